@@ -1,0 +1,1 @@
+//! The configuration's text: parsing, checking, defaults.

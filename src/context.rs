@@ -1,0 +1,113 @@
+//! Time, randomness and environment: the one door through which they enter.
+//!
+//! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number).
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+/// What a command sees of the world besides the repository.
+#[derive(Debug)]
+pub struct Context {
+    /// The folder it works in.
+    pub cwd: PathBuf,
+    env: BTreeMap<String, String>,
+    fixed_now: Option<Timestamp>,
+    random: RefCell<fastrand::Rng>,
+}
+
+/// Why the environment could not be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidContext {
+    /// There is no current folder.
+    #[error("the current folder is gone or cannot be read: {0}")]
+    Cwd(#[source] std::io::Error),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
+    /// A variable that fixes something is not of its form.
+    #[error("`{name}` is `{value}`: expected {expected}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+}
+
+impl Context {
+    /// The process's own context. Variables that are not UTF-8 are taken as absent.
+    ///
+    /// # Errors
+    /// When there is no current folder, no source of randomness, or a fixing variable is
+    /// not of its form.
+    pub fn from_process() -> Result<Self, InvalidContext> {
+        let cwd = std::env::current_dir().map_err(InvalidContext::Cwd)?;
+        let env = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self::new(cwd, env)
+    }
+
+    /// A context of the given folder and variables.
+    ///
+    /// # Errors
+    /// When there is no source of randomness, or a fixing variable is not of its form.
+    pub fn new(cwd: PathBuf, env: BTreeMap<String, String>) -> Result<Self, InvalidContext> {
+        let invalid = |name, value: &str, expected| InvalidContext::Variable {
+            name,
+            value: value.to_owned(),
+            expected,
+        };
+        let fixed_now = match env.get("TK_TEST_NOW") {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|_| {
+                invalid("TK_TEST_NOW", text, "a time such as `2026-11-20T08:38:50Z`")
+            })?),
+        };
+        let seed = match env.get("TK_TEST_SEED") {
+            Some(text) => text
+                .parse()
+                .map_err(|_| invalid("TK_TEST_SEED", text, "a whole number"))?,
+            None => getrandom::u64().map_err(|error| InvalidContext::Random(error.to_string()))?,
+        };
+        Ok(Self {
+            cwd,
+            env,
+            fixed_now,
+            random: RefCell::new(fastrand::Rng::with_seed(seed)),
+        })
+    }
+
+    /// The time now, to the millisecond.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = self.fixed_now.unwrap_or_else(Timestamp::now);
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// The variable's value, if it is set and not empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.env
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A random number below `bound`, which must not be 0.
+    #[must_use]
+    pub fn random_below(&self, bound: usize) -> usize {
+        self.random.borrow_mut().usize(..bound)
+    }
+
+    /// 128 random bits.
+    #[must_use]
+    pub fn random_u128(&self) -> u128 {
+        self.random.borrow_mut().u128(..)
+    }
+}

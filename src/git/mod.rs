@@ -1,0 +1,1 @@
+//! Where git is called.

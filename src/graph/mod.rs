@@ -1,0 +1,1 @@
+//! Waves, critical path, slack.

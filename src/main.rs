@@ -1,0 +1,3 @@
+//! The `tk` program.
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! Plain data: what a ticket, a status, an amount of money is.
+//!
+//! Nothing here reads a disk, a clock or an environment; values are checked where they are
+//! made, so that the rest of the program never meets an invalid one.
+
+mod actor;
+mod config;
+mod id;
+mod money;
+mod span;
+mod status;
+mod ticket;
+
+pub use actor::Actor;
+pub use config::{
+    AgentConfig, AgentKind, Config, LandMode, OnPermission, Price, PromptStyle, RunConfig,
+    WorktreeConfig,
+};
+pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
+pub use money::{InvalidMoney, Usd};
+pub use span::{InvalidSpan, Span};
+pub use status::{Category, StatusDef, StatusId, Statuses};
+pub use ticket::{
+    Acceptance, Awaiting, Defer, Gate, InvalidWord, Note, NoteKind, Outcome, Priority, RunRecord,
+    Subtask, Ticket, Verdict,
+};
