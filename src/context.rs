@@ -2,9 +2,9 @@
 //!
 //! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number).
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ pub struct Context {
     pub cwd: PathBuf,
     env: BTreeMap<String, String>,
     fixed_now: Option<Timestamp>,
-    random: RefCell<fastrand::Rng>,
+    random: Mutex<fastrand::Rng>,
 }
 
 /// Why the environment could not be taken in.
@@ -79,7 +79,7 @@ impl Context {
             cwd,
             env,
             fixed_now,
-            random: RefCell::new(fastrand::Rng::with_seed(seed)),
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
         })
     }
 
@@ -102,12 +102,17 @@ impl Context {
     /// A random number below `bound`, which must not be 0.
     #[must_use]
     pub fn random_below(&self, bound: usize) -> usize {
-        self.random.borrow_mut().usize(..bound)
+        self.random().usize(..bound)
     }
 
     /// 128 random bits.
     #[must_use]
     pub fn random_u128(&self) -> u128 {
-        self.random.borrow_mut().u128(..)
+        self.random().u128(..)
+    }
+
+    fn random(&self) -> MutexGuard<'_, fastrand::Rng> {
+        // A generator is in order whatever its last user was doing.
+        self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

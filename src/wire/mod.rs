@@ -1,1 +1,5 @@
-//! The public JSON.
+//! The public JSON, converted from the model.
+
+mod event;
+
+pub use event::{Event, EventKind};

@@ -1,0 +1,307 @@
+//! The events of a run: what the journal holds, `tk run --json` prints and `tk log` replays.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A fact of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number in the run's journal, from 1, without gaps.
+    pub seq: u64,
+    /// When it was written down.
+    pub at: Timestamp,
+    /// The run's id.
+    pub run: String,
+    /// The ticket it is about; none for the run itself.
+    pub ticket: Option<String>,
+    /// The ticket's wave, from 1.
+    pub wave: Option<u32>,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened, with the kind's own fields. Amounts are in US dollars, times in seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The runner began, or went on after an interruption.
+    RunStarted {
+        /// The run's key: the epic's id, or `t-` and a hash of the tickets' ids.
+        key: String,
+        /// The epic's or tickets' title.
+        title: String,
+        /// The runner's process.
+        pid: u32,
+        /// The branch it lands on.
+        onto: String,
+        /// The run's branch.
+        branch: String,
+        /// The commit the run's branch started from.
+        base: String,
+        /// Places.
+        parallel: usize,
+        /// The cap on money.
+        max_cost_usd: Option<f64>,
+        /// What was spent before an interruption.
+        spent_usd: f64,
+        /// Whether it goes on with an interrupted run.
+        resumed: bool,
+    },
+    /// What it is going to do.
+    Plan {
+        /// Ticket ids by wave.
+        waves: Vec<Vec<String>>,
+        /// Ticket ids in the order of their starts, as far as known beforehand.
+        order: Vec<String>,
+        /// The longest weighted chain.
+        critical_path_ids: Vec<String>,
+        /// Its length.
+        critical_path_minutes: u64,
+        /// How long it should take with the places there are.
+        predicted_minutes: u64,
+        /// Tickets that wait for a person and are not run.
+        awaiting: Vec<String>,
+        /// Tickets that cannot start in this run, blocked from outside.
+        held: Vec<String>,
+    },
+    /// An attempt began.
+    TicketStarted {
+        /// The ticket's title.
+        title: String,
+        /// The attempt's number.
+        attempt: u32,
+        /// The agent.
+        agent: String,
+        /// The worker's name.
+        name: String,
+        /// The ticket's branch.
+        branch: String,
+        /// Its worktree.
+        worktree: String,
+        /// What was put aside for it.
+        reserved_usd: Option<f64>,
+    },
+    /// A worker told its session.
+    Session {
+        /// The session's id.
+        session: String,
+        /// The model.
+        model: Option<String>,
+        /// The client's version.
+        version: Option<String>,
+        /// Whether an earlier session goes on.
+        resumed: bool,
+    },
+    /// The worker thought.
+    Thought {
+        /// What.
+        text: String,
+    },
+    /// The worker read a file.
+    Read {
+        /// The file.
+        path: String,
+    },
+    /// The worker changed a file.
+    Edit {
+        /// The file.
+        path: String,
+    },
+    /// The worker made a file.
+    Create {
+        /// The file.
+        path: String,
+    },
+    /// The worker ran a command or used another tool.
+    Command {
+        /// The command.
+        command: String,
+    },
+    /// The worker said something.
+    Say {
+        /// What.
+        text: String,
+    },
+    /// The worker asks a person.
+    Ask {
+        /// The question.
+        question: String,
+        /// The answers it offers.
+        options: Vec<String>,
+    },
+    /// A person answered.
+    Answer {
+        /// The answer.
+        text: String,
+    },
+    /// The worker asked for a permission.
+    Permission {
+        /// The tool.
+        tool: String,
+        /// What for.
+        request: String,
+        /// Whether it was given.
+        allowed: bool,
+    },
+    /// Something is tried again.
+    Retry {
+        /// The class of what went wrong.
+        class: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// What an attempt has cost.
+    Cost {
+        /// The attempt so far.
+        cost_usd: f64,
+        /// The run so far.
+        total_usd: f64,
+        /// Whether this is the client's own figure and final for the process.
+        settled: bool,
+        /// Tokens read by the attempt so far.
+        input_tokens: u64,
+        /// Tokens written by the attempt so far.
+        output_tokens: u64,
+        /// Model turns taken by the attempt so far.
+        turns: u64,
+    },
+    /// The ticket was put aside, its session kept.
+    Parked {
+        /// Until what.
+        reason: String,
+    },
+    /// The ticket goes on in its session.
+    Resumed {
+        /// Why.
+        reason: String,
+    },
+    /// A check of the gate began.
+    CheckStarted {
+        /// The command.
+        command: String,
+    },
+    /// A check passed.
+    CheckPassed {
+        /// The command.
+        command: String,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// A check failed.
+    CheckFailed {
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// The tail of its output.
+        output: String,
+    },
+    /// The ticket's branch does not merge.
+    MergeConflict {
+        /// The files.
+        paths: Vec<String>,
+    },
+    /// Merged: into the run's branch, or the run's branch into the user's.
+    Landed {
+        /// The commit.
+        commit: String,
+        /// The branch that moved.
+        branch: String,
+    },
+    /// The ticket is closed.
+    Closed {
+        /// Why.
+        reason: String,
+    },
+    /// A person is owed something.
+    Awaiting {
+        /// What.
+        awaiting: String,
+        /// What it is about.
+        text: String,
+    },
+    /// The attempt failed.
+    Failed {
+        /// The class of the failure.
+        class: String,
+        /// What happened.
+        reason: String,
+    },
+    /// Something worth knowing.
+    Warning {
+        /// What.
+        text: String,
+    },
+    /// The attempt is over.
+    TicketFinished {
+        /// How: landed, awaiting, failed, stopped, parked.
+        outcome: String,
+        /// What the attempt cost.
+        cost_usd: f64,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// The runner is done.
+    RunFinished {
+        /// How: done, waiting, failed, budget, stopped.
+        outcome: String,
+        /// The runner's exit code.
+        exit_code: u8,
+        /// What the run cost, interruptions included.
+        cost_usd: f64,
+        /// Tickets that landed in this run.
+        landed: Vec<String>,
+        /// Tickets that failed.
+        failed: Vec<String>,
+        /// Tickets a person is owed something for.
+        awaiting: Vec<String>,
+        /// Tickets that did not start.
+        unstarted: Vec<String>,
+    },
+}
+
+impl EventKind {
+    /// Whether the runner's later decisions depend on it, so that it must be on the disk
+    /// before anything follows from it. The others tell what a worker does meanwhile.
+    #[must_use]
+    pub const fn is_state(&self) -> bool {
+        !matches!(
+            self,
+            Self::Thought { .. }
+                | Self::Read { .. }
+                | Self::Edit { .. }
+                | Self::Create { .. }
+                | Self::Command { .. }
+                | Self::Say { .. }
+                | Self::Warning { .. }
+                | Self::Cost { settled: false, .. }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_flat_object_and_reads_back() {
+        let event = Event {
+            seq: 3,
+            at: "2026-11-20T09:00:00Z".parse().unwrap(),
+            run: "01J".into(),
+            ticket: Some("abc".into()),
+            wave: Some(1),
+            kind: EventKind::CheckPassed {
+                command: "make".into(),
+                seconds: 0.5,
+            },
+        };
+        let line = serde_json::to_string(&event).unwrap();
+        assert_eq!(
+            line,
+            r#"{"seq":3,"at":"2026-11-20T09:00:00Z","run":"01J","ticket":"abc","wave":1,"kind":"check_passed","command":"make","seconds":0.5}"#
+        );
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+    }
+}
