@@ -1,0 +1,5 @@
+//! The built binary, command by command.
+
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;

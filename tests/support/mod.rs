@@ -1,0 +1,8 @@
+//! What the integration tests share.
+
+mod output;
+mod sandbox;
+mod tests;
+
+pub(crate) use output::Output;
+pub(crate) use sandbox::Sandbox;
