@@ -1,0 +1,51 @@
+//! Waking up when a file changes, without looking again and again.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::Notify;
+
+/// How long a wait lasts at most where changes are told: the system may lose one.
+const FALLBACK: Duration = Duration::from_secs(1);
+/// How long a wait lasts where they are not, as when the user's watches are used up.
+const UNWATCHED: Duration = Duration::from_millis(100);
+
+/// A file, or a folder's direct content, under watch.
+pub(super) struct Watch {
+    changed: Arc<Notify>,
+    /// Kept for its effect; `None` where the system refuses to watch.
+    watcher: Option<RecommendedWatcher>,
+}
+
+impl Watch {
+    pub(super) fn new(path: &Path) -> Self {
+        let changed = Arc::new(Notify::new());
+        let waker = Arc::clone(&changed);
+        let told = move |event: notify::Result<notify::Event>| {
+            // Reading is told too; an error means that something may have been missed.
+            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+                waker.notify_one();
+            }
+        };
+        let watcher = notify::recommended_watcher(told)
+            .and_then(|mut watcher| {
+                watcher.watch(path, RecursiveMode::NonRecursive)?;
+                Ok(watcher)
+            })
+            .ok();
+        Self { changed, watcher }
+    }
+
+    /// Returns once something has changed since the last call, or may have.
+    pub(super) async fn changed(&self) {
+        let fallback = if self.watcher.is_some() {
+            FALLBACK
+        } else {
+            UNWATCHED
+        };
+        // Running out of time is the other way of having to look again.
+        let _ = tokio::time::timeout(fallback, self.changed.notified()).await;
+    }
+}

@@ -1,0 +1,4 @@
+//! The runner's parts and the built binary, with scripted workers.
+
+#[cfg(test)]
+mod shim;
