@@ -1,0 +1,148 @@
+//! The graph and the plain questions about it.
+
+use jiff::Timestamp;
+
+use super::cycles::Cycles;
+use super::facts::Facts;
+use super::net::{Extent, Net};
+use super::readiness::Held;
+use crate::model::{Statuses, Ticket, TicketId};
+
+/// The tickets of a project and what follows from their edges.
+///
+/// Every answer depends on the set of tickets only, never on their order in the input. A
+/// question about an id that is not among them has the answer for a ticket without edges,
+/// unless its documentation says otherwise.
+pub struct Graph<'a> {
+    pub(super) facts: Facts<'a>,
+    pub(super) net: Net,
+    pub(super) cycles: Cycles,
+    pub(super) held: Held,
+}
+
+impl<'a> Graph<'a> {
+    /// The graph of all tickets of a project at the time `now`. Of tickets with the same id
+    /// the first counts.
+    #[must_use]
+    pub fn new(tickets: &'a [Ticket], statuses: &'a Statuses, now: Timestamp) -> Self {
+        Self::over(tickets.iter().collect(), statuses, now)
+    }
+
+    /// Like [`Graph::new`], over references.
+    #[must_use]
+    pub fn over(tickets: Vec<&'a Ticket>, statuses: &'a Statuses, now: Timestamp) -> Self {
+        let facts = Facts::new(tickets, statuses, now);
+        let net = Net::new(&facts, Extent::default());
+        let cycles = Cycles::find(&facts, &net);
+        let held = Held::find(&facts, &cycles);
+        Self {
+            facts,
+            net,
+            cycles,
+            held,
+        }
+    }
+
+    /// The ticket of that id.
+    #[must_use]
+    pub fn ticket(&self, id: &TicketId) -> Option<&'a Ticket> {
+        self.facts
+            .position(id)
+            .map(|index| self.facts.tickets[index])
+    }
+
+    /// All tickets, in order of id.
+    pub fn tickets(&self) -> impl Iterator<Item = &'a Ticket> + '_ {
+        self.facts.tickets.iter().copied()
+    }
+
+    /// Whether it is the parent of others, or of type `epic`: never work.
+    #[must_use]
+    pub fn is_epic(&self, id: &TicketId) -> bool {
+        self.facts
+            .position(id)
+            .is_some_and(|index| self.facts.is_epic(index))
+    }
+
+    /// The tickets whose parent it is, in order of id.
+    #[must_use]
+    pub fn children(&self, id: &TicketId) -> Vec<TicketId> {
+        self.facts.position(id).map_or_else(Vec::new, |index| {
+            self.facts
+                .ids(self.facts.kin.children(index).iter().copied())
+        })
+    }
+
+    /// Everything below it, nested epics and what is below them included, each once, in
+    /// order of id.
+    #[must_use]
+    pub fn descendants(&self, id: &TicketId) -> Vec<TicketId> {
+        self.facts.position(id).map_or_else(Vec::new, |index| {
+            self.facts.ids(self.facts.kin.descendants(index))
+        })
+    }
+
+    /// The epics it is in, nearest first.
+    #[must_use]
+    pub fn ancestors(&self, id: &TicketId) -> Vec<TicketId> {
+        let Some(start) = self.facts.position(id) else {
+            return Vec::new();
+        };
+        let mut seen = std::collections::BTreeSet::from([start]);
+        let mut found = Vec::new();
+        let mut above = self.facts.kin.parent(start);
+        while let Some(index) = above.filter(|index| seen.insert(*index)) {
+            found.push(self.facts.id(index).clone());
+            above = self.facts.kin.parent(index);
+        }
+        found
+    }
+
+    /// Whether it has children and all of them are done. A nested epic counts as done once
+    /// it is closed itself.
+    #[must_use]
+    pub fn epic_is_complete(&self, id: &TicketId) -> bool {
+        self.facts.position(id).is_some_and(|index| {
+            let children = self.facts.kin.children(index);
+            !children.is_empty() && children.iter().all(|&child| self.facts.is_done(child))
+        })
+    }
+
+    /// The tickets that name it in `blocked_by`, open or not, in order of id. Also for an id
+    /// that no ticket has.
+    #[must_use]
+    pub fn blocks(&self, id: &TicketId) -> Vec<TicketId> {
+        self.tickets()
+            .filter(|ticket| ticket.blocked_by.contains(id))
+            .map(|ticket| ticket.id.clone())
+            .collect()
+    }
+
+    /// Every ticket's [`Graph::blocks`] in one pass, for lists; ids that block nothing are
+    /// absent.
+    #[must_use]
+    pub fn all_blocks(&self) -> std::collections::BTreeMap<&'a TicketId, Vec<&'a TicketId>> {
+        let mut all = std::collections::BTreeMap::new();
+        for ticket in self.tickets() {
+            for blocker in &ticket.blocked_by {
+                all.entry(blocker).or_insert_with(Vec::new).push(&ticket.id);
+            }
+        }
+        all
+    }
+
+    /// The ids in its own `blocked_by` that still hold it back, missing ones included, in
+    /// order of id.
+    #[must_use]
+    pub fn open_blockers(&self, id: &TicketId) -> Vec<TicketId> {
+        self.facts.position(id).map_or_else(Vec::new, |index| {
+            self.facts
+                .blockers(index)
+                .map(|blocker| match blocker {
+                    Ok(blocker) => self.facts.id(blocker).clone(),
+                    Err(missing) => missing.clone(),
+                })
+                .collect()
+        })
+    }
+}

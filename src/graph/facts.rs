@@ -1,0 +1,126 @@
+//! What is known of every ticket by itself, before edges are followed.
+
+use jiff::Timestamp;
+
+use super::hierarchy::Hierarchy;
+use crate::model::{Category, Statuses, Ticket, TicketId};
+
+/// The tickets, sorted by id; everywhere in this module a ticket is its position here.
+pub(super) struct Facts<'a> {
+    pub(super) tickets: Vec<&'a Ticket>,
+    pub(super) statuses: &'a Statuses,
+    pub(super) now: Timestamp,
+    pub(super) kin: Hierarchy,
+    category: Vec<Category>,
+    unfinished: Vec<bool>,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn new(
+        mut tickets: Vec<&'a Ticket>,
+        statuses: &'a Statuses,
+        now: Timestamp,
+    ) -> Self {
+        tickets.sort_by(|a, b| a.id.cmp(&b.id));
+        tickets.dedup_by(|a, b| a.id == b.id);
+        let category: Vec<Category> = tickets
+            .iter()
+            .map(|ticket| statuses.category(&ticket.status))
+            .collect();
+        let kin = Hierarchy::new(&tickets, |id| find(&tickets, id));
+        let unfinished = unfinished(&kin, &category);
+        Self {
+            tickets,
+            statuses,
+            now,
+            kin,
+            category,
+            unfinished,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tickets.len()
+    }
+
+    pub(super) fn position(&self, id: &TicketId) -> Option<usize> {
+        find(&self.tickets, id)
+    }
+
+    pub(super) fn id(&self, index: usize) -> &'a TicketId {
+        &self.tickets[index].id
+    }
+
+    pub(super) fn ids(&self, indices: impl IntoIterator<Item = usize>) -> Vec<TicketId> {
+        indices.into_iter().map(|i| self.id(i).clone()).collect()
+    }
+
+    pub(super) fn is_done(&self, index: usize) -> bool {
+        self.category[index] == Category::Done
+    }
+
+    pub(super) fn is_active(&self, index: usize) -> bool {
+        self.category[index] == Category::Active
+    }
+
+    pub(super) fn is_epic(&self, index: usize) -> bool {
+        self.kin.is_epic(index)
+    }
+
+    /// Whether what is blocked by this ticket has to wait.
+    pub(super) fn holds_back(&self, index: usize) -> bool {
+        !self.is_done(index) && (!self.is_epic(index) || self.unfinished[index])
+    }
+
+    /// The open work below an epic, and open epics below it that have no children, in order
+    /// of id; the epic itself if it is open and has no children.
+    pub(super) fn open_leaves(&self, epic: usize) -> Vec<usize> {
+        let mut all = self.kin.descendants(epic);
+        all.push(epic);
+        all.sort_unstable();
+        all.retain(|&index| is_open_leaf(&self.kin, &self.category, index));
+        all
+    }
+
+    /// The blockers in the ticket's own file that hold it back; a missing one is `Err`.
+    pub(super) fn blockers(
+        &self,
+        index: usize,
+    ) -> impl Iterator<Item = Result<usize, &'a TicketId>> + '_ {
+        self.tickets[index]
+            .blocked_by
+            .iter()
+            .filter_map(|id| match self.position(id) {
+                None => Some(Err(id)),
+                Some(blocker) => self.holds_back(blocker).then_some(Ok(blocker)),
+            })
+    }
+}
+
+fn find(tickets: &[&Ticket], id: &TicketId) -> Option<usize> {
+    tickets.binary_search_by(|ticket| ticket.id.cmp(id)).ok()
+}
+
+fn is_open_leaf(kin: &Hierarchy, category: &[Category], index: usize) -> bool {
+    category[index] != Category::Done && kin.children(index).is_empty()
+}
+
+/// Which tickets have open work in or below them. Each ticket is marked once, so this is
+/// linear, and it ends on parents that go round in a circle.
+fn unfinished(kin: &Hierarchy, category: &[Category]) -> Vec<bool> {
+    let mut marked = vec![false; category.len()];
+    for leaf in 0..category.len() {
+        if !is_open_leaf(kin, category, leaf) {
+            continue;
+        }
+        let mut above = Some(leaf);
+        while let Some(index) = above {
+            if marked[index] {
+                break;
+            }
+            marked[index] = true;
+            above = kin.parent(index);
+        }
+    }
+    marked
+}

@@ -1,0 +1,450 @@
+//! The open work of an epic, laid out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::Graph;
+use super::critical::{Paths, Weighed};
+use super::cycles::Cycle;
+use super::flow::Flow;
+use super::net::Role;
+use super::order::RunKey;
+use super::waves::{dependency_order, waves};
+use super::weights;
+use crate::model::{Awaiting, Gate, Priority, StatusId, TicketId};
+
+/// Which tickets a plan is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All.
+    All,
+    /// The descendants of an epic; of a ticket that is none, itself.
+    Epic(TicketId),
+    /// These, and the descendants of those that are epics.
+    Tickets(BTreeSet<TicketId>),
+}
+
+/// The open work of a scope in its order. Epics are not in it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The epic, where the scope is one.
+    pub epic: Option<Brief>,
+    /// The open work, wave after wave, and in a wave in the order of starting. Work that is
+    /// in a cycle or behind one has no wave and is in `unplaced`.
+    pub entries: Vec<PlanEntry>,
+    /// The longest weighted chain, first to last. Of several, the one whose tickets come
+    /// first by wave, priority, age and id.
+    pub critical_path_ids: Vec<TicketId>,
+    /// Its length.
+    pub critical_path_minutes: u64,
+    /// The size of the widest wave.
+    pub max_parallel: usize,
+    /// What is open or missing outside the scope and holds back something in it.
+    pub external_blockers: Vec<Brief>,
+    /// What in the scope waits for a person; epics too, since they hold what is in them.
+    pub awaiting: Vec<Brief>,
+    /// Closed work of the scope; empty where the scope is all.
+    pub done: Vec<Brief>,
+    /// Open work in a cycle or behind one.
+    pub unplaced: Vec<TicketId>,
+    /// The cycles, of all tickets.
+    pub cycles: Vec<Cycle>,
+    /// What the epics named in `blocked_by` of the entries stand for.
+    pub(super) stands_for: BTreeMap<TicketId, Vec<TicketId>>,
+    pub(super) flow: Flow,
+    pub(super) places: BTreeMap<TicketId, usize>,
+}
+
+/// One ticket of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanEntry {
+    /// Its id.
+    pub id: TicketId,
+    /// Its title.
+    pub title: String,
+    /// Its type.
+    pub kind: String,
+    /// Its status.
+    pub status: StatusId,
+    /// Its priority.
+    pub priority: Priority,
+    /// What a person owes it.
+    pub awaiting: Option<Awaiting>,
+    /// The gate it declares.
+    pub requires: Option<Gate>,
+    /// The agent it names.
+    pub agent: Option<String>,
+    /// Its lock.
+    pub lock: Option<String>,
+    /// Globs of the files it is expected to change.
+    pub touches: Vec<String>,
+    /// What it prefers to follow.
+    pub after: BTreeSet<TicketId>,
+    /// What it waits for, as written in its own file and those of the epics above it: open or
+    /// missing tickets and unfinished epics. [`Plan::blockers`] has the work behind the epics.
+    pub blocked_by: BTreeSet<TicketId>,
+    /// The level in the dependency order, from 1.
+    pub wave: usize,
+    /// How long it is taken to last: its estimate, else the median of its type, else 60.
+    pub minutes: u64,
+    /// Minutes on the longest path from it to the end, itself included.
+    pub bottom_minutes: u64,
+    /// How late it may be without delaying the end.
+    pub slack_minutes: u64,
+    /// Whether it has no slack.
+    pub critical: bool,
+    /// Whether it can be started now.
+    pub ready: bool,
+    /// Whether it can be started now or once others of the plan are done: neither it nor
+    /// anything before it waits for a person, a date, a ticket that is missing or outside.
+    pub runnable: bool,
+    /// Its place in the order of starting.
+    pub key: RunKey,
+}
+
+/// A ticket in a list beside the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// Its id.
+    pub id: TicketId,
+    /// Its title; empty if it does not exist.
+    pub title: String,
+    /// Its status; `missing` if it does not exist.
+    pub status: String,
+    /// What a person owes it.
+    pub awaiting: Option<Awaiting>,
+}
+
+impl Plan {
+    /// The waves, first to last.
+    pub fn waves(&self) -> impl Iterator<Item = &[PlanEntry]> {
+        self.entries.chunk_by(|a, b| a.wave == b.wave)
+    }
+
+    /// The entry of that ticket.
+    #[must_use]
+    pub fn entry(&self, id: &TicketId) -> Option<&PlanEntry> {
+        self.places.get(id).map(|&place| &self.entries[place])
+    }
+
+    /// What an entry waits for, with the work behind each epic in the epic's place.
+    #[must_use]
+    pub fn blockers(&self, entry: &PlanEntry) -> BTreeSet<TicketId> {
+        let mut all = BTreeSet::new();
+        for id in &entry.blocked_by {
+            match self.stands_for.get(id) {
+                Some(work) => all.extend(work.iter().cloned()),
+                None => {
+                    all.insert(id.clone());
+                }
+            }
+        }
+        all
+    }
+
+    /// The entries that are ready, in the order in which they would be started.
+    #[must_use]
+    pub fn ready(&self) -> Vec<&PlanEntry> {
+        let mut ready: Vec<&PlanEntry> = self.entries.iter().filter(|e| e.ready).collect();
+        super::order::sort_softly(&mut ready, |e| &e.key, |e| &e.after);
+        ready
+    }
+}
+
+impl Graph<'_> {
+    /// Lays the open work of a scope out. Linear in the size of the project.
+    ///
+    /// Order that comes from open tickets outside the scope is kept: of two tickets with one
+    /// of those between them, the later is in a later wave.
+    #[must_use]
+    pub fn plan(&self, scope: &Scope) -> Plan {
+        let members = Members::find(self, scope);
+        let (facts, net) = (&self.facts, &self.net);
+        let counts: Vec<bool> = net
+            .graph
+            .node_weights()
+            .map(|node| node.role == Role::Work && members.within[node.ticket])
+            .collect();
+        let order = dependency_order(net);
+        let wave = waves(net, &order, &counts);
+        let minutes = weights::minutes(facts);
+        let by_node = |of: &[u64]| -> Vec<u64> {
+            net.graph
+                .node_weights()
+                .map(|node| of[node.ticket])
+                .collect()
+        };
+        let weighed = Weighed {
+            net,
+            order: &order,
+            counts: &counts,
+            minutes: &by_node(&minutes),
+            rank: &self.ranks(&wave),
+        };
+        let paths = Paths::find(&weighed);
+        let chain = paths.critical(&weighed);
+        let length = chain.first().map_or(0, |first| paths.bottom[first.index()]);
+        let stuck = self.stuck(&order, &counts);
+        let waits = Waits::find(self, &members);
+
+        let mut laid: Vec<(PlanEntry, usize)> = order
+            .iter()
+            .map(|index| index.index())
+            .filter(|&at| counts[at])
+            .map(|at| {
+                let index = net.graph[petgraph::graph::NodeIndex::new(at)].ticket;
+                let ticket = facts.tickets[index];
+                let slack = length - paths.top[at] - paths.bottom[at];
+                let entry = PlanEntry {
+                    id: ticket.id.clone(),
+                    title: ticket.title.clone(),
+                    kind: ticket.kind.clone(),
+                    status: ticket.status.clone(),
+                    priority: ticket.priority,
+                    awaiting: ticket.awaiting,
+                    requires: ticket.requires,
+                    agent: ticket.agent.clone(),
+                    lock: ticket.lock.clone(),
+                    touches: ticket.touches.clone(),
+                    after: ticket.after.clone(),
+                    blocked_by: waits.of(self, index),
+                    wave: wave[at],
+                    minutes: minutes[index],
+                    bottom_minutes: paths.bottom[at],
+                    slack_minutes: slack,
+                    critical: slack == 0,
+                    ready: self.is_ready_at(index),
+                    runnable: !stuck[at],
+                    key: RunKey {
+                        bottom_minutes: paths.bottom[at],
+                        priority: ticket.priority,
+                        created_at: ticket.created_at,
+                        id: ticket.id.clone(),
+                    },
+                };
+                (entry, at)
+            })
+            .collect();
+        laid.sort_by(|(a, _), (b, _)| (a.wave, &a.key).cmp(&(b.wave, &b.key)));
+        let mut entry_of_node = vec![None; counts.len()];
+        for (place, (_, at)) in laid.iter().enumerate() {
+            entry_of_node[*at] = Some(place);
+        }
+        let entries: Vec<PlanEntry> = laid.into_iter().map(|(entry, _)| entry).collect();
+        let places: BTreeMap<TicketId, usize> = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.id.clone(), place))
+            .collect();
+        let widest = entries.chunk_by(|a, b| a.wave == b.wave).map(<[_]>::len);
+        Plan {
+            epic: members.epic.map(|epic| self.brief(epic)),
+            critical_path_ids: facts.ids(chain.iter().map(|index| net.node(*index).ticket)),
+            critical_path_minutes: length,
+            max_parallel: widest.max().unwrap_or(0),
+            external_blockers: waits.external,
+            awaiting: members
+                .all
+                .iter()
+                .filter(|&&i| !facts.is_done(i) && facts.tickets[i].awaiting.is_some())
+                .map(|&index| self.brief(index))
+                .collect(),
+            done: members
+                .all
+                .iter()
+                .filter(|&&i| *scope != Scope::All && facts.is_done(i) && !facts.is_epic(i))
+                .map(|&index| self.brief(index))
+                .collect(),
+            unplaced: members
+                .open_work(self)
+                .map(|index| facts.id(index).clone())
+                .filter(|id| !places.contains_key(id))
+                .collect(),
+            cycles: self.cycles().to_vec(),
+            stands_for: waits.stands_for,
+            flow: Flow::new(net, &order, &stuck, &entry_of_node),
+            entries,
+            places,
+        }
+    }
+
+    /// By node, what decides between equally long paths: wave, priority, age, id.
+    fn ranks(&self, wave: &[usize]) -> Vec<usize> {
+        let mut sorted: Vec<_> = self.net.graph.node_indices().collect();
+        sorted.sort_by_key(|index| {
+            let ticket = self.facts.tickets[self.net.node(*index).ticket];
+            let age = (ticket.created_at.is_none(), ticket.created_at);
+            (wave[index.index()], ticket.priority, age, *index)
+        });
+        let mut ranks = vec![0; sorted.len()];
+        for (rank, index) in sorted.into_iter().enumerate() {
+            ranks[index.index()] = rank;
+        }
+        ranks
+    }
+
+    /// By node, whether the work of the scope alone will never get there.
+    fn stuck(&self, order: &[petgraph::graph::NodeIndex], counts: &[bool]) -> Vec<bool> {
+        let facts = &self.facts;
+        let mut stuck = vec![true; counts.len()];
+        for index in order {
+            let node = self.net.node(*index);
+            let ticket = facts.tickets[node.ticket];
+            let held = !facts.is_done(node.ticket)
+                && (ticket.awaiting.is_some()
+                    || ticket.defer_until.is_some_and(|d| d.holds(facts.now))
+                    || facts.blockers(node.ticket).any(|blocker| blocker.is_err()));
+            let own = match node.role {
+                Role::Work => held || !counts[index.index()],
+                Role::Start => held,
+                // Work that is not planned yet does not get done.
+                Role::End => {
+                    facts.kin.children(node.ticket).is_empty() && !facts.is_done(node.ticket)
+                }
+            };
+            stuck[index.index()] = own
+                || self
+                    .net
+                    .before(*index)
+                    .any(|(first, _)| stuck[first.index()]);
+        }
+        stuck
+    }
+
+    fn brief(&self, index: usize) -> Brief {
+        let ticket = self.facts.tickets[index];
+        Brief {
+            id: ticket.id.clone(),
+            title: ticket.title.clone(),
+            status: ticket.status.to_string(),
+            awaiting: ticket.awaiting,
+        }
+    }
+}
+
+/// The tickets of a scope, closed ones and nested epics included, in order of id.
+struct Members {
+    epic: Option<usize>,
+    all: Vec<usize>,
+    within: Vec<bool>,
+}
+
+impl Members {
+    fn find(graph: &Graph<'_>, scope: &Scope) -> Self {
+        let facts = &graph.facts;
+        let position = |id: &TicketId| facts.position(id);
+        let mut within = vec![*scope == Scope::All; facts.len()];
+        let (epic, roots): (_, Vec<usize>) = match scope {
+            Scope::All => (None, Vec::new()),
+            Scope::Epic(id) => (position(id), position(id).into_iter().collect()),
+            Scope::Tickets(ids) => (None, ids.iter().filter_map(position).collect()),
+        };
+        let mut stack = roots;
+        while let Some(index) = stack.pop() {
+            if !std::mem::replace(&mut within[index], true) {
+                stack.extend(facts.kin.children(index));
+            }
+        }
+        let all = (0..within.len()).filter(|&index| within[index]).collect();
+        Self { epic, all, within }
+    }
+
+    fn open_work(&self, graph: &Graph<'_>) -> impl Iterator<Item = usize> {
+        self.all
+            .iter()
+            .copied()
+            .filter(|&index| !graph.facts.is_done(index) && !graph.facts.is_epic(index))
+    }
+}
+
+/// What the work of a scope waits for.
+struct Waits {
+    /// By epic, what holds everything in it: its own blockers and those of the epics above.
+    inherited: BTreeMap<usize, BTreeSet<TicketId>>,
+    stands_for: BTreeMap<TicketId, Vec<TicketId>>,
+    external: Vec<Brief>,
+}
+
+impl Waits {
+    fn find(graph: &Graph<'_>, members: &Members) -> Self {
+        let facts = &graph.facts;
+        let mut waits = Self {
+            inherited: BTreeMap::new(),
+            stands_for: BTreeMap::new(),
+            external: Vec::new(),
+        };
+        let mut seen = BTreeSet::new();
+        let mut outside = BTreeSet::new();
+        for index in members.open_work(graph) {
+            let mut at = Some(index);
+            // Upwards until an epic that was looked at already.
+            while let Some(holder) = at.filter(|holder| seen.insert(*holder)) {
+                if !facts.is_done(holder) {
+                    waits.look_at(graph, members, holder, &mut outside);
+                }
+                at = facts.kin.parent(holder);
+            }
+        }
+        waits.external = outside
+            .into_iter()
+            .map(|id| match facts.position(&id) {
+                Some(index) => graph.brief(index),
+                None => Brief {
+                    id,
+                    title: String::new(),
+                    status: "missing".to_owned(),
+                    awaiting: None,
+                },
+            })
+            .collect();
+        waits
+    }
+
+    fn look_at(
+        &mut self,
+        graph: &Graph<'_>,
+        members: &Members,
+        holder: usize,
+        outside: &mut BTreeSet<TicketId>,
+    ) {
+        let facts = &graph.facts;
+        for blocker in facts.blockers(holder) {
+            let id = match blocker {
+                Err(missing) => {
+                    outside.insert(missing.clone());
+                    missing
+                }
+                Ok(blocker) if facts.is_epic(blocker) => {
+                    let id = facts.id(blocker);
+                    if !self.stands_for.contains_key(id) {
+                        let work = facts.open_leaves(blocker);
+                        let beyond = work.iter().filter(|&&leaf| !members.within[leaf]);
+                        outside.extend(facts.ids(beyond.copied()));
+                        self.stands_for.insert(id.clone(), facts.ids(work));
+                    }
+                    id
+                }
+                Ok(blocker) => {
+                    if !members.within[blocker] {
+                        outside.insert(facts.id(blocker).clone());
+                    }
+                    facts.id(blocker)
+                }
+            };
+            if facts.is_epic(holder) {
+                self.inherited.entry(holder).or_default().insert(id.clone());
+            }
+        }
+    }
+
+    /// What a ticket waits for by its own file and those of the epics above it.
+    fn of(&self, graph: &Graph<'_>, index: usize) -> BTreeSet<TicketId> {
+        let mut all: BTreeSet<TicketId> = graph
+            .open_blockers(graph.facts.id(index))
+            .into_iter()
+            .collect();
+        for epic in graph.held.above(index) {
+            all.extend(self.inherited.get(&epic).into_iter().flatten().cloned());
+        }
+        all
+    }
+}

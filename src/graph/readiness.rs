@@ -1,0 +1,220 @@
+//! Whether a ticket can be started now, and if not, why.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::build::Graph;
+use super::cycles::{Cycle, Cycles};
+use super::facts::Facts;
+use crate::model::{Awaiting, Defer, TicketId};
+
+/// Whether a ticket can be started now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Readiness {
+    /// It is open, every blocker is done, and nothing is awaited.
+    Ready,
+    /// Somebody works at it.
+    Active,
+    /// It is over.
+    Done,
+    /// It is an open epic, which is never work.
+    Epic,
+    /// It is open but has to wait, for at least one reason.
+    Blocked(Vec<Reason>),
+}
+
+/// One thing a ticket waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// A blocker is not done.
+    Blocker(TicketId),
+    /// A blocker is an epic with work left.
+    Epic {
+        /// The epic.
+        epic: TicketId,
+        /// Its open descendants that are work; itself, if its work is not planned yet.
+        open: Vec<TicketId>,
+    },
+    /// A blocker does not exist.
+    Missing(TicketId),
+    /// A person owes it something.
+    Awaiting(Awaiting),
+    /// It is put off.
+    Deferred(Defer),
+    /// An epic above it has to wait.
+    Ancestor {
+        /// The epic.
+        epic: TicketId,
+        /// What that waits for.
+        reasons: Vec<Reason>,
+    },
+    /// It waits for itself.
+    Cycle(Cycle),
+}
+
+/// What holds tickets, as far as it can be told by one look at each.
+pub(super) struct Held {
+    /// Whether something holds it by itself.
+    own: Vec<bool>,
+    /// The nearest epic above that is held by itself.
+    above: Vec<Option<usize>>,
+}
+
+impl Held {
+    pub(super) fn find(facts: &Facts<'_>, cycles: &Cycles) -> Self {
+        let own: Vec<bool> = (0..facts.len())
+            .map(|index| {
+                let ticket = facts.tickets[index];
+                cycles.of(index).is_some()
+                    || (!facts.is_done(index)
+                        && (ticket.awaiting.is_some()
+                            || ticket.defer_until.is_some_and(|d| d.holds(facts.now))
+                            || facts.blockers(index).next().is_some()))
+            })
+            .collect();
+        // From the top down. Parents in a circle have no top; each of them is one.
+        let mut above = vec![None; facts.len()];
+        let mut seen = vec![false; facts.len()];
+        let mut stack: Vec<usize> = (0..facts.len())
+            .filter(|&index| facts.kin.parent(index).is_none() || cycles.of(index).is_some())
+            .collect();
+        for &top in &stack {
+            seen[top] = facts.kin.parent(top).is_none();
+        }
+        while let Some(index) = stack.pop() {
+            for &child in facts.kin.children(index) {
+                if !seen[child] {
+                    seen[child] = true;
+                    above[child] = if own[index] {
+                        Some(index)
+                    } else {
+                        above[index]
+                    };
+                    stack.push(child);
+                }
+            }
+        }
+        Self { own, above }
+    }
+
+    /// Whether anything holds it, by itself or from above.
+    pub(super) fn is_held(&self, index: usize) -> bool {
+        self.own[index] || self.above[index].is_some()
+    }
+
+    /// The held epics above it, nearest first.
+    pub(super) fn above(&self, index: usize) -> Vec<usize> {
+        let mut seen = BTreeSet::from([index]);
+        let mut found = Vec::new();
+        let mut next = self.above[index];
+        while let Some(epic) = next.filter(|epic| seen.insert(*epic)) {
+            found.push(epic);
+            next = self.above[epic];
+        }
+        found
+    }
+}
+
+impl Graph<'_> {
+    /// Whether it can be started now. An id that no ticket has is blocked by being missing.
+    #[must_use]
+    pub fn readiness(&self, id: &TicketId) -> Readiness {
+        let Some(index) = self.facts.position(id) else {
+            return Readiness::Blocked(vec![Reason::Missing(id.clone())]);
+        };
+        if self.facts.is_done(index) {
+            Readiness::Done
+        } else if self.facts.is_epic(index) {
+            Readiness::Epic
+        } else if self.facts.is_active(index) {
+            Readiness::Active
+        } else if self.held.is_held(index) {
+            Readiness::Blocked(self.reasons_at(index))
+        } else {
+            Readiness::Ready
+        }
+    }
+
+    /// Whether it can be started now, without working the reasons out.
+    #[must_use]
+    pub fn is_ready(&self, id: &TicketId) -> bool {
+        self.facts
+            .position(id)
+            .is_some_and(|index| self.is_ready_at(index))
+    }
+
+    /// What holds it, whatever its status: also of an epic, or of work that was started all
+    /// the same. Empty where nothing does.
+    #[must_use]
+    pub fn reasons(&self, id: &TicketId) -> Vec<Reason> {
+        self.facts
+            .position(id)
+            .map_or_else(Vec::new, |index| self.reasons_at(index))
+    }
+
+    pub(super) fn is_ready_at(&self, index: usize) -> bool {
+        !self.facts.is_done(index)
+            && !self.facts.is_epic(index)
+            && !self.facts.is_active(index)
+            && !self.held.is_held(index)
+    }
+
+    fn reasons_at(&self, index: usize) -> Vec<Reason> {
+        let mut reasons = self.own_reasons(index);
+        for epic in self.held.above(index) {
+            reasons.push(Reason::Ancestor {
+                epic: self.facts.id(epic).clone(),
+                reasons: self.own_reasons(epic),
+            });
+        }
+        reasons
+    }
+
+    fn own_reasons(&self, index: usize) -> Vec<Reason> {
+        let ticket = self.facts.tickets[index];
+        let mut reasons: Vec<Reason> = self
+            .facts
+            .blockers(index)
+            .map(|blocker| match blocker {
+                Err(missing) => Reason::Missing(missing.clone()),
+                Ok(epic) if self.facts.is_epic(epic) => Reason::Epic {
+                    epic: self.facts.id(epic).clone(),
+                    open: self.facts.ids(self.facts.open_leaves(epic)),
+                },
+                Ok(blocker) => Reason::Blocker(self.facts.id(blocker).clone()),
+            })
+            .collect();
+        reasons.extend(ticket.awaiting.map(Reason::Awaiting));
+        let deferred = ticket.defer_until.filter(|d| d.holds(self.facts.now));
+        reasons.extend(deferred.map(Reason::Deferred));
+        reasons.extend(self.cycles.of(index).cloned().map(Reason::Cycle));
+        reasons
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blocker(id) => write!(f, "blocked by `{id}`"),
+            Self::Epic { epic, open } if open.len() == 1 && open.contains(epic) => {
+                write!(f, "blocked by epic `{epic}`, which has no tickets yet")
+            }
+            Self::Epic { epic, open } => {
+                write!(f, "blocked by epic `{epic}`, {} open in it", open.len())
+            }
+            Self::Missing(id) => write!(f, "blocked by `{id}`, which does not exist"),
+            Self::Awaiting(kind) => write!(f, "awaiting {kind}"),
+            Self::Deferred(Defer::Day(day)) => write!(f, "deferred until {day}"),
+            Self::Deferred(Defer::At(at)) => write!(f, "deferred until {at}"),
+            Self::Ancestor { epic, reasons } => {
+                write!(f, "its epic `{epic}` is ")?;
+                for (number, reason) in reasons.iter().enumerate() {
+                    let comma = if number == 0 { "" } else { ", " };
+                    write!(f, "{comma}{reason}")?;
+                }
+                Ok(())
+            }
+            Self::Cycle(cycle) => write!(f, "in a cycle: {cycle}"),
+        }
+    }
+}
