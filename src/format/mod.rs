@@ -1,1 +1,33 @@
-//! The text of a ticket file.
+//! The text of a ticket file: read, printed, and edited in place.
+//!
+//! [`parse`] reads a file, [`print()`] writes a new one in the canonical layout, and [`edit`]
+//! changes what differs between two tickets and leaves every other byte as it stands, so
+//! that comments, unknown keys and a person's own order survive. The module knows nothing
+//! of disks: texts in, texts out.
+//!
+//! The layout is chosen so that git's own text merge, which is all a hosting service has,
+//! merges changes of different keys: every key that people and runs change often is always
+//! there, also when it is empty, and constant lines stand between neighbours.
+
+mod align;
+mod array;
+mod blocks;
+mod content;
+mod edit;
+mod error;
+mod fields;
+mod parse;
+mod print;
+mod section;
+mod source;
+mod splice;
+mod value;
+
+pub use edit::edit;
+pub use error::{EditError, ParseError};
+pub use fields::KEYS;
+pub use parse::parse;
+pub use print::print;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! Reading a ticket file.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use toml_edit::Document;
+
+use crate::model::{
+    Acceptance, Config, Note, NoteKind, Priority, RunRecord, StatusId, Subtask, Ticket, TicketId,
+};
+
+use super::error::ParseError;
+use super::section::{Section, shown};
+use super::source::Source;
+
+/// What absent keys mean, and which words are known.
+pub(super) struct Rules<'a> {
+    kind: &'a str,
+    status: &'a StatusId,
+    /// Whose types and statuses are the known ones; `None` takes any.
+    known: Option<&'a Config>,
+}
+
+impl<'a> Rules<'a> {
+    /// The rules under which a file that leaves out type and status means that ticket.
+    pub(super) fn of(ticket: &'a Ticket) -> Self {
+        Self {
+            kind: &ticket.kind,
+            status: &ticket.status,
+            known: None,
+        }
+    }
+}
+
+/// Reads a ticket's file. Keys that `tk` does not know are no errors.
+///
+/// # Errors
+/// When the text is not TOML, or a value of a known key is not of its form; a type or status
+/// that the configuration does not know is none.
+pub fn parse(id: &TicketId, text: &str, config: &Config) -> Result<Ticket, ParseError> {
+    let rules = Rules {
+        kind: &config.default_type,
+        status: config.statuses.initial(),
+        known: Some(config),
+    };
+    let source = Source::new(text);
+    let document = document(&source)?;
+    ticket(id, &source, &document, &rules)
+}
+
+/// The text as TOML.
+pub(super) fn document(source: &Source) -> Result<Document<&str>, ParseError> {
+    let text = source.text();
+    Document::parse(text).map_err(|error| {
+        let marker = text
+            .match_indices("<<<<<<<")
+            .map(|(at, _)| at)
+            .find(|at| source.line_start(*at) == *at);
+        if let Some(at) = marker {
+            let expected = "the conflict of a merge to be resolved".to_owned();
+            return source.error(at, None, "a merge left both versions", Some(expected));
+        }
+        let at = error.span().map_or(0, |span| span.start);
+        let message = error.message().trim().to_owned();
+        let (message, expected) = match message.split_once(", expected ") {
+            Some((message, expected)) => (message.to_owned(), expected.to_owned()),
+            None => (message, "TOML".to_owned()),
+        };
+        let message = format!("not TOML: {message}");
+        source.error(at, None, message, Some(expected))
+    })
+}
+
+/// The ticket that a document spells.
+pub(super) fn ticket(
+    id: &TicketId,
+    source: &Source,
+    document: &Document<&str>,
+    rules: &Rules<'_>,
+) -> Result<Ticket, ParseError> {
+    let root = Section::root(source, document.as_table());
+    let title = root.required_line("title")?;
+    let kind = kind(&root, rules)?;
+    let status = status(&root, rules)?;
+    let mut ticket = Ticket::new(id.clone(), title, kind, status);
+    if let Some(priority) = priority(&root)? {
+        ticket.priority = priority;
+    }
+    ticket.owner = root.line("owner")?;
+    ticket.parent = root.id("parent")?;
+    ticket.labels = root.lines("labels")?.into_iter().collect::<BTreeSet<_>>();
+    ticket.blocked_by = root.ids("blocked_by")?;
+    ticket.requires = root.word("requires")?;
+    ticket.awaiting = root.word("awaiting")?;
+    ticket.estimate = root.parsed(
+        "estimate",
+        "a length of time like `45m`, `2h`, `1h30m`, `3d`",
+    )?;
+    ticket.due = root.date("due")?;
+    ticket.defer_until = root.defer("defer_until")?;
+    ticket.after = root.ids("after")?;
+    ticket.related = root.ids("related")?;
+    ticket.discovered_from = root.id("discovered_from")?;
+    ticket.duplicate_of = root.id("duplicate_of")?;
+    ticket.agent = root.line("agent")?;
+    ticket.model = root.line("model")?;
+    ticket.lock = root.line("lock")?;
+    ticket.pr = root.line("pr")?;
+    ticket.checks = root.commands("checks")?;
+    ticket.touches = root.lines("touches")?;
+    ticket.created_at = root.time("created_at")?;
+    ticket.created_by = root.line("created_by")?;
+    ticket.started_at = root.time("started_at")?;
+    ticket.closed_at = root.time("closed_at")?;
+    ticket.closed_by = root.line("closed_by")?;
+    ticket.reason = root.text("reason")?;
+    ticket.verdict = root.word("verdict")?;
+    ticket.description = root.text("description")?.unwrap_or_default();
+    ticket.acceptance = each(&root, "acceptance", acceptance)?;
+    ticket.subtasks = each(&root, "subtasks", subtask)?;
+    ticket.notes = each(&root, "notes", |section| note(section, ticket.created_at))?;
+    ticket.runs = each(&root, "runs", run)?;
+    Ok(ticket)
+}
+
+fn each<T>(
+    root: &Section<'_>,
+    key: &str,
+    read: impl Fn(&Section<'_>) -> Result<T, ParseError>,
+) -> Result<Vec<T>, ParseError> {
+    root.sections(key)?.iter().map(read).collect()
+}
+
+fn kind(root: &Section<'_>, rules: &Rules<'_>) -> Result<String, ParseError> {
+    let Some(kind) = root.line("type")? else {
+        return Ok(rules.kind.to_owned());
+    };
+    match rules.known {
+        Some(config) if !config.types.contains(&kind) => {
+            let message = format!("unknown type `{}`", shown(&kind));
+            let expected = format!("one of {}", config.types.join(", "));
+            Err(root.error("type", message, expected))
+        }
+        _ => Ok(kind),
+    }
+}
+
+fn status(root: &Section<'_>, rules: &Rules<'_>) -> Result<StatusId, ParseError> {
+    let Some(text) = root.line("status")? else {
+        return Ok(rules.status.clone());
+    };
+    let status = StatusId::new(&text);
+    match rules.known {
+        Some(config) if config.statuses.get(&status).is_none() => {
+            let message = format!("unknown status `{}`", shown(&text));
+            let ids = config.statuses.all().iter().map(|def| def.id.as_str());
+            let expected = format!("one of {}", ids.collect::<Vec<_>>().join(", "));
+            Err(root.error("status", message, expected))
+        }
+        _ => Ok(status),
+    }
+}
+
+fn priority(root: &Section<'_>) -> Result<Option<Priority>, ParseError> {
+    let Some(number) = root.count("priority")? else {
+        return Ok(None);
+    };
+    let priority = u8::try_from(number).ok().and_then(Priority::new);
+    priority.map(Some).ok_or_else(|| {
+        let expected = "a whole number from 0 (highest) to 4 (lowest)";
+        root.error("priority", format!("it is {number}"), expected)
+    })
+}
+
+fn acceptance(section: &Section<'_>) -> Result<Acceptance, ParseError> {
+    Ok(Acceptance {
+        text: section.required_text_as_written("text")?,
+        check: section.command("check")?,
+        met: section.flag("met")?,
+    })
+}
+
+fn subtask(section: &Section<'_>) -> Result<Subtask, ParseError> {
+    Ok(Subtask {
+        title: section.required_text_as_written("title")?,
+        done: section.flag("done")?,
+    })
+}
+
+/// A note written by hand may leave out when and by whom: then it is as old as the ticket,
+/// and nobody's.
+fn note(section: &Section<'_>, created_at: Option<Timestamp>) -> Result<Note, ParseError> {
+    let at = section.time("at")?.or(created_at);
+    Ok(Note {
+        at: at.unwrap_or(Timestamp::UNIX_EPOCH),
+        by: section.line("by")?.unwrap_or_default(),
+        kind: section.word("kind")?.unwrap_or(NoteKind::Comment),
+        text: section.required_text("text")?,
+    })
+}
+
+fn run(section: &Section<'_>) -> Result<RunRecord, ParseError> {
+    let attempt = section.count("attempt")?.unwrap_or(1);
+    Ok(RunRecord {
+        run: section.required_line("run")?,
+        attempt: u32::try_from(attempt).map_err(|_| {
+            section.error(
+                "attempt",
+                format!("it is {attempt}"),
+                "the number of an attempt",
+            )
+        })?,
+        agent: section.line("agent")?.unwrap_or_default(),
+        model: section.line("model")?,
+        session: section.line("session")?,
+        started_at: section.time("started_at")?,
+        ended_at: section.time("ended_at")?,
+        outcome: section.word("outcome")?,
+        summary: section.text("summary")?,
+        cost_usd: section.money("cost_usd")?,
+        input_tokens: section.count("input_tokens")?,
+        output_tokens: section.count("output_tokens")?,
+        turns: section.count("turns")?,
+    })
+}

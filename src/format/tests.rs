@@ -1,0 +1,480 @@
+//! What a file says comes back, and what an edit does not touch stays.
+
+mod strategy;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{Acceptance, Config, Note, NoteKind, StatusId, Subtask, Ticket, TicketId};
+
+pub(crate) use strategy::{arb_ticket, variant};
+
+fn id() -> TicketId {
+    TicketId::parse("k7m").unwrap()
+}
+
+fn read(text: &str) -> Ticket {
+    parse(&id(), text, &Config::default()).unwrap()
+}
+
+fn error(text: &str) -> ParseError {
+    parse(&id(), text, &Config::default()).unwrap_err()
+}
+
+fn changed(text: &str, change: impl FnOnce(&mut Ticket)) -> String {
+    let before = read(text);
+    let mut after = before.clone();
+    change(&mut after);
+    edit(text, &before, &after).unwrap()
+}
+
+fn note(text: &str) -> Note {
+    Note {
+        at: "2026-11-20T09:02:11.482Z".parse().unwrap(),
+        by: "agent:claude".to_owned(),
+        kind: NoteKind::Comment,
+        text: text.to_owned(),
+    }
+}
+
+const SAMPLE: &str = include_str!("tests/sample.toml");
+
+#[test]
+fn the_documented_sample_is_read() {
+    let ticket = read(SAMPLE);
+    assert_eq!(ticket.title, "Add login endpoint");
+    assert_eq!(
+        ticket.description,
+        "POST /login takes an email and a password and returns a JWT."
+    );
+    assert_eq!(ticket.runs[0].cost_usd.unwrap().to_string(), "0.42");
+    assert_eq!(
+        ticket.acceptance[0].text,
+        "A wrong password gets 401 and no token"
+    );
+    assert_eq!(ticket.estimate.unwrap().minutes(), 120);
+}
+
+#[test]
+fn the_canonical_layout() {
+    let mut ticket = Ticket::new(
+        id(),
+        "A title".to_owned(),
+        "task".to_owned(),
+        StatusId::new("open"),
+    );
+    ticket.labels.insert("api".to_owned());
+    ticket.created_at = Some("2026-11-20T08:38:50Z".parse().unwrap());
+    ticket.acceptance.push(Acceptance {
+        text: "It works".to_owned(),
+        ..Acceptance::default()
+    });
+    insta::assert_snapshot!(print(&ticket), @r#"
+    title = "A title"
+
+    status = "open"
+
+    priority = 2
+
+    type = "task"
+
+    owner = ""
+
+    parent = ""
+
+    labels = [
+      "api",
+    ]
+
+    blocked_by = []
+
+    requires = ""
+
+    awaiting = ""
+
+    estimate = ""
+
+    created_at = 2026-11-20T08:38:50Z
+
+    # description
+    description = ""
+
+    # acceptance
+
+    [[acceptance]]
+    text = "It works"
+    met = false
+
+    # subtasks
+
+    # notes
+
+    # runs
+    "#);
+}
+
+#[test]
+fn a_hand_written_file_may_leave_out_anything_but_the_title() {
+    let ticket = read("title = \"x\"");
+    assert_eq!(
+        (ticket.kind.as_str(), ticket.status.as_str()),
+        ("task", "open")
+    );
+    let ticket = read("title = \"x\"\n[[notes]]\ntext = \"hm\"\n");
+    assert_eq!(ticket.notes[0].kind, NoteKind::Comment);
+    let wrong = error("status = \"open\"\n");
+    assert_eq!(
+        wrong.to_string(),
+        "line 1, column 1: `title`: it is missing: expected one line of text"
+    );
+}
+
+#[test]
+fn invalid_values_are_named_with_their_place() {
+    let table = [
+        ("title = \" \"", 1, 9, "title"),
+        ("title = \"a\\u0000b\"", 1, 9, "title"),
+        ("title = \"a\\nb\"", 1, 9, "title"),
+        ("title = 3", 1, 9, "title"),
+        ("title = \"x\"\nstatus = \"opne\"", 2, 10, "status"),
+        ("title = \"x\"\ntype = \"taks\"", 2, 8, "type"),
+        ("title = \"x\"\npriority = 5", 2, 12, "priority"),
+        ("title = \"x\"\npriority = -1", 2, 12, "priority"),
+        ("title = \"x\"\npriority = \"high\"", 2, 12, "priority"),
+        ("title = \"x\"\nparent = \"../x\"", 2, 10, "parent"),
+        ("title = \"x\"\nlabels = \"a\"", 2, 10, "labels"),
+        ("title = \"x\"\nlabels = [\"a\", 1]", 2, 16, "labels[2]"),
+        ("title = \"x\"\nlabels = [\" \"]", 2, 11, "labels[1]"),
+        (
+            "title = \"x\"\nblocked_by = [\"a\",\n  \"B\"]",
+            3,
+            3,
+            "blocked_by[2]",
+        ),
+        ("title = \"x\"\nrequires = \"love\"", 2, 12, "requires"),
+        ("title = \"x\"\nestimate = \"soon\"", 2, 12, "estimate"),
+        ("title = \"x\"\ndue = 2026-11-20T08:38:50Z", 2, 7, "due"),
+        (
+            "title = \"x\"\ncreated_at = 2026-11-20T08:38:50",
+            2,
+            14,
+            "created_at",
+        ),
+        (
+            "title = \"x\"\ncreated_at = 2026-11-20",
+            2,
+            14,
+            "created_at",
+        ),
+        (
+            "title = \"x\"\ncreated_at = \"2026-11-20T08:38:50Z\"",
+            2,
+            14,
+            "created_at",
+        ),
+        ("title = \"x\"\nnotes = \"a\"", 2, 9, "notes"),
+        ("title = \"x\"\nnotes.text = \"a\"", 2, 1, "notes"),
+        (
+            "title = \"ä\"\n\n[[notes]]\ntext = \"ä\"\nkind = \"cry\"",
+            5,
+            8,
+            "notes[1].kind",
+        ),
+        ("title = \"x\"\n[[notes]]\n", 2, 1, "notes[1].text"),
+        (
+            "title = \"x\"\n[[acceptance]]\nmet = 1\ntext = \"a\"",
+            3,
+            7,
+            "acceptance[1].met",
+        ),
+        (
+            "title = \"x\"\n[[runs]]\nrun = \"r\"\ncost_usd = -1.0",
+            4,
+            12,
+            "runs[1].cost_usd",
+        ),
+        ("title = \"x\"\nchecks = [\"a\\u0000\"]", 2, 11, "checks[1]"),
+    ];
+    for (text, line, column, key) in table {
+        let wrong = error(text);
+        assert_eq!(
+            (wrong.line, wrong.column),
+            (line, column),
+            "{text}: {wrong}"
+        );
+        assert_eq!(wrong.key.as_deref(), Some(key), "{text}: {wrong}");
+        assert!(wrong.expected.is_some(), "{text}: {wrong}");
+    }
+    let wrong = error("title = \"x\"\nstatus = \"opne\"\n").to_string();
+    assert_eq!(
+        wrong,
+        "line 2, column 10: `status`: unknown status `opne`: expected one of open, in_progress, closed"
+    );
+    for text in [
+        "title = ",
+        "title = \"x\"\ntitle = \"y\"",
+        "title = \"\u{1}\"",
+        "x",
+        "{}",
+    ] {
+        assert!(
+            error(text).message.starts_with("not TOML"),
+            "{}",
+            error(text)
+        );
+    }
+    let wrong = error("<<<<<<< ours\ntitle = \"x\"\n=======\ntitle = \"y\"\n>>>>>>> theirs\n");
+    assert_eq!(
+        (wrong.line, wrong.message.as_str()),
+        (1, "a merge left both versions")
+    );
+}
+
+#[test]
+fn offsets_are_normalised_when_written() {
+    let text = "title = \"x\"\ndefer_until = 2026-11-20T08:38:50+02:00\n";
+    let other = changed(text, |t| t.title = "y".to_owned());
+    assert_eq!(other, text.replace("\"x\"", "\"y\""));
+    assert!(print(&read(text)).contains("\ndefer_until = 2026-11-20T06:38:50Z\n"));
+}
+
+const HAND_WRITTEN: &str = "\
+# my ticket
+custom = { a = 1 } # mine
+status = 'open'   # for now
+\"title\"=\"x\"
+labels = [
+    \"web\", # the site
+    \"api\",
+  ] # sorted by taste
+due = 2026-12-01 # before the fair
+
+# the plan
+[[notes]] # first
+mine = true
+text = 'hm'
+
+[other]
+key = [ 1,
+2 ]
+# the end";
+
+#[test]
+fn an_edit_keeps_what_it_does_not_change() {
+    let text = changed(HAND_WRITTEN, |t| {
+        t.status = StatusId::new("closed");
+        t.closed_by = Some("dana".to_owned());
+        t.labels.insert("new".to_owned());
+        t.labels.remove("api");
+        t.due = None;
+        t.notes[0].text = "hm!".to_owned();
+        t.notes.push(note("two\nlines"));
+        t.subtasks.push(Subtask {
+            title: "Step".to_owned(),
+            done: true,
+        });
+    });
+    insta::assert_snapshot!(text, @r#"
+    # my ticket
+    custom = { a = 1 } # mine
+    status = "closed"   # for now
+    "title"="x"
+    labels = [
+        "web", # the site
+        "new",
+      ] # sorted by taste
+    # before the fair
+
+    closed_by = "dana"
+
+    # the plan
+    [[notes]] # first
+    mine = true
+    text = "hm!"
+
+    [[notes]]
+    at = 2026-11-20T09:02:11.482Z
+    by = "agent:claude"
+    kind = "comment"
+    text = """
+    two
+    lines
+    """
+
+    [other]
+    key = [ 1,
+    2 ]
+    # the end
+
+    [[subtasks]]
+    title = "Step"
+    done = true
+    "#);
+}
+
+#[test]
+fn no_edit_no_change() {
+    for text in [HAND_WRITTEN, SAMPLE, "title = \"x\""] {
+        assert_eq!(changed(text, |_| {}), text);
+    }
+}
+
+#[test]
+fn line_ends_and_marks_at_the_beginning_stay() {
+    let text = "\u{feff}title = \"x\"\r\ndescription = \"\"\"\r\na\r\nb\r\n\"\"\"\r\n# c\r\n";
+    assert_eq!(read(text).description, "a\nb");
+    let edited = changed(text, |t| {
+        t.owner = Some("dana".to_owned());
+        t.notes.push(note("n"));
+    });
+    assert!(edited.starts_with("\u{feff}title = \"x\"\r\nowner = \"dana\"\r\ndescription"));
+    assert_eq!(edited.matches('\n').count(), edited.matches("\r\n").count());
+    let mixed = "title = \"x\"\nowner = \"a\"\r\n\nparent = \"k\"\n";
+    let edited = changed(mixed, |t| t.parent = None);
+    assert_eq!(edited, "title = \"x\"\nowner = \"a\"\r\n\nparent = \"\"\n");
+}
+
+#[test]
+fn arrays_keep_their_comments_and_layout() {
+    let edit = |array: &str, new: &[&str]| {
+        let text = format!("title = \"x\"\nlabels = {array} # z\n");
+        let out = changed(&text, |t| {
+            t.labels = new.iter().map(|label| (*label).to_owned()).collect();
+        });
+        let out = out
+            .strip_prefix("title = \"x\"\nlabels = ")
+            .unwrap()
+            .to_owned();
+        out.strip_suffix(" # z\n").unwrap().to_owned()
+    };
+    assert_eq!(edit("[]", &["a"]), "[\n  \"a\",\n]");
+    assert_eq!(edit("[\"a\",'c']", &["a", "b", "c"]), "[\"a\", \"b\", 'c']");
+    assert_eq!(
+        edit("[\n  \"a\"\n]", &["a", "b"]),
+        "[\n  \"a\",\n  \"b\",\n]"
+    );
+    assert_eq!(
+        edit("[\n  \"a\"\n]", &["a", "b", "c"]),
+        "[\n  \"a\",\n  \"b\",\n  \"c\",\n]"
+    );
+    assert_eq!(
+        edit("[\n \"a\", # one\n \"c\"]", &["b", "c", "d"]),
+        "[\n \"b\",\n # one\n \"c\", \"d\",]"
+    );
+    assert_eq!(edit("[\n  \"a\",\n]", &[]), "[]");
+    assert_eq!(edit("[\n  \"a\",\n  # none\n]", &[]), "[\n  # none\n]");
+    assert_eq!(edit("[ # c\n]", &["a"]), "[ # c\n  \"a\",\n]");
+    assert_eq!(
+        edit("[\n  \"a\" # one\n  , \"b\"\n]", &["b"]),
+        "[\n   # one\n   \"b\"\n]"
+    );
+    assert_eq!(
+        edit("[ # ]\n \"b\", \"c\"\n]", &["a", "c"]),
+        "[ # ]\n \"a\",\n \"c\"\n]"
+    );
+}
+
+#[test]
+fn lists_written_as_inline_tables_stay_so() {
+    let text = "title = \"x\"\nacceptance = [{ text = \"a\", mine = 1 }, { text = \"b\" }]\n";
+    let edited = changed(text, |t| {
+        t.acceptance[0].met = true;
+        t.acceptance.push(Acceptance {
+            text: "c".to_owned(),
+            ..Acceptance::default()
+        });
+    });
+    assert_eq!(
+        edited,
+        "title = \"x\"\nacceptance = [{ text = \"a\", met = true, mine = 1 }, { text = \"b\" }, \
+         { text = \"c\", met = false }]\n"
+    );
+}
+
+#[test]
+fn a_renamed_element_keeps_its_unknown_keys() {
+    let text =
+        "title = \"x\"\n\n[[subtasks]]\ntitle = \"a\"\nmine = 1\n\n[[subtasks]]\ntitle = \"b\"\n";
+    let edited = changed(text, |t| {
+        t.subtasks[0].title = "z".to_owned();
+        t.subtasks.remove(1);
+    });
+    assert_eq!(
+        edited,
+        "title = \"x\"\n\n[[subtasks]]\ntitle = \"z\"\nmine = 1\n"
+    );
+    let swapped = changed(text, |t| t.subtasks.reverse());
+    assert!(swapped.contains("title = \"a\"\nmine = 1\n"), "{swapped}");
+}
+
+#[test]
+fn a_table_is_never_put_above_other_keys() {
+    let text = "title = \"x\"\n# notes\nowner = \"dana\"\n";
+    let edited = changed(text, |t| t.notes.push(note("n")));
+    assert!(edited.starts_with(text));
+    let text = "title = \"x\"\ndescription = \"\"\"\n# notes\n\"\"\"\n";
+    let edited = changed(text, |t| t.notes.push(note("n")));
+    assert!(edited.starts_with(text));
+}
+
+#[test]
+fn what_cannot_be_written_is_refused() {
+    let before = read("title = \"x\"");
+    let mut after = before.clone();
+    after.title = "a\nb".to_owned();
+    let wrong = edit("title = \"x\"", &before, &after).unwrap_err();
+    assert!(matches!(wrong, EditError::Unwritable(_)), "{wrong}");
+    let wrong = edit("title = \"y\"", &before, &before).unwrap_err();
+    assert_eq!(wrong, EditError::Stale);
+    let wrong = edit("title = ", &before, &before).unwrap_err();
+    assert!(matches!(wrong, EditError::Unreadable(_)), "{wrong}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn printed_and_read_it_is_the_same(ticket in arb_ticket()) {
+        let text = print(&ticket);
+        let read = parse(&ticket.id, &text, &Config::default());
+        prop_assert_eq!(read.as_ref(), Ok(&ticket), "{}", text);
+        prop_assert_eq!(print(&ticket), text);
+    }
+
+    #[test]
+    fn a_canonical_file_stays_canonical(before in arb_ticket(), other in arb_ticket(), mask in any::<u64>()) {
+        let after = variant(&before, &other, mask);
+        prop_assert_eq!(edit(&print(&before), &before, &after).unwrap(), print(&after));
+    }
+
+    #[test]
+    fn comments_and_unknown_keys_survive_any_edit(before in arb_ticket(), other in arb_ticket(), mask in any::<u64>()) {
+        let after = variant(&before, &other, mask);
+        let mut text = String::from("# top\nmine = 1 # one\n");
+        for line in print(&before).lines() {
+            if line == "# runs" {
+                text.push_str("# before runs\n");
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push_str("\n[other] # two\nkey = [ 2,\n 3 ]\n# bottom\n");
+        let edited = edit(&text, &before, &after).unwrap();
+        for kept in ["# top\nmine = 1 # one\n", "# before runs\n", "[other] # two\nkey = [ 2,\n 3 ]\n# bottom\n"] {
+            prop_assert!(edited.contains(kept), "{}", edited);
+        }
+        prop_assert_eq!(parse(&after.id, &edited, &Config::default()).unwrap(), after);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[ -~\n\"=#\\[\\]]{0,80}") {
+        let text = format!("title = \"x\"\n{text}");
+        if let Ok(before) = parse(&id(), &text, &Config::default()) {
+            let mut after = before.clone();
+            after.status = StatusId::new("closed");
+            after.notes.push(note("n"));
+            let edited = edit(&text, &before, &after).unwrap();
+            prop_assert_eq!(parse(&id(), &edited, &Config::default()).unwrap(), after);
+        }
+    }
+}
