@@ -2,6 +2,7 @@
 
 mod output;
 mod sandbox;
+pub(crate) mod snapshot;
 mod tests;
 
 pub(crate) use output::Output;

@@ -1,0 +1,141 @@
+//! What can go wrong with git.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::id::{BranchName, InvalidName};
+
+/// What went wrong with git.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no `git` program.
+    #[error("there is no `git` program on the PATH")]
+    Missing,
+    /// `git` could not be started, or the talk with it broke.
+    #[error("`{command}` could not be run: {source}")]
+    Start {
+        /// The command line, printable.
+        command: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// `git` answered with an exit code that means failure.
+    #[error("`{command}` failed ({}){}", shown_code(*.code), shown_tail(.stderr))]
+    Failed {
+        /// The command line, printable.
+        command: String,
+        /// The exit code; none if a signal ended it.
+        code: Option<i32>,
+        /// The end of what it said, printable.
+        stderr: String,
+    },
+    /// `git` took too long and was ended.
+    #[error("`{command}` did not end within {} s and was stopped", .limit.as_secs())]
+    Timeout {
+        /// The command line, printable.
+        command: String,
+        /// How long it had.
+        limit: Duration,
+    },
+    /// `git` said something that is not of the expected form.
+    #[error("`{command}` answered something unexpected: expected {expected}")]
+    Unexpected {
+        /// The command line, printable.
+        command: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// There is no repository at or above the folder.
+    #[error("`{}` is not in a git repository", .dir.display())]
+    NotARepository {
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// The repository has no working tree.
+    #[error("`{}` is a bare repository: there is no working tree here", .git_dir.display())]
+    Bare {
+        /// The repository.
+        git_dir: PathBuf,
+    },
+    /// The repository belongs to another user, and git's `safe.directory` does not name it.
+    #[error("the repository `{}` belongs to another user, so git does not trust it", .dir.display())]
+    Untrusted {
+        /// The repository's working tree or folder.
+        dir: PathBuf,
+    },
+    /// The repository could not be read.
+    #[error("{what} could not be read: {reason}")]
+    Read {
+        /// What was to be read.
+        what: String,
+        /// Why it could not be.
+        reason: String,
+    },
+    /// A file could not be read or written.
+    #[error("could not {action} `{}`: {source}", .path.display())]
+    File {
+        /// What was to be done, a verb.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Git named something that cannot be a name of its kind.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// A branch is not there.
+    #[error("there is no branch `{0}`")]
+    NoBranch(BranchName),
+    /// Something is in the way of a new worktree.
+    #[error("no worktree can be made at `{}`: {reason}", .path.display())]
+    WorktreeInTheWay {
+        /// The worktree's folder.
+        path: PathBuf,
+        /// What is in the way.
+        reason: String,
+    },
+    /// A worktree holds work that is nowhere else.
+    #[error("the worktree `{}` holds work that is not committed: {}", .path.display(), .files.join(", "))]
+    Uncommitted {
+        /// The worktree's folder.
+        path: PathBuf,
+        /// The first of the changed files, printable.
+        files: Vec<String>,
+    },
+    /// A worktree is not where its owner left it: on another branch, or in the middle of a
+    /// merge or rebase.
+    #[error("the worktree `{}` {state}: expected it to be on `{branch}`", .path.display())]
+    Strayed {
+        /// The worktree's folder.
+        path: PathBuf,
+        /// The branch it belongs to.
+        branch: BranchName,
+        /// What it is instead, a predicate.
+        state: String,
+    },
+    /// A reference is no longer what it was, or cannot be made.
+    #[error("`{reference}` could not be changed: it is no longer what was seen")]
+    Moved {
+        /// The reference's full name.
+        reference: String,
+    },
+}
+
+/// A result with [`GitError`].
+pub type Result<T> = std::result::Result<T, GitError>;
+
+fn shown_code(code: Option<i32>) -> String {
+    code.map_or_else(
+        || "ended by a signal".to_owned(),
+        |code| format!("exit {code}"),
+    )
+}
+
+fn shown_tail(stderr: &str) -> String {
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!(": {stderr}")
+    }
+}

@@ -1,0 +1,109 @@
+//! Which commits are about a ticket.
+
+use gix::bstr::ByteSlice;
+use gix::revision::walk::Sorting;
+use gix::traverse::commit::simple::CommitTimeOrder;
+use jiff::Timestamp;
+
+use super::error::Result;
+use super::id::CommitId;
+use super::repo::{Repo, unreadable};
+use crate::model::TicketId;
+
+/// How many commits are looked at: a few milliseconds' worth. A ticket landed before that is
+/// found in its own record, not here.
+const LOOKED_AT: usize = 2_000;
+
+/// A commit that names a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketCommit {
+    /// The commit.
+    pub id: CommitId,
+    /// The first line of its message.
+    pub subject: String,
+    /// Its author's name.
+    pub author: String,
+    /// When it was committed.
+    pub at: Option<Timestamp>,
+}
+
+impl Repo {
+    /// The commits with a trailer `Ticket: <id>` that are in the main working tree's head,
+    /// newest first, at most `limit`, among the newest 2,000.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn commits_of_ticket(&self, id: &TicketId, limit: usize) -> Result<Vec<TicketCommit>> {
+        let read = |error: gix::Error| unreadable("the history", &error);
+        let Some(tip) = self.home_head()?.commit else {
+            return Ok(Vec::new());
+        };
+        let newest_first = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
+        let walk = self
+            .gix()
+            .rev_walk([tip.0])
+            .sorting(newest_first)
+            .all()
+            .map_err(read)?;
+        let mut found = Vec::new();
+        for info in walk.take(LOOKED_AT) {
+            if found.len() == limit {
+                break;
+            }
+            let commit = info.and_then(|info| info.object()).map_err(read)?;
+            let message = commit.message_raw().map_err(read)?;
+            if names_ticket(message, id) {
+                let author = commit.author().map_err(read)?;
+                let time = commit.time().map_err(read)?;
+                found.push(TicketCommit {
+                    id: CommitId(commit.id),
+                    subject: first_line(message),
+                    author: author.name.to_str_lossy().into_owned(),
+                    at: Timestamp::from_second(time.seconds).ok(),
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn first_line(message: &[u8]) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    String::from_utf8_lossy(line).into_owned()
+}
+
+/// Whether the last paragraph, which is not the first, has the line `Ticket: <id>`.
+fn names_ticket(message: &[u8], id: &TicketId) -> bool {
+    let message = message.trim_end();
+    let last = message.rfind(b"\n\n").map_or(&b""[..], |at| &message[at..]);
+    last.lines().any(|line| {
+        line.strip_prefix(b"Ticket:")
+            .is_some_and(|value| value.trim() == id.as_str().as_bytes())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trailer_names_a_ticket() {
+        let id = TicketId::parse("k7m").unwrap();
+        let rows: [(&str, bool); 7] = [
+            ("Subject\n\nBody\n\nTicket: k7m\nRun: x\n", true),
+            ("Subject\n\nTicket: k7m", true),
+            ("Subject\n\nRun: x\nTicket:   k7m  \n\n", true),
+            ("Ticket: k7m", false),
+            ("Subject\n\nTicket: k7m\n\nBody", false),
+            ("Subject\n\nTicket: k7m2", false),
+            ("Subject\n\nThe Ticket: k7m", false),
+        ];
+        for (message, expected) in rows {
+            assert_eq!(
+                names_ticket(message.as_bytes(), &id),
+                expected,
+                "{message:?}"
+            );
+        }
+    }
+}

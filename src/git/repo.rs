@@ -1,0 +1,317 @@
+//! Finding the repository, and reading from it.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::ByteSlice;
+
+use super::command::{Author, Git};
+use super::error::{GitError, Result};
+use super::id::{BranchName, CommitId, TICKS};
+use crate::model::TicketId;
+
+/// A repository with a working tree, opened once.
+///
+/// Reads go through `gix`. It may be sent to another thread but not shared; [`Git`] and the
+/// types that change things hold nothing but paths.
+#[derive(Debug, Clone)]
+pub struct Repo {
+    gix: gix::Repository,
+    common_dir: PathBuf,
+    worktree_root: PathBuf,
+    main_worktree: Option<PathBuf>,
+    /// Whether `gix` was kept from git's variables, and with them from the user's.
+    shut: bool,
+}
+
+/// Variables that would have `gix` open the folder as something else than it is.
+const MISLEADING: &[&str] = &[
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+];
+
+/// What is checked out in a working tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The branch; none if the head is detached.
+    pub branch: Option<BranchName>,
+    /// The commit; none if there is no commit yet.
+    pub commit: Option<CommitId>,
+}
+
+impl Repo {
+    /// The repository at or above `cwd`: from any folder of any worktree or submodule.
+    ///
+    /// The folder alone decides; `GIT_DIR` and its like in the environment, as hooks set
+    /// them, do not count.
+    ///
+    /// # Errors
+    /// When there is none, it is bare, another user's, or cannot be read.
+    pub fn discover(cwd: &Path) -> Result<Self> {
+        let read = |error: gix::Error| unreadable("the repository", &error);
+        let shut = MISLEADING
+            .iter()
+            .any(|name| std::env::var_os(name).is_some());
+        let mut permissions = gix::open::Permissions::all();
+        permissions.env.objects = gix::sec::Permission::Deny;
+        if shut {
+            // It knows no way to ignore just these.
+            permissions.env.git_prefix = gix::sec::Permission::Deny;
+        }
+        let options = gix::open::Options::default().permissions(permissions);
+        let by_trust = gix::sec::trust::Mapping {
+            full: options.clone(),
+            reduced: options,
+        };
+        let found = gix::ThreadSafeRepository::discover_opts(
+            cwd,
+            gix::discover::upwards::Options::default(),
+            by_trust,
+        );
+        let mut gix = match found {
+            Ok(found) => found.to_thread_local(),
+            Err(error) => return Err(not_found(cwd, &error)),
+        };
+        gix.make_paths_absolute().map_err(read)?;
+        if gix.git_dir_trust() != gix::sec::Trust::Full {
+            let dir = gix.workdir().unwrap_or_else(|| gix.git_dir());
+            return Err(GitError::Untrusted { dir: dir.into() });
+        }
+        let Some(worktree_root) = gix.workdir() else {
+            return Err(GitError::Bare {
+                git_dir: resolved(gix.git_dir())?,
+            });
+        };
+        let worktree_root = resolved(worktree_root)?;
+        let common_dir = resolved(gix.common_dir())?;
+        let main = gix.main_repo().map_err(read)?;
+        let main_worktree = match main.workdir() {
+            Some(dir) if dir.is_dir() => Some(resolved(dir)?),
+            _ => None,
+        };
+        Ok(Self {
+            gix,
+            common_dir,
+            worktree_root,
+            main_worktree,
+            shut,
+        })
+    }
+
+    /// The folder that all worktrees share: `.git` of the main one, absolute.
+    #[must_use]
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// The top of the working tree it was found from, absolute.
+    #[must_use]
+    pub fn worktree_root(&self) -> &Path {
+        &self.worktree_root
+    }
+
+    /// The top of the main working tree, absolute, also when called from a linked one.
+    /// None if the repository itself is bare.
+    #[must_use]
+    pub fn main_worktree(&self) -> Option<&Path> {
+        self.main_worktree.as_deref()
+    }
+
+    /// The working tree whose `.ticks/` counts: the main one, else this one.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.main_worktree().unwrap_or(&self.worktree_root)
+    }
+
+    /// The `git` program in the working tree it was found from.
+    #[must_use]
+    pub fn git(&self) -> Git {
+        Git::new(&self.worktree_root)
+    }
+
+    /// The `git` program in [`Self::home`].
+    #[must_use]
+    pub fn home_git(&self) -> Git {
+        Git::new(self.home())
+    }
+
+    /// What is checked out in the working tree it was found from.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn head(&self) -> Result<Head> {
+        head_of(&self.gix)
+    }
+
+    /// What is checked out in [`Self::home`].
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn home_head(&self) -> Result<Head> {
+        if self.main_worktree.is_none() {
+            return self.head();
+        }
+        let main = self
+            .gix
+            .main_repo()
+            .map_err(|error| unreadable("the main working tree", &error))?;
+        head_of(&main)
+    }
+
+    /// The commit at the branch's tip; none if there is no such branch.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn branch_tip(&self, branch: &BranchName) -> Result<Option<CommitId>> {
+        let read = |error: gix::Error| unreadable(&format!("branch `{branch}`"), &error);
+        let name = branch.reference();
+        let found = self.gix.try_find_reference(name.as_str()).map_err(read)?;
+        let Some(mut reference) = found else {
+            return Ok(None);
+        };
+        let commit = reference.peel_to_commit().map_err(read)?;
+        Ok(Some(CommitId(commit.id)))
+    }
+
+    /// The content of the file at `path` in the commit; none if it has no such file.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn blob_at(&self, commit: CommitId, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>> {
+        let path = path.as_ref();
+        let read =
+            |error: gix::Error| unreadable(&format!("`{}` at {commit}", path.display()), &error);
+        let entry = self
+            .tree_at(commit)?
+            .lookup_entry_by_path(path)
+            .map_err(read)?;
+        let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else {
+            return Ok(None);
+        };
+        let mut object = entry.object().map_err(read)?;
+        Ok(Some(std::mem::take(&mut object.data)))
+    }
+
+    /// The tickets whose files are in the commit, sorted.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn list_ticket_files_at(&self, commit: CommitId) -> Result<Vec<TicketId>> {
+        let read = |error: gix::Error| unreadable(&format!("`{TICKS}/` at {commit}"), &error);
+        let folder = self
+            .tree_at(commit)?
+            .lookup_entry_by_path(TICKS)
+            .map_err(read)?;
+        let Some(folder) = folder.filter(|entry| entry.mode().is_tree()) else {
+            return Ok(Vec::new());
+        };
+        let tree = folder.object().map_err(read)?.into_tree();
+        let mut ids = Vec::new();
+        for entry in tree.iter() {
+            let entry = entry.map_err(read)?;
+            let stem = entry.filename().strip_suffix(b".toml");
+            let name = stem.and_then(|stem| std::str::from_utf8(stem).ok());
+            if let Some(Ok(id)) = name.map(TicketId::parse)
+                && entry.mode().is_blob()
+            {
+                ids.push(id);
+            }
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// Whether everything in `ancestor` is also in `commit`; true if they are the same.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
+        if ancestor == commit {
+            return Ok(true);
+        }
+        let bases = self
+            .gix
+            .merge_bases_many(ancestor.0, &[commit.0])
+            .map_err(|error| unreadable("the history", &error))?;
+        Ok(bases.iter().any(|base| base.detach() == ancestor.0))
+    }
+
+    /// The user's name and address, as configured; none if one of them is not.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read.
+    pub fn user(&self) -> Result<Option<Author>> {
+        let name = self.setting("user.name")?;
+        let email = self.setting("user.email")?;
+        Ok(name.zip(email).map(|(name, email)| Author { name, email }))
+    }
+
+    /// The configuration's value of that key; none if it is not set, or blank.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read.
+    pub fn setting(&self, key: &'static str) -> Result<Option<String>> {
+        let value = if self.shut {
+            let git = self.git();
+            let answer = git.call(["config", "--get", key]).run_allowing(&[0, 1])?;
+            answer.line()
+        } else {
+            let value = self.gix.config_snapshot().string(key);
+            value.unwrap_or_default().to_str_lossy().into_owned()
+        };
+        let value = value.trim();
+        Ok((!value.is_empty()).then(|| value.to_owned()))
+    }
+
+    /// The repository itself, for the other readers of this module.
+    pub(super) fn gix(&self) -> &gix::Repository {
+        &self.gix
+    }
+
+    fn tree_at(&self, commit: CommitId) -> Result<gix::Tree<'_>> {
+        self.gix
+            .find_commit(commit.0)
+            .and_then(|commit| commit.tree())
+            .map_err(|error| unreadable(&format!("commit {commit}"), &error))
+    }
+}
+
+/// The error that `what` could not be read.
+pub(super) fn unreadable(what: &str, error: &gix::Error) -> GitError {
+    GitError::Read {
+        what: what.to_owned(),
+        reason: error.probable_cause().to_string(),
+    }
+}
+
+fn not_found(cwd: &Path, error: &gix::Error) -> GitError {
+    use gix::discover::upwards::Error;
+    match error.downcast_any_ref::<Error>() {
+        Some(Error::NoTrustedGitRepository { .. }) => GitError::Untrusted { dir: cwd.into() },
+        Some(_) => GitError::NotARepository { dir: cwd.into() },
+        None => unreadable("the repository", error),
+    }
+}
+
+fn head_of(gix: &gix::Repository) -> Result<Head> {
+    let read = |error: gix::Error| unreadable("what is checked out", &error);
+    let mut head = gix.head().map_err(read)?;
+    let branch = head
+        .referent_name()
+        .and_then(|name| BranchName::of_reference(name.as_bstr()));
+    let commit = head.try_peel_to_id().map_err(read)?;
+    Ok(Head {
+        branch,
+        commit: commit.map(|id| CommitId(id.detach())),
+    })
+}
+
+/// The path without symbolic links, so that paths of one repository compare equal.
+fn resolved(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().map_err(|source| GitError::File {
+        action: "find",
+        path: path.into(),
+        source,
+    })
+}

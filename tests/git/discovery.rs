@@ -1,0 +1,232 @@
+//! Finding the repository, and reading from it.
+
+use std::path::Path;
+
+use tk::git::{BranchName, CommitId, GitError, Repo};
+use tk::model::TicketId;
+
+use crate::repo::{TestRepo, git_in};
+
+fn id(text: &str) -> CommitId {
+    CommitId::parse(text).unwrap()
+}
+
+#[test]
+fn the_main_working_tree_is_found_from_anywhere() {
+    let test = TestRepo::named("a \"b\"\n'c'");
+    test.write("sub/folder/file", "1");
+    test.commit("First");
+    let linked = test.beside("linked");
+    let linked_text = linked.to_str().unwrap();
+    test.git(&["worktree", "add", "-q", "-b", "side", linked_text]);
+    let main = test.dir();
+    let rows = [
+        (main.to_path_buf(), main),
+        (main.join("sub/folder"), main),
+        (linked.clone(), linked.as_path()),
+        (linked.join("sub"), linked.as_path()),
+    ];
+    for (from, root) in rows {
+        let repo = Repo::discover(&from).unwrap();
+        assert_eq!(repo.worktree_root(), root, "{from:?}");
+        assert_eq!(repo.main_worktree(), Some(main), "{from:?}");
+        assert_eq!(repo.home(), main, "{from:?}");
+        assert_eq!(repo.common_dir(), main.join(".git"), "{from:?}");
+        let home = repo.home_head().unwrap();
+        assert_eq!(home.branch.unwrap().as_str(), "main", "{from:?}");
+        let here = if root == main { "main" } else { "side" };
+        assert_eq!(repo.head().unwrap().branch.unwrap().as_str(), here);
+        assert_eq!(
+            repo.home_git()
+                .run(["rev-parse", "--show-prefix"])
+                .unwrap()
+                .line(),
+            ""
+        );
+    }
+}
+
+#[test]
+fn a_submodule_is_a_repository_of_its_own() {
+    let test = TestRepo::new();
+    let library = test.beside("library");
+    std::fs::create_dir(&library).unwrap();
+    test.init(&library);
+    git_in(&library, &["commit", "-q", "--allow-empty", "-m", "First"]);
+    test.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        library.to_str().unwrap(),
+        "lib",
+    ]);
+    let repo = Repo::discover(&test.path("lib")).unwrap();
+    assert_eq!(repo.main_worktree(), Some(test.path("lib").as_path()));
+    assert_eq!(repo.common_dir(), test.path(".git/modules/lib"));
+}
+
+#[test]
+fn a_bare_repository_has_no_working_tree_but_its_linked_ones_have() {
+    let test = TestRepo::new();
+    test.commit("First");
+    let bare = test.beside("bare.git");
+    test.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    assert!(matches!(Repo::discover(&bare), Err(GitError::Bare { .. })));
+    let linked = test.beside("linked");
+    git_in(&bare, &["worktree", "add", "-q", linked.to_str().unwrap()]);
+    let repo = Repo::discover(&linked).unwrap();
+    assert_eq!(repo.main_worktree(), None);
+    assert_eq!(repo.home(), linked);
+    assert_eq!(repo.common_dir(), bare);
+    assert_eq!(repo.home_head().unwrap().branch.unwrap().as_str(), "linked");
+}
+
+#[test]
+fn outside_a_repository_it_says_so() {
+    let test = TestRepo::new();
+    let outside = test.beside("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let error = Repo::discover(&outside).unwrap_err();
+    assert!(matches!(error, GitError::NotARepository { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("outside` is not in a git repository")
+    );
+    let missing = Repo::discover(Path::new("/nonexistent")).unwrap_err();
+    assert!(matches!(
+        missing,
+        GitError::Read { .. } | GitError::NotARepository { .. }
+    ));
+}
+
+#[test]
+fn heads_are_read_as_they_are() {
+    let test = TestRepo::new();
+    let unborn = Repo::discover(test.dir()).unwrap().head().unwrap();
+    assert_eq!(unborn.branch.unwrap().as_str(), "main");
+    assert_eq!(unborn.commit, None);
+    let first = test.commit("First");
+    test.git(&["checkout", "-q", "--detach"]);
+    let detached = Repo::discover(test.dir()).unwrap().head().unwrap();
+    assert_eq!(detached.branch, None);
+    assert_eq!(detached.commit, Some(id(&first)));
+}
+
+#[test]
+fn files_and_tickets_of_a_commit_are_read() {
+    let test = TestRepo::new();
+    let empty = test.commit("Empty");
+    test.write(".ticks/k7m.toml", "title = \"A\"\n");
+    test.write(".ticks/b2c.toml", "title = \"B\"\n");
+    test.write(".ticks/config.toml", "");
+    test.write(".ticks/README.md", "");
+    test.write(".ticks/agents/x.toml", "");
+    let full = test.commit("Tickets");
+    let repo = Repo::discover(test.dir()).unwrap();
+    let names: Vec<String> = repo
+        .list_ticket_files_at(id(&full))
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(names, ["b2c", "k7m"]);
+    assert_eq!(repo.list_ticket_files_at(id(&empty)).unwrap(), []);
+    let bytes = repo.blob_at(id(&full), ".ticks/k7m.toml").unwrap();
+    assert_eq!(bytes.as_deref(), Some(&b"title = \"A\"\n"[..]));
+    assert_eq!(repo.blob_at(id(&empty), ".ticks/k7m.toml").unwrap(), None);
+    assert_eq!(repo.blob_at(id(&full), ".ticks").unwrap(), None);
+    let main = BranchName::parse("main").unwrap();
+    assert_eq!(repo.branch_tip(&main).unwrap(), Some(id(&full)));
+    let none = BranchName::parse("none").unwrap();
+    assert_eq!(repo.branch_tip(&none).unwrap(), None);
+    assert!(repo.is_ancestor(id(&empty), id(&full)).unwrap());
+    assert!(repo.is_ancestor(id(&full), id(&full)).unwrap());
+    assert!(!repo.is_ancestor(id(&full), id(&empty)).unwrap());
+    assert_eq!(repo.user().unwrap().unwrap().email, "dana@example.com");
+    assert_eq!(repo.setting("user.name").unwrap().as_deref(), Some("Dana"));
+    // What others do after it was opened is seen.
+    let later = test.commit("Later");
+    assert_eq!(repo.branch_tip(&main).unwrap(), Some(id(&later)));
+}
+
+#[test]
+fn commits_of_a_ticket_are_found_by_their_trailer() {
+    let test = TestRepo::new();
+    let first = test.commit("Login\n\nTicket: k7m\nRun: 1");
+    test.commit("Other\n\nTicket: k7m2");
+    test.git(&["checkout", "-q", "-b", "side"]);
+    test.commit("Elsewhere\n\nTicket: k7m");
+    test.git(&["checkout", "-q", "main"]);
+    let repo = Repo::discover(test.dir()).unwrap();
+    let ticket = TicketId::parse("k7m").unwrap();
+    let found = repo.commits_of_ticket(&ticket, 10).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].id, id(&first));
+    assert_eq!(found[0].subject, "Login");
+    assert_eq!(found[0].author, "Dana");
+    assert_eq!(repo.commits_of_ticket(&ticket, 0).unwrap(), []);
+}
+
+/// What a hook's environment says of another repository does not mislead: the test runs
+/// itself again with those variables set.
+#[test]
+fn the_environment_of_a_hook_does_not_mislead() {
+    const INNER: &str = "TK_TEST_INNER_REPO";
+    if let Ok(dir) = std::env::var(INNER) {
+        let dir = Path::new(&dir);
+        let repo = Repo::discover(dir).unwrap();
+        assert_eq!(repo.worktree_root(), dir);
+        assert_eq!(repo.common_dir(), dir.join(".git"));
+        let head = repo.head().unwrap().commit.unwrap();
+        let git = repo.git();
+        let told = git.run(["rev-parse", "HEAD"]).unwrap().line();
+        assert_eq!(told, head.to_string());
+        assert_eq!(git.run(["status", "--porcelain"]).unwrap().line(), "");
+        assert!(repo.blob_at(head, "a").unwrap().is_some());
+        assert_eq!(repo.user().unwrap().unwrap().name, "Dana");
+        return;
+    }
+    let test = TestRepo::new();
+    test.write("a", "1");
+    test.commit("First");
+    let other = TestRepo::new();
+    other.commit("Other");
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "discovery::the_environment_of_a_hook_does_not_mislead",
+        ])
+        .env(INNER, test.dir())
+        .env("GIT_DIR", other.path(".git"))
+        .env("GIT_WORK_TREE", other.dir())
+        .env("GIT_INDEX_FILE", other.path(".git/index"))
+        .env("GIT_COMMON_DIR", other.path(".git"))
+        .env("GIT_OBJECT_DIRECTORY", other.path(".git/objects"))
+        .env("GIT_PREFIX", "sub/")
+        .env("GIT_NAMESPACE", "other")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+/// Only the superuser can give a folder away; others skip this.
+#[test]
+fn another_users_repository_is_refused_until_git_is_told_to_trust_it() {
+    let test = TestRepo::new();
+    test.commit("First");
+    let stranger = Some(1234);
+    for path in [test.path(""), test.path(".git")] {
+        if std::os::unix::fs::chown(path, stranger, stranger).is_err() {
+            return;
+        }
+    }
+    let error = Repo::discover(test.dir()).unwrap_err();
+    assert!(matches!(error, GitError::Untrusted { .. }), "{error}");
+}

@@ -1,0 +1,9 @@
+//! Git mechanics, on real repositories.
+
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod repo;
+#[cfg(test)]
+#[path = "../support/snapshot.rs"]
+mod snapshot;
