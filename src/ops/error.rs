@@ -112,7 +112,7 @@ pub struct Error {
     /// What to do.
     pub hints: Vec<String>,
     /// Facts: what was given, near matches.
-    pub context: Map<String, Value>,
+    pub context: Box<Map<String, Value>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -127,7 +127,7 @@ impl Error {
             code,
             message: message.into(),
             hints: Vec::new(),
-            context: Map::new(),
+            context: Box::default(),
             source: None,
         }
     }

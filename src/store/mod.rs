@@ -1,1 +1,30 @@
-//! Tickets on the disk.
+//! Tickets on the disk, and what `tk` keeps beside them.
+//!
+//! Two folders: `.ticks/`, tracked by git, and the local one in the git common directory.
+//! Where they are, the caller says. Nothing here knows git, and nothing here decides what may
+//! be done to a ticket; it sees to it that writes are exclusive, whole and durable, and that
+//! a file that does not parse is never overwritten.
+//!
+//! [`Store`] reads; [`Store::lock`] gives a [`Locked`], and only that can write.
+
+mod append_log;
+mod claims;
+mod durable;
+mod error;
+mod etag;
+mod folders;
+mod ids;
+mod load;
+mod lock;
+mod regular;
+mod write;
+
+pub use append_log::{AppendLog, LogContents};
+pub use claims::Claim;
+pub use durable::{create_exclusive, write_atomic};
+pub use error::StoreError;
+pub use etag::etag;
+pub use folders::Store;
+pub use ids::{id_length, mint};
+pub use load::{InvalidFile, Loaded, Stored};
+pub use write::{Change, Locked};

@@ -1,7 +1,16 @@
-//! The public JSON, converted from the model.
+//! The public JSON.
 
-mod event;
+mod error;
 mod graph;
+mod ticket;
+mod tickets;
 
-pub use event::{Event, EventKind};
+pub use error::{ErrorBody, ErrorDocument, WarningDocument};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
+pub use ticket::{
+    AcceptanceRecord, AttemptRecord, BRIEF, CommitRecord, FULL_ONLY, NoteRecord, SubtaskRecord,
+    TicketFacts, TicketRecord,
+};
+pub use tickets::{
+    ChangeResult, ChangesDocument, InitDocument, InitStep, TicketFields, TicketsDocument,
+};

@@ -3,12 +3,7 @@
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
-mod layout;
-#[cfg(test)]
 mod repo;
 #[cfg(test)]
 #[path = "../support/snapshot.rs"]
 mod snapshot;
-#[cfg(test)]
-#[path = "../support/mod.rs"]
-mod support;

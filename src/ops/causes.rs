@@ -1,0 +1,73 @@
+//! From the errors of the layers below to the one error that commands end with.
+
+use super::{Error, ErrorCode};
+use crate::git::GitError;
+use crate::store::{InvalidFile, StoreError};
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Io { .. } | StoreError::Unwritable { .. } | StoreError::Corrupt { .. } => {
+                Self::caused(ErrorCode::Failed, error)
+            }
+            StoreError::Locked { holder, .. } => {
+                let holder = holder.clone();
+                Self::caused(ErrorCode::Locked, error)
+                    .hint("try again; the lock goes away with the process that holds it")
+                    .with("holder", holder)
+            }
+            StoreError::NotFound(id) => {
+                let given = id.to_string();
+                Self::caused(ErrorCode::TicketNotFound, error).with("given", given)
+            }
+            StoreError::Invalid(file) => Self::from(file.clone()),
+            StoreError::Config(config) => {
+                let (path, line) = (config.path.clone(), config.line);
+                let (key, hint) = (config.key.clone(), config.hint.clone());
+                let mut made = Self::caused(ErrorCode::InvalidConfig, error)
+                    .with("path", path)
+                    .with("line", line)
+                    .with("key", key);
+                made.hints.extend(hint);
+                made
+            }
+            StoreError::NoAgent { name, known } => {
+                let (name, known) = (name.clone(), known.clone());
+                Self::caused(ErrorCode::InvalidConfig, error)
+                    .hint(format!("`.ticks/agents/{name}.toml` would define it"))
+                    .with("given", name)
+                    .with("known", known)
+            }
+            StoreError::Held { id, claim } => {
+                let (id, claim) = (id.to_string(), claim.clone());
+                Self::caused(ErrorCode::Held, error)
+                    .with("id", id)
+                    .with("holder", claim.actor)
+                    .with("lease_until", claim.lease_until.to_string())
+            }
+        }
+    }
+}
+
+impl From<InvalidFile> for Error {
+    fn from(file: InvalidFile) -> Self {
+        let (path, line) = (file.path.clone(), file.line);
+        Self::caused(ErrorCode::InvalidTicket, file)
+            .with("path", path)
+            .with("line", line)
+    }
+}
+
+impl From<GitError> for Error {
+    fn from(error: GitError) -> Self {
+        match &error {
+            GitError::NotARepository { .. } => Self::caused(ErrorCode::NoRepository, error)
+                .hint("tickets live in a git repository: `git init`, then `tk init`"),
+            GitError::Bare { .. } => Self::caused(ErrorCode::NoRepository, error)
+                .hint("run `tk` in a working tree of it"),
+            GitError::Untrusted { .. } => Self::caused(ErrorCode::NoRepository, error)
+                .hint("git's setting `safe.directory` says which folders of others to trust"),
+            _ => Self::caused(ErrorCode::Git, error),
+        }
+    }
+}

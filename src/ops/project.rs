@@ -1,0 +1,192 @@
+//! The project a command works in, and who gives the command.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Error, ErrorCode, Result};
+use crate::context::Context;
+use crate::git::Repo;
+use crate::graph::Graph;
+use crate::model::{Actor, Config, Ticket};
+use crate::store::{Loaded, Store};
+
+/// A repository that is set up for `tk`, its configuration, and who acts.
+#[derive(Debug)]
+pub struct Project {
+    /// The repository.
+    pub repo: Repo,
+    /// Its tickets.
+    pub store: Store,
+    /// Its configuration.
+    pub config: Config,
+    /// The time of the command.
+    pub now: Timestamp,
+    actor: Option<Actor>,
+    notices: RefCell<Vec<Notice>>,
+}
+
+/// Something to tell the person besides the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something is wrong, though the command went on.
+    Warning(String),
+    /// Something that helps.
+    Hint(String),
+}
+
+impl Project {
+    /// The project of the context's folder: `.ticks/` of the main working tree, or what
+    /// `TK_DIR` names. `as_actor` is what `--as` said.
+    ///
+    /// # Errors
+    /// When there is no repository with a working tree, no `.ticks/`, or the configuration
+    /// cannot be used.
+    pub fn open(context: &Context, as_actor: Option<&str>) -> Result<Self> {
+        let (repo, ticks) = find(context)?;
+        if !ticks.is_dir() {
+            let message = format!("there is no `{}`", ticks.display());
+            return Err(Error::new(ErrorCode::NotInitialised, message)
+                .hint("`tk init` sets the repository up"));
+        }
+        let store = Store::open(ticks, repo.common_dir().join("tk"));
+        let config = store.config()?;
+        let actor = who(context, as_actor, &repo)?;
+        Ok(Self {
+            repo,
+            store,
+            config,
+            now: context.now(),
+            actor,
+            notices: RefCell::default(),
+        })
+    }
+
+    /// The project as seen by a process that descends from a worker: whoever it says it is,
+    /// it is an agent.
+    #[must_use]
+    pub fn within_worker(mut self) -> Self {
+        if !self.actor.as_ref().is_some_and(Actor::is_agent) {
+            self.actor = Some(Actor::agent("worker"));
+        }
+        self
+    }
+
+    /// Who gives the command.
+    ///
+    /// # Errors
+    /// When nobody is named anywhere.
+    pub fn actor(&self) -> Result<&Actor> {
+        self.actor.as_ref().ok_or_else(|| {
+            Error::new(ErrorCode::InvalidArgument, "nobody says who you are")
+                .hint("`git config user.email you@example.com`, or `--as you@example.com`")
+        })
+    }
+
+    /// Whether an agent gives the command.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        self.actor.as_ref().is_some_and(Actor::is_agent)
+    }
+
+    /// Who gives the command, if it is a person. `what` is what only people may do, such as
+    /// `approve`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::HumansOnly`] for an agent; or when nobody is named anywhere.
+    pub fn require_human(&self, what: &str) -> Result<&Actor> {
+        let actor = self.actor()?;
+        if actor.is_agent() {
+            let message = format!("`{actor}` is an agent: only people may {what}");
+            return Err(Error::new(ErrorCode::HumansOnly, message)
+                .hint("an agent can `tk ask` and `tk note`")
+                .with("actor", actor.as_str()));
+        }
+        Ok(actor)
+    }
+
+    /// Every ticket. Files that are none become warnings.
+    ///
+    /// # Errors
+    /// When `.ticks/` cannot be read.
+    pub fn load(&self) -> Result<Loaded> {
+        let loaded = self.store.load_all(&self.config)?;
+        self.warn_of_invalid(&loaded);
+        Ok(loaded)
+    }
+
+    /// The graph of the tickets. Cycles in it become warnings.
+    pub fn graph<'t>(&'t self, tickets: &'t [Ticket]) -> Graph<'t> {
+        let graph = Graph::new(tickets, &self.config.statuses, self.now);
+        for cycle in graph.cycles() {
+            self.warn(format!("tickets wait for one another: {cycle}"));
+        }
+        graph
+    }
+
+    pub(super) fn warn_of_invalid(&self, loaded: &Loaded) {
+        for file in &loaded.invalid {
+            self.warn(file.to_string());
+        }
+    }
+
+    /// Tells the person something that is wrong; the same thing only once.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.notice(Notice::Warning(text.into()));
+    }
+
+    /// Tells the person something that helps; the same thing only once.
+    pub fn hint(&self, text: impl Into<String>) {
+        self.notice(Notice::Hint(text.into()));
+    }
+
+    /// What there is to tell, once.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<Notice> {
+        self.notices.take()
+    }
+
+    fn notice(&self, notice: Notice) {
+        let mut notices = self.notices.borrow_mut();
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+}
+
+/// The repository and the folder that holds its tickets, or would.
+pub(super) fn find(context: &Context) -> Result<(Repo, PathBuf)> {
+    if let Some(dir) = context.var("TK_DIR") {
+        let ticks = context.cwd.join(dir);
+        let near = ticks
+            .ancestors()
+            .find(|folder| folder.is_dir())
+            .unwrap_or(&context.cwd);
+        return Ok((Repo::discover(near)?, ticks));
+    }
+    let repo = Repo::discover(&context.cwd)?;
+    let ticks = repo.home().join(".ticks");
+    Ok((repo, ticks))
+}
+
+/// `TK_ACTOR` where it names an agent, whatever else is said; then `--as`, `TK_ACTOR`, git.
+fn who(context: &Context, as_actor: Option<&str>, repo: &Repo) -> Result<Option<Actor>> {
+    let from_env = context.var("TK_ACTOR").map(Actor::new);
+    if let Some(agent) = from_env.as_ref().filter(|actor| actor.is_agent()) {
+        return Ok(Some(agent.clone()));
+    }
+    if let Some(given) = as_actor {
+        let actor = Actor::new(given);
+        if actor.as_str().is_empty() {
+            let message = "`--as` is blank: expected who you are, such as `dana@example.com`";
+            return Err(Error::new(ErrorCode::InvalidArgument, message));
+        }
+        return Ok(Some(actor));
+    }
+    let named = match from_env {
+        Some(actor) => Some(actor),
+        None => repo.setting("user.email")?.as_deref().map(Actor::new),
+    };
+    Ok(named.filter(|actor| !actor.as_str().is_empty()))
+}

@@ -1,0 +1,152 @@
+//! Files of one JSON object a line that only ever grow. No part of an object is itself one,
+//! so a line that was torn in the middle of its write is known as such.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::StoreError;
+use super::durable::sync_folder;
+
+/// A log open for appending. Several processes may append to the same one: a line is written
+/// in one go.
+#[derive(Debug)]
+pub struct AppendLog {
+    file: File,
+    path: PathBuf,
+    durable: bool,
+}
+
+/// What a log holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogContents<T> {
+    /// The lines that could be read, in order.
+    pub entries: Vec<T>,
+    /// The numbers, from 1, of the lines that could not: the last one, torn by a crash in the
+    /// middle of its write, and earlier ones of that fate.
+    pub torn: Vec<usize>,
+}
+
+impl AppendLog {
+    /// Opens the log, made with its folders where it is not there. A last line without its
+    /// end, torn by a crash, is ended, so that the next line stands alone. With `durable`
+    /// every line is on the disk when [`AppendLog::append`] returns.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written.
+    pub fn open(path: &Path, durable: bool) -> Result<Self, StoreError> {
+        let failed = |action| StoreError::io(action, path);
+        let folder = path.parent().unwrap_or(path);
+        fs::create_dir_all(folder).map_err(failed("create the folder of"))?;
+        let mut file = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(failed("open"))?;
+        if !ends_a_line(&mut file).map_err(failed("read"))? {
+            file.write_all(b"\n").map_err(failed("write"))?;
+        }
+        if durable {
+            file.sync_all().map_err(failed("write"))?;
+            sync_folder(folder).map_err(failed("write"))?;
+        }
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            durable,
+        })
+    }
+
+    /// Appends the entry as one line.
+    ///
+    /// # Errors
+    /// When it cannot be written; then the last line may be torn.
+    pub fn append(&mut self, entry: &impl Serialize) -> Result<(), StoreError> {
+        let mut line = serde_json::to_vec(entry).map_err(|error| StoreError::Corrupt {
+            path: self.path.clone(),
+            expected: "able to hold the entry",
+            message: error.to_string(),
+        })?;
+        line.push(b'\n');
+        self.file
+            .write_all(&line)
+            .and_then(|()| {
+                if self.durable {
+                    self.file.sync_data()
+                } else {
+                    Ok(())
+                }
+            })
+            .map_err(StoreError::io("append to", &self.path))
+    }
+
+    /// Everything in the log of that name; nothing where there is none.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn read<T: DeserializeOwned>(path: &Path) -> Result<LogContents<T>, StoreError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(StoreError::io("read", path)(error)),
+        };
+        let mut contents = LogContents {
+            entries: Vec::new(),
+            torn: Vec::new(),
+        };
+        for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match serde_json::from_slice(line) {
+                Ok(entry) => contents.entries.push(entry),
+                Err(_) => contents.torn.push(index + 1),
+            }
+        }
+        Ok(contents)
+    }
+}
+
+fn ends_a_line(file: &mut File) -> std::io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_torn_line_costs_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs/r/journal.jsonl");
+        let entry = |n: u32| json!({ "n": n });
+        let read = || AppendLog::read::<Value>(&path).unwrap();
+        assert!(read().entries.is_empty());
+        AppendLog::open(&path, true)
+            .unwrap()
+            .append(&entry(1))
+            .unwrap();
+        let mut file = File::options().append(true).open(&path).unwrap();
+        file.write_all(b"{\"n\":2").unwrap();
+        let contents = read();
+        assert_eq!((contents.entries, contents.torn), (vec![entry(1)], vec![2]));
+        let mut log = AppendLog::open(&path, false).unwrap();
+        log.append(&entry(4)).unwrap();
+        log.append(&entry(5)).unwrap();
+        let contents = read();
+        assert_eq!(contents.entries, [entry(1), entry(4), entry(5)]);
+        assert_eq!(contents.torn, [2]);
+    }
+}

@@ -1,0 +1,123 @@
+//! Who holds which ticket, in this clone, and until when.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::durable::{sync_folder, write_atomic};
+use super::{Locked, Store, StoreError, regular};
+use crate::model::{Actor, TicketId};
+
+/// A ticket held by somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who.
+    pub actor: String,
+    /// Until when; after that it is as if it were not there.
+    pub lease_until: Timestamp,
+}
+
+impl Store {
+    /// The claim on the ticket, if there is one whose lease has not run out at `now`.
+    ///
+    /// # Errors
+    /// When the claim's file cannot be read as one.
+    pub fn claim(&self, id: &TicketId, now: Timestamp) -> Result<Option<Claim>, StoreError> {
+        let path = self.claim_path(id);
+        let text = match regular::read_text(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::io("read", &path)(error)),
+        };
+        let claim: Claim = serde_json::from_str(&text).map_err(|error| StoreError::Corrupt {
+            path,
+            expected: "a claim",
+            message: error.to_string(),
+        })?;
+        Ok((now < claim.lease_until).then_some(claim))
+    }
+
+    fn claim_path(&self, id: &TicketId) -> PathBuf {
+        self.local_dir().join("claims").join(id.as_str())
+    }
+}
+
+impl Locked<'_> {
+    /// Takes the ticket for the actor until then, or renews the actor's own claim.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] when somebody else has it; or when it cannot be written.
+    pub fn acquire_claim(
+        &self,
+        id: &TicketId,
+        actor: &Actor,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        if let Some(claim) = self.claim(id, now)?
+            && claim.actor != actor.as_str()
+        {
+            let id = id.clone();
+            return Err(StoreError::Held { id, claim });
+        }
+        let claim = Claim {
+            actor: actor.as_str().to_owned(),
+            lease_until,
+        };
+        let path = self.claim_path(id);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+        }
+        let json = serde_json::json!(claim).to_string() + "\n";
+        write_atomic(&path, json.as_bytes()).map_err(StoreError::io("write", &path))?;
+        Ok(claim)
+    }
+
+    /// Lets go of the ticket, whoever holds it; `false` when nobody did.
+    ///
+    /// # Errors
+    /// When the claim's file cannot be removed.
+    pub fn release_claim(&self, id: &TicketId) -> Result<bool, StoreError> {
+        let path = self.claim_path(id);
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(StoreError::io("remove", &path)(error)),
+        }
+        if let Some(folder) = path.parent() {
+            sync_folder(folder).map_err(StoreError::io("write", folder))?;
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_holds_until_it_is_released_or_runs_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join(".ticks"), folder.path().join("tk"));
+        let id = TicketId::parse("abc").unwrap();
+        let (ann, bob) = (Actor::new("ann"), Actor::new("bob"));
+        let now: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
+        let later: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let locked = store.lock().unwrap();
+        assert_eq!(store.claim(&id, now).unwrap(), None);
+        locked.acquire_claim(&id, &ann, later, now).unwrap();
+        locked.acquire_claim(&id, &ann, later, now).unwrap();
+        let error = locked.acquire_claim(&id, &bob, later, now).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`abc` is held by ann until 2026-11-20T10:00:00Z"
+        );
+        locked.acquire_claim(&id, &bob, later, later).unwrap();
+        assert!(locked.release_claim(&id).unwrap());
+        assert!(!locked.release_claim(&id).unwrap());
+        assert_eq!(store.claim(&id, now).unwrap(), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Writes that are whole or not there, also after a power failure.
+
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// How unfinished files are named; nothing that reads the store looks at such names.
+pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
+
+/// Replaces the file by one that holds `bytes`. A reader sees the old file or the new one,
+/// and so does the next boot. An existing file's permissions are kept.
+///
+/// # Errors
+/// When the file cannot be written; then the old one is still there.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
+    let unfinished = unfinished(folder, bytes)?;
+    match path.symlink_metadata() {
+        Ok(old) if old.is_file() => unfinished.as_file().set_permissions(old.permissions())?,
+        Ok(_) => return Err(io::Error::other("it is not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    unfinished.persist(path)?;
+    sync_folder(folder)
+}
+
+/// Makes the file with `bytes` in it, unless there is something of that name: then nothing
+/// happens and the answer is `false`. A reader never sees a part of it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let folder = folder_of(path)?;
+    match unfinished(folder, bytes)?.persist_noclobber(path) {
+        Ok(_) => {
+            sync_folder(folder)?;
+            Ok(true)
+        }
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Makes a removal, a rename or a creation in the folder last.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn unfinished(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new()
+        .prefix(UNFINISHED.0)
+        .suffix(UNFINISHED.1)
+        // Less what the process's mask takes away, as for any file a program makes.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .ok_or_else(|| io::Error::other("it names no folder"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn replaces_and_keeps_permissions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_atomic(&path, b"one").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn never_follows_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        fs::write(&target, "kept").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert!(write_atomic(&link, b"new").is_err());
+        assert!(!create_exclusive(&link, b"new").unwrap());
+        assert_eq!(fs::read_to_string(&target).unwrap(), "kept");
+    }
+
+    #[test]
+    fn one_of_many_creators_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let winners: usize = std::thread::scope(|scope| {
+            let create = |n: u8| {
+                let path = &path;
+                scope.spawn(move || usize::from(create_exclusive(path, &[n; 10_000]).unwrap()))
+            };
+            let threads: Vec<_> = (0..16).map(create).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .sum()
+        });
+        assert_eq!(winners, 1);
+        assert_eq!(fs::read(&path).unwrap().len(), 10_000);
+    }
+}

@@ -1,0 +1,167 @@
+//! The store's two folders and what is where in them.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::lock::{WAIT, acquire};
+use super::{Locked, StoreError, regular};
+use crate::config;
+use crate::model::{AgentConfig, Config, TicketId};
+
+/// The tickets of a clone, for reading.
+#[derive(Clone, Debug)]
+pub struct Store {
+    ticks: PathBuf,
+    local: PathBuf,
+}
+
+impl Store {
+    /// The store with tickets in `ticks_dir` (`.ticks/` of the main working tree) and
+    /// everything else in `local_dir` (`<git-common-dir>/tk`), which need not exist yet.
+    pub fn open(ticks_dir: impl Into<PathBuf>, local_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            ticks: ticks_dir.into(),
+            local: local_dir.into(),
+        }
+    }
+
+    /// The folder of the tickets.
+    #[must_use]
+    pub fn ticks_dir(&self) -> &Path {
+        &self.ticks
+    }
+
+    /// The folder of what is never tracked.
+    #[must_use]
+    pub fn local_dir(&self) -> &Path {
+        &self.local
+    }
+
+    /// The file of that ticket.
+    #[must_use]
+    pub fn ticket_path(&self, id: &TicketId) -> PathBuf {
+        self.ticks.join(format!("{id}.toml"))
+    }
+
+    /// A file of `.ticks/` as messages name it: `.ticks/abc.toml`.
+    #[must_use]
+    pub fn shown(&self, name: &str) -> String {
+        let folder = self.ticks.file_name().unwrap_or(self.ticks.as_os_str());
+        format!("{}/{name}", folder.to_string_lossy())
+    }
+
+    /// The ledger of what runs cost.
+    #[must_use]
+    pub fn ledger_path(&self) -> PathBuf {
+        self.local.join("ledger.jsonl")
+    }
+
+    /// The folder of all runs.
+    #[must_use]
+    pub fn runs_dir(&self) -> PathBuf {
+        self.local.join("runs")
+    }
+
+    /// The folder of the run of that id.
+    #[must_use]
+    pub fn run_dir(&self, run: &str) -> PathBuf {
+        self.runs_dir().join(run)
+    }
+
+    /// The ids of the runs that have a folder, in order, so oldest first.
+    ///
+    /// # Errors
+    /// When the folder of the runs is there and cannot be read.
+    pub fn run_ids(&self) -> Result<Vec<String>, StoreError> {
+        let is_run = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric());
+        let mut runs = names(&self.runs_dir())?;
+        runs.retain(|name| is_run(name));
+        runs.sort();
+        Ok(runs)
+    }
+
+    /// The project's configuration; the defaults where there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or used.
+    pub fn config(&self) -> Result<Config, StoreError> {
+        match self.part("config.toml")? {
+            Some(text) => Ok(config::parse(&text, &self.shown("config.toml"))?),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// The agent of that name: from its file, or the built-in `claude`.
+    ///
+    /// # Errors
+    /// When there is no such agent, or its file cannot be read or used.
+    pub fn agent(&self, name: &str) -> Result<AgentConfig, StoreError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let well_formed = !name.is_empty() && name.chars().all(fits);
+        let file = format!("agents/{name}.toml");
+        let text = if well_formed { self.part(&file)? } else { None };
+        match text {
+            Some(text) => Ok(config::parse_agent(name, &text, &self.shown(&file))?),
+            None if name == "claude" => Ok(AgentConfig::claude()),
+            None => Err(StoreError::NoAgent {
+                name: name.chars().take(60).flat_map(char::escape_debug).collect(),
+                known: self.agent_names()?,
+            }),
+        }
+    }
+
+    /// The names of the agents there are, in order.
+    ///
+    /// # Errors
+    /// When the folder of agents is there and cannot be read.
+    pub fn agent_names(&self) -> Result<Vec<String>, StoreError> {
+        let mut agents: Vec<String> = names(&self.ticks.join("agents"))?
+            .into_iter()
+            .filter_map(|name| name.strip_suffix(".toml").map(str::to_owned))
+            .filter(|name| name != "claude")
+            .collect();
+        agents.push("claude".to_owned());
+        agents.sort();
+        Ok(agents)
+    }
+
+    /// The text of a file below `.ticks/` by its relative path, which must come from checked
+    /// configuration; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read as text.
+    pub fn part(&self, relative: &str) -> Result<Option<String>, StoreError> {
+        let path = self.ticks.join(relative);
+        match regular::read_text(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io("read", &path)(error)),
+        }
+    }
+
+    /// Takes the lock, which writing needs. To be held for milliseconds only: never while a
+    /// worker, an editor or a person is waited for.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process keeps it for 10 seconds.
+    pub fn lock(&self) -> Result<Locked<'_>, StoreError> {
+        let lock = acquire(&self.local.join("lock"), WAIT)?;
+        Ok(Locked::new(self, lock))
+    }
+}
+
+/// The names in the folder that are text; none where there is no folder.
+fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let failed = || StoreError::io("read", folder);
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .filter_map(|entry| match entry {
+                Ok(entry) => entry.file_name().into_string().ok().map(Ok),
+                Err(error) => Some(Err(failed()(error))),
+            })
+            .collect(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(failed()(error)),
+    }
+}

@@ -1,0 +1,216 @@
+//! Reading tickets. A file that is none never takes the others down.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::thread;
+
+use super::{Store, StoreError, etag, regular};
+use crate::format;
+use crate::model::{Config, Ticket, TicketId};
+
+/// From so many files on they are parsed by several threads.
+const MANY: usize = 200;
+
+/// A file in `.ticks/` that should be a ticket and is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}: {message}")]
+pub struct InvalidFile {
+    /// The file, as messages name it.
+    pub path: String,
+    /// The ticket it would be, where its name is an id.
+    pub id: Option<TicketId>,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+/// A ticket with the exact text it was read from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// What the file says.
+    pub ticket: Ticket,
+    /// The file's text.
+    pub text: String,
+    /// The name of this text.
+    pub etag: String,
+}
+
+/// Everything in `.ticks/`.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The tickets, by id.
+    pub tickets: Vec<Ticket>,
+    /// The names of the texts they were read from.
+    pub etags: BTreeMap<TicketId, String>,
+    /// The files that could not be read as tickets, by name.
+    pub invalid: Vec<InvalidFile>,
+}
+
+impl Loaded {
+    /// The ticket of that id.
+    #[must_use]
+    pub fn get(&self, id: &TicketId) -> Option<&Ticket> {
+        let place = self
+            .tickets
+            .binary_search_by(|ticket| ticket.id.cmp(id))
+            .ok()?;
+        self.tickets.get(place)
+    }
+
+    /// The file of that id that could not be read as a ticket.
+    #[must_use]
+    pub fn invalid(&self, id: &TicketId) -> Option<&InvalidFile> {
+        self.invalid
+            .iter()
+            .find(|file| file.id.as_ref() == Some(id))
+    }
+}
+
+impl Store {
+    /// Reads every ticket, each file once.
+    ///
+    /// # Errors
+    /// When the folder cannot be read. What is wrong with single files is in the answer.
+    pub fn load_all(&self, config: &Config) -> Result<Loaded, StoreError> {
+        let names = self.ticket_files()?;
+        let read = |names: &[String]| -> Vec<Result<Stored, StoreError>> {
+            let stored = names.iter().map(|name| self.read_file(name, config));
+            stored.collect()
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let results = if names.len() < MANY || threads == 1 {
+            read(&names)
+        } else {
+            thread::scope(|scope| {
+                let chunks = names.chunks(names.len().div_ceil(threads));
+                let running: Vec<_> = chunks.map(|chunk| scope.spawn(|| read(chunk))).collect();
+                let join = |thread: thread::ScopedJoinHandle<'_, _>| match thread.join() {
+                    Ok(results) => results,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                };
+                running.into_iter().flat_map(join).collect()
+            })
+        };
+        let mut loaded = Loaded::default();
+        for (name, result) in names.iter().zip(results) {
+            match result {
+                Ok(stored) => {
+                    let id = stored.ticket.id.clone();
+                    loaded.etags.insert(id, stored.etag);
+                    loaded.tickets.push(stored.ticket);
+                }
+                Err(StoreError::Invalid(file)) => loaded.invalid.push(file),
+                // Deleted since the folder was read.
+                Err(StoreError::NotFound(_)) => {}
+                Err(StoreError::Io { source, .. }) => {
+                    loaded
+                        .invalid
+                        .push(self.invalid(name, 1, source.to_string()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        loaded.tickets.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(loaded)
+    }
+
+    /// Reads one ticket.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no file, [`StoreError::Invalid`] where it is
+    /// no ticket.
+    pub fn read(&self, id: &TicketId, config: &Config) -> Result<Stored, StoreError> {
+        self.read_file(&format!("{id}.toml"), config)
+    }
+
+    /// The text of the ticket's file, whatever it says; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read_text(&self, id: &TicketId) -> Result<Option<String>, StoreError> {
+        self.part(&format!("{id}.toml"))
+    }
+
+    /// The ids that are in use, also by files that are no tickets.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn ids(&self) -> Result<std::collections::BTreeSet<TicketId>, StoreError> {
+        let names = self.ticket_files()?;
+        Ok(names.iter().filter_map(|name| id_of(name).ok()).collect())
+    }
+
+    /// The names of the files that should be tickets, in order.
+    fn ticket_files(&self) -> Result<Vec<String>, StoreError> {
+        let failed = || StoreError::io("read", self.ticks_dir());
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.ticks_dir()).map_err(failed())? {
+            let name = entry.map_err(failed())?.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".toml") && !name.starts_with('.') && name != "config.toml" {
+                names.push(name.into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn read_file(&self, name: &str, config: &Config) -> Result<Stored, StoreError> {
+        let id = id_of(name).map_err(|message| self.invalid(name, 1, message))?;
+        let text = match regular::read_text(&self.ticks_dir().join(name)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(StoreError::NotFound(id));
+            }
+            Err(error) => return Err(self.invalid(name, 1, error.to_string()).into()),
+        };
+        self.parse(&id, text, config)
+    }
+
+    /// The ticket that the text of its file spells.
+    pub(super) fn parse(
+        &self,
+        id: &TicketId,
+        text: String,
+        config: &Config,
+    ) -> Result<Stored, StoreError> {
+        match format::parse(id, &text, config) {
+            Ok(ticket) => {
+                let etag = etag(text.as_bytes());
+                Ok(Stored { ticket, text, etag })
+            }
+            Err(error) => {
+                let name = format!("{id}.toml");
+                Err(self
+                    .invalid(&name, error.line, without_place(&error))
+                    .into())
+            }
+        }
+    }
+
+    fn invalid(&self, name: &str, line: usize, message: String) -> InvalidFile {
+        InvalidFile {
+            path: self.shown(&name.escape_debug().to_string()),
+            id: id_of(name).ok(),
+            line,
+            message,
+        }
+    }
+}
+
+/// What is wrong and what was expected; the place is told apart.
+fn without_place(error: &format::ParseError) -> String {
+    let key = error.key.as_ref().map(|key| format!("`{key}`: "));
+    let expected = error.expected.as_ref();
+    let expected = expected.map(|expected| format!(": expected {expected}"));
+    let message = &error.message;
+    let (key, expected) = (key.unwrap_or_default(), expected.unwrap_or_default());
+    format!("{key}{message}{expected}")
+}
+
+fn id_of(name: &str) -> Result<TicketId, String> {
+    let stem = name.strip_suffix(".toml").unwrap_or(name);
+    TicketId::parse(stem).map_err(|error| format!("the file's name must be an id: {error}"))
+}

@@ -1,0 +1,106 @@
+//! The store's lock: one writer at a time, over all processes of the clone.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::StoreError;
+
+/// How long a second process waits.
+pub(super) const WAIT: Duration = Duration::from_secs(10);
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// The held lock; letting go of it unlocks. The operating system unlocks it when the process
+/// ends, however it ends.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "held, for its lock")] File);
+
+/// Takes the lock, waiting up to `wait` for whoever has it.
+pub(super) fn acquire(path: &Path, wait: Duration) -> Result<Lock, StoreError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+    }
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(StoreError::io("open", path))?;
+    let begun = Instant::now();
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if begun.elapsed() < wait => {
+                thread::sleep(pause);
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked {
+                    holder: holder(&mut file),
+                    path: path.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(StoreError::io("lock", path)(source)),
+        }
+    }
+    sign(&mut file).map_err(StoreError::io("write", path))?;
+    Ok(Lock(file))
+}
+
+/// Writes who holds the lock, for those who wait in vain.
+fn sign(file: &mut File) -> std::io::Result<()> {
+    let program = std::env::args_os()
+        .take(2)
+        .map(|word| word.to_string_lossy().escape_debug().to_string())
+        .collect::<Vec<_>>()
+        .join(" ");
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "process {} (`{program}`)", std::process::id())
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(400).read_to_string(&mut text));
+    match (read, text.lines().next()) {
+        (Ok(_), Some(line)) => line.to_owned(),
+        _ => "another process".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_and_the_holder_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tk/lock");
+        let held = acquire(&path, WAIT).unwrap();
+        let error = acquire(&path, Duration::ZERO).unwrap_err().to_string();
+        let expected = format!("the store is locked by process {} (`", std::process::id());
+        assert!(error.starts_with(&expected), "{error}");
+        drop(held);
+        acquire(&path, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn the_second_waits_for_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = acquire(&path, WAIT).unwrap();
+        thread::scope(|scope| {
+            let second = scope.spawn(|| acquire(&path, WAIT).map(drop));
+            drop(held);
+            second.join().unwrap().unwrap();
+        });
+    }
+}

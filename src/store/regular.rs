@@ -1,0 +1,69 @@
+//! Reading files that somebody else may have put there: never through a link, never waiting
+//! for the other end of a pipe, never without bound.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+/// The largest file that is read. A ticket is a few kilobytes; a large one has long notes.
+const LARGEST: u64 = 16 << 20;
+
+/// The file's bytes.
+///
+/// # Errors
+/// When it is a link, not a regular file, too large, or cannot be read.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| {
+        if is_link(path) {
+            not_regular("a symbolic link")
+        } else {
+            errno.into()
+        }
+    })?;
+    let mut file = File::from(opened);
+    let data = file.metadata()?;
+    if !data.is_file() {
+        return Err(not_regular(if data.is_dir() {
+            "a folder"
+        } else {
+            "a pipe or device"
+        }));
+    }
+    if data.len() > LARGEST {
+        let message = format!("it is larger than {} MiB", LARGEST >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(0));
+    Read::by_ref(&mut file)
+        .take(LARGEST)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The file's text.
+///
+/// # Errors
+/// As [`read`], and when it is not UTF-8.
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read(path)?).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        let message = format!("line {line} is not UTF-8 text");
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    })
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink())
+}
+
+fn not_regular(what: &str) -> io::Error {
+    let message = format!("it is {what}: expected a regular file");
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}

@@ -1,0 +1,195 @@
+//! Writing tickets, under the lock.
+
+use std::fs;
+use std::ops::Deref;
+
+use super::durable::{UNFINISHED, create_exclusive, sync_folder, write_atomic};
+use super::lock::Lock;
+use super::{Store, StoreError, Stored, etag};
+use crate::format;
+use crate::model::{Config, Ticket, TicketId};
+
+/// The store with its lock held: what is read stays so until it is let go. The only way to
+/// write.
+#[derive(Debug)]
+pub struct Locked<'a> {
+    store: &'a Store,
+    _lock: Lock,
+}
+
+/// A ticket as it was read, and as it is to be.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// As it was read under the same lock.
+    pub before: Stored,
+    /// As it is to be.
+    pub after: Ticket,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Store;
+    fn deref(&self) -> &Store {
+        self.store
+    }
+}
+
+impl<'a> Locked<'a> {
+    pub(super) fn new(store: &'a Store, lock: Lock) -> Self {
+        Self { store, _lock: lock }
+    }
+
+    /// Writes the changes. Every one is turned into text and read back before the first is
+    /// written, so that what cannot be written changes nothing. Files that say what they
+    /// should already are left alone.
+    ///
+    /// # Errors
+    /// When a text cannot be made or written.
+    pub fn write(&self, changes: Vec<Change>, config: &Config) -> Result<Vec<Stored>, StoreError> {
+        let texts = changes
+            .into_iter()
+            .map(|change| self.changed(change, config))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut written = Vec::with_capacity(texts.len());
+        for (before, stored) in texts {
+            if before != stored.etag {
+                let path = self.ticket_path(&stored.ticket.id);
+                write_atomic(&path, stored.text.as_bytes())
+                    .map_err(StoreError::io("write", &path))?;
+            }
+            written.push(stored);
+        }
+        Ok(written)
+    }
+
+    /// Makes the ticket's file; `None` where there is one of that id already.
+    ///
+    /// # Errors
+    /// When the text cannot be made or written.
+    pub fn create(&self, ticket: &Ticket, config: &Config) -> Result<Option<Stored>, StoreError> {
+        self.sweep()?;
+        let stored = self.faithful(ticket, format::print(ticket), config)?;
+        let path = self.ticket_path(&ticket.id);
+        let created = create_exclusive(&path, stored.text.as_bytes())
+            .map_err(StoreError::io("write", &path))?;
+        Ok(created.then_some(stored))
+    }
+
+    /// Puts that text, which must be a ticket's, in place of the ticket's file, or makes it.
+    /// For texts that come out of a merge.
+    ///
+    /// # Errors
+    /// When the text is no ticket's, the file that is there is none, or it cannot be written.
+    pub fn write_text(
+        &self,
+        id: &TicketId,
+        text: String,
+        config: &Config,
+    ) -> Result<Stored, StoreError> {
+        let stored = self.parse(id, text, config)?;
+        match self.read(id, config) {
+            Ok(old) if old.etag == stored.etag => return Ok(stored),
+            Ok(_) | Err(StoreError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let path = self.ticket_path(id);
+        write_atomic(&path, stored.text.as_bytes()).map_err(StoreError::io("write", &path))?;
+        Ok(stored)
+    }
+
+    /// Removes the ticket's file.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be removed.
+    pub fn remove(&self, id: &TicketId) -> Result<(), StoreError> {
+        let path = self.ticket_path(id);
+        fs::remove_file(&path)
+            .and_then(|()| sync_folder(self.ticks_dir()))
+            .map_err(StoreError::io("remove", &path))
+    }
+
+    /// The etag before, and the ticket with its new text.
+    fn changed(&self, change: Change, config: &Config) -> Result<(String, Stored), StoreError> {
+        let Change { before, after } = change;
+        if before.ticket == after {
+            return Ok((before.etag.clone(), before));
+        }
+        let text = format::edit(&before.text, &before.ticket, &after).map_err(|error| {
+            StoreError::Unwritable {
+                id: after.id.clone(),
+                message: error.to_string(),
+            }
+        })?;
+        Ok((before.etag, self.faithful(&after, text, config)?))
+    }
+
+    /// The text as that of the ticket, if it reads back as the same.
+    fn faithful(
+        &self,
+        ticket: &Ticket,
+        text: String,
+        config: &Config,
+    ) -> Result<Stored, StoreError> {
+        let unwritable = |message: String| StoreError::Unwritable {
+            id: ticket.id.clone(),
+            message,
+        };
+        let read = format::parse(&ticket.id, &text, config)
+            .map_err(|error| unwritable(format!("what would be written is invalid: {error}")))?;
+        if read != *ticket {
+            let message = "what would be written reads back as another ticket".to_owned();
+            return Err(unwritable(message));
+        }
+        let etag = etag(text.as_bytes());
+        let ticket = read;
+        Ok(Stored { ticket, text, etag })
+    }
+
+    /// Removes what writers that were killed have left; with the lock held, none is at work.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let failed = || StoreError::io("read", self.ticks_dir());
+        for entry in fs::read_dir(self.ticks_dir()).map_err(failed())? {
+            let entry = entry.map_err(failed())?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1) {
+                let path = entry.path();
+                fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Reads the ticket under the lock, changes it, and writes it. What `change` answers
+    /// comes back beside the ticket as it now stands; where it fails, nothing is written.
+    ///
+    /// # Errors
+    /// What `change` fails with; or when the ticket cannot be read or written.
+    pub fn edit<R, E: From<StoreError>>(
+        &self,
+        id: &TicketId,
+        config: &Config,
+        change: impl FnOnce(&mut Ticket) -> Result<R, E>,
+    ) -> Result<(Stored, R), E> {
+        let locked = self.lock()?;
+        let before = locked.read(id, config)?;
+        let mut after = before.ticket.clone();
+        let answer = change(&mut after)?;
+        let (_, stored) = locked.changed(
+            Change {
+                before: before.clone(),
+                after,
+            },
+            config,
+        )?;
+        if stored.etag != before.etag {
+            let path = locked.ticket_path(id);
+            write_atomic(&path, stored.text.as_bytes()).map_err(StoreError::io("write", &path))?;
+        }
+        Ok((stored, answer))
+    }
+}
+
+#[cfg(test)]
+mod tests;

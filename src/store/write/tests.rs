@@ -1,0 +1,241 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::*;
+use crate::model::StatusId;
+
+struct Place {
+    folder: tempfile::TempDir,
+    store: Store,
+    config: Config,
+}
+
+fn place() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let ticks = folder.path().join(".ticks");
+    fs::create_dir(&ticks).unwrap();
+    let store = Store::open(ticks, folder.path().join("tk"));
+    let config = Config::default();
+    Place {
+        folder,
+        store,
+        config,
+    }
+}
+
+fn id(text: &str) -> TicketId {
+    TicketId::parse(text).unwrap()
+}
+
+fn ticket(name: &str) -> Ticket {
+    Ticket::new(
+        id(name),
+        format!("The {name}"),
+        "task".to_owned(),
+        StatusId::new("open"),
+    )
+}
+
+impl Place {
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.store.ticks_dir().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn create(&self, name: &str) -> Option<Stored> {
+        let locked = self.store.lock().unwrap();
+        locked.create(&ticket(name), &self.config).unwrap()
+    }
+}
+
+#[test]
+fn created_once_and_read_back() {
+    let place = place();
+    let made = place.create("abc").unwrap();
+    assert_eq!(place.create("abc"), None);
+    let read = place.store.read(&id("abc"), &place.config).unwrap();
+    assert_eq!(read, made);
+    assert_eq!(read.ticket, ticket("abc"));
+    let loaded = place.store.load_all(&place.config).unwrap();
+    assert_eq!(loaded.get(&id("abc")), Some(&ticket("abc")));
+    assert_eq!(loaded.etags[&id("abc")], made.etag);
+    assert_eq!(loaded.get(&id("abd")), None);
+}
+
+#[test]
+fn an_edit_keeps_what_it_does_not_understand() {
+    let place = place();
+    place.write("abc.toml", "# mine\ntitle = \"One\" # said\nfuture = 3\n");
+    let (stored, answer) = place
+        .store
+        .edit(&id("abc"), &place.config, |ticket| {
+            ticket.owner = Some("ann".to_owned());
+            Ok::<_, StoreError>(7)
+        })
+        .unwrap();
+    assert_eq!(answer, 7);
+    assert!(stored.text.starts_with("# mine\ntitle = \"One\" # said\n"));
+    assert!(stored.text.contains("future = 3\n"));
+    assert_eq!(
+        fs::read_to_string(place.path("abc.toml")).unwrap(),
+        stored.text
+    );
+}
+
+#[test]
+fn what_does_not_parse_is_never_overwritten() {
+    let place = place();
+    place.write("abc.toml", "title = \n");
+    let edited = place.store.edit(&id("abc"), &place.config, |ticket| {
+        ticket.owner = None;
+        Ok::<_, StoreError>(())
+    });
+    assert!(matches!(edited, Err(StoreError::Invalid(_))));
+    let locked = place.store.lock().unwrap();
+    let text = "title = \"x\"\n".to_owned();
+    let written = locked.write_text(&id("abc"), text.clone(), &place.config);
+    assert!(matches!(written, Err(StoreError::Invalid(_))));
+    assert_eq!(locked.create(&ticket("abc"), &place.config).unwrap(), None);
+    assert_eq!(
+        fs::read_to_string(place.path("abc.toml")).unwrap(),
+        "title = \n"
+    );
+    locked.write_text(&id("new2"), text, &place.config).unwrap();
+    let bad = "title = 3\n".to_owned();
+    assert!(locked.write_text(&id("new2"), bad, &place.config).is_err());
+}
+
+#[test]
+fn a_failed_change_writes_nothing() {
+    let place = place();
+    let made = place.create("abc").unwrap();
+    let edited = place.store.edit(&id("abc"), &place.config, |ticket| {
+        ticket.owner = Some("ann".to_owned());
+        Err::<(), _>(StoreError::NotFound(id("xyz")))
+    });
+    assert!(edited.is_err());
+    assert_eq!(place.store.read(&id("abc"), &place.config).unwrap(), made);
+}
+
+#[test]
+fn of_several_changes_none_is_written_if_one_cannot_be() {
+    let place = place();
+    let (one, two) = (place.create("abc").unwrap(), place.create("abd").unwrap());
+    let mut changes = [one.clone(), two.clone()].map(|before| Change {
+        after: before.ticket.clone(),
+        before,
+    });
+    changes[0].after.owner = Some("ann".to_owned());
+    changes[1].after.kind = "no such type".to_owned();
+    let locked = place.store.lock().unwrap();
+    assert!(locked.write(changes.to_vec(), &place.config).is_err());
+    assert_eq!(place.store.read(&id("abc"), &place.config).unwrap(), one);
+    assert_eq!(place.store.read(&id("abd"), &place.config).unwrap(), two);
+}
+
+#[test]
+fn files_that_are_no_tickets_are_named_and_take_nothing_down() {
+    let place = place();
+    place.create("abc").unwrap();
+    place.write("bad.toml", "title = \"x\"\nstatus = \"nope\"\n");
+    place.write("Not An Id.toml", "title = \"x\"\n");
+    place.write("config.toml", "");
+    place.write("notes.txt", "");
+    place.write(".tk-rest.tmp", "");
+    fs::write(place.path("bytes.toml"), b"title = \"x\"\n# \xff\n").unwrap();
+    fs::create_dir(place.path("dir.toml")).unwrap();
+    let outside = place.folder.path().join("outside.toml");
+    fs::write(&outside, "title = \"x\"\n").unwrap();
+    symlink(&outside, place.path("link.toml")).unwrap();
+    symlink("nowhere", place.path("gone.toml")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        place.path("pipe.toml"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    let loaded = place.store.load_all(&place.config).unwrap();
+    assert_eq!(loaded.tickets.len(), 1);
+    let wrong: Vec<String> = loaded
+        .invalid
+        .iter()
+        .map(|file| file.to_string().chars().take(70).collect())
+        .collect();
+    assert_eq!(
+        wrong,
+        [
+            ".ticks/Not An Id.toml:1: the file's name must be an id: `Not An Id` is",
+            ".ticks/bad.toml:2: `status`: unknown status `nope`: expected one of op",
+            ".ticks/bytes.toml:1: line 2 is not UTF-8 text",
+            ".ticks/dir.toml:1: it is a folder: expected a regular file",
+            ".ticks/gone.toml:1: it is a symbolic link: expected a regular file",
+            ".ticks/link.toml:1: it is a symbolic link: expected a regular file",
+            ".ticks/pipe.toml:1: it is a pipe or device: expected a regular file",
+        ]
+    );
+    // What a killed writer left goes away with the next new ticket.
+    place.create("abd").unwrap();
+    assert!(!place.path(".tk-rest.tmp").exists());
+}
+
+#[test]
+fn many_tickets_are_read_by_several_threads_in_order() {
+    let place = place();
+    for number in 0..500 {
+        place.write(&format!("t{number:04}.toml"), "title = \"x\"\n");
+    }
+    let loaded = place.store.load_all(&place.config).unwrap();
+    assert_eq!(loaded.tickets.len(), 500);
+    assert!(loaded.tickets.is_sorted_by(|a, b| a.id < b.id));
+}
+
+#[test]
+fn writers_at_once_lose_nothing() {
+    let place = place();
+    place.create("abc").unwrap();
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let place = &place;
+            scope.spawn(move || {
+                let label = format!("l{number:02}");
+                place
+                    .store
+                    .edit(&id("abc"), &place.config, |ticket| {
+                        ticket.labels.insert(label);
+                        Ok::<_, StoreError>(())
+                    })
+                    .unwrap();
+            });
+        }
+    });
+    let read = place.store.read(&id("abc"), &place.config).unwrap();
+    assert_eq!(read.ticket.labels.len(), 16);
+}
+
+#[test]
+fn configuration_and_agents_have_defaults_and_errors_with_their_place() {
+    let place = place();
+    assert_eq!(place.store.config().unwrap(), Config::default());
+    assert_eq!(place.store.agent("claude").unwrap().name, "claude");
+    assert_eq!(
+        place.store.agent("../x").unwrap_err().to_string(),
+        "no agent `../x`: expected one of claude"
+    );
+    place.write("config.toml", "[run]\nx = 1\n");
+    assert_eq!(
+        place.store.config().unwrap_err().to_string(),
+        ".ticks/config.toml:2: unknown key `x` in `run`"
+    );
+    fs::create_dir(place.path("agents")).unwrap();
+    place.write("agents/fast.toml", "model = \"haiku\"\n");
+    assert_eq!(
+        place.store.agent("fast").unwrap().model.as_deref(),
+        Some("haiku")
+    );
+    assert_eq!(place.store.agent_names().unwrap(), ["claude", "fast"]);
+}

@@ -1,0 +1,317 @@
+//! A ticket as public JSON.
+
+use serde::Serialize;
+
+use crate::model::{Acceptance, Defer, Note, RunRecord, Subtask, Ticket};
+
+/// Keys of a listed ticket that only `--full` and `tk show` have.
+pub const FULL_ONLY: &[&str] = &["description", "notes", "runs", "commits"];
+
+/// Keys of a ticket where an agent asks what to do next: few, so that ten fit in 2.5 kB.
+pub const BRIEF: &[&str] = &[
+    "id", "title", "type", "status", "priority", "parent", "labels", "estimate", "requires", "etag",
+];
+
+/// What a ticket's JSON tells besides what its file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TicketFacts {
+    /// The name of the file's exact text.
+    pub etag: String,
+    /// The tickets it blocks.
+    pub blocks: Vec<String>,
+    /// Its blockers that are not done.
+    pub open_blockers: Vec<String>,
+    /// Whether it can be started now.
+    pub ready: bool,
+    /// The commits that name it.
+    pub commits: Vec<CommitRecord>,
+}
+
+/// A ticket: the keys of its file in the file's order, then what follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TicketRecord {
+    /// Its id.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its status.
+    pub status: String,
+    /// From 0, the highest, to 4.
+    pub priority: u8,
+    /// Who is responsible.
+    pub owner: Option<String>,
+    /// The epic it is a part of.
+    pub parent: Option<String>,
+    /// Free labels, sorted.
+    pub labels: Vec<String>,
+    /// What must be done before, sorted.
+    pub blocked_by: Vec<String>,
+    /// The human gate before it closes.
+    pub requires: Option<&'static str>,
+    /// What a person owes it.
+    pub awaiting: Option<&'static str>,
+    /// How long it is expected to take, such as `2h`.
+    pub estimate: Option<String>,
+    /// Soft order.
+    pub after: Vec<String>,
+    /// Tickets worth reading beside it.
+    pub related: Vec<String>,
+    /// The ticket during whose work it was found.
+    pub discovered_from: Option<String>,
+    /// The ticket it repeats.
+    pub duplicate_of: Option<String>,
+    /// When it should be done, a day.
+    pub due: Option<String>,
+    /// Until when it is put off, a day or a time.
+    pub defer_until: Option<String>,
+    /// The agent to run it with.
+    pub agent: Option<String>,
+    /// The model to run it with.
+    pub model: Option<String>,
+    /// Never run together with another ticket of this lock.
+    pub lock: Option<String>,
+    /// A pull request's address.
+    pub pr: Option<String>,
+    /// Shell commands that must pass on the merged tree.
+    pub checks: Vec<String>,
+    /// Globs of the files it is expected to change.
+    pub touches: Vec<String>,
+    /// When it was filed.
+    pub created_at: Option<String>,
+    /// By whom.
+    pub created_by: Option<String>,
+    /// When work began.
+    pub started_at: Option<String>,
+    /// When it was closed.
+    pub closed_at: Option<String>,
+    /// By whom.
+    pub closed_by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The last answer to its gate.
+    pub verdict: Option<&'static str>,
+    /// What it is about.
+    pub description: String,
+    /// What must be true of the result.
+    pub acceptance: Vec<AcceptanceRecord>,
+    /// Its steps.
+    pub subtasks: Vec<SubtaskRecord>,
+    /// What was said, oldest first.
+    pub notes: Vec<NoteRecord>,
+    /// Attempts, oldest first.
+    pub runs: Vec<AttemptRecord>,
+    /// The name of the file's exact text, for `--if-match`.
+    pub etag: String,
+    /// The tickets it blocks.
+    pub blocks: Vec<String>,
+    /// Its blockers that are not done.
+    pub open_blockers: Vec<String>,
+    /// Whether it can be started now.
+    pub ready: bool,
+    /// The latest time in the file.
+    pub updated_at: Option<String>,
+    /// The commits that name it, newest first.
+    pub commits: Vec<CommitRecord>,
+    /// How many notes it has.
+    pub note_count: usize,
+    /// What its attempts cost together; null if none told.
+    pub cost_usd: Option<f64>,
+}
+
+/// One thing that must be true of the result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AcceptanceRecord {
+    /// What.
+    pub text: String,
+    /// The command that tells.
+    pub check: Option<String>,
+    /// Whether it was seen to be true.
+    pub met: bool,
+}
+
+/// One step of the work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SubtaskRecord {
+    /// What to do.
+    pub title: String,
+    /// Whether it is done.
+    pub done: bool,
+}
+
+/// Something said about a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoteRecord {
+    /// When.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// What for.
+    pub kind: &'static str,
+    /// What.
+    pub text: String,
+}
+
+/// One attempt at a ticket in a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AttemptRecord {
+    /// The run.
+    pub run: String,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// The agent.
+    pub agent: String,
+    /// The model.
+    pub model: Option<String>,
+    /// The session that can be resumed.
+    pub session: Option<String>,
+    /// When it began.
+    pub started_at: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// How.
+    pub outcome: Option<&'static str>,
+    /// What the worker said it did.
+    pub summary: Option<String>,
+    /// What it cost.
+    pub cost_usd: Option<f64>,
+    /// Tokens read.
+    pub input_tokens: Option<u64>,
+    /// Tokens written.
+    pub output_tokens: Option<u64>,
+    /// Model turns.
+    pub turns: Option<u64>,
+}
+
+/// A commit that names a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CommitRecord {
+    /// Its id.
+    pub id: String,
+    /// Its first line.
+    pub subject: String,
+    /// Its author.
+    pub author: String,
+    /// When it was made.
+    pub at: Option<String>,
+}
+
+impl TicketRecord {
+    /// The ticket with what follows from it.
+    #[must_use]
+    pub fn new(ticket: &Ticket, facts: TicketFacts) -> Self {
+        Self {
+            id: ticket.id.to_string(),
+            title: ticket.title.clone(),
+            kind: ticket.kind.clone(),
+            status: ticket.status.to_string(),
+            priority: ticket.priority.number(),
+            owner: ticket.owner.clone(),
+            parent: shown(ticket.parent.as_ref()),
+            labels: ticket.labels.iter().cloned().collect(),
+            blocked_by: all(&ticket.blocked_by),
+            requires: ticket.requires.map(|gate| gate.as_str()),
+            awaiting: ticket.awaiting.map(|kind| kind.as_str()),
+            estimate: shown(ticket.estimate.as_ref()),
+            after: all(&ticket.after),
+            related: all(&ticket.related),
+            discovered_from: shown(ticket.discovered_from.as_ref()),
+            duplicate_of: shown(ticket.duplicate_of.as_ref()),
+            due: shown(ticket.due.as_ref()),
+            defer_until: ticket.defer_until.map(|defer| match defer {
+                Defer::Day(day) => day.to_string(),
+                Defer::At(at) => at.to_string(),
+            }),
+            agent: ticket.agent.clone(),
+            model: ticket.model.clone(),
+            lock: ticket.lock.clone(),
+            pr: ticket.pr.clone(),
+            checks: ticket.checks.clone(),
+            touches: ticket.touches.clone(),
+            created_at: shown(ticket.created_at.as_ref()),
+            created_by: ticket.created_by.clone(),
+            started_at: shown(ticket.started_at.as_ref()),
+            closed_at: shown(ticket.closed_at.as_ref()),
+            closed_by: ticket.closed_by.clone(),
+            reason: ticket.reason.clone(),
+            verdict: ticket.verdict.map(|verdict| verdict.as_str()),
+            description: ticket.description.clone(),
+            acceptance: ticket
+                .acceptance
+                .iter()
+                .map(AcceptanceRecord::from)
+                .collect(),
+            subtasks: ticket.subtasks.iter().map(SubtaskRecord::from).collect(),
+            notes: ticket.notes.iter().map(NoteRecord::from).collect(),
+            runs: ticket.runs.iter().map(AttemptRecord::from).collect(),
+            etag: facts.etag,
+            blocks: facts.blocks,
+            open_blockers: facts.open_blockers,
+            ready: facts.ready,
+            updated_at: shown(ticket.updated_at().as_ref()),
+            commits: facts.commits,
+            note_count: ticket.notes.len(),
+            cost_usd: ticket.cost().map(|cost| cost.dollars()),
+        }
+    }
+}
+
+impl From<&Acceptance> for AcceptanceRecord {
+    fn from(item: &Acceptance) -> Self {
+        Self {
+            text: item.text.clone(),
+            check: item.check.clone(),
+            met: item.met,
+        }
+    }
+}
+
+impl From<&Subtask> for SubtaskRecord {
+    fn from(item: &Subtask) -> Self {
+        Self {
+            title: item.title.clone(),
+            done: item.done,
+        }
+    }
+}
+
+impl From<&Note> for NoteRecord {
+    fn from(note: &Note) -> Self {
+        Self {
+            at: note.at.to_string(),
+            by: note.by.clone(),
+            kind: note.kind.as_str(),
+            text: note.text.clone(),
+        }
+    }
+}
+
+impl From<&RunRecord> for AttemptRecord {
+    fn from(run: &RunRecord) -> Self {
+        Self {
+            run: run.run.clone(),
+            attempt: run.attempt,
+            agent: run.agent.clone(),
+            model: run.model.clone(),
+            session: run.session.clone(),
+            started_at: shown(run.started_at.as_ref()),
+            ended_at: shown(run.ended_at.as_ref()),
+            outcome: run.outcome.map(|outcome| outcome.as_str()),
+            summary: run.summary.clone(),
+            cost_usd: run.cost_usd.map(|cost| cost.dollars()),
+            input_tokens: run.input_tokens,
+            output_tokens: run.output_tokens,
+            turns: run.turns,
+        }
+    }
+}
+
+fn shown(value: Option<&impl ToString>) -> Option<String> {
+    value.map(ToString::to_string)
+}
+
+fn all<'a>(ids: impl IntoIterator<Item = &'a crate::model::TicketId>) -> Vec<String> {
+    ids.into_iter().map(ToString::to_string).collect()
+}

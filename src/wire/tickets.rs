@@ -1,0 +1,72 @@
+//! The documents that commands about tickets answer with.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A ticket's keys and values, as far as they were asked for.
+pub type TicketFields = Map<String, Value>;
+
+/// What `list`, `ready`, `next`, `show` and `new` found or made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TicketsDocument {
+    /// `tk.<command>.v1`.
+    pub schema: String,
+    /// How many there are.
+    pub total: usize,
+    /// Whether a limit has left some out.
+    pub truncated: bool,
+    /// The tickets.
+    pub tickets: Vec<TicketFields>,
+}
+
+/// What a command changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChangesDocument {
+    /// `tk.<command>.v1`.
+    pub schema: String,
+    /// Whether anything is different now.
+    pub changed: bool,
+    /// For `close`: whether all of them are closed now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<bool>,
+    /// What became of each.
+    pub results: Vec<ChangeResult>,
+    /// The tickets as they now stand.
+    pub tickets: Vec<TicketFields>,
+}
+
+/// What became of one ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeResult {
+    /// The ticket.
+    pub id: String,
+    /// Whether it is different now.
+    pub changed: bool,
+    /// For `close`: whether it is closed now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<bool>,
+    /// What a person owes it now.
+    pub awaiting: Option<&'static str>,
+}
+
+/// What `tk init` did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InitDocument {
+    /// `tk.init.v1`.
+    pub schema: &'static str,
+    /// Whether anything is different now.
+    pub changed: bool,
+    /// The folder of the tickets.
+    pub path: String,
+    /// What was done, one step each.
+    pub steps: Vec<InitStep>,
+}
+
+/// One thing that `tk init` sees to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InitStep {
+    /// What it is about: a file, or a setting.
+    pub what: String,
+    /// Whether it had to be done.
+    pub changed: bool,
+}
