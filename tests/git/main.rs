@@ -3,7 +3,12 @@
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod layout;
+#[cfg(test)]
 mod repo;
 #[cfg(test)]
 #[path = "../support/snapshot.rs"]
 mod snapshot;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;
