@@ -7,8 +7,5 @@ mod layout;
 #[cfg(test)]
 mod repo;
 #[cfg(test)]
-#[path = "../support/snapshot.rs"]
-mod snapshot;
-#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
