@@ -179,6 +179,8 @@ async fn run_worker(
     }
     std::thread::spawn(move || reap(&sender));
     let status = loop {
+        // Before the first wait too: commands may have come before the shim.
+        supervisor.obey(&mut commands);
         tokio::select! {
             event = reaped.recv() => match event {
                 Some((ended, status)) if ended == pid => break Some(status),
@@ -189,7 +191,6 @@ async fn run_worker(
             () = sleep_until(supervisor.deadline()) => supervisor.deadline_reached(),
             () = watch.changed() => {}
         }
-        supervisor.obey(&mut commands);
     };
     let (leftovers, unkillable) = end_leftovers(&mut reaped).await;
     Ok(Exit {

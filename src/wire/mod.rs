@@ -1,11 +1,13 @@
 //! The public JSON.
 
 mod error;
+mod event;
 mod graph;
 mod ticket;
 mod tickets;
 
 pub use error::{ErrorBody, ErrorDocument, WarningDocument};
+pub use event::{Event, EventKind};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
 pub use ticket::{
     AcceptanceRecord, AttemptRecord, BRIEF, CommitRecord, FULL_ONLY, NoteRecord, SubtaskRecord,
