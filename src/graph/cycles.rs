@@ -116,7 +116,9 @@ impl Cycles {
                 continue;
             };
             let cycle = named(facts, &waits);
-            let members = knot.iter().map(|index| net.node(*index).ticket);
+            // An epic whose end alone is in the knot does not keep its descendants waiting.
+            let nodes = knot.iter().map(|index| net.node(*index));
+            let members = nodes.filter(|n| n.role != Role::End).map(|n| n.ticket);
             // Parents in a circle are a knot of their starts and one of their ends.
             let key = cycle.ids().into_iter().collect();
             if let Some(&same) = known.get(&key) {
@@ -139,7 +141,7 @@ impl Cycles {
         }
     }
 
-    /// The cycle named for the knot a ticket is in.
+    /// The cycle named for the knot that a ticket's beginning is in.
     pub(super) fn of(&self, ticket: usize) -> Option<&Cycle> {
         self.of_ticket
             .get(&ticket)
@@ -289,11 +291,12 @@ fn walked(
     waits
 }
 
-/// The cycle in words: between tickets that are work where there are any, with the epics in
-/// between as reasons; else between the epics.
+/// The cycle in words: between tickets that are work, or epics whose work is not planned yet,
+/// where there are any, with the epics in between as reasons; else between the epics.
 fn named(facts: &Facts<'_>, waits: &[Wait]) -> Cycle {
-    let any_work = waits.iter().any(|(from, _, _)| from.role == Role::Work);
-    let is_stop = |node: &Node| !any_work || node.role == Role::Work;
+    let is_leaf = |node: &Node| facts.kin.children(node.ticket).is_empty();
+    let any_leaf = waits.iter().any(|(from, _, _)| is_leaf(from));
+    let is_stop = |node: &Node| !any_leaf || is_leaf(node);
     let mut turned = waits.to_vec();
     if let Some(start) = waits.iter().position(|(from, _, _)| is_stop(from)) {
         turned.rotate_left(start);
@@ -304,9 +307,8 @@ fn named(facts: &Facts<'_>, waits: &[Wait]) -> Cycle {
     for (waiting, first, tie) in turned {
         let start = *from.get_or_insert(waiting.ticket);
         why.extend(step(facts, waiting, first, tie));
-        // Start and end of one epic are one ticket.
-        let moved = any_work || first.ticket != start || tie != Tie::Empty;
-        if is_stop(&first) && moved {
+        // From the end of an epic to its start is no way at all.
+        if is_stop(&first) && tie != Tie::Empty {
             links.push(Link {
                 from: facts.id(start).clone(),
                 to: facts.id(first.ticket).clone(),
@@ -314,9 +316,6 @@ fn named(facts: &Facts<'_>, waits: &[Wait]) -> Cycle {
             });
             from = None;
         }
-    }
-    if let Some(last) = links.last_mut() {
-        last.why.extend(why);
     }
     Cycle { links }
 }

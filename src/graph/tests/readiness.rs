@@ -66,6 +66,8 @@ fn a_row_per_question() {
             &["x < b ^ n : awaiting", "b", "n ^ e", "e < a", "a"],
             "blocked by `b`; awaiting approval; its epic `e` is blocked by `a`",
         ),
+        // A sibling waits for its own epic.
+        (&["x ^ e", "a ^ e < e", "e"], "ready"),
         // A parent that does not exist, or is the ticket itself.
         (&["x ^ gone"], "ready"),
         (&["x ^ x"], "in a cycle: x → x (x → x: x is a part of x)"),

@@ -1,0 +1,136 @@
+//! Text of unknown origin, made fit for a terminal.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// What a text that was cut ends with.
+const CUT: char = '…';
+
+/// The text with everything escaped that would not show as itself: control characters, line
+/// breaks, characters that turn the direction of writing, invisible ones. For anything that
+/// came from a ticket, an agent or a file name. The result is one line.
+#[must_use]
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if is_unsafe(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Like [`safe`], but line breaks and tabs stay: for texts of several lines.
+#[must_use]
+pub fn safe_lines(text: &str) -> Cow<'_, str> {
+    let stays = |c| matches!(c, '\n' | '\t');
+    if !text.chars().any(|c| is_unsafe(c) && !stays(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(at) = rest.find(stays) {
+        shown.push_str(&safe(&rest[..at]));
+        shown.push_str(&rest[at..=at]);
+        rest = &rest[at + 1..];
+    }
+    shown.push_str(&safe(rest));
+    Cow::Owned(shown)
+}
+
+/// The columns a text takes on a terminal.
+#[must_use]
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// The safe text, cut with an ellipsis where it takes more than that many columns.
+#[must_use]
+pub fn fit(text: &str, most: usize) -> String {
+    let text = safe(text);
+    if columns(&text) <= most {
+        return text.into_owned();
+    }
+    let Some(room) = most.checked_sub(1) else {
+        return String::new();
+    };
+    let mut shown = String::new();
+    let mut taken = 0;
+    for c in text.chars() {
+        taken += c.width().unwrap_or(0);
+        if taken > room {
+            break;
+        }
+        shown.push(c);
+    }
+    shown.push(CUT);
+    shown
+}
+
+/// [`fit`], then spaces up to that many columns.
+#[must_use]
+pub fn fill(text: &str, width: usize) -> String {
+    let mut shown = fit(text, width);
+    let missing = width.saturating_sub(columns(&shown));
+    shown.extend(std::iter::repeat_n(' ', missing));
+    shown
+}
+
+fn is_unsafe(c: char) -> bool {
+    // Joiners (U+200C, U+200D) and variation selectors are parts of letters and emoji.
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_not_show_as_itself_is_escaped() {
+        for (text, shown) in [
+            ("plain – größer 漢字 👩‍💻", "plain – größer 漢字 👩‍💻"),
+            ("\u{1b}[31mred\u{7}", "\\u{1b}[31mred\\u{7}"),
+            ("a\nb\tc\r", "a\\nb\\tc\\r"),
+            ("\u{202e}txt.exe\u{2066}", "\\u{202e}txt.exe\\u{2066}"),
+            (
+                "\u{9b}2J\u{200b}\u{feff}\u{e0041}",
+                "\\u{9b}2J\\u{200b}\\u{feff}\\u{e0041}",
+            ),
+        ] {
+            assert_eq!(safe(text), shown);
+        }
+        assert!(matches!(safe("as it is"), Cow::Borrowed(_)));
+        assert_eq!(safe_lines("a\n\tb\u{1b}\nc"), "a\n\tb\\u{1b}\nc");
+        assert!(matches!(safe_lines("a\nb"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn cut_by_columns() {
+        for (text, most, shown) in [
+            ("title", 5, "title"),
+            ("titles", 5, "titl…"),
+            ("漢字漢字", 5, "漢字…"),
+            ("漢字漢字", 4, "漢…"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+            ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
+        ] {
+            assert_eq!(fit(text, most), shown, "{text} {most}");
+            assert_eq!(columns(&fill(text, most)), most, "{text} {most}");
+        }
+    }
+}
