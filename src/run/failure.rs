@@ -19,7 +19,8 @@ pub enum FailureClass {
     MaxBudget,
     /// The worker was interrupted.
     Interrupted,
-    /// The session to go on with is not there.
+    /// The session to go on with is not there; so with one that was killed right after its
+    /// start.
     UnknownSession,
     /// The session is in use by another process.
     SessionInUse,

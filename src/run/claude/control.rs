@@ -13,6 +13,9 @@ pub fn prompt(text: &str) -> String {
 }
 
 /// Ends the turn at once; its result follows, with the cost. `request` is any new id.
+///
+/// To be preferred to the interrupt signal, on which the client ends without a result, and so
+/// without telling its cost, while it waits for the model.
 #[must_use]
 pub fn interrupt(request: &str) -> String {
     json!({
