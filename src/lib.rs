@@ -15,7 +15,7 @@
 //! ```
 //!
 //! # The way of one ticket
-//! `tk new` makes a [`model::Ticket`], [`format`] prints it, [`store`] puts it on the disk
+//! `tk new` makes a [`model::Ticket`], [`mod@format`] prints it, [`store`] puts it on the disk
 //! under the lock. [`graph`] says when it can start. `tk run` hands it to [`run`]: a worker
 //! in a worktree of its own ([`git`]) changes code, the runner gathers evidence, merges,
 //! runs the gate, and commits the merge with the ticket's file, closed, in it.

@@ -15,6 +15,7 @@ mod blocks;
 mod content;
 mod edit;
 mod error;
+mod extras;
 mod fields;
 mod parse;
 mod print;
@@ -29,5 +30,8 @@ pub use fields::KEYS;
 pub use parse::parse;
 pub use print::print;
 
+pub(crate) use extras::extras;
+pub(crate) use parse::parse_any;
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

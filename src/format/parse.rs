@@ -48,6 +48,19 @@ pub fn parse(id: &TicketId, text: &str, config: &Config) -> Result<Ticket, Parse
     ticket(id, &source, &document, &rules)
 }
 
+/// Reads a ticket's file like [`parse`], with any word as its type and status: for texts from
+/// other branches, whose configuration may be another.
+pub(crate) fn parse_any(id: &TicketId, text: &str, config: &Config) -> Result<Ticket, ParseError> {
+    let rules = Rules {
+        kind: &config.default_type,
+        status: config.statuses.initial(),
+        known: None,
+    };
+    let source = Source::new(text);
+    let document = document(&source)?;
+    ticket(id, &source, &document, &rules)
+}
+
 /// The text as TOML.
 pub(super) fn document(source: &Source) -> Result<Document<&str>, ParseError> {
     let text = source.text();

@@ -113,7 +113,7 @@ fn run() -> impl Strategy<Value = RunRecord> {
 }
 
 /// Any ticket of the default configuration.
-pub(crate) fn arb_ticket() -> impl Strategy<Value = Ticket> {
+pub(crate) fn arb_ticket() -> BoxedStrategy<Ticket> {
     let head = (
         line(),
         select(vec!["task", "bug", "epic"]),
@@ -156,49 +156,59 @@ pub(crate) fn arb_ticket() -> impl Strategy<Value = Ticket> {
         vec(note(), 0..4),
         vec(run(), 0..3),
     );
-    (head, gates, links, quiet, life, lists).prop_map(|(head, gates, links, quiet, life, lists)| {
-        let id = TicketId::parse("k7m").unwrap();
-        let mut ticket = Ticket::new(id, head.0, head.1.to_owned(), StatusId::new(head.2));
-        ticket.priority = head.3;
-        ticket.owner = head.4;
-        ticket.parent = head.5;
-        ticket.labels = head.6;
-        ticket.blocked_by = head.7;
-        (
-            ticket.requires,
-            ticket.awaiting,
-            ticket.estimate,
-            ticket.verdict,
-        ) = gates;
-        (
-            ticket.after,
-            ticket.related,
-            ticket.discovered_from,
-            ticket.duplicate_of,
-        ) = links;
-        ticket.due = quiet.0;
-        ticket.defer_until = quiet.1;
-        ticket.agent = quiet.2;
-        ticket.model = quiet.3;
-        ticket.lock = quiet.4;
-        ticket.pr = quiet.5;
-        ticket.checks = quiet.6;
-        ticket.touches = quiet.7;
-        ticket.created_at = life.0;
-        ticket.created_by = life.1;
-        ticket.started_at = life.2;
-        ticket.closed_at = life.3;
-        ticket.closed_by = life.4;
-        ticket.reason = life.5;
-        ticket.description = life.6;
-        (
-            ticket.acceptance,
-            ticket.subtasks,
-            ticket.notes,
-            ticket.runs,
-        ) = lists;
-        ticket
-    })
+    let groups = (
+        head.boxed(),
+        gates.boxed(),
+        links.boxed(),
+        quiet.boxed(),
+        life.boxed(),
+        lists.boxed(),
+    );
+    groups
+        .prop_map(|(head, gates, links, quiet, life, lists)| {
+            let id = TicketId::parse("k7m").unwrap();
+            let mut ticket = Ticket::new(id, head.0, head.1.to_owned(), StatusId::new(head.2));
+            ticket.priority = head.3;
+            ticket.owner = head.4;
+            ticket.parent = head.5;
+            ticket.labels = head.6;
+            ticket.blocked_by = head.7;
+            (
+                ticket.requires,
+                ticket.awaiting,
+                ticket.estimate,
+                ticket.verdict,
+            ) = gates;
+            (
+                ticket.after,
+                ticket.related,
+                ticket.discovered_from,
+                ticket.duplicate_of,
+            ) = links;
+            ticket.due = quiet.0;
+            ticket.defer_until = quiet.1;
+            ticket.agent = quiet.2;
+            ticket.model = quiet.3;
+            ticket.lock = quiet.4;
+            ticket.pr = quiet.5;
+            ticket.checks = quiet.6;
+            ticket.touches = quiet.7;
+            ticket.created_at = life.0;
+            ticket.created_by = life.1;
+            ticket.started_at = life.2;
+            ticket.closed_at = life.3;
+            ticket.closed_by = life.4;
+            ticket.reason = life.5;
+            ticket.description = life.6;
+            (
+                ticket.acceptance,
+                ticket.subtasks,
+                ticket.notes,
+                ticket.runs,
+            ) = lists;
+            ticket
+        })
+        .boxed()
 }
 
 /// `ticket` with some of its fields taken from `other`: a bit of the mask each.

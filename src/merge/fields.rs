@@ -1,0 +1,150 @@
+//! The merge of two tickets against their base, key by key.
+
+use std::collections::BTreeSet;
+
+use crate::model::Ticket;
+
+use super::life::merge_life;
+use super::list;
+use super::text::merge_paragraphs;
+
+/// Whose value stands in for one that both sides changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Base,
+    Ours,
+    Theirs,
+}
+
+/// Merges values and remembers the keys that both sides changed differently.
+pub(super) struct Merger {
+    side: Side,
+    conflicts: Vec<&'static str>,
+}
+
+impl Merger {
+    /// One for what cannot conflict.
+    pub(super) fn silent() -> Self {
+        Self::new(Side::Ours)
+    }
+
+    fn new(side: Side) -> Self {
+        Self {
+            side,
+            conflicts: Vec::new(),
+        }
+    }
+
+    /// The value of the side that stands in where there is no other rule.
+    pub(super) fn conflict<T>(&mut self, key: &'static str, base: T, ours: T, theirs: T) -> T {
+        if !self.conflicts.contains(&key) {
+            self.conflicts.push(key);
+        }
+        match self.side {
+            Side::Base => base,
+            Side::Ours => ours,
+            Side::Theirs => theirs,
+        }
+    }
+
+    /// One value: that of the side that changed it.
+    pub(super) fn scalar<T: Clone + PartialEq>(
+        &mut self,
+        key: &'static str,
+        base: &T,
+        ours: &T,
+        theirs: &T,
+    ) -> T {
+        if ours == theirs || base == theirs {
+            ours.clone()
+        } else if base == ours {
+            theirs.clone()
+        } else {
+            self.conflict(key, base, ours, theirs).clone()
+        }
+    }
+}
+
+/// A set: with the additions and without the removals of both sides.
+fn set<T: Clone + Ord>(
+    base: &BTreeSet<T>,
+    ours: &BTreeSet<T>,
+    theirs: &BTreeSet<T>,
+) -> BTreeSet<T> {
+    let stays = |item: &&T| match base.contains(*item) {
+        true => ours.contains(*item) && theirs.contains(*item),
+        false => true,
+    };
+    ours.union(theirs).filter(stays).cloned().collect()
+}
+
+fn description(merger: &mut Merger, base: &str, ours: &str, theirs: &str) -> String {
+    if ours == theirs || base == theirs {
+        ours.to_owned()
+    } else if base == ours {
+        theirs.to_owned()
+    } else {
+        merge_paragraphs(base, ours, theirs).unwrap_or_else(|| {
+            merger
+                .conflict("description", base, ours, theirs)
+                .to_owned()
+        })
+    }
+}
+
+/// The merged ticket, and the keys that both sides changed differently, in which `side` has
+/// its value.
+pub(super) fn merge_fields(
+    base: &Ticket,
+    ours: &Ticket,
+    theirs: &Ticket,
+    side: Side,
+) -> (Ticket, Vec<&'static str>) {
+    let mut merger = Merger::new(side);
+    let mut merged = ours.clone();
+    macro_rules! scalars {
+        ($($field:ident: $key:literal),+ $(,)?) => {
+            $(merged.$field = merger.scalar($key, &base.$field, &ours.$field, &theirs.$field);)+
+        };
+    }
+    macro_rules! sets {
+        ($($field:ident),+ $(,)?) => {
+            $(merged.$field = set(&base.$field, &ours.$field, &theirs.$field);)+
+        };
+    }
+    scalars!(title: "title");
+    merge_life(&mut merger, &mut merged, base, ours, theirs);
+    scalars!(
+        priority: "priority",
+        kind: "type",
+        owner: "owner",
+        parent: "parent",
+        requires: "requires",
+        awaiting: "awaiting",
+        estimate: "estimate",
+        due: "due",
+        defer_until: "defer_until",
+        discovered_from: "discovered_from",
+        duplicate_of: "duplicate_of",
+        agent: "agent",
+        model: "model",
+        lock: "lock",
+        pr: "pr",
+        created_at: "created_at",
+        created_by: "created_by",
+    );
+    sets!(labels, blocked_by, after, related);
+    merged.checks = list::strings(&base.checks, &ours.checks, &theirs.checks);
+    merged.touches = list::strings(&base.touches, &ours.touches, &theirs.touches);
+    merged.description = description(
+        &mut merger,
+        &base.description,
+        &ours.description,
+        &theirs.description,
+    );
+    merged.acceptance = list::acceptance(&mut merger, base, ours, theirs);
+    merged.subtasks = list::subtasks(&mut merger, base, ours, theirs);
+    merged.notes = list::notes(&mut merger, base, ours, theirs);
+    merged.runs = list::runs(&mut merger, base, ours, theirs);
+    (merged, merger.conflicts)
+}

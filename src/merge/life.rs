@@ -1,0 +1,91 @@
+//! The merge of where a ticket stands: its status, and when, by whom and why it was closed.
+
+use jiff::Timestamp;
+
+use crate::model::{Actor, Ticket};
+
+use super::fields::{Merger, Side};
+
+/// Merges `status`, `started_at`, `closed_at`, `closed_by`, `reason` and `verdict`.
+///
+/// Where both sides changed the status, they belong together: those of the side that wins.
+pub(super) fn merge_life(
+    merger: &mut Merger,
+    merged: &mut Ticket,
+    base: &Ticket,
+    ours: &Ticket,
+    theirs: &Ticket,
+) {
+    let both = base.status != ours.status && base.status != theirs.status;
+    let winner = if both {
+        winner(base, ours, theirs)
+    } else {
+        None
+    };
+    merged.verdict = merger.scalar("verdict", &base.verdict, &ours.verdict, &theirs.verdict);
+    let is_open = both && ours.status != theirs.status && winner.is_none();
+    if winner.is_none() && !is_open {
+        macro_rules! scalars {
+            ($($field:ident: $key:literal),+ $(,)?) => {
+                $(merged.$field = merger.scalar($key, &base.$field, &ours.$field, &theirs.$field);)+
+            };
+        }
+        scalars!(
+            status: "status",
+            started_at: "started_at",
+            closed_at: "closed_at",
+            closed_by: "closed_by",
+            reason: "reason",
+        );
+        return;
+    }
+    let chosen = match winner {
+        Some(Side::Ours) => ours,
+        Some(Side::Theirs) => theirs,
+        _ => merger.conflict("status", base, ours, theirs),
+    };
+    merged.status = chosen.status.clone();
+    merged.closed_at = chosen.closed_at;
+    merged.closed_by.clone_from(&chosen.closed_by);
+    merged.reason.clone_from(&chosen.reason);
+    // When work began, the other side may know where the chosen one does not.
+    merged.started_at = if base.started_at == ours.started_at {
+        theirs.started_at
+    } else if base.started_at == theirs.started_at {
+        ours.started_at
+    } else {
+        chosen.started_at
+    };
+}
+
+/// Whose status counts where both changed it: a person's verdict before an agent's work,
+/// else the later. `None` where neither is later.
+fn winner(base: &Ticket, ours: &Ticket, theirs: &Ticket) -> Option<Side> {
+    let judged = |side: &Ticket| side.verdict.is_some() && side.verdict != base.verdict;
+    match (judged(ours), judged(theirs)) {
+        (true, false) if is_agents(base, theirs) => return Some(Side::Ours),
+        (false, true) if is_agents(base, ours) => return Some(Side::Theirs),
+        _ => {}
+    }
+    match time(ours).cmp(&time(theirs)) {
+        std::cmp::Ordering::Greater => Some(Side::Ours),
+        std::cmp::Ordering::Less => Some(Side::Theirs),
+        std::cmp::Ordering::Equal => None,
+    }
+}
+
+/// When a ticket got to where it stands.
+fn time(side: &Ticket) -> Option<Timestamp> {
+    side.closed_at.max(side.started_at)
+}
+
+/// Whether it was an agent who changed the status.
+fn is_agents(base: &Ticket, side: &Ticket) -> bool {
+    let closer = side
+        .closed_by
+        .as_deref()
+        .filter(|_| side.closed_by != base.closed_by);
+    closer
+        .or(side.owner.as_deref())
+        .is_some_and(|name| Actor::new(name).is_agent())
+}

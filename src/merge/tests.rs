@@ -1,0 +1,433 @@
+//! The merge table, row by row, and what holds for every merge.
+
+use proptest::prelude::*;
+
+use super::{Merged, merge_ticket};
+use crate::format::tests::{arb_ticket, variant};
+use crate::format::{edit, parse, print};
+use crate::model::{
+    Acceptance, Config, Note, NoteKind, Outcome, Priority, RunRecord, StatusId, Subtask, Ticket,
+    TicketId, Verdict,
+};
+
+fn id() -> TicketId {
+    TicketId::parse("k7m").unwrap()
+}
+
+fn read(text: &str) -> Ticket {
+    parse(&id(), text, &Config::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn merge(base: &str, ours: &str, theirs: &str) -> Merged {
+    merge_ticket(&id(), Some(base), ours, theirs, &Config::default())
+}
+
+#[track_caller]
+fn clean(merged: Merged) -> String {
+    match merged {
+        Merged::Clean(text) => text,
+        other => panic!("not clean: {other:#?}"),
+    }
+}
+
+#[track_caller]
+fn conflict(merged: Merged) -> (String, Vec<String>) {
+    match merged {
+        Merged::Conflict { text, keys } => (text, keys),
+        other => panic!("no conflict: {other:#?}"),
+    }
+}
+
+fn ticket() -> Ticket {
+    let title = "Title".to_owned();
+    let mut ticket = Ticket::new(id(), title, "task".to_owned(), StatusId::new("open"));
+    ticket.created_at = "2026-11-20T08:00:00Z".parse().ok();
+    ticket.created_by = Some("dana".to_owned());
+    ticket.labels = ["api", "web"].map(str::to_owned).into();
+    ticket.description = "One.\n\nTwo.\n\nThree.".to_owned();
+    ticket.acceptance = vec![item("a"), item("b")];
+    ticket.subtasks = vec![Subtask::default()];
+    ticket.subtasks[0].title = "s".to_owned();
+    ticket.notes = vec![note(10, "first")];
+    ticket
+}
+
+fn item(text: &str) -> Acceptance {
+    Acceptance {
+        text: text.to_owned(),
+        ..Acceptance::default()
+    }
+}
+
+fn note(minute: u8, text: &str) -> Note {
+    Note {
+        at: format!("2026-11-20T09:{minute:02}:00Z").parse().unwrap(),
+        by: "dana".to_owned(),
+        kind: NoteKind::Comment,
+        text: text.to_owned(),
+    }
+}
+
+fn run(attempt: u32) -> RunRecord {
+    RunRecord {
+        run: "01JD".to_owned(),
+        attempt,
+        agent: "claude".to_owned(),
+        model: None,
+        session: None,
+        started_at: format!("2026-11-20T09:{attempt:02}:00Z").parse().ok(),
+        ended_at: None,
+        outcome: None,
+        summary: None,
+        cost_usd: None,
+        input_tokens: None,
+        output_tokens: None,
+        turns: None,
+    }
+}
+
+fn with(change: impl FnOnce(&mut Ticket)) -> String {
+    let mut ticket = ticket();
+    change(&mut ticket);
+    print(&ticket)
+}
+
+fn status(ticket: &mut Ticket, status: &str, minute: u8, by: &str) {
+    ticket.status = StatusId::new(status);
+    let at = format!("2026-11-20T10:{minute:02}:00Z").parse().ok();
+    if status == "closed" {
+        ticket.closed_at = at;
+        ticket.closed_by = Some(by.to_owned());
+        ticket.reason = Some(format!("by {by}"));
+    } else {
+        ticket.started_at = at;
+        ticket.owner = Some(by.to_owned());
+    }
+}
+
+#[test]
+fn what_one_side_changed_is_taken() {
+    let ours = with(|t| {
+        t.title = "New".to_owned();
+        t.notes.push(note(30, "ours"));
+        t.labels.remove("api");
+        t.acceptance[0].met = true;
+        t.description = t.description.replace("One", "1");
+    });
+    let theirs = with(|t| {
+        t.priority = Priority::new(0).unwrap();
+        t.notes.push(note(20, "theirs"));
+        t.labels.insert("new".to_owned());
+        t.acceptance.remove(1);
+        t.acceptance.push(item("c"));
+        t.description = t.description.replace("Three", "3");
+    });
+    let merged = read(&clean(merge(&print(&ticket()), &ours, &theirs)));
+    assert_eq!(
+        (merged.title.as_str(), merged.priority.number()),
+        ("New", 0)
+    );
+    let texts: Vec<_> = merged.notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(texts, ["first", "theirs", "ours"]);
+    assert_eq!(Vec::from_iter(&merged.labels), ["new", "web"]);
+    assert_eq!(merged.description, "1.\n\nTwo.\n\n3.");
+    assert!(merged.acceptance[0].met);
+    assert_eq!(merged.acceptance[1].text, "c");
+}
+
+#[test]
+fn a_scalar_changed_twice_is_marked_in_its_lines_only() {
+    let ours = with(|t| {
+        t.title = "Ours".to_owned();
+        t.notes.push(note(30, "ours"));
+    });
+    let theirs = with(|t| {
+        t.title = "Theirs".to_owned();
+        t.priority = Priority::new(1).unwrap();
+    });
+    let (text, keys) = conflict(merge(&print(&ticket()), &ours, &theirs));
+    assert_eq!(keys, ["title"]);
+    let marked =
+        "<<<<<<< ours\ntitle = \"Ours\"\n=======\ntitle = \"Theirs\"\n>>>>>>> theirs\n\nstatus";
+    assert!(text.starts_with(marked), "{text}");
+    for (side, title) in [("<<<<<<< ours\n", "Ours"), ("", "Theirs")] {
+        let settled = if side.is_empty() {
+            text.replace("<<<<<<< ours\ntitle = \"Ours\"\n=======\n", "")
+        } else {
+            text.replace("=======\ntitle = \"Theirs\"\n", "")
+                .replace(side, "")
+        };
+        let merged = read(&settled.replace(">>>>>>> theirs\n", ""));
+        assert_eq!(
+            (merged.title.as_str(), merged.priority.number()),
+            (title, 1)
+        );
+        assert_eq!(merged.notes.len(), 2);
+    }
+}
+
+#[test]
+fn every_kind_of_conflict_names_its_key() {
+    type Change = fn(&mut Ticket);
+    let table: &[(&[&str], Change, Change)] = &[
+        (
+            &["owner"],
+            |t| t.owner = Some("a".to_owned()),
+            |t| t.owner = Some("b".to_owned()),
+        ),
+        (
+            &["due"],
+            |t| t.due = "2026-01-01".parse().ok(),
+            |t| t.due = "2026-01-02".parse().ok(),
+        ),
+        (
+            &["title", "pr"],
+            |t| (t.title, t.pr) = ("a".to_owned(), Some("a".to_owned())),
+            |t| (t.title, t.pr) = ("b".to_owned(), Some("b".to_owned())),
+        ),
+        (
+            &["description"],
+            |t| t.description = t.description.replace("Two", "2"),
+            |t| t.description = t.description.replace("Two", "II"),
+        ),
+        (
+            &["acceptance"],
+            |t| drop(t.acceptance.remove(0)),
+            |t| t.acceptance[0].met = true,
+        ),
+        (
+            &["acceptance"],
+            |t| t.acceptance[0].check = Some("x".to_owned()),
+            |t| t.acceptance[0].check = Some("y".to_owned()),
+        ),
+        (
+            &["subtasks"],
+            |t| t.subtasks.clear(),
+            |t| t.subtasks[0].done = true,
+        ),
+        (
+            &["verdict"],
+            |t| t.verdict = Some(Verdict::Approved),
+            |t| t.verdict = Some(Verdict::Rejected),
+        ),
+        (
+            &["status"],
+            |t| t.status = StatusId::new("in_progress"),
+            |t| t.status = StatusId::new("closed"),
+        ),
+    ];
+    for (names, ours, theirs) in table {
+        for (ours, theirs) in [(ours, theirs), (theirs, ours)] {
+            let (text, keys) = conflict(merge(&print(&ticket()), &with(ours), &with(theirs)));
+            assert_eq!(keys, *names);
+            assert!(
+                text.contains("<<<<<<< ours\n") && text.contains(">>>>>>> theirs\n"),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_later_status_counts_and_a_persons_verdict_before_an_agents() {
+    let base = print(&ticket());
+    let started = with(|t| status(t, "in_progress", 5, "agent:claude"));
+    let closed = with(|t| status(t, "closed", 20, "agent:claude"));
+    let earlier = with(|t| status(t, "closed", 10, "dana"));
+    let rejected = with(|t| {
+        status(t, "in_progress", 1, "dana");
+        t.verdict = Some(Verdict::Rejected);
+    });
+    for (one, other, by, state) in [
+        (&started, &closed, Some("agent:claude"), "closed"),
+        (&earlier, &closed, Some("agent:claude"), "closed"),
+        (&started, &earlier, Some("dana"), "closed"),
+        (&rejected, &closed, None, "in_progress"),
+        (&rejected, &earlier, Some("dana"), "closed"),
+    ] {
+        for (ours, theirs) in [(one, other), (other, one)] {
+            let merged = read(&clean(merge(&base, ours, theirs)));
+            assert_eq!(
+                (merged.status.as_str(), merged.closed_by.as_deref()),
+                (state, by)
+            );
+            assert_eq!(merged.closed_at.is_some(), state == "closed");
+        }
+    }
+}
+
+#[test]
+fn attempts_are_joined_and_a_reverted_one_goes() {
+    let base = with(|t| t.runs = vec![run(2)]);
+    let ours = with(|t| t.runs = vec![run(2), run(3)]);
+    let theirs = with(|t| {
+        t.runs = vec![run(1), run(2)];
+        t.runs[1].outcome = Some(Outcome::Failed);
+    });
+    let merged = read(&clean(merge(&base, &ours, &theirs)));
+    let attempts: Vec<_> = merged.runs.iter().map(|run| run.attempt).collect();
+    assert_eq!(attempts, [1, 2, 3]);
+    assert_eq!(merged.runs[1].outcome, Some(Outcome::Failed));
+    let reverted = read(&clean(merge(&base, &ours, &with(|_| {}))));
+    assert_eq!(reverted.runs, [run(3)]);
+}
+
+#[test]
+fn comments_and_unknown_keys_come_from_the_side_that_changed_them() {
+    let base = "# c\ntitle = \"x\"\nmine = 1\n\n[[notes]]\ntext = \"n\"\nby = \"d\"\n";
+    let ours = base.replace("# c\n", "# c1\n").replace("\"x\"", "\"y\"");
+    let theirs = base.replace("mine = 1", "mine = 2") + "other = [\n1]\n\n[t]\na.b = 1\n";
+    let merged = clean(merge(base, &ours, &theirs));
+    assert_eq!(
+        merged,
+        "# c1\ntitle = \"y\"\nmine = 2\n\n[[notes]]\ntext = \"n\"\nby = \"d\"\nother = [\n1]\n\n[t]\na.b = 1\n"
+    );
+}
+
+#[test]
+fn an_unknown_key_changed_twice_is_a_conflict_of_it() {
+    let base = "title = \"x\"\n\nmine = 1\n";
+    let ours = base.replace('1', "2").replace("\"x\"", "\"y\"");
+    let (text, keys) = conflict(merge(base, &ours, &base.replace('1', "3")));
+    assert_eq!(keys, ["mine"]);
+    assert_eq!(
+        text,
+        "title = \"y\"\n\n<<<<<<< ours\nmine = 2\n=======\nmine = 3\n>>>>>>> theirs\n"
+    );
+}
+
+#[test]
+fn what_hangs_on_a_removed_element_is_not_dropped() {
+    let base = "title = \"x\"\n\n[[subtasks]]\ntitle = \"a\"\n\n[[subtasks]]\ntitle = \"b\"\n";
+    let ours = base.replace("[[subtasks]]\ntitle = \"b\"\n", "");
+    let theirs = format!("{base}mine = 1\n");
+    let (text, keys) = conflict(merge(base, &ours, &theirs));
+    assert_eq!(keys, ["subtasks[b].mine"]);
+    assert!(text.contains("mine = 1"), "{text}");
+}
+
+#[test]
+fn layouts_of_hand_do_not_matter() {
+    let base = "title = \"x\"\nlabels = [\"a\"]\n";
+    let ours = "labels = [\n  \"a\", # c\n  \"b\",\n]\ntitle = \"x\"\n";
+    let theirs = "title = \"y\"\nlabels = [\"a\", \"c\"]\n";
+    let merged = clean(merge(base, ours, theirs));
+    assert_eq!(
+        merged,
+        "labels = [\n  \"a\", # c\n  \"b\",\n  \"c\",\n]\ntitle = \"y\"\n"
+    );
+    let crlf = theirs.replace('\n', "\r\n");
+    assert_eq!(clean(merge(base, ours, &crlf)), merged);
+    let both = clean(merge(base, &ours.replace('\n', "\r\n"), &crlf));
+    assert_eq!(both, merged.replace('\n', "\r\n"));
+}
+
+#[test]
+fn what_is_no_ticket_is_merged_by_lines() {
+    let base = "title = \n\na\n";
+    assert_eq!(
+        clean(merge(base, "title = 1\n\na\n", "title = \n\nb\n")),
+        "title = 1\n\nb\n"
+    );
+    let (_, keys) = conflict(merge(base, "x\n", "y\n"));
+    assert!(keys.is_empty());
+    let broken = merge_ticket(&id(), None, "x\n", "title = \"y\"\n", &Config::default());
+    conflict(broken);
+}
+
+#[test]
+fn an_id_minted_twice_is_two_tickets_unless_they_are_one() {
+    let merge =
+        |ours: &str, theirs: &str| merge_ticket(&id(), None, ours, theirs, &Config::default());
+    let ours = with(|t| t.notes.push(note(20, "ours")));
+    let theirs = with(|t| t.notes.push(note(30, "theirs")));
+    assert_eq!(read(&clean(merge(&ours, &theirs))).notes.len(), 3);
+    assert_eq!(
+        merge(&ours, &with(|t| t.title = "Other".to_owned())),
+        Merged::TwoTickets
+    );
+    assert_eq!(
+        merge(&ours, &with(|t| t.created_at = None)),
+        Merged::TwoTickets
+    );
+    let (_, keys) = conflict(merge(
+        &with(|t| t.owner = Some("a".to_owned())),
+        &with(|t| t.owner = Some("b".to_owned())),
+    ));
+    assert_eq!(keys, ["owner"]);
+}
+
+/// A file with comments and unknown keys of its own.
+fn decorated(ticket: &Ticket, name: &str) -> String {
+    let text = print(ticket).replacen("\ntype = ", &format!("\n{name} = 1 # {name}\ntype = "), 1);
+    format!("# top\n{text}\n[table]\nkey = 1\n")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn equal_sides_and_unchanged_sides(one in arb_ticket(), other in arb_ticket(), mask in any::<u64>()) {
+        let base = decorated(&one, "mine");
+        let changed = decorated(&variant(&one, &other, mask), "mine");
+        prop_assert_eq!(clean(merge(&base, &changed, &changed)), changed.clone());
+        prop_assert_eq!(clean(merge(&base, &base, &changed)), changed.clone());
+        prop_assert_eq!(clean(merge(&base, &changed, &base)), changed);
+    }
+
+    #[test]
+    fn disjoint_changes_commute(base in arb_ticket(), one in arb_ticket(), mask in any::<u64>(), split in any::<u64>()) {
+        // One bit a key: the last four bits are of lists and go to the same side.
+        let mask = mask & ((1 << 33) - 1);
+        let life = (1_u64 << 2) | (0b11111 << 25);
+        let split = if split & 1 == 1 { split | life } else { split & !life };
+        let (ours, theirs) = (variant(&base, &one, mask & split), variant(&base, &one, mask & !split));
+        let both = variant(&base, &one, mask);
+        let (base, ours, theirs) = (print(&base), print(&ours), print(&theirs));
+        let merged = clean(merge(&base, &ours, &theirs));
+        prop_assert_eq!(&read(&merged), &both);
+        prop_assert_eq!(&merged, &print(&both));
+        prop_assert_eq!(clean(merge(&base, &theirs, &ours)), merged);
+    }
+
+    #[test]
+    fn nothing_that_a_side_added_is_lost(base in arb_ticket(), one in arb_ticket(), two in arb_ticket(), masks in any::<(u64, u64)>()) {
+        let (ours, theirs) = (variant(&base, &one, masks.0), variant(&base, &two, masks.1));
+        let was = decorated(&base, "mine");
+        let our_text = edit(&was, &base, &ours).unwrap().replace("# top\n", "# top\n# ours\n");
+        let their_text = edit(&was, &base, &theirs).unwrap() + "theirs = 1\n";
+        let result = merge(&was, &our_text, &their_text);
+        let text = match &result {
+            Merged::Clean(text) | Merged::Conflict { text, .. } => text.clone(),
+            Merged::TwoTickets => String::new(),
+        };
+        for kept in ["# top\n", "# ours\n", "mine = 1 # mine\n", "[table]\nkey = 1\ntheirs = 1\n"] {
+            prop_assert!(text.contains(kept), "{:#?}", result);
+        }
+        if let Merged::Clean(text) = result {
+            let merged = read(&text);
+            let law = |label: &String| {
+                let (b, o, t) = (base.labels.contains(label), ours.labels.contains(label), theirs.labels.contains(label));
+                if b { o && t } else { o || t }
+            };
+            for label in base.labels.iter().chain(&ours.labels).chain(&theirs.labels) {
+                prop_assert_eq!(merged.labels.contains(label), law(label));
+            }
+            for note in ours.notes.iter().chain(&theirs.notes).filter(|note| !base.notes.contains(note)) {
+                prop_assert!(merged.notes.contains(note), "{}", text);
+            }
+            for run in ours.runs.iter().chain(&theirs.runs).filter(|run| !base.runs.contains(run)) {
+                prop_assert!(merged.runs.iter().any(|other| (&other.run, other.attempt) == (&run.run, run.attempt)));
+            }
+        } else {
+            prop_assert!(text.contains("<<<<<<< ours\n"));
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(texts in prop::collection::vec("[a-c\n\"=#\\[\\] 1]{0,40}", 3)) {
+        let texts: Vec<_> = texts.iter().map(|text| format!("title = \"x\"\n{text}")).collect();
+        merge(&texts[0], &texts[1], &texts[2]);
+        drop(merge_ticket(&id(), None, &texts[1], &texts[2], &Config::default()));
+    }
+}
