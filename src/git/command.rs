@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +18,7 @@ use super::error::{GitError, Result};
 use super::id::printable;
 
 /// How long a command may take that does not say otherwise.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// How long output may keep coming after the program has ended.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -179,6 +180,14 @@ impl Call<'_> {
         self
     }
 
+    /// With more arguments.
+    #[must_use]
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
     /// With a configuration value, `key=value`, for this call.
     #[must_use]
     pub fn setting(mut self, setting: impl AsRef<OsStr>) -> Self {
@@ -323,6 +332,13 @@ impl Output {
         String::from_utf8_lossy(&self.stdout)
             .trim_end_matches('\n')
             .to_owned()
+    }
+
+    /// Standard output as a path, without the line's end.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        let bytes = self.stdout.strip_suffix(b"\n").unwrap_or(&self.stdout);
+        PathBuf::from(OsStr::from_bytes(bytes))
     }
 
     /// The fields of standard output that end in a NUL.

@@ -3,15 +3,35 @@
 //! [`Repo`] reads, through `gix`: where the repository is, what is checked out, files and
 //! commits. Everything that changes something goes through the `git` program, by [`Git`],
 //! which runs it the same way every time. Nothing here knows what is in a ticket's file.
+//!
+//! The way of one ticket: [`Worktrees::add`] makes its worktree, [`TicketTree`] tells what
+//! the worker left there, [`Integration`] merges and commits it with the ticket's file,
+//! [`Backups`] keeps its branch's tip before the branch is deleted.
 
+mod backup;
 mod command;
+mod commit;
 mod error;
+mod evidence;
+mod guard;
 mod history;
 mod id;
+mod include;
+mod index;
+mod merge;
 mod repo;
+mod submodule;
+mod ticks;
+mod tree;
+mod worktree;
 
+pub use backup::{Backup, Backups};
 pub use command::{Author, Call, Git, Output};
 pub use error::{GitError, Result};
+pub use evidence::{Evidence, Rest, TicketTree, Undone};
 pub use history::TicketCommit;
 pub use id::{BranchName, CommitId, InvalidName, TICKS, TicksPath, TreeId};
+pub use merge::{Committed, Integration, MergeBegin, PendingMerge, TicketSides};
 pub use repo::{Head, Repo};
+pub use tree::FileEdit;
+pub use worktree::{Added, Removal, Worktree, Worktrees};

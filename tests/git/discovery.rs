@@ -5,7 +5,7 @@ use std::path::Path;
 use tk::git::{BranchName, CommitId, GitError, Repo};
 use tk::model::TicketId;
 
-use crate::repo::{TestRepo, git_in};
+use crate::repo::{TestRepo, git_in, rerun_with};
 
 fn id(text: &str) -> CommitId {
     CommitId::parse(text).unwrap()
@@ -170,50 +170,36 @@ fn commits_of_a_ticket_are_found_by_their_trailer() {
     assert_eq!(repo.commits_of_ticket(&ticket, 0).unwrap(), []);
 }
 
-/// What a hook's environment says of another repository does not mislead: the test runs
-/// itself again with those variables set.
+/// What a hook's environment says of another repository does not mislead.
 #[test]
 fn the_environment_of_a_hook_does_not_mislead() {
-    const INNER: &str = "TK_TEST_INNER_REPO";
-    if let Ok(dir) = std::env::var(INNER) {
-        let dir = Path::new(&dir);
-        let repo = Repo::discover(dir).unwrap();
-        assert_eq!(repo.worktree_root(), dir);
-        assert_eq!(repo.common_dir(), dir.join(".git"));
-        let head = repo.head().unwrap().commit.unwrap();
-        let git = repo.git();
-        let told = git.run(["rev-parse", "HEAD"]).unwrap().line();
-        assert_eq!(told, head.to_string());
-        assert_eq!(git.run(["status", "--porcelain"]).unwrap().line(), "");
-        assert!(repo.blob_at(head, "a").unwrap().is_some());
-        assert_eq!(repo.user().unwrap().unwrap().name, "Dana");
+    let name = "discovery::the_environment_of_a_hook_does_not_mislead";
+    let other = TestRepo::new();
+    other.commit("Other");
+    let variables = [
+        ("GIT_DIR", other.path(".git")),
+        ("GIT_WORK_TREE", other.path("")),
+        ("GIT_INDEX_FILE", other.path(".git/index")),
+        ("GIT_COMMON_DIR", other.path(".git")),
+        ("GIT_OBJECT_DIRECTORY", other.path(".git/objects")),
+        ("GIT_PREFIX", "sub/".into()),
+        ("GIT_NAMESPACE", "other".into()),
+    ];
+    if rerun_with(name, variables) {
         return;
     }
     let test = TestRepo::new();
     test.write("a", "1");
-    test.commit("First");
-    let other = TestRepo::new();
-    other.commit("Other");
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "discovery::the_environment_of_a_hook_does_not_mislead",
-        ])
-        .env(INNER, test.dir())
-        .env("GIT_DIR", other.path(".git"))
-        .env("GIT_WORK_TREE", other.dir())
-        .env("GIT_INDEX_FILE", other.path(".git/index"))
-        .env("GIT_COMMON_DIR", other.path(".git"))
-        .env("GIT_OBJECT_DIRECTORY", other.path(".git/objects"))
-        .env("GIT_PREFIX", "sub/")
-        .env("GIT_NAMESPACE", "other")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    let first = test.commit("First");
+    let repo = Repo::discover(test.dir()).unwrap();
+    assert_eq!(repo.worktree_root(), test.dir());
+    assert_eq!(repo.common_dir(), test.path(".git"));
+    assert_eq!(repo.head().unwrap().commit, Some(id(&first)));
+    let git = repo.git();
+    assert_eq!(git.run(["rev-parse", "HEAD"]).unwrap().line(), first);
+    assert_eq!(git.run(["status", "--porcelain"]).unwrap().line(), "");
+    assert!(repo.blob_at(id(&first), "a").unwrap().is_some());
+    assert_eq!(repo.user().unwrap().unwrap().name, "Dana");
 }
 
 /// Only the superuser can give a folder away; others skip this.

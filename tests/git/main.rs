@@ -5,7 +5,11 @@ mod discovery;
 #[cfg(test)]
 mod layout;
 #[cfg(test)]
+mod merge;
+#[cfg(test)]
 mod repo;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod worktree;

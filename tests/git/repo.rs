@@ -120,3 +120,25 @@ pub(crate) fn commit_in(dir: &Path, message: &str) -> String {
     git_in(dir, &["commit", "-q", "--allow-empty", "-m", message]);
     git_in(dir, &["rev-parse", "HEAD"])
 }
+
+/// Runs the test of that name again with these variables set, and says so; no in the inner
+/// run. A test cannot change its own environment beside others.
+pub(crate) fn rerun_with<V: AsRef<std::ffi::OsStr>>(
+    name: &str,
+    variables: impl IntoIterator<Item = (&'static str, V)>,
+) -> bool {
+    const INNER: &str = "TK_TEST_INNER";
+    if std::env::var_os(INNER).is_some() {
+        return false;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(INNER, "1")
+        .envs(variables)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+    true
+}

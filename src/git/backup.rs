@@ -1,0 +1,128 @@
+//! References that keep work from being lost: `refs/tk/backup/<ticket>/<n>`.
+
+use super::command::Git;
+use super::commit::NewCommit;
+use super::error::{GitError, Result};
+use super::id::{BranchName, CommitId};
+use super::index::IndexCopy;
+use super::tree::{parse_id, parse_tree};
+use crate::model::TicketId;
+
+/// How often a number that another process took at the same time is tried anew.
+const TRIES: u32 = 8;
+
+/// A commit that is kept, and under which name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// The reference's full name.
+    pub reference: String,
+    /// The commit.
+    pub commit: CommitId,
+}
+
+/// The backups of a repository.
+#[derive(Clone, Debug)]
+pub struct Backups {
+    git: Git,
+}
+
+impl Backups {
+    /// Those of the repository in whose folder `git` runs.
+    #[must_use]
+    pub fn new(git: Git) -> Self {
+        Self { git }
+    }
+
+    /// The ticket's backups, oldest first.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn of(&self, ticket: &TicketId) -> Result<Vec<Backup>> {
+        let answer = self.git.run([
+            "for-each-ref",
+            "--format=%(objectname) %(refname)",
+            &format!("refs/tk/backup/{ticket}/"),
+        ])?;
+        let mut found = Vec::new();
+        for line in answer.line().lines() {
+            let (id, reference) = line.split_once(' ').unwrap_or((line, ""));
+            let number = reference.rsplit('/').next().and_then(|n| n.parse().ok());
+            let backup = Backup {
+                reference: reference.to_owned(),
+                commit: parse_id(&answer, id)?,
+            };
+            found.push((number.unwrap_or(0_u64), backup));
+        }
+        found.sort_by_key(|(number, _)| *number);
+        Ok(found.into_iter().map(|(_, backup)| backup).collect())
+    }
+
+    /// Keeps the commit; if the newest backup of the ticket is that commit, it is that one.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn keep(&self, ticket: &TicketId, commit: CommitId) -> Result<Backup> {
+        let mut tries = 0;
+        loop {
+            let there = self.of(ticket)?;
+            if let Some(newest) = there.last().filter(|newest| newest.commit == commit) {
+                return Ok(newest.clone());
+            }
+            let last = there
+                .last()
+                .and_then(|newest| newest.reference.rsplit('/').next()?.parse().ok());
+            let next = last.unwrap_or(0_u64) + 1;
+            let reference = format!("refs/tk/backup/{ticket}/{next}");
+            match self
+                .git
+                .move_reference(&reference, commit, None, "tk: backup")
+            {
+                Ok(()) => return Ok(Backup { reference, commit }),
+                Err(GitError::Moved { .. }) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Keeps everything that is in that worktree now and not ignored, committed or not, as a
+    /// commit on top of its head. Neither its index nor its files change.
+    ///
+    /// # Errors
+    /// When it has no commit, or git fails.
+    pub fn keep_worktree(&self, ticket: &TicketId, worktree: &Git) -> Result<Backup> {
+        let head = worktree.head_commit()?;
+        let copy = IndexCopy::of(worktree)?;
+        let git = worktree.with_index(copy.path());
+        git.add_all(&[])?;
+        let tree = parse_tree(&git.run(["write-tree"])?)?;
+        if tree == worktree.tree_of(head)? {
+            return self.keep(ticket, head);
+        }
+        let commit = git.make_commit(&NewCommit {
+            tree,
+            parents: &[head],
+            message: "Everything in the worktree, before it was changed by tk\n",
+            author: None,
+        })?;
+        self.keep(ticket, commit)
+    }
+
+    /// Deletes the branch, whose tip must be in the backup, and which must be checked out
+    /// nowhere.
+    ///
+    /// # Errors
+    /// When the branch has moved, is not in the backup, or git fails.
+    pub fn delete_branch(&self, branch: &BranchName, backup: &Backup) -> Result<()> {
+        let reference = branch.reference();
+        let Some(tip) = self.git.commit_of(&reference)? else {
+            return Ok(());
+        };
+        let kept = self.git.commit_of(&backup.reference)?;
+        match kept {
+            Some(kept) if self.git.is_ancestor(tip, kept)? => {
+                self.git.delete_reference(&reference, tip)
+            }
+            _ => Err(GitError::Moved { reference }),
+        }
+    }
+}

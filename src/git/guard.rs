@@ -1,0 +1,64 @@
+//! Making sure that a worktree is what its owner takes it for, before it is changed.
+//!
+//! Worktrees lie inside the user's working tree. Where one has lost its `.git` file, git
+//! would find the user's repository instead, and a reset would be one of the user's files.
+
+use std::path::Path;
+
+use super::command::Git;
+use super::error::{GitError, Result};
+use super::id::BranchName;
+
+impl Git {
+    /// Fails unless the folder is the top of a worktree.
+    pub(super) fn expect_worktree(&self, branch: &BranchName) -> Result<()> {
+        let answer = self
+            .call(["rev-parse", "--path-format=absolute", "--show-toplevel"])
+            .run_any()?;
+        let same = |top: &Path| match (top.canonicalize(), self.dir().canonicalize()) {
+            (Ok(top), Ok(dir)) => top == dir,
+            _ => false,
+        };
+        if answer.code == Some(0) && same(Path::new(&answer.path())) {
+            return Ok(());
+        }
+        Err(self.strayed(branch, "is not a git worktree any more"))
+    }
+
+    /// The branch that is checked out; none if the head is detached.
+    pub(super) fn current_branch(&self) -> Result<Option<BranchName>> {
+        let answer = self
+            .call(["symbolic-ref", "--quiet", "HEAD"])
+            .run_allowing(&[0, 1])?;
+        Ok(BranchName::of_reference(answer.line().as_bytes()))
+    }
+
+    /// What git is in the middle of in this worktree: "a merge", "a rebase", …
+    pub(super) fn operation(&self) -> Result<Option<&'static str>> {
+        const SIGNS: &[(&str, &str)] = &[
+            ("rebase-merge", "a rebase"),
+            ("rebase-apply", "a rebase"),
+            ("MERGE_HEAD", "a merge"),
+            ("CHERRY_PICK_HEAD", "a cherry-pick"),
+            ("REVERT_HEAD", "a revert"),
+            ("sequencer", "a cherry-pick"),
+            ("BISECT_START", "a bisection"),
+        ];
+        let git_dir = self.git_dir()?;
+        let found = SIGNS.iter().find(|(sign, _)| git_dir.join(sign).exists());
+        Ok(found.map(|(_, name)| *name))
+    }
+
+    /// The worktree's own folder of git's.
+    pub(super) fn git_dir(&self) -> Result<std::path::PathBuf> {
+        Ok(self.run(["rev-parse", "--absolute-git-dir"])?.path())
+    }
+
+    pub(super) fn strayed(&self, branch: &BranchName, state: impl Into<String>) -> GitError {
+        GitError::Strayed {
+            path: self.dir().to_path_buf(),
+            branch: branch.clone(),
+            state: state.into(),
+        }
+    }
+}

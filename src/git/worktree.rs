@@ -1,0 +1,302 @@
+//! Worktrees of a run: made, listed, removed; never reset.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::backup::Backup;
+use super::command::Git;
+use super::error::{GitError, Result};
+use super::id::{BranchName, CommitId};
+use super::merge::shown;
+use super::repo::Repo;
+
+/// How long filling or emptying a worktree may take.
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// The worktrees of a repository.
+#[derive(Clone, Debug)]
+pub struct Worktrees {
+    pub(super) git: Git,
+    pub(super) common_dir: PathBuf,
+}
+
+/// A worktree, as git knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Worktree {
+    /// Its folder, absolute.
+    pub path: PathBuf,
+    /// The commit checked out; none if there is none yet.
+    pub head: Option<CommitId>,
+    /// The branch checked out; none if the head is detached.
+    pub branch: Option<BranchName>,
+    /// Whether it is the entry of a bare repository, with no files.
+    pub bare: bool,
+    /// Whether the user locked it.
+    pub locked: bool,
+    /// Whether its folder is gone.
+    pub missing: bool,
+}
+
+/// What [`Worktrees::add`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// The branch is new.
+    Created,
+    /// The branch was there; its worktree is new or was there too.
+    Continued,
+}
+
+/// What makes it right to remove a worktree.
+#[derive(Clone, Debug)]
+pub enum Removal {
+    /// Everything in it is committed on its branch: refused if not.
+    Committed,
+    /// Everything in it that counts is in this backup.
+    BackedUp(Backup),
+}
+
+impl Repo {
+    /// The repository's worktrees.
+    #[must_use]
+    pub fn worktrees(&self) -> Worktrees {
+        Worktrees {
+            git: self.home_git().limit(LIMIT),
+            common_dir: self.common_dir().to_path_buf(),
+        }
+    }
+}
+
+impl Worktrees {
+    /// All of them, the main one first.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn list(&self) -> Result<Vec<Worktree>> {
+        list(&self.git)
+    }
+
+    /// Makes a worktree at `path`, an absolute path, on `branch`: from `start` if there is
+    /// no such branch yet. A branch or worktree that is there is continued, never reset.
+    ///
+    /// # Errors
+    /// When something else is at `path`, the branch is checked out elsewhere, or git fails.
+    pub fn add(&self, path: &Path, branch: &BranchName, start: CommitId) -> Result<Added> {
+        let in_the_way = |reason: String| {
+            Err(GitError::WorktreeInTheWay {
+                path: path.to_path_buf(),
+                reason,
+            })
+        };
+        for there in self.list()? {
+            let here = same_place(&there.path, path);
+            match (&there.branch, here) {
+                (Some(other), true) if other == branch && !there.missing => {
+                    return Ok(Added::Continued);
+                }
+                (_, true) if there.missing && !there.locked => self.forget(&there.path)?,
+                (Some(other), true) => return in_the_way(format!("it is on `{other}`")),
+                (None, true) => return in_the_way("it is on no branch".to_owned()),
+                (Some(other), false) if other == branch => {
+                    let elsewhere = there.path.display();
+                    return in_the_way(format!("`{branch}` is checked out in `{elsewhere}`"));
+                }
+                _ => {}
+            }
+        }
+        match std::fs::read_dir(path) {
+            Ok(mut entries) => {
+                if entries.next().is_some() {
+                    return in_the_way("there is a folder that is not empty".to_owned());
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return in_the_way(error.to_string()),
+        }
+        let exists = self.git.commit_of(&branch.reference())?.is_some();
+        let mut call = self.git.call(["worktree", "add", "--quiet"]);
+        if exists {
+            call = call.arg("--").arg(path).arg(branch.as_str());
+        } else {
+            call = call
+                .args(["--no-track", "-b", branch.as_str(), "--"])
+                .arg(path)
+                .arg(start.to_string());
+        }
+        call.run()?;
+        Ok(if exists {
+            Added::Continued
+        } else {
+            Added::Created
+        })
+    }
+
+    /// Removes the worktree with its ignored files. Its branch stays. One that is gone
+    /// already is forgotten.
+    ///
+    /// # Errors
+    /// When it holds work that is nowhere else, or git fails.
+    pub fn remove(&self, path: &Path, removal: &Removal) -> Result<()> {
+        let all = self.list()?;
+        let Some(there) = all.iter().find(|there| same_place(&there.path, path)) else {
+            return Ok(());
+        };
+        if there.missing {
+            return self.forget(&there.path);
+        }
+        let git = self.git.at(&there.path);
+        match removal {
+            Removal::Committed => {
+                let Some(branch) = &there.branch else {
+                    let files = vec!["commits on no branch".to_owned()];
+                    return Err(GitError::Uncommitted {
+                        path: path.into(),
+                        files,
+                    });
+                };
+                git.expect_worktree(branch)?;
+                let mut files = git.uncommitted(".")?;
+                if let Some(operation) = git.operation()? {
+                    files.push(format!("in the middle of {operation}"));
+                }
+                if !files.is_empty() {
+                    files.truncate(5);
+                    return Err(GitError::Uncommitted {
+                        path: path.into(),
+                        files,
+                    });
+                }
+            }
+            Removal::BackedUp(backup) => {
+                if self.git.commit_of(&backup.reference)? != Some(backup.commit) {
+                    return Err(GitError::Moved {
+                        reference: backup.reference.clone(),
+                    });
+                }
+            }
+        }
+        // Forced: git refuses any worktree with submodules otherwise.
+        self.forget(&there.path)
+    }
+
+    /// Has git remove a worktree, whose folder may be gone.
+    fn forget(&self, path: &Path) -> Result<()> {
+        let call = self.git.call(["worktree", "remove", "--force", "--"]);
+        call.arg(path).run().map(drop)
+    }
+
+    /// Writes `/<folder>/` into `info/exclude`, once, so that worktrees in the user's working
+    /// tree are not seen as untracked files. Whether anything was written.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn exclude(&self, folder: &str) -> Result<bool> {
+        let folder = folder.trim_start_matches("./").trim_matches('/');
+        if folder.is_empty() || Path::new(folder).is_absolute() || folder.starts_with("..") {
+            return Ok(false);
+        }
+        let mut line = String::from("/");
+        for c in folder.chars() {
+            if matches!(c, '*' | '?' | '[' | '\\' | ' ') {
+                line.push('\\');
+            }
+            line.push(c);
+        }
+        line.push('/');
+        let path = self.common_dir.join("info").join("exclude");
+        let failed = |action| {
+            let path = path.clone();
+            move |source| GitError::File {
+                action,
+                path,
+                source,
+            }
+        };
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(failed("read")(error)),
+        };
+        if text
+            .split(|byte| *byte == b'\n')
+            .any(|there| there == line.as_bytes())
+        {
+            return Ok(false);
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
+        }
+        let mut added = Vec::new();
+        if !text.is_empty() && !text.ends_with(b"\n") {
+            added.push(b'\n');
+        }
+        added.extend_from_slice(line.as_bytes());
+        added.push(b'\n');
+        use std::io::Write;
+        std::fs::File::options()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(&added))
+            .map_err(failed("write"))?;
+        Ok(true)
+    }
+}
+
+/// All worktrees of the repository in whose folder `git` runs, the main one first.
+pub(super) fn list(git: &Git) -> Result<Vec<Worktree>> {
+    let answer = git.run(["worktree", "list", "--porcelain", "-z"])?;
+    let malformed = || answer.unexpected("a list of worktrees");
+    let mut found: Vec<Worktree> = Vec::new();
+    // The empty line between two of them is dropped by `fields`; each begins with its path.
+    for line in answer.fields() {
+        let line_text = String::from_utf8_lossy(line);
+        let (key, value) = line_text.split_once(' ').unwrap_or((&line_text, ""));
+        if key == "worktree" {
+            use std::os::unix::ffi::OsStrExt;
+            let path = std::ffi::OsStr::from_bytes(&line["worktree ".len()..]);
+            found.push(Worktree {
+                path: path.into(),
+                ..Worktree::default()
+            });
+            continue;
+        }
+        let worktree = found.last_mut().ok_or_else(malformed)?;
+        match key {
+            "HEAD" => {
+                let id = CommitId::parse(value).map_err(|_| malformed())?;
+                worktree.head = Some(id).filter(|id| !id.0.is_null());
+            }
+            "branch" => worktree.branch = BranchName::of_reference(value.as_bytes()),
+            "bare" => worktree.bare = true,
+            "locked" => worktree.locked = true,
+            _ => {}
+        }
+    }
+    for worktree in &mut found {
+        worktree.missing = !worktree.bare && !worktree.path.is_dir();
+    }
+    Ok(found)
+}
+
+/// Whether both are one folder; by their text where one of them is gone.
+pub(super) fn same_place(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => {
+            let resolved = |path: &Path| {
+                let parent = path.parent()?.canonicalize().ok()?;
+                Some(parent.join(path.file_name()?))
+            };
+            one == other || (resolved(one).is_some() && resolved(one) == resolved(other))
+        }
+    }
+}
+
+impl Worktree {
+    /// Its folder as text for people.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        shown(self.path.as_os_str().as_encoded_bytes())
+    }
+}
