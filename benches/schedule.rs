@@ -64,25 +64,30 @@ fn schedule() -> bool {
 }
 
 fn plans() -> bool {
-    println!("graph: best of 10, building the graph and the plan");
+    println!("graph: best of 20                 graph        plan");
     for count in [1_000, 10_000] {
-        let took = best(&experiment::project(count, SEED));
-        println!("  {count:6} tickets  {took:9.3?}");
+        let (graph, plan) = best(&experiment::project(count, SEED));
+        println!("  {count:6} tickets            {graph:9.2?}   {plan:9.2?}");
     }
-    let took = best(&ladder(40));
-    println!("  a ladder of diamonds, 40 deep  {took:9.3?}  (at most {LADDER:?})");
-    took <= LADDER
+    let (graph, plan) = best(&ladder(40));
+    println!("  ladder of diamonds, 40   {graph:9.2?}   {plan:9.2?}  (at most {LADDER:?})");
+    graph + plan <= LADDER
 }
 
-fn best(tickets: &[Ticket]) -> Duration {
+/// The shortest times it takes to build the graph, and to plan.
+fn best(tickets: &[Ticket]) -> (Duration, Duration) {
     let statuses = Statuses::default();
-    let once = || {
+    let mut best = (Duration::MAX, Duration::MAX);
+    for _ in 0..20 {
         let begun = Instant::now();
-        let plan = Graph::new(tickets, &statuses, Timestamp::UNIX_EPOCH).plan(&Scope::All);
+        let graph = Graph::new(tickets, &statuses, Timestamp::UNIX_EPOCH);
+        let built = begun.elapsed();
+        let plan = graph.plan(&Scope::All);
+        let planned = begun.elapsed() - built;
         assert!(!plan.entries.is_empty(), "there is work");
-        begun.elapsed()
-    };
-    (0..10).map(|_| once()).min().unwrap_or_default()
+        best = (best.0.min(built), best.1.min(planned));
+    }
+    best
 }
 
 /// Two tickets a rung, each blocked by both of the rung before.

@@ -1,5 +1,7 @@
 //! The graph and the plain questions about it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::cycles::Cycles;
@@ -88,7 +90,7 @@ impl<'a> Graph<'a> {
         let Some(start) = self.facts.position(id) else {
             return Vec::new();
         };
-        let mut seen = std::collections::BTreeSet::from([start]);
+        let mut seen = BTreeSet::from([start]);
         let mut found = Vec::new();
         let mut above = self.facts.kin.parent(start);
         while let Some(index) = above.filter(|index| seen.insert(*index)) {
@@ -121,8 +123,8 @@ impl<'a> Graph<'a> {
     /// Every ticket's [`Graph::blocks`] in one pass, for lists; ids that block nothing are
     /// absent.
     #[must_use]
-    pub fn all_blocks(&self) -> std::collections::BTreeMap<&'a TicketId, Vec<&'a TicketId>> {
-        let mut all = std::collections::BTreeMap::new();
+    pub fn all_blocks(&self) -> BTreeMap<&'a TicketId, Vec<&'a TicketId>> {
+        let mut all = BTreeMap::new();
         for ticket in self.tickets() {
             for blocker in &ticket.blocked_by {
                 all.entry(blocker).or_insert_with(Vec::new).push(&ticket.id);
@@ -135,14 +137,17 @@ impl<'a> Graph<'a> {
     /// order of id.
     #[must_use]
     pub fn open_blockers(&self, id: &TicketId) -> Vec<TicketId> {
-        self.facts.position(id).map_or_else(Vec::new, |index| {
-            self.facts
-                .blockers(index)
-                .map(|blocker| match blocker {
-                    Ok(blocker) => self.facts.id(blocker).clone(),
-                    Err(missing) => missing.clone(),
-                })
-                .collect()
+        let at = self.facts.position(id);
+        at.map_or_else(Vec::new, |index| {
+            self.open_blockers_at(index).cloned().collect()
         })
+    }
+
+    pub(super) fn open_blockers_at(&self, index: usize) -> impl Iterator<Item = &'a TicketId> {
+        let ids = self.facts.blockers(index).map(|blocker| match blocker {
+            Ok(blocker) => self.facts.id(blocker),
+            Err(missing) => missing,
+        });
+        ids.collect::<BTreeSet<_>>().into_iter()
     }
 }

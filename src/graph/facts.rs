@@ -13,6 +13,7 @@ pub(super) struct Facts<'a> {
     pub(super) kin: Hierarchy,
     category: Vec<Category>,
     unfinished: Vec<bool>,
+    earlier: Vec<Vec<usize>>,
 }
 
 impl<'a> Facts<'a> {
@@ -29,6 +30,11 @@ impl<'a> Facts<'a> {
             .collect();
         let kin = Hierarchy::new(&tickets, |id| find(&tickets, id));
         let unfinished = unfinished(&kin, &category);
+        let known = |ticket: &&Ticket| {
+            let ids = ticket.blocked_by.iter();
+            ids.filter_map(|id| find(&tickets, id)).collect()
+        };
+        let earlier = tickets.iter().map(known).collect();
         Self {
             tickets,
             statuses,
@@ -36,6 +42,7 @@ impl<'a> Facts<'a> {
             kin,
             category,
             unfinished,
+            earlier,
         }
     }
 
@@ -82,18 +89,31 @@ impl<'a> Facts<'a> {
         all
     }
 
-    /// The blockers in the ticket's own file that hold it back; a missing one is `Err`.
+    /// The blockers in the ticket's own file that hold it back, in order of id; then, as `Err`,
+    /// those that do not exist.
     pub(super) fn blockers(
         &self,
         index: usize,
     ) -> impl Iterator<Item = Result<usize, &'a TicketId>> + '_ {
-        self.tickets[index]
-            .blocked_by
-            .iter()
-            .filter_map(|id| match self.position(id) {
-                None => Some(Err(id)),
-                Some(blocker) => self.holds_back(blocker).then_some(Ok(blocker)),
-            })
+        let holding = self.earlier[index].iter().copied();
+        let missing = self.missing(index).map(Err);
+        holding
+            .filter(|&b| self.holds_back(b))
+            .map(Ok)
+            .chain(missing)
+    }
+
+    /// The blockers in the ticket's own file that exist, done or not, in order of id.
+    pub(super) fn earlier(&self, index: usize) -> &[usize] {
+        &self.earlier[index]
+    }
+
+    /// The blockers in the ticket's own file that do not exist.
+    pub(super) fn missing(&self, index: usize) -> impl Iterator<Item = &'a TicketId> + '_ {
+        let all = &self.tickets[index].blocked_by;
+        let some = all.len() > self.earlier[index].len();
+        let all = some.then(|| all.iter()).into_iter().flatten();
+        all.filter(|id| self.position(id).is_none())
     }
 }
 

@@ -106,7 +106,7 @@ impl<'p> Frontier<'p> {
     /// A ticket is done: it and the epics it was the last of make way. Gives the entries that
     /// have become startable. Nothing happens for a ticket that could not be started.
     pub fn finish(&mut self, id: &TicketId) -> Vec<&'p PlanEntry> {
-        let Some(&entry) = self.plan.places.get(id) else {
+        let Some(entry) = self.plan.place(id) else {
             return Vec::new();
         };
         let (true, Some(node)) = (self.open.remove(&entry), self.plan.flow.node[entry]) else {

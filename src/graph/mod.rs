@@ -34,16 +34,19 @@ pub mod order;
 mod plan;
 mod readiness;
 pub mod schedule;
+mod scope;
 pub mod simulate;
 pub mod touches;
+mod waits;
 mod waves;
 mod weights;
 
 pub use build::Graph;
 pub use cycles::{Cycle, Link, Step};
 pub use flow::Frontier;
-pub use plan::{Brief, Plan, PlanEntry, Scope};
+pub use plan::{Brief, Plan, PlanEntry};
 pub use readiness::{Readiness, Reason};
+pub use scope::Scope;
 
 #[cfg(test)]
 mod tests;

@@ -72,10 +72,12 @@ impl Net {
         }
         for ticket in 0..facts.len() {
             net.tie_to_parent(facts, ticket);
-            let own = facts.tickets[ticket];
-            net.tie_to_earlier(facts, extent, ticket, &own.blocked_by, Tie::Blocker);
+            let blockers = facts.earlier(ticket).iter().copied();
+            net.tie_to_earlier(facts, extent, ticket, blockers, Tie::Blocker);
             if extent.soft {
-                net.tie_to_earlier(facts, extent, ticket, &own.after, Tie::After);
+                let after = facts.tickets[ticket].after.iter();
+                let after = after.filter_map(|id| facts.position(id));
+                net.tie_to_earlier(facts, extent, ticket, after, Tie::After);
             }
         }
         net
@@ -120,18 +122,15 @@ impl Net {
         }
     }
 
-    fn tie_to_earlier<'t>(
+    fn tie_to_earlier(
         &mut self,
         facts: &Facts<'_>,
         extent: Extent,
         ticket: usize,
-        earlier: impl IntoIterator<Item = &'t crate::model::TicketId>,
+        earlier: impl Iterator<Item = usize>,
         tie: Tie,
     ) {
-        for id in earlier {
-            let Some(first) = facts.position(id) else {
-                continue;
-            };
+        for first in earlier {
             let open = !facts.is_done(ticket) && !facts.is_done(first);
             let work = !facts.is_epic(ticket) && !facts.is_epic(first);
             if open || (extent.closed && work) {

@@ -1,6 +1,9 @@
 //! The open work of an epic, laid out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::graph::NodeIndex;
 
 use super::build::Graph;
 use super::critical::{Paths, Weighed};
@@ -8,20 +11,11 @@ use super::cycles::Cycle;
 use super::flow::Flow;
 use super::net::Role;
 use super::order::RunKey;
+use super::scope::{Members, Scope};
+use super::waits::Waits;
 use super::waves::{dependency_order, waves};
 use super::weights;
 use crate::model::{Awaiting, Gate, Priority, StatusId, TicketId};
-
-/// Which tickets a plan is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// All.
-    All,
-    /// The descendants of an epic; of a ticket that is none, itself.
-    Epic(TicketId),
-    /// These, and the descendants of those that are epics.
-    Tickets(BTreeSet<TicketId>),
-}
 
 /// The open work of a scope in its order. Epics are not in it.
 #[derive(Clone, Debug)]
@@ -51,7 +45,8 @@ pub struct Plan {
     /// What the epics named in `blocked_by` of the entries stand for.
     pub(super) stands_for: BTreeMap<TicketId, Vec<TicketId>>,
     pub(super) flow: Flow,
-    pub(super) places: BTreeMap<TicketId, usize>,
+    /// Places in `entries`, in order of id.
+    places: Vec<usize>,
 }
 
 /// One ticket of a plan.
@@ -123,7 +118,14 @@ impl Plan {
     /// The entry of that ticket.
     #[must_use]
     pub fn entry(&self, id: &TicketId) -> Option<&PlanEntry> {
-        self.places.get(id).map(|&place| &self.entries[place])
+        self.place(id).map(|place| &self.entries[place])
+    }
+
+    pub(super) fn place(&self, id: &TicketId) -> Option<usize> {
+        let found = self
+            .places
+            .binary_search_by(|&place| self.entries[place].id.cmp(id));
+        found.ok().map(|at| self.places[at])
     }
 
     /// What an entry waits for, with the work behind each epic in the epic's place.
@@ -186,55 +188,61 @@ impl Graph<'_> {
         let stuck = self.stuck(&order, &counts);
         let waits = Waits::find(self, &members);
 
-        let mut laid: Vec<(PlanEntry, usize)> = order
-            .iter()
-            .map(|index| index.index())
-            .filter(|&at| counts[at])
-            .map(|at| {
-                let index = net.graph[petgraph::graph::NodeIndex::new(at)].ticket;
-                let ticket = facts.tickets[index];
-                let slack = length - paths.top[at] - paths.bottom[at];
-                let entry = PlanEntry {
-                    id: ticket.id.clone(),
-                    title: ticket.title.clone(),
-                    kind: ticket.kind.clone(),
-                    status: ticket.status.clone(),
-                    priority: ticket.priority,
-                    awaiting: ticket.awaiting,
-                    requires: ticket.requires,
-                    agent: ticket.agent.clone(),
-                    lock: ticket.lock.clone(),
-                    touches: ticket.touches.clone(),
-                    after: ticket.after.clone(),
-                    blocked_by: waits.of(self, index),
-                    wave: wave[at],
-                    minutes: minutes[index],
-                    bottom_minutes: paths.bottom[at],
-                    slack_minutes: slack,
-                    critical: slack == 0,
-                    ready: self.is_ready_at(index),
-                    runnable: !stuck[at],
-                    key: RunKey {
-                        bottom_minutes: paths.bottom[at],
-                        priority: ticket.priority,
-                        created_at: ticket.created_at,
-                        id: ticket.id.clone(),
-                    },
-                };
-                (entry, at)
-            })
-            .collect();
-        laid.sort_by(|(a, _), (b, _)| (a.wave, &a.key).cmp(&(b.wave, &b.key)));
+        let mut laid: Vec<NodeIndex> = order.clone();
+        laid.retain(|index| counts[index.index()]);
+        laid.sort_by_key(|node| {
+            let (at, index) = (node.index(), net.node(*node).ticket);
+            let ticket = facts.tickets[index];
+            let age = (ticket.created_at.is_none(), ticket.created_at);
+            (
+                wave[at],
+                Reverse(paths.bottom[at]),
+                ticket.priority,
+                age,
+                index,
+            )
+        });
         let mut entry_of_node = vec![None; counts.len()];
-        for (place, (_, at)) in laid.iter().enumerate() {
-            entry_of_node[*at] = Some(place);
+        let mut placed = vec![false; facts.len()];
+        for (place, node) in laid.iter().enumerate() {
+            entry_of_node[node.index()] = Some(place);
+            placed[net.node(*node).ticket] = true;
         }
-        let entries: Vec<PlanEntry> = laid.into_iter().map(|(entry, _)| entry).collect();
-        let places: BTreeMap<TicketId, usize> = entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| (entry.id.clone(), place))
-            .collect();
+        let entry = |node: &NodeIndex| {
+            let (at, index) = (node.index(), net.node(*node).ticket);
+            let ticket = facts.tickets[index];
+            let slack = length - paths.top[at] - paths.bottom[at];
+            PlanEntry {
+                id: ticket.id.clone(),
+                title: ticket.title.clone(),
+                kind: ticket.kind.clone(),
+                status: ticket.status.clone(),
+                priority: ticket.priority,
+                awaiting: ticket.awaiting,
+                requires: ticket.requires,
+                agent: ticket.agent.clone(),
+                lock: ticket.lock.clone(),
+                touches: ticket.touches.clone(),
+                after: ticket.after.clone(),
+                blocked_by: waits.of(self, index),
+                wave: wave[at],
+                minutes: minutes[index],
+                bottom_minutes: paths.bottom[at],
+                slack_minutes: slack,
+                critical: slack == 0,
+                ready: self.is_ready_at(index),
+                runnable: !stuck[at],
+                key: RunKey {
+                    bottom_minutes: paths.bottom[at],
+                    priority: ticket.priority,
+                    created_at: ticket.created_at,
+                    id: ticket.id.clone(),
+                },
+            }
+        };
+        let entries: Vec<PlanEntry> = laid.iter().map(entry).collect();
+        let mut places: Vec<usize> = (0..entries.len()).collect();
+        places.sort_by_key(|&place| net.node(laid[place]).ticket);
         let widest = entries.chunk_by(|a, b| a.wave == b.wave).map(<[_]>::len);
         Plan {
             epic: members.epic.map(|epic| self.brief(epic)),
@@ -256,8 +264,8 @@ impl Graph<'_> {
                 .collect(),
             unplaced: members
                 .open_work(self)
+                .filter(|&index| !placed[index])
                 .map(|index| facts.id(index).clone())
-                .filter(|id| !places.contains_key(id))
                 .collect(),
             cycles: self.cycles().to_vec(),
             stands_for: waits.stands_for,
@@ -283,7 +291,7 @@ impl Graph<'_> {
     }
 
     /// By node, whether the work of the scope alone will never get there.
-    fn stuck(&self, order: &[petgraph::graph::NodeIndex], counts: &[bool]) -> Vec<bool> {
+    fn stuck(&self, order: &[NodeIndex], counts: &[bool]) -> Vec<bool> {
         let facts = &self.facts;
         let mut stuck = vec![true; counts.len()];
         for index in order {
@@ -292,7 +300,7 @@ impl Graph<'_> {
             let held = !facts.is_done(node.ticket)
                 && (ticket.awaiting.is_some()
                     || ticket.defer_until.is_some_and(|d| d.holds(facts.now))
-                    || facts.blockers(node.ticket).any(|blocker| blocker.is_err()));
+                    || facts.missing(node.ticket).next().is_some());
             let own = match node.role {
                 Role::Work => held || !counts[index.index()],
                 Role::Start => held,
@@ -310,7 +318,7 @@ impl Graph<'_> {
         stuck
     }
 
-    fn brief(&self, index: usize) -> Brief {
+    pub(super) fn brief(&self, index: usize) -> Brief {
         let ticket = self.facts.tickets[index];
         Brief {
             id: ticket.id.clone(),
@@ -318,133 +326,5 @@ impl Graph<'_> {
             status: ticket.status.to_string(),
             awaiting: ticket.awaiting,
         }
-    }
-}
-
-/// The tickets of a scope, closed ones and nested epics included, in order of id.
-struct Members {
-    epic: Option<usize>,
-    all: Vec<usize>,
-    within: Vec<bool>,
-}
-
-impl Members {
-    fn find(graph: &Graph<'_>, scope: &Scope) -> Self {
-        let facts = &graph.facts;
-        let position = |id: &TicketId| facts.position(id);
-        let mut within = vec![*scope == Scope::All; facts.len()];
-        let (epic, roots): (_, Vec<usize>) = match scope {
-            Scope::All => (None, Vec::new()),
-            Scope::Epic(id) => (position(id), position(id).into_iter().collect()),
-            Scope::Tickets(ids) => (None, ids.iter().filter_map(position).collect()),
-        };
-        let mut stack = roots;
-        while let Some(index) = stack.pop() {
-            if !std::mem::replace(&mut within[index], true) {
-                stack.extend(facts.kin.children(index));
-            }
-        }
-        let all = (0..within.len()).filter(|&index| within[index]).collect();
-        Self { epic, all, within }
-    }
-
-    fn open_work(&self, graph: &Graph<'_>) -> impl Iterator<Item = usize> {
-        self.all
-            .iter()
-            .copied()
-            .filter(|&index| !graph.facts.is_done(index) && !graph.facts.is_epic(index))
-    }
-}
-
-/// What the work of a scope waits for.
-struct Waits {
-    /// By epic, what holds everything in it: its own blockers and those of the epics above.
-    inherited: BTreeMap<usize, BTreeSet<TicketId>>,
-    stands_for: BTreeMap<TicketId, Vec<TicketId>>,
-    external: Vec<Brief>,
-}
-
-impl Waits {
-    fn find(graph: &Graph<'_>, members: &Members) -> Self {
-        let facts = &graph.facts;
-        let mut waits = Self {
-            inherited: BTreeMap::new(),
-            stands_for: BTreeMap::new(),
-            external: Vec::new(),
-        };
-        let mut seen = BTreeSet::new();
-        let mut outside = BTreeSet::new();
-        for index in members.open_work(graph) {
-            let mut at = Some(index);
-            // Upwards until an epic that was looked at already.
-            while let Some(holder) = at.filter(|holder| seen.insert(*holder)) {
-                if !facts.is_done(holder) {
-                    waits.look_at(graph, members, holder, &mut outside);
-                }
-                at = facts.kin.parent(holder);
-            }
-        }
-        waits.external = outside
-            .into_iter()
-            .map(|id| match facts.position(&id) {
-                Some(index) => graph.brief(index),
-                None => Brief {
-                    id,
-                    title: String::new(),
-                    status: "missing".to_owned(),
-                    awaiting: None,
-                },
-            })
-            .collect();
-        waits
-    }
-
-    fn look_at(
-        &mut self,
-        graph: &Graph<'_>,
-        members: &Members,
-        holder: usize,
-        outside: &mut BTreeSet<TicketId>,
-    ) {
-        let facts = &graph.facts;
-        for blocker in facts.blockers(holder) {
-            let id = match blocker {
-                Err(missing) => {
-                    outside.insert(missing.clone());
-                    missing
-                }
-                Ok(blocker) if facts.is_epic(blocker) => {
-                    let id = facts.id(blocker);
-                    if !self.stands_for.contains_key(id) {
-                        let work = facts.open_leaves(blocker);
-                        let beyond = work.iter().filter(|&&leaf| !members.within[leaf]);
-                        outside.extend(facts.ids(beyond.copied()));
-                        self.stands_for.insert(id.clone(), facts.ids(work));
-                    }
-                    id
-                }
-                Ok(blocker) => {
-                    if !members.within[blocker] {
-                        outside.insert(facts.id(blocker).clone());
-                    }
-                    facts.id(blocker)
-                }
-            };
-            if facts.is_epic(holder) {
-                self.inherited.entry(holder).or_default().insert(id.clone());
-            }
-        }
-    }
-
-    /// What a ticket waits for by its own file and those of the epics above it.
-    fn of(&self, graph: &Graph<'_>, index: usize) -> BTreeSet<TicketId> {
-        let mut all: BTreeSet<TicketId> = graph
-            .open_blockers(graph.facts.id(index))
-            .into_iter()
-            .collect();
-        for epic in graph.held.above(index) {
-            all.extend(self.inherited.get(&epic).into_iter().flatten().cloned());
-        }
-        all
     }
 }

@@ -267,6 +267,8 @@ proptest! {
                     prop_assert!(outside ^ earlier ^ unplanned, "{} {}", entry.id, blocker);
                 }
             }
+            let laid = plan.entries.is_sorted_by(|a, b| (a.wave, &a.key) < (b.wave, &b.key));
+            prop_assert!(laid, "waves in order, and in each the order of starting");
             let widest = plan.waves().map(<[_]>::len).max().unwrap_or(0);
             prop_assert_eq!(plan.max_parallel, widest);
             prop_assert!(plan.waves().enumerate().all(|(n, wave)| wave[0].wave == n + 1));
