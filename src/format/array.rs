@@ -78,11 +78,8 @@ pub(super) fn edit_array(
     splices: &mut Splices,
 ) {
     let text = source.text();
-    let elements: Vec<Range<usize>> = array
-        .iter()
-        .map(|element| element.span().unwrap_or_default())
-        .collect();
-    let is_comment_free = !gaps(&elements, &place).any(|gap| text[gap].contains('#'));
+    let is_comment_free = !has_comments(source, array);
+    let elements = elements(array);
     let left: Vec<String> = changes
         .iter()
         .filter_map(|change| match change {
@@ -103,6 +100,19 @@ pub(super) fn edit_array(
         };
         layout.splice(changes, splices);
     }
+}
+
+fn elements(array: &Array) -> Vec<Range<usize>> {
+    array
+        .iter()
+        .map(|element| element.span().unwrap_or_default())
+        .collect()
+}
+
+/// Whether there are comments between an array's elements.
+pub(super) fn has_comments(source: &Source, array: &Array) -> bool {
+    let place = array.span().unwrap_or_default();
+    gaps(&elements(array), &place).any(|gap| source.text()[gap].contains('#'))
 }
 
 /// The parts of an array that are not elements: brackets, commas, white space, comments.

@@ -6,7 +6,7 @@ use toml_edit::{Item, Table, Value};
 
 use crate::model::Ticket;
 
-use super::array::{edit_array, list_changes, set_changes};
+use super::array::{edit_array, has_comments, list_changes, set_changes};
 use super::blocks::edit_list;
 use super::error::EditError;
 use super::fields::{Fields, lists, root};
@@ -112,6 +112,10 @@ fn set(source: &Source, table: &Table, key: &str, item: &Item, new: &Cell, splic
         }
         (Item::Value(Value::Array(array)), Cell::Set(items)) => {
             edit_array(source, array, place, set_changes(array, items), splices);
+        }
+        // The comments in an array stay, so the array does.
+        (Item::Value(Value::Array(array)), Cell::Absent) if has_comments(source, array) => {
+            edit_array(source, array, place, list_changes(array, &[]), splices);
         }
         (_, new) => match new.written() {
             Some(value) => splices.replace(place, value),

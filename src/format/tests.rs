@@ -467,6 +467,38 @@ proptest! {
     }
 
     #[test]
+    fn arrays_of_any_layout_are_edited(
+        gaps in prop::collection::vec("[ \n]{0,2}(#[ab,\"\\]]{0,3}\n)?[ \n]{0,2}", 12),
+        old in prop::collection::vec("[a-f]", 0..5),
+        new in prop::collection::btree_set("[a-f]", 0..5),
+        is_closed in any::<bool>(),
+    ) {
+        let mut gaps = gaps.iter();
+        let mut gap = || gaps.next().map_or("", String::as_str);
+        let mut array = format!("[{}", gap());
+        for (index, item) in old.iter().enumerate() {
+            let is_last = index + 1 == old.len();
+            let comma = if is_last && is_closed { "" } else { "," };
+            array.push_str(&format!("'{item}'{}{comma}{}", gap(), gap()));
+        }
+        array.push(']');
+        for key in ["labels", "touches"] {
+            let text = format!("title = \"x\"\n{key} = {array} # end\nmine = 1\n");
+            let before = read(&text);
+            let mut after = before.clone();
+            if key == "labels" {
+                after.labels = new.clone();
+            } else {
+                after.touches = new.iter().rev().cloned().collect();
+            }
+            let edited = edit(&text, &before, &after).unwrap();
+            prop_assert!(edited.ends_with("# end\nmine = 1\n"), "{}", edited);
+            let comments = extras(&text, &before).unwrap();
+            prop_assert_eq!(extras(&edited, &after).unwrap(), comments, "{}\n{}", text, edited);
+        }
+    }
+
+    #[test]
     fn no_text_makes_it_panic(text in "[ -~\n\"=#\\[\\]]{0,80}") {
         let text = format!("title = \"x\"\n{text}");
         if let Ok(before) = parse(&id(), &text, &Config::default()) {
