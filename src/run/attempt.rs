@@ -19,7 +19,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use super::inbox::Inbox;
 use super::process::{ProcessId, SHIM_COMMAND, boot_id};
 use super::tail::Lines;
+use crate::store::write_atomic;
 
 pub(super) const SPEC: &str = "spec.json";
 pub(super) const INBOX: &str = "inbox";
@@ -198,9 +199,8 @@ impl AttemptDir {
     /// # Errors
     /// When there is one already, or it cannot be written.
     pub fn create(path: &Path, spec: &Spec) -> Result<Self, AttemptError> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(AttemptError::io("make", parent))?;
-        }
+        let parent = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).map_err(AttemptError::io("make", parent))?;
         fs::create_dir(path).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => AttemptError::Exists(path.to_owned()),
             _ => AttemptError::io("make", path)(source),
@@ -213,6 +213,9 @@ impl AttemptDir {
             File::create_new(&path).map_err(AttemptError::io("make", &path))?;
         }
         attempt.write(SPEC, spec)?;
+        File::open(parent)
+            .and_then(|parent| parent.sync_all())
+            .map_err(AttemptError::io("sync", parent))?;
         Ok(attempt)
     }
 
@@ -361,22 +364,15 @@ impl AttemptDir {
         }
     }
 
-    /// Writes a file as a whole, so that it survives a crash of the machine. Each of the
-    /// folder's files has one writer, so the name of the unfinished one can be fixed.
+    /// Writes a file as a whole, so that it survives a crash of the machine.
     pub(super) fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), AttemptError> {
         let path = self.file(name);
-        let unfinished = self.file(&format!("{name}.unfinished"));
-        let mut bytes =
-            serde_json::to_vec_pretty(value).map_err(|source| AttemptError::Unwritable {
-                path: path.clone(),
-                source,
-            })?;
+        let mut bytes = match serde_json::to_vec_pretty(value) {
+            Ok(bytes) => bytes,
+            Err(source) => return Err(AttemptError::Unwritable { path, source }),
+        };
         bytes.push(b'\n');
-        let written = File::create(&unfinished)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&unfinished, &path))
-            .and_then(|()| File::open(&self.path)?.sync_all());
-        written.map_err(AttemptError::io("write", &path))
+        write_atomic(&path, &bytes).map_err(AttemptError::io("write", &path))
     }
 }
 
