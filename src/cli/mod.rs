@@ -1,1 +1,191 @@
 //! Commands: arguments in, exit code out.
+//!
+//! One file a command: its `Args`, whose documentation is the help, and `run`, which calls
+//! one function of `ops` or `run` and chooses how to show the outcome. A new command is a
+//! file, a variant of [`Command`], and a line in [`Command::run`].
+
+mod answer;
+mod approve;
+mod ask;
+mod block;
+mod changed;
+mod close;
+mod failure;
+mod graph;
+mod init;
+mod list;
+mod new;
+mod new_file;
+mod next;
+mod note;
+mod ready;
+mod reject;
+mod reopen;
+mod session;
+mod show;
+mod targets;
+mod text;
+mod unblock;
+mod update;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::ops::{Error, ErrorCode};
+use crate::ui::screen::{Colour, Screen};
+
+pub(crate) use failure::{Failure, Outcome};
+pub(crate) use session::{Globals, Session};
+pub(crate) use targets::TargetArgs;
+
+/// The exit code of a program that a broken pipe ends.
+const BROKEN_PIPE: u8 = 141;
+
+/// Tickets that run themselves
+///
+/// tk keeps tickets as TOML files in `.ticks/` of the repository they are about, works out
+/// what can be done now and what everything else waits for, and runs an epic: a worker a
+/// ticket, each in a git worktree of its own, merged, checked and closed.
+///
+/// Data goes to standard output and everything else to standard error. Exit codes: 0 fine,
+/// 1 failed or the answer is no, 2 wrong usage, 3 no such ticket, 4 not allowed or invalid,
+/// 5 held by another, 6 git; of a run: 7 tickets failed, 8 stopped, 9 waits for a person,
+/// 10 budget reached; 70 a bug.
+#[derive(Debug, Parser)]
+#[command(name = "tk", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    #[command(visible_alias = "create")]
+    New(Box<new::Args>),
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    Show(show::Args),
+    Update(Box<update::Args>),
+    Note(note::Args),
+    Block(block::Args),
+    Unblock(unblock::Args),
+    Close(close::Args),
+    Reopen(reopen::Args),
+    Ready(ready::Args),
+    Next(next::Args),
+    Graph(graph::Args),
+    Approve(approve::Args),
+    Reject(reject::Args),
+    Answer(answer::Args),
+    Ask(ask::Args),
+}
+
+impl Command {
+    fn run(self, session: &Session) -> Outcome {
+        match self {
+            Self::Init(args) => args.run(session),
+            Self::New(args) => args.run(session),
+            Self::List(args) => args.run(session),
+            Self::Show(args) => args.run(session),
+            Self::Update(args) => args.run(session),
+            Self::Note(args) => args.run(session),
+            Self::Block(args) => args.run(session),
+            Self::Unblock(args) => args.run(session),
+            Self::Close(args) => args.run(session),
+            Self::Reopen(args) => args.run(session),
+            Self::Ready(args) => args.run(session),
+            Self::Next(args) => args.run(session),
+            Self::Graph(args) => args.run(session),
+            Self::Approve(args) => args.run(session),
+            Self::Reject(args) => args.run(session),
+            Self::Answer(args) => args.run(session),
+            Self::Ask(args) => args.run(session),
+        }
+    }
+}
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let ended = catch_unwind(AssertUnwindSafe(|| run(&args)));
+    ExitCode::from(ended.unwrap_or_else(|_| bug(&args)))
+}
+
+fn run(args: &[OsString]) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(args, &error),
+    };
+    let screen = cli.globals.screen();
+    let session = Session::new(cli.globals, screen.clone());
+    let ended = session.and_then(|session| cli.command.run(&session));
+    match ended {
+        Ok(code) => code,
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            BROKEN_PIPE
+        }
+        Err(Failure::Output(error)) => {
+            let message = format!("cannot write: {error}");
+            tell(&screen, &Error::new(ErrorCode::Failed, message))
+        }
+        Err(Failure::Error(error)) => tell(&screen, &error),
+    }
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn usage(args: &[OsString], error: &clap::Error) -> u8 {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if !asked && wants_json(args) {
+        let rendered = error.render().to_string();
+        let mut lines = rendered.lines();
+        let first = lines.next().unwrap_or_default();
+        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let rest: Vec<&str> = lines
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        let screen = Screen::new(true, false, Colour::Never);
+        let error = Error::new(ErrorCode::InvalidArgument, message).hint(rest.join("\n"));
+        return tell(&screen, &error);
+    }
+    match error.print() {
+        Ok(()) if asked => 0,
+        Err(error) if asked && error.kind() == std::io::ErrorKind::BrokenPipe => BROKEN_PIPE,
+        // That standard error is gone changes nothing about the arguments.
+        _ => ErrorCode::InvalidArgument.exit_code(),
+    }
+}
+
+fn tell(screen: &Screen, error: &Error) -> u8 {
+    // Nobody is left to be told that standard error is gone.
+    let _ = screen.error(error);
+    error.code.exit_code()
+}
+
+/// The panic itself has been printed by then.
+fn bug(args: &[OsString]) -> u8 {
+    let screen = Screen::new(wants_json(args), false, Colour::Auto);
+    let error = Error::new(
+        ErrorCode::Bug,
+        "a bug in tk ended it; nothing was half written",
+    )
+    .hint("please report it with the command and the lines above");
+    tell(&screen, &error)
+}
+
+fn wants_json(args: &[OsString]) -> bool {
+    let mut options = args.iter().skip(1).take_while(|arg| *arg != "--");
+    options.any(|arg| arg == "--json")
+}

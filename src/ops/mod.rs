@@ -1,10 +1,42 @@
 //! Use cases: a request in, a serialisable outcome out. No argument parsing, no printing.
+//!
+//! A command opens the [`Project`] and calls one function here. Requests hold words as people
+//! typed them; they are understood here, so that the command line, files of new tickets and
+//! whatever comes later share the rules. What a person should be told besides the outcome is
+//! kept in the project as [`Notice`]s.
 
 mod causes;
+mod change;
+mod close;
+mod driver;
+mod edges;
 mod error;
+mod gates;
+mod init;
+mod list;
+mod new;
+mod notes;
 mod project;
+mod ready;
+mod records;
+mod reopen;
 mod resolve;
+mod show;
+mod update;
+mod values;
 
+pub use change::{Changed, Targets};
+pub use close::{CloseRequest, close};
+pub use edges::{block, unblock};
 pub use error::{Error, ErrorCode, Result};
+pub use gates::{approve, reject};
+pub use init::init;
+pub use list::{ListRequest, Listing, SORT_KEYS, field_names, list};
+pub use new::{NewTicket, Word, new};
+pub use notes::{answer, ask, note};
 pub use project::{Notice, Project};
+pub use ready::{next, nothing_ready, ready};
+pub use reopen::reopen;
 pub use resolve::{resolve, resolve_all};
+pub use show::{graph, show};
+pub use update::{UpdateRequest, update};

@@ -9,7 +9,7 @@ use super::{Error, ErrorCode, Result};
 use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
-use crate::model::{Actor, Config, Ticket};
+use crate::model::{Actor, Config, Ticket, TicketId};
 use crate::store::{Loaded, Store};
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
@@ -24,6 +24,7 @@ pub struct Project {
     /// The time of the command.
     pub now: Timestamp,
     actor: Option<Actor>,
+    working_on: Option<String>,
     notices: RefCell<Vec<Notice>>,
 }
 
@@ -59,6 +60,7 @@ impl Project {
             config,
             now: context.now(),
             actor,
+            working_on: context.var("TK_TICKET").map(str::to_owned),
             notices: RefCell::default(),
         })
     }
@@ -104,6 +106,11 @@ impl Project {
                 .with("actor", actor.as_str()));
         }
         Ok(actor)
+    }
+
+    /// Whether the command comes from a worker of that ticket.
+    pub(super) fn works_on(&self, id: &TicketId) -> bool {
+        self.working_on.as_deref() == Some(id.as_str())
     }
 
     /// Every ticket. Files that are none become warnings.

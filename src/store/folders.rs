@@ -132,11 +132,20 @@ impl Store {
     /// # Errors
     /// When it is there and cannot be read as text.
     pub fn part(&self, relative: &str) -> Result<Option<String>, StoreError> {
-        let path = self.ticks.join(relative);
-        match regular::read_text(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::io("read", &path)(error)),
+        read_if_there(&self.ticks.join(relative))
+    }
+
+    /// Makes the folder of the tickets, where there is none; whether there was none.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn set_up(&self) -> Result<bool, StoreError> {
+        match fs::create_dir(&self.ticks) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && self.ticks.is_dir() => {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::io("create", &self.ticks)(error)),
         }
     }
 
@@ -148,6 +157,18 @@ impl Store {
     pub fn lock(&self) -> Result<Locked<'_>, StoreError> {
         let lock = acquire(&self.local.join("lock"), WAIT)?;
         Ok(Locked::new(self, lock))
+    }
+}
+
+/// The file's text; `None` where there is no file.
+///
+/// # Errors
+/// When it is there and cannot be read, is not a regular file, or not text.
+pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
+    match regular::read_text(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("read", path)(error)),
     }
 }
 

@@ -24,7 +24,7 @@ pub use claims::Claim;
 pub use durable::{create_exclusive, write_atomic};
 pub use error::StoreError;
 pub use etag::etag;
-pub use folders::Store;
+pub use folders::{Store, read_if_there};
 pub use ids::{id_length, mint};
 pub use load::{InvalidFile, Loaded, Stored};
 pub use write::{Change, Locked};

@@ -10,8 +10,8 @@ pub use error::{ErrorBody, ErrorDocument, WarningDocument};
 pub use event::{Event, EventKind};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
 pub use ticket::{
-    AcceptanceRecord, AttemptRecord, BRIEF, CommitRecord, FULL_ONLY, NoteRecord, SubtaskRecord,
-    TicketFacts, TicketRecord,
+    AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, SubtaskRecord, TicketFacts,
+    TicketRecord,
 };
 pub use tickets::{
     ChangeResult, ChangesDocument, InitDocument, InitStep, TicketFields, TicketsDocument,

@@ -1,16 +1,32 @@
 //! A ticket as public JSON.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
+use super::TicketFields;
 use crate::model::{Acceptance, Defer, Note, RunRecord, Subtask, Ticket};
 
 /// Keys of a listed ticket that only `--full` and `tk show` have.
-pub const FULL_ONLY: &[&str] = &["description", "notes", "runs", "commits"];
+const FULL_ONLY: &[&str] = &["description", "notes", "runs", "commits"];
 
 /// Keys of a ticket where an agent asks what to do next: few, so that ten fit in 2.5 kB.
-pub const BRIEF: &[&str] = &[
-    "id", "title", "type", "status", "priority", "parent", "labels", "estimate", "requires", "etag",
+const BRIEF: &[&str] = &[
+    "id", "title", "type", "status", "priority", "owner", "parent", "labels", "requires",
+    "estimate", "etag",
 ];
+
+/// How much of a ticket its JSON tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What is needed to choose what to do.
+    Brief,
+    /// All but long texts and records.
+    Listed,
+    /// Everything.
+    Full,
+    /// These keys, in this order.
+    Chosen(Vec<String>),
+}
 
 /// What a ticket's JSON tells besides what its file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +44,7 @@ pub struct TicketFacts {
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TicketRecord {
     /// Its id.
     pub id: String,
@@ -199,6 +215,38 @@ pub struct CommitRecord {
 }
 
 impl TicketRecord {
+    /// Every key, in order.
+    #[must_use]
+    pub fn keys() -> Vec<String> {
+        let none = Self::default().fields(&Detail::Full);
+        none.into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The keys and values that the detail asks for.
+    #[must_use]
+    pub fn fields(&self, detail: &Detail) -> TicketFields {
+        let mut all = match serde_json::to_value(self) {
+            Ok(Value::Object(all)) => all,
+            // A record is always an object.
+            _ => Map::new(),
+        };
+        match detail {
+            Detail::Full => all,
+            Detail::Listed => {
+                all.retain(|key, _| !FULL_ONLY.contains(&key.as_str()));
+                all
+            }
+            Detail::Brief => {
+                all.retain(|key, _| BRIEF.contains(&key.as_str()));
+                all
+            }
+            Detail::Chosen(keys) => keys
+                .iter()
+                .filter_map(|key| Some((key.clone(), all.get(key)?.clone())))
+                .collect(),
+        }
+    }
+
     /// The ticket with what follows from it.
     #[must_use]
     pub fn new(ticket: &Ticket, facts: TicketFacts) -> Self {

@@ -3,3 +3,6 @@
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+
+#[cfg(test)]
+mod init;

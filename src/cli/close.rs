@@ -1,0 +1,51 @@
+//! `tk close`
+
+use super::changed::{plainly, report};
+use super::{Outcome, Session, TargetArgs, text};
+use crate::ops::{self, CloseRequest};
+use crate::wire::ChangeResult;
+
+/// Close tickets
+///
+/// Only people may. Refused while blockers or children are open, but for those that are
+/// closed by the same command. A ticket that requires a gate awaits it instead, until a
+/// person has approved. An epic stays open when its last child is closed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk close k7m --reason \"done by hand\"
+  tk close k7m x4d
+  tk close k7m --force      although its blockers are open")]
+pub(super) struct Args {
+    #[command(flatten)]
+    targets: TargetArgs,
+    /// Why
+    #[arg(short, long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Add a note (`-`: standard input, `@FILE`: from a file)
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Although blockers or children are open
+    #[arg(long)]
+    force: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let request = CloseRequest {
+            reason: self.reason,
+            note: text::read_some(session, self.note)?,
+            force: self.force,
+        };
+        session.in_project(|project| {
+            let changed = ops::close(project, &self.targets.targets(), &request)?;
+            report(session, "close", &changed, word)
+        })
+    }
+}
+
+fn word(result: &ChangeResult) -> String {
+    match (result.closed, result.awaiting) {
+        (Some(false), Some(awaiting)) => format!("awaiting {awaiting}"),
+        _ => plainly("closed")(result),
+    }
+}

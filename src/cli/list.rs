@@ -1,0 +1,157 @@
+//! `tk list`
+
+use super::{Outcome, Session};
+use crate::ops::{self, ListRequest, Listing, SORT_KEYS};
+use crate::ui;
+use crate::wire::{Detail, TicketsDocument};
+
+/// List tickets
+///
+/// Open ones, unless a status or --all is named. Every filter narrows; of the words of one
+/// filter, with commas or by repeating, one must fit; of labels, all.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk list --parent auth --status open
+  tk list -l api -p 0-1 --sort due
+  tk list --parent auth --awaiting
+  tk list --ready --json --fields id,title")]
+pub(super) struct Args {
+    /// Closed ones too
+    #[arg(short, long)]
+    all: bool,
+    /// Of these statuses only
+    #[arg(short, long, value_name = "STATUS")]
+    status: Vec<String>,
+    /// Of these types only
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    kind: Vec<String>,
+    /// Of these priorities only; 0-2 is a range
+    #[arg(short, long)]
+    priority: Vec<String>,
+    /// With all of these labels
+    #[arg(short, long)]
+    label: Vec<String>,
+    /// Of these owners only; an empty one is nobody
+    #[arg(short, long)]
+    owner: Vec<String>,
+    /// Descendants of that epic only
+    #[arg(long, value_name = "ID")]
+    parent: Option<String>,
+    /// That await a person; for that kind of thing only, if one is named
+    #[arg(
+        long,
+        value_name = "KIND",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    awaiting: Option<Vec<String>>,
+    /// That can be started now
+    #[arg(long)]
+    ready: bool,
+    /// That have to wait
+    #[arg(long, conflicts_with = "ready")]
+    blocked: bool,
+    /// Past their due day
+    #[arg(long)]
+    overdue: bool,
+    /// Sort by that, the other way round after a `-`
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, long_help = sort_help())]
+    sort: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+fn sort_help() -> String {
+    let keys = SORT_KEYS.join(", ");
+    format!("Sort by that, the other way round after a `-`: {keys}")
+}
+
+/// How many tickets are shown, and what of them.
+#[derive(Debug, clap::Args)]
+pub(super) struct Shown {
+    /// So many at most
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) limit: Option<u32>,
+    /// Everything of each ticket, in JSON
+    #[arg(long)]
+    full: bool,
+    /// Only these keys of each ticket
+    #[arg(
+        long,
+        value_name = "KEYS",
+        value_delimiter = ',',
+        conflicts_with = "full"
+    )]
+    fields: Option<Vec<String>>,
+}
+
+impl Shown {
+    /// The limit as a number of tickets.
+    pub(super) fn most(&self) -> Option<usize> {
+        self.limit
+            .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// Shows what was found.
+    pub(super) fn show(
+        &self,
+        session: &Session,
+        command: &str,
+        found: &Listing,
+        usual: Detail,
+    ) -> Outcome {
+        let detail = match &self.fields {
+            Some(keys) => Detail::Chosen(ops::field_names(keys)?),
+            None if self.full => Detail::Full,
+            None => usual,
+        };
+        let screen = &session.screen;
+        if screen.is_json() {
+            screen.document(&TicketsDocument {
+                schema: format!("tk.{command}.v1"),
+                total: found.total,
+                truncated: found.truncated(),
+                tickets: found.tickets.iter().map(|t| t.fields(&detail)).collect(),
+            })?;
+            return Ok(0);
+        }
+        let text = if self.fields.is_some() {
+            let rows: Vec<_> = found.tickets.iter().map(|t| t.fields(&detail)).collect();
+            ui::list::fields(&rows)
+        } else {
+            ui::list::table(&found.tickets, screen.line_width())
+        };
+        screen.text(&text)?;
+        if found.truncated() {
+            let (shown, total) = (found.tickets.len(), found.total);
+            let text = format!("{shown} of {total} are shown");
+            screen.notices(&[ops::Notice::Hint(text)])?;
+        }
+        Ok(0)
+    }
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let request = ListRequest {
+            all: self.all,
+            statuses: self.status,
+            types: self.kind,
+            priorities: self.priority,
+            labels: self.label,
+            owners: self.owner,
+            parent: self.parent,
+            awaiting: self.awaiting,
+            ready: self.ready,
+            blocked: self.blocked,
+            overdue: self.overdue,
+            sort: self.sort,
+            limit: self.shown.most(),
+        };
+        session.in_project(|project| {
+            let found = ops::list(project, &request)?;
+            self.shown.show(session, "list", &found, Detail::Listed)
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! `tk new`
+
+use super::{Failure, Outcome, Session, new_file, text};
+use crate::ops::{self, NewTicket, Word};
+use crate::wire::{Detail, TicketsDocument};
+
+/// File a ticket
+///
+/// Prints its id. With --file, files many at once: all of them or none.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk new \"Add login endpoint\" -t feature -p 1 -l api,auth --parent k7m
+  tk new \"Deploy\" -b x4d -b k2p --check \"make smoke\" --requires approval
+  tk new \"Long story\" -d - < story.md
+  tk new --file plan.toml
+
+A file has one [[ticket]] a ticket, with the keys of a ticket's file and a `local` name that
+`parent`, `blocked_by` and `after` of the others may use; or it is JSON Lines, one such object
+a line.")]
+pub(super) struct Args {
+    /// The title
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    title: Option<String>,
+    /// File the tickets of this TOML or JSON Lines file (`-`: standard input)
+    #[arg(long, value_name = "FILE", exclusive = false)]
+    file: Option<String>,
+    /// What it is about (`-`: standard input, `@FILE`: from a file)
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]
+    description: Option<String>,
+    /// task, bug, feature, chore, epic, or what is configured
+    #[arg(
+        short = 't',
+        long = "type",
+        value_name = "TYPE",
+        conflicts_with = "file"
+    )]
+    kind: Option<String>,
+    /// From 0, the highest, to 4; 2 by default
+    #[arg(short, long, conflicts_with = "file")]
+    priority: Option<String>,
+    /// A label; several by repeating, or with commas
+    #[arg(short, long = "label", value_name = "LABEL", conflicts_with = "file")]
+    labels: Vec<String>,
+    /// Who is responsible
+    #[arg(short, long, conflicts_with = "file")]
+    owner: Option<String>,
+    /// The epic it is a part of
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    parent: Option<String>,
+    /// What must be done before; several by repeating, or with commas
+    #[arg(short, long, value_name = "ID", conflicts_with = "file")]
+    blocked_by: Vec<String>,
+    /// Preferred after that, without waiting for it
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    after: Vec<String>,
+    /// What must be true of the result
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    acceptance: Vec<String>,
+    /// A step of the work
+    #[arg(long = "subtask", value_name = "TITLE", conflicts_with = "file")]
+    subtasks: Vec<String>,
+    /// A shell command that must pass on the merged tree
+    #[arg(long = "check", value_name = "CMD", conflicts_with = "file")]
+    checks: Vec<String>,
+    /// Files it is expected to change
+    #[arg(long, value_name = "GLOB", conflicts_with = "file")]
+    touches: Vec<String>,
+    /// The human gate before it closes: approval, review, content
+    #[arg(short, long, value_name = "GATE", conflicts_with = "file")]
+    requires: Option<String>,
+    /// What a person owes it: work, input, approval, review, content, escalation, checkpoint
+    #[arg(short, long, value_name = "KIND", conflicts_with = "file")]
+    awaiting: Option<String>,
+    /// How long it will take, such as 2h or 1h30m
+    #[arg(long, value_name = "DURATION", conflicts_with = "file")]
+    estimate: Option<String>,
+    /// The day it should be done by
+    #[arg(long, value_name = "DAY", conflicts_with = "file")]
+    due: Option<String>,
+    /// Put off until that day or time
+    #[arg(long = "defer", value_name = "TIME", conflicts_with = "file")]
+    defer_until: Option<String>,
+    /// The agent to run it with
+    #[arg(long, conflicts_with = "file")]
+    agent: Option<String>,
+    /// The model to run it with
+    #[arg(long, conflicts_with = "file")]
+    model: Option<String>,
+    /// Never run together with other tickets of that lock
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    lock: Option<String>,
+    /// The ticket during whose work it was found
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    discovered_from: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let requests = self.requests(session)?;
+        session.in_project(|project| {
+            let made = ops::new(project, &session.context, &requests)?;
+            if session.screen.is_json() {
+                session.screen.document(&TicketsDocument {
+                    schema: "tk.new.v1".to_owned(),
+                    total: made.len(),
+                    truncated: false,
+                    tickets: made.iter().map(|t| t.fields(&Detail::Listed)).collect(),
+                })?;
+            } else {
+                let ids: String = made
+                    .iter()
+                    .map(|ticket| format!("{}\n", ticket.id))
+                    .collect();
+                session.screen.text(&ids)?;
+            }
+            Ok(0)
+        })
+    }
+
+    fn requests(self, session: &Session) -> Result<Vec<NewTicket>, Failure> {
+        if let Some(file) = &self.file {
+            let from = if file == "-" {
+                file.clone()
+            } else {
+                format!("@{file}")
+            };
+            return Ok(new_file::parse(file, &text::read(session, &from)?)?);
+        }
+        let description = text::read_some(session, self.description)?;
+        Ok(vec![NewTicket {
+            local: None,
+            title: self.title.unwrap_or_default(),
+            description: description.unwrap_or_default(),
+            kind: self.kind,
+            priority: self.priority.map(Word),
+            labels: self.labels,
+            owner: self.owner,
+            parent: self.parent,
+            blocked_by: self.blocked_by,
+            after: self.after,
+            acceptance: self.acceptance,
+            subtasks: self.subtasks,
+            checks: self.checks,
+            touches: self.touches,
+            requires: self.requires,
+            awaiting: self.awaiting,
+            estimate: self.estimate,
+            due: self.due.map(Word),
+            defer_until: self.defer_until.map(Word),
+            agent: self.agent,
+            model: self.model,
+            lock: self.lock,
+            discovered_from: self.discovered_from,
+        }])
+    }
+}

@@ -1,0 +1,31 @@
+//! `tk ready`
+
+use super::list::Shown;
+use super::{Outcome, Session};
+use crate::ops;
+use crate::wire::Detail;
+
+/// List what can be done now
+///
+/// Open tickets with every blocker done and nothing awaited, first those that the most work
+/// waits for. In JSON they are brief; --full has everything.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk ready
+  tk ready auth -n 10 --json")]
+pub(super) struct Args {
+    /// Of that epic only
+    #[arg(value_name = "EPIC")]
+    epic: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let found = ops::ready(project, self.epic.as_deref(), self.shown.most())?;
+            self.shown.show(session, "ready", &found, Detail::Brief)
+        })
+    }
+}

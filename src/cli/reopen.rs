@@ -1,0 +1,30 @@
+//! `tk reopen`
+
+use super::changed::{plainly, report};
+use super::{Outcome, Session, TargetArgs, text};
+use crate::ops;
+
+/// Open closed tickets again
+///
+/// Only people may. What they block waits for them again, and a human gate has to be passed
+/// again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk reopen k7m --note \"it happens again\"")]
+pub(super) struct Args {
+    #[command(flatten)]
+    targets: TargetArgs,
+    /// Add a note (`-`: standard input, `@FILE`: from a file)
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let note = text::read_some(session, self.note)?;
+        session.in_project(|project| {
+            let changed = ops::reopen(project, &self.targets.targets(), note.as_deref())?;
+            report(session, "reopen", &changed, plainly("reopened"))
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! What every command has: the options before and after its name, and the world around it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Failure, Outcome};
+use crate::context::Context;
+use crate::ops::{Error, ErrorCode, Project};
+use crate::run::process::is_descendant_of_shim;
+use crate::ui::screen::{Colour, Screen};
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// Work in that folder
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    json: bool,
+    /// No hints and confirmations
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    color: When,
+    /// Act as that person; else TK_ACTOR, else git's user.email
+    #[arg(long = "as", value_name = "ACTOR", global = true)]
+    actor: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Globals {
+    /// Where to write, by the options.
+    pub(super) fn screen(&self) -> Screen {
+        let colour = match self.color {
+            When::Auto => Colour::Auto,
+            When::Always => Colour::Always,
+            When::Never => Colour::Never,
+        };
+        Screen::new(self.json, self.quiet, colour)
+    }
+}
+
+/// A command's surroundings.
+pub(crate) struct Session {
+    /// Time, randomness, environment, and the folder to work in.
+    pub(crate) context: Context,
+    /// Where to write.
+    pub(crate) screen: Screen,
+    globals: Globals,
+}
+
+impl Session {
+    /// The surroundings of the process, in the folder that `-C` names.
+    pub(super) fn new(globals: Globals, screen: Screen) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::error::Error| {
+            Failure::Error(Error::new(ErrorCode::Failed, error.to_string()))
+        };
+        let mut context = Context::from_process().map_err(|error| failed(&error))?;
+        if let Some(dir) = &globals.dir {
+            context.cwd.push(dir);
+            if !context.cwd.is_dir() {
+                let message = format!("`{}` is not a folder", dir.display());
+                return Err(Error::new(ErrorCode::InvalidArgument, message).into());
+            }
+        }
+        Ok(Self {
+            context,
+            screen,
+            globals,
+        })
+    }
+
+    /// Whether to say more than usual.
+    #[expect(dead_code, reason = "for the commands of runs")]
+    pub(crate) const fn verbose(&self) -> bool {
+        self.globals.verbose
+    }
+
+    /// Opens the project, does something in it, and tells what there is to tell besides.
+    pub(crate) fn in_project(&self, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
+        let mut project = Project::open(&self.context, self.globals.actor.as_deref())?;
+        if is_descendant_of_shim() {
+            project = project.within_worker();
+        }
+        let ended = act(&project);
+        let told = self.screen.notices(&project.take_notices());
+        let code = ended?;
+        told?;
+        Ok(code)
+    }
+}

@@ -1,0 +1,39 @@
+//! `tk show`
+
+use super::{Outcome, Session};
+use crate::ops;
+use crate::ui;
+use crate::wire::{Detail, TicketsDocument};
+
+/// Show everything about tickets
+///
+/// With their blockers and dependants, notes, runs and commits.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk show k7m
+  tk show k7m x4d --json")]
+pub(super) struct Args {
+    /// Ids, or unique beginnings or parts of them
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let tickets = ops::show(project, &self.ids)?;
+            if session.screen.is_json() {
+                session.screen.document(&TicketsDocument {
+                    schema: "tk.show.v1".to_owned(),
+                    total: tickets.len(),
+                    truncated: false,
+                    tickets: tickets.iter().map(|t| t.fields(&Detail::Full)).collect(),
+                })?;
+                return Ok(0);
+            }
+            let pages: Vec<String> = tickets.iter().map(ui::ticket::page).collect();
+            session.screen.text(&pages.join("\n"))?;
+            Ok(0)
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! The tickets that a command changes.
+
+use clap::Args;
+
+use crate::ops::Targets;
+
+/// The tickets to change.
+#[derive(Debug, Args)]
+pub(crate) struct TargetArgs {
+    /// Ids, or unique beginnings or parts of them
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+    #[command(flatten)]
+    condition: Condition,
+}
+
+/// One ticket to change.
+#[derive(Debug, Args)]
+pub(crate) struct TargetArg {
+    /// Its id, or a unique beginning or part of it
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    condition: Condition,
+}
+
+#[derive(Debug, Args)]
+struct Condition {
+    /// Only if the ticket's etag still is that
+    #[arg(long, value_name = "ETAG")]
+    if_match: Option<String>,
+}
+
+impl TargetArgs {
+    /// As the request's targets.
+    pub(crate) fn targets(self) -> Targets {
+        Targets {
+            ids: self.ids,
+            if_match: self.condition.if_match,
+        }
+    }
+}
+
+impl TargetArg {
+    /// As the request's targets.
+    pub(crate) fn targets(self) -> Targets {
+        Targets {
+            ids: vec![self.id],
+            if_match: self.condition.if_match,
+        }
+    }
+}

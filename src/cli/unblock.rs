@@ -1,0 +1,27 @@
+//! `tk unblock`
+
+use super::changed::{plainly, report};
+use super::targets::TargetArg;
+use super::{Outcome, Session};
+use crate::ops;
+
+/// Make a ticket wait for others no longer
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk unblock k7m x4d")]
+pub(super) struct Args {
+    #[command(flatten)]
+    target: TargetArg,
+    /// What it need not wait for
+    #[arg(value_name = "BLOCKER", required = true)]
+    blockers: Vec<String>,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let changed = ops::unblock(project, &self.target.targets(), &self.blockers)?;
+            report(session, "unblock", &changed, plainly("unblocked"))
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! The human gates: what only people may answer.
+
+use super::change::{Scene, Targets};
+use super::notes::{add, refused, say};
+use super::{Changed, Error, Project, Result};
+use crate::model::{Awaiting, Note, NoteKind, Ticket, Verdict};
+
+/// Lets the tickets pass what they await. A run or `tk land` then lands what it has kept; one
+/// that nothing is kept of is closed by `tk close`.
+///
+/// # Errors
+/// When an agent approves, or a ticket awaits nothing that can be approved.
+pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Result<Changed> {
+    project.require_human("approve")?;
+    let note = note
+        .map(|text| say(project, NoteKind::Comment, "note", text))
+        .transpose()?;
+    let changed = project.change(targets, |_, tickets| {
+        for ticket in tickets {
+            if let Some(note) = &note {
+                add(ticket, note);
+            }
+            if ticket.awaiting.is_none() && ticket.verdict == Some(Verdict::Approved) {
+                continue;
+            }
+            let awaited = gate(ticket)?;
+            // An approval to begin is no review of what comes of it.
+            if ticket
+                .requires
+                .is_none_or(|gate| gate.awaiting() == awaited)
+            {
+                ticket.verdict = Some(Verdict::Approved);
+            }
+            ticket.awaiting = None;
+        }
+        Ok(())
+    })?;
+    for ticket in changed.tickets.iter().filter(|t| t.requires.is_some()) {
+        let id = &ticket.id;
+        project.hint(format!(
+            "what a run has kept of `{id}`, `tk land {id}` merges"
+        ));
+    }
+    Ok(changed)
+}
+
+/// Sends the tickets back with what is wrong with them.
+///
+/// A ticket that an agent has filed and nobody has begun is thereby declined and closed; every
+/// other one goes back to the initial status.
+///
+/// # Errors
+/// When an agent rejects, the text is blank, or a ticket awaits nothing that can be rejected.
+pub fn reject(project: &Project, targets: &Targets, text: &str) -> Result<Changed> {
+    project.require_human("reject")?;
+    let note = say(
+        project,
+        NoteKind::Feedback,
+        "reason for the rejection",
+        text,
+    )?;
+    project.change(targets, |scene, tickets| {
+        for ticket in tickets {
+            turn_down(scene, ticket, &note)?;
+        }
+        Ok(())
+    })
+}
+
+fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> {
+    let awaited = gate(ticket)?;
+    let statuses = &scene.project.config.statuses;
+    let proposed = awaited == Awaiting::Approval
+        && ticket.requires.is_none()
+        && ticket.started_at.is_none()
+        && ticket.runs.is_empty()
+        && ticket
+            .created_by
+            .as_ref()
+            .is_some_and(|by| by.starts_with("agent:"));
+    let done = statuses.first(crate::model::Category::Done);
+    match done.filter(|_| proposed) {
+        Some(done) => {
+            ticket.status = done.clone();
+            ticket.closed_at = Some(note.at);
+            ticket.closed_by = Some(note.by.clone());
+            ticket.reason = Some("declined".to_owned());
+        }
+        None => ticket.status = statuses.initial().clone(),
+    }
+    ticket.verdict = Some(Verdict::Rejected);
+    ticket.awaiting = None;
+    add(ticket, note);
+    Ok(())
+}
+
+/// What the ticket awaits, if it can be approved or rejected.
+fn gate(ticket: &Ticket) -> Result<Awaiting> {
+    let id = &ticket.id;
+    let wrong =
+        |what: &str, hint: String| -> Error { refused(format!("`{id}` {what}")).hint(hint) };
+    match ticket.awaiting {
+        Some(Awaiting::Input) => Err(wrong(
+            "awaits input",
+            format!("`tk answer {id} TEXT` answers it"),
+        )),
+        Some(Awaiting::Work) => Err(wrong(
+            "awaits a person's work",
+            format!("`tk close {id}` when it is done"),
+        )),
+        Some(other) => Ok(other),
+        None => Err(wrong(
+            "awaits nothing",
+            format!("`tk show {id}` tells how it stands"),
+        )),
+    }
+}

@@ -1,0 +1,81 @@
+//! Setting a repository up.
+
+use std::path::Path;
+
+use super::driver;
+use super::project::find;
+use super::{Error, ErrorCode, Result};
+use crate::config;
+use crate::context::Context;
+use crate::store::{self, Store};
+use crate::wire::{InitDocument, InitStep};
+
+/// What git has to know of the tickets' files.
+const ATTRIBUTES: &[&str] = &[
+    ".ticks/*.toml merge=ticks text eol=lf",
+    ".ticks/config.toml !merge",
+];
+
+/// Sets the repository of the context's folder up, as far as it is not.
+///
+/// # Errors
+/// When there is no repository with a working tree, or something cannot be written.
+pub fn init(context: &Context) -> Result<InitDocument> {
+    let (repo, ticks) = find(context)?;
+    let mut steps = Vec::new();
+    let mut step = |what: &str, changed: bool| {
+        let what = what.to_owned();
+        steps.push(InitStep { what, changed });
+    };
+    let store = Store::open(&ticks, repo.common_dir().join("tk"));
+    step(".ticks/", store.set_up()?);
+    let file = ticks.join("config.toml");
+    let made = store::create_exclusive(&file, config::template().as_bytes());
+    step(
+        ".ticks/config.toml",
+        made.map_err(|error| unwritable(&file, &error))?,
+    );
+    step(
+        ".gitattributes",
+        attributes(&repo.home().join(".gitattributes"))?,
+    );
+    step(
+        "merge driver in the clone's git configuration",
+        driver::configure(&repo)?,
+    );
+    Ok(InitDocument {
+        schema: "tk.init.v1",
+        changed: steps.iter().any(|step| step.changed),
+        path: ticks.display().to_string(),
+        steps,
+    })
+}
+
+/// Adds the lines that are not there; whether any was not.
+fn attributes(file: &Path) -> Result<bool> {
+    let old = store::read_if_there(file)?.unwrap_or_default();
+    let missing: Vec<&str> = ATTRIBUTES
+        .iter()
+        .copied()
+        .filter(|line| !old.lines().any(|there| there.trim() == *line))
+        .collect();
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    let mut text = old;
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    for line in missing {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let written = store::write_atomic(file, text.as_bytes());
+    written.map_err(|error| unwritable(file, &error))?;
+    Ok(true)
+}
+
+fn unwritable(file: &Path, error: &std::io::Error) -> Error {
+    let message = format!("cannot write `{}`: {error}", file.display());
+    Error::new(ErrorCode::Failed, message)
+}

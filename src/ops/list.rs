@@ -1,0 +1,301 @@
+//! Listing tickets by what they are.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::records::Records;
+use super::values::{self, invalid, printable, suggest};
+use super::{Project, Result, resolve_all};
+use crate::graph::{Graph, Readiness};
+use crate::model::{Awaiting, Config, Priority, StatusId, Ticket, TicketId};
+use crate::wire::TicketRecord;
+
+/// Keys that tickets can be sorted by.
+pub const SORT_KEYS: &[&str] = &[
+    "priority", "created", "updated", "due", "title", "id", "status", "type", "owner", "estimate",
+];
+
+/// Which tickets to list, in words as they were typed. Every filter narrows; the words of one
+/// filter widen, but for labels, of which a ticket must have all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Closed ones too.
+    pub all: bool,
+    /// These statuses only, closed ones too.
+    pub statuses: Vec<String>,
+    /// These types only.
+    pub types: Vec<String>,
+    /// These priorities only; `0-2` is a range.
+    pub priorities: Vec<String>,
+    /// With all of these labels.
+    pub labels: Vec<String>,
+    /// Of these owners only; an empty word is nobody.
+    pub owners: Vec<String>,
+    /// Descendants of this one only.
+    pub parent: Option<String>,
+    /// Awaiting something; of these kinds, if any are named.
+    pub awaiting: Option<Vec<String>>,
+    /// That can be started now.
+    pub ready: bool,
+    /// That have to wait.
+    pub blocked: bool,
+    /// Past their due day.
+    pub overdue: bool,
+    /// One of [`SORT_KEYS`], after a `-` for the other way round.
+    pub sort: Option<String>,
+    /// So many at most.
+    pub limit: Option<usize>,
+}
+
+/// Tickets found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing {
+    /// How many fit, also those that a limit left out.
+    pub total: usize,
+    /// The tickets.
+    pub tickets: Vec<TicketRecord>,
+}
+
+impl Listing {
+    /// Whether a limit has left some out.
+    #[must_use]
+    pub const fn truncated(&self) -> bool {
+        self.tickets.len() < self.total
+    }
+}
+
+/// Lists the tickets.
+///
+/// # Errors
+/// When a word means nothing.
+pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
+    let (filter, key) = (
+        Words::new(&project.config, request)?,
+        SortKey::new(request)?,
+    );
+    let loaded = project.load()?;
+    let graph = project.graph(&loaded.tickets);
+    let within = match &request.parent {
+        Some(given) => {
+            let parents = resolve_all(&loaded, &graph, std::slice::from_ref(given))?;
+            let below = parents.iter().flat_map(|id| graph.descendants(id));
+            Some(below.collect::<BTreeSet<TicketId>>())
+        }
+        None => None,
+    };
+    let mut found: Vec<&Ticket> = loaded
+        .tickets
+        .iter()
+        .filter(|ticket| within.as_ref().is_none_or(|ids| ids.contains(&ticket.id)))
+        .filter(|ticket| filter.fits(project, &graph, ticket))
+        .collect();
+    key.sort(&mut found, &project.config);
+    let records = Records::new(&loaded, &graph);
+    let shown = found.iter().take(request.limit.unwrap_or(usize::MAX));
+    Ok(Listing {
+        total: found.len(),
+        tickets: shown.map(|ticket| records.of(ticket)).collect(),
+    })
+}
+
+/// The names of fields of a ticket's JSON, as `--fields` chooses them.
+///
+/// # Errors
+/// When there is no such field.
+pub fn field_names(given: &[String]) -> Result<Vec<String>> {
+    let known = TicketRecord::keys();
+    given
+        .iter()
+        .map(|word| {
+            let word = word.trim();
+            if known.iter().any(|key| key == word) {
+                return Ok(word.to_owned());
+            }
+            let shown = printable(word);
+            let message = format!(
+                "unknown field `{shown}`: expected one of {}",
+                known.join(", ")
+            );
+            Err(suggest(
+                invalid(message),
+                word,
+                known.iter().map(String::as_str),
+            ))
+        })
+        .collect()
+}
+
+/// A request whose words have been understood.
+struct Words {
+    closed_too: bool,
+    statuses: Vec<StatusId>,
+    types: Vec<String>,
+    priorities: Vec<Priority>,
+    labels: BTreeSet<String>,
+    owners: Vec<Option<String>>,
+    awaiting: Option<Vec<Awaiting>>,
+    ready: bool,
+    blocked: bool,
+    overdue: bool,
+}
+
+impl Words {
+    fn new(config: &Config, request: &ListRequest) -> Result<Self> {
+        let split = |given: &[String]| -> Vec<String> {
+            given
+                .iter()
+                .flat_map(|words| words.split(','))
+                .map(str::to_owned)
+                .collect()
+        };
+        let statuses = split(&request.statuses);
+        let types = split(&request.types);
+        let owners = split(&request.owners);
+        let awaiting = request.awaiting.as_ref().map(|kinds| {
+            let kinds = split(kinds)
+                .into_iter()
+                .filter(|kind| !kind.trim().is_empty());
+            kinds
+                .map(|kind| {
+                    kind.parse()
+                        .map_err(|error: crate::model::InvalidWord| invalid(error.to_string()))
+                })
+                .collect::<Result<Vec<_>>>()
+        });
+        if request.ready && request.blocked {
+            return Err(invalid(
+                "`--ready` and `--blocked` leave nothing: expected one of them",
+            ));
+        }
+        Ok(Self {
+            closed_too: request.all || !statuses.is_empty(),
+            statuses: statuses
+                .iter()
+                .map(|word| values::status(config, word))
+                .collect::<Result<_>>()?,
+            types: types
+                .iter()
+                .map(|word| values::kind(config, word))
+                .collect::<Result<_>>()?,
+            priorities: priorities(&split(&request.priorities))?,
+            labels: values::labels(&request.labels)?,
+            owners: owners
+                .iter()
+                .map(|word| values::line("owner", word))
+                .collect::<Result<_>>()?,
+            awaiting: awaiting.transpose()?,
+            ready: request.ready,
+            blocked: request.blocked,
+            overdue: request.overdue,
+        })
+    }
+
+    fn fits(&self, project: &Project, graph: &Graph<'_>, ticket: &Ticket) -> bool {
+        let done = project.config.statuses.is_done(&ticket.status);
+        let one_of = |set: bool, found: bool| !set || found;
+        let awaits = self.awaiting.as_ref().is_none_or(|kinds| {
+            ticket
+                .awaiting
+                .is_some_and(|kind| kinds.is_empty() || kinds.contains(&kind))
+        });
+        let today = || project.now.to_zoned(TimeZone::UTC).date();
+        let late = |due: Date| !done && due < today();
+        (self.closed_too || !done)
+            && one_of(
+                !self.statuses.is_empty(),
+                self.statuses.contains(&ticket.status),
+            )
+            && one_of(!self.types.is_empty(), self.types.contains(&ticket.kind))
+            && one_of(
+                !self.priorities.is_empty(),
+                self.priorities.contains(&ticket.priority),
+            )
+            && one_of(!self.owners.is_empty(), self.owners.contains(&ticket.owner))
+            && self.labels.is_subset(&ticket.labels)
+            && awaits
+            && one_of(self.overdue, ticket.due.is_some_and(late))
+            && one_of(self.ready, graph.is_ready(&ticket.id))
+            && (!self.blocked || matches!(graph.readiness(&ticket.id), Readiness::Blocked(_)))
+    }
+}
+
+fn priorities(words: &[String]) -> Result<Vec<Priority>> {
+    let one = |word: &str| -> Result<Priority> {
+        values::word(word)?.ok_or_else(|| invalid("a priority is blank: expected 0 to 4"))
+    };
+    let mut all = Vec::new();
+    for word in words {
+        let Some((from, to)) = word.split_once('-') else {
+            all.push(one(word)?);
+            continue;
+        };
+        let (from, to) = (one(from)?, one(to)?);
+        if from > to {
+            let shown = printable(word);
+            let message = format!("the range `{shown}` is reversed: expected `{to}-{from}`");
+            return Err(invalid(message));
+        }
+        all.extend((from.number()..=to.number()).filter_map(Priority::new));
+    }
+    Ok(all)
+}
+
+struct SortKey {
+    key: &'static str,
+    reversed: bool,
+}
+
+impl SortKey {
+    fn new(request: &ListRequest) -> Result<Self> {
+        let given = request.sort.as_deref().unwrap_or("priority").trim();
+        let (word, reversed) = match given.strip_prefix('-') {
+            Some(word) => (word, true),
+            None => (given, false),
+        };
+        match SORT_KEYS.iter().find(|key| **key == word) {
+            Some(key) => Ok(Self { key, reversed }),
+            None => {
+                let expected = SORT_KEYS.join(", ");
+                let shown = printable(given);
+                let message = format!("unknown sort key `{shown}`: expected one of {expected}");
+                Err(suggest(invalid(message), word, SORT_KEYS.iter().copied()))
+            }
+        }
+    }
+
+    /// Sorts by the key, then by priority, age and id. What has no value of the key is last.
+    fn sort(&self, tickets: &mut [&Ticket], config: &Config) {
+        tickets.sort_by_key(|t| {
+            (
+                t.priority,
+                t.created_at.is_none(),
+                t.created_at,
+                t.id.clone(),
+            )
+        });
+        let place = |status: &StatusId| {
+            let all = config.statuses.all();
+            all.iter().position(|def| def.id == *status)
+        };
+        let lower = |text: &str| text.to_lowercase();
+        match self.key {
+            "created" => tickets.sort_by_key(|t| (t.created_at.is_none(), t.created_at)),
+            // The newest is what people look for.
+            "updated" => tickets.sort_by_key(|t| Reverse(t.updated_at())),
+            "due" => tickets.sort_by_key(|t| (t.due.is_none(), t.due)),
+            "title" => tickets.sort_by_key(|t| lower(&t.title)),
+            "id" => tickets.sort_by(|a, b| a.id.cmp(&b.id)),
+            "status" => tickets.sort_by_key(|t| place(&t.status)),
+            "type" => tickets.sort_by_key(|t| t.kind.clone()),
+            "owner" => tickets.sort_by_key(|t| (t.owner.is_none(), t.owner.clone())),
+            "estimate" => tickets.sort_by_key(|t| (t.estimate.is_none(), t.estimate)),
+            _ => {}
+        }
+        if self.reversed {
+            tickets.reverse();
+        }
+    }
+}

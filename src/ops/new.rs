@@ -1,0 +1,377 @@
+//! New tickets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::change::refuse_cycles;
+use super::records::Records;
+use super::values::{self, invalid, printable};
+use super::{Error, ErrorCode, Project, Result, resolve};
+use crate::context::Context;
+use crate::graph::Graph;
+use crate::model::{Acceptance, Actor, Awaiting, Subtask, Ticket, TicketId};
+use crate::store::{self, AppendLog, Loaded, Locked};
+use crate::wire::TicketRecord;
+
+/// The most tickets that the workers of one run may file together.
+const MOST_OF_A_RUN: usize = 20;
+
+/// A ticket to be made, in words as they were typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewTicket {
+    /// A name that others of the same file may use for it.
+    pub local: Option<String>,
+    /// One line; must not be blank.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// Its type; the default one if absent.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Its priority.
+    pub priority: Option<Word>,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Who is responsible.
+    pub owner: Option<String>,
+    /// The epic it is a part of.
+    pub parent: Option<String>,
+    /// What must be done before.
+    pub blocked_by: Vec<String>,
+    /// Soft order.
+    pub after: Vec<String>,
+    /// What must be true of the result.
+    pub acceptance: Vec<String>,
+    /// Its steps.
+    pub subtasks: Vec<String>,
+    /// Commands that must pass.
+    pub checks: Vec<String>,
+    /// Globs of files it will change.
+    pub touches: Vec<String>,
+    /// The human gate.
+    pub requires: Option<String>,
+    /// What a person owes it.
+    pub awaiting: Option<String>,
+    /// How long it will take.
+    pub estimate: Option<String>,
+    /// When it should be done.
+    pub due: Option<Word>,
+    /// Until when it is put off.
+    pub defer_until: Option<Word>,
+    /// The agent to run it with.
+    pub agent: Option<String>,
+    /// The model to run it with.
+    pub model: Option<String>,
+    /// Never together with others of that lock.
+    pub lock: Option<String>,
+    /// During whose work it was found.
+    pub discovered_from: Option<String>,
+}
+
+/// A value that a file may hold as a text, a number or a date.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Loose")]
+pub struct Word(pub String);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Loose {
+    Number(u64),
+    Text(String),
+    Time(toml::value::Datetime),
+}
+
+impl From<Loose> for Word {
+    fn from(loose: Loose) -> Self {
+        Self(match loose {
+            Loose::Number(number) => number.to_string(),
+            Loose::Text(text) => text,
+            Loose::Time(time) => time.to_string(),
+        })
+    }
+}
+
+/// Makes the tickets: all of them or none. Their records come back in the same order.
+///
+/// # Errors
+/// When a value cannot be, an id is unknown, a cycle would come about, an agent has filed too
+/// many, or a file cannot be written.
+pub fn new(
+    project: &Project,
+    context: &Context,
+    requests: &[NewTicket],
+) -> Result<Vec<TicketRecord>> {
+    project.mend_merge_driver();
+    let locked = project.store.lock()?;
+    let mut loaded = project.store.load_all(&project.config)?;
+    project.warn_of_invalid(&loaded);
+    let filed = Filed::new(project, context, requests.len())?;
+    let made = {
+        let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
+        let made = Maker::new(project, context, &loaded, &graph, requests)?.all(requests)?;
+        refuse_cycles(&graph, &[], &made)?;
+        made
+    };
+    write(project, &locked, &mut loaded, &made)?;
+    filed.record(&made)?;
+    drop(locked);
+    let graph = project.graph(&loaded.tickets);
+    let records = Records::new(&loaded, &graph);
+    made.iter()
+        .map(|ticket| records.by_id(&ticket.id))
+        .collect()
+}
+
+fn write(
+    project: &Project,
+    locked: &Locked<'_>,
+    loaded: &mut Loaded,
+    made: &[Ticket],
+) -> Result<()> {
+    let mut written: Vec<&TicketId> = Vec::new();
+    for ticket in made {
+        let failed = match locked.create(ticket, &project.config) {
+            Ok(Some(stored)) => {
+                written.push(&ticket.id);
+                loaded.etags.insert(ticket.id.clone(), stored.etag);
+                loaded.tickets.push(stored.ticket);
+                continue;
+            }
+            Ok(None) => {
+                let message = format!("another program made `{}` meanwhile", ticket.id);
+                Error::new(ErrorCode::Failed, message).hint("try again")
+            }
+            Err(error) => error.into(),
+        };
+        for id in written {
+            locked.remove(id)?;
+        }
+        return Err(failed);
+    }
+    loaded.tickets.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(())
+}
+
+/// Makes tickets out of requests.
+struct Maker<'m> {
+    project: &'m Project,
+    loaded: &'m Loaded,
+    graph: &'m Graph<'m>,
+    ids: Vec<TicketId>,
+    locals: BTreeMap<&'m str, TicketId>,
+    author: Option<&'m Actor>,
+    working_on: Option<TicketId>,
+}
+
+impl<'m> Maker<'m> {
+    fn new(
+        project: &'m Project,
+        context: &Context,
+        loaded: &'m Loaded,
+        graph: &'m Graph<'m>,
+        requests: &'m [NewTicket],
+    ) -> Result<Self> {
+        let mut taken = project.store.ids()?;
+        let mut ids = Vec::new();
+        let mut locals = BTreeMap::new();
+        for request in requests {
+            let id = store::mint(context, &taken);
+            taken.insert(id.clone());
+            if let Some(local) = &request.local
+                && locals.insert(local.as_str(), id.clone()).is_some()
+            {
+                let local = printable(local);
+                return Err(invalid(format!("the local name `{local}` is there twice")));
+            }
+            ids.push(id);
+        }
+        let working_on = match context.var("TK_TICKET") {
+            Some(given) if project.is_agent() => Some(resolve(loaded, graph, given)?),
+            _ => None,
+        };
+        Ok(Self {
+            project,
+            loaded,
+            graph,
+            ids,
+            locals,
+            author: project.actor().ok(),
+            working_on,
+        })
+    }
+
+    fn all(&self, requests: &[NewTicket]) -> Result<Vec<Ticket>> {
+        let pairs = self.ids.iter().zip(requests);
+        pairs.map(|(id, request)| self.one(id, request)).collect()
+    }
+
+    fn one(&self, id: &TicketId, request: &NewTicket) -> Result<Ticket> {
+        let config = &self.project.config;
+        let title = values::needed_line("title", &request.title)?;
+        let kind = match &request.kind {
+            Some(kind) => values::kind(config, kind)?,
+            None => config.default_type.clone(),
+        };
+        let mut ticket = Ticket::new(id.clone(), title, kind, config.statuses.initial().clone());
+        let given = |value: &Option<String>| value.clone().unwrap_or_default();
+        let word = |value: &Option<Word>| value.clone().map(|word| word.0).unwrap_or_default();
+        ticket.description = values::text(&request.description);
+        ticket.priority = values::word(&word(&request.priority))?.unwrap_or_default();
+        ticket.labels = values::labels(&request.labels)?;
+        ticket.owner = values::line("owner", &given(&request.owner))?;
+        ticket.parent = self.one_of(request.parent.as_deref())?;
+        ticket.blocked_by = self.several(&request.blocked_by)?;
+        ticket.after = self.several(&request.after)?;
+        ticket.acceptance = acceptance(&request.acceptance, &[])?;
+        ticket.subtasks = subtasks(&request.subtasks, &[])?;
+        ticket.checks = values::lines("check", &request.checks)?;
+        ticket.touches = values::lines("glob", &request.touches)?;
+        ticket.requires = values::word(&given(&request.requires))?;
+        ticket.awaiting = values::word(&given(&request.awaiting))?;
+        ticket.estimate = values::word(&given(&request.estimate))?;
+        ticket.due = values::day("due day", &word(&request.due))?;
+        ticket.defer_until = values::defer(&word(&request.defer_until))?;
+        ticket.agent = values::agent(&self.project.store, &given(&request.agent))?;
+        ticket.model = values::line("model", &given(&request.model))?;
+        ticket.lock = values::line("lock", &given(&request.lock))?;
+        ticket.discovered_from = self.one_of(request.discovered_from.as_deref())?;
+        ticket.created_at = Some(self.project.now);
+        ticket.created_by = self.author.map(|actor| actor.as_str().to_owned());
+        if self.project.is_agent() {
+            ticket.discovered_from = ticket.discovered_from.or_else(|| self.working_on.clone());
+            if !config.run.trust_agent_tickets {
+                ticket.awaiting = Some(Awaiting::Approval);
+                self.project
+                    .hint("a ticket filed by an agent waits for a person's approval");
+            }
+        }
+        check_edges(&ticket)?;
+        check_parent(&ticket, self.loaded, self.project)?;
+        Ok(ticket)
+    }
+
+    fn one_of(&self, given: Option<&str>) -> Result<Option<TicketId>> {
+        let given = given.map(str::trim).filter(|given| !given.is_empty());
+        given.map(|given| self.find(given)).transpose()
+    }
+
+    fn several(&self, given: &[String]) -> Result<BTreeSet<TicketId>> {
+        let words = values::words("id", given)?;
+        words.iter().map(|word| self.find(word)).collect()
+    }
+
+    fn find(&self, given: &str) -> Result<TicketId> {
+        match self.locals.get(given.trim()) {
+            Some(id) => Ok(id.clone()),
+            None => resolve(self.loaded, self.graph, given),
+        }
+    }
+}
+
+/// Refuses edges of the ticket to itself.
+pub(super) fn check_edges(ticket: &Ticket) -> Result<()> {
+    let id = &ticket.id;
+    let itself = [
+        ("its own parent", ticket.parent.as_ref() == Some(id)),
+        ("blocked by itself", ticket.blocked_by.contains(id)),
+        ("after itself", ticket.after.contains(id)),
+    ];
+    if let Some((what, _)) = itself.iter().find(|(_, it_is)| *it_is) {
+        let message = format!("`{id}` cannot be {what}");
+        return Err(Error::new(ErrorCode::Cycle, message).with("cycle", vec![id.to_string()]));
+    }
+    Ok(())
+}
+
+/// Refuses an open ticket under a closed epic.
+pub(super) fn check_parent(ticket: &Ticket, loaded: &Loaded, project: &Project) -> Result<()> {
+    let statuses = &project.config.statuses;
+    if let Some(parent) = ticket.parent.as_ref().and_then(|id| loaded.get(id))
+        && statuses.is_done(&parent.status)
+        && !statuses.is_done(&ticket.status)
+    {
+        let parent = &parent.id;
+        let message = format!("the epic `{parent}` is closed: an open ticket cannot be under it");
+        return Err(Error::new(ErrorCode::Refused, message)
+            .hint(format!("`tk reopen {parent}` opens it again")));
+    }
+    Ok(())
+}
+
+/// The acceptance items of these texts; what is known of those that were there is kept.
+pub(super) fn acceptance(given: &[String], old: &[Acceptance]) -> Result<Vec<Acceptance>> {
+    let texts = distinct("acceptance item", given)?;
+    let items = texts.into_iter().map(|text| {
+        let known = old.iter().find(|item| item.text == text);
+        known.cloned().unwrap_or(Acceptance {
+            text,
+            ..Acceptance::default()
+        })
+    });
+    Ok(items.collect())
+}
+
+/// The subtasks of these titles; those that were there stay as they are.
+pub(super) fn subtasks(given: &[String], old: &[Subtask]) -> Result<Vec<Subtask>> {
+    let titles = distinct("subtask", given)?;
+    let items = titles.into_iter().map(|title| {
+        let known = old.iter().find(|item| item.title == title);
+        known.cloned().unwrap_or(Subtask { title, done: false })
+    });
+    Ok(items.collect())
+}
+
+fn distinct(what: &str, given: &[String]) -> Result<Vec<String>> {
+    let texts = values::lines(what, given)?;
+    let mut seen = BTreeSet::new();
+    match texts.iter().find(|text| !seen.insert(*text)) {
+        Some(twice) => {
+            let twice = printable(twice);
+            Err(invalid(format!("the {what} `{twice}` is there twice")))
+        }
+        None => Ok(texts),
+    }
+}
+
+/// What the workers of a run have filed, which is limited.
+struct Filed(Option<std::path::PathBuf>);
+
+#[derive(Serialize, Deserialize)]
+struct FiledTicket {
+    id: String,
+}
+
+impl Filed {
+    fn new(project: &Project, context: &Context, more: usize) -> Result<Self> {
+        let run = context
+            .var("TK_RUN")
+            .filter(|run| project.is_agent() && run.chars().all(|c| c.is_ascii_alphanumeric()));
+        let Some(run) = run else {
+            return Ok(Self(None));
+        };
+        let path = project.store.run_dir(run).join("filed.jsonl");
+        let filed = AppendLog::read::<FiledTicket>(&path)?.entries.len();
+        if filed + more > MOST_OF_A_RUN {
+            let message = format!(
+                "the agents of this run have filed {filed} tickets: expected at most {MOST_OF_A_RUN}"
+            );
+            return Err(Error::new(ErrorCode::Refused, message)
+                .hint("say what else is to be done in a note: `tk note`"));
+        }
+        Ok(Self(Some(path)))
+    }
+
+    fn record(self, made: &[Ticket]) -> Result<()> {
+        let Some(path) = self.0 else {
+            return Ok(());
+        };
+        let mut log = AppendLog::open(&path, false)?;
+        for ticket in made {
+            let id = ticket.id.to_string();
+            log.append(&FiledTicket { id })?;
+        }
+        Ok(())
+    }
+}

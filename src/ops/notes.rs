@@ -1,0 +1,105 @@
+//! What is said about tickets: notes, questions and their answers.
+
+use super::change::Targets;
+use super::values;
+use super::{Changed, Error, ErrorCode, Project, Result};
+use crate::model::{Awaiting, Note, NoteKind, Ticket};
+
+/// Appends a note to a ticket.
+///
+/// # Errors
+/// When the text is blank, or the ticket cannot be changed.
+pub fn note(project: &Project, targets: &Targets, text: &str) -> Result<Changed> {
+    let note = say(project, NoteKind::Comment, "note", text)?;
+    project.change(targets, |_, tickets| {
+        for ticket in tickets {
+            add(ticket, &note);
+        }
+        Ok(())
+    })
+}
+
+/// Asks a person about a ticket: from then on it awaits input.
+///
+/// # Errors
+/// When the text is blank, or the ticket is closed or awaits something else already.
+pub fn ask(project: &Project, targets: &Targets, text: &str) -> Result<Changed> {
+    let note = say(project, NoteKind::Question, "question", text)?;
+    project.change(targets, |scene, tickets| {
+        for ticket in tickets {
+            let id = &ticket.id;
+            if scene.project.config.statuses.is_done(&ticket.status) {
+                return Err(refused(format!(
+                    "`{id}` is closed: nobody waits for an answer"
+                )));
+            }
+            match ticket.awaiting {
+                None | Some(Awaiting::Input) => ticket.awaiting = Some(Awaiting::Input),
+                Some(other) => {
+                    return Err(refused(format!("`{id}` already awaits {other}"))
+                        .hint(format!("`tk note {id} TEXT` adds to it")));
+                }
+            }
+            add(ticket, &note);
+        }
+        Ok(())
+    })
+}
+
+/// Answers what a ticket asks.
+///
+/// # Errors
+/// When the text is blank, the ticket awaits no input, or an agent answers.
+pub fn answer(project: &Project, targets: &Targets, text: &str) -> Result<Changed> {
+    project.require_human("answer")?;
+    let note = say(project, NoteKind::Answer, "answer", text)?;
+    project.change(targets, |_, tickets| {
+        for ticket in tickets {
+            let id = &ticket.id;
+            match ticket.awaiting {
+                Some(Awaiting::Input) => ticket.awaiting = None,
+                Some(other) => {
+                    return Err(refused(format!("`{id}` awaits {other}, not input"))
+                        .hint(format!("`tk approve {id}` or `tk reject {id} TEXT`")));
+                }
+                None => {
+                    return Err(refused(format!("`{id}` awaits no input"))
+                        .hint(format!("`tk note {id} TEXT` adds a note")));
+                }
+            }
+            add(ticket, &note);
+        }
+        Ok(())
+    })
+}
+
+/// A note of the one who gives the command, now.
+pub(super) fn say(project: &Project, kind: NoteKind, what: &str, text: &str) -> Result<Note> {
+    Ok(Note {
+        at: project.now,
+        by: project.actor()?.as_str().to_owned(),
+        kind,
+        text: values::needed_text(what, text)?,
+    })
+}
+
+/// Appends the note; a moment later where the same person said something at that very moment,
+/// since time and author are what tells notes apart.
+pub(super) fn add(ticket: &mut Ticket, note: &Note) {
+    let mut note = note.clone();
+    while ticket
+        .notes
+        .iter()
+        .any(|old| old.at == note.at && old.by == note.by)
+    {
+        let Ok(later) = note.at.checked_add(jiff::SignedDuration::from_millis(1)) else {
+            break;
+        };
+        note.at = later;
+    }
+    ticket.notes.push(note);
+}
+
+pub(super) fn refused(message: String) -> Error {
+    Error::new(ErrorCode::Refused, message)
+}

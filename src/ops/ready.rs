@@ -1,0 +1,139 @@
+//! What can be done now.
+
+use jiff::SignedDuration;
+
+use super::change::Targets;
+use super::list::Listing;
+use super::notes::refused;
+use super::records::Records;
+use super::update::begin;
+use super::{Changed, Error, ErrorCode, Project, Result, resolve};
+use crate::graph::{Graph, Scope};
+use crate::model::{Category, TicketId};
+use crate::store::Loaded;
+
+/// How long a claim holds.
+const LEASE: SignedDuration = SignedDuration::from_hours(2);
+
+/// The tickets that can be started now, in the order in which they should be.
+///
+/// # Errors
+/// When the epic is unknown.
+pub fn ready(project: &Project, epic: Option<&str>, limit: Option<usize>) -> Result<Listing> {
+    let loaded = project.load()?;
+    let graph = project.graph(&loaded.tickets);
+    let ids = startable(project, &loaded, &graph, epic)?;
+    let records = Records::new(&loaded, &graph);
+    let shown = ids.iter().take(limit.unwrap_or(usize::MAX));
+    Ok(Listing {
+        total: ids.len(),
+        tickets: shown.map(|id| records.by_id(id)).collect::<Result<_>>()?,
+    })
+}
+
+/// The one to do now, taken at once where it is to be claimed; nothing if none can be started.
+///
+/// # Errors
+/// When the epic is unknown, or nobody is named who claims.
+pub fn next(project: &Project, epic: Option<&str>, claim: bool) -> Result<Listing> {
+    let mut listing = ready(project, epic, Some(1))?;
+    if !claim || listing.tickets.is_empty() {
+        return Ok(listing);
+    }
+    // Between the look and the claim another may have taken it; then the next one.
+    loop {
+        let Some(first) = listing.tickets.first() else {
+            return Ok(listing);
+        };
+        match take(project, &first.id, epic) {
+            Ok(changed) => {
+                listing.tickets = changed.tickets;
+                return Ok(listing);
+            }
+            Err(error) if error.code == ErrorCode::Held => {
+                listing = ready(project, epic, Some(1))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The error that there is nothing to do, with why.
+///
+/// # Errors
+/// When the tickets cannot be read.
+pub fn nothing_ready(project: &Project, epic: Option<&str>) -> Result<Error> {
+    let loaded = project.store.load_all(&project.config)?;
+    let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
+    let plan = graph.plan(&scope(&loaded, &graph, epic)?);
+    let active = plan
+        .entries
+        .iter()
+        .filter(|entry| project.config.statuses.category(&entry.status) == Category::Active);
+    let (open, active, awaiting) = (plan.entries.len(), active.count(), plan.awaiting.len());
+    let error = Error::new(ErrorCode::No, "nothing is ready");
+    Ok(match open {
+        0 => error.hint("there is no open work"),
+        _ => error.hint(format!(
+            "{open} open: {active} in progress, {awaiting} awaiting a person; \
+             `tk list --blocked` tells what the others wait for"
+        )),
+    })
+}
+
+/// Claims the ticket: holds it with a lease, and begins it.
+fn take(project: &Project, id: &str, epic: Option<&str>) -> Result<Changed> {
+    let actor = project.actor()?.clone();
+    let targets = Targets::new(vec![id.to_owned()]);
+    project.change(&targets, |scene, tickets| {
+        let ready = startable(project, scene.loaded, scene.graph, epic)?;
+        for ticket in tickets {
+            if !ready.contains(&ticket.id) {
+                let message = format!("`{}` was taken meanwhile", ticket.id);
+                return Err(Error::new(ErrorCode::Held, message));
+            }
+            let statuses = &project.config.statuses;
+            let active = statuses.all().iter().find(|def| {
+                def.category == Category::Active && statuses.allows(&ticket.status, &def.id)
+            });
+            let Some(active) = active else {
+                let (id, from) = (&ticket.id, &ticket.status);
+                return Err(refused(format!("`{id}` cannot be begun from `{from}`")));
+            };
+            let until = project.now + LEASE;
+            scene
+                .locked
+                .acquire_claim(&ticket.id, &actor, until, project.now)?;
+            ticket.status = active.id.clone();
+            ticket.owner = Some(actor.as_str().to_owned());
+            begin(scene, ticket);
+        }
+        Ok(())
+    })
+}
+
+/// The ids of what can be started now and is not held by another, first things first.
+fn startable(
+    project: &Project,
+    loaded: &Loaded,
+    graph: &Graph<'_>,
+    epic: Option<&str>,
+) -> Result<Vec<TicketId>> {
+    let plan = graph.plan(&scope(loaded, graph, epic)?);
+    let mine = project.actor().ok().map(crate::model::Actor::as_str);
+    let mut ids = Vec::new();
+    for entry in plan.ready() {
+        let claim = project.store.claim(&entry.id, project.now)?;
+        if claim.is_none_or(|claim| Some(claim.actor.as_str()) == mine) {
+            ids.push(entry.id.clone());
+        }
+    }
+    Ok(ids)
+}
+
+fn scope(loaded: &Loaded, graph: &Graph<'_>, epic: Option<&str>) -> Result<Scope> {
+    Ok(match epic {
+        Some(given) => Scope::Epic(resolve(loaded, graph, given)?),
+        None => Scope::All,
+    })
+}

@@ -1,0 +1,352 @@
+//! Changing the fields of tickets.
+
+use std::collections::BTreeSet;
+
+use super::change::{Scene, Targets};
+use super::close::{self, CloseRequest, Closing};
+use super::new::{acceptance, check_edges, check_parent, subtasks};
+use super::notes::{add, say};
+use super::reopen;
+use super::values::{self, invalid};
+use super::{Changed, Error, ErrorCode, Project, Result};
+use crate::model::{Category, NoteKind, StatusId, Ticket, TicketId};
+
+/// What is to be different, in words as they were typed; what is absent stays. An empty value
+/// clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpdateRequest {
+    /// The title.
+    pub title: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// The type.
+    pub kind: Option<String>,
+    /// The status, through the transitions and the human gates.
+    pub status: Option<String>,
+    /// The priority.
+    pub priority: Option<String>,
+    /// Who is responsible.
+    pub owner: Option<String>,
+    /// The epic it is a part of.
+    pub parent: Option<String>,
+    /// The labels, in place of those there are.
+    pub labels: Option<Vec<String>>,
+    /// More labels.
+    pub add_labels: Vec<String>,
+    /// Labels to go.
+    pub remove_labels: Vec<String>,
+    /// The blockers, in place of those there are.
+    pub blocked_by: Option<Vec<String>>,
+    /// The soft order, in place of what there is.
+    pub after: Option<Vec<String>>,
+    /// The tickets worth reading, in place of those there are.
+    pub related: Option<Vec<String>>,
+    /// The human gate.
+    pub requires: Option<String>,
+    /// What a person owes it.
+    pub awaiting: Option<String>,
+    /// How long it will take.
+    pub estimate: Option<String>,
+    /// When it should be done.
+    pub due: Option<String>,
+    /// Until when it is put off.
+    pub defer_until: Option<String>,
+    /// The agent to run it with.
+    pub agent: Option<String>,
+    /// The model to run it with.
+    pub model: Option<String>,
+    /// Never together with others of that lock.
+    pub lock: Option<String>,
+    /// A pull request's address.
+    pub pr: Option<String>,
+    /// During whose work it was found.
+    pub discovered_from: Option<String>,
+    /// The ticket it repeats.
+    pub duplicate_of: Option<String>,
+    /// The checks, in place of those there are.
+    pub checks: Option<Vec<String>>,
+    /// The globs, in place of those there are.
+    pub touches: Option<Vec<String>>,
+    /// The acceptance items, in place of those there are.
+    pub acceptance: Option<Vec<String>>,
+    /// The subtasks, in place of those there are.
+    pub subtasks: Option<Vec<String>>,
+    /// Numbers, from 1, of acceptance items that are met.
+    pub met: Vec<usize>,
+    /// Numbers, from 1, of subtasks that are done.
+    pub subtask_done: Vec<usize>,
+    /// A note to add.
+    pub note: Option<String>,
+    /// Why it is closed, where the status closes it.
+    pub reason: Option<String>,
+    /// Close although blockers or children are open.
+    pub force: bool,
+}
+
+/// Changes the tickets.
+///
+/// # Errors
+/// When a value cannot be, a rule does not allow it, or an agent changes what it may not.
+pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> Result<Changed> {
+    let to = request.status.as_deref();
+    let to = to
+        .map(|word| values::status(&project.config, word))
+        .transpose()?;
+    let note = request.note.as_deref();
+    let note = note
+        .map(|text| say(project, NoteKind::Comment, "note", text))
+        .transpose()?;
+    let closing = match &to {
+        Some(to) if project.config.statuses.is_done(to) && !project.is_agent() => {
+            let close = CloseRequest {
+                reason: request.reason.clone(),
+                note: None,
+                force: request.force,
+            };
+            Some(Closing::new(project, &close, Some(to.clone()))?)
+        }
+        _ => None,
+    };
+    let mut changed = project.change(targets, |scene, tickets| {
+        for ticket in tickets.iter_mut() {
+            let before = ticket.clone();
+            set(scene, ticket, request)?;
+            if let Some(note) = &note {
+                add(ticket, note);
+            }
+            if project.is_agent() {
+                agent_may(project, scene, &before, request)?;
+            }
+        }
+        match (&to, &closing) {
+            (_, Some(closing)) => {
+                closing.all(scene, tickets)?;
+                closing.hint_at_epics(scene, tickets);
+            }
+            (Some(to), None) => go(scene, tickets, to)?,
+            (None, None) => {}
+        }
+        for ticket in tickets.iter() {
+            check_edges(ticket)?;
+            if request.parent.is_some() {
+                check_parent(ticket, scene.loaded, project)?;
+            }
+        }
+        Ok(())
+    })?;
+    if let Some(closing) = &closing {
+        closing.tell(&mut changed);
+    }
+    Ok(changed)
+}
+
+/// Puts the tickets into a status that is not the end.
+fn go(scene: &Scene<'_>, tickets: &mut [Ticket], to: &StatusId) -> Result<()> {
+    let project = scene.project;
+    let statuses = &project.config.statuses;
+    for ticket in tickets {
+        close::allow(project, ticket, to)?;
+        if statuses.is_done(&ticket.status) {
+            project.require_human("reopen")?;
+            reopen::open(ticket, to);
+        }
+        let begins = statuses.category(to) == Category::Active
+            && statuses.category(&ticket.status) != Category::Active;
+        ticket.status = to.clone();
+        if begins {
+            begin(scene, ticket);
+        }
+    }
+    Ok(())
+}
+
+/// Notes that work begins, and warns where it should not yet.
+pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) {
+    ticket.started_at = ticket.started_at.or(Some(scene.project.now));
+    let reasons = scene.graph.reasons(&ticket.id);
+    if !reasons.is_empty() {
+        let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        let id = &ticket.id;
+        scene
+            .project
+            .warn(format!("`{id}` is begun though {}", reasons.join(", ")));
+    }
+}
+
+fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
+    let config = &scene.project.config;
+    if let Some(title) = &request.title {
+        ticket.title = values::needed_line("title", title)?;
+    }
+    if let Some(description) = &request.description {
+        ticket.description = values::text(description);
+    }
+    if let Some(kind) = &request.kind {
+        ticket.kind = values::kind(config, kind)?;
+    }
+    if let Some(priority) = &request.priority {
+        ticket.priority = values::word(priority)?.unwrap_or_default();
+    }
+    put(&mut ticket.owner, request.owner.as_deref(), |v| {
+        values::line("owner", v)
+    })?;
+    put(
+        &mut ticket.requires,
+        request.requires.as_deref(),
+        values::word,
+    )?;
+    put(
+        &mut ticket.estimate,
+        request.estimate.as_deref(),
+        values::word,
+    )?;
+    put(&mut ticket.due, request.due.as_deref(), |v| {
+        values::day("due day", v)
+    })?;
+    put(
+        &mut ticket.defer_until,
+        request.defer_until.as_deref(),
+        values::defer,
+    )?;
+    let store = &scene.project.store;
+    put(&mut ticket.agent, request.agent.as_deref(), |v| {
+        values::agent(store, v)
+    })?;
+    put(&mut ticket.model, request.model.as_deref(), |v| {
+        values::line("model", v)
+    })?;
+    put(&mut ticket.lock, request.lock.as_deref(), |v| {
+        values::line("lock", v)
+    })?;
+    put(&mut ticket.pr, request.pr.as_deref(), |v| {
+        values::line("pull request", v)
+    })?;
+    if let Some(awaiting) = &request.awaiting {
+        ticket.awaiting = values::word(awaiting)?;
+        if ticket.awaiting.is_some() && config.statuses.is_done(&ticket.status) {
+            let id = &ticket.id;
+            let message = format!("`{id}` is closed: it can await nothing");
+            return Err(Error::new(ErrorCode::Refused, message)
+                .hint(format!("`tk reopen {id}` opens it again")));
+        }
+    }
+    set_edges(scene, ticket, request)?;
+    set_lists(ticket, request)
+}
+
+fn set_edges(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
+    let one = |given: &str| match given.trim() {
+        "" => Ok(None),
+        given => scene.resolve(given).map(Some),
+    };
+    // One that is there already may be kept, even if there is no such ticket.
+    let several = |given: &[String], old: &BTreeSet<TicketId>| -> Result<BTreeSet<TicketId>> {
+        let words = values::words("id", given)?;
+        let ids = words.iter().map(|word| match old.get(word.as_str()) {
+            Some(id) => Ok(id.clone()),
+            None => scene.resolve(word),
+        });
+        ids.collect()
+    };
+    put(&mut ticket.parent, request.parent.as_deref(), one)?;
+    put(
+        &mut ticket.discovered_from,
+        request.discovered_from.as_deref(),
+        one,
+    )?;
+    put(
+        &mut ticket.duplicate_of,
+        request.duplicate_of.as_deref(),
+        one,
+    )?;
+    for (to, given) in [
+        (&mut ticket.blocked_by, &request.blocked_by),
+        (&mut ticket.after, &request.after),
+        (&mut ticket.related, &request.related),
+    ] {
+        if let Some(given) = given {
+            *to = several(given, to)?;
+        }
+    }
+    Ok(())
+}
+
+fn set_lists(ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
+    if let Some(given) = &request.labels {
+        ticket.labels = values::labels(given)?;
+    }
+    ticket.labels.extend(values::labels(&request.add_labels)?);
+    for label in values::labels(&request.remove_labels)? {
+        ticket.labels.remove(&label);
+    }
+    if let Some(given) = &request.checks {
+        ticket.checks = values::lines("check", given)?;
+    }
+    if let Some(given) = &request.touches {
+        ticket.touches = values::lines("glob", given)?;
+    }
+    if let Some(given) = &request.acceptance {
+        ticket.acceptance = acceptance(given, &ticket.acceptance)?;
+    }
+    if let Some(given) = &request.subtasks {
+        ticket.subtasks = subtasks(given, &ticket.subtasks)?;
+    }
+    for number in &request.met {
+        numbered(&mut ticket.acceptance, *number, "acceptance item")?.met = true;
+    }
+    for number in &request.subtask_done {
+        numbered(&mut ticket.subtasks, *number, "subtask")?.done = true;
+    }
+    Ok(())
+}
+
+fn put<T>(
+    to: &mut Option<T>,
+    given: Option<&str>,
+    read: impl Fn(&str) -> Result<Option<T>>,
+) -> Result<()> {
+    if let Some(given) = given {
+        *to = read(given)?;
+    }
+    Ok(())
+}
+
+fn numbered<'t, T>(items: &'t mut [T], number: usize, what: &str) -> Result<&'t mut T> {
+    let count = items.len();
+    let place = number.checked_sub(1);
+    place.and_then(|place| items.get_mut(place)).ok_or_else(|| {
+        invalid(format!(
+            "there is no {what} {number}: expected 1 to {count}"
+        ))
+    })
+}
+
+/// An agent may tick acceptance items and subtasks of its own ticket and add notes; the rest
+/// is for people.
+fn agent_may(
+    project: &Project,
+    scene: &Scene<'_>,
+    ticket: &Ticket,
+    request: &UpdateRequest,
+) -> Result<()> {
+    let allowed = UpdateRequest {
+        met: request.met.clone(),
+        subtask_done: request.subtask_done.clone(),
+        note: request.note.clone(),
+        ..UpdateRequest::default()
+    };
+    if *request != allowed {
+        project.require_human("change anything but `--met`, `--subtask-done` and `--note`")?;
+    }
+    let actor = project.actor()?;
+    let ticks = !request.met.is_empty() || !request.subtask_done.is_empty();
+    let claim = scene.locked.claim(&ticket.id, project.now)?;
+    let own = project.works_on(&ticket.id)
+        || ticket.owner.as_deref() == Some(actor.as_str())
+        || claim.is_some_and(|claim| claim.actor == actor.as_str());
+    if ticks && !own {
+        let message = format!("`{}` is not the ticket that `{actor}` works on", ticket.id);
+        return Err(Error::new(ErrorCode::HumansOnly, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Values as people type them, made into values of a ticket.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Error, ErrorCode, Result};
+use crate::model::{Category, Config, Defer, StatusId};
+use crate::store::{Store, StoreError};
+
+/// The least likeness at which a word is offered for an unknown one.
+const LIKENESS: f64 = 0.75;
+
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::InvalidArgument, message)
+}
+
+/// A text cut to a printable length.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+    if text.chars().nth(60).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The word's meaning; blank is nothing.
+pub(super) fn word<T>(given: &str) -> Result<Option<T>>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    if given.trim().is_empty() {
+        return Ok(None);
+    }
+    let parsed = given.trim().parse();
+    parsed
+        .map(Some)
+        .map_err(|error: T::Err| invalid(error.to_string()))
+}
+
+/// One line of text; blank is nothing.
+pub(super) fn line(what: &str, given: &str) -> Result<Option<String>> {
+    let text = given.trim();
+    if text.contains(char::is_control) {
+        return Err(invalid(format!(
+            "the {what} `{}` holds a control character: expected one line of text",
+            printable(text)
+        )));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// One line of text that says something.
+pub(super) fn needed_line(what: &str, given: &str) -> Result<String> {
+    line(what, given)?.ok_or_else(|| invalid(format!("the {what} is blank: expected a text")))
+}
+
+/// A text of any number of lines that says something.
+pub(super) fn needed_text(what: &str, given: &str) -> Result<String> {
+    let text = text(given);
+    if text.trim().is_empty() {
+        return Err(invalid(format!("the {what} is blank: expected a text")));
+    }
+    Ok(text)
+}
+
+/// A text of any number of lines, without white space at its end.
+pub(super) fn text(given: &str) -> String {
+    given.replace("\r\n", "\n").trim_end().to_owned()
+}
+
+/// Texts of one line each, in their order; blank ones are refused, unless there is only one,
+/// which stands for none at all.
+pub(super) fn lines(what: &str, given: &[String]) -> Result<Vec<String>> {
+    if matches!(given, [only] if only.trim().is_empty()) {
+        return Ok(Vec::new());
+    }
+    given.iter().map(|text| needed_line(what, text)).collect()
+}
+
+/// Labels, also several in one word with commas between them.
+pub(super) fn labels(given: &[String]) -> Result<BTreeSet<String>> {
+    words("label", given).map(|labels| labels.into_iter().collect())
+}
+
+/// Words, also several in one with commas between them. A single blank one stands for none.
+pub(super) fn words(what: &str, given: &[String]) -> Result<Vec<String>> {
+    if matches!(given, [only] if only.trim().is_empty()) {
+        return Ok(Vec::new());
+    }
+    let words = given.iter().flat_map(|words| words.split(','));
+    words.map(|word| needed_line(what, word)).collect()
+}
+
+/// A configured type.
+pub(super) fn kind(config: &Config, given: &str) -> Result<String> {
+    let word = given.trim().to_lowercase();
+    if config.types.contains(&word) {
+        return Ok(word);
+    }
+    let expected = config.types.join(", ");
+    let message = format!(
+        "unknown type `{}`: expected one of {expected}",
+        printable(given)
+    );
+    Err(suggest(
+        invalid(message),
+        &word,
+        config.types.iter().map(String::as_str),
+    ))
+}
+
+/// A configured status; `done` also means the first of that category.
+pub(super) fn status(config: &Config, given: &str) -> Result<StatusId> {
+    let id = StatusId::new(given);
+    if config.statuses.get(&id).is_some() {
+        return Ok(id);
+    }
+    if id.as_str() == Category::Done.as_str()
+        && let Some(first) = config.statuses.first(Category::Done)
+    {
+        return Ok(first.clone());
+    }
+    let known: Vec<&str> = config
+        .statuses
+        .all()
+        .iter()
+        .map(|def| def.id.as_str())
+        .collect();
+    let expected = known.join(", ");
+    let message = format!(
+        "unknown status `{}`: expected one of {expected}",
+        printable(given)
+    );
+    let error = invalid(message);
+    Err(match id.as_str() {
+        "ready" | "blocked" => error.hint(format!("that is computed: `tk list --{id}`")),
+        word => suggest(error, word, known.into_iter()),
+    })
+}
+
+/// A day; blank is nothing.
+pub(super) fn day(what: &str, given: &str) -> Result<Option<Date>> {
+    let given = given.trim();
+    if given.is_empty() {
+        return Ok(None);
+    }
+    given.parse().map(Some).map_err(|_| {
+        invalid(format!(
+            "the {what} `{}` is not a day: expected one such as `2026-11-20`",
+            printable(given)
+        ))
+    })
+}
+
+/// A day or a time; blank is nothing.
+pub(super) fn defer(given: &str) -> Result<Option<Defer>> {
+    let given = given.trim();
+    if given.is_empty() {
+        return Ok(None);
+    }
+    // A time reads as a day too, with its hour dropped, so it is tried first.
+    if let Ok(at) = given.parse::<Timestamp>() {
+        return Ok(Some(Defer::At(at)));
+    }
+    if given.len() <= "2026-11-20".len()
+        && let Ok(day) = given.parse::<Date>()
+    {
+        return Ok(Some(Defer::Day(day)));
+    }
+    Err(invalid(format!(
+        "the defer time `{}` is neither a day nor a time: \
+         expected one such as `2026-11-20` or `2026-11-20T08:00:00Z`",
+        printable(given)
+    )))
+}
+
+/// The name of an agent that exists; blank is nothing.
+pub(super) fn agent(store: &Store, given: &str) -> Result<Option<String>> {
+    let Some(name) = line("agent", given)? else {
+        return Ok(None);
+    };
+    match store.agent(&name) {
+        Ok(_) => Ok(Some(name)),
+        Err(error @ StoreError::NoAgent { .. }) => Err(invalid(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The error with a hint at the known word that is most like the given one.
+pub(super) fn suggest<'w>(
+    error: Error,
+    given: &str,
+    known: impl Iterator<Item = &'w str>,
+) -> Error {
+    let near = known
+        .map(|word| (strsim::jaro_winkler(given, word), word))
+        .filter(|(likeness, _)| *likeness >= LIKENESS)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    match near {
+        Some((_, word)) => error.hint(format!("did you mean `{word}`?")),
+        None => error,
+    }
+}

@@ -1,0 +1,137 @@
+//! Tickets as lines of a table.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::terminal::{columns, fill, fit, safe};
+use crate::wire::{TicketFields, TicketRecord};
+
+/// The title's least columns, however narrow the terminal.
+const TITLE: usize = 20;
+
+/// A line a ticket: id, priority, status, type, title, and what is worth knowing beyond. With
+/// a width, titles are cut to fit it.
+#[must_use]
+pub fn table(tickets: &[TicketRecord], width: Option<usize>) -> String {
+    let widest = |text: &dyn Fn(&TicketRecord) -> &str| {
+        tickets
+            .iter()
+            .map(|t| columns(&safe(text(t))))
+            .max()
+            .unwrap_or(0)
+    };
+    let (ids, statuses, kinds) = (
+        widest(&|t| &t.id),
+        widest(&|t| &t.status),
+        widest(&|t| &t.kind),
+    );
+    let dim = Style::new().dimmed();
+    let mut out = String::new();
+    for ticket in tickets {
+        let beyond = beyond(ticket);
+        let taken = ids + statuses + kinds + 10;
+        let room = width.map_or(usize::MAX, |width| {
+            let rest = width.saturating_sub(taken + columns(&beyond) + 2);
+            rest.max(TITLE)
+        });
+        let (bold, status) = (Style::new().bold(), status_style(ticket));
+        // Writing to a string cannot fail.
+        let _ = write!(
+            out,
+            "{bold}{}{bold:#}  P{}  {status}{}{status:#}  {}  {}",
+            fill(&ticket.id, ids),
+            ticket.priority,
+            fill(&ticket.status, statuses),
+            fill(&ticket.kind, kinds),
+            fit(&ticket.title, room),
+        );
+        if !beyond.is_empty() {
+            let _ = write!(out, "  {dim}{beyond}{dim:#}");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The chosen fields, a line a ticket, with tabs between them.
+#[must_use]
+pub fn fields(tickets: &[TicketFields]) -> String {
+    let mut out = String::new();
+    for ticket in tickets {
+        let values: Vec<String> = ticket.values().map(plain).collect();
+        out.push_str(&values.join("\t"));
+        out.push('\n');
+    }
+    out
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => safe(text).into_owned(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(plain).collect();
+            items.join(",")
+        }
+        other => safe(&other.to_string()).into_owned(),
+    }
+}
+
+fn status_style(ticket: &TicketRecord) -> Style {
+    let colour = if ticket.ready {
+        AnsiColor::Green
+    } else if ticket.awaiting.is_some() {
+        AnsiColor::Magenta
+    } else if ticket.closed_at.is_some() {
+        AnsiColor::BrightBlack
+    } else if ticket.started_at.is_some() {
+        AnsiColor::Blue
+    } else {
+        return Style::new();
+    };
+    Style::new().fg_color(Some(colour.into()))
+}
+
+fn beyond(ticket: &TicketRecord) -> String {
+    let mut parts = Vec::new();
+    if let Some(awaiting) = ticket.awaiting {
+        parts.push(format!("awaits {awaiting}"));
+    }
+    if !ticket.open_blockers.is_empty() && ticket.closed_at.is_none() {
+        parts.push(format!("← {}", ticket.open_blockers.join(", ")));
+    }
+    if let Some(owner) = &ticket.owner {
+        parts.push(format!("@{owner}"));
+    }
+    if let Some(due) = &ticket.due {
+        parts.push(format!("due {due}"));
+    }
+    parts.extend(ticket.labels.iter().map(|label| format!("#{label}")));
+    safe(&parts.join("  ")).into_owned()
+}
+
+/// What became of tickets, a line each: id, the word for it, title.
+#[must_use]
+pub fn outcomes(words: &[String], tickets: &[TicketRecord]) -> String {
+    let ids = tickets
+        .iter()
+        .map(|t| columns(&safe(&t.id)))
+        .max()
+        .unwrap_or(0);
+    let widest = words.iter().map(|word| columns(word)).max().unwrap_or(0);
+    let bold = Style::new().bold();
+    let mut out = String::new();
+    for (word, ticket) in words.iter().zip(tickets) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "{bold}{}{bold:#}  {}  {}",
+            fill(&ticket.id, ids),
+            fill(word, widest),
+            safe(&ticket.title)
+        );
+    }
+    out
+}

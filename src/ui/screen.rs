@@ -1,0 +1,150 @@
+//! Standard output and standard error: data to the one, everything else to the other.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::terminal::{safe, safe_lines};
+use crate::ops::{Error, Notice};
+use crate::wire::{ErrorBody, ErrorDocument, WarningDocument};
+
+/// Columns where standard output is no terminal that tells.
+const WIDTH: usize = 100;
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// Where the terminal shows them and `NO_COLOR` is not set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where a command writes.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    json: bool,
+    quiet: bool,
+}
+
+impl Screen {
+    /// With `json`, documents instead of text; with `quiet`, no hints and confirmations.
+    #[must_use]
+    pub fn new(json: bool, quiet: bool, colour: Colour) -> Self {
+        match colour {
+            Colour::Auto => anstream::ColorChoice::Auto,
+            Colour::Always => anstream::ColorChoice::Always,
+            Colour::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        Self { json, quiet }
+    }
+
+    /// Whether documents are wanted.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// The columns of the terminal.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        let size = rustix::termios::tcgetwinsize(io::stdout());
+        size.map_or(WIDTH, |size| match size.ws_col {
+            0 => WIDTH,
+            columns => columns.into(),
+        })
+    }
+
+    /// The columns that lines must keep to: those of the terminal, if there is one.
+    #[must_use]
+    pub fn line_width(&self) -> Option<usize> {
+        io::stdout().is_terminal().then(|| self.width())
+    }
+
+    /// Writes text, which is safe for a terminal and ends its last line.
+    ///
+    /// # Errors
+    /// When it cannot be written, a broken pipe included.
+    pub fn text(&self, text: &str) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Writes text that only says that something was done: nothing when quiet.
+    ///
+    /// # Errors
+    /// As [`Screen::text`].
+    pub fn confirm(&self, text: &str) -> io::Result<()> {
+        if self.quiet { Ok(()) } else { self.text(text) }
+    }
+
+    /// Writes the document on one line.
+    ///
+    /// # Errors
+    /// As [`Screen::text`].
+    pub fn document(&self, document: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(document)?;
+        line.push(b'\n');
+        let mut out = io::stdout().lock();
+        out.write_all(&line)?;
+        out.flush()
+    }
+
+    /// Tells what there is to tell besides the answer.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn notices(&self, notices: &[Notice]) -> io::Result<()> {
+        for notice in notices {
+            match notice {
+                Notice::Warning(text) if self.json => {
+                    to_stderr(&WarningDocument::new(text.clone()))?;
+                }
+                Notice::Warning(text) => labelled("warning", AnsiColor::Yellow, text)?,
+                Notice::Hint(_) if self.json || self.quiet => {}
+                Notice::Hint(text) => labelled("hint", AnsiColor::Cyan, text)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what went wrong.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn error(&self, error: &Error) -> io::Result<()> {
+        if self.json {
+            return to_stderr(&ErrorDocument::new(ErrorBody {
+                code: error.code.as_str(),
+                message: error.message.clone(),
+                hint: (!error.hints.is_empty()).then(|| error.hints.join("\n")),
+                retryable: error.code.retryable(),
+                exit_code: error.code.exit_code(),
+                context: (*error.context).clone(),
+            }));
+        }
+        labelled("error", AnsiColor::Red, &error.message)?;
+        for hint in &error.hints {
+            labelled("hint", AnsiColor::Cyan, hint)?;
+        }
+        Ok(())
+    }
+}
+
+fn to_stderr(document: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(document)?;
+    line.push(b'\n');
+    io::stderr().lock().write_all(&line)
+}
+
+fn labelled(label: &str, colour: AnsiColor, text: &str) -> io::Result<()> {
+    let style = Style::new().bold().fg_color(Some(colour.into()));
+    let (label, text) = (safe(label), safe_lines(text));
+    writeln!(anstream::stderr().lock(), "{style}{label}{style:#}: {text}")
+}

@@ -1,0 +1,185 @@
+//! Everything about one ticket.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+
+use super::terminal::{safe, safe_lines};
+use crate::wire::TicketRecord;
+
+/// The columns of the names of fields.
+const NAMES: usize = 16;
+
+/// The ticket from its title to its last run. What it does not have is left out.
+#[must_use]
+pub fn page(ticket: &TicketRecord) -> String {
+    let mut page = Page::default();
+    page.heading(&ticket.id, &ticket.title);
+    facts(&mut page, ticket);
+    people_and_times(&mut page, ticket);
+    if !ticket.description.is_empty() {
+        page.section("description");
+        page.indented(&ticket.description);
+    }
+    if !ticket.acceptance.is_empty() {
+        page.section("acceptance");
+        for (number, item) in (1..).zip(&ticket.acceptance) {
+            page.item(number, item.met, &item.text, item.check.as_deref());
+        }
+    }
+    if !ticket.subtasks.is_empty() {
+        page.section("subtasks");
+        for (number, item) in (1..).zip(&ticket.subtasks) {
+            page.item(number, item.done, &item.title, None);
+        }
+    }
+    if !ticket.notes.is_empty() {
+        page.section("notes");
+        for note in &ticket.notes {
+            let kind = match note.kind {
+                "comment" => String::new(),
+                kind => format!(" ({kind})"),
+            };
+            page.line(&format!("{}  {}{kind}", note.at, note.by));
+            page.indented(&note.text);
+        }
+    }
+    runs(&mut page, ticket);
+    page.0
+}
+
+fn facts(page: &mut Page, ticket: &TicketRecord) {
+    let ready = if ticket.ready { " (ready)" } else { "" };
+    page.fact("status", &format!("{}{ready}", ticket.status));
+    page.fact("type", &ticket.kind);
+    page.fact("priority", &ticket.priority.to_string());
+    page.maybe("owner", ticket.owner.as_deref());
+    page.maybe("parent", ticket.parent.as_deref());
+    page.several("labels", &ticket.labels);
+    let blockers: Vec<String> = ticket
+        .blocked_by
+        .iter()
+        .map(|id| {
+            let open = ticket.open_blockers.contains(id);
+            if open {
+                id.clone()
+            } else {
+                format!("{id} (done)")
+            }
+        })
+        .collect();
+    page.several("blocked by", &blockers);
+    page.several("blocks", &ticket.blocks);
+    page.maybe("requires", ticket.requires);
+    page.maybe("awaiting", ticket.awaiting);
+    page.maybe("verdict", ticket.verdict);
+    page.maybe("estimate", ticket.estimate.as_deref());
+    page.maybe("due", ticket.due.as_deref());
+    page.maybe("deferred until", ticket.defer_until.as_deref());
+    page.several("after", &ticket.after);
+    page.several("related", &ticket.related);
+    page.maybe("discovered from", ticket.discovered_from.as_deref());
+    page.maybe("duplicate of", ticket.duplicate_of.as_deref());
+    page.maybe("agent", ticket.agent.as_deref());
+    page.maybe("model", ticket.model.as_deref());
+    page.maybe("lock", ticket.lock.as_deref());
+    page.maybe("pull request", ticket.pr.as_deref());
+    for check in &ticket.checks {
+        page.fact("check", check);
+    }
+    page.several("touches", &ticket.touches);
+}
+
+fn people_and_times(page: &mut Page, ticket: &TicketRecord) {
+    let with = |at: Option<&String>, by: Option<&String>| match (at, by) {
+        (Some(at), Some(by)) => Some(format!("{at} by {by}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+        (None, None) => None,
+    };
+    let created = with(ticket.created_at.as_ref(), ticket.created_by.as_ref());
+    page.maybe("created", created.as_deref());
+    page.maybe("started", ticket.started_at.as_deref());
+    let closed = with(ticket.closed_at.as_ref(), ticket.closed_by.as_ref());
+    page.maybe("closed", closed.as_deref());
+    page.maybe("reason", ticket.reason.as_deref());
+}
+
+fn runs(page: &mut Page, ticket: &TicketRecord) {
+    if !ticket.runs.is_empty() {
+        page.section("runs");
+        for run in &ticket.runs {
+            let outcome = run.outcome.unwrap_or("running");
+            let cost = run.cost_usd.map(|cost| format!("  ${cost}"));
+            let (agent, attempt) = (&run.agent, run.attempt);
+            let cost = cost.unwrap_or_default();
+            page.line(&format!(
+                "{}  attempt {attempt}  {agent}  {outcome}{cost}",
+                run.run
+            ));
+            if let Some(summary) = &run.summary {
+                page.indented(summary);
+            }
+        }
+    }
+    if !ticket.commits.is_empty() {
+        page.section("commits");
+        for commit in &ticket.commits {
+            let id = commit.id.get(..12).unwrap_or(&commit.id);
+            page.line(&format!("{id}  {}", commit.subject));
+        }
+    }
+}
+
+/// Text being put together, safe for a terminal. Writing to a string cannot fail.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn heading(&mut self, id: &str, title: &str) {
+        let bold = Style::new().bold();
+        let _ = writeln!(self.0, "{bold}{}  {}{bold:#}", safe(id), safe(title));
+    }
+
+    fn fact(&mut self, name: &str, value: &str) {
+        let dim = Style::new().dimmed();
+        let _ = writeln!(self.0, "{dim}{name:NAMES$}{dim:#}{}", safe(value));
+    }
+
+    fn maybe(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.fact(name, value);
+        }
+    }
+
+    fn several(&mut self, name: &str, values: &[String]) {
+        if !values.is_empty() {
+            self.fact(name, &values.join(", "));
+        }
+    }
+
+    fn section(&mut self, name: &str) {
+        let bold = Style::new().bold();
+        let _ = writeln!(self.0, "\n{bold}{name}{bold:#}");
+    }
+
+    fn item(&mut self, number: usize, done: bool, text: &str, check: Option<&str>) {
+        let mark = if done { 'x' } else { ' ' };
+        let _ = write!(self.0, "  {number} [{mark}] {}", safe(text));
+        match check {
+            Some(check) => {
+                let _ = writeln!(self.0, "  (check: {})", safe(check));
+            }
+            None => self.0.push('\n'),
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        let _ = writeln!(self.0, "  {}", safe(text));
+    }
+
+    fn indented(&mut self, text: &str) {
+        for line in safe_lines(text).lines() {
+            let _ = writeln!(self.0, "    {line}");
+        }
+    }
+}
