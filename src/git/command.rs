@@ -291,6 +291,8 @@ impl Call<'_> {
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_EDITOR", ":")
+            // `status` would write what it learnt into the user's index.
+            .env("GIT_OPTIONAL_LOCKS", "0")
             .envs(self.git.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.git.dir)
             .arg("--no-pager");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::id::{BranchName, InvalidName};
+use super::preflight::{MINIMUM, Version};
 
 /// What went wrong with git.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,12 @@ pub enum GitError {
     /// There is no `git` program.
     #[error("there is no `git` program on the PATH")]
     Missing,
+    /// The `git` program is too old.
+    #[error("git is version {version}: expected at least {MINIMUM}")]
+    TooOld {
+        /// What it is.
+        version: Version,
+    },
     /// `git` could not be started, or the talk with it broke.
     #[error("`{command}` could not be run: {source}")]
     Start {

@@ -236,6 +236,12 @@ impl TicketTree {
 impl Git {
     /// The files that are changed and not committed, untracked ones too.
     pub(super) fn uncommitted(&self, where_: &str) -> Result<Vec<String>> {
+        let paths = self.changed_paths(where_)?;
+        Ok(paths.iter().map(|path| shown(path)).collect())
+    }
+
+    /// The paths of [`Self::uncommitted`].
+    pub(super) fn changed_paths(&self, where_: &str) -> Result<Vec<Vec<u8>>> {
         let answer = self.run([
             "status",
             "--porcelain=v1",
@@ -247,7 +253,7 @@ impl Git {
         ])?;
         Ok(answer
             .fields()
-            .map(|line| shown(line.get(3..).unwrap_or_default()))
+            .map(|line| line.get(3..).unwrap_or_default().to_vec())
             .collect())
     }
 

@@ -34,7 +34,10 @@ impl Git {
     }
 
     /// What git is in the middle of in this worktree: "a merge", "a rebase", …
-    pub(super) fn operation(&self) -> Result<Option<&'static str>> {
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn operation(&self) -> Result<Option<&'static str>> {
         const SIGNS: &[(&str, &str)] = &[
             ("rebase-merge", "a rebase"),
             ("rebase-apply", "a rebase"),

@@ -6,9 +6,11 @@
 //!
 //! The way of one ticket: [`Worktrees::add`] makes its worktree, [`TicketTree`] tells what
 //! the worker left there, [`Integration`] merges and commits it with the ticket's file,
-//! [`Backups`] keeps its branch's tip before the branch is deleted.
+//! [`Backups`] keeps its branch's tip before the branch is deleted, [`Git::land`] moves the
+//! user's branch to what was merged.
 
 mod backup;
+mod checkout;
 mod command;
 mod commit;
 mod error;
@@ -18,7 +20,9 @@ mod history;
 mod id;
 mod include;
 mod index;
+mod land;
 mod merge;
+mod preflight;
 mod repo;
 mod submodule;
 mod ticks;
@@ -31,7 +35,9 @@ pub use error::{GitError, Result};
 pub use evidence::{Evidence, Rest, TicketTree, Undone};
 pub use history::TicketCommit;
 pub use id::{BranchName, CommitId, InvalidName, TICKS, TicksPath, TreeId};
+pub use land::{Landed, Landing, Refusal};
 pub use merge::{Committed, Integration, MergeBegin, PendingMerge, TicketSides};
+pub use preflight::{MINIMUM, Version};
 pub use repo::{Head, Repo};
 pub use tree::FileEdit;
 pub use worktree::{Added, Removal, Worktree, Worktrees};

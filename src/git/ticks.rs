@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::command::Git;
 use super::error::{GitError, Result};
 use super::id::{CommitId, TICKS};
-use super::tree::{Entries, Entry, split_tab};
+use super::tree::Entries;
 
 impl Git {
     /// Puts `.ticks/` in index and working tree back to what the commit has there, untracked
@@ -31,35 +31,6 @@ impl Git {
                 .run()?;
         }
         Ok(())
-    }
-
-    /// What to change in the index so that it has these entries below `.ticks/`, and only
-    /// them, all merged.
-    fn index_edits(&self, wanted: &Entries) -> Result<Vec<(Vec<u8>, Option<Entry>)>> {
-        let answer = self.run(["ls-files", "-s", "-z", "--", TICKS])?;
-        let malformed = || answer.unexpected("entries of the index");
-        let mut there = Entries::new();
-        let mut edits: Vec<(Vec<u8>, Option<Entry>)> = Vec::new();
-        for line in answer.fields() {
-            let (facts, path) = split_tab(line).ok_or_else(malformed)?;
-            let facts: Vec<&str> = facts.split(' ').collect();
-            let &[mode, object, stage] = &facts[..] else {
-                return Err(malformed());
-            };
-            if !wanted.contains_key(&path) {
-                edits.push((path, None));
-            } else if stage == "0" {
-                let (mode, object) = (mode.to_owned(), object.to_owned());
-                there.insert(path, Entry { mode, object });
-            }
-        }
-        edits.dedup();
-        for (path, entry) in wanted {
-            if there.get(path) != Some(entry) {
-                edits.push((path.clone(), Some(entry.clone())));
-            }
-        }
-        Ok(edits)
     }
 
     /// Removes what stands where a folder of these entries must be, such as a symbolic link.

@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod landing;
+#[cfg(test)]
 mod layout;
 #[cfg(test)]
 mod merge;
+#[cfg(test)]
+mod preflight;
 #[cfg(test)]
 mod repo;
 #[cfg(test)]
