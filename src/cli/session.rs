@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome};
 use crate::context::Context;
-use crate::ops::{Error, ErrorCode, Project};
+use crate::ops::{Error, ErrorCode, Notice, Project};
 use crate::run::process::is_descendant_of_shim;
 use crate::ui::screen::{Colour, Screen};
 
@@ -96,7 +96,12 @@ impl Session {
             project = project.within_worker();
         }
         let ended = act(&project);
-        let told = self.screen.notices(&project.take_notices());
+        let mut notices = project.take_notices();
+        if let Err(Failure::Error(error)) = &ended {
+            // What ends the command is told once.
+            notices.retain(|notice| *notice != Notice::Warning(error.message.clone()));
+        }
+        let told = self.screen.notices(&notices);
         let code = ended?;
         told?;
         Ok(code)

@@ -232,9 +232,11 @@ pub(super) fn allow(project: &Project, ticket: &Ticket, to: &StatusId) -> Result
 fn transition(project: &Project, from: &StatusId, message: String) -> Error {
     let next = project.config.statuses.next(from);
     let next: Vec<String> = next.iter().map(ToString::to_string).collect();
-    refused(message)
-        .hint(format!("from `{from}` it can go to: {}", next.join(", ")))
-        .with("allowed", next)
+    let hint = match next.is_empty() {
+        true => format!("no transition leads on from `{from}`"),
+        false => format!("from `{from}` it can go to: {}", next.join(", ")),
+    };
+    refused(message).hint(hint).with("allowed", next)
 }
 
 fn held(id: &TicketId, what: &str, by: &[TicketId]) -> Error {

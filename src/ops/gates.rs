@@ -35,7 +35,8 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
         }
         Ok(())
     })?;
-    for ticket in changed.tickets.iter().filter(|t| t.requires.is_some()) {
+    let approved = changed.results.iter().zip(&changed.tickets);
+    for (_, ticket) in approved.filter(|(r, t)| r.changed && t.requires.is_some()) {
         let id = &ticket.id;
         project.hint(format!(
             "what a run has kept of `{id}`, `tk land {id}` merges"

@@ -188,7 +188,8 @@ impl<'m> Maker<'m> {
             ids.push(id);
         }
         let working_on = match context.var("TK_TICKET") {
-            Some(given) if project.is_agent() => Some(resolve(loaded, graph, given)?),
+            // A ticket that is no more is no reason not to file what was found.
+            Some(given) if project.is_agent() => resolve(loaded, graph, given).ok(),
             _ => None,
         };
         Ok(Self {

@@ -5,4 +5,30 @@
 mod support;
 
 #[cfg(test)]
+mod close;
+#[cfg(test)]
+mod edges;
+#[cfg(test)]
+mod gates;
+#[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod init;
+#[cfg(test)]
+mod list;
+#[cfg(test)]
+mod new;
+#[cfg(test)]
+mod next;
+#[cfg(test)]
+mod project;
+#[cfg(test)]
+mod show;
+#[cfg(test)]
+mod together;
+#[cfg(test)]
+mod update;
+#[cfg(test)]
+mod usage;
+#[cfg(test)]
+mod wave_loop;

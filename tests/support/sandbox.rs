@@ -113,6 +113,14 @@ impl Sandbox {
         self.run(self.tk_command().args(args), Some(input))
     }
 
+    /// Files a ticket by `tk new` with these arguments; its id.
+    #[track_caller]
+    pub(crate) fn file<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> String {
+        let mut command = self.tk_command();
+        let output = self.run(command.arg("new").args(args), None);
+        output.ok().trim().to_owned()
+    }
+
     /// `tk`, ready to be given arguments and started in the repository by the test itself.
     pub(crate) fn tk_command(&self) -> Command {
         self.command(env!("CARGO_BIN_EXE_tk"))
@@ -143,7 +151,11 @@ impl Sandbox {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
-            stdin.write_all(text.as_bytes()).unwrap();
+            match stdin.write_all(text.as_bytes()) {
+                // A program need not read what it is given.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                written => written.unwrap(),
+            }
         }
         let output = child.wait_with_output().unwrap();
         let status = output.status;

@@ -39,6 +39,7 @@ fn tk_runs_in_it() {
     let sandbox = Sandbox::initialised();
     sandbox.tk(["--version"]).ok();
     assert_eq!(sandbox.tk_with_input(["--help"], "text\n").code, 0);
+    assert_eq!(sandbox.file(["A ticket"]).len(), 3);
     let json = sandbox.run(sandbox.command("echo").arg("{\"a\":1}"), None);
     assert_eq!(json.json()["a"], 1);
 }

@@ -1,0 +1,164 @@
+use insta::assert_snapshot;
+
+use crate::project::{authentication, files, refused};
+
+#[test]
+fn closes_with_a_reason_and_says_what_is_next() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["close", "abc", "--reason", "done by hand", "--note", "well"]), @"abc  closed  First");
+    assert_snapshot!(sandbox.tk(["show", "abc"]), @r"
+    abc  First
+    status          closed
+    type            task
+    priority        1
+    parent          aut
+    blocks          def, ghi
+    estimate        2h
+    closed          2026-11-20T08:38:50Z by dana@example.com
+    reason          done by hand
+
+    notes
+      2026-11-20T08:38:50Z  dana@example.com
+        well
+    ");
+    let before = files(&sandbox);
+    assert_snapshot!(sandbox.tk(["close", "abc"]), @"abc  unchanged  First");
+    assert_eq!(files(&sandbox), before);
+    assert_snapshot!(sandbox.tk(["close", "abc", "--json"]), @r#"{"schema":"tk.close.v1","changed":false,"closed":true,"results":[{"id":"abc","changed":false,"closed":true,"awaiting":null}],"tickets":[{"id":"abc","title":"First","type":"task","status":"closed","priority":1,"owner":null,"parent":"aut","labels":[],"blocked_by":[],"requires":null,"awaiting":null,"estimate":"2h","after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":null,"closed_at":"2026-11-20T08:38:50Z","closed_by":"dana@example.com","reason":"done by hand","verdict":null,"acceptance":[],"subtasks":[],"etag":"c3d02318f12f","blocks":["def","ghi"],"open_blockers":[],"ready":false,"updated_at":"2026-11-20T08:38:50Z","note_count":1,"cost_usd":null}]}"#);
+}
+
+#[test]
+fn an_open_blocker_or_child_is_in_the_way() {
+    let sandbox = authentication();
+    let commands: [&[&str]; 5] = [
+        &["close", "def"],
+        &["close", "aut"],
+        &["close", "abc", "aut"],
+        &["update", "def", "--status", "closed"],
+        &["close", "def", "--json"],
+    ];
+    assert_snapshot!(refused(&sandbox, 4, &commands), @r#"
+    error: `def` is blocked by `abc`
+    hint: close those first, or close it all the same with `--force`
+    error: `aut` has open children: `abc`, `def`, `ghi`
+    hint: close those first, or close it all the same with `--force`
+    error: `aut` has open children: `def`, `ghi`
+    hint: close those first, or close it all the same with `--force`
+    error: `def` is blocked by `abc`
+    hint: close those first, or close it all the same with `--force`
+    {"schema":"tk.error.v1","error":{"code":"REFUSED","message":"`def` is blocked by `abc`","hint":"close those first, or close it all the same with `--force`","retryable":false,"exit_code":4,"context":{"id":"def","open":["abc"]}}}
+    "#);
+    assert_snapshot!(sandbox.tk(["close", "def", "--force"]), @"def  closed  Second");
+}
+
+#[test]
+fn together_they_are_not_in_each_others_way() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["close", "def", "abc"]), @r"
+    def  closed  Second
+    abc  closed  First
+    ");
+}
+
+#[test]
+fn a_gate_that_holds_one_holds_what_waits_for_it() {
+    let sandbox = authentication();
+    sandbox.tk(["close", "abc"]).ok();
+    sandbox.tk(["block", "def", "ghi"]).ok();
+    assert_snapshot!(refused(&sandbox, 4, &[&["close", "ghi", "def"]]), @r"
+    error: `def` is blocked by `ghi`
+    hint: close those first, or close it all the same with `--force`
+    ");
+}
+
+#[test]
+fn what_requires_a_gate_awaits_it() {
+    let sandbox = authentication();
+    sandbox.tk(["close", "abc"]).ok();
+    assert_snapshot!(sandbox.tk(["close", "ghi"]), @r"
+    ghi  awaiting review  Third
+    --- stderr
+    hint: `ghi` requires review, so it waits: `tk approve ghi`, then close it
+    ");
+    let again = sandbox.tk(["close", "ghi", "--json"]).json();
+    assert_eq!(
+        (&again["changed"], &again["closed"]),
+        (&false.into(), &false.into())
+    );
+    let forced = sandbox.tk(["close", "ghi", "--force", "--json"]).json();
+    assert_eq!(forced["closed"], false);
+    let updated = sandbox
+        .tk(["update", "ghi", "--status", "closed", "--json"])
+        .json();
+    assert_eq!(updated["closed"], false);
+    sandbox.tk(["approve", "ghi"]).ok();
+    assert_snapshot!(sandbox.tk(["close", "ghi"]), @"ghi  closed  Third");
+    // Reopened, it has to be approved again.
+    sandbox.tk(["reopen", "ghi"]).ok();
+    assert_eq!(
+        sandbox.tk(["close", "ghi", "--json"]).json()["closed"],
+        false
+    );
+}
+
+#[test]
+fn an_epic_stays_open_with_a_hint() {
+    let sandbox = authentication();
+    sandbox.tk(["update", "ghi", "--requires", ""]).ok();
+    assert_snapshot!(sandbox.tk(["close", "abc", "def", "ghi"]), @r"
+    abc  closed  First
+    def  closed  Second
+    ghi  closed  Third
+    --- stderr
+    hint: every child of the epic `aut` is closed: `tk close aut`
+    ");
+    assert_snapshot!(sandbox.tk(["close", "aut"]), @"aut  closed  Authentication");
+}
+
+#[test]
+fn transitions_are_kept() {
+    let sandbox = authentication();
+    sandbox.write(
+        ".ticks/config.toml",
+        "[transitions]\nopen = [\"in_progress\"]\nin_progress = [\"open\", \"closed\"]\n",
+    );
+    assert_snapshot!(refused(&sandbox, 4, &[&["close", "abc"]]), @r"
+    error: `abc` cannot be closed from `open`
+    hint: from `open` it can go to: in_progress
+    ");
+    sandbox
+        .tk(["update", "abc", "--status", "in_progress"])
+        .ok();
+    sandbox.tk(["close", "abc"]).ok();
+    assert_snapshot!(refused(&sandbox, 4, &[&["reopen", "abc"]]), @r"
+    error: `abc` cannot go from `closed` to `open`
+    hint: no transition leads on from `closed`
+    ");
+}
+
+#[test]
+fn only_if_it_is_still_the_same() {
+    let sandbox = authentication();
+    let etag = sandbox.tk(["show", "abc", "--json"]).json()["tickets"][0]["etag"].clone();
+    let etag = etag.as_str().unwrap();
+    sandbox.tk(["note", "abc", "hm", "--if-match", etag]).ok();
+    assert_snapshot!(refused(&sandbox, 5, &[&["close", "abc", "--if-match", etag]]), @r"
+    error: `abc` has changed: its etag is `496198e6b333`, not `80dfe0514993`
+    hint: `tk show abc` tells how it stands now
+    ");
+    assert_snapshot!(refused(&sandbox, 2, &[&["close", "abc", "def", "--if-match", etag]]), @"error: `--if-match` is for one ticket at a time");
+}
+
+#[test]
+fn reopening_blocks_dependants_again() {
+    let sandbox = authentication();
+    sandbox.tk(["close", "abc", "-r", "done"]).ok();
+    assert_snapshot!(sandbox.tk(["reopen", "abc", "--note", "again"]), @"abc  reopened  First");
+    assert_snapshot!(sandbox.tk(["reopen", "abc"]), @"abc  unchanged  First");
+    assert_eq!(sandbox.tk(["ready", "--fields", "id"]).ok(), "abc\n");
+    let text = sandbox.read(".ticks/abc.toml");
+    assert!(
+        !text.contains("closed_") && !text.contains("reason"),
+        "{text}"
+    );
+}

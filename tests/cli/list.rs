@@ -1,0 +1,197 @@
+use insta::assert_snapshot;
+
+use crate::project::{authentication, refused};
+use crate::support::Sandbox;
+
+fn many() -> Sandbox {
+    let sandbox = authentication();
+    sandbox.ticket(
+        "old",
+        "title = \"Old\"\nstatus = \"closed\"\nlabels = [\"api\"]\n",
+    );
+    sandbox.ticket("mine", "title = \"Mine\"\nstatus = \"in_progress\"\nowner = \"ann\"\npriority = 0\nlabels = [\"api\", \"ui\"]\n");
+    sandbox.ticket(
+        "late",
+        "title = \"Late\"\ndue = 2026-11-19\nawaiting = \"input\"\n",
+    );
+    sandbox.ticket(
+        "soon",
+        "title = \"Soon\"\ndue = 2026-11-20\nawaiting = \"work\"\npriority = 4\n",
+    );
+    sandbox
+}
+
+/// The ids that are listed, in order.
+fn ids(sandbox: &Sandbox, args: &[&str]) -> String {
+    let mut command = sandbox.tk_command();
+    command.arg("list").args(args).args(["--fields", "id"]);
+    let output = sandbox.run(&mut command, None);
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output}");
+    output
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn open_ones_by_priority() {
+    assert_snapshot!(many().tk(["list"]), @r"
+    mine  P0  in_progress  task  Mine  @ann  #api  #ui
+    abc   P1  open         task  First
+    aut   P2  open         epic  Authentication
+    def   P2  open         task  Second  ← abc  #api
+    ghi   P2  open         bug   Third  ← abc
+    late  P2  open         task  Late  awaits input  due 2026-11-19
+    soon  P4  open         task  Soon  awaits work  due 2026-11-20
+    ");
+}
+
+#[test]
+fn as_json_without_long_texts() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["list", "--json", "-s", "open", "-t", "bug"]), @r#"{"schema":"tk.list.v1","total":1,"truncated":false,"tickets":[{"id":"ghi","title":"Third","type":"bug","status":"open","priority":2,"owner":null,"parent":"aut","labels":[],"blocked_by":["abc"],"requires":"review","awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":null,"closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"1b8fad96a51f","blocks":[],"open_blockers":["abc"],"ready":false,"updated_at":null,"note_count":0,"cost_usd":null}]}"#);
+    let full = sandbox.tk(["ls", "--full", "--json"]).json();
+    assert_eq!(full["tickets"][0]["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn every_filter_narrows() {
+    let sandbox = many();
+    for (args, expected) in [
+        (&[][..], "mine abc aut def ghi late soon"),
+        (&["--all"], "mine abc aut def ghi late old soon"),
+        (&["-s", "closed"], "old"),
+        (&["-s", "done"], "old"),
+        (&["-s", "open,closed", "-l", "api"], "def old"),
+        (&["-s", "in-progress"], "mine"),
+        (&["-t", "bug,epic"], "aut ghi"),
+        (&["-p", "0-1"], "mine abc"),
+        (&["-p", "P0,4"], "mine soon"),
+        (&["-l", "api"], "mine def"),
+        (&["-l", "api,ui"], "mine"),
+        (&["-o", "ann"], "mine"),
+        (&["-o", "", "-t", "bug"], "ghi"),
+        (&["--parent", "auth"], "abc def ghi"),
+        (&["--parent", "aut", "--status", "open"], "abc def ghi"),
+        (&["--parent", "aut", "--awaiting"], ""),
+        (&["--awaiting"], "late soon"),
+        (&["--awaiting=input"], "late"),
+        (&["--awaiting=input,work"], "late soon"),
+        (&["--ready"], "abc"),
+        (&["--blocked"], "def ghi late soon"),
+        (&["--overdue"], "late"),
+        (&["--sort", "title"], "aut abc late mine def soon ghi"),
+        (&["--sort", "-id"], "soon mine late ghi def aut abc"),
+        (&["--sort", "due", "--awaiting"], "late soon"),
+    ] {
+        assert_eq!(ids(&sandbox, args), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn a_limit_is_announced() {
+    let sandbox = many();
+    assert_snapshot!(sandbox.tk(["list", "-n", "2", "--fields", "id,title,blocked_by"]), @r"
+    mine	Mine	
+    abc	First	
+    --- stderr
+    hint: 2 of 7 are shown
+    ");
+    assert_snapshot!(sandbox.tk(["list", "-n", "1", "--fields", "id", "--json"]), @r#"{"schema":"tk.list.v1","total":7,"truncated":true,"tickets":[{"id":"mine"}]}"#);
+}
+
+#[test]
+fn words_without_meaning_are_refused() {
+    let sandbox = many();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["list", "-s", "blocked"],
+        &["list", "-s", "opne"],
+        &["list", "-s", ""],
+        &["list", "-t", "story"],
+        &["list", "-p", "3-1"],
+        &["list", "--awaiting=nothing"],
+        &["list", "--sort", "prio"],
+        &["list", "--fields", "titel"],
+        &["list", "-n", "0"],
+        &["list", "-n", "-1"],
+        &["list", "--ready", "--blocked"],
+    ]), @r"
+    error: unknown status `blocked`: expected one of open, in_progress, closed
+    hint: that is computed: `tk list --blocked`
+    error: unknown status `opne`: expected one of open, in_progress, closed
+    hint: did you mean `open`?
+    error: unknown status ``: expected one of open, in_progress, closed
+    error: unknown type `story`: expected one of task, bug, feature, chore, epic
+    error: the range `3-1` is reversed: expected `1-3`
+    error: unknown awaiting kind `nothing`: expected one of work, input, approval, review, content, escalation, checkpoint
+    error: unknown sort key `prio`: expected one of priority, created, updated, due, title, id, status, type, owner, estimate
+    hint: did you mean `priority`?
+    error: unknown field `titel`: expected one of id, title, type, status, priority, owner, parent, labels, blocked_by, requires, awaiting, estimate, after, related, discovered_from, duplicate_of, due, defer_until, agent, model, lock, pr, checks, touches, created_at, created_by, started_at, closed_at, closed_by, reason, verdict, description, acceptance, subtasks, notes, runs, etag, blocks, open_blockers, ready, updated_at, commits, note_count, cost_usd
+    hint: did you mean `title`?
+    error: invalid value '0' for '--limit <N>': 0 is not in 1..=4294967295
+
+    For more information, try '--help'.
+    error: unexpected argument '-1' found
+
+    Usage: tk list [OPTIONS]
+
+    For more information, try '--help'.
+    error: the argument '--ready' cannot be used with '--blocked'
+
+    Usage: tk list --ready
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(refused(&sandbox, 3, &[&["list", "--parent", "zzz"]]), @r"
+    error: no ticket `zzz`
+    hint: `tk list --all` shows every ticket
+    ");
+}
+
+#[test]
+fn a_file_that_is_no_ticket_takes_nothing_down() {
+    let sandbox = authentication();
+    sandbox.ticket("bad", "title = \"x\"\nstatus = \"nope\"\n");
+    assert_snapshot!(sandbox.tk(["list", "--ready"]), @r"
+    abc  P1  open  task  First
+    --- stderr
+    warning: .ticks/bad.toml:2: `status`: unknown status `nope`: expected one of open, in_progress, closed
+    ");
+    assert_snapshot!(sandbox.tk(["list", "--ready", "--json", "--fields", "id"]), @r#"
+    {"schema":"tk.list.v1","total":1,"truncated":false,"tickets":[{"id":"abc"}]}
+    --- stderr
+    {"schema":"tk.warning.v1","warning":".ticks/bad.toml:2: `status`: unknown status `nope`: expected one of open, in_progress, closed"}
+    "#);
+    assert_snapshot!(sandbox.tk(["show", "bad"]), @r"
+    --- stderr
+    error: .ticks/bad.toml:2: `status`: unknown status `nope`: expected one of open, in_progress, closed
+    --- exit 4
+    ");
+    assert_snapshot!(sandbox.tk(["show", "bad", "--json"]), @r#"
+    --- stderr
+    {"schema":"tk.error.v1","error":{"code":"INVALID_TICKET","message":".ticks/bad.toml:2: `status`: unknown status `nope`: expected one of open, in_progress, closed","hint":null,"retryable":false,"exit_code":4,"context":{"path":".ticks/bad.toml","line":2}}}
+    --- exit 4
+    "#);
+}
+
+#[test]
+fn a_cycle_is_named() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("one", "title = \"x\"\nblocked_by = [\"two\"]\n");
+    sandbox.ticket("two", "title = \"y\"\nblocked_by = [\"one\"]\n");
+    assert_snapshot!(sandbox.tk(["list"]), @r"
+    one  P2  open  task  x  ← two
+    two  P2  open  task  y  ← one
+    --- stderr
+    warning: tickets wait for one another: one → two → one
+    ");
+}
+
+#[test]
+fn two_reads_are_the_same_and_nothing_is_written() {
+    let sandbox = many();
+    let read = || sandbox.tk(["list", "--all", "--full", "--json"]).ok();
+    assert_eq!(read(), read());
+    assert!(!sandbox.path().join(".git/tk").exists());
+}

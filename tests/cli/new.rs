@@ -1,0 +1,420 @@
+use insta::assert_snapshot;
+
+use crate::project::{authentication, refused};
+use crate::support::Sandbox;
+
+#[test]
+fn prints_the_id_alone_and_writes_a_file() {
+    let sandbox = Sandbox::initialised();
+    let id = sandbox.file(["Add login endpoint"]);
+    assert_snapshot!(sandbox.read(format!(".ticks/{id}.toml")), @r#"
+    title = "Add login endpoint"
+
+    status = "open"
+
+    priority = 2
+
+    type = "task"
+
+    owner = ""
+
+    parent = ""
+
+    labels = []
+
+    blocked_by = []
+
+    requires = ""
+
+    awaiting = ""
+
+    estimate = ""
+
+    created_at = 2026-11-20T08:38:50Z
+
+    created_by = "dana@example.com"
+
+    # description
+    description = ""
+
+    # acceptance
+
+    # subtasks
+
+    # notes
+
+    # runs
+    "#);
+}
+
+#[test]
+fn takes_every_field() {
+    let sandbox = authentication();
+    let id = sandbox.file([
+        "Everything",
+        "-d",
+        "Line one\nLine two",
+        "-t",
+        "BUG",
+        "-p",
+        "P0",
+        "-l",
+        "b,a",
+        "-l",
+        "c",
+        "-o",
+        "dana@example.com",
+        "--parent",
+        "aut",
+        "-b",
+        "abc,def",
+        "--after",
+        "ghi",
+        "--acceptance",
+        "it works",
+        "--subtask",
+        "try it",
+        "--check",
+        "make test",
+        "--touches",
+        "src/**",
+        "-r",
+        "content",
+        "-a",
+        "work",
+        "--estimate",
+        "90m",
+        "--due",
+        "2026-12-24",
+        "--defer",
+        "2026-12-01",
+        "--agent",
+        "claude",
+        "--model",
+        "sonnet",
+        "--lock",
+        "db",
+        "--discovered-from",
+        "abc",
+    ]);
+    assert_snapshot!(sandbox.read(format!(".ticks/{id}.toml")), @r#"
+    title = "Everything"
+
+    status = "open"
+
+    priority = 0
+
+    type = "bug"
+
+    owner = "dana@example.com"
+
+    parent = "aut"
+
+    labels = [
+      "a",
+      "b",
+      "c",
+    ]
+
+    blocked_by = [
+      "abc",
+      "def",
+    ]
+
+    requires = "content"
+
+    awaiting = "work"
+
+    estimate = "1h30m"
+
+    due = 2026-12-24
+
+    defer_until = 2026-12-01
+
+    after = [
+      "ghi",
+    ]
+
+    discovered_from = "abc"
+
+    agent = "claude"
+
+    model = "sonnet"
+
+    lock = "db"
+
+    checks = [
+      "make test",
+    ]
+
+    touches = [
+      "src/**",
+    ]
+
+    created_at = 2026-11-20T08:38:50Z
+
+    created_by = "dana@example.com"
+
+    # description
+    description = """
+    Line one
+    Line two
+    """
+
+    # acceptance
+
+    [[acceptance]]
+    text = "it works"
+    met = false
+
+    # subtasks
+
+    [[subtasks]]
+    title = "try it"
+    done = false
+
+    # notes
+
+    # runs
+    "#);
+}
+
+#[test]
+fn answers_with_the_ticket_as_json() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["new", "Fourth", "--parent", "auth", "-b", "abc", "--json"]), @r#"{"schema":"tk.new.v1","total":1,"truncated":false,"tickets":[{"id":"u8r","title":"Fourth","type":"task","status":"open","priority":2,"owner":null,"parent":"aut","labels":[],"blocked_by":["abc"],"requires":null,"awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":"2026-11-20T08:38:50Z","created_by":"dana@example.com","started_at":null,"closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"1abe26f53507","blocks":[],"open_blockers":["abc"],"ready":false,"updated_at":"2026-11-20T08:38:50Z","note_count":0,"cost_usd":null}]}"#);
+}
+
+#[test]
+fn a_long_text_comes_from_standard_input_or_a_file() {
+    let sandbox = Sandbox::initialised();
+    let made = sandbox.tk_with_input(["new", "Piped", "-d", "-", "--json"], "one\r\ntwo\n\n");
+    let id = made.json()["tickets"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        sandbox.tk(["show", &id, "--json"]).json()["tickets"][0]["description"],
+        "one\ntwo"
+    );
+    sandbox.write("story.md", "from a file\n");
+    let id = sandbox.file(["Filed", "--description", "@story.md"]);
+    assert_eq!(
+        sandbox.tk(["show", &id, "--json"]).json()["tickets"][0]["description"],
+        "from a file"
+    );
+    let id = sandbox.file(["Said", "--description", "@dana please look"]);
+    assert_eq!(
+        sandbox.tk(["show", &id, "--json"]).json()["tickets"][0]["description"],
+        "@dana please look"
+    );
+}
+
+#[test]
+fn many_at_once_from_toml_with_names_for_each_other() {
+    let sandbox = Sandbox::initialised();
+    let plan = r#"
+[[ticket]]
+local = "epic"
+title = "Payments"
+type = "epic"
+
+[[ticket]]
+local = "schema"
+title = "Schema"
+parent = "epic"
+priority = 1
+due = 2026-12-24
+
+[[ticket]]
+title = "Endpoint"
+parent = "epic"
+blocked_by = ["schema"]
+labels = ["api"]
+"#;
+    let ids = sandbox.tk_with_input(["new", "--file", "-"], plan).ok();
+    assert_eq!(ids.lines().count(), 3);
+    assert_snapshot!(sandbox.tk(["graph", "payments"]), @r"
+    u8r Payments
+
+    Wave 1 (1 ticket)
+    >* n57 P1 1h Schema    
+
+    Wave 2 (1 ticket)
+     * v46 P2 1h Endpoint  ← n57
+
+    Critical path (*): 2h, 2 of 2 tickets: n57 → v46
+    Widest wave: 1. Ready now (>): 1.
+    ");
+}
+
+#[test]
+fn many_at_once_from_json_lines() {
+    let sandbox = Sandbox::initialised();
+    let lines =
+        "{\"title\":\"One\",\"local\":\"a\"}\n\n{\"title\":\"Two\",\"blocked_by\":[\"a\"]}\n";
+    sandbox.write("plan.jsonl", lines);
+    assert_eq!(
+        sandbox
+            .tk(["new", "--file", "plan.jsonl"])
+            .ok()
+            .lines()
+            .count(),
+        2
+    );
+    assert_snapshot!(sandbox.tk(["list"]), @r"
+    n57  P2  open  task  Two  ← u8r
+    u8r  P2  open  task  One
+    ");
+}
+
+#[test]
+fn a_file_is_taken_as_a_whole_or_not() {
+    let sandbox = authentication();
+    sandbox.write(
+        "typo.toml",
+        "[[ticket]]\ntitle = \"x\"\n\n[[ticket]]\ntitel = \"y\"\n",
+    );
+    sandbox.write(
+        "unknown.toml",
+        "[[ticket]]\ntitle = \"x\"\n[[ticket]]\ntitle = \"y\"\nparent = \"zzz\"\n",
+    );
+    sandbox.write("circle.toml", "[[ticket]]\nlocal = \"a\"\ntitle = \"x\"\nblocked_by = [\"b\"]\n[[ticket]]\nlocal = \"b\"\ntitle = \"y\"\nblocked_by = [\"a\"]\n");
+    sandbox.write(
+        "twice.jsonl",
+        "{\"local\":\"a\",\"title\":\"x\"}\n{\"local\":\"a\",\"title\":\"y\"}\n",
+    );
+    sandbox.write("none.toml", "ticket = []\n");
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["new", "--file", "typo.toml"],
+        &["new", "--file", "twice.jsonl"],
+        &["new", "--file", "none.toml"],
+        &["new", "--file", "missing.toml"],
+        &["new", "--file", "typo.toml", "And a title"],
+    ]), @r"
+    error: typo.toml:5: unknown field `titel`, expected one of `local`, `title`, `description`, `type`, `priority`, `labels`, `owner`, `parent`, `blocked_by`, `after`, `acceptance`, `subtasks`, `checks`, `touches`, `requires`, `awaiting`, `estimate`, `due`, `defer_until`, `agent`, `model`, `lock`, `discovered_from`
+    error: the local name `a` is there twice
+    error: none.toml:1: there is no ticket in it
+    error: cannot read `missing.toml`: No such file or directory (os error 2)
+    error: the argument '--file <FILE>' cannot be used with '[TITLE]'
+
+    Usage: tk new --file <FILE> [TITLE]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(refused(&sandbox, 3, &[&["new", "--file", "unknown.toml"]]), @r"
+    error: no ticket `zzz`
+    hint: `tk list --all` shows every ticket
+    ");
+    assert_snapshot!(refused(&sandbox, 4, &[&["new", "--file", "circle.toml"]]), @"error: tickets would wait for one another: n57 → u8r → n57");
+}
+
+#[test]
+fn refuses_values_that_cannot_be() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["new"],
+        &["new", " "],
+        &["new", "two\nlines"],
+        &["new", "x", "-t", "tsak"],
+        &["new", "x", "-p", "5"],
+        &["new", "x", "-l", "a,,b"],
+        &["new", "x", "-r", "work"],
+        &["new", "x", "-a", "nothing"],
+        &["new", "x", "--estimate", "soon"],
+        &["new", "x", "--due", "2026-02-29"],
+        &["new", "x", "--defer", "later"],
+        &["new", "x", "--agent", "nobody"],
+        &["new", "x", "--acceptance", "a", "--acceptance", "a"],
+        &["new", "x", "--parent"],
+    ]), @r"
+    error: the following required arguments were not provided:
+      <TITLE>
+
+    Usage: tk new <TITLE>
+
+    For more information, try '--help'.
+    error: the title is blank: expected a text
+    error: the title `two\nlines` holds a control character: expected one line of text
+    error: unknown type `tsak`: expected one of task, bug, feature, chore, epic
+    hint: did you mean `task`?
+    error: unknown priority `5`: expected one of 0 (highest), 1, 2, 3, 4 (lowest)
+    error: the label is blank: expected a text
+    error: unknown gate `work`: expected one of approval, review, content
+    error: unknown awaiting kind `nothing`: expected one of work, input, approval, review, content, escalation, checkpoint
+    error: `soon` is not a length of time: expected one like `45m`, `2h`, `1h30m` or `3d`
+    error: the due day `2026-02-29` is not a day: expected one such as `2026-11-20`
+    error: the defer time `later` is neither a day nor a time: expected one such as `2026-11-20` or `2026-11-20T08:00:00Z`
+    error: no agent `nobody`: expected one of claude
+    error: the acceptance item `a` is there twice
+    error: a value is required for '--parent <ID>' but none was supplied
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(refused(&sandbox, 3, &[
+        &["new", "x", "-b", "zzz"],
+        &["new", "x", "--parent", "authx"],
+    ]), @r"
+    error: no ticket `zzz`
+    hint: `tk list --all` shows every ticket
+    error: no ticket `authx`
+    hint: did you mean `aut`?
+    ");
+    assert_snapshot!(refused(&sandbox, 4, &[
+        &["new", "x", "--parent", "aut", "-b", "aut"],
+    ]), @"error: tickets would wait for one another: u8r → u8r (u8r → u8r: u8r is blocked by aut, u8r is a part of aut)");
+}
+
+#[test]
+fn nothing_is_filed_under_a_closed_epic() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "epi",
+        "title = \"Old\"\ntype = \"epic\"\nstatus = \"closed\"\n",
+    );
+    assert_snapshot!(refused(&sandbox, 4, &[&["new", "x", "--parent", "epi"]]), @r"
+    error: the epic `epi` is closed: an open ticket cannot be under it
+    hint: `tk reopen epi` opens it again
+    ");
+}
+
+#[test]
+fn hostile_texts_stay_texts() {
+    let sandbox = Sandbox::initialised();
+    let title = "\"\"\" $(reboot) \\ # ' `x` {} 👩‍💻";
+    let id = sandbox.file([title, "-d", "a\n\"\"\"\n\u{1b}[2J\u{202e}b\n= # \\"]);
+    let shown = sandbox.tk(["show", &id, "--json"]).json();
+    assert_eq!(shown["tickets"][0]["title"], title);
+    let text = sandbox.tk(["show", &id]).ok();
+    assert!(
+        !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_agents_ticket_waits_for_approval() {
+    let sandbox = authentication()
+        .with_env("TK_ACTOR", "agent:claude")
+        .with_env("TK_TICKET", "abc");
+    assert_snapshot!(sandbox.tk(["new", "Found on the way", "--as", "dana"]), @r"
+    u8r
+    --- stderr
+    hint: a ticket filed by an agent waits for a person's approval
+    ");
+    assert_snapshot!(sandbox.tk(["list", "--awaiting", "--fields", "title,awaiting,discovered_from,created_by"]), @"Found on the way	approval	abc	agent:claude");
+    sandbox.write(".ticks/config.toml", "[run]\ntrust_agent_tickets = true\n");
+    assert_snapshot!(sandbox.tk(["new", "Trusted"]), @"n57");
+}
+
+#[test]
+fn the_agents_of_a_run_file_no_flood() {
+    let sandbox = authentication()
+        .with_env("TK_ACTOR", "agent:claude")
+        .with_env("TK_RUN", "01JD0000000000000000000000");
+    let many: String = (0..20)
+        .map(|n| format!("{{\"title\":\"t{n}\"}}\n"))
+        .collect();
+    sandbox.tk_with_input(["new", "--file", "-"], &many).ok();
+    assert_snapshot!(refused(&sandbox, 4, &[&["new", "One more"]]), @r"
+    error: the agents of this run have filed 20 tickets: expected at most 20
+    hint: say what else is to be done in a note: `tk note`
+    ");
+}

@@ -1,0 +1,50 @@
+//! An epic that many tests are about.
+
+use crate::support::Sandbox;
+
+/// The epic `aut` (Authentication) with `abc` and, waiting for it, `def` and `ghi`, of which
+/// `ghi` requires review.
+pub(crate) fn authentication() -> Sandbox {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("aut", "title = \"Authentication\"\ntype = \"epic\"\n");
+    let child = |id: &str, text: &str| {
+        sandbox.ticket(id, &format!("{text}\nparent = \"aut\"\n"));
+    };
+    child("abc", "title = \"First\"\npriority = 1\nestimate = \"2h\"");
+    child(
+        "def",
+        "title = \"Second\"\nblocked_by = [\"abc\"]\nlabels = [\"api\"]",
+    );
+    child(
+        "ghi",
+        "title = \"Third\"\ntype = \"bug\"\nblocked_by = [\"abc\"]\nrequires = \"review\"",
+    );
+    sandbox
+}
+
+/// What is in `.ticks/`, so that a test can see that nothing was changed.
+pub(crate) fn files(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = std::fs::read_dir(sandbox.path().join(".ticks"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".toml"))
+        .map(|name| (name.clone(), sandbox.read(format!(".ticks/{name}"))))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Runs commands that must all fail with that exit code and change nothing; what they say.
+#[track_caller]
+pub(crate) fn refused(sandbox: &Sandbox, code: i32, commands: &[&[&str]]) -> String {
+    let before = files(sandbox);
+    let mut said = String::new();
+    for command in commands {
+        let output = sandbox.tk(*command);
+        assert_eq!(output.code, code, "{command:?}\n{output}");
+        assert_eq!(output.stdout, "", "{command:?}");
+        said.push_str(&output.stderr);
+    }
+    assert_eq!(files(sandbox), before, "something was changed");
+    said
+}

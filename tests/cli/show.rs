@@ -1,0 +1,148 @@
+use insta::assert_snapshot;
+
+use crate::project::authentication;
+
+const FULL: &str = r#"title = "Everything"
+status = "in_progress"
+owner = "ann"
+blocked_by = ["abc", "gone"]
+description = """
+One.
+Two.
+"""
+started_at = 2026-11-20T08:00:00Z
+
+[[acceptance]]
+text = "It works"
+check = "make test"
+met = true
+
+[[subtasks]]
+title = "Try"
+
+[[notes]]
+at = 2026-11-20T08:01:00Z
+by = "agent:claude"
+kind = "question"
+text = "Should it?"
+
+[[runs]]
+run = "01JD"
+attempt = 1
+agent = "claude"
+outcome = "failed"
+summary = "could not"
+cost_usd = 0.42
+"#;
+
+#[test]
+fn everything_as_text() {
+    let sandbox = authentication();
+    sandbox.ticket("full", FULL);
+    assert_snapshot!(sandbox.tk(["show", "full"]), @r"
+    full  Everything
+    status          in_progress
+    type            task
+    priority        2
+    owner           ann
+    blocked by      abc, gone
+    started         2026-11-20T08:00:00Z
+
+    description
+        One.
+        Two.
+
+    acceptance
+      1 [x] It works  (check: make test)
+
+    subtasks
+      1 [ ] Try
+
+    notes
+      2026-11-20T08:01:00Z  agent:claude (question)
+        Should it?
+
+    runs
+      01JD  attempt 1  claude  failed  $0.42
+        could not
+    ");
+}
+
+#[test]
+fn everything_as_json() {
+    let sandbox = authentication();
+    sandbox.ticket("full", FULL);
+    assert_snapshot!(sandbox.tk(["show", "full", "--json"]), @r#"{"schema":"tk.show.v1","total":1,"truncated":false,"tickets":[{"id":"full","title":"Everything","type":"task","status":"in_progress","priority":2,"owner":"ann","parent":null,"labels":[],"blocked_by":["abc","gone"],"requires":null,"awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":"2026-11-20T08:00:00Z","closed_at":null,"closed_by":null,"reason":null,"verdict":null,"description":"One.\nTwo.","acceptance":[{"text":"It works","check":"make test","met":true}],"subtasks":[{"title":"Try","done":false}],"notes":[{"at":"2026-11-20T08:01:00Z","by":"agent:claude","kind":"question","text":"Should it?"}],"runs":[{"run":"01JD","attempt":1,"agent":"claude","model":null,"session":null,"started_at":null,"ended_at":null,"outcome":"failed","summary":"could not","cost_usd":0.42,"input_tokens":null,"output_tokens":null,"turns":null}],"etag":"603be3a02e4e","blocks":[],"open_blockers":["abc","gone"],"ready":false,"updated_at":"2026-11-20T08:01:00Z","commits":[],"note_count":1,"cost_usd":0.42}]}"#);
+}
+
+#[test]
+fn several_by_beginnings_parts_and_titles() {
+    let sandbox = authentication();
+    sandbox.ticket("nw-5c46", "title = \"Imported\"\n");
+    let ids = |given: &[&str]| {
+        let mut command = sandbox.tk_command();
+        let output = sandbox.run(command.arg("show").args(given).arg("--json"), None);
+        let tickets = output.json()["tickets"].as_array().unwrap().clone();
+        let ids = tickets
+            .iter()
+            .map(|ticket| ticket["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ids(&["abc", "d", " GHI "]), "abc def ghi");
+    assert_eq!(ids(&["5c", "nw", "abc,def"]), "nw-5c46 abc def");
+    assert_eq!(ids(&["authent"]), "aut");
+}
+
+#[test]
+fn ids_that_fit_none_or_several() {
+    let sandbox = authentication();
+    sandbox.ticket("abd", "title = \"Also\"\n");
+    assert_snapshot!(sandbox.tk(["show", "ab"]), @r"
+    --- stderr
+    error: `ab` fits 2 tickets:
+      abc  First
+      abd  Also
+    hint: use more of the id
+    --- exit 3
+    ");
+    assert_snapshot!(sandbox.tk(["show", "ab", "--json"]), @r#"
+    --- stderr
+    {"schema":"tk.error.v1","error":{"code":"AMBIGUOUS_ID","message":"`ab` fits 2 tickets:\n  abc  First\n  abd  Also","hint":"use more of the id","retryable":false,"exit_code":3,"context":{"given":"ab","matches":[{"id":"abc","title":"First"},{"id":"abd","title":"Also"}]}}}
+    --- exit 3
+    "#);
+    assert_snapshot!(sandbox.tk(["show", "abcd"]), @r"
+    --- stderr
+    error: no ticket `abcd`
+    hint: did you mean `abc` or `abd`?
+    --- exit 3
+    ");
+    assert_snapshot!(sandbox.tk(["show", "xyz", "--json"]), @r#"
+    --- stderr
+    {"schema":"tk.error.v1","error":{"code":"TICKET_NOT_FOUND","message":"no ticket `xyz`","hint":"`tk list --all` shows every ticket","retryable":false,"exit_code":3,"context":{"given":"xyz","near":[]}}}
+    --- exit 3
+    "#);
+    assert_snapshot!(sandbox.tk(["show", ""]), @r"
+    --- stderr
+    error: an id is blank: expected one such as `k7m`
+    --- exit 2
+    ");
+    assert_snapshot!(sandbox.tk(["show", "../../etc/passwd"]), @r"
+    --- stderr
+    error: no ticket `../../etc/passwd`
+    hint: `tk list --all` shows every ticket
+    --- exit 3
+    ");
+}
+
+#[test]
+fn names_the_commits_of_a_ticket() {
+    let sandbox = authentication();
+    sandbox.git([
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message=Land it\n\nTicket: abc",
+    ]);
+    let shown = sandbox.tk(["show", "abc", "--json"]).json();
+    assert_eq!(shown["tickets"][0]["commits"][0]["subject"], "Land it");
+}

@@ -1,0 +1,165 @@
+use insta::assert_snapshot;
+
+use crate::project::{authentication, refused};
+
+#[test]
+fn changes_what_is_named_and_nothing_else() {
+    let sandbox = authentication();
+    sandbox.ticket(
+        "own",
+        "# my notes\ntitle = \"Own\" # short\nfuture = true\nlabels = [\"a\"]\n",
+    );
+    assert_snapshot!(sandbox.tk(["update", "own", "-p", "high", "--add-label", "b", "--remove-label", "zz", "--note", "said"]), @"own  updated  Own");
+    assert_snapshot!(sandbox.read(".ticks/own.toml"), @r#"
+    # my notes
+    title = "Own" # short
+    priority = 1
+    future = true
+    labels = ["a", "b"]
+
+    [[notes]]
+    at = 2026-11-20T08:38:50Z
+    by = "dana@example.com"
+    kind = "comment"
+    text = "said"
+    "#);
+    assert_snapshot!(sandbox.tk(["update", "own", "-p", "1"]), @"own  unchanged  Own");
+}
+
+#[test]
+fn an_empty_value_clears() {
+    let sandbox = authentication();
+    sandbox
+        .tk([
+            "update",
+            "def",
+            "--owner",
+            "ann",
+            "--due",
+            "2026-12-24",
+            "--check",
+            "make",
+        ])
+        .ok();
+    sandbox
+        .tk([
+            "update", "def", "--owner", "", "--due", "", "--check", "", "--parent", "", "-b", "",
+            "-l", "",
+        ])
+        .ok();
+    assert_snapshot!(sandbox.tk(["show", "def"]), @r"
+    def  Second
+    status          open (ready)
+    type            task
+    priority        2
+    ");
+}
+
+#[test]
+fn begins_work_and_warns_where_it_is_early() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["update", "abc", "--status", "in_progress"]), @"abc  updated  First");
+    assert_snapshot!(sandbox.tk(["update", "def", "--status", "in-progress"]), @r"
+    def  updated  Second
+    --- stderr
+    warning: `def` is begun though blocked by `abc`
+    ");
+    assert_snapshot!(sandbox.tk(["update", "def", "--status", "open", "--json"]).json()["tickets"][0]["started_at"], @r#""2026-11-20T08:38:50Z""#);
+}
+
+#[test]
+fn ticks_items_by_their_number() {
+    let sandbox = authentication();
+    sandbox
+        .tk([
+            "update",
+            "abc",
+            "--acceptance",
+            "one",
+            "--acceptance",
+            "two",
+            "--subtask",
+            "try",
+        ])
+        .ok();
+    sandbox
+        .tk(["update", "abc", "--met", "2", "--subtask-done", "1"])
+        .ok();
+    // What is listed again keeps its tick.
+    sandbox
+        .tk([
+            "update",
+            "abc",
+            "--acceptance",
+            "two",
+            "--acceptance",
+            "three",
+        ])
+        .ok();
+    assert_snapshot!(sandbox.tk(["show", "abc"]), @r"
+    abc  First
+    status          open (ready)
+    type            task
+    priority        1
+    parent          aut
+    blocks          def, ghi
+    estimate        2h
+
+    acceptance
+      1 [x] two
+      2 [ ] three
+
+    subtasks
+      1 [x] try
+    ");
+    assert_snapshot!(refused(&sandbox, 2, &[&["update", "abc", "--met", "3"], &["update", "abc", "--met", "0"]]), @r"
+    error: there is no acceptance item 3: expected 1 to 2
+    error: there is no acceptance item 0: expected 1 to 2
+    ");
+}
+
+#[test]
+fn several_together_or_not_at_all() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 3, &[&["update", "abc", "zzz", "-p", "0"]]), @r"
+    error: no ticket `zzz`
+    hint: `tk list --all` shows every ticket
+    ");
+    assert_snapshot!(refused(&sandbox, 4, &[&["update", "abc", "def", "--parent", "abc"]]), @"error: `abc` cannot be its own parent");
+    assert_snapshot!(sandbox.tk(["update", "abc", "def", "-p", "0"]), @r"
+    abc  updated  First
+    def  updated  Second
+    ");
+}
+
+#[test]
+fn wrong_values_and_circles_are_refused() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["update", "abc", "--title", ""],
+        &["update", "abc", "--status", "finished"],
+        &["update", "abc", "--note", " "],
+        &["update", "abc", "--owner", "a\u{7}b"],
+    ]), @r"
+    error: the title is blank: expected a text
+    error: unknown status `finished`: expected one of open, in_progress, closed
+    error: the note is blank: expected a text
+    error: the owner `a\u{7}b` holds a control character: expected one line of text
+    ");
+    assert_snapshot!(refused(&sandbox, 4, &[
+        &["update", "abc", "-b", "def"],
+        &["update", "aut", "--parent", "abc"],
+        &["update", "abc", "--parent", "abc"],
+        &["update", "aut", "-b", "abc"],
+    ]), @r"
+    error: tickets would wait for one another: abc → def → abc
+    error: tickets would wait for one another: abc → aut → abc (abc → aut: abc is a part of aut; aut → abc: aut is a part of abc)
+    error: `abc` cannot be its own parent
+    error: tickets would wait for one another: abc → abc (abc → abc: abc is a part of aut, aut is blocked by abc)
+    ");
+    sandbox.tk(["close", "abc"]).ok();
+    assert_snapshot!(refused(&sandbox, 4, &[&["update", "abc", "--awaiting", "input"]]), @r"
+    error: `abc` is closed: it can await nothing
+    hint: `tk reopen abc` opens it again
+    ");
+}

@@ -1,0 +1,150 @@
+use std::io::Read;
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+
+use crate::project::{authentication, refused};
+use crate::support::Sandbox;
+
+#[test]
+fn wrong_arguments_are_one_json_object_where_that_is_wanted() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["frobnicate", "--json"],
+        &["list", "--limt", "3", "--json"],
+        &["--color", "red", "list", "--json"],
+        &["list", "-q", "-v", "--json"],
+    ]), @r#"
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"unrecognized subcommand 'frobnicate'","hint":"Usage: tk [OPTIONS] <COMMAND>\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"unexpected argument '--limt' found","hint":"tip: a similar argument exists: '--limit'\nUsage: tk list --limit <N>\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"invalid value 'red' for '--color <WHEN>'","hint":"[possible values: auto, always, never]\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"the argument '--quiet' cannot be used with '--verbose'","hint":"Usage: tk list --quiet --json\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
+    "#);
+    assert_snapshot!(refused(&sandbox, 2, &[&["lst"], &["-C", "nowhere", "list"]]), @r"
+    error: unrecognized subcommand 'lst'
+
+      tip: some similar subcommands exist: 'ls', 'list'
+
+    Usage: tk [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    error: `nowhere` is not a folder
+    ");
+}
+
+#[test]
+fn help_has_examples_everywhere() {
+    let sandbox = Sandbox::without_repository();
+    let help = sandbox.tk(["--help"]).ok();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = commands.take_while(|line| !line.is_empty());
+    let names: Vec<&str> = commands
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(names.len() > 15, "{names:?}");
+    for name in names.iter().filter(|name| **name != "help") {
+        let help = sandbox.tk([name, "--help"]).ok();
+        assert!(help.contains("Example"), "{name}: {help}");
+    }
+}
+
+#[test]
+fn every_command_refuses_to_work_outside_a_project() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.tk(["list"]), @r"
+    --- stderr
+    error: there is no `$ROOT/repo/.ticks`
+    hint: `tk init` sets the repository up
+    --- exit 6
+    ");
+    let sandbox = Sandbox::initialised();
+    sandbox.write(".ticks/config.toml", "[run]\nparalel = 4\n");
+    assert_snapshot!(sandbox.tk(["list"]), @r"
+    --- stderr
+    error: .ticks/config.toml:2: unknown key `paralel` in `run`
+    hint: did you mean `parallel`?
+    --- exit 4
+    ");
+    assert_snapshot!(sandbox.tk(["new", "x", "--json"]), @r#"
+    --- stderr
+    {"schema":"tk.error.v1","error":{"code":"INVALID_CONFIG","message":".ticks/config.toml:2: unknown key `paralel` in `run`","hint":"did you mean `parallel`?","retryable":false,"exit_code":4,"context":{"path":".ticks/config.toml","line":2,"key":"run.paralel"}}}
+    --- exit 4
+    "#);
+}
+
+#[test]
+fn a_broken_pipe_is_silent() {
+    let sandbox = authentication();
+    for number in 0..200 {
+        sandbox.ticket(
+            &format!("t{number}"),
+            &format!("title = \"{}\"\n", "x".repeat(2000)),
+        );
+    }
+    let mut command = sandbox.tk_command();
+    let mut child = command
+        .args(["list", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!(
+        (child.wait().unwrap().code(), said.as_str()),
+        (Some(141), "")
+    );
+}
+
+#[test]
+fn works_from_a_hook_in_a_linked_worktree() {
+    let sandbox = authentication();
+    sandbox.git(["worktree", "add", "--quiet", "../linked"]);
+    let linked = sandbox.root().join("linked");
+    let mut command = sandbox.tk_command();
+    command
+        .current_dir(&linked)
+        .env("GIT_DIR", sandbox.path().join(".git/worktrees/linked"))
+        .env("GIT_INDEX_FILE", linked.join("nowhere"))
+        .args(["note", "abc", "from a hook"]);
+    let output = sandbox.run(&mut command, None);
+    assert_eq!(output.code, 0, "{output}");
+    assert!(sandbox.read(".ticks/abc.toml").contains("from a hook"));
+}
+
+#[test]
+fn colours_only_where_they_are_wanted() {
+    let sandbox = authentication();
+    assert!(!sandbox.tk(["list"]).ok().contains('\u{1b}'));
+    assert!(
+        sandbox
+            .tk(["list", "--color", "always"])
+            .ok()
+            .contains('\u{1b}')
+    );
+    assert!(
+        sandbox
+            .tk(["graph", "--color", "always"])
+            .ok()
+            .contains('\u{1b}')
+    );
+    assert!(
+        !sandbox
+            .tk(["graph", "--color", "never"])
+            .ok()
+            .contains('\u{1b}')
+    );
+}
+
+#[test]
+fn quiet_says_nothing_but_data() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["close", "abc", "--quiet"]), @"");
+    assert_eq!(sandbox.tk(["new", "x", "--quiet"]).ok().trim().len(), 3);
+}
