@@ -83,6 +83,14 @@ impl Context {
         })
     }
 
+    /// The same world, seen from another folder.
+    ///
+    /// # Errors
+    /// As [`Context::new`].
+    pub fn within(&self, folder: &std::path::Path) -> Result<Self, InvalidContext> {
+        Self::new(folder.to_owned(), self.env.clone())
+    }
+
     /// The time now, to the millisecond.
     #[must_use]
     pub fn now(&self) -> Timestamp {

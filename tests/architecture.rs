@@ -49,6 +49,15 @@ mod tests {
             "the folder between the runner and a worker's shim",
         ),
         (
+            "run/demo/repository.rs",
+            "makes the sample repository from nothing",
+        ),
+        (
+            "run/demo/worker.rs",
+            "writes the sample's code, as a worker does",
+        ),
+        ("run/folder.rs", "a run's folder beside the journal"),
+        (
             "run/inbox.rs",
             "the folder between the runner and a worker's shim",
         ),
@@ -60,8 +69,8 @@ mod tests {
         ("run/tail.rs", "follows a worker's output files"),
     ];
 
-    /// Views that others may use: the terminal itself.
-    const SHARED_VIEWS: &[&str] = &["screen", "terminal"];
+    /// Views that others may use: the terminal itself, and a run's events as lines.
+    const SHARED_VIEWS: &[&str] = &["events", "json_events", "screen", "terminal"];
 
     const LONGEST: usize = 500;
 

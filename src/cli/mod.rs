@@ -10,23 +10,32 @@ mod ask;
 mod block;
 mod changed;
 mod close;
+mod demo;
+mod demo_worker;
 mod failure;
 mod graph;
 mod init;
+mod land;
 mod list;
+mod log;
 mod new;
 mod new_file;
 mod next;
 mod note;
+mod prompt;
 mod ready;
 mod reject;
 mod reopen;
+mod run;
+mod runs;
 mod session;
 mod show;
+mod stop;
 mod targets;
 mod text;
 mod unblock;
 mod update;
+mod worker_shim;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,6 +95,17 @@ enum Command {
     Reject(reject::Args),
     Answer(answer::Args),
     Ask(ask::Args),
+    Run(Box<run::Args>),
+    Runs(runs::Args),
+    Log(log::Args),
+    Stop(stop::Args),
+    Land(land::Args),
+    Prompt(prompt::Args),
+    Demo(demo::Args),
+    #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
+    WorkerShim(worker_shim::Args),
+    #[command(name = crate::run::demo::WORKER_COMMAND, hide = true)]
+    DemoWorker(demo_worker::Args),
 }
 
 impl Command {
@@ -108,6 +128,15 @@ impl Command {
             Self::Reject(args) => args.run(session),
             Self::Answer(args) => args.run(session),
             Self::Ask(args) => args.run(session),
+            Self::Run(args) => args.run(session),
+            Self::Runs(args) => args.run(session),
+            Self::Log(args) => args.run(session),
+            Self::Stop(args) => args.run(session),
+            Self::Land(args) => args.run(session),
+            Self::Prompt(args) => args.run(session),
+            Self::Demo(args) => args.run(session),
+            Self::WorkerShim(args) => args.run(session),
+            Self::DemoWorker(args) => args.run(session),
         }
     }
 }

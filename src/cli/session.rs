@@ -1,6 +1,7 @@
 //! What every command has: the options before and after its name, and the world around it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -56,7 +57,7 @@ impl Globals {
 /// A command's surroundings.
 pub(crate) struct Session {
     /// Time, randomness, environment, and the folder to work in.
-    pub(crate) context: Context,
+    pub(crate) context: Arc<Context>,
     /// Where to write.
     pub(crate) screen: Screen,
     globals: Globals,
@@ -77,14 +78,13 @@ impl Session {
             }
         }
         Ok(Self {
-            context,
+            context: Arc::new(context),
             screen,
             globals,
         })
     }
 
     /// Whether to say more than usual.
-    #[expect(dead_code, reason = "for the commands of runs")]
     pub(crate) const fn verbose(&self) -> bool {
         self.globals.verbose
     }

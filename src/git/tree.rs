@@ -43,7 +43,7 @@ pub(super) struct Difference {
 
 impl Git {
     /// What `what` names, a commit or something that leads to one; none if nothing.
-    pub(super) fn commit_of(&self, what: &str) -> Result<Option<CommitId>> {
+    pub fn commit_of(&self, what: &str) -> Result<Option<CommitId>> {
         let spec = format!("{what}^{{commit}}");
         let answer = self
             .call([

@@ -179,6 +179,28 @@ impl Worktrees {
         self.forget(&there.path)
     }
 
+    /// Removes the folder that worktrees were in, if nothing is left in it.
+    ///
+    /// # Errors
+    /// When it is empty and cannot be removed.
+    pub fn remove_empty_folder(&self, folder: &Path) -> Result<()> {
+        match std::fs::remove_dir(folder) {
+            Err(source)
+                if !matches!(
+                    source.kind(),
+                    ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound
+                ) =>
+            {
+                Err(GitError::File {
+                    action: "remove",
+                    path: folder.into(),
+                    source,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Has git remove a worktree, whose folder may be gone.
     fn forget(&self, path: &Path) -> Result<()> {
         let call = self.git.call(["worktree", "remove", "--force", "--"]);

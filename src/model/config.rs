@@ -119,6 +119,17 @@ pub enum AgentKind {
     Command,
 }
 
+impl AgentKind {
+    /// The word used in an agent's file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claude => "claude",
+            Self::Command => "command",
+        }
+    }
+}
+
 /// How much the prompt says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PromptStyle {

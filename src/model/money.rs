@@ -3,6 +3,7 @@
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul};
+use std::str::FromStr;
 
 /// An amount in US dollars, held in billionths so that sums of token prices are exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +80,13 @@ impl Usd {
     #[must_use]
     pub fn share(self, among: u64) -> Self {
         Self(self.0.checked_div(among).unwrap_or(self.0))
+    }
+}
+
+impl FromStr for Usd {
+    type Err = InvalidMoney;
+    fn from_str(text: &str) -> Result<Self, InvalidMoney> {
+        Self::parse(text)
     }
 }
 

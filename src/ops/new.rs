@@ -368,7 +368,7 @@ impl Filed {
         let Some(path) = self.0 else {
             return Ok(());
         };
-        let mut log = AppendLog::open(&path, false)?;
+        let mut log = AppendLog::open(&path)?;
         for ticket in made {
             let id = ticket.id.to_string();
             log.append(&FiledTicket { id })?;

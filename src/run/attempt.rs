@@ -237,6 +237,12 @@ impl AttemptDir {
         self.path.join(name)
     }
 
+    /// Whether there is such an attempt.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.file(SPEC).is_file()
+    }
+
     /// What it starts.
     ///
     /// # Errors
@@ -359,6 +365,28 @@ impl AttemptDir {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
                 .map_err(|source| AttemptError::Json { path, source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(AttemptError::io("read", &path)(error)),
+        }
+    }
+
+    /// Puts a text into the folder, for the worker to read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_text(&self, name: &str, text: &str) -> Result<(), AttemptError> {
+        let path = self.file(name);
+        write_atomic(&path, text.as_bytes()).map_err(AttemptError::io("write", &path))
+    }
+
+    /// What the worker put into that file of the folder; `None` where it put nothing there.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn take_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, AttemptError> {
+        let path = self.file(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(AttemptError::io("read", &path)(error)),
         }

@@ -1,14 +1,57 @@
-//! The runner of epics.
+//! The runner of epics: the only asynchronous code.
+//!
+//! [`launch`] takes a run from the command to the exit code: `survey` lays it out, `preflight`
+//! checks that it can begin, `opening` finds out whether it is a new run or an interrupted
+//! one, `recovery` cleans up after the latter, `ground` makes branch and worktree ready.
+//! Then the `dispatcher` loops: it owns all state, starts an `executor` for each ticket, and
+//! is the only one that emits events. `finish` lands what has merged.
+//!
+//! Workers run under a [`shim`], behind an [`attempt`] folder, and speak through `worker`.
 
 pub mod attempt;
+mod board;
 pub mod claude;
+pub mod demo;
+mod desk;
+mod dispatcher;
+mod executor;
 pub mod failure;
+mod finish;
+pub mod folder;
+mod gate;
+mod ground;
+pub mod history;
+mod home;
 pub mod inbox;
+mod job;
+mod jobs;
 pub mod key;
+mod landing;
+pub mod launch;
+pub mod ledger;
 pub mod money;
+mod opening;
+pub mod options;
+mod predict;
+mod preflight;
 pub mod price;
 pub mod process;
 pub mod prompt;
+pub mod record;
+mod recovery;
+mod shared;
 pub mod shim;
+mod signals;
+mod survey;
 pub mod tail;
+mod tickets;
+mod trouble;
+mod turn;
 mod watch;
+mod worker;
+mod workspace;
+
+pub use launch::{RunOutcome, land, prompt_of, run};
+pub use options::RunRequest;
+pub use predict::plan;
+pub use record::Reporter;

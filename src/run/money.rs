@@ -76,17 +76,20 @@ impl Budget {
             .map(|cap| cap.saturating_sub(self.spent).saturating_sub(reserved))
     }
 
-    /// Puts `wanted` aside for a ticket's next worker. Without a cap nothing is put aside,
-    /// but `own_limit`, the agent's own, is passed on. Where less is free and no other
-    /// worker is live, what is left is given, if it pays for more than one turn.
+    /// Puts `wanted` aside for a ticket's next worker; where nothing is known of what it will
+    /// need, an equal share of what is free for each of the `free_places`, so that money
+    /// alone keeps no place empty. Without a cap nothing is put aside, but `own_limit`, the
+    /// agent's own, is passed on. Where less is free and no other worker is live, what is
+    /// left is given, if it pays for more than one turn.
     ///
     /// # Errors
     /// When there is not enough.
     pub fn reserve(
         &mut self,
         ticket: &TicketId,
-        wanted: Usd,
+        wanted: Option<Usd>,
         own_limit: Option<Usd>,
+        free_places: usize,
     ) -> Result<Option<Reservation>, Refusal> {
         let Some(free) = self.free() else {
             return Ok(own_limit.map(|amount| Reservation {
@@ -94,6 +97,7 @@ impl Budget {
                 limit: amount,
             }));
         };
+        let wanted = wanted.unwrap_or_else(|| free.share(free_places as u64));
         let amount = if free >= wanted {
             wanted
         } else if self.reserved.is_empty() {
@@ -141,19 +145,17 @@ pub fn unreported(live: Usd, reservation: Option<Reservation>) -> Usd {
 }
 
 /// What a worker of a ticket is expected to need: the agent's limit, else three times the
-/// median cost of that type of ticket, else an equal share of the cap.
+/// median cost of that type of ticket; `None` where nothing is known.
 #[must_use]
-pub fn wanted(own_limit: Option<Usd>, costs_of_type: &[Usd], cap: Usd, places: usize) -> Usd {
-    own_limit.unwrap_or_else(|| {
+pub fn wanted(own_limit: Option<Usd>, costs_of_type: &[Usd]) -> Option<Usd> {
+    own_limit.or_else(|| {
         let mut costs: Vec<Usd> = costs_of_type
             .iter()
             .copied()
             .filter(|cost| *cost > Usd::ZERO)
             .collect();
         costs.sort_unstable();
-        costs
-            .get(costs.len() / 2)
-            .map_or_else(|| cap.share(places as u64), |median| *median * 3)
+        costs.get(costs.len() / 2).map(|median| *median * 3)
     })
 }
 
@@ -173,29 +175,53 @@ mod tests {
     #[test]
     fn what_is_reserved_is_not_free_and_comes_back() {
         let mut budget = Budget::new(Some(usd("2")), Usd::ZERO);
-        let first = budget.reserve(&id(1), usd("1.5"), None).unwrap().unwrap();
+        let first = budget
+            .reserve(&id(1), Some(usd("1.5")), None, 4)
+            .unwrap()
+            .unwrap();
         assert_eq!(first.limit, usd("1.5"));
-        assert_eq!(budget.reserve(&id(2), usd("1"), None), Err(Refusal::Later));
+        assert_eq!(
+            budget.reserve(&id(2), Some(usd("1")), None, 4),
+            Err(Refusal::Later)
+        );
         budget.observe(&id(1), usd("0.2"), usd("0.1"));
         budget.settle(&id(1), usd("0.3"));
-        let second = budget.reserve(&id(2), usd("1"), None).unwrap().unwrap();
+        let second = budget
+            .reserve(&id(2), Some(usd("1")), None, 4)
+            .unwrap()
+            .unwrap();
         assert_eq!((second.amount, second.limit), (usd("1"), usd("0.9")));
         budget.settle(&id(2), usd("1.05"));
-        let last = budget.reserve(&id(3), usd("1"), None).unwrap().unwrap();
+        let last = budget
+            .reserve(&id(3), Some(usd("1")), None, 4)
+            .unwrap()
+            .unwrap();
         assert_eq!(last.amount, usd("0.65"));
         budget.settle(&id(3), usd("0.65"));
         assert_eq!(
-            budget.reserve(&id(4), usd("1"), None),
+            budget.reserve(&id(4), Some(usd("1")), None, 4),
             Err(Refusal::Reached)
         );
     }
 
     #[test]
-    fn expected_need_is_the_limit_else_the_median_else_a_share() {
+    fn expected_need_is_the_limit_else_the_median() {
         let costs = [usd("0.1"), usd("0.3"), usd("9")];
-        assert_eq!(wanted(Some(usd("2")), &costs, usd("10"), 4), usd("2"));
-        assert_eq!(wanted(None, &costs, usd("10"), 4), usd("0.9"));
-        assert_eq!(wanted(None, &[], usd("10"), 4), usd("2.5"));
+        assert_eq!(wanted(Some(usd("2")), &costs), Some(usd("2")));
+        assert_eq!(wanted(None, &costs), Some(usd("0.9")));
+        assert_eq!(wanted(None, &[]), None);
+    }
+
+    #[test]
+    fn money_alone_keeps_no_place_empty() {
+        let mut budget = Budget::new(Some(usd("6")), Usd::ZERO);
+        for (n, share) in [(1, "2"), (2, "2"), (3, "2")] {
+            let given = budget.reserve(&id(n), None, None, 4 - n).unwrap().unwrap();
+            assert_eq!(given.amount, usd(share));
+        }
+        budget.settle(&id(1), usd("0.5"));
+        let given = budget.reserve(&id(4), None, None, 1).unwrap().unwrap();
+        assert_eq!(given.amount, usd("1.5"));
     }
 
     proptest! {
@@ -204,13 +230,16 @@ mod tests {
         #[test]
         fn the_cap_holds(
             cap in 1u64..5_000_000_000,
-            steps in prop::collection::vec((0usize..8, 1u64..400_000_000, any::<bool>()), 1..300),
+            steps in prop::collection::vec(
+                (0usize..8, 1u64..400_000_000, any::<bool>(), any::<bool>()),
+                1..300,
+            ),
         ) {
             let turn = Usd::from_nanos(100_000_000);
             let mut budget = Budget::new(Some(Usd::from_nanos(cap)), Usd::ZERO);
             let mut live: BTreeMap<usize, (Reservation, Usd)> = BTreeMap::new();
             let mut over = Usd::ZERO;
-            for (n, cents, ends) in steps {
+            for (n, cents, ends, known) in steps {
                 if let Some((reservation, spent)) = live.get_mut(&n) {
                     if *spent < reservation.limit {
                         *spent += Usd::from_nanos(cents.min(turn.nanos()));
@@ -221,7 +250,7 @@ mod tests {
                         budget.settle(&id(n), spent);
                     }
                 } else if let Ok(Some(reservation)) =
-                    budget.reserve(&id(n), Usd::from_nanos(cents * 3), None)
+                    budget.reserve(&id(n), known.then(|| Usd::from_nanos(cents * 3)), None, 8)
                 {
                     live.insert(n, (reservation, Usd::ZERO));
                 }

@@ -13,7 +13,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdin, Command, ExitCode, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -78,16 +78,16 @@ impl ShimError {
 /// worker: 0 when `exit.json` is written, 5 when another shim has the attempt, 4 when it has
 /// been started before, 1 when the folder cannot be used.
 #[must_use]
-pub fn shim_main(context: &Context, dir: &Path) -> ExitCode {
+pub fn shim_main(context: &Context, dir: &Path) -> u8 {
     let run = || -> Result<(), ShimError> {
         let dir = std::path::absolute(dir).map_err(|e| ShimError::System("find the folder", e))?;
         supervise(context, &AttemptDir::open(&dir))
     };
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             log(&AttemptDir::open(dir), &error.to_string());
-            ExitCode::from(error.exit_code())
+            error.exit_code()
         }
     }
 }

@@ -17,7 +17,6 @@ use super::durable::sync_folder;
 pub struct AppendLog {
     file: File,
     path: PathBuf,
-    durable: bool,
 }
 
 /// What a log holds.
@@ -32,12 +31,11 @@ pub struct LogContents<T> {
 
 impl AppendLog {
     /// Opens the log, made with its folders where it is not there. A last line without its
-    /// end, torn by a crash, is ended, so that the next line stands alone. With `durable`
-    /// every line is on the disk when [`AppendLog::append`] returns.
+    /// end, torn by a crash, is ended, so that the next line stands alone.
     ///
     /// # Errors
     /// When the file cannot be opened or written.
-    pub fn open(path: &Path, durable: bool) -> Result<Self, StoreError> {
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |action| StoreError::io(action, path);
         let folder = path.parent().unwrap_or(path);
         fs::create_dir_all(folder).map_err(failed("create the folder of"))?;
@@ -50,18 +48,15 @@ impl AppendLog {
         if !ends_a_line(&mut file).map_err(failed("read"))? {
             file.write_all(b"\n").map_err(failed("write"))?;
         }
-        if durable {
-            file.sync_all().map_err(failed("write"))?;
-            sync_folder(folder).map_err(failed("write"))?;
-        }
+        file.sync_all().map_err(failed("write"))?;
+        sync_folder(folder).map_err(failed("write"))?;
         Ok(Self {
             file,
             path: path.to_owned(),
-            durable,
         })
     }
 
-    /// Appends the entry as one line.
+    /// Appends the entry as one line, which the system writes to the disk when it sees fit.
     ///
     /// # Errors
     /// When it cannot be written; then the last line may be torn.
@@ -72,16 +67,18 @@ impl AppendLog {
             message: error.to_string(),
         })?;
         line.push(b'\n');
-        self.file
-            .write_all(&line)
-            .and_then(|()| {
-                if self.durable {
-                    self.file.sync_data()
-                } else {
-                    Ok(())
-                }
-            })
-            .map_err(StoreError::io("append to", &self.path))
+        let written = self.file.write_all(&line);
+        written.map_err(StoreError::io("append to", &self.path))
+    }
+
+    /// Appends the entry as one line, and returns when it and all before it are on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written; then the last line may be torn.
+    pub fn append_durably(&mut self, entry: &impl Serialize) -> Result<(), StoreError> {
+        self.append(entry)?;
+        let synced = self.file.sync_data();
+        synced.map_err(StoreError::io("append to", &self.path))
     }
 
     /// Everything in the log of that name; nothing where there is none.
@@ -134,15 +131,12 @@ mod tests {
         let entry = |n: u32| json!({ "n": n });
         let read = || AppendLog::read::<Value>(&path).unwrap();
         assert!(read().entries.is_empty());
-        AppendLog::open(&path, true)
-            .unwrap()
-            .append(&entry(1))
-            .unwrap();
+        AppendLog::open(&path).unwrap().append(&entry(1)).unwrap();
         let mut file = File::options().append(true).open(&path).unwrap();
         file.write_all(b"{\"n\":2").unwrap();
         let contents = read();
         assert_eq!((contents.entries, contents.torn), (vec![entry(1)], vec![2]));
-        let mut log = AppendLog::open(&path, false).unwrap();
+        let mut log = AppendLog::open(&path).unwrap();
         log.append(&entry(4)).unwrap();
         log.append(&entry(5)).unwrap();
         let contents = read();

@@ -2,8 +2,12 @@
 //! terminal; views never import each other.
 
 pub mod diagram;
+pub mod events;
 pub mod graph;
+pub mod json_events;
 pub mod list;
+pub mod progress;
+pub mod run_plan;
 pub mod screen;
 pub mod terminal;
 pub mod ticket;

@@ -50,6 +50,12 @@ impl Screen {
         self.json
     }
 
+    /// Whether hints and confirmations are not wanted.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// The columns of the terminal.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -262,6 +262,13 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// The kind's name, as in JSON.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value["kind"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Whether the runner's later decisions depend on it, so that it must be on the disk
     /// before anything follows from it. The others tell what a worker does meanwhile.
     #[must_use]

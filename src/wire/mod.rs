@@ -3,12 +3,16 @@
 mod error;
 mod event;
 mod graph;
+mod run;
 mod ticket;
 mod tickets;
 
 pub use error::{ErrorBody, ErrorDocument, WarningDocument};
 pub use event::{Event, EventKind};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
+pub use run::{
+    PlanDocument, PlannedClash, PlannedStart, PromptDocument, RunEntry, RunsDocument, StopDocument,
+};
 pub use ticket::{
     AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, SubtaskRecord, TicketFacts,
     TicketRecord,

@@ -1,0 +1,26 @@
+//! `tk runs`
+
+use super::{Outcome, Session};
+use crate::run::history;
+use crate::ui::run_plan;
+
+/// List the runs of this clone, newest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk runs
+  tk runs --json")]
+pub(super) struct Args {}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let runs = history::runs(project)?;
+            if session.screen.is_json() {
+                session.screen.document(&runs)?;
+            } else {
+                session.screen.text(&run_plan::runs(&runs))?;
+            }
+            Ok(0)
+        })
+    }
+}

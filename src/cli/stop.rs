@@ -1,0 +1,38 @@
+//! `tk stop`
+
+use super::{Outcome, Session};
+use crate::run::history;
+
+/// Stop a live run, or one ticket of it
+///
+/// Workers are interrupted, their work and sessions kept; the same `tk run` goes on later.
+/// Without an argument, the newest run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk stop
+  tk stop auth
+  tk stop x4d    one ticket; the others go on")]
+pub(super) struct Args {
+    /// A run's id, the epic of one, or a ticket
+    #[arg(value_name = "RUN|ID")]
+    what: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let found = history::find(project, self.what.as_deref())?;
+            let stopped = history::stop(project, &found)?;
+            if session.screen.is_json() {
+                session.screen.document(&stopped)?;
+            } else {
+                let what = stopped.ticket.as_deref().map_or_else(
+                    || format!("run {}", stopped.run),
+                    |ticket| format!("`{ticket}` in run {}", stopped.run),
+                );
+                session.screen.confirm(&format!("stopped {what}\n"))?;
+            }
+            Ok(0)
+        })
+    }
+}

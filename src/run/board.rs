@@ -1,0 +1,179 @@
+//! Where each ticket of a run stands, and which one starts next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::desk::Ending;
+use super::job::Job;
+use crate::graph::schedule::{self, Candidate, Constraints, State, clash};
+use crate::model::TicketId;
+
+/// Where a ticket stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It has not started.
+    Waiting,
+    /// An executor works at it.
+    Running,
+    /// Its executor ended.
+    Over(Ending),
+}
+
+/// A ticket's seat on the board.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub job: Arc<Job>,
+    /// Tickets of this run that must land before.
+    pub blockers: BTreeSet<TicketId>,
+    pub phase: Phase,
+    /// What the scheduler looks at.
+    pub candidate: Candidate,
+}
+
+/// All tickets of a run that may start in it.
+#[derive(Debug)]
+pub(super) struct Board {
+    seats: BTreeMap<TicketId, Seat>,
+    live: BTreeSet<TicketId>,
+    places: usize,
+    barrier: bool,
+}
+
+impl Board {
+    /// A board with that many places for live workers; with a barrier, a wave starts when the
+    /// one before is over.
+    pub(super) fn new(seats: BTreeMap<TicketId, Seat>, places: usize, barrier: bool) -> Self {
+        Self {
+            seats,
+            live: BTreeSet::new(),
+            places,
+            barrier,
+        }
+    }
+
+    pub(super) fn job(&self, ticket: &TicketId) -> Option<&Arc<Job>> {
+        self.seats.get(ticket).map(|seat| &seat.job)
+    }
+
+    pub(super) fn set(&mut self, ticket: &TicketId, phase: Phase) {
+        if let Some(seat) = self.seats.get_mut(ticket) {
+            seat.phase = phase;
+        }
+    }
+
+    /// Notes whether the ticket has a live worker.
+    pub(super) fn set_live(&mut self, ticket: &TicketId, live: bool) {
+        if live {
+            self.live.insert(ticket.clone());
+        } else {
+            self.live.remove(ticket);
+        }
+    }
+
+    pub(super) fn free_places(&self) -> usize {
+        self.places.saturating_sub(self.live.len())
+    }
+
+    pub(super) fn is_live(&self, ticket: &TicketId) -> bool {
+        self.live.contains(ticket)
+    }
+
+    /// How many executors are at work.
+    pub(super) fn running(&self) -> usize {
+        self.seats
+            .values()
+            .filter(|seat| seat.phase == Phase::Running)
+            .count()
+    }
+
+    pub(super) fn endings(&self) -> BTreeMap<TicketId, Ending> {
+        let over = self
+            .seats
+            .iter()
+            .filter_map(|(id, seat)| match &seat.phase {
+                Phase::Over(ending) => Some((id.clone(), ending.clone())),
+                Phase::Waiting | Phase::Running => None,
+            });
+        over.collect()
+    }
+
+    pub(super) fn unstarted(&self) -> Vec<TicketId> {
+        let waiting = self
+            .seats
+            .iter()
+            .filter(|(_, seat)| seat.phase == Phase::Waiting);
+        waiting.map(|(id, _)| id.clone()).collect()
+    }
+
+    fn live_constraints(&self) -> Vec<&Constraints> {
+        let live = self.live.iter().filter_map(|id| self.seats.get(id));
+        live.map(|seat| &seat.candidate.constraints).collect()
+    }
+
+    /// Whether a worker of the ticket may be live beside those that are.
+    pub(super) fn may_be_live(&self, ticket: &TicketId) -> bool {
+        let Some(seat) = self.seats.get(ticket) else {
+            return false;
+        };
+        let live = self.live_constraints();
+        let own = &seat.candidate.constraints;
+        live.len() < self.places && live.iter().all(|other| clash(own, other).is_none())
+    }
+
+    /// The ticket to start now, if one can: blockers landed, a place free, no clash with a
+    /// live worker; the one with the longest remaining path first.
+    pub(super) fn next_start(&self, passed_over: &BTreeSet<TicketId>) -> Option<TicketId> {
+        let barrier = if self.barrier { self.open_wave() } else { None };
+        let startable = self.seats.values().filter(|seat| {
+            seat.phase == Phase::Waiting
+                && !passed_over.contains(&seat.job.ticket.id)
+                && seat.blockers.iter().all(|id| self.has_landed(id))
+        });
+        let candidates: Vec<&Candidate> = startable.map(|seat| &seat.candidate).collect();
+        let live = self.live_constraints();
+        let state = State {
+            places: self.places,
+            live: &live,
+            candidates: &candidates,
+            barrier,
+        };
+        schedule::pick(&state).into_iter().next()
+    }
+
+    /// The lowest wave in which something runs or may still run.
+    fn open_wave(&self) -> Option<usize> {
+        let open = self
+            .seats
+            .values()
+            .filter(|seat| !matches!(seat.phase, Phase::Over(_)));
+        open.filter(|seat| self.can_still_run(seat))
+            .map(|seat| seat.candidate.wave)
+            .min()
+    }
+
+    fn has_landed(&self, ticket: &TicketId) -> bool {
+        self.seats
+            .get(ticket)
+            .is_some_and(|seat| seat.phase == Phase::Over(Ending::Landed))
+    }
+
+    /// Whether none of its blockers, near or far, ended otherwise than landed.
+    fn can_still_run(&self, seat: &Seat) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut queue: Vec<&TicketId> = seat.blockers.iter().collect();
+        while let Some(id) = queue.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let Some(blocker) = self.seats.get(id) else {
+                return false;
+            };
+            match &blocker.phase {
+                Phase::Over(Ending::Landed) => {}
+                Phase::Over(_) => return false,
+                Phase::Waiting | Phase::Running => queue.extend(&blocker.blockers),
+            }
+        }
+        true
+    }
+}

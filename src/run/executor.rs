@@ -1,0 +1,388 @@
+//! One ticket, from its start to its end: worktree, workers, evidence, merge, gate, closing.
+
+mod endings;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
+use super::job::{Beginning, Job};
+use super::landing::{self, Landing};
+use super::prompt;
+use super::shared::Shared;
+use super::tickets;
+use super::trouble::{Trouble, blocking};
+use super::turn::{Turn, TurnEnd, TurnTrouble};
+use super::worker::{self, Session};
+use super::workspace;
+use crate::model::{Awaiting, RunRecord, Usd};
+use crate::wire::EventKind;
+
+/// How often a session that crashed or went silent is resumed.
+const RESUMES: u32 = 1;
+
+/// How a part of the attempt went: it goes on, or the attempt is over.
+type Step<T> = Result<Result<T, Ending>, Trouble>;
+
+/// Takes a value, or ends the attempt.
+macro_rules! go_on {
+    ($step:expr) => {
+        match $step? {
+            Ok(value) => value,
+            Err(ending) => return Ok(ending),
+        }
+    };
+}
+
+/// Works at a ticket until it landed, failed, or was put aside. What goes wrong ends up in
+/// the ticket's notes and the journal.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    job: Arc<Job>,
+    permit: Option<Permit>,
+    desk: Desk,
+    stop: watch::Receiver<Stop>,
+) -> Ending {
+    let mut executor = Executor::new(shared, job, desk, stop);
+    match executor.attempt(permit).await {
+        Ok(ending) => ending,
+        Err(Trouble::Over(_)) => Ending::Stopped,
+        Err(trouble) => executor.fail_for_good(&trouble).await,
+    }
+}
+
+/// An attempt under way.
+struct Executor {
+    shared: Arc<Shared>,
+    job: Arc<Job>,
+    desk: Desk,
+    stop: watch::Receiver<Stop>,
+    /// What the ticket will say about this attempt.
+    record: RunRecord,
+}
+
+impl Executor {
+    fn new(shared: Arc<Shared>, job: Arc<Job>, desk: Desk, stop: watch::Receiver<Stop>) -> Self {
+        let record = RunRecord {
+            run: shared.run.clone(),
+            attempt: job.attempt,
+            agent: job.agent.name.clone(),
+            model: job.model.clone(),
+            session: None,
+            started_at: Some(shared.ctx.now()),
+            ended_at: None,
+            outcome: None,
+            summary: None,
+            cost_usd: None,
+            input_tokens: None,
+            output_tokens: None,
+            turns: None,
+        };
+        Self {
+            shared,
+            job,
+            desk,
+            stop,
+            record,
+        }
+    }
+
+    async fn attempt(&mut self, permit: Option<Permit>) -> Result<Ending, Trouble> {
+        self.desk
+            .record(EventKind::TicketStarted {
+                title: self.job.ticket.title.clone(),
+                attempt: self.job.attempt,
+                agent: self.job.agent.name.clone(),
+                name: self.job.name.clone(),
+                branch: self.job.branch.clone(),
+                worktree: self.job.worktree.display().to_string(),
+                reserved_usd: permit
+                    .and_then(|permit| permit.reservation)
+                    .map(|reservation| reservation.amount.dollars()),
+            })
+            .await?;
+        let Some(permit) = permit else {
+            return self.land_approved().await;
+        };
+        go_on!(self.begin(permit).await);
+        go_on!(self.prepare(permit).await);
+        self.rounds(permit).await
+    }
+
+    /// Claims the ticket and sets it in progress.
+    async fn begin(&mut self, permit: Permit) -> Step<()> {
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        let begun = blocking(move || tickets::begin(&shared, &job)).await;
+        if let Err(trouble) = begun {
+            self.give_back(permit).await?;
+            return Err(trouble);
+        }
+        Ok(Ok(()))
+    }
+
+    /// Makes the worktree ready.
+    async fn prepare(&mut self, permit: Permit) -> Step<()> {
+        let made = {
+            let _one_at_a_time = self.shared.worktree_lock.lock().await;
+            let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+            blocking(move || workspace::make(&shared, &job)).await
+        };
+        let ready = match made {
+            Ok(workspace::Made::Continued) => Ok(()),
+            Ok(workspace::Made::Fresh) => {
+                workspace::set_up(&self.shared, &self.job, &mut self.stop).await
+            }
+            Err(trouble) => Err(trouble),
+        };
+        if let Err(trouble) = ready {
+            self.give_back(permit).await?;
+            if *self.stop.borrow() >= Stop::Interrupt {
+                return self.stopped().await.map(Err);
+            }
+            return Err(trouble);
+        }
+        Ok(Ok(()))
+    }
+
+    /// Gives back a place no worker was started in.
+    async fn give_back(&mut self, permit: Permit) -> Result<(), Trouble> {
+        let _ = permit;
+        let nothing = super::desk::Bill {
+            reported: Some(Usd::ZERO),
+            ..Default::default()
+        };
+        self.desk.worker_ended(nothing).await?;
+        Ok(())
+    }
+
+    /// Workers, until one is done and its work has landed, or nothing more can be done.
+    async fn rounds(&mut self, permit: Permit) -> Result<Ending, Trouble> {
+        let shared = Arc::clone(&self.shared);
+        let mut permit = Some(permit);
+        let (mut session, mut prompt) = match &self.job.beginning {
+            Beginning::Resume { session, since } => {
+                self.desk.tell(EventKind::Resumed {
+                    reason: "people wrote, or it was cut off".into(),
+                })?;
+                let text = prompt::resume(&tickets::current(&shared, &self.job)?, *since);
+                (Session::Resume(session.clone()), text)
+            }
+            Beginning::Fresh | Beginning::Land => (self.fresh_session(), self.fresh_prompt()?),
+        };
+        let (mut fixes, mut resumes, mut retries) = (0, 0, 0);
+        loop {
+            let permit = match permit.take() {
+                Some(permit) => permit,
+                None => match self.desk.place().await? {
+                    Ok(permit) => permit,
+                    Err(NoPlace::Budget) => return self.park("the budget is used up").await,
+                    Err(NoPlace::Stopping) => return self.stopped().await,
+                },
+            };
+            let turn = worker::work(
+                &shared,
+                &self.job,
+                permit,
+                &session,
+                &prompt,
+                &self.desk,
+                &mut self.stop,
+            )
+            .await?;
+            self.take_bill(&turn).await?;
+            match turn.end {
+                TurnEnd::Done { summary } => self.record.summary = Some(summary),
+                TurnEnd::NotDone {
+                    summary,
+                    question: Some(question),
+                    ..
+                } => {
+                    self.record.summary = Some(summary);
+                    return self.ask(&question, &[]).await;
+                }
+                TurnEnd::NotDone {
+                    status,
+                    summary,
+                    question: None,
+                } => {
+                    return self.fail(&status, &summary).await;
+                }
+                TurnEnd::Asked { question, options } => return self.ask(&question, &options).await,
+                TurnEnd::Interrupted(Stop::Budget) => {
+                    return self.park("spending has come to a cap of the run").await;
+                }
+                TurnEnd::Interrupted(_) => return self.stopped().await,
+                TurnEnd::TimeLimit => {
+                    let text = "the worker reached its time limit";
+                    return self.put_aside(Awaiting::Escalation, text, text).await;
+                }
+                TurnEnd::Failed {
+                    class,
+                    reason,
+                    trouble,
+                } => {
+                    let again = match trouble {
+                        TurnTrouble::Final => false,
+                        TurnTrouble::Account => {
+                            self.desk.fatal(&class, &reason)?;
+                            false
+                        }
+                        TurnTrouble::Budget => true,
+                        TurnTrouble::NoSession => matches!(session, Session::Resume(_)),
+                        TurnTrouble::Crashed => {
+                            resumes < RESUMES || retries < shared.options.retries
+                        }
+                    };
+                    if !again {
+                        return self.fail(&class, &reason).await;
+                    }
+                    self.desk.record(EventKind::Retry { class, reason }).await?;
+                    let resumable = self.record.session.clone().filter(|_| match trouble {
+                        TurnTrouble::Budget => true,
+                        TurnTrouble::Crashed => resumes < RESUMES,
+                        TurnTrouble::NoSession | TurnTrouble::Final | TurnTrouble::Account => false,
+                    });
+                    if let Some(id) = resumable {
+                        resumes += u32::from(trouble == TurnTrouble::Crashed);
+                        prompt = prompt::resume(&self.job.ticket, self.record.started_at);
+                        session = Session::Resume(id);
+                    } else {
+                        retries += u32::from(trouble == TurnTrouble::Crashed);
+                        session = self.fresh_session();
+                        prompt = self.fresh_prompt()?;
+                    }
+                    continue;
+                }
+            }
+            match self.land().await? {
+                Landing::Red {
+                    command,
+                    status,
+                    output,
+                } => {
+                    if fixes >= shared.config.run.fix_rounds {
+                        let reason = format!("`{command}` ended with {status} on the merged tree");
+                        return self.fail("check", &reason).await;
+                    }
+                    fixes += 1;
+                    let reason = format!("`{command}` ended with {status}");
+                    self.desk
+                        .record(EventKind::Retry {
+                            class: "check".into(),
+                            reason,
+                        })
+                        .await?;
+                    prompt = prompt::fix(&command, &status, &output);
+                    session = match self.record.session.clone() {
+                        Some(id) => Session::Resume(id),
+                        None => {
+                            prompt = format!("{}\n{prompt}", self.fresh_prompt()?);
+                            self.fresh_session()
+                        }
+                    };
+                }
+                other => return self.landed(other).await,
+            }
+        }
+    }
+
+    fn fresh_session(&self) -> Session {
+        Session::Fresh(
+            uuid::Builder::from_random_bytes(self.shared.ctx.random_u128().to_be_bytes())
+                .into_uuid()
+                .to_string(),
+        )
+    }
+
+    fn fresh_prompt(&self) -> Result<String, Trouble> {
+        let (shared, job) = (&self.shared, &self.job);
+        Ok(tickets::prompt(
+            &shared.store,
+            &shared.config,
+            &job.ticket.id,
+            &job.checks,
+            job.agent.prompt,
+        )?)
+    }
+
+    /// Adds what a worker used to the record, and gives its place back.
+    async fn take_bill(&mut self, turn: &Turn) -> Result<(), Trouble> {
+        let charged = self.desk.worker_ended(turn.bill).await?;
+        let record = &mut self.record;
+        let add = |sum: &mut Option<u64>, more| *sum = Some(sum.unwrap_or(0) + more);
+        record.cost_usd = Some(record.cost_usd.unwrap_or_default() + charged);
+        add(&mut record.input_tokens, turn.bill.input_tokens);
+        add(&mut record.output_tokens, turn.bill.output_tokens);
+        add(&mut record.turns, turn.bill.turns);
+        record.session = turn.session.clone().or_else(|| record.session.take());
+        record.model = turn.model.clone().or_else(|| record.model.take());
+        Ok(())
+    }
+
+    /// Merges, runs the gate, and closes the ticket in the merge commit.
+    async fn land(&mut self) -> Result<Landing, Trouble> {
+        let lander = Arc::clone(&self.shared);
+        let _one_at_a_time = lander.lander.lock().await;
+        if *self.stop.borrow() >= Stop::Interrupt {
+            return Ok(Landing::Stopped);
+        }
+        landing::land(
+            &self.shared,
+            &self.job,
+            &self.record,
+            &self.desk,
+            &mut self.stop,
+        )
+        .await
+    }
+
+    /// A kept branch whose gate a person approved.
+    async fn land_approved(&mut self) -> Result<Ending, Trouble> {
+        if let Some(last) = self.job.ticket.runs.last() {
+            self.record = last.clone();
+        }
+        match self.land().await? {
+            Landing::Red {
+                command, status, ..
+            } => {
+                let reason = format!("`{command}` ended with {status} on the merged tree");
+                self.put_aside(Awaiting::Review, &reason, &reason).await
+            }
+            other => self.landed(other).await,
+        }
+    }
+
+    /// What follows from a landing that is not to be mended by the worker.
+    async fn landed(&mut self, landing: Landing) -> Result<Ending, Trouble> {
+        match landing {
+            Landing::Landed => Ok(Ending::Landed),
+            Landing::Gate(gate) => {
+                let text = self.record.summary.clone().unwrap_or_default();
+                let note = format!("Done and checked; kept on `{}`.", self.job.branch);
+                self.put_aside(gate.awaiting(), &note, &text).await
+            }
+            Landing::NoChanges => {
+                let summary = self.record.summary.clone().unwrap_or_default();
+                let note = format!(
+                    "Agent failed: no_changes: it says it is done and changed nothing: {summary}"
+                );
+                self.put_aside(Awaiting::Review, &note, &summary).await
+            }
+            Landing::Conflict { paths } => {
+                let reason = format!(
+                    "its branch conflicts with what has landed in {}",
+                    paths.join(", ")
+                );
+                self.fail("merge_conflict", &reason).await
+            }
+            Landing::Red {
+                command, status, ..
+            } => {
+                self.fail("check", &format!("`{command}` ended with {status}"))
+                    .await
+            }
+            Landing::Stopped => self.stopped().await,
+        }
+    }
+}

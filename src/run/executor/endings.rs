@@ -1,0 +1,145 @@
+//! How an attempt ends that does not land: asked, put aside, parked, stopped, failed.
+
+use std::sync::Arc;
+
+use super::Executor;
+use crate::model::{Awaiting, NoteKind, Outcome};
+use crate::run::desk::Ending;
+use crate::run::tickets::{self, Closing};
+use crate::run::trouble::{Trouble, blocking};
+use crate::run::workspace;
+use crate::wire::EventKind;
+
+impl Executor {
+    pub(super) async fn ask(
+        &mut self,
+        question: &str,
+        options: &[String],
+    ) -> Result<Ending, Trouble> {
+        self.desk
+            .record(EventKind::Ask {
+                question: question.to_owned(),
+                options: options.to_vec(),
+            })
+            .await?;
+        let text = if options.is_empty() {
+            question.to_owned()
+        } else {
+            let listed: Vec<String> = options
+                .iter()
+                .enumerate()
+                .map(|(n, option)| format!("{}. {option}", n + 1))
+                .collect();
+            format!("{question}\n{}", listed.join("\n"))
+        };
+        self.end(Closing {
+            outcome: Outcome::Awaiting,
+            awaiting: Some(Awaiting::Input),
+            note: Some((NoteKind::Question, text.clone())),
+        })
+        .await?;
+        self.desk
+            .record(EventKind::Awaiting {
+                awaiting: Awaiting::Input.to_string(),
+                text,
+            })
+            .await?;
+        Ok(Ending::Awaiting)
+    }
+
+    pub(super) async fn put_aside(
+        &mut self,
+        awaiting: Awaiting,
+        note: &str,
+        text: &str,
+    ) -> Result<Ending, Trouble> {
+        self.end(Closing {
+            outcome: Outcome::Awaiting,
+            awaiting: Some(awaiting),
+            note: Some((NoteKind::Comment, note.to_owned())),
+        })
+        .await?;
+        self.desk
+            .record(EventKind::Awaiting {
+                awaiting: awaiting.to_string(),
+                text: text.to_owned(),
+            })
+            .await?;
+        Ok(Ending::Awaiting)
+    }
+
+    pub(super) async fn park(&mut self, reason: &str) -> Result<Ending, Trouble> {
+        self.end(Closing {
+            outcome: Outcome::Parked,
+            awaiting: None,
+            note: None,
+        })
+        .await?;
+        self.desk
+            .record(EventKind::Parked {
+                reason: reason.to_owned(),
+            })
+            .await?;
+        Ok(Ending::Parked)
+    }
+
+    pub(super) async fn stopped(&mut self) -> Result<Ending, Trouble> {
+        self.end(Closing {
+            outcome: Outcome::Stopped,
+            awaiting: None,
+            note: None,
+        })
+        .await?;
+        Ok(Ending::Stopped)
+    }
+
+    pub(super) async fn fail(&mut self, class: &str, reason: &str) -> Result<Ending, Trouble> {
+        self.end(Closing {
+            outcome: Outcome::Failed,
+            awaiting: None,
+            note: Some((
+                NoteKind::Failure,
+                format!("Agent failed: {class}: {reason}"),
+            )),
+        })
+        .await?;
+        self.desk
+            .record(EventKind::Failed {
+                class: class.to_owned(),
+                reason: reason.to_owned(),
+            })
+            .await?;
+        Ok(Ending::Failed)
+    }
+
+    /// The runner itself could not go on with this ticket.
+    pub(super) async fn fail_for_good(&mut self, trouble: &Trouble) -> Ending {
+        let reason = trouble.to_string();
+        if let Err(second) = self.fail(trouble.class(), &reason).await {
+            // The ticket's file cannot even hold the note: the journal has to.
+            let failed = EventKind::Failed {
+                class: trouble.class().to_owned(),
+                reason: format!("{reason}; and the ticket could not be told: {second}"),
+            };
+            // Whoever cannot hear this is gone already.
+            let _over = self.desk.record(failed).await;
+        }
+        Ending::Failed
+    }
+
+    /// Puts the attempt's end into the ticket, and tidies its worktree up.
+    pub(super) async fn end(&mut self, closing: Closing) -> Result<(), Trouble> {
+        self.record.ended_at = Some(self.shared.ctx.now());
+        self.record.outcome = Some(closing.outcome);
+        let (shared, job, record) = (
+            Arc::clone(&self.shared),
+            Arc::clone(&self.job),
+            self.record.clone(),
+        );
+        blocking(move || {
+            tickets::end(&shared, &job, &record, &closing)?;
+            workspace::put_away(&shared, &job)
+        })
+        .await
+    }
+}

@@ -1,0 +1,254 @@
+//! A run's folder: what it is about, who is at it, and what was asked of it from outside.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::attempt::AttemptDir;
+use super::process::ProcessId;
+use crate::model::TicketId;
+use crate::ops::{Error, ErrorCode, Result};
+use crate::store::{Store, write_atomic};
+
+/// What a run is about; written once, when it first starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The run's id.
+    pub run: String,
+    /// The run's key.
+    pub key: String,
+    /// What it is called: the epic's title, or the tickets' ids.
+    pub title: String,
+    /// The epic, where it is about one.
+    pub epic: Option<String>,
+    /// The tickets it works at.
+    pub tickets: Vec<String>,
+    /// When it first started.
+    pub started_at: Timestamp,
+    /// The branch it lands on.
+    pub onto: String,
+    /// The run's branch.
+    pub branch: String,
+}
+
+/// Who is at a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runner {
+    /// The process.
+    pub process: ProcessId,
+    /// When it began.
+    pub since: Timestamp,
+}
+
+/// A run's folder in the git common directory.
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+/// The run's lock, held by the runner as long as it lives.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunDir {
+    /// The folder of the run of that id.
+    #[must_use]
+    pub fn of(store: &Store, run: &str) -> Self {
+        Self {
+            path: store.run_dir(run),
+        }
+    }
+
+    /// All runs' folders, oldest first.
+    ///
+    /// # Errors
+    /// When the folder of runs cannot be read.
+    pub fn all(store: &Store) -> Result<Vec<Self>> {
+        Ok(store
+            .run_ids()?
+            .iter()
+            .map(|run| Self::of(store, run))
+            .collect())
+    }
+
+    /// Makes the folder of a new run.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(store: &Store, info: &RunInfo) -> Result<Self> {
+        let dir = Self::of(store, &info.run);
+        fs::create_dir_all(&dir.path).map_err(|error| dir.failed("make", &error))?;
+        let json =
+            serde_json::to_vec_pretty(info).map_err(|error| dir.failed("describe", &error))?;
+        write_atomic(&dir.path.join("run.json"), &json)
+            .map_err(|error| dir.failed("write", &error))?;
+        Ok(dir)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The journal's file.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// What the run is about; `None` where the folder was never finished.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn info(&self) -> Result<Option<RunInfo>> {
+        let text = match fs::read(self.path.join("run.json")) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.failed("read", &error)),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| self.failed("read", &error))
+    }
+
+    /// Takes the run's lock for this process; the process that has it, if another does.
+    ///
+    /// # Errors
+    /// When the lock's file cannot be opened or written.
+    pub fn lock(&self, now: Timestamp) -> Result<std::result::Result<RunLock, Option<Runner>>> {
+        let mut file = self.lock_file()?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Err(self.read_runner(&mut file)?)),
+            Err(TryLockError::Error(error)) => return Err(self.failed("lock", &error)),
+        }
+        let runner = Runner {
+            process: ProcessId::own(),
+            since: now,
+        };
+        let json = serde_json::to_vec(&runner).map_err(|error| self.failed("describe", &error))?;
+        file.set_len(0)
+            .and_then(|()| file.write_all(&json))
+            .and_then(|()| file.sync_data())
+            .map_err(|error| self.failed("write", &error))?;
+        Ok(Ok(RunLock { _file: file }))
+    }
+
+    /// The process that is at the run; `None` where nobody is.
+    ///
+    /// # Errors
+    /// When the lock's file cannot be read.
+    pub fn runner(&self) -> Result<Option<Runner>> {
+        if !self.path.join("lock").exists() {
+            return Ok(None);
+        }
+        let mut file = self.lock_file()?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => self.read_runner(&mut file),
+            Err(TryLockError::Error(error)) => Err(self.failed("lock", &error)),
+        }
+    }
+
+    /// Asks the run to stop one ticket; the runner looks when it is woken by a signal.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn ask_to_stop(&self, ticket: &str) -> Result<()> {
+        let folder = self.path.join("stop");
+        fs::create_dir_all(&folder)
+            .and_then(|()| write_atomic(&folder.join(ticket), b""))
+            .map_err(|error| self.failed("write", &error))
+    }
+
+    /// Takes the wishes to stop tickets that have come.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn take_stops(&self) -> Result<Vec<String>> {
+        let entries = match fs::read_dir(self.path.join("stop")) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(self.failed("read", &error)),
+        };
+        let mut tickets = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| self.failed("read", &error))?;
+            fs::remove_file(entry.path()).map_err(|error| self.failed("clear", &error))?;
+            tickets.push(entry.file_name().to_string_lossy().into_owned());
+        }
+        Ok(tickets)
+    }
+
+    /// The attempt folders of the run, those of checks and set-ups included.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn attempts(&self) -> Result<Vec<AttemptDir>> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.path.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).map_err(|error| self.failed("read", &error))? {
+                let path = entry.map_err(|error| self.failed("read", &error))?.path();
+                if path.is_dir() && !path.is_symlink() {
+                    let attempt = AttemptDir::open(&path);
+                    if attempt.exists() {
+                        found.push(attempt);
+                    }
+                    folders.push(path);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many worker processes of that attempt at a ticket the run has started.
+    ///
+    /// # Errors
+    /// When the ticket's folder cannot be read.
+    pub fn processes(&self, ticket: &TicketId, attempt: u32) -> Result<u32> {
+        let entries = match fs::read_dir(self.path.join(ticket.as_str())) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(self.failed("read", &error)),
+        };
+        let prefix = format!("{attempt}-");
+        let numbers = entries.filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            name.strip_prefix(&prefix)?.parse().ok()
+        });
+        Ok(numbers.max().unwrap_or(0))
+    }
+
+    fn lock_file(&self) -> Result<File> {
+        File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.path.join("lock"))
+            .map_err(|error| self.failed("open", &error))
+    }
+
+    /// Who wrote themselves into the lock; `None` in the moment before that.
+    fn read_runner(&self, file: &mut File) -> Result<Option<Runner>> {
+        let mut text = String::new();
+        file.read_to_string(&mut text)
+            .map_err(|error| self.failed("read", &error))?;
+        Ok(serde_json::from_str(&text).ok())
+    }
+
+    fn failed(&self, action: &str, error: &dyn std::error::Error) -> Error {
+        let path = self.path.display();
+        Error::new(
+            ErrorCode::Failed,
+            format!("cannot {action} the run's folder `{path}`: {error}"),
+        )
+    }
+}

@@ -1,0 +1,105 @@
+//! The gate: commands that must pass on the merged tree.
+//!
+//! A check is the one thing that runs through a shell. It runs under a shim like a worker,
+//! so that nothing it starts outlives it.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::attempt::{AttemptDir, ExitCause, ExitStatus, Spec};
+use super::desk::Stop;
+use super::recovery::RUN_MARK;
+use super::shared::Shared;
+use super::trouble::Trouble;
+use crate::model::Span;
+
+/// How much of a failed check's output a worker is shown, in bytes.
+const TAIL: u64 = 8_000;
+
+/// How a shell command went.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Ran {
+    /// It ended with 0.
+    Passed { seconds: f64 },
+    /// It did not: how it ended, and the tail of its output.
+    Failed { status: String, output: String },
+    /// The run is being stopped.
+    Stopped,
+}
+
+/// Where a shell command runs, for how long at most, and where its output goes.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub cwd: &'a Path,
+    pub limit: Span,
+    pub log: PathBuf,
+}
+
+/// Runs a shell command under a shim.
+pub(super) async fn shell(
+    shared: &Shared,
+    subject: &str,
+    command: &str,
+    place: Place<'_>,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Ran, Trouble> {
+    let Place { cwd, limit, log } = place;
+    let argv = ["sh", "-c", command].map(str::to_owned).to_vec();
+    let mut spec = Spec::new(argv, cwd.to_owned());
+    spec.limit_ms = Some(limit.seconds() * 1000);
+    spec.grace_ms = 2_000;
+    let mark = shared.run_dir.display().to_string();
+    spec.env.insert("TK_RUN".to_owned(), shared.run.clone());
+    spec.env.insert(RUN_MARK.to_owned(), mark);
+    spec.env.insert("TK_TICKET".to_owned(), subject.to_owned());
+    let start = Instant::now();
+    let dir = AttemptDir::create(&log, &spec)?;
+    let mut shim = dir
+        .spawn_shim()
+        .map_err(|error| Trouble::Io(error.to_string()))?;
+    let stopped = loop {
+        tokio::select! {
+            status = shim.wait() => {
+                status.map_err(|error| Trouble::Io(error.to_string()))?;
+                break false;
+            }
+            changed = stop.changed() => {
+                if changed.is_err() || *stop.borrow() >= Stop::Interrupt {
+                    dir.inbox()?.kill()?;
+                    shim.wait().await.map_err(|error| Trouble::Io(error.to_string()))?;
+                    break true;
+                }
+            }
+        }
+    };
+    if stopped {
+        return Ok(Ran::Stopped);
+    }
+    let Some(exit) = dir.read_exit()? else {
+        return Err(Trouble::Io(format!(
+            "the shim of `{command}` ended without a word: {}",
+            dir.shim_log()?
+        )));
+    };
+    if exit.status.success() {
+        return Ok(Ran::Passed {
+            seconds: start.elapsed().as_secs_f64(),
+        });
+    }
+    let status = match (exit.cause, exit.status) {
+        (ExitCause::TimeLimit, _) => format!("no end within its time limit of {limit}"),
+        (_, ExitStatus::Code(code)) => format!("exit code {code}"),
+        (_, ExitStatus::Signal(signal)) => format!("signal {signal}"),
+        (_, ExitStatus::NotStarted(why)) => format!("no start: {why}"),
+    };
+    let (out, err) = (dir.stdout_tail(TAIL)?, dir.stderr_tail(TAIL)?);
+    let output = [out.trim_end(), err.trim_end()]
+        .into_iter()
+        .filter(|part| !part.is_empty());
+    Ok(Ran::Failed {
+        status,
+        output: output.collect::<Vec<_>>().join("\n"),
+    })
+}

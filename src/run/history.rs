@@ -1,0 +1,290 @@
+//! Runs that were and are: what `tk runs`, `tk log` and `tk stop` look at.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::folder::{RunDir, RunInfo};
+use super::ledger::{self, Ledger};
+use super::record;
+use super::watch::Watch;
+use crate::ops::{Error, ErrorCode, Project, Result};
+use crate::wire::{Event, EventKind, RunEntry, RunsDocument, StopDocument};
+
+/// How long a stopped runner may take to interrupt its workers and settle.
+const STOPPING: Duration = Duration::from_secs(60);
+
+/// All runs of the clone, newest first.
+///
+/// # Errors
+/// When a journal or the ledger cannot be read.
+pub fn runs(project: &Project) -> Result<RunsDocument> {
+    let entries = Ledger::read(&project.store.ledger_path())?;
+    let words = ledger::last_words(&entries);
+    let mut runs = Vec::new();
+    for dir in RunDir::all(&project.store)? {
+        let Some(info) = dir.info()? else { continue };
+        let own = |entry: &&&ledger::Entry| entry.run == info.run;
+        runs.push(RunEntry {
+            cost_usd: ledger::spent(&entries, |entry| entry.run == info.run)?.dollars(),
+            input_tokens: words
+                .values()
+                .filter(own)
+                .map(|entry| entry.input_tokens)
+                .sum(),
+            output_tokens: words
+                .values()
+                .filter(own)
+                .map(|entry| entry.output_tokens)
+                .sum(),
+            ..entry(&dir, &info)?
+        });
+    }
+    runs.reverse();
+    Ok(RunsDocument {
+        schema: "tk.runs.v1",
+        total: runs.len(),
+        runs,
+    })
+}
+
+fn entry(dir: &RunDir, info: &RunInfo) -> Result<RunEntry> {
+    let events = record::read(&dir.journal())?;
+    let runner = dir.runner()?;
+    let mut landed = Vec::new();
+    let mut last = None;
+    for event in &events {
+        match (&event.kind, &event.ticket) {
+            (EventKind::Landed { .. }, Some(ticket)) if !landed.contains(ticket) => {
+                landed.push(ticket.clone());
+            }
+            (EventKind::RunStarted { .. }, _) => last = None,
+            (
+                EventKind::RunFinished {
+                    outcome,
+                    failed,
+                    awaiting,
+                    ..
+                },
+                _,
+            ) => {
+                last = Some((outcome.clone(), failed.clone(), awaiting.clone()));
+            }
+            _ => {}
+        }
+    }
+    let (state, failed, awaiting) = match (&runner, last) {
+        (Some(_), _) => ("live".to_owned(), Vec::new(), Vec::new()),
+        (None, Some(ended)) => ended,
+        (None, None) => ("interrupted".to_owned(), Vec::new(), Vec::new()),
+    };
+    Ok(RunEntry {
+        run: info.run.clone(),
+        key: info.key.clone(),
+        title: info.title.clone(),
+        state,
+        pid: runner.map(|runner| runner.process.pid),
+        started_at: info.started_at,
+        updated_at: events.last().map(|event| event.at),
+        onto: info.onto.clone(),
+        branch: info.branch.clone(),
+        cost_usd: 0.0,
+        input_tokens: 0,
+        output_tokens: 0,
+        landed,
+        failed,
+        awaiting,
+    })
+}
+
+/// A run, and the ticket of it that is meant, if one is.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The run's folder.
+    pub dir: RunDir,
+    /// What it is about.
+    pub info: RunInfo,
+    /// The ticket.
+    pub ticket: Option<String>,
+}
+
+/// The run that `word` means: a run's id or the unique beginning of one, a key, or a ticket,
+/// for the newest run that works or worked at it. Without a word, the newest run.
+///
+/// # Errors
+/// When there is none.
+pub fn find(project: &Project, word: Option<&str>) -> Result<Found> {
+    let mut all = Vec::new();
+    for dir in RunDir::all(&project.store)? {
+        if let Some(info) = dir.info()? {
+            all.push((dir, info));
+        }
+    }
+    let Some(word) = word else {
+        return match all.pop() {
+            Some((dir, info)) => Ok(Found {
+                dir,
+                info,
+                ticket: None,
+            }),
+            None => Err(Error::new(ErrorCode::RunNotFound, "there is no run yet")
+                .hint("`tk run EPIC` starts one")),
+        };
+    };
+    let given = word.trim();
+    let upper = given.to_uppercase();
+    let by_id: Vec<_> = all
+        .iter()
+        .filter(|(_, info)| info.run.starts_with(&upper))
+        .collect();
+    let by_key = || all.iter().rfind(|(_, info)| info.key == given);
+    if let [(dir, info)] = by_id.as_slice() {
+        return Ok(Found {
+            dir: dir.clone(),
+            info: info.clone(),
+            ticket: None,
+        });
+    }
+    if let Some((dir, info)) = by_key() {
+        return Ok(Found {
+            dir: dir.clone(),
+            info: info.clone(),
+            ticket: None,
+        });
+    }
+    let loaded = project.load()?;
+    let graph = project.graph(&loaded.tickets);
+    let id = crate::ops::resolve(&loaded, &graph, given)?.to_string();
+    if let Some((dir, info)) = all.iter().rfind(|(_, info)| info.key == id) {
+        return Ok(Found {
+            dir: dir.clone(),
+            info: info.clone(),
+            ticket: None,
+        });
+    }
+    let at_work = all
+        .into_iter()
+        .rfind(|(_, info)| info.tickets.contains(&id));
+    at_work
+        .map(|(dir, info)| Found {
+            dir,
+            info,
+            ticket: Some(id.clone()),
+        })
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::RunNotFound,
+                format!("no run has worked at `{id}`"),
+            )
+            .hint("`tk runs` lists them")
+        })
+}
+
+/// Shows the events of a run, those of one ticket where one is meant; with `follow`, those to
+/// come as well, until the run is over. What `show` answers last comes back.
+///
+/// # Errors
+/// What `show` fails with; or when the journal cannot be read.
+pub fn replay<T: Default, E: From<Error>>(
+    found: &Found,
+    follow: bool,
+    mut show: impl FnMut(&Event) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Error::new(
+            ErrorCode::Failed,
+            format!("the runtime cannot be started: {error}"),
+        )
+    })?;
+    runtime.block_on(async {
+        // Watched before the first look, so that nothing falls between the two.
+        let watch = Watch::new(found.dir.path());
+        let mut seen = 0;
+        let mut answer = T::default();
+        loop {
+            // Asked before reading: what was written until the end is then read below.
+            let live = found.dir.runner()?.is_some();
+            for event in record::read(&found.dir.journal())? {
+                if event.seq <= seen {
+                    continue;
+                }
+                seen = event.seq;
+                if found.ticket.is_none() || event.ticket == found.ticket {
+                    answer = show(&event)?;
+                }
+            }
+            if !follow || !live {
+                return Ok(answer);
+            }
+            watch.changed().await;
+        }
+    })
+}
+
+/// Stops a live run, or one ticket of it, and waits until the runner is done with it.
+///
+/// # Errors
+/// When the run is not live, or its runner does not end.
+pub fn stop(project: &Project, found: &Found) -> Result<StopDocument> {
+    project.require_human("stop a run")?;
+    let Some(runner) = found.dir.runner()? else {
+        return Err(
+            Error::new(ErrorCode::No, format!("run {} is not live", found.info.run))
+                .hint("`tk runs` lists the runs and their states"),
+        );
+    };
+    let signal = match &found.ticket {
+        None => Signal::INT,
+        Some(ticket) => {
+            found.dir.ask_to_stop(ticket)?;
+            Signal::USR1
+        }
+    };
+    if !runner.process.signal(signal) {
+        return Err(Error::new(
+            ErrorCode::Failed,
+            format!(
+                "the runner, process {}, cannot be signalled",
+                runner.process.pid
+            ),
+        ));
+    }
+    let is_over = || -> Result<bool> {
+        Ok(match &found.ticket {
+            None => !runner.process.is_alive(),
+            Some(ticket) => {
+                let events = record::read(&found.dir.journal())?;
+                let last = events
+                    .iter()
+                    .rev()
+                    .find(|event| event.ticket.as_deref() == Some(ticket));
+                let done = |event: &Event| matches!(event.kind, EventKind::TicketFinished { .. });
+                last.is_none_or(done) || !runner.process.is_alive()
+            }
+        })
+    };
+    let start = Instant::now();
+    while !is_over()? {
+        if start.elapsed() > STOPPING {
+            return Err(Error::new(
+                ErrorCode::Failed,
+                format!(
+                    "run {} has not stopped within {} s",
+                    found.info.run,
+                    STOPPING.as_secs()
+                ),
+            )
+            .hint("the same command again ends its workers at once"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(StopDocument {
+        schema: "tk.stop.v1",
+        run: found.info.run.clone(),
+        ticket: found.ticket.clone(),
+        pid: runner.process.pid,
+    })
+}

@@ -1,0 +1,222 @@
+//! Landing the run's branch on the user's branch.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::desk::Stop;
+use super::gate::{self, Place, Ran};
+use super::shared::Shared;
+use super::trouble::{Trouble, blocking};
+use crate::git::{CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TicketSides};
+use crate::merge::{Merged, merge_ticket};
+use crate::model::TicketId;
+use crate::wire::EventKind;
+
+/// How often the branch may move while it is merged and gated, before that is given up.
+const TRIES: u32 = 3;
+
+/// Whether the run's branch is on the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    /// All of it.
+    Landed,
+    /// Nothing was touched, for that reason.
+    Refused(String),
+}
+
+/// Lands the run's branch on the user's; what is to be told, in order. The caller holds the
+/// integration worktree.
+pub(super) async fn land(
+    shared: &Arc<Shared>,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<(Home, Vec<EventKind>), Trouble> {
+    let mut told = Vec::new();
+    for _ in 0..TRIES {
+        let s = Arc::clone(shared);
+        let landing = blocking(move || -> Result<_, Trouble> {
+            let tip = s.integration.tip()?;
+            Ok(Git::new(&s.ground.root).land(&s.ground.onto, tip)?)
+        });
+        match landing.await? {
+            Landing::AlreadyThere => return Ok((Home::Landed, told)),
+            Landing::Landed(landed) => {
+                told.push(EventKind::Landed {
+                    commit: landed.to.to_string(),
+                    branch: shared.ground.onto.to_string(),
+                });
+                let s = Arc::clone(shared);
+                let unsettled = blocking(move || settle(&s, &landed)).await?;
+                if !unsettled.is_empty() {
+                    let text = format!(
+                        "edited here and in what landed, kept as they are here: {}",
+                        unsettled.join(", ")
+                    );
+                    told.push(EventKind::Warning { text });
+                }
+                return Ok((Home::Landed, told));
+            }
+            Landing::Refused(refusal) => {
+                let paths = refusal.paths.join(", ");
+                let colon = if paths.is_empty() { "" } else { ": " };
+                return Ok((
+                    Home::Refused(format!("{}{colon}{paths}", refusal.reason)),
+                    told,
+                ));
+            }
+            Landing::Moved { tip } => {
+                if let Some(why) = take_in(shared, tip, stop, &mut told).await? {
+                    return Ok((Home::Refused(why), told));
+                }
+            }
+        }
+    }
+    Ok((
+        Home::Refused(format!("`{}` keeps moving", shared.ground.onto)),
+        told,
+    ))
+}
+
+/// Merges what the user's branch has meanwhile into the run's branch, and runs the gate; why
+/// not, if not.
+async fn take_in(
+    shared: &Arc<Shared>,
+    tip: CommitId,
+    stop: &mut watch::Receiver<Stop>,
+    told: &mut Vec<EventKind>,
+) -> Result<Option<String>, Trouble> {
+    let onto = shared.ground.onto.clone();
+    let s = Arc::clone(shared);
+    let pending = match blocking(move || s.integration.merge_begin(tip)).await? {
+        MergeBegin::Ready(pending) => pending,
+        MergeBegin::UpToDate => return Ok(None),
+        MergeBegin::Conflict { paths } => {
+            told.push(EventKind::MergeConflict {
+                paths: paths.clone(),
+            });
+            return Ok(Some(format!(
+                "`{onto}` has moved and conflicts in {}",
+                paths.join(", ")
+            )));
+        }
+    };
+    let why = match settled(shared, &pending) {
+        Err(why) => Some(why),
+        Ok(files) => match gate(shared, stop, told).await? {
+            Some(why) => Some(why),
+            None => {
+                let message = format!("Take in {onto}\n\nRun: {}\n", shared.run);
+                let s = Arc::clone(shared);
+                let p = pending.clone();
+                blocking(move || s.integration.merge_commit(&p, &message, &files, None)).await?;
+                return Ok(None);
+            }
+        },
+    };
+    let s = Arc::clone(shared);
+    blocking(move || s.integration.merge_abort(&pending)).await?;
+    Ok(why)
+}
+
+/// The ticket files of a merge, each field by field.
+fn settled(shared: &Shared, pending: &PendingMerge) -> Result<Vec<FileEdit>, String> {
+    let mut files = Vec::new();
+    for sides in &pending.tickets {
+        let bytes = match sides.settled() {
+            Some(bytes) => bytes.map(<[u8]>::to_vec),
+            None => match merged(shared, sides) {
+                Some(text) => Some(text.into_bytes()),
+                None => {
+                    return Err(format!(
+                        "`{}` was changed on both sides",
+                        sides.path.as_str()
+                    ));
+                }
+            },
+        };
+        files.push(FileEdit {
+            path: sides.path.clone(),
+            bytes,
+        });
+    }
+    Ok(files)
+}
+
+/// The field-wise merge of a ticket's file; `None` where it is not one, or conflicts.
+fn merged(shared: &Shared, sides: &TicketSides) -> Option<String> {
+    let id: TicketId = sides.path.ticket()?;
+    let text = |bytes: &Option<Vec<u8>>| bytes.clone().map(String::from_utf8).transpose().ok();
+    let (base, ours, theirs) = (
+        text(&sides.base)?,
+        text(&sides.ours)??,
+        text(&sides.theirs)??,
+    );
+    match merge_ticket(&id, base.as_deref(), &ours, &theirs, &shared.config) {
+        Merged::Clean(text) => Some(text),
+        Merged::Conflict { .. } | Merged::TwoTickets => None,
+    }
+}
+
+/// Runs the configured checks on what was taken in; why not, if one fails.
+async fn gate(
+    shared: &Arc<Shared>,
+    stop: &mut watch::Receiver<Stop>,
+    told: &mut Vec<EventKind>,
+) -> Result<Option<String>, Trouble> {
+    for command in &shared.options.checks {
+        told.push(EventKind::CheckStarted {
+            command: command.clone(),
+        });
+        let place = Place {
+            cwd: &shared.ground.integration,
+            limit: shared.config.run.check_time,
+            log: shared.next_log("run", "check")?,
+        };
+        match gate::shell(shared, "run", command, place, stop).await? {
+            Ran::Passed { seconds } => {
+                told.push(EventKind::CheckPassed {
+                    command: command.clone(),
+                    seconds,
+                });
+            }
+            Ran::Failed { status, output } => {
+                let why = format!(
+                    "`{command}` ended with {status} after `{}` was taken in",
+                    shared.ground.onto
+                );
+                told.push(EventKind::CheckFailed {
+                    command: command.clone(),
+                    status,
+                    output,
+                });
+                return Ok(Some(why));
+            }
+            Ran::Stopped => return Ok(Some("the run was stopped".to_owned())),
+        }
+    }
+    Ok(None)
+}
+
+/// After landing, under the store's lock: ticket files edited in the working tree since are
+/// merged with what landed and stay as uncommitted edits. Returns those that could not be.
+fn settle(shared: &Shared, landed: &Landed) -> Result<Vec<String>, Trouble> {
+    let locked = shared.store.lock()?;
+    let mut unsettled = Vec::new();
+    for sides in landed.tickets()? {
+        let Some(id) = sides.path.ticket() else {
+            continue;
+        };
+        if sides.ours.is_none() || sides.ours == sides.base {
+            // Deleted here, or landed over an untouched file by git itself.
+            continue;
+        }
+        match merged(shared, &sides) {
+            Some(text) => {
+                locked.write_text(&id, text, &shared.config)?;
+            }
+            None => unsettled.push(sides.path.as_str().to_owned()),
+        }
+    }
+    landed.refresh()?;
+    Ok(unsettled)
+}

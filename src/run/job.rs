@@ -1,0 +1,60 @@
+//! What is to be done for one ticket in a run.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::model::{AgentConfig, Ticket, Usd};
+
+/// How a ticket's attempt begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// A fresh session on a fresh branch.
+    Fresh,
+    /// An earlier attempt goes on: same branch, same session.
+    Resume {
+        /// The session.
+        session: String,
+        /// When it last ended; what people wrote since is new to it.
+        since: Option<Timestamp>,
+    },
+    /// The work was approved: merge the kept branch, no worker.
+    Land,
+}
+
+/// One ticket's part in a run, as planned; edits made to the ticket later do not change it.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// The ticket as it stood when the run was planned.
+    pub ticket: Ticket,
+    /// Its wave, from 1.
+    pub wave: u32,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// How it begins.
+    pub beginning: Beginning,
+    /// The agent.
+    pub agent: AgentConfig,
+    /// The model, where ticket, agent or command names one.
+    pub model: Option<String>,
+    /// The gate: shell commands that must pass on the merged tree.
+    pub checks: Vec<String>,
+    /// The worker's name.
+    pub name: String,
+    /// The attempt's branch.
+    pub branch: String,
+    /// The attempt's worktree.
+    pub worktree: PathBuf,
+    /// What a worker is expected to need under a cap; `None` where nothing is known.
+    pub wanted: Option<Usd>,
+    /// How many worker processes of this attempt were started before, by a runner that was
+    /// interrupted.
+    pub processes: u32,
+}
+
+impl Job {
+    /// Whether no worker is needed.
+    pub(super) fn lands_without_worker(&self) -> bool {
+        self.beginning == Beginning::Land
+    }
+}

@@ -1,0 +1,198 @@
+//! From a plan's entry to the job of one ticket: agent, gate, branch, and how it begins.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::folder::RunDir;
+use super::job::{Beginning, Job};
+use super::key::slug;
+use super::money;
+use super::options::Options;
+use super::preflight::Ground;
+use super::survey::Survey;
+use super::tickets;
+use crate::git::Git;
+use crate::graph::PlanEntry;
+use crate::model::{AgentConfig, AgentKind, Outcome, RunRecord, Ticket, TicketId, Usd};
+use crate::ops::{Error, ErrorCode, Project, Result};
+
+/// What jobs are made from.
+pub(super) struct Jobs<'a> {
+    project: &'a Project,
+    options: &'a Options,
+    survey: &'a Survey,
+    ground: &'a Ground,
+    /// The folder of the run, once there is one.
+    dir: Option<&'a RunDir>,
+    /// The branches of attempts there are, of whatever run.
+    branches: BTreeSet<String>,
+    /// What landed attempts cost, by type of ticket.
+    costs: BTreeMap<String, Vec<Usd>>,
+}
+
+impl<'a> Jobs<'a> {
+    pub(super) fn new(
+        project: &'a Project,
+        options: &'a Options,
+        survey: &'a Survey,
+        ground: &'a Ground,
+        dir: Option<&'a RunDir>,
+    ) -> Result<Self> {
+        let mut costs: BTreeMap<String, Vec<Usd>> = BTreeMap::new();
+        for ticket in survey.tickets.values() {
+            let landed = ticket
+                .runs
+                .iter()
+                .filter(|run| run.outcome == Some(Outcome::Landed));
+            costs
+                .entry(ticket.kind.clone())
+                .or_default()
+                .extend(landed.filter_map(|r| r.cost_usd));
+        }
+        let branches = work_branches(&project.repo.home_git())?;
+        Ok(Self {
+            project,
+            options,
+            survey,
+            ground,
+            dir,
+            branches,
+            costs,
+        })
+    }
+
+    /// The job of an entry of the plan.
+    pub(super) fn job(&self, entry: &PlanEntry) -> Result<Job> {
+        let ticket = self.survey.tickets.get(&entry.id).ok_or_else(|| {
+            Error::new(
+                ErrorCode::Bug,
+                format!("`{}` is in the plan and not in the store", entry.id),
+            )
+        })?;
+        let agent = self.agent(ticket)?;
+        let (beginning, attempt, branch) = self.beginning(ticket, &agent);
+        let folder = if attempt <= 1 {
+            ticket.id.to_string()
+        } else {
+            format!("{}@{attempt}", ticket.id)
+        };
+        let epic = self.survey.epic.as_ref().map_or("", |epic| &epic.title);
+        let prefix = slug(epic);
+        let prefix = if prefix.is_empty() {
+            self.survey.key.to_string()
+        } else {
+            prefix
+        };
+        let none = Vec::new();
+        let costs = self.costs.get(&ticket.kind).unwrap_or(&none);
+        Ok(Job {
+            wave: u32::try_from(entry.wave).unwrap_or(u32::MAX),
+            attempt,
+            beginning,
+            model: ticket
+                .model
+                .clone()
+                .or_else(|| self.options.model.clone())
+                .or_else(|| agent.model.clone()),
+            checks: checks(&self.options.checks, ticket),
+            name: format!("{prefix}-w{}-{}", entry.wave, ticket.id),
+            branch,
+            worktree: self.ground.worktrees.join(folder),
+            wanted: money::wanted(agent.max_cost, costs),
+            processes: match self.dir {
+                Some(dir) => dir.processes(&ticket.id, attempt)?,
+                None => 0,
+            },
+            ticket: ticket.clone(),
+            agent,
+        })
+    }
+
+    fn agent(&self, ticket: &Ticket) -> Result<AgentConfig> {
+        let name = ticket.agent.as_deref().unwrap_or(&self.options.agent);
+        Ok(self.project.store.agent(name)?)
+    }
+
+    /// Whether an earlier attempt goes on or is landed, or a fresh one begins; its number and
+    /// branch.
+    fn beginning(&self, ticket: &Ticket, agent: &AgentConfig) -> (Beginning, u32, String) {
+        if let Some(last) = ticket.runs.last()
+            && let Some(branch) = self.kept_branch(&ticket.id, last.attempt)
+        {
+            let awaited = last.outcome == Some(Outcome::Awaiting);
+            if awaited && ticket.requires.is_some() && tickets::gate_is_passed(ticket) {
+                return (Beginning::Land, last.attempt, branch);
+            }
+            let unfinished = matches!(
+                last.outcome,
+                Some(Outcome::Awaiting | Outcome::Stopped | Outcome::Parked)
+            );
+            if unfinished
+                && agent.kind == AgentKind::Claude
+                && last.agent == agent.name
+                && let Some(session) = last.session.clone()
+            {
+                let since = last.ended_at;
+                return (Beginning::Resume { session, since }, last.attempt, branch);
+            }
+        }
+        let attempt = self.last_attempt(ticket) + 1;
+        (
+            Beginning::Fresh,
+            attempt,
+            self.survey.key.work_branch(&ticket.id, attempt),
+        )
+    }
+
+    /// The branch of an earlier attempt, if it is still there: of this key, else of another.
+    fn kept_branch(&self, ticket: &TicketId, attempt: u32) -> Option<String> {
+        let own = self.survey.key.work_branch(ticket, attempt);
+        if self.branches.contains(&own) {
+            return Some(own);
+        }
+        let end = if attempt <= 1 {
+            format!("/{ticket}")
+        } else {
+            format!("/{ticket}@{attempt}")
+        };
+        self.branches
+            .iter()
+            .find(|branch| branch.ends_with(&end))
+            .cloned()
+    }
+
+    fn last_attempt(&self, ticket: &Ticket) -> u32 {
+        let recorded = ticket.runs.iter().map(|run: &RunRecord| run.attempt);
+        let branched = self.branches.iter().filter_map(|branch| {
+            let (_, name) = branch.rsplit_once('/')?;
+            let (id, attempt) = name.split_once('@').unwrap_or((name, "1"));
+            (id == ticket.id.as_str())
+                .then(|| attempt.parse().ok())
+                .flatten()
+        });
+        recorded.chain(branched).max().unwrap_or(0)
+    }
+}
+
+/// The gate of a ticket: configured checks first, then its own, then those of its acceptance;
+/// each once.
+pub(super) fn checks(configured: &[String], ticket: &Ticket) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let accepted = ticket
+        .acceptance
+        .iter()
+        .filter_map(|item| item.check.as_ref());
+    let all = configured.iter().chain(&ticket.checks).chain(accepted);
+    all.filter(|check| seen.insert(check.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// The branches of attempts, by their short names.
+pub(super) fn work_branches(git: &Git) -> Result<BTreeSet<String>> {
+    let listed = git.run([
+        "for-each-ref",
+        "--format=%(refname:short)",
+        "refs/heads/tk/work/",
+    ])?;
+    Ok(listed.line().lines().map(str::to_owned).collect())
+}

@@ -1,0 +1,250 @@
+//! From a worker's word to a closed ticket: evidence, merge, gate, and the commit that lands
+//! the code and closes the ticket in one.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::desk::{Desk, Stop};
+use super::gate::{self, Place, Ran};
+use super::home::{self, Home};
+use super::job::Job;
+use super::shared::Shared;
+use super::tickets;
+use super::trouble::{Trouble, blocking};
+use super::workspace::{self, Evidence};
+use crate::git::{FileEdit, MergeBegin, PendingMerge, TicksPath};
+use crate::model::{Gate, LandMode, Outcome, RunRecord, Usd};
+use crate::wire::EventKind;
+
+/// What came of a try to land a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Landing {
+    /// Merged and closed.
+    Landed,
+    /// It passed, and waits for a person at its gate.
+    Gate(Gate),
+    /// There is nothing to land.
+    NoChanges,
+    /// It does not merge.
+    Conflict { paths: Vec<String> },
+    /// A check failed on the merged tree.
+    Red {
+        command: String,
+        status: String,
+        output: String,
+    },
+    /// The run is being stopped.
+    Stopped,
+}
+
+/// Lands a ticket's branch on the run's branch. The caller holds the integration worktree.
+pub(super) async fn land(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    record: &RunRecord,
+    desk: &Desk,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Landing, Trouble> {
+    if !job.lands_without_worker() {
+        let evidence = workspace::gather(shared, job).await?;
+        tell_undone(desk, &evidence)?;
+        if !evidence.has_changes {
+            return Ok(Landing::NoChanges);
+        }
+    }
+    let (s, j) = (Arc::clone(shared), Arc::clone(job));
+    let begun = blocking(move || -> Result<_, Trouble> {
+        match s.tip_of(&workspace::branch(&j)?)? {
+            Some(tip) => Ok(s.integration.merge_begin(tip)?),
+            None => Ok(MergeBegin::UpToDate),
+        }
+    });
+    let pending = match begun.await? {
+        MergeBegin::Ready(pending) => pending,
+        MergeBegin::UpToDate => return Ok(Landing::NoChanges),
+        MergeBegin::Conflict { paths } => {
+            desk.record(EventKind::MergeConflict {
+                paths: paths.clone(),
+            })
+            .await?;
+            return Ok(Landing::Conflict { paths });
+        }
+    };
+    let verdict = run_gate(shared, job, desk, stop).await;
+    let passed = matches!(verdict, Ok(None));
+    let current = tickets::current(shared, job);
+    let at_gate = match &current {
+        Ok(ticket) if passed && !tickets::gate_is_passed(ticket) => ticket.requires,
+        _ => None,
+    };
+    if !passed || at_gate.is_some() || current.is_err() {
+        let s = Arc::clone(shared);
+        let changed = blocking(move || s.integration.merge_abort(&pending)).await?;
+        tell_changed_by_checks(desk, &changed)?;
+        return match (verdict?, at_gate) {
+            (Some(landing), _) => Ok(landing),
+            (None, Some(gate)) => Ok(Landing::Gate(gate)),
+            (None, None) => Err(current
+                .err()
+                .map_or(Trouble::Io("no gate".into()), Into::into)),
+        };
+    }
+    commit(shared, job, record, pending, desk, stop).await?;
+    Ok(Landing::Landed)
+}
+
+/// Runs the checks in the integration worktree; `None` when all passed.
+async fn run_gate(
+    shared: &Shared,
+    job: &Job,
+    desk: &Desk,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Option<Landing>, Trouble> {
+    for command in &job.checks {
+        desk.record(EventKind::CheckStarted {
+            command: command.clone(),
+        })
+        .await?;
+        let log = shared.next_log(job.ticket.id.as_str(), "check")?;
+        let limit = shared.config.run.check_time;
+        let place = Place {
+            cwd: &shared.ground.integration,
+            limit,
+            log,
+        };
+        match gate::shell(shared, job.ticket.id.as_str(), command, place, stop).await? {
+            Ran::Passed { seconds } => {
+                desk.record(EventKind::CheckPassed {
+                    command: command.clone(),
+                    seconds,
+                })
+                .await?;
+            }
+            Ran::Failed { status, output } => {
+                desk.record(EventKind::CheckFailed {
+                    command: command.clone(),
+                    status: status.clone(),
+                    output: output.clone(),
+                })
+                .await?;
+                return Ok(Some(Landing::Red {
+                    command: command.clone(),
+                    status,
+                    output,
+                }));
+            }
+            Ran::Stopped => return Ok(Some(Landing::Stopped)),
+        }
+    }
+    Ok(None)
+}
+
+/// Commits the merge with the closed ticket in it, closes the ticket in the main working
+/// tree, and removes what is no longer needed.
+async fn commit(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    record: &RunRecord,
+    pending: PendingMerge,
+    desk: &Desk,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<(), Trouble> {
+    let mut record = record.clone();
+    record.outcome = Some(Outcome::Landed);
+    record.ended_at = Some(shared.ctx.now());
+    let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record.clone());
+    let committed = blocking(move || -> Result<_, Trouble> {
+        let text = tickets::closed_text(&s, &j, &r)?;
+        let path = TicksPath::of_ticket(&j.ticket.id);
+        let file = FileEdit {
+            path,
+            bytes: Some(text.into_bytes()),
+        };
+        let message = message(&s, &j, &r);
+        Ok(s.integration
+            .merge_commit(&pending, &message, &[file], Some(&s.author(&j)))?)
+    })
+    .await?;
+    desk.record(EventKind::Landed {
+        commit: committed.commit.to_string(),
+        branch: shared.ground.run_branch.to_string(),
+    })
+    .await?;
+    tell_changed_by_checks(desk, &committed.changed_by_checks)?;
+    let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record);
+    blocking(move || tickets::write_closed(&s, &j, &r)).await?;
+    desk.record(EventKind::Closed {
+        reason: "landed".to_owned(),
+    })
+    .await?;
+    let (s, j) = (Arc::clone(shared), Arc::clone(job));
+    blocking(move || workspace::remove_landed(&s, &j)).await?;
+    if shared.options.land == LandMode::Ticket {
+        let (home, told) = home::land(shared, stop).await?;
+        for kind in told {
+            desk.record(kind).await?;
+        }
+        if let Home::Refused(why) = home {
+            // The end of the run tries again.
+            let text = format!("not on `{}` yet: {why}", shared.ground.onto);
+            desk.record(EventKind::Warning { text }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The landing commit's message: subject, what the worker says it did, trailers. Foreign text
+/// stands before the last paragraph, so that none of its lines can pass for a trailer.
+fn message(shared: &Shared, job: &Job, record: &RunRecord) -> String {
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title: String = line(&job.ticket.title)
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect();
+    let summary = record.summary.as_deref().unwrap_or_default();
+    let summary: String = summary
+        .chars()
+        .filter(|c| *c == '\n' || !c.is_control())
+        .collect::<String>();
+    let summary = summary.trim();
+    let body = if summary.is_empty() {
+        String::new()
+    } else {
+        format!("{summary}\n\n")
+    };
+    let cost = record.cost_usd.unwrap_or(Usd::ZERO);
+    format!(
+        "Land {}: {title}\n\n{body}Ticket: {}\nRun: {}\nCost-USD: {cost}\n",
+        job.ticket.id, job.ticket.id, shared.run
+    )
+}
+
+fn tell_undone(desk: &Desk, evidence: &Evidence) -> Result<(), Trouble> {
+    if !evidence.undone.is_empty() {
+        let text = format!(
+            "the worker changed the tracker's files, which was undone: {}",
+            evidence.undone.join(", ")
+        );
+        desk.tell(EventKind::Warning { text })?;
+    }
+    if !evidence.left.is_empty() {
+        let text = format!(
+            "repositories inside the worktree cannot be landed: {}",
+            evidence.left.join(", ")
+        );
+        desk.tell(EventKind::Warning { text })?;
+    }
+    Ok(())
+}
+
+fn tell_changed_by_checks(desk: &Desk, changed: &[String]) -> Result<(), Trouble> {
+    if !changed.is_empty() {
+        let text = format!(
+            "a check changed files, which was undone: {}",
+            changed.join(", ")
+        );
+        desk.tell(EventKind::Warning { text })?;
+    }
+    Ok(())
+}

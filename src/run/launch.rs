@@ -1,0 +1,338 @@
+//! A run from the command to the exit code.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::sync::{Mutex, watch};
+
+use super::board::Board;
+use super::desk::{Ending, Stop};
+use super::dispatcher::{Dispatcher, Tally};
+use super::finish::{self, Finished};
+use super::folder::RunDir;
+use super::ground;
+use super::history;
+use super::jobs::{self, Jobs};
+use super::ledger::{self, Ledger};
+use super::money::Budget;
+use super::opening::{self, Subject};
+use super::options::{Options, RunRequest};
+use super::predict;
+use super::preflight::{self, Ground};
+use super::record::{Recorder, Reporter};
+use super::recovery;
+use super::shared::Shared;
+use super::signals::{Signals, Wish};
+use super::survey::{Survey, survey};
+use super::tickets;
+use crate::context::Context;
+use crate::git::Integration;
+use crate::model::{TicketId, Usd};
+use crate::ops::{Error, ErrorCode, Project, Result};
+use crate::wire::{EventKind, PromptDocument};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunOutcome {
+    /// The run's id.
+    pub run: String,
+    /// The run's key: what to give to `tk land`.
+    pub key: String,
+    /// The last event: `run_finished`.
+    pub finished: EventKind,
+    /// The command that lands what could not be landed now, and why it could not.
+    pub unlanded: Option<(String, String)>,
+}
+
+/// Runs an epic, or tickets, to its end.
+///
+/// # Errors
+/// When the run cannot begin, or the disk can no longer be relied on.
+pub fn run(
+    ctx: &Arc<Context>,
+    project: &Project,
+    request: &RunRequest,
+    reporter: Box<dyn Reporter>,
+) -> Result<RunOutcome> {
+    project.require_human("start a run")?;
+    let config = &project.config;
+    let options = Options::new(request, config);
+    let targets = targets(project, request)?;
+    let first = survey(ctx, config, &project.load()?, &targets)?;
+    let ground = preflight::check(ctx, project, request, &options, &first)?;
+    let tickets: Vec<TicketId> = first.plan.entries.iter().map(|e| e.id.clone()).collect();
+    if request.only_land {
+        refuse_nothing_to_land(project, &options, &first, &ground)?;
+    }
+    let opened = opening::open(
+        ctx,
+        &project.store,
+        &Subject {
+            key: &first.key,
+            title: &first.title,
+            epic: first.epic.as_ref().map(|epic| &epic.id),
+            tickets: &tickets,
+            onto: ground.onto.as_str(),
+            branch: ground.run_branch.as_str(),
+        },
+    )?;
+    let mut told = recovery::recover(ctx, &project.store, config, &opened.dir, &opened.info.run)?;
+    told.extend(ground::make(project, &opened.info, &ground, &first)?);
+    // What an interrupted runner had left has changed the tickets: look again.
+    let survey = survey(ctx, config, &project.load()?, &targets)?;
+    let (run, journal) = (opened.info.run.clone(), opened.dir.journal());
+    let mut recorder = Recorder::open(Arc::clone(ctx), &run, &journal, reporter, waves(&survey))?;
+    let entries = Ledger::read(&project.store.ledger_path())?;
+    let spent = ledger::spent(&entries, |entry| entry.run == opened.info.run)?;
+    let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
+    let places = predict::places(&options, &survey);
+    recorder.record(
+        None,
+        EventKind::RunStarted {
+            key: survey.key.to_string(),
+            title: survey.title.clone(),
+            pid: std::process::id(),
+            onto: ground.onto.to_string(),
+            branch: ground.run_branch.to_string(),
+            base: ground.base.to_string(),
+            parallel: places,
+            max_cost_usd: cap.map(Usd::dollars),
+            spent_usd: spent.dollars(),
+            resumed: opened.resumed,
+        },
+    )?;
+    for text in told {
+        recorder.record(None, EventKind::Warning { text })?;
+    }
+    if cap.is_none() && !request.only_land {
+        let text = "no `--max-cost`: what this run may spend is unlimited";
+        recorder.record(
+            None,
+            EventKind::Warning {
+                text: text.to_owned(),
+            },
+        )?;
+    }
+    let jobs = Jobs::new(project, &options, &survey, &ground, Some(&opened.dir))?;
+    let seats = predict::seats(&survey, &jobs, request.only_land)?;
+    recorder.record(
+        None,
+        predict::plan_event(&survey, &seats, places, options.waves),
+    )?;
+    let shared = Arc::new(Shared {
+        ctx: Arc::clone(ctx),
+        run,
+        key: survey.key.clone(),
+        run_dir: opened.dir.path().to_owned(),
+        store: project.store.clone(),
+        config: config.clone(),
+        target: request.targets.join(" "),
+        title: survey.title.clone(),
+        epic: survey.epic.clone(),
+        trees: project.repo.worktrees(),
+        integration: Integration::new(&ground.integration, ground.run_branch.clone()),
+        options,
+        ground,
+        worktree_lock: Mutex::new(()),
+        lander: Mutex::new(()),
+        logs: AtomicU64::new(1),
+    });
+    let board = Board::new(seats, places, shared.options.waves);
+    let budget = Budget::new(cap, spent);
+    let ledger = Ledger::open(&project.store.ledger_path())?;
+    let dispatcher = Dispatcher::new(Arc::clone(&shared), board, budget, ledger, &mut recorder);
+    let (tally, finished) = drive(&shared, &opened.dir, dispatcher, &survey)?;
+    let last = finished_event(&survey, &tally, &finished, request.only_land);
+    recorder.record(None, last.clone())?;
+    Ok(RunOutcome {
+        run: shared.run.clone(),
+        key: shared.key.to_string(),
+        finished: last,
+        unlanded: finished.unlanded,
+    })
+}
+
+/// Lands what was approved of an epic or of tickets, and the run's branch, on the user's
+/// branch; without targets, that of the newest run.
+///
+/// # Errors
+/// As [`run`]; or when there is nothing to land.
+pub fn land(
+    ctx: &Arc<Context>,
+    project: &Project,
+    targets: &[String],
+    onto: Option<String>,
+    checks: Vec<String>,
+    reporter: Box<dyn Reporter>,
+) -> Result<RunOutcome> {
+    project.require_human("land")?;
+    let targets = if targets.is_empty() {
+        let newest = history::find(project, None)?.info;
+        newest.epic.map_or(newest.tickets, |epic| vec![epic])
+    } else {
+        targets.to_vec()
+    };
+    let request = RunRequest {
+        targets,
+        onto,
+        checks,
+        only_land: true,
+        ..RunRequest::default()
+    };
+    run(ctx, project, &request, reporter)
+}
+
+/// `tk land` with nothing approved and nothing merged changes nothing and says so.
+fn refuse_nothing_to_land(
+    project: &Project,
+    options: &Options,
+    survey: &Survey,
+    ground: &Ground,
+) -> Result<()> {
+    let repo = &project.repo;
+    let merged = match repo.branch_tip(&ground.run_branch)? {
+        Some(tip) => !repo.is_ancestor(tip, ground.base)?,
+        None => false,
+    };
+    let jobs = Jobs::new(project, options, survey, ground, None)?;
+    if merged || !predict::seats(survey, &jobs, true)?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::No,
+        format!(
+            "nothing to land on `{}`: nothing has merged, nothing is approved",
+            ground.onto
+        ),
+    )
+    .hint("`tk list --awaiting` shows what waits for you; `tk approve ID` passes a review"))
+}
+
+/// What a worker of the ticket would be told.
+///
+/// # Errors
+/// When there is no such ticket or agent.
+pub fn prompt_of(project: &Project, given: &str, agent: Option<&str>) -> Result<PromptDocument> {
+    let loaded = project.load()?;
+    let graph = project.graph(&loaded.tickets);
+    let id = crate::ops::resolve(&loaded, &graph, given)?;
+    let ticket = project.store.read(&id, &project.config)?.ticket;
+    let name = ticket
+        .agent
+        .as_deref()
+        .or(agent)
+        .unwrap_or(&project.config.run.agent);
+    let agent = project.store.agent(name)?;
+    let checks = jobs::checks(&project.config.run.checks, &ticket);
+    let text = tickets::prompt(&project.store, &project.config, &id, &checks, agent.prompt)?;
+    Ok(PromptDocument {
+        schema: "tk.prompt.v1",
+        id: id.to_string(),
+        agent: agent.name,
+        text,
+    })
+}
+
+/// What the request's words mean.
+pub(super) fn targets(project: &Project, request: &RunRequest) -> Result<Vec<TicketId>> {
+    let loaded = project.load()?;
+    let graph = project.graph(&loaded.tickets);
+    crate::ops::resolve_all(&loaded, &graph, &request.targets)
+}
+
+/// The one asynchronous part: the loop, then the end of the run.
+fn drive(
+    shared: &Arc<Shared>,
+    dir: &RunDir,
+    dispatcher: Dispatcher<'_>,
+    survey: &Survey,
+) -> Result<(Tally, Finished)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Error::new(
+            ErrorCode::Failed,
+            format!("the runtime cannot be started: {error}"),
+        )
+    })?;
+    let done = runtime.block_on(async {
+        let mut signals = Signals::new(dir.clone())?;
+        let (tally, recorder) = dispatcher.run(&mut signals).await?;
+        // Whatever is left of workers and checks must be gone before anything is tidied up.
+        recovery::sweep(dir)?;
+        let (raise, mut stop) = watch::channel(Stop::No);
+        let heard = tokio::spawn(async move {
+            while signals.next().await != Wish::Stop {}
+            // Nobody listens any more when the run is over.
+            let _over = raise.send(Stop::Interrupt);
+        });
+        let finished = finish::finish(shared, survey, &tally, recorder, &mut stop).await;
+        heard.abort();
+        Ok((tally, finished?))
+    });
+    // Threads that wait for git end with git's time limit; nothing waits for them here.
+    runtime.shutdown_background();
+    done
+}
+
+fn waves(survey: &Survey) -> BTreeMap<TicketId, u32> {
+    let entries = survey.plan.entries.iter();
+    entries
+        .map(|entry| {
+            (
+                entry.id.clone(),
+                u32::try_from(entry.wave).unwrap_or(u32::MAX),
+            )
+        })
+        .collect()
+}
+
+/// The verdict on a run: stopped before budget before failed before waiting.
+fn finished_event(
+    survey: &Survey,
+    tally: &Tally,
+    finished: &Finished,
+    only_land: bool,
+) -> EventKind {
+    let ended = |wanted: Ending| -> Vec<String> {
+        let of = tally
+            .endings
+            .iter()
+            .filter(|(_, ending)| **ending == wanted);
+        of.map(|(id, _)| id.to_string()).collect()
+    };
+    let failed = ended(Ending::Failed);
+    let mut awaiting = ended(Ending::Awaiting);
+    let mut unstarted: Vec<String> = ended(Ending::Parked);
+    unstarted.extend(ended(Ending::Stopped));
+    unstarted.extend(tally.unstarted.iter().map(ToString::to_string));
+    if !only_land {
+        awaiting.extend(survey.awaiting.iter().map(ToString::to_string));
+        unstarted.extend(survey.held.iter().map(ToString::to_string));
+    }
+    let code = if tally.stopped {
+        Some(("stopped", ErrorCode::RunStopped))
+    } else if tally.budget_reached {
+        Some(("budget", ErrorCode::BudgetReached))
+    } else if !failed.is_empty() {
+        Some(("failed", ErrorCode::RunFailed))
+    } else if !awaiting.is_empty() || !unstarted.is_empty() {
+        Some(("waiting", ErrorCode::RunWaiting))
+    } else if finished.unlanded.is_some() {
+        Some(("unlanded", ErrorCode::Git))
+    } else {
+        None
+    };
+    let (outcome, exit_code) = code.map_or(("done", 0), |(word, code)| (word, code.exit_code()));
+    EventKind::RunFinished {
+        outcome: outcome.to_owned(),
+        exit_code,
+        cost_usd: tally.spent.dollars(),
+        landed: ended(Ending::Landed),
+        failed,
+        awaiting,
+        unstarted,
+    }
+}

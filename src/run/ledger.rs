@@ -1,0 +1,192 @@
+//! The ledger: every dollar and token of the clone, append-only and on the disk before a
+//! worker starts and before its place is given away.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Usd;
+use crate::ops::{Error, ErrorCode, Result};
+use crate::store::AppendLog;
+
+/// What an entry says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// Put aside for a worker about to start.
+    Reserved,
+    /// What the worker came to; the reservation is void.
+    Settled,
+}
+
+/// Where a figure comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The client's own figure.
+    Reported,
+    /// Partial usage and the price table: a lower bound.
+    Estimate,
+    /// What was put aside, since nothing was told.
+    Reservation,
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// What it says.
+    pub kind: EntryKind,
+    /// The run.
+    pub run: String,
+    /// The run's key.
+    pub key: String,
+    /// The ticket.
+    pub ticket: String,
+    /// The attempt.
+    pub attempt: u32,
+    /// The process of the attempt.
+    pub process: u32,
+    /// The agent.
+    pub agent: String,
+    /// What kind of agent it is: `claude` or `command`.
+    pub agent_kind: String,
+    /// The amount in US dollars.
+    pub cost_usd: f64,
+    /// Where the amount comes from.
+    pub basis: Basis,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+    /// Model turns.
+    pub turns: u64,
+}
+
+impl Entry {
+    /// The amount.
+    ///
+    /// # Errors
+    /// When the file holds a number that is no amount of money.
+    fn cost(&self) -> Result<Usd> {
+        Usd::from_dollars(self.cost_usd).map_err(|error| Error::caused(ErrorCode::Failed, error))
+    }
+
+    /// The worker process it is about.
+    #[must_use]
+    pub fn worker(&self) -> (String, String, u32, u32) {
+        (
+            self.run.clone(),
+            self.ticket.clone(),
+            self.attempt,
+            self.process,
+        )
+    }
+}
+
+/// The ledger's file, open for appending.
+#[derive(Debug)]
+pub struct Ledger {
+    log: AppendLog,
+}
+
+impl Ledger {
+    /// Opens the ledger, which is made if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self {
+            log: AppendLog::open(path)?,
+        })
+    }
+
+    /// Writes an entry and returns when it is on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn append(&mut self, entry: &Entry) -> Result<()> {
+        Ok(self.log.append_durably(entry)?)
+    }
+
+    /// All entries, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(path: &Path) -> Result<Vec<Entry>> {
+        Ok(AppendLog::read(path)?.entries)
+    }
+}
+
+/// The last word on each worker process of the entries given: its settlement, or else its
+/// reservation.
+#[must_use]
+pub fn last_words(entries: &[Entry]) -> BTreeMap<(String, String, u32, u32), &Entry> {
+    let mut words: BTreeMap<_, &Entry> = BTreeMap::new();
+    for entry in entries {
+        let word = words.entry(entry.worker()).or_insert(entry);
+        if entry.kind == EntryKind::Settled {
+            *word = entry;
+        }
+    }
+    words
+}
+
+/// What the workers of the entries that pass the filter cost; a worker that was never
+/// settled counts with its reservation.
+///
+/// # Errors
+/// When the ledger holds a number that is no amount of money.
+pub fn spent(entries: &[Entry], counts: impl Fn(&Entry) -> bool) -> Result<Usd> {
+    let words = last_words(entries);
+    let mut total = Usd::ZERO;
+    for entry in words.values().filter(|entry| counts(entry)) {
+        total += entry.cost()?;
+    }
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: EntryKind, process: u32, cost_usd: f64) -> Entry {
+        Entry {
+            at: "2026-11-20T09:00:00Z".parse().unwrap(),
+            kind,
+            run: "r".into(),
+            key: "k".into(),
+            ticket: "t".into(),
+            attempt: 1,
+            process,
+            agent: "claude".into(),
+            agent_kind: "claude".into(),
+            cost_usd,
+            basis: Basis::Reported,
+            input_tokens: 0,
+            output_tokens: 0,
+            turns: 0,
+        }
+    }
+
+    #[test]
+    fn a_settlement_replaces_its_reservation_once() {
+        let entries = [
+            entry(EntryKind::Reserved, 1, 2.0),
+            entry(EntryKind::Settled, 1, 0.5),
+            entry(EntryKind::Settled, 1, 0.5),
+            entry(EntryKind::Reserved, 2, 1.0),
+        ];
+        assert_eq!(
+            spent(&entries, |_| true).unwrap(),
+            Usd::parse("1.5").unwrap()
+        );
+        assert_eq!(
+            spent(&entries, |entry| entry.process == 3).unwrap(),
+            Usd::ZERO
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Which run a command is: a new one, or an interrupted one that goes on.
+
+use std::collections::BTreeSet;
+
+use super::folder::{RunDir, RunInfo, RunLock, Runner};
+use super::key::{RunKey, new_run_id};
+use super::record;
+use crate::context::Context;
+use crate::model::TicketId;
+use crate::ops::{Error, ErrorCode, Result};
+use crate::store::Store;
+use crate::wire::EventKind;
+
+/// A run that is this process's to do.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub dir: RunDir,
+    pub info: RunInfo,
+    /// Whether an interrupted run goes on.
+    pub resumed: bool,
+    /// Held until the process ends.
+    pub _lock: RunLock,
+}
+
+/// What a run is about, for a new one.
+#[derive(Debug)]
+pub(super) struct Subject<'a> {
+    pub key: &'a RunKey,
+    pub title: &'a str,
+    pub epic: Option<&'a TicketId>,
+    pub tickets: &'a [TicketId],
+    pub onto: &'a str,
+    pub branch: &'a str,
+}
+
+/// Opens the run: under the store's lock, so that of two at once one is refused.
+pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Result<Opened> {
+    let _locked = store.lock()?;
+    let mut interrupted = None;
+    for dir in RunDir::all(store)? {
+        let Some(info) = dir.info()? else { continue };
+        if let Some(runner) = dir.runner()? {
+            refuse_if_shared(&info, &runner, subject)?;
+        } else if info.key == subject.key.as_str() && !has_finished(&dir)? {
+            interrupted = Some((dir, info));
+        }
+    }
+    let resumed = interrupted.is_some();
+    let (dir, info) = match interrupted {
+        Some(found) => found,
+        None => {
+            let info = RunInfo {
+                run: new_run_id(ctx),
+                key: subject.key.as_str().to_owned(),
+                title: subject.title.to_owned(),
+                epic: subject.epic.map(ToString::to_string),
+                tickets: subject.tickets.iter().map(ToString::to_string).collect(),
+                started_at: ctx.now(),
+                onto: subject.onto.to_owned(),
+                branch: subject.branch.to_owned(),
+            };
+            (RunDir::create(store, &info)?, info)
+        }
+    };
+    match dir.lock(ctx.now())? {
+        Ok(lock) => Ok(Opened {
+            dir,
+            info,
+            resumed,
+            _lock: lock,
+        }),
+        Err(runner) => Err(held(
+            &info,
+            runner.as_ref(),
+            &subject.tickets.iter().collect::<Vec<_>>(),
+        )),
+    }
+}
+
+/// Whether the run came to an end of its own. One that was stopped or whose budget was used
+/// up goes on when the same command is given again, its spending with it.
+pub(super) fn has_finished(dir: &RunDir) -> Result<bool> {
+    let events = record::read(&dir.journal())?;
+    let last = events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::RunFinished { outcome, .. } => {
+            Some(!matches!(outcome.as_str(), "stopped" | "budget"))
+        }
+        EventKind::RunStarted { .. } => Some(false),
+        _ => None,
+    });
+    Ok(last.unwrap_or(false))
+}
+
+fn refuse_if_shared(info: &RunInfo, runner: &Runner, subject: &Subject<'_>) -> Result<()> {
+    let theirs: BTreeSet<&str> = info.tickets.iter().map(String::as_str).collect();
+    let shared: Vec<&TicketId> = subject
+        .tickets
+        .iter()
+        .filter(|id| theirs.contains(id.as_str()))
+        .collect();
+    if shared.is_empty() && info.key != subject.key.as_str() {
+        return Ok(());
+    }
+    Err(held(info, Some(runner), &shared))
+}
+
+fn held(info: &RunInfo, runner: Option<&Runner>, shared: &[&TicketId]) -> Error {
+    let who = runner.map_or_else(String::new, |runner| {
+        format!(" by process {} since {}", runner.process.pid, runner.since)
+    });
+    let ids: Vec<String> = shared.iter().map(ToString::to_string).collect();
+    Error::new(
+        ErrorCode::Held,
+        format!(
+            "run {} works at these tickets{who}: {}",
+            info.run,
+            ids.join(", ")
+        ),
+    )
+    .hint(format!(
+        "see what it does with `tk log {} -f`, or end it with `tk stop {}`",
+        info.run, info.run
+    ))
+    .with("run", info.run.clone())
+    .with("tickets", ids)
+    .with("pid", runner.map(|runner| runner.process.pid))
+}

@@ -1,0 +1,67 @@
+//! What the user asked of a run, and what it comes to with the configuration.
+
+use crate::model::{Config, LandMode, Span, Usd};
+
+/// What the user asked for; what is absent comes from the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct RunRequest {
+    /// An epic, or tickets.
+    pub targets: Vec<String>,
+    /// Places.
+    pub parallel: Option<usize>,
+    /// The cap on money.
+    pub max_cost: Option<Usd>,
+    /// The cap on tokens.
+    pub max_tokens: Option<u64>,
+    /// The cap on time.
+    pub max_time: Option<Span>,
+    /// The agent of tickets that name none.
+    pub agent: Option<String>,
+    /// The model of tickets that name none.
+    pub model: Option<String>,
+    /// Checks beside the configured ones.
+    pub checks: Vec<String>,
+    /// When to land on the user's branch.
+    pub land: Option<LandMode>,
+    /// The branch to land on.
+    pub onto: Option<String>,
+    /// Fresh attempts after a crash.
+    pub retries: Option<u32>,
+    /// A barrier between waves.
+    pub waves: bool,
+    /// Start no worker: land what was approved, and the run's branch.
+    pub only_land: bool,
+}
+
+/// A request with the configuration's values filled in.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub parallel: Option<usize>,
+    pub max_cost: Option<Usd>,
+    pub max_tokens: Option<u64>,
+    pub max_time: Option<Span>,
+    pub agent: String,
+    pub model: Option<String>,
+    pub checks: Vec<String>,
+    pub land: LandMode,
+    pub retries: u32,
+    pub waves: bool,
+}
+
+impl Options {
+    pub(super) fn new(request: &RunRequest, config: &Config) -> Self {
+        let run = &config.run;
+        Self {
+            parallel: request.parallel.or(run.parallel),
+            max_cost: request.max_cost.or(run.max_cost),
+            max_tokens: request.max_tokens.or(run.max_tokens),
+            max_time: request.max_time,
+            agent: request.agent.clone().unwrap_or_else(|| run.agent.clone()),
+            model: request.model.clone(),
+            checks: run.checks.iter().chain(&request.checks).cloned().collect(),
+            land: request.land.unwrap_or(run.land),
+            retries: request.retries.unwrap_or(run.retries),
+            waves: request.waves,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What a run will do, before it does it: the seats of its tickets, the order of the starts,
+//! when it should be over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::board::{Phase, Seat};
+use super::job::{Beginning, Job};
+use super::jobs::Jobs;
+use super::launch;
+use super::ledger::{self, Ledger};
+use super::options::{Options, RunRequest};
+use super::preflight;
+use super::survey::{Survey, survey};
+use crate::context::Context;
+use crate::graph::schedule::{Candidate, Clash, Constraints, clash};
+use crate::graph::simulate::{self, Played, Rules};
+use crate::model::{TicketId, Usd};
+use crate::ops::{Project, Result};
+use crate::wire::{EventKind, PlanDocument, PlannedClash, PlannedStart};
+
+/// Places, unless told otherwise: the graph's width, and no more than these.
+const PLACES: usize = 4;
+
+/// How many workers at once.
+pub(super) fn places(options: &Options, survey: &Survey) -> usize {
+    options
+        .parallel
+        .unwrap_or_else(|| survey.plan.max_parallel.clamp(1, PLACES))
+}
+
+/// The board's seats: what may start in the run.
+pub(super) fn seats(
+    survey: &Survey,
+    jobs: &Jobs<'_>,
+    only_land: bool,
+) -> Result<BTreeMap<TicketId, Seat>> {
+    let mut seats = BTreeMap::new();
+    for id in &survey.runnable {
+        let Some(entry) = survey.plan.entry(id) else {
+            continue;
+        };
+        let job: Job = jobs.job(entry)?;
+        if only_land && job.beginning != Beginning::Land {
+            continue;
+        }
+        let candidate = Candidate::new(entry, Constraints::of(entry, &job.agent));
+        let blockers = survey.plan.blockers(entry);
+        let seat = Seat {
+            job: Arc::new(job),
+            blockers,
+            phase: Phase::Waiting,
+            candidate,
+        };
+        seats.insert(id.clone(), seat);
+    }
+    Ok(seats)
+}
+
+/// The run played through with the choice the runner makes.
+fn play(survey: &Survey, seats: &BTreeMap<TicketId, Seat>, places: usize, barrier: bool) -> Played {
+    simulate::simulate(
+        &survey.plan,
+        Rules { places, barrier },
+        |entry| match seats.get(&entry.id) {
+            Some(seat) => seat.candidate.constraints.clone(),
+            None => Constraints::default(),
+        },
+        |entry| entry.minutes,
+    )
+}
+
+fn waves(survey: &Survey) -> Vec<Vec<String>> {
+    let waves = survey.plan.waves();
+    waves
+        .map(|wave| wave.iter().map(|entry| entry.id.to_string()).collect())
+        .collect()
+}
+
+fn words(ids: &[TicketId]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+/// The event that tells what the run is going to do.
+pub(super) fn plan_event(
+    survey: &Survey,
+    seats: &BTreeMap<TicketId, Seat>,
+    places: usize,
+    barrier: bool,
+) -> EventKind {
+    let played = play(survey, seats, places, barrier);
+    let starts = played
+        .shifts
+        .iter()
+        .filter(|shift| seats.contains_key(&shift.id));
+    EventKind::Plan {
+        waves: waves(survey),
+        order: starts.map(|shift| shift.id.to_string()).collect(),
+        critical_path_ids: words(&survey.plan.critical_path_ids),
+        critical_path_minutes: survey.plan.critical_path_minutes,
+        predicted_minutes: played.makespan_minutes,
+        awaiting: words(&survey.awaiting),
+        held: words(&survey.held),
+    }
+}
+
+/// What a run of the request would do. Nothing is changed.
+///
+/// # Errors
+/// When the run could not begin.
+pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<PlanDocument> {
+    let config = &project.config;
+    let options = Options::new(request, config);
+    let targets = launch::targets(project, request)?;
+    let survey = survey(ctx, config, &project.load()?, &targets)?;
+    let ground = preflight::check(ctx, project, request, &options, &survey)?;
+    let jobs = Jobs::new(project, &options, &survey, &ground, None)?;
+    let seats = seats(&survey, &jobs, false)?;
+    let places = places(&options, &survey);
+    let played = play(&survey, &seats, places, options.waves);
+    let entries = Ledger::read(&project.store.ledger_path())?;
+    let spent = ledger::spent(&entries, |entry| entry.key == survey.key.as_str())?;
+    let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
+    let starts = played.shifts.iter().filter_map(|shift| {
+        let job = &seats.get(&shift.id)?.job;
+        Some(PlannedStart {
+            id: shift.id.to_string(),
+            title: job.ticket.title.clone(),
+            agent: job.agent.name.clone(),
+            begins: match job.beginning {
+                Beginning::Fresh => "fresh",
+                Beginning::Resume { .. } => "resume",
+                Beginning::Land => "land",
+            },
+            start_minutes: shift.start_minutes,
+            end_minutes: shift.end_minutes,
+            reserved_usd: cap.map(|cap| job.wanted.unwrap_or(cap.share(places as u64)).dollars()),
+            checks: job.checks.clone(),
+        })
+    });
+    Ok(PlanDocument {
+        schema: "tk.plan.v1",
+        key: survey.key.to_string(),
+        title: survey.title.clone(),
+        onto: ground.onto.to_string(),
+        parallel: places,
+        waves: waves(&survey),
+        starts: starts.collect(),
+        critical_path_ids: words(&survey.plan.critical_path_ids),
+        critical_path_minutes: survey.plan.critical_path_minutes,
+        predicted_minutes: played.makespan_minutes,
+        max_cost_usd: cap.map(Usd::dollars),
+        clashes: clashes(&seats),
+        awaiting: words(&survey.awaiting),
+        held: words(&survey.held),
+        disk_free_bytes: preflight::free_bytes(&ground.root),
+    })
+}
+
+/// Every pair of tickets that may not run at once.
+fn clashes(seats: &BTreeMap<TicketId, Seat>) -> Vec<PlannedClash> {
+    let mut found = Vec::new();
+    let all: Vec<&Seat> = seats.values().collect();
+    for (place, one) in all.iter().enumerate() {
+        for other in &all[place + 1..] {
+            let why = match clash(&one.candidate.constraints, &other.candidate.constraints) {
+                None => continue,
+                Some(Clash::Lock(lock)) => format!("lock `{lock}`"),
+                Some(Clash::AgentLock(lock)) => format!("agents' lock `{lock}`"),
+                Some(Clash::Excluded(lock)) => format!("an agent excludes `{lock}`"),
+                Some(Clash::Touches) => "the same files".to_owned(),
+            };
+            let tickets = [one, other].map(|seat| seat.job.ticket.id.to_string());
+            found.push(PlannedClash { tickets, why });
+        }
+    }
+    found
+}

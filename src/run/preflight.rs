@@ -1,0 +1,253 @@
+//! What must be so before a run changes anything.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use jiff::ToSpan;
+
+use super::ledger::{self, Entry};
+use super::options::{Options, RunRequest};
+use super::survey::Survey;
+use crate::context::Context;
+use crate::git::{BranchName, CommitId};
+use crate::model::{AgentConfig, AgentKind, Config, Usd};
+use crate::ops::{Error, ErrorCode, Project, Result};
+
+/// What a worktree may take beside a copy of the files: some room for what a worker builds.
+const ROOM: u64 = 64 * 1024 * 1024;
+
+/// Where a run stands.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    /// The main working tree.
+    pub root: PathBuf,
+    /// The branch it lands on.
+    pub onto: BranchName,
+    /// That branch's tip when the run began.
+    pub base: CommitId,
+    /// The run's branch.
+    pub run_branch: BranchName,
+    /// The folder of worktrees.
+    pub worktrees: PathBuf,
+    /// The worktree in which branches are merged.
+    pub integration: PathBuf,
+    /// The `claude` program.
+    pub client: String,
+}
+
+/// Checks everything, changes nothing.
+pub(super) fn check(
+    ctx: &Context,
+    project: &Project,
+    request: &RunRequest,
+    options: &Options,
+    survey: &Survey,
+) -> Result<Ground> {
+    let repo = &project.repo;
+    let git = repo.home_git();
+    git.expect_minimum()?;
+    if git.committer()?.is_none() {
+        return Err(Error::new(ErrorCode::Git, "git does not know who commits")
+            .hint("`git config user.name NAME` and `git config user.email ADDRESS`"));
+    }
+    if let Some(branch) = git.branch_in_the_way(survey.key.as_str())? {
+        return Err(Error::new(
+            ErrorCode::Git,
+            format!("the branch `{branch}` keeps git from making the run's branches below `tk/`"),
+        )
+        .hint(format!(
+            "give it another name: `git branch -m {branch} NEW-NAME`"
+        )));
+    }
+    git.can_sign()?;
+    let onto = match &request.onto {
+        Some(name) => branch(name)?,
+        None => repo.head()?.branch.ok_or_else(|| {
+            Error::new(
+                ErrorCode::Git,
+                "no branch is checked out here: HEAD is detached",
+            )
+            .hint("check one out, or name the branch to land on with `--onto BRANCH`")
+        })?,
+    };
+    let base = repo.branch_tip(&onto)?.ok_or_else(|| {
+        Error::new(
+            ErrorCode::Git,
+            format!("there is no branch `{onto}`, or no commit on it yet"),
+        )
+        .hint("a run starts from a commit: make a first one, or name another branch with `--onto`")
+    })?;
+    let root = repo.home().to_owned();
+    let worktrees = root.join(&project.config.worktree.dir);
+    let client = if request.only_land {
+        String::new()
+    } else {
+        agents(ctx, project, options, survey)?
+    };
+    if !request.only_land {
+        room(
+            &root,
+            options
+                .parallel
+                .unwrap_or(survey.plan.max_parallel.clamp(1, 4)),
+        )?;
+    }
+    Ok(Ground {
+        run_branch: branch(&survey.key.run_branch())?,
+        integration: worktrees.join(survey.key.as_str()),
+        worktrees,
+        root,
+        onto,
+        base,
+        client,
+    })
+}
+
+fn branch(name: &str) -> Result<BranchName> {
+    BranchName::parse(name).map_err(|error| Error::caused(ErrorCode::InvalidArgument, error))
+}
+
+/// The agents of the runnable tickets, and the programs they need; the `claude` program.
+fn agents(ctx: &Context, project: &Project, options: &Options, survey: &Survey) -> Result<String> {
+    let mut client = String::new();
+    let runnable = survey
+        .runnable
+        .iter()
+        .filter_map(|id| survey.tickets.get(id));
+    let mut names: Vec<&str> = runnable
+        .map(|ticket| ticket.agent.as_deref().unwrap_or(&options.agent))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let agent = project.store.agent(name)?;
+        match agent.kind {
+            AgentKind::Claude => {
+                client = find_client(ctx)?;
+                permission_mode(&agent)?;
+            }
+            AgentKind::Command => command(ctx, project, &agent)?,
+        }
+    }
+    Ok(client)
+}
+
+/// The `claude` program: what `TK_CLAUDE` names, else the first in `PATH`; that it answers.
+fn find_client(ctx: &Context) -> Result<String> {
+    let wanted = ctx.var("TK_CLAUDE").unwrap_or("claude");
+    let missing =
+        |why: &str| {
+            Error::new(ErrorCode::Failed, format!("the worker program `{wanted}` {why}")).hint(
+            "install it with `npm install -g @anthropic-ai/claude-code`, name it in `TK_CLAUDE`, \
+             or run with another agent: `--agent NAME`",
+        )
+        };
+    let path = in_path(ctx, wanted).ok_or_else(|| missing("is not in `PATH`"))?;
+    let answer = Command::new(&path)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| missing(&format!("cannot be started: {error}")))?;
+    if !answer.status.success() {
+        return Err(missing("does not tell its version"));
+    }
+    Ok(path.display().to_string())
+}
+
+/// The client refuses this mode to root, with one line on standard error and no result
+/// (observed on 2.1.197).
+fn permission_mode(agent: &AgentConfig) -> Result<()> {
+    if agent.permission_mode == "bypassPermissions" && rustix::process::geteuid().is_root() {
+        return Err(Error::new(
+            ErrorCode::InvalidConfig,
+            format!("agent `{}` has `permission_mode = \"bypassPermissions\"`, which the client refuses to root", agent.name),
+        )
+        .hint("use `acceptEdits` with `allowed_tools`"));
+    }
+    Ok(())
+}
+
+/// A command that is not a path of the worktree must be there now.
+fn command(ctx: &Context, project: &Project, agent: &AgentConfig) -> Result<()> {
+    let Some(program) = agent.command.first() else {
+        return Err(Error::new(
+            ErrorCode::InvalidConfig,
+            format!("agent `{}` has no `command`", agent.name),
+        ));
+    };
+    let inside = program.contains('/') && !Path::new(program).is_absolute();
+    let there = if inside {
+        project.repo.home().join(program).exists()
+    } else {
+        in_path(ctx, program).is_some()
+    };
+    if there {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Failed,
+        format!(
+            "the program `{program}` of agent `{}` is not there",
+            agent.name
+        ),
+    )
+    .hint(format!("see `.ticks/agents/{}.toml`", agent.name)))
+}
+
+fn in_path(ctx: &Context, program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        let path = ctx.cwd.join(program);
+        return path.is_file().then_some(path);
+    }
+    let folders = std::env::split_paths(ctx.var("PATH").unwrap_or_default()).collect::<Vec<_>>();
+    folders
+        .into_iter()
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+/// What is free on the disk, if it tells.
+pub(super) fn free_bytes(root: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(root).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Whether the disk holds that many worktrees.
+fn room(root: &Path, places: usize) -> Result<()> {
+    // A file system that does not tell is not a reason to refuse.
+    let Some(free) = free_bytes(root) else {
+        return Ok(());
+    };
+    let needed = ROOM.saturating_mul(places as u64 + 1);
+    if free >= needed {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes / (1024 * 1024);
+    Err(Error::new(
+        ErrorCode::Failed,
+        format!(
+            "{} MiB are free on the disk of `{}`: {} MiB are needed for {places} worktrees",
+            mib(free),
+            root.display(),
+            mib(needed)
+        ),
+    )
+    .hint("free some, or run fewer at once with `-j`"))
+}
+
+/// What this run may spend in all: its own cap, and what is left of the day's budget.
+pub(super) fn cap(
+    ctx: &Context,
+    config: &Config,
+    options: &Options,
+    entries: &[Entry],
+    spent: Usd,
+) -> Result<Option<Usd>> {
+    let Some(daily) = config.run.daily_budget else {
+        return Ok(options.max_cost);
+    };
+    let day_ago = ctx.now() - 24.hours();
+    let today = ledger::spent(entries, |entry| entry.at >= day_ago)?;
+    let left = daily.saturating_sub(today) + spent;
+    Ok(Some(options.max_cost.map_or(left, |cap| cap.min(left))))
+}

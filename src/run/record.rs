@@ -1,0 +1,77 @@
+//! The journal and those who hear it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::model::TicketId;
+use crate::ops::Result;
+use crate::store::AppendLog;
+use crate::wire::{Event, EventKind};
+
+/// Whoever shows the events of a run: text, progress bars, JSON.
+pub trait Reporter: Send {
+    /// Shows an event, which is in the journal by now.
+    fn event(&mut self, event: &Event);
+}
+
+/// Numbers events, writes them to the run's journal, and then shows them.
+pub(super) struct Recorder {
+    ctx: Arc<Context>,
+    run: String,
+    seq: u64,
+    log: AppendLog,
+    reporter: Box<dyn Reporter>,
+    /// The wave of each ticket.
+    waves: BTreeMap<TicketId, u32>,
+}
+
+impl Recorder {
+    /// Opens the journal, going on after what it holds.
+    pub(super) fn open(
+        ctx: Arc<Context>,
+        run: &str,
+        journal: &Path,
+        reporter: Box<dyn Reporter>,
+        waves: BTreeMap<TicketId, u32>,
+    ) -> Result<Self> {
+        let seq = read(journal)?.last().map_or(0, |event| event.seq);
+        Ok(Self {
+            ctx,
+            run: run.to_owned(),
+            seq,
+            log: AppendLog::open(journal)?,
+            reporter,
+            waves,
+        })
+    }
+
+    /// Writes an event down, durably where later decisions depend on it, and shows it.
+    pub(super) fn record(&mut self, ticket: Option<&TicketId>, kind: EventKind) -> Result<()> {
+        let event = Event {
+            seq: self.seq + 1,
+            at: self.ctx.now(),
+            run: self.run.clone(),
+            ticket: ticket.map(|id| id.as_str().to_owned()),
+            wave: ticket.and_then(|id| self.waves.get(id)).copied(),
+            kind,
+        };
+        if event.kind.is_state() {
+            self.log.append_durably(&event)?;
+        } else {
+            self.log.append(&event)?;
+        }
+        self.seq = event.seq;
+        self.reporter.event(&event);
+        Ok(())
+    }
+}
+
+/// The events of a journal, oldest first; none where there is no journal.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(journal: &Path) -> Result<Vec<Event>> {
+    Ok(AppendLog::read(journal)?.entries)
+}

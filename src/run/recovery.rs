@@ -1,0 +1,294 @@
+//! What a killed runner left: living workers, unsettled costs, tickets in progress.
+//!
+//! Workers of a dead runner are interrupted, so that they tell what they cost, and then
+//! ended; their sessions go on in the run that follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::attempt::AttemptDir;
+use super::folder::RunDir;
+use super::ledger::{Basis, Entry, EntryKind, Ledger};
+use super::process;
+use super::worker;
+use super::{money, record};
+use crate::context::Context;
+use crate::model::{Actor, AgentKind, Config, Outcome, RunRecord, TicketId, Usd};
+use crate::ops::{Error, ErrorCode, Result};
+use crate::store::{Change, Store, StoreError};
+use crate::wire::{Event, EventKind};
+
+/// The variable that marks every process of a run: the run's folder, which is unique on the
+/// machine.
+pub(super) const RUN_MARK: &str = "TK_RUN_DIR";
+
+/// How long interrupted workers may take to tell their cost.
+const GRACE: Duration = Duration::from_secs(12);
+
+/// How long killed processes may take to be gone.
+const GONE: Duration = Duration::from_secs(5);
+
+/// Brings everything an earlier runner of this run left to an end. Returns what it did, a
+/// line each.
+pub(super) fn recover(
+    ctx: &Context,
+    store: &Store,
+    config: &Config,
+    dir: &RunDir,
+    run: &str,
+) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    let ended = end_workers(dir)?;
+    if ended > 0 {
+        told.push(format!(
+            "ended {ended} workers that the interrupted runner had left"
+        ));
+    }
+    let charged = settle(ctx, store, dir, run)?;
+    if charged > Usd::ZERO {
+        told.push(format!(
+            "settled ${charged} of workers that the interrupted runner had left"
+        ));
+    }
+    told.extend(release_tickets(ctx, store, config, dir)?);
+    Ok(told)
+}
+
+/// Ends every process that carries the run's mark, workers gently.
+fn end_workers(dir: &RunDir) -> Result<usize> {
+    let living: Vec<AttemptDir> = dir
+        .attempts()?
+        .into_iter()
+        .filter(|attempt| attempt.is_alive().unwrap_or(false))
+        .collect();
+    for attempt in &living {
+        attempt
+            .inbox()
+            .and_then(|mut inbox| inbox.interrupt())
+            .map_err(failed)?;
+    }
+    wait(GRACE, || {
+        living
+            .iter()
+            .all(|attempt| !attempt.is_alive().unwrap_or(false))
+    });
+    Ok(living.len() + sweep(dir)?)
+}
+
+/// Kills what still carries the run's mark; how many there were.
+pub(super) fn sweep(dir: &RunDir) -> Result<usize> {
+    let mark = dir.path().display().to_string();
+    let own = process::ProcessId::own();
+    let strays = || -> Vec<_> {
+        let marked = process::with_variable(RUN_MARK, &mark).into_iter();
+        marked
+            .filter(|process| *process != own && process.is_alive())
+            .collect()
+    };
+    let first = strays();
+    let ended = wait(GONE, || {
+        let left = strays();
+        for process in &left {
+            // One that is gone by now needs no signal.
+            let _gone = process.signal(Signal::KILL);
+        }
+        left.is_empty()
+    });
+    if !ended {
+        let left: Vec<String> = strays()
+            .iter()
+            .map(|process| process.pid.to_string())
+            .collect();
+        return Err(Error::new(
+            ErrorCode::Failed,
+            format!("processes {} of the run cannot be ended", left.join(", ")),
+        ));
+    }
+    Ok(first.len())
+}
+
+/// Asks again and again, a little apart, until it is so or the time is over.
+fn wait(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    loop {
+        if is_so() {
+            return true;
+        }
+        if start.elapsed() >= limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Settles what was reserved and never settled; what it came to.
+fn settle(ctx: &Context, store: &Store, dir: &RunDir, run: &str) -> Result<Usd> {
+    let entries = Ledger::read(&store.ledger_path())?;
+    let own: Vec<Entry> = entries
+        .into_iter()
+        .filter(|entry| entry.run == run)
+        .collect();
+    let open: Vec<Entry> = super::ledger::last_words(&own)
+        .into_values()
+        .filter(|entry| entry.kind == EntryKind::Reserved)
+        .cloned()
+        .collect();
+    let mut ledger = Ledger::open(&store.ledger_path())?;
+    let mut total = Usd::ZERO;
+    for reserved in open {
+        let path = dir
+            .path()
+            .join(&reserved.ticket)
+            .join(format!("{}-{}", reserved.attempt, reserved.process));
+        let attempt = AttemptDir::open(&path);
+        let put_aside = Usd::from_dollars(reserved.cost_usd).unwrap_or_default();
+        let kind = if reserved.agent_kind == "command" {
+            AgentKind::Command
+        } else {
+            AgentKind::Claude
+        };
+        let bill = if path.join("started.json").exists() {
+            worker::bill(kind, &attempt).map_err(failed)?
+        } else {
+            // The worker was never started.
+            super::desk::Bill {
+                reported: Some(Usd::ZERO),
+                ..Default::default()
+            }
+        };
+        let (cost, basis) = match bill.reported {
+            Some(cost) => (cost, Basis::Reported),
+            None => {
+                let aside = money::Reservation {
+                    amount: put_aside,
+                    limit: put_aside,
+                };
+                (
+                    money::unreported(bill.live, Some(aside)),
+                    Basis::Reservation,
+                )
+            }
+        };
+        ledger.append(&Entry {
+            at: ctx.now(),
+            kind: EntryKind::Settled,
+            cost_usd: cost.dollars(),
+            basis,
+            input_tokens: bill.input_tokens,
+            output_tokens: bill.output_tokens,
+            turns: bill.turns,
+            ..reserved
+        })?;
+        total += cost;
+    }
+    Ok(total)
+}
+
+/// Tickets that an attempt was begun at and not finished go back, their sessions noted, so
+/// that the next attempt resumes them.
+fn release_tickets(
+    ctx: &Context,
+    store: &Store,
+    config: &Config,
+    dir: &RunDir,
+) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    let events = record::read(&dir.journal())?;
+    for (id, record) in unfinished(&events) {
+        let Ok(id) = TicketId::parse(&id) else {
+            continue;
+        };
+        let locked = store.lock()?;
+        let before = match locked.read(&id, config) {
+            Ok(before) => before,
+            Err(StoreError::NotFound(_)) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let mut after = before.ticket.clone();
+        let agent = Actor::agent(&record.agent);
+        if !config.statuses.is_done(&after.status) {
+            after.status = config.statuses.initial().clone();
+        }
+        if after.owner.as_deref() == Some(agent.as_str()) {
+            after.owner = None;
+        }
+        let known = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
+        if !after.runs.iter().any(known) {
+            after.runs.push(RunRecord {
+                ended_at: Some(ctx.now()),
+                ..record
+            });
+        }
+        locked.write(vec![Change { before, after }], config)?;
+        locked.release_claim(&id)?;
+        told.push(format!(
+            "`{id}` was in progress when the runner was interrupted; it goes on"
+        ));
+    }
+    Ok(told)
+}
+
+/// Attempts that were begun and not finished, with what the journal knows of them.
+fn unfinished(events: &[Event]) -> BTreeMap<String, RunRecord> {
+    let mut open: BTreeMap<String, RunRecord> = BTreeMap::new();
+    let mut closed = BTreeSet::new();
+    for event in events {
+        let Some(ticket) = event.ticket.clone() else {
+            continue;
+        };
+        match &event.kind {
+            EventKind::TicketStarted { attempt, agent, .. } => {
+                closed.remove(&ticket);
+                let record = RunRecord {
+                    run: event.run.clone(),
+                    attempt: *attempt,
+                    agent: agent.clone(),
+                    model: None,
+                    session: None,
+                    started_at: Some(event.at),
+                    ended_at: None,
+                    outcome: Some(Outcome::Stopped),
+                    summary: None,
+                    cost_usd: None,
+                    input_tokens: None,
+                    output_tokens: None,
+                    turns: None,
+                };
+                open.insert(ticket, record);
+            }
+            EventKind::Session { session, model, .. } => {
+                if let Some(record) = open.get_mut(&ticket) {
+                    record.session = Some(session.clone());
+                    record.model.clone_from(model);
+                }
+            }
+            EventKind::Cost {
+                cost_usd,
+                settled: true,
+                input_tokens,
+                output_tokens,
+                turns,
+                ..
+            } => {
+                if let Some(record) = open.get_mut(&ticket) {
+                    record.cost_usd = Usd::from_dollars(*cost_usd).ok();
+                    record.input_tokens = Some(*input_tokens);
+                    record.output_tokens = Some(*output_tokens);
+                    record.turns = Some(*turns);
+                }
+            }
+            EventKind::TicketFinished { .. } | EventKind::Closed { .. } => {
+                closed.insert(ticket);
+            }
+            _ => {}
+        }
+    }
+    open.retain(|ticket, _| !closed.contains(ticket));
+    open
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::caused(ErrorCode::Failed, error)
+}

@@ -1,0 +1,83 @@
+//! What every part of a run may look at; none of it changes while the run lasts.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Mutex;
+
+use super::job::Job;
+use super::key::RunKey;
+use super::options::Options;
+use super::preflight::Ground;
+use super::trouble::Trouble;
+use crate::context::Context;
+use crate::git::{Author, BranchName, CommitId, Git, GitError, Integration, Worktrees};
+use crate::model::{Config, Ticket, TicketId};
+use crate::store::Store;
+
+/// The settings of a live run.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub ctx: Arc<Context>,
+    /// The run's id.
+    pub run: String,
+    pub key: RunKey,
+    /// The run's folder in the git common directory.
+    pub run_dir: PathBuf,
+    pub store: Store,
+    pub config: Config,
+    pub options: Options,
+    /// What to give to `tk land`: the epic, or the tickets.
+    pub target: String,
+    /// What the run is called.
+    pub title: String,
+    /// The epic, where the run is about one.
+    pub epic: Option<Ticket>,
+    pub ground: Ground,
+    /// The repository's worktrees.
+    pub trees: Worktrees,
+    /// The worktree in which branches are merged; for whoever holds `lander`.
+    pub integration: Integration,
+    /// Worktrees are made one at a time: git locks what they share.
+    pub worktree_lock: Mutex<()>,
+    pub lander: Mutex<()>,
+    /// Numbers the logs of checks and set-ups.
+    pub logs: AtomicU64,
+}
+
+impl Shared {
+    /// Where the prompts, streams and logs of a ticket's attempts are kept.
+    pub(super) fn ticket_dir(&self, ticket: &TicketId) -> PathBuf {
+        self.run_dir.join(ticket.as_str())
+    }
+
+    /// A folder for the log of a check or set-up, new for each.
+    pub(super) fn next_log(&self, ticket: &str, what: &str) -> Result<PathBuf, Trouble> {
+        let folder = self.run_dir.join(ticket);
+        loop {
+            let number = self.logs.fetch_add(1, Ordering::Relaxed);
+            let log = folder.join(format!("{what}-{number}"));
+            match log.try_exists() {
+                Ok(false) => return Ok(log),
+                // From before an interruption.
+                Ok(true) => {}
+                Err(error) => return Err(Trouble::Io(error.to_string())),
+            }
+        }
+    }
+
+    /// The branch's tip, if there is such a branch.
+    pub(super) fn tip_of(&self, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
+        Git::new(&self.ground.root).commit_of(&branch.reference())
+    }
+
+    /// Who writes a job's commits: the agent, at an address that can never exist (RFC 2606).
+    pub(super) fn author(&self, job: &Job) -> Author {
+        let name = job.agent.name.clone();
+        Author {
+            email: format!("{name}@agents.invalid"),
+            name,
+        }
+    }
+}

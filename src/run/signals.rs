@@ -1,0 +1,61 @@
+//! Ctrl-C, SIGTERM and `tk stop`, as one stream.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::folder::RunDir;
+use crate::ops::{Error, ErrorCode, Result};
+
+/// What is asked of a run from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Stop everything.
+    Stop,
+    /// Stop these tickets.
+    StopTickets(Vec<String>),
+}
+
+/// What asks a run to stop from outside.
+#[derive(Debug)]
+pub(super) struct Signals {
+    dir: RunDir,
+    look: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Takes the signals over from the system's defaults. Needs a runtime.
+    pub(super) fn new(dir: RunDir) -> Result<Self> {
+        let take = |kind| {
+            signal(kind).map_err(|error| {
+                Error::new(
+                    ErrorCode::Failed,
+                    format!("signals cannot be handled: {error}"),
+                )
+            })
+        };
+        Ok(Self {
+            dir,
+            look: take(SignalKind::user_defined1())?,
+            interrupt: take(SignalKind::interrupt())?,
+            terminate: take(SignalKind::terminate())?,
+            hang_up: take(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next wish to stop.
+    pub(super) async fn next(&mut self) -> Wish {
+        tokio::select! {
+            Some(()) = self.interrupt.recv() => Wish::Stop,
+            Some(()) = self.terminate.recv() => Wish::Stop,
+            Some(()) = self.hang_up.recv() => Wish::Stop,
+            // `tk stop ID` leaves its wish in the run's folder and sends this signal. A wish
+            // that cannot be read stops the run: better too much than nothing.
+            Some(()) = self.look.recv() => {
+                self.dir.take_stops().map_or(Wish::Stop, Wish::StopTickets)
+            }
+            else => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a run would do: its tickets, their order, and what keeps the others out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::key::RunKey;
+use crate::context::Context;
+use crate::graph::{Graph, Plan, Scope};
+use crate::model::{Actor, Awaiting, Category, Config, Ticket, TicketId, Verdict};
+use crate::ops::{Error, ErrorCode, Result};
+use crate::store::Loaded;
+
+/// The tickets of a run, laid out.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub key: RunKey,
+    /// What the run is called.
+    pub title: String,
+    /// The epic, where it is about one.
+    pub epic: Option<Ticket>,
+    pub plan: Plan,
+    /// Every ticket, as it stands.
+    pub tickets: BTreeMap<TicketId, Ticket>,
+    /// What a run may start, now or when others have landed.
+    pub runnable: Vec<TicketId>,
+    /// Open work that waits for a person.
+    pub awaiting: Vec<TicketId>,
+    /// Open work held by something outside the run, or by what waits for a person.
+    pub held: Vec<TicketId>,
+    /// The work and its epics: the files a run's own commits hold.
+    pub files: Vec<TicketId>,
+    /// The epics among them, children before parents.
+    pub epics: Vec<TicketId>,
+}
+
+/// Lays out the run of an epic, or of tickets.
+pub(super) fn survey(
+    ctx: &Context,
+    config: &Config,
+    loaded: &Loaded,
+    targets: &[TicketId],
+) -> Result<Survey> {
+    let tickets: Vec<Ticket> = loaded
+        .tickets
+        .iter()
+        .cloned()
+        .map(|ticket| untrusted_awaits(config, ticket))
+        .collect();
+    let graph = Graph::new(&tickets, &config.statuses, ctx.now());
+    let (scope, key, epic) = match targets {
+        [only] if graph.is_epic(only) => (
+            Scope::Epic(only.clone()),
+            RunKey::epic(only),
+            graph.ticket(only).cloned(),
+        ),
+        several => (
+            Scope::Tickets(several.iter().cloned().collect()),
+            RunKey::tickets(several),
+            None,
+        ),
+    };
+    let plan = graph.plan(&scope);
+    refuse_cycles(&plan)?;
+    let title = epic.as_ref().map_or_else(
+        || {
+            targets
+                .iter()
+                .map(TicketId::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        },
+        |epic| epic.title.clone(),
+    );
+    let mut survey = Survey {
+        key,
+        title,
+        epic,
+        runnable: Vec::new(),
+        awaiting: Vec::new(),
+        held: Vec::new(),
+        files: Vec::new(),
+        epics: Vec::new(),
+        tickets: BTreeMap::new(),
+        plan,
+    };
+    for entry in &survey.plan.entries {
+        if entry.awaiting.is_some() {
+            survey.awaiting.push(entry.id.clone());
+        } else if entry.runnable && config.statuses.category(&entry.status) != Category::Active {
+            survey.runnable.push(entry.id.clone());
+        } else {
+            survey.held.push(entry.id.clone());
+        }
+    }
+    let mut files: BTreeSet<TicketId> = survey.plan.entries.iter().map(|e| e.id.clone()).collect();
+    let mut epics = BTreeSet::new();
+    for target in targets {
+        let below = graph.descendants(target);
+        epics.extend(
+            below
+                .into_iter()
+                .chain([target.clone()])
+                .filter(|id| graph.is_epic(id)),
+        );
+    }
+    for id in files.clone() {
+        files.extend(graph.ancestors(&id));
+    }
+    files.extend(epics.iter().cloned());
+    let mut epics: Vec<TicketId> = epics.into_iter().collect();
+    epics.sort_by_key(|id| std::cmp::Reverse(graph.ancestors(id).len()));
+    survey.epics = epics;
+    survey.files = files.into_iter().collect();
+    survey.tickets = tickets
+        .into_iter()
+        .map(|ticket| (ticket.id.clone(), ticket))
+        .collect();
+    Ok(survey)
+}
+
+/// A ticket made by an agent awaits approval before any run takes it.
+fn untrusted_awaits(config: &Config, mut ticket: Ticket) -> Ticket {
+    let by_agent = ticket
+        .created_by
+        .as_deref()
+        .is_some_and(|by| Actor::new(by).is_agent());
+    if by_agent
+        && !config.run.trust_agent_tickets
+        && ticket.awaiting.is_none()
+        && ticket.verdict != Some(Verdict::Approved)
+    {
+        ticket.awaiting = Some(Awaiting::Approval);
+    }
+    ticket
+}
+
+fn refuse_cycles(plan: &Plan) -> Result<()> {
+    if plan.unplaced.is_empty() {
+        return Ok(());
+    }
+    let cycles: Vec<String> = plan.cycles.iter().map(ToString::to_string).collect();
+    let stuck: Vec<&str> = plan.unplaced.iter().map(TicketId::as_str).collect();
+    Err(Error::new(
+        ErrorCode::Cycle,
+        format!(
+            "{} can never start: {}",
+            stuck.join(", "),
+            cycles.join("; ")
+        ),
+    )
+    .hint("break it with `tk unblock ID BLOCKER`"))
+}

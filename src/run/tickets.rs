@@ -1,0 +1,239 @@
+//! What a run writes into ticket files, and what it reads from them for its prompts.
+
+use jiff::SignedDuration;
+
+use super::job::Job;
+use super::prompt::{self, PromptParts};
+use super::shared::Shared;
+use crate::model::{
+    Actor, Awaiting, Category, Config, Note, NoteKind, Outcome, PromptStyle, RunRecord, StatusId,
+    Ticket, TicketId, Verdict,
+};
+use crate::store::{Change, Store, StoreError, Stored};
+
+/// How long a run's claim holds without being renewed. The run's own lock, not the lease, is
+/// what keeps another run off; the lease tells people and agents.
+const LEASE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How an attempt that did not land ends, as the ticket will say.
+#[derive(Clone, Debug)]
+pub(super) struct Closing {
+    pub outcome: Outcome,
+    pub awaiting: Option<Awaiting>,
+    pub note: Option<(NoteKind, String)>,
+}
+
+/// Who works at a job's ticket.
+pub(super) fn actor(job: &Job) -> Actor {
+    Actor::agent(&job.agent.name)
+}
+
+/// The ticket as it is now.
+pub(super) fn current(shared: &Shared, job: &Job) -> Result<Ticket, StoreError> {
+    Ok(shared.store.read(&job.ticket.id, &shared.config)?.ticket)
+}
+
+/// Claims the ticket and sets it in progress.
+pub(super) fn begin(shared: &Shared, job: &Job) -> Result<(), StoreError> {
+    let now = shared.ctx.now();
+    let actor = actor(job);
+    let locked = shared.store.lock()?;
+    let before = locked.read(&job.ticket.id, &shared.config)?;
+    locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now)?;
+    let mut after = before.ticket.clone();
+    after.status = towards(&shared.config, &after.status, Category::Active);
+    after.owner.get_or_insert_with(|| actor.to_string());
+    after.started_at.get_or_insert(now);
+    after.awaiting = None;
+    locked.write(vec![Change { before, after }], &shared.config)?;
+    Ok(())
+}
+
+/// Puts the end of an attempt that did not land into the ticket, and lets go of it.
+pub(super) fn end(
+    shared: &Shared,
+    job: &Job,
+    record: &RunRecord,
+    closing: &Closing,
+) -> Result<(), StoreError> {
+    let now = shared.ctx.now();
+    let actor = actor(job);
+    let locked = shared.store.lock()?;
+    let before = locked.read(&job.ticket.id, &shared.config)?;
+    let mut after = before.ticket.clone();
+    if !shared.config.statuses.is_done(&after.status) {
+        after.status = shared.config.statuses.initial().clone();
+    }
+    if after.owner.as_deref() == Some(actor.as_str()) {
+        after.owner = None;
+    }
+    after.awaiting = closing.awaiting;
+    if closing.awaiting.is_some() || closing.outcome == Outcome::Failed {
+        after.verdict = None;
+    }
+    if let Some((kind, text)) = &closing.note {
+        let (at, by) = (now, actor.to_string());
+        after.notes.push(Note {
+            at,
+            by,
+            kind: *kind,
+            text: text.clone(),
+        });
+    }
+    put_record(&mut after, record);
+    locked.write(vec![Change { before, after }], &shared.config)?;
+    locked.release_claim(&job.ticket.id)?;
+    Ok(())
+}
+
+/// The ticket's text as the landing commit holds it: closed, with its run record.
+pub(super) fn closed_text(
+    shared: &Shared,
+    job: &Job,
+    record: &RunRecord,
+) -> Result<String, StoreError> {
+    let before = shared.store.read(&job.ticket.id, &shared.config)?;
+    let mut after = before.ticket.clone();
+    close(&shared.config, job, record, &mut after);
+    crate::format::edit(&before.text, &before.ticket, &after).map_err(|error| {
+        StoreError::Unwritable {
+            id: job.ticket.id.clone(),
+            message: error.to_string(),
+        }
+    })
+}
+
+/// Closes the ticket in the main working tree, as the landing commit has it.
+pub(super) fn write_closed(
+    shared: &Shared,
+    job: &Job,
+    record: &RunRecord,
+) -> Result<(), StoreError> {
+    let locked = shared.store.lock()?;
+    let before = locked.read(&job.ticket.id, &shared.config)?;
+    let mut after = before.ticket.clone();
+    close(&shared.config, job, record, &mut after);
+    locked.write(vec![Change { before, after }], &shared.config)?;
+    locked.release_claim(&job.ticket.id)?;
+    Ok(())
+}
+
+fn close(config: &Config, job: &Job, record: &RunRecord, ticket: &mut Ticket) {
+    ticket.status = towards(config, &ticket.status, Category::Done);
+    ticket.awaiting = None;
+    ticket.closed_at = record.ended_at;
+    ticket.closed_by = Some(actor(job).to_string());
+    for item in &mut ticket.acceptance {
+        item.met |= item
+            .check
+            .as_ref()
+            .is_some_and(|check| job.checks.contains(check));
+    }
+    put_record(ticket, record);
+}
+
+/// Closes an epic whose children are all done.
+pub(super) fn close_epic(shared: &Shared, id: &TicketId) -> Result<Stored, StoreError> {
+    let (stored, ()) = shared.store.edit(id, &shared.config, |epic| {
+        epic.status = towards(&shared.config, &epic.status, Category::Done);
+        epic.awaiting = None;
+        epic.closed_at = Some(shared.ctx.now());
+        epic.closed_by = Some("tk".to_owned());
+        epic.reason = Some("every child is closed".to_owned());
+        Ok::<(), StoreError>(())
+    })?;
+    Ok(stored)
+}
+
+/// Whether a person has passed the ticket's gate.
+pub(super) fn gate_is_passed(ticket: &Ticket) -> bool {
+    ticket.requires.is_none() || ticket.verdict == Some(Verdict::Approved)
+}
+
+/// The prompt of a fresh session, from the tickets as they are now.
+pub(super) fn prompt(
+    store: &Store,
+    config: &Config,
+    id: &TicketId,
+    checks: &[String],
+    style: PromptStyle,
+) -> Result<String, StoreError> {
+    let read = |id: &TicketId| -> Result<Option<Ticket>, StoreError> {
+        match store.read(id, config) {
+            Ok(stored) => Ok(Some(stored.ticket)),
+            Err(StoreError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    let ticket = store.read(id, config)?.ticket;
+    let epic = match &ticket.parent {
+        Some(parent) => read(parent)?,
+        None => None,
+    };
+    let mut blockers = Vec::new();
+    for id in &ticket.blocked_by {
+        blockers.extend(read(id)?.filter(|blocker| config.statuses.is_done(&blocker.status)));
+    }
+    let blockers: Vec<&Ticket> = blockers.iter().collect();
+    Ok(prompt::fresh(&PromptParts {
+        ticket: &ticket,
+        epic: epic.as_ref(),
+        blockers: &blockers,
+        checks,
+        style,
+    }))
+}
+
+/// The status of that category a ticket gets from `from`: the first that the transitions
+/// lead to, else the first there is. A run passes through the statuses between.
+fn towards(config: &Config, from: &StatusId, category: Category) -> StatusId {
+    let statuses = &config.statuses;
+    let path = statuses.path(from, category);
+    let reached = path.as_ref().map(|path| path.last().unwrap_or(from));
+    reached
+        .or_else(|| statuses.first(category))
+        .unwrap_or(from)
+        .clone()
+}
+
+fn put_record(ticket: &mut Ticket, record: &RunRecord) {
+    let same = |old: &&mut RunRecord| old.run == record.run && old.attempt == record.attempt;
+    match ticket.runs.iter_mut().find(same) {
+        Some(old) => old.clone_from(record),
+        None => ticket.runs.push(record.clone()),
+    }
+}
+
+/// Takes over a landing of that run from the ticket as the landing commit has it, where the
+/// ticket in the main working tree does not know of it; whether it did.
+pub(super) fn adopt(
+    store: &Store,
+    config: &Config,
+    run: &str,
+    landed: &Ticket,
+) -> Result<bool, StoreError> {
+    let by_run = |record: &&RunRecord| record.run == run && record.outcome == Some(Outcome::Landed);
+    let Some(record) = landed.runs.iter().find(by_run) else {
+        return Ok(false);
+    };
+    let locked = store.lock()?;
+    let before = match locked.read(&landed.id, config) {
+        Ok(before) => before,
+        Err(StoreError::NotFound(_)) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if before.ticket.runs.iter().any(|known| by_run(&known)) {
+        return Ok(false);
+    }
+    let mut after = before.ticket.clone();
+    after.status.clone_from(&landed.status);
+    after.owner.clone_from(&landed.owner);
+    after.awaiting = None;
+    after.started_at = landed.started_at;
+    after.closed_at = landed.closed_at;
+    after.closed_by.clone_from(&landed.closed_by);
+    put_record(&mut after, record);
+    locked.write(vec![Change { before, after }], config)?;
+    locked.release_claim(&landed.id)?;
+    Ok(true)
+}

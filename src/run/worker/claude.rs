@@ -1,0 +1,409 @@
+//! A worker that is the `claude` client, spoken to over its real protocol.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{Session, Work};
+use crate::model::{OnPermission, Usd};
+use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
+use crate::run::claude::args::{self, Invocation};
+use crate::run::claude::control;
+use crate::run::claude::conversation::{Conversation, Live, Question, Signal};
+use crate::run::claude::result::{ReportStatus, WorkerResult};
+use crate::run::desk::{Bill, Stop};
+use crate::run::failure::FailureClass;
+use crate::run::inbox::Inbox;
+use crate::run::price::Prices;
+use crate::run::process;
+use crate::run::trouble::Trouble;
+use crate::run::turn::{Turn, TurnEnd, TurnTrouble};
+use crate::wire::EventKind;
+
+/// How long an interrupted client may take to print its result, before a signal says it again.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How much of the client's errors goes into a note, in bytes.
+const TAIL: u64 = 2_000;
+
+pub(super) async fn work(
+    work: &Work<'_>,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Turn, Trouble> {
+    let dir = work.create(&spec(work)?)?;
+    let mut inbox = dir.inbox()?;
+    inbox.write_line(&control::prompt(work.prompt))?;
+    let mut listener = Listener::new(work, &dir, inbox);
+    let io = |error: std::io::Error| Trouble::Io(error.to_string());
+    let mut lines = dir.stdout_lines(0)?;
+    let mut shim = dir.spawn_shim().map_err(io)?;
+    let mut shim_is_gone = false;
+    loop {
+        let wake = listener.next_wake();
+        tokio::select! {
+            line = lines.next() => match line? {
+                Some(line) => listener.hear(&line.text).await?,
+                None => break,
+            },
+            status = shim.wait(), if !shim_is_gone => {
+                status.map_err(io)?;
+                shim_is_gone = true;
+                if dir.started()?.is_none() {
+                    break;
+                }
+            }
+            changed = stop.changed(), if listener.stopped != Some(Stop::Kill) => {
+                // The dispatcher lets go of its end only when the run is over.
+                let wanted = if changed.is_ok() { *stop.borrow_and_update() } else { Stop::Kill };
+                listener.stop(wanted)?;
+            }
+            () = tokio::time::sleep_until(wake) => listener.wake()?,
+        }
+    }
+    if !shim_is_gone {
+        shim.wait().await.map_err(io)?;
+    }
+    listener.turn()
+}
+
+/// What a worker process of an earlier runner used, from what it wrote.
+pub(super) fn bill(dir: &AttemptDir) -> Result<Bill, AttemptError> {
+    let mut conversation = Conversation::new(dir.path(), Prices::default());
+    for line in dir.stdout_tail(u64::MAX)?.lines() {
+        conversation.line(line);
+    }
+    Ok(bill_of(
+        &conversation.ended("", ""),
+        &conversation.live(),
+        dir.read_exit()?.as_ref(),
+    ))
+}
+
+fn bill_of(result: &WorkerResult, live: &Live, exit: Option<&Exit>) -> Bill {
+    let never_started = exit.is_some_and(|exit| matches!(exit.status, ExitStatus::NotStarted(_)));
+    Bill {
+        reported: if never_started {
+            Some(Usd::ZERO)
+        } else {
+            result.cost
+        },
+        live: live.cost.unwrap_or_default(),
+        input_tokens: result.usage.read(),
+        output_tokens: result.usage.output,
+        turns: result.turns,
+    }
+}
+
+fn spec(work: &Work<'_>) -> Result<crate::run::attempt::Spec, Trouble> {
+    let (job, store) = (work.job, &work.shared.store);
+    let agent = &job.agent;
+    let part = |path: &String| store.part(path);
+    let system = agent.system.as_ref().map(part).transpose()?.flatten();
+    let configs: Vec<String> = agent
+        .mcp_servers
+        .iter()
+        .map(|path| store.ticks_dir().join(path).display().to_string())
+        .collect();
+    let argv = Invocation {
+        program: &work.shared.ground.client,
+        session: match work.session {
+            Session::Fresh(id) => args::Session::Fresh(id),
+            Session::Resume(id) => args::Session::Resume(id),
+        },
+        name: &job.name,
+        permission_mode: &agent.permission_mode,
+        allowed_tools: &agent.allowed_tools,
+        model: job.model.as_deref(),
+        effort: agent.effort.as_deref(),
+        max_turns: agent.max_turns,
+        max_budget: work.permit.reservation.map(|reservation| reservation.limit),
+        system: system.as_deref(),
+        mcp_configs: &configs,
+    }
+    .argv();
+    let mut spec = work.spec(argv, Stdin::Pipe);
+    spec.unset.extend(args::UNSET.map(str::to_owned));
+    spec.env
+        .extend(args::SET.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    Ok(spec)
+}
+
+/// Why the runner itself ended a worker.
+#[derive(Clone, Debug)]
+enum Cut {
+    /// It asked a person.
+    Asked(Question),
+    /// It failed in a way that waiting does not mend.
+    Failed(String, String, TurnTrouble),
+}
+
+/// The runner's side of the conversation.
+struct Listener<'a> {
+    work: &'a Work<'a>,
+    dir: &'a AttemptDir,
+    inbox: Inbox,
+    conversation: Conversation,
+    model: Option<String>,
+    stopped: Option<Stop>,
+    cut: Option<Cut>,
+    /// When a signal says again what the interrupt said.
+    escalate_at: Option<Instant>,
+    last_heard: Instant,
+    cpu_ticks: u64,
+}
+
+impl<'a> Listener<'a> {
+    fn new(work: &'a Work<'a>, dir: &'a AttemptDir, inbox: Inbox) -> Self {
+        let prices = Prices::new(work.shared.config.prices.clone());
+        Self {
+            work,
+            dir,
+            inbox,
+            conversation: Conversation::new(&work.job.worktree, prices),
+            model: None,
+            stopped: None,
+            cut: None,
+            escalate_at: None,
+            last_heard: Instant::now(),
+            cpu_ticks: 0,
+        }
+    }
+
+    async fn hear(&mut self, line: &str) -> Result<(), Trouble> {
+        self.last_heard = Instant::now();
+        for signal in self.conversation.line(line) {
+            self.heed(signal).await?;
+        }
+        Ok(())
+    }
+
+    async fn heed(&mut self, signal: Signal) -> Result<(), Trouble> {
+        let desk = self.work.desk;
+        match signal {
+            Signal::Session {
+                session,
+                model,
+                version,
+            } => {
+                let resumed = matches!(self.work.session, Session::Resume(_));
+                self.model.clone_from(&model);
+                desk.record(EventKind::Session {
+                    session,
+                    model,
+                    version,
+                    resumed,
+                })
+                .await?;
+            }
+            Signal::Did(kind) => desk.tell(kind)?,
+            Signal::Question(question) => {
+                self.cut(Cut::Asked(question))?;
+            }
+            Signal::Permission(permission) => {
+                desk.tell(EventKind::Permission {
+                    tool: permission.tool.clone(),
+                    request: permission.what.clone(),
+                    allowed: false,
+                })?;
+                let reason = format!(
+                    "`{}` is not allowed for this worker; do without it, or report `blocked` and say why it is needed",
+                    permission.tool
+                );
+                self.inbox
+                    .write_line(&control::deny(&permission.request, &reason))?;
+                if self.work.shared.config.run.on_permission == OnPermission::Ask {
+                    let asked = format!("{} {}", permission.tool, permission.what);
+                    self.cut(Cut::Failed("permission".into(), asked, TurnTrouble::Final))?;
+                }
+            }
+            Signal::Unsupported { request } => {
+                self.inbox.write_line(&control::unsupported(&request))?;
+            }
+            Signal::Withdrawn { .. } => {}
+            Signal::Retry(retry, Some(class)) => {
+                self.cut(Cut::Failed(
+                    class.to_string(),
+                    retry.error,
+                    TurnTrouble::Account,
+                ))?;
+            }
+            Signal::Retry(retry, None) => {
+                let reason = "the client tries the request again".to_owned();
+                desk.tell(EventKind::Retry {
+                    class: retry.error,
+                    reason,
+                })?;
+            }
+            Signal::UsageLimit { resets_at } => {
+                let reason = resets_at.map_or_else(
+                    || "the account's usage limit is reached".to_owned(),
+                    |at| format!("the account's usage limit is reached until {at}"),
+                );
+                let class = FailureClass::UsageLimit.to_string();
+                self.cut(Cut::Failed(class, reason, TurnTrouble::Final))?;
+            }
+            Signal::Usage(live) => {
+                let bill = Bill {
+                    reported: None,
+                    live: live.cost.unwrap_or_default(),
+                    input_tokens: live.usage.read(),
+                    output_tokens: live.usage.output,
+                    turns: live.turns,
+                };
+                desk.usage(bill, live.largest_turn.unwrap_or_default())?;
+            }
+            Signal::TurnEnded(_) => self.inbox.close()?,
+        }
+        Ok(())
+    }
+
+    /// Ends the turn for the runner's own reason, the first one.
+    fn cut(&mut self, cut: Cut) -> Result<(), Trouble> {
+        if self.cut.is_none() {
+            self.cut = Some(cut);
+            self.interrupt()?;
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, wanted: Stop) -> Result<(), Trouble> {
+        match wanted {
+            Stop::No => return Ok(()),
+            Stop::Budget | Stop::Interrupt if self.stopped.is_none() => self.interrupt()?,
+            Stop::Budget | Stop::Interrupt => {}
+            Stop::Kill => self.inbox.kill()?,
+        }
+        self.stopped = self.stopped.max(Some(wanted));
+        Ok(())
+    }
+
+    /// Asks the client to end its turn; its result comes with the cost.
+    fn interrupt(&mut self) -> Result<(), Trouble> {
+        self.inbox.write_line(&control::interrupt("tk-interrupt"))?;
+        self.escalate_at.get_or_insert(Instant::now() + GRACE);
+        Ok(())
+    }
+
+    fn next_wake(&self) -> Instant {
+        let stall = self.last_heard + self.work.shared.config.run.stall.duration();
+        self.escalate_at.map_or(stall, |at| at.min(stall))
+    }
+
+    fn wake(&mut self) -> Result<(), Trouble> {
+        let now = Instant::now();
+        if self.escalate_at.is_some_and(|at| at <= now) {
+            // The shim kills what does not end within its own grace.
+            self.inbox.interrupt()?;
+            self.escalate_at = Some(now + Duration::from_secs(3600));
+        }
+        let stall = self.work.shared.config.run.stall;
+        if self.last_heard + stall.duration() <= now {
+            let worker = self.dir.started()?.and_then(|started| started.worker);
+            let ticks = worker.map_or(0, process::cpu_ticks);
+            if ticks == self.cpu_ticks {
+                let reason = format!("it was silent and idle for {stall}");
+                self.cut(Cut::Failed("stall".into(), reason, TurnTrouble::Crashed))?;
+            }
+            self.cpu_ticks = ticks;
+            self.last_heard = now;
+        }
+        Ok(())
+    }
+
+    /// What the process came to, now that it has ended.
+    fn turn(self) -> Result<Turn, Trouble> {
+        let exit = self.dir.read_exit()?;
+        let how = match &exit {
+            None => format!("its shim ended: {}", self.dir.shim_log()?.trim()),
+            Some(exit) => match &exit.status {
+                ExitStatus::Code(code) => format!("exit code {code}"),
+                ExitStatus::Signal(signal) => format!("signal {signal}"),
+                ExitStatus::NotStarted(why) => why.clone(),
+            },
+        };
+        let result = self.conversation.ended(&how, &self.dir.stderr_tail(TAIL)?);
+        let bill = bill_of(&result, &self.conversation.live(), exit.as_ref());
+        let end = self.end(&result, exit.as_ref());
+        Ok(Turn {
+            end,
+            bill,
+            session: self.conversation.session().map(str::to_owned),
+            model: self.model,
+        })
+    }
+
+    fn end(&self, result: &WorkerResult, exit: Option<&Exit>) -> TurnEnd {
+        let Some(failure) = &result.failure else {
+            let summary = result.report.as_ref().map(|report| report.summary.clone());
+            return TurnEnd::Done {
+                summary: summary.unwrap_or_default(),
+            };
+        };
+        if let Some(stop) = self.stopped {
+            return TurnEnd::Interrupted(stop);
+        }
+        if exit.is_some_and(|exit| exit.cause == ExitCause::TimeLimit) {
+            return TurnEnd::TimeLimit;
+        }
+        match self.cut.clone() {
+            Some(Cut::Asked(question)) => return asked(&question),
+            Some(Cut::Failed(class, reason, trouble)) => {
+                return TurnEnd::Failed {
+                    class,
+                    reason,
+                    trouble,
+                };
+            }
+            None => {}
+        }
+        let trouble = match failure.class {
+            class if class.stops_all() => TurnTrouble::Account,
+            FailureClass::NotDone => return not_done(result),
+            FailureClass::MaxBudget => TurnTrouble::Budget,
+            FailureClass::UnknownSession => TurnTrouble::NoSession,
+            FailureClass::NoResult | FailureClass::Overloaded | FailureClass::SessionInUse => {
+                TurnTrouble::Crashed
+            }
+            _ => TurnTrouble::Final,
+        };
+        let (class, reason) = (failure.class.to_string(), failure.reason.clone());
+        TurnEnd::Failed {
+            class,
+            reason,
+            trouble,
+        }
+    }
+}
+
+fn asked(question: &Question) -> TurnEnd {
+    let texts: Vec<&str> = question
+        .parts
+        .iter()
+        .map(|part| part.question.as_str())
+        .collect();
+    let options = question
+        .parts
+        .iter()
+        .flat_map(|part| part.options.clone())
+        .collect();
+    TurnEnd::Asked {
+        question: texts.join("\n"),
+        options,
+    }
+}
+
+fn not_done(result: &WorkerResult) -> TurnEnd {
+    let report = result.report.as_ref();
+    let status = match report.map(|report| report.status) {
+        Some(ReportStatus::Partial) => "partial",
+        _ => "blocked",
+    };
+    TurnEnd::NotDone {
+        status: status.to_owned(),
+        summary: report
+            .map(|report| report.summary.clone())
+            .unwrap_or_default(),
+        question: report.and_then(|report| report.question.clone()),
+    }
+}

@@ -1,0 +1,167 @@
+//! A worker that is any program: the prompt on its standard input, the result in a file.
+
+use serde::Deserialize;
+use tokio::sync::watch;
+
+use super::{PROMPT, RESULT, Work};
+use crate::model::Usd;
+use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
+use crate::run::desk::{Bill, Stop};
+use crate::run::trouble::Trouble;
+use crate::run::turn::{Turn, TurnEnd, TurnTrouble};
+use crate::wire::EventKind;
+
+/// How much of a failed program's errors goes into the note, in bytes.
+const TAIL: u64 = 2_000;
+
+/// What the program may write into `$TK_RESULT`.
+#[derive(Debug, Default, Deserialize)]
+struct ResultFile {
+    status: Option<String>,
+    summary: Option<String>,
+    cost_usd: Option<f64>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    turns: Option<u64>,
+    question: Option<String>,
+}
+
+pub(super) async fn work(
+    work: &Work<'_>,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Turn, Trouble> {
+    let spec = work.spec(
+        work.job.agent.command.clone(),
+        Stdin::File(work.dir().join(PROMPT)),
+    );
+    let dir = work.create(&spec)?;
+    work.desk
+        .record(EventKind::Command {
+            command: work.job.agent.command.join(" "),
+        })
+        .await?;
+    let io = |error: std::io::Error| Trouble::Io(error.to_string());
+    let mut shim = dir.spawn_shim().map_err(io)?;
+    let mut interrupted = None;
+    loop {
+        tokio::select! {
+            status = shim.wait() => {
+                status.map_err(io)?;
+                break;
+            }
+            changed = stop.changed() => {
+                // The dispatcher lets go of its end only when the run is over.
+                let wanted = if changed.is_ok() { *stop.borrow_and_update() } else { Stop::Kill };
+                match wanted {
+                    Stop::No => {}
+                    Stop::Budget | Stop::Interrupt => dir.inbox()?.interrupt()?,
+                    Stop::Kill => dir.inbox()?.kill()?,
+                }
+                interrupted = (wanted != Stop::No).then_some(wanted).or(interrupted);
+                if changed.is_err() {
+                    shim.wait().await.map_err(io)?;
+                    break;
+                }
+            }
+        }
+    }
+    let exit = dir.read_exit()?;
+    let (result, broken) = match read_result(&dir) {
+        Ok(result) => (result, None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let bill = bill_of(result.as_ref(), exit.as_ref());
+    if bill.reported.is_none() && work.permit.reservation.is_some() {
+        let text = "the agent told no cost in `$TK_RESULT`: its reservation is charged";
+        work.desk.tell(EventKind::Warning {
+            text: text.to_owned(),
+        })?;
+    }
+    let fail = |class: &str, reason: String, trouble| TurnEnd::Failed {
+        class: class.to_owned(),
+        reason,
+        trouble,
+    };
+    let end = match exit {
+        _ if interrupted.is_some() => TurnEnd::Interrupted(interrupted.unwrap_or_default()),
+        None => fail(
+            "crash",
+            format!("its shim ended: {}", dir.shim_log()?),
+            TurnTrouble::Crashed,
+        ),
+        Some(exit) if exit.cause == ExitCause::TimeLimit => TurnEnd::TimeLimit,
+        Some(exit) => match (exit.status, broken) {
+            (ExitStatus::Code(0), Some(reason)) => fail("result", reason, TurnTrouble::Final),
+            (ExitStatus::Code(0), None) => told(result.unwrap_or_default()),
+            (ExitStatus::NotStarted(why), _) => fail("worker_start", why, TurnTrouble::Final),
+            (status, _) => {
+                let how = match status {
+                    ExitStatus::Signal(signal) => format!("signal {signal}"),
+                    ExitStatus::Code(code) => format!("exit code {code}"),
+                    ExitStatus::NotStarted(why) => why,
+                };
+                let tail = dir.stderr_tail(TAIL)?;
+                fail(
+                    "crash",
+                    format!("{how}: {}", tail.trim()),
+                    TurnTrouble::Crashed,
+                )
+            }
+        },
+    };
+    Ok(Turn {
+        end,
+        bill,
+        session: None,
+        model: None,
+    })
+}
+
+fn read_result(dir: &AttemptDir) -> Result<Option<ResultFile>, String> {
+    let bytes = dir.take_bytes(RESULT).map_err(|error| error.to_string())?;
+    let parse = |bytes: Vec<u8>| serde_json::from_slice(&bytes);
+    bytes.map(parse).transpose().map_err(|error| {
+        format!("`$TK_RESULT` is no result: {error}; expected JSON with `status` and `summary`")
+    })
+}
+
+/// What a worker process of an earlier runner used.
+pub(super) fn bill(dir: &AttemptDir) -> Result<Bill, AttemptError> {
+    // A result that cannot be read tells no cost.
+    let result = read_result(dir).unwrap_or_default();
+    Ok(bill_of(result.as_ref(), dir.read_exit()?.as_ref()))
+}
+
+fn bill_of(result: Option<&ResultFile>, exit: Option<&Exit>) -> Bill {
+    let never_started = exit.is_some_and(|exit| matches!(exit.status, ExitStatus::NotStarted(_)));
+    let Some(result) = result else {
+        return Bill {
+            reported: never_started.then_some(Usd::ZERO),
+            ..Bill::default()
+        };
+    };
+    Bill {
+        // A cost that is no amount of money is as good as none.
+        reported: result
+            .cost_usd
+            .and_then(|cost| Usd::from_dollars(cost).ok()),
+        live: Usd::ZERO,
+        input_tokens: result.input_tokens.unwrap_or(0),
+        output_tokens: result.output_tokens.unwrap_or(0),
+        turns: result.turns.unwrap_or(0),
+    }
+}
+
+fn told(result: ResultFile) -> TurnEnd {
+    let summary = result.summary.unwrap_or_default();
+    match result.status.as_deref() {
+        None | Some("done") => TurnEnd::Done { summary },
+        Some(status) => TurnEnd::NotDone {
+            status: status.to_owned(),
+            summary,
+            question: result
+                .question
+                .filter(|question| !question.trim().is_empty()),
+        },
+    }
+}

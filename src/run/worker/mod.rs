@@ -1,0 +1,132 @@
+//! One worker process: started under a shim, listened to, stopped when it must be.
+
+mod claude;
+mod command;
+
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+
+use super::attempt::{AttemptDir, AttemptError, Spec, Stdin};
+use super::desk::{Bill, Desk, Permit, Stop};
+use super::job::Job;
+use super::recovery::RUN_MARK;
+use super::shared::Shared;
+use super::tickets;
+use super::trouble::Trouble;
+use super::turn::Turn;
+use crate::model::{AgentKind, Span, Usd};
+
+/// The prompt's file in the attempt folder.
+const PROMPT: &str = "prompt.md";
+
+/// The file in the attempt folder that a `command` agent may write its result into.
+const RESULT: &str = "result.json";
+
+/// Which session a worker works in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// A new one of that id.
+    Fresh(String),
+    /// An earlier one.
+    Resume(String),
+}
+
+/// What a worker process is started with.
+struct Work<'a> {
+    shared: &'a Shared,
+    job: &'a Job,
+    permit: Permit,
+    session: &'a Session,
+    prompt: &'a str,
+    desk: &'a Desk,
+}
+
+/// Starts a worker with the prompt and returns when it has ended, with everything it started.
+pub(super) async fn work(
+    shared: &Shared,
+    job: &Job,
+    permit: Permit,
+    session: &Session,
+    prompt: &str,
+    desk: &Desk,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Turn, Trouble> {
+    let work = Work {
+        shared,
+        job,
+        permit,
+        session,
+        prompt,
+        desk,
+    };
+    match job.agent.kind {
+        AgentKind::Claude => claude::work(&work, stop).await,
+        AgentKind::Command => command::work(&work, stop).await,
+    }
+}
+
+/// What a worker process of an earlier runner used, from what it left in its folder.
+pub(super) fn bill(kind: AgentKind, dir: &AttemptDir) -> Result<Bill, AttemptError> {
+    match kind {
+        AgentKind::Claude => claude::bill(dir),
+        AgentKind::Command => command::bill(dir),
+    }
+}
+
+impl Work<'_> {
+    /// The attempt folder of this process.
+    fn dir(&self) -> PathBuf {
+        let name = format!("{}-{}", self.job.attempt, self.permit.process);
+        self.shared.ticket_dir(&self.job.ticket.id).join(name)
+    }
+
+    /// Makes the attempt folder, with the prompt in it.
+    fn create(&self, spec: &Spec) -> Result<AttemptDir, Trouble> {
+        let dir = AttemptDir::create(&self.dir(), spec)?;
+        dir.put_text(PROMPT, self.prompt)?;
+        Ok(dir)
+    }
+
+    /// How long the worker may take.
+    fn limit(&self) -> Option<Span> {
+        self.job.agent.max_time.or(self.shared.config.run.max_time)
+    }
+
+    /// The program to start, with what every worker is told by its environment.
+    fn spec(&self, argv: Vec<String>, stdin: Stdin) -> Spec {
+        let job = self.job;
+        let mut spec = Spec::new(argv, job.worktree.clone());
+        spec.stdin = stdin;
+        spec.limit_ms = self.limit().map(|limit| limit.seconds() * 1000);
+        let epic = self
+            .shared
+            .epic
+            .as_ref()
+            .map_or("", |epic| epic.id.as_str());
+        let mut set = |name: &str, value: String| spec.env.insert(name.to_owned(), value);
+        set("TK_TICKET", job.ticket.id.to_string());
+        set("TK_EPIC", epic.to_owned());
+        set("TK_RUN", self.shared.run.clone());
+        set(RUN_MARK, self.shared.run_dir.display().to_string());
+        set("TK_WAVE", job.wave.to_string());
+        set("TK_ATTEMPT", job.attempt.to_string());
+        set("TK_ACTOR", tickets::actor(job).to_string());
+        set("TK_RESULT", self.dir().join(RESULT).display().to_string());
+        let limit = self.permit.reservation.map(|reservation| reservation.limit);
+        set(
+            "TK_MAX_COST",
+            limit.map_or_else(String::new, |limit: Usd| limit.to_string()),
+        );
+        let author = self.shared.author(job);
+        set("GIT_AUTHOR_NAME", author.name);
+        set("GIT_AUTHOR_EMAIL", author.email);
+        // Who commits may be known by the environment alone.
+        for name in ["GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"] {
+            if let Some(value) = self.shared.ctx.var(name) {
+                set(name, value.to_owned());
+            }
+        }
+        spec
+    }
+}

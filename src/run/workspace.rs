@@ -1,0 +1,167 @@
+//! A ticket's worktree and branch: made, set up, read for evidence, put away.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::desk::Stop;
+use super::gate::{self, Ran};
+use super::job::Job;
+use super::shared::Shared;
+use super::trouble::{Trouble, blocking};
+use crate::git::{Backups, BranchName, Git, GitError, Removal, TicketTree};
+
+/// What there was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// The worktree is new and must be set up.
+    Fresh,
+    /// The worktree was there.
+    Continued,
+}
+
+/// What a worker left on its branch, put in order for merging.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Evidence {
+    /// Whether there is anything to land.
+    pub has_changes: bool,
+    /// Tracker's files that the worker had changed, which was undone.
+    pub undone: Vec<String>,
+    /// What could not be committed for it.
+    pub left: Vec<String>,
+}
+
+/// Makes the worktree on the attempt's branch, from the run branch's tip as it is now, so
+/// that what has landed is in it.
+pub(super) fn make(shared: &Shared, job: &Job) -> Result<Made, Trouble> {
+    let there = job.worktree.is_dir();
+    let start = shared.integration.tip()?;
+    shared.trees.add(&job.worktree, &branch(job)?, start)?;
+    if there {
+        return Ok(Made::Continued);
+    }
+    shared.trees.include(&job.worktree)?;
+    shared.trees.submodules(&job.worktree)?;
+    Ok(Made::Fresh)
+}
+
+/// Runs the configured set-up commands in a new worktree.
+pub(super) async fn set_up(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<(), Trouble> {
+    let worktree = &shared.config.worktree;
+    for command in &worktree.setup {
+        let log = shared.next_log(job.ticket.id.as_str(), "setup")?;
+        let place = gate::Place {
+            cwd: &job.worktree,
+            limit: worktree.setup_time,
+            log,
+        };
+        match gate::shell(shared, job.ticket.id.as_str(), command, place, stop).await? {
+            Ran::Passed { .. } => {}
+            Ran::Failed { status, output } => {
+                let tail = output.lines().last().unwrap_or_default();
+                return Err(Trouble::SetUp(format!(
+                    "`{command}` ended with {status}: {tail}"
+                )));
+            }
+            Ran::Stopped => return Err(Trouble::SetUp("the run is being stopped".to_owned())),
+        }
+    }
+    Ok(())
+}
+
+/// Puts the worker's work in order: the tracker's files as they were, the rest committed.
+pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> {
+    let tree = TicketTree::new(&job.worktree, branch(job)?);
+    let onto = shared.integration.tip()?;
+    let undone = if tree.evidence(onto)?.tickets.is_empty() {
+        Vec::new()
+    } else {
+        tree.undo_ticks(&job.ticket.id, onto)?.files
+    };
+    let message = format!(
+        "{}\n\nCommitted by tk: the worker left it uncommitted.\n",
+        subject(job)
+    );
+    let rest = tree.commit_rest(&message, Some(&shared.author(job)))?;
+    let found = tree.evidence(onto)?;
+    Ok(Evidence {
+        has_changes: !found.changed.is_empty(),
+        undone,
+        left: rest.left,
+    })
+}
+
+fn subject(job: &Job) -> String {
+    let words = job
+        .ticket
+        .title
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    words.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// After an attempt that did not land: a worktree whose work is all on its branch goes, and so
+/// does a branch without any. Everything else stays.
+pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
+    let branch = branch(job)?;
+    if job.worktree.is_dir() {
+        match shared.trees.remove(&job.worktree, &Removal::Committed) {
+            Ok(()) => {}
+            // Work that is nowhere else: it stays where it is.
+            Err(GitError::Uncommitted { .. } | GitError::Strayed { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let Some(tip) = shared.tip_of(&branch)? else {
+        return Ok(());
+    };
+    let git = Git::new(&shared.ground.root);
+    let range = format!("{}..{tip}", shared.integration.tip()?);
+    if git
+        .run(["rev-list", "--max-count=1", &range])?
+        .line()
+        .is_empty()
+    {
+        delete_branch(shared, job, &branch)?;
+    }
+    Ok(())
+}
+
+/// After landing: worktree and branch go, after a backup of everything in them.
+pub(super) fn remove_landed(shared: &Shared, job: &Job) -> Result<(), Trouble> {
+    let branch = branch(job)?;
+    if job.worktree.is_dir() {
+        let backups = Backups::new(Git::new(&shared.ground.root));
+        let backup = backups.keep_worktree(&job.ticket.id, &Git::new(&job.worktree))?;
+        shared
+            .trees
+            .remove(&job.worktree, &Removal::BackedUp(backup))?;
+    }
+    delete_branch(shared, job, &branch)
+}
+
+fn delete_branch(shared: &Shared, job: &Job, branch: &BranchName) -> Result<(), Trouble> {
+    let Some(tip) = shared.tip_of(branch)? else {
+        return Ok(());
+    };
+    let backups = Backups::new(Git::new(&shared.ground.root));
+    let backup = backups.keep(&job.ticket.id, tip)?;
+    backups.delete_branch(branch, &backup)?;
+    Ok(())
+}
+
+/// The job's branch, whose name is made of checked parts.
+pub(super) fn branch(job: &Job) -> Result<BranchName, Trouble> {
+    BranchName::parse(&job.branch).map_err(|error| Trouble::Io(error.to_string()))
+}
+
+/// Evidence, away from the loop.
+pub(super) async fn gather(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Evidence, Trouble> {
+    let (shared, job) = (Arc::clone(shared), Arc::clone(job));
+    blocking(move || evidence(&shared, &job)).await
+}

@@ -1,0 +1,243 @@
+//! A run's events as lines of text, live and replayed alike.
+
+use anstyle::{AnsiColor, Style};
+
+use super::terminal::safe;
+use crate::wire::{Event, EventKind};
+
+/// How much of what a worker says fits on its line.
+const SHORT: usize = 100;
+
+/// The event as a line: time, ticket, what happened.
+#[must_use]
+pub fn line(event: &Event) -> String {
+    let (style, word, text) = parts(&event.kind);
+    let time = event.at.strftime("%H:%M:%S");
+    let ticket = event.ticket.as_deref().unwrap_or("run");
+    let space = if text.is_empty() { "" } else { "  " };
+    format!(
+        "{time}  {:<6} {style}{word:<9}{style:#}{space}{text}",
+        safe(ticket)
+    )
+}
+
+/// Whether the event tells what a worker does meanwhile, rather than what came of it.
+#[must_use]
+pub const fn is_detail(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Thought { .. }
+            | EventKind::Read { .. }
+            | EventKind::Edit { .. }
+            | EventKind::Create { .. }
+            | EventKind::Command { .. }
+            | EventKind::Say { .. }
+            | EventKind::Session { .. }
+            | EventKind::Cost { .. }
+            | EventKind::CheckStarted { .. }
+    )
+}
+
+/// What a worker is doing, for its progress line.
+#[must_use]
+pub fn doing(kind: &EventKind) -> Option<String> {
+    let (_, word, text) = parts(kind);
+    match kind {
+        EventKind::Cost { .. } | EventKind::Warning { .. } => None,
+        _ => Some(format!("{word} {text}")),
+    }
+}
+
+fn parts(kind: &EventKind) -> (Style, &'static str, String) {
+    let plain = Style::new();
+    let good = AnsiColor::Green.on_default();
+    let bad = AnsiColor::Red.on_default();
+    let people = AnsiColor::Yellow.on_default();
+    let quiet = Style::new().dimmed();
+    match kind {
+        EventKind::RunStarted {
+            title,
+            branch,
+            onto,
+            parallel,
+            max_cost_usd,
+            resumed,
+            ..
+        } => {
+            let cap =
+                max_cost_usd.map_or("no cap on cost".to_owned(), |cap| format!("cap ${cap:.2}"));
+            let again = if *resumed {
+                ", going on after an interruption"
+            } else {
+                ""
+            };
+            let places = plural(*parallel, "place", "places");
+            let text = format!(
+                "{} on {} for {}, {places}, {cap}{again}",
+                short(title),
+                safe(branch),
+                safe(onto)
+            );
+            (good, "started", text)
+        }
+        EventKind::Plan {
+            waves,
+            critical_path_ids,
+            predicted_minutes,
+            awaiting,
+            held,
+            ..
+        } => {
+            let tickets: usize = waves.iter().map(Vec::len).sum();
+            let mut text = format!(
+                "{} in {}, critical path {}, about {predicted_minutes} min",
+                plural(tickets, "ticket", "tickets"),
+                plural(waves.len(), "wave", "waves"),
+                critical_path_ids.join(" → "),
+            );
+            if !awaiting.is_empty() {
+                text.push_str(&format!("; awaiting people: {}", awaiting.join(", ")));
+            }
+            if !held.is_empty() {
+                text.push_str(&format!("; held: {}", held.join(", ")));
+            }
+            (plain, "plan", text)
+        }
+        EventKind::TicketStarted {
+            title,
+            attempt,
+            agent,
+            ..
+        } => {
+            let again = if *attempt > 1 {
+                format!(", attempt {attempt}")
+            } else {
+                String::new()
+            };
+            (
+                plain,
+                "started",
+                format!("{} ({}{again})", short(title), safe(agent)),
+            )
+        }
+        EventKind::Session {
+            session,
+            model,
+            resumed,
+            ..
+        } => {
+            let word = if *resumed { "resumed" } else { "session" };
+            let model = model
+                .as_deref()
+                .map_or(String::new(), |model| format!(" {}", safe(model)));
+            (quiet, word, format!("{}{model}", safe(session)))
+        }
+        EventKind::Thought { text } => (quiet, "thinks", short(text)),
+        EventKind::Read { path } => (quiet, "reads", short(path)),
+        EventKind::Edit { path } => (quiet, "edits", short(path)),
+        EventKind::Create { path } => (quiet, "creates", short(path)),
+        EventKind::Command { command } => (quiet, "runs", short(command)),
+        EventKind::Say { text } => (quiet, "says", short(text)),
+        EventKind::Ask { question, .. } => (people, "asks", short(question)),
+        EventKind::Answer { text } => (people, "answer", short(text)),
+        EventKind::Permission {
+            tool,
+            request,
+            allowed,
+        } => {
+            let word = if *allowed { "allowed" } else { "denied" };
+            (people, word, format!("{} {}", safe(tool), short(request)))
+        }
+        EventKind::Retry { class, reason } => (
+            people,
+            "retry",
+            format!("{}: {}", safe(class), short(reason)),
+        ),
+        EventKind::Cost {
+            cost_usd,
+            total_usd,
+            ..
+        } => (
+            quiet,
+            "cost",
+            format!("${cost_usd:.4}, the run ${total_usd:.4}"),
+        ),
+        EventKind::Parked { reason } => (people, "parked", short(reason)),
+        EventKind::Resumed { reason } => (plain, "resumed", short(reason)),
+        EventKind::CheckStarted { command } => (quiet, "checking", short(command)),
+        EventKind::CheckPassed { command, seconds } => (
+            good,
+            "passed",
+            format!("{} ({seconds:.1} s)", short(command)),
+        ),
+        EventKind::CheckFailed {
+            command, status, ..
+        } => (bad, "red", format!("{}: {}", short(command), safe(status))),
+        EventKind::MergeConflict { paths } => (bad, "conflict", short(&paths.join(", "))),
+        EventKind::Landed { commit, branch } => {
+            let commit: String = commit.chars().take(10).collect();
+            (
+                good,
+                "landed",
+                format!("{} on {}", safe(&commit), safe(branch)),
+            )
+        }
+        EventKind::Closed { reason } => (good, "closed", short(reason)),
+        EventKind::Awaiting { awaiting, text } => (
+            people,
+            "awaits",
+            format!("{}: {}", safe(awaiting), short(text)),
+        ),
+        EventKind::Failed { class, reason } => {
+            (bad, "failed", format!("{}: {}", safe(class), short(reason)))
+        }
+        EventKind::Warning { text } => (people, "warning", short(text)),
+        EventKind::TicketFinished {
+            outcome,
+            cost_usd,
+            seconds,
+        } => (
+            quiet,
+            "finished",
+            format!("{} after {seconds:.1} s for ${cost_usd:.4}", safe(outcome)),
+        ),
+        EventKind::RunFinished {
+            outcome,
+            cost_usd,
+            landed,
+            failed,
+            awaiting,
+            unstarted,
+            ..
+        } => {
+            let style = match outcome.as_str() {
+                "done" => good,
+                "waiting" => people,
+                _ => bad,
+            };
+            let text = format!(
+                "{}: {} landed, {} failed, {} awaiting people, {} not started, ${cost_usd:.4}",
+                safe(outcome),
+                landed.len(),
+                failed.len(),
+                awaiting.len(),
+                unstarted.len()
+            );
+            (style, "finished", text)
+        }
+    }
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The first line of a text, printable, cut to what fits.
+fn short(text: &str) -> String {
+    let first = text.trim().lines().next().unwrap_or_default();
+    let shown = safe(first);
+    if shown.chars().count() <= SHORT {
+        return shown.into_owned();
+    }
+    shown.chars().take(SHORT - 1).chain(['…']).collect()
+}

@@ -1,0 +1,143 @@
+//! A live run: a bar for the run, a line for each worker with its last action.
+//!
+//! Where standard error is no terminal, plain lines instead.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::events;
+use super::terminal::safe;
+use crate::run::Reporter;
+use crate::wire::{Event, EventKind};
+
+/// How often the spinners turn.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Shows a run's events on standard error.
+#[derive(Debug)]
+pub struct Progress {
+    verbose: bool,
+    quiet: bool,
+    bars: Option<Bars>,
+    cap: Option<f64>,
+    spent: f64,
+}
+
+#[derive(Debug)]
+struct Bars {
+    all: MultiProgress,
+    run: ProgressBar,
+    tickets: BTreeMap<String, (String, ProgressBar)>,
+}
+
+impl Progress {
+    /// Bars on a terminal, lines elsewhere; with `verbose` also what each worker does; with
+    /// `quiet` nothing.
+    #[must_use]
+    pub fn new(verbose: bool, quiet: bool) -> Self {
+        let live = std::io::stderr().is_terminal();
+        let bars = (live && !quiet).then(|| {
+            let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+            let run = all.add(ProgressBar::new(0));
+            run.set_style(style("{bar:24.green} {pos}/{len}  {elapsed}  {msg}"));
+            run.enable_steady_tick(TICK);
+            Bars {
+                all,
+                run,
+                tickets: BTreeMap::new(),
+            }
+        });
+        Self {
+            verbose,
+            quiet,
+            bars,
+            cap: None,
+            spent: 0.0,
+        }
+    }
+
+    fn money(&self) -> String {
+        match self.cap {
+            Some(cap) => format!("${:.2} of ${cap:.2}", self.spent),
+            None => format!("${:.2}", self.spent),
+        }
+    }
+}
+
+impl Reporter for Progress {
+    fn event(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::RunStarted {
+                max_cost_usd,
+                spent_usd,
+                ..
+            } => {
+                self.cap = *max_cost_usd;
+                self.spent = *spent_usd;
+            }
+            EventKind::Cost { total_usd, .. } => self.spent = *total_usd,
+            _ => {}
+        }
+        let shown = !self.quiet && (self.verbose || !events::is_detail(&event.kind));
+        let money = self.money();
+        match &mut self.bars {
+            Some(bars) => {
+                bars.update(event, money);
+                if shown && !matches!(event.kind, EventKind::TicketFinished { .. }) {
+                    bars.print(&events::line(event));
+                }
+            }
+            None if shown => anstream::eprintln!("{}", events::line(event)),
+            None => {}
+        }
+    }
+}
+
+impl Bars {
+    fn update(&mut self, event: &Event, money: String) {
+        match (&event.kind, &event.ticket) {
+            (EventKind::Plan { waves, .. }, _) => {
+                self.run
+                    .set_length(waves.iter().map(Vec::len).sum::<usize>() as u64);
+            }
+            (EventKind::TicketStarted { title, .. }, Some(ticket)) => {
+                let bar = self.all.add(ProgressBar::new_spinner());
+                bar.set_style(style("{spinner} {prefix}  {wide_msg}"));
+                bar.set_prefix(format!("{:<6}", safe(ticket)));
+                bar.enable_steady_tick(TICK);
+                let title = safe(title).into_owned();
+                bar.set_message(title.clone());
+                self.tickets.insert(ticket.clone(), (title, bar));
+            }
+            (EventKind::TicketFinished { .. }, Some(ticket)) => {
+                if let Some((_, bar)) = self.tickets.remove(ticket) {
+                    bar.finish_and_clear();
+                    self.all.remove(&bar);
+                }
+                self.run.inc(1);
+            }
+            (EventKind::RunFinished { .. }, _) => self.run.finish_and_clear(),
+            (kind, Some(ticket)) => {
+                if let (Some((title, bar)), Some(doing)) =
+                    (self.tickets.get(ticket), events::doing(kind))
+                {
+                    bar.set_message(format!("{title} — {doing}"));
+                }
+            }
+            _ => {}
+        }
+        self.run.set_message(money);
+    }
+
+    fn print(&self, line: &str) {
+        // The terminal is gone: there is nobody left to tell.
+        let _gone = self.all.println(line);
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,176 @@
+//! What a run would do, and what it has done, as text.
+
+use std::fmt::Write as _;
+
+use super::terminal::safe;
+use crate::run::RunOutcome;
+use crate::wire::{EventKind, PlanDocument, RunsDocument};
+
+/// What `tk run --plan` prints.
+#[must_use]
+pub fn draw(plan: &PlanDocument) -> String {
+    let mut out = String::new();
+    let cap = plan
+        .max_cost_usd
+        .map_or("no cap on cost".to_owned(), |cap| format!("cap ${cap:.2}"));
+    line(
+        &mut out,
+        format_args!(
+            "{} onto {}: {} places, {cap}\n",
+            safe(&plan.title),
+            safe(&plan.onto),
+            plan.parallel
+        ),
+    );
+    for (number, wave) in plan.waves.iter().enumerate() {
+        line(
+            &mut out,
+            format_args!("wave {}  {}", number + 1, wave.join("  ")),
+        );
+    }
+    out.push_str("\nstarts\n");
+    for start in &plan.starts {
+        let reserved = start
+            .reserved_usd
+            .map_or(String::new(), |usd| format!("  ${usd:.2}"));
+        let begins = if start.begins == "fresh" {
+            ""
+        } else {
+            start.begins
+        };
+        line(
+            &mut out,
+            format_args!(
+                "  {:>5}  {:<6} {}  ({}{}{begins}){reserved}",
+                clock(start.start_minutes),
+                start.id,
+                safe(&start.title),
+                safe(&start.agent),
+                if begins.is_empty() { "" } else { ", " },
+            ),
+        );
+        for check in &start.checks {
+            line(
+                &mut out,
+                format_args!("                check: {}", safe(check)),
+            );
+        }
+    }
+    line(
+        &mut out,
+        format_args!(
+            "\nabout {} with {} places; critical path {} ({})",
+            clock(plan.predicted_minutes),
+            plan.parallel,
+            clock(plan.critical_path_minutes),
+            plan.critical_path_ids.join(" → ")
+        ),
+    );
+    for clash in &plan.clashes {
+        line(
+            &mut out,
+            format_args!(
+                "never at once: {} ({})",
+                clash.tickets.join(", "),
+                safe(&clash.why)
+            ),
+        );
+    }
+    if !plan.awaiting.is_empty() {
+        line(
+            &mut out,
+            format_args!("awaiting people, not run: {}", plan.awaiting.join(", ")),
+        );
+    }
+    if !plan.held.is_empty() {
+        line(
+            &mut out,
+            format_args!("held by those or from outside: {}", plan.held.join(", ")),
+        );
+    }
+    if let Some(free) = plan.disk_free_bytes {
+        line(
+            &mut out,
+            format_args!("disk: {} MiB free", free / (1024 * 1024)),
+        );
+    }
+    out
+}
+
+/// What a run came to, with what people can do next.
+#[must_use]
+pub fn ending(outcome: &RunOutcome) -> String {
+    let mut out = String::new();
+    let EventKind::RunFinished {
+        landed,
+        failed,
+        awaiting,
+        unstarted,
+        cost_usd,
+        ..
+    } = &outcome.finished
+    else {
+        return out;
+    };
+    let mut list = |word: &str, ids: &[String], next: &str| {
+        if !ids.is_empty() {
+            line(
+                &mut out,
+                format_args!("{word:<12} {}{next}", ids.join(", ")),
+            );
+        }
+    };
+    list("landed", landed, "");
+    list(
+        "failed",
+        failed,
+        "   see `tk log ID`; the next run tries again",
+    );
+    list(
+        "awaiting",
+        awaiting,
+        "   see `tk show ID`, then approve, reject, answer or close",
+    );
+    list("not started", unstarted, "");
+    line(&mut out, format_args!("{:<12} ${cost_usd:.4}", "cost"));
+    if let Some((why, command)) = &outcome.unlanded {
+        line(
+            &mut out,
+            format_args!(
+                "not on your branch yet: {}\nwhen that is settled: {command}",
+                safe(why)
+            ),
+        );
+    }
+    out
+}
+
+/// What `tk runs` prints.
+#[must_use]
+pub fn runs(document: &RunsDocument) -> String {
+    let mut out = String::new();
+    for run in &document.runs {
+        line(
+            &mut out,
+            format_args!(
+                "{}  {:<11} {}  {:<12} {}  {} landed  ${:.4}",
+                run.run,
+                safe(&run.state),
+                run.started_at.strftime("%Y-%m-%d %H:%M"),
+                safe(&run.key),
+                safe(&run.title),
+                run.landed.len(),
+                run.cost_usd
+            ),
+        );
+    }
+    out
+}
+
+fn clock(minutes: u64) -> String {
+    format!("{}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _infallible = writeln!(out, "{text}");
+}
