@@ -28,7 +28,7 @@ pub(super) struct Survey {
     pub held: Vec<TicketId>,
     /// The work and its epics: the files a run's own commits hold.
     pub files: Vec<TicketId>,
-    /// The epics among them, children before parents.
+    /// The epics among them and those above, children before parents.
     pub epics: Vec<TicketId>,
 }
 
@@ -103,7 +103,8 @@ pub(super) fn survey(
         );
     }
     for id in files.clone() {
-        files.extend(graph.ancestors(&id));
+        // What is above the work closes with it, where nothing else is left.
+        epics.extend(graph.ancestors(&id));
     }
     files.extend(epics.iter().cloned());
     let mut epics: Vec<TicketId> = epics.into_iter().collect();

@@ -165,6 +165,13 @@ fn an_epic_runs_to_its_end() {
     sandbox.git(["revert", "--no-edit", "-m1", &merge_of(&sandbox, "wgt")]);
     assert_eq!(show(&sandbox, "wgt")["status"], "open");
     assert!(!sandbox.path().join("lib/weight.sh").exists());
+
+    // The last open child of the nested epic closes it.
+    assert_eq!(show(&sandbox, "doc")["status"], "open");
+    sandbox.tk(["approve", "faq"]).ok();
+    assert_eq!(sandbox.tk(["land", "faq"]).code, 0);
+    assert_eq!(show(&sandbox, "doc")["status"], "closed");
+    assert_eq!(sandbox.git(["diff", "--name-only", "HEAD"]), "TODO.txt\n");
 }
 
 #[test]
