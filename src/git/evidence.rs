@@ -14,7 +14,7 @@ use crate::model::TicketId;
 /// A pathspec for everything but `.ticks/`.
 const NOT_TICKS: &str = ":(exclude,top,literal).ticks";
 
-/// The worktree of a ticket's branch.
+/// The worktree of a ticket's branch, when its worker and all that it started have ended.
 #[derive(Clone, Debug)]
 pub struct TicketTree {
     git: Git,
@@ -113,6 +113,7 @@ impl TicketTree {
     /// As [`Self::evidence`].
     pub fn undo_ticks(&self, ticket: &TicketId, onto: CommitId) -> Result<Undone> {
         let (tip, base) = self.tip_and_base(onto)?;
+        self.git.remove_stale_locks(&self.branch)?;
         let committed = self.differing(base, tip, TICKS)?;
         let uncommitted = self.uncommitted(TICKS)?;
         let backup = if uncommitted.is_empty() {
@@ -148,6 +149,7 @@ impl TicketTree {
     /// As [`Self::evidence`].
     pub fn commit_rest(&self, message: &str, author: Option<&Author>) -> Result<Rest> {
         let tip = self.tip()?;
+        self.git.remove_stale_locks(&self.branch)?;
         let left = self.git.add_all(&[NOT_TICKS])?;
         let staged = parse_tree(&self.git.run(["write-tree"])?)?;
         let tree = self.git.tree_with_ticks_of(staged, tip)?;

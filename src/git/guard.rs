@@ -3,7 +3,8 @@
 //! Worktrees lie inside the user's working tree. Where one has lost its `.git` file, git
 //! would find the user's repository instead, and a reset would be one of the user's files.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use super::command::Git;
 use super::error::{GitError, Result};
@@ -53,8 +54,34 @@ impl Git {
     }
 
     /// The worktree's own folder of git's.
-    pub(super) fn git_dir(&self) -> Result<std::path::PathBuf> {
+    pub(super) fn git_dir(&self) -> Result<PathBuf> {
         Ok(self.run(["rev-parse", "--absolute-git-dir"])?.path())
+    }
+
+    /// Removes the locks that a killed git left on this worktree and on its branch. Only
+    /// where no other process works in it and nobody else moves the branch.
+    pub(super) fn remove_stale_locks(&self, branch: &BranchName) -> Result<()> {
+        let git_dir = self.git_dir()?;
+        let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
+        let common_dir = self.run(args)?.path();
+        let of_branch = format!("{}.lock", branch.reference());
+        for lock in [
+            git_dir.join("index.lock"),
+            git_dir.join("HEAD.lock"),
+            common_dir.join(of_branch),
+        ] {
+            match std::fs::remove_file(&lock) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(GitError::File {
+                        action: "remove",
+                        path: lock,
+                        source,
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn strayed(&self, branch: &BranchName, state: impl Into<String>) -> GitError {

@@ -187,6 +187,9 @@ impl Checkout {
         if let Some(said) = self.rehearse(&edits)? {
             return self.explain(&edits, said).map(Some);
         }
+        if !self.ignored_in_the_way(&edits)?.is_empty() {
+            return self.explain(&edits, String::new()).map(Some);
+        }
         let saved = if edits.is_empty() {
             None
         } else {
@@ -240,6 +243,9 @@ impl Checkout {
         let copy = IndexCopy::of(&self.git)?;
         let git = self.git.with_index(copy.path());
         git.edit_index(edits)?;
+        // A file that was rewritten with the same bytes is no change. The exit code tells
+        // only that there are changes.
+        git.call(["update-index", "-q", "--refresh"]).run_any()?;
         let (tip, target) = (self.tip.to_string(), self.target.to_string());
         let answer = git
             .call(["read-tree", "-n", "-m", "-u", &tip, &target])
@@ -269,31 +275,59 @@ impl Checkout {
         Ok(Some(answer.tail()))
     }
 
-    /// The files in the way, and in words why that is a reason; else what git said.
-    fn explain(
-        &self,
-        edits: &[(Vec<u8>, Option<Entry>)],
-        said: String,
-    ) -> Result<(String, Vec<String>)> {
+    /// Files that git ignores, and a rehearsal does not see, where the target has new ones.
+    fn ignored_in_the_way(&self, edits: &[(Vec<u8>, Option<Entry>)]) -> Result<Vec<Vec<u8>>> {
+        let added = self.changed(edits, "A")?;
+        let mut there: Vec<Vec<u8>> = added.iter().filter_map(|path| self.file_at(path)).collect();
+        there.sort();
+        there.dedup();
+        if !there.is_empty() {
+            let tracked = self.git.index_paths()?;
+            there.retain(|path| !tracked.contains(path));
+        }
+        Ok(there)
+    }
+
+    /// The file that is at that path, or where a folder on the way to it would be.
+    fn file_at(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        ends.map(|(end, _)| &path[..end])
+            .chain([path])
+            .find(|part| {
+                let part = self.git.dir().join(OsStr::from_bytes(part));
+                part.symlink_metadata().is_ok_and(|found| !found.is_dir())
+            })
+            .map(<[u8]>::to_vec)
+    }
+
+    /// The paths that differ, in the ways that the letters of git's `--diff-filter` tell, but
+    /// for those whose index entries are given beforehand.
+    fn changed(&self, edits: &[(Vec<u8>, Option<Entry>)], ways: &str) -> Result<Vec<Vec<u8>>> {
         let (tip, target) = (self.tip.to_string(), self.target.to_string());
+        let ways = format!("--diff-filter={ways}");
         let mut changed = self.git.paths(&[
             "diff-tree",
             "-r",
             "-z",
             "--name-only",
             "--no-renames",
+            &ways,
             &tip,
             &target,
         ])?;
         changed.retain(|path| edits.iter().all(|(edited, _)| edited != path));
-        let tracked = self.git.index_paths()?;
+        Ok(changed)
+    }
+
+    /// The files in the way, and in words why that is a reason; else what git said.
+    fn explain(
+        &self,
+        edits: &[(Vec<u8>, Option<Entry>)],
+        said: String,
+    ) -> Result<(String, Vec<String>)> {
+        let changed = self.changed(edits, "ACDMRTUX")?;
         let mut dirty = self.git.changed_paths(".")?;
-        // Ignored files are in no list of git's that would be short.
-        let ignored = changed.iter().filter(|path| {
-            let path = self.git.dir().join(OsStr::from_bytes(path));
-            path.symlink_metadata().is_ok_and(|found| !found.is_dir())
-        });
-        dirty.extend(ignored.filter(|path| !tracked.contains(*path)).cloned());
+        dirty.extend(self.ignored_in_the_way(edits)?);
         dirty.sort();
         dirty.dedup();
         let meets = |one: &[u8], other: &[u8]| {
@@ -309,7 +343,11 @@ impl Checkout {
         });
         let place = self.git.dir().display();
         let reason = if dirty.is_empty() {
-            format!("git refuses in `{place}`: {said}")
+            let said: Vec<&str> = said
+                .lines()
+                .map(|line| line.trim_start_matches("\\t"))
+                .collect();
+            format!("git refuses in `{place}`: {}", said.join(" "))
         } else {
             format!("files in `{place}` that are not committed would be overwritten")
         };

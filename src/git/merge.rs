@@ -116,17 +116,7 @@ impl Integration {
     /// When the worktree is not one any more, or git fails.
     pub fn recover(&self) -> Result<()> {
         self.git.expect_worktree(&self.branch)?;
-        let lock = self.git.git_dir()?.join("index.lock");
-        match std::fs::remove_file(&lock) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(GitError::File {
-                    action: "remove",
-                    path: lock,
-                    source,
-                });
-            }
-            _ => {}
-        }
+        self.git.remove_stale_locks(&self.branch)?;
         let reference = self.branch.reference();
         if self.git.current_branch()?.as_ref() != Some(&self.branch) {
             self.git.run(["symbolic-ref", "HEAD", &reference])?;

@@ -11,8 +11,8 @@ use crate::model::TicketId;
 
 /// A repository with a working tree, opened once.
 ///
-/// Reads go through `gix`. It may be sent to another thread but not shared; [`Git`] and the
-/// types that change things hold nothing but paths.
+/// Reads go through `gix`. It stays in its thread (finding it again takes a millisecond);
+/// [`Git`] and the types that change things hold nothing but paths and go anywhere.
 #[derive(Debug, Clone)]
 pub struct Repo {
     gix: gix::Repository,

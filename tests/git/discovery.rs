@@ -216,3 +216,20 @@ fn another_users_repository_is_refused_until_git_is_told_to_trust_it() {
     let error = Repo::discover(test.dir()).unwrap_err();
     assert!(matches!(error, GitError::Untrusted { .. }), "{error}");
 }
+
+#[test]
+fn a_shallow_clone_is_read_as_far_as_it_goes() {
+    let test = TestRepo::new();
+    test.commit("First\n\nTicket: k7m");
+    let second = test.commit("Second\n\nTicket: k7m");
+    let third = test.commit("Third");
+    let shallow = test.beside("shallow");
+    let url = format!("file://{}", test.dir().display());
+    test.git(&["clone", "-q", "--depth=2", &url, shallow.to_str().unwrap()]);
+    let repo = Repo::discover(&shallow).unwrap();
+    let ticket = TicketId::parse("k7m").unwrap();
+    let found = repo.commits_of_ticket(&ticket, 10).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].id, id(&second));
+    assert!(repo.is_ancestor(id(&second), id(&third)).unwrap());
+}

@@ -254,6 +254,21 @@ fn a_ticket_file_that_the_target_deletes_is_deleted_unless_it_was_edited() {
     assert_eq!(before, snapshot(edited.test.dir()));
 }
 
+#[test]
+fn files_rewritten_with_the_same_bytes_are_no_obstacle() {
+    let run = run_with(true);
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    for path in ["src/a", "src/old", ".ticks/k7m.toml"] {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(run.test.path(path))
+            .unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
+    settle(run.test.dir(), &run.landed());
+    assert_eq!(run.status(), "");
+}
+
 /// Work of the user's that landing does not meet: everything outside what lands is the same
 /// afterwards, staged what was staged.
 #[test]
@@ -305,7 +320,7 @@ fn work_that_landing_does_not_meet_survives() {
 /// not a byte of the checkout is different.
 #[test]
 fn work_that_landing_would_overwrite_is_refused() {
-    let rows: [(&str, &[&str], Work); 9] = [
+    let rows: [(&str, &[&str], Work); 10] = [
         ("dirty", &["src/a"], |test| test.write("src/a", "mine\n")),
         ("a strange name", &["notes \"x\"\ny"], |test| {
             test.write("notes \"x\"\ny", "mine\n");
@@ -333,26 +348,39 @@ fn work_that_landing_would_overwrite_is_refused() {
         ("a file for a folder", &["conf"], |test| {
             test.write("conf", "mine\n")
         }),
+        ("an ignored file for a folder", &["conf"], |test| {
+            write_in(&test.path(".git"), "info/exclude", "/conf\n/.worktrees\n");
+            test.write("conf", "mine\n");
+        }),
         ("a folder for a file", &["src/new/x"], |test| {
             test.write("src/new/x", "mine\n")
         }),
     ];
-    for (name, paths, work) in rows {
-        for tracked in [true, false] {
-            let run = run_with(tracked);
-            tk_edits(&run);
-            work(&run.test);
-            let before = snapshot(run.test.dir());
-            let refusal = run.refused();
-            assert_eq!(before, snapshot(run.test.dir()), "{name}");
-            assert_eq!(refusal.paths, paths, "{name}: {refusal:?}");
-            assert_eq!(refusal.worktree.as_deref(), Some(run.test.dir()), "{name}");
-            assert!(
-                refusal.reason.ends_with("would be overwritten"),
-                "{refusal:?}"
-            );
-        }
+    for (number, (name, paths, work)) in rows.into_iter().enumerate() {
+        // Whether the user has committed the ticket makes no difference.
+        let run = run_with(number % 2 == 0);
+        tk_edits(&run);
+        work(&run.test);
+        let before = snapshot(run.test.dir());
+        let refusal = run.refused();
+        assert_eq!(before, snapshot(run.test.dir()), "{name}");
+        assert_eq!(refusal.paths, paths, "{name}: {refusal:?}");
+        assert_eq!(refusal.worktree.as_deref(), Some(run.test.dir()), "{name}");
+        let reason = refusal.reason;
+        assert!(reason.ends_with("would be overwritten"), "{reason}");
     }
+}
+
+/// Git itself refuses this only when it is asked in earnest; then the index is put back.
+#[test]
+fn ignored_files_in_a_folder_where_a_file_lands_survive() {
+    let run = run_with(true);
+    tk_edits(&run);
+    run.test.write("src/new/.env", "A=secret\n");
+    let before = snapshot(run.test.dir());
+    let refusal = run.refused();
+    assert_eq!(before, snapshot(run.test.dir()));
+    assert!(refusal.reason.contains("src/new"), "{refusal:?}");
 }
 
 #[test]
@@ -515,6 +543,7 @@ fn a_locked_index_is_a_refusal_and_the_lock_stays() {
 #[test]
 fn a_sparse_checkout_stays_sparse() {
     let run = run_with(true);
+    run.test.git(&["update-index", "-q", "--refresh"]);
     run.test.git(&["sparse-checkout", "set", "--cone", "conf"]);
     assert_eq!(run.read(".ticks/k7m.toml"), None);
     let landed = run.landed();

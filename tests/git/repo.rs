@@ -5,6 +5,23 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+/// Settings that leave nothing to the machine's own.
+const CONFIG: &str = "\
+[user]
+    name = Dana
+    email = dana@example.com
+[commit]
+    gpgSign = false
+[core]
+    autocrlf = false
+    excludesFile = /dev/null
+    attributesFile = /dev/null
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+";
+
 /// A repository on branch `main`, with nothing in it.
 pub(crate) struct TestRepo {
     /// Holds the repository and whatever a test puts beside it.
@@ -31,18 +48,10 @@ impl TestRepo {
 
     /// Makes `dir` a repository that the machine's own settings say nothing about.
     pub(crate) fn init(&self, dir: &Path) {
-        let git = |args: &[&str]| git_in(dir, args);
-        git(&["init", "-q", "-b", "main"]);
-        for (key, value) in [
-            ("user.name", "Dana"),
-            ("user.email", "dana@example.com"),
-            ("commit.gpgsign", "false"),
-            ("core.autocrlf", "false"),
-            ("core.excludesFile", "/dev/null"),
-            ("core.attributesFile", "/dev/null"),
-        ] {
-            git(&["config", key, value]);
-        }
+        git_in(dir, &["init", "-q", "-b", "main"]);
+        let path = dir.join(".git/config");
+        let config = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, config + CONFIG).unwrap();
     }
 
     /// Its working tree.

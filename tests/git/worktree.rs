@@ -371,6 +371,11 @@ fn the_rest_is_committed_as_the_agent_without_ticket_files() {
     let nested = worker.dir.join("nested");
     std::fs::create_dir(&nested).unwrap();
     worker.test.init(&nested);
+    // A worker that was killed may leave git's locks.
+    let path = |name: &str| git_in(&worker.dir, &["rev-parse", "--git-path", name]);
+    std::fs::write(path("index.lock"), "").unwrap();
+    let of_branch = worker.test.path(".git/refs/heads/tk/work/k7m/k7m.lock");
+    std::fs::write(of_branch, "").unwrap();
     let title = "# not a comment\n\nTicket: k7m\n";
     let rest = worker.tree.commit_rest(title, Some(&agent())).unwrap();
     assert_eq!(rest.left, ["nested"]);
