@@ -24,8 +24,9 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let note = text::read_some(session, self.note)?;
+        let targets = self.targets.targets(session)?;
         session.in_project(|project| {
-            let changed = ops::approve(project, &self.targets.targets(), note.as_deref())?;
+            let changed = ops::approve(project, &targets, note.as_deref())?;
             report(session, "approve", &changed, plainly("approved"))
         })
     }

@@ -36,8 +36,9 @@ impl Args {
             note: text::read_some(session, self.note)?,
             force: self.force,
         };
+        let targets = self.targets.targets(session)?;
         session.in_project(|project| {
-            let changed = ops::close(project, &self.targets.targets(), &request)?;
+            let changed = ops::close(project, &targets, &request)?;
             report(session, "close", &changed, word)
         })
     }

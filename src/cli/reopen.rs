@@ -22,8 +22,9 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let note = text::read_some(session, self.note)?;
+        let targets = self.targets.targets(session)?;
         session.in_project(|project| {
-            let changed = ops::reopen(project, &self.targets.targets(), note.as_deref())?;
+            let changed = ops::reopen(project, &targets, note.as_deref())?;
             report(session, "reopen", &changed, plainly("reopened"))
         })
     }

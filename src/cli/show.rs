@@ -1,6 +1,6 @@
 //! `tk show`
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, targets};
 use crate::ops;
 use crate::ui;
 use crate::wire::{Detail, TicketsDocument};
@@ -13,15 +13,16 @@ use crate::wire::{Detail, TicketsDocument};
   tk show k7m
   tk show k7m x4d --json")]
 pub(super) struct Args {
-    /// Ids, or unique beginnings or parts of them
+    /// Ids, or unique beginnings or parts of them (`-`: from standard input)
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
+        let ids = targets::ids(session, self.ids)?;
         session.in_project(|project| {
-            let tickets = ops::show(project, &self.ids)?;
+            let tickets = ops::show(project, &ids)?;
             if session.screen.is_json() {
                 session.screen.document(&TicketsDocument {
                     schema: "tk.show.v1".to_owned(),

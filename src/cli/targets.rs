@@ -2,12 +2,13 @@
 
 use clap::Args;
 
+use super::{Failure, Session, text};
 use crate::ops::Targets;
 
 /// The tickets to change.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// Ids, or unique beginnings or parts of them
+    /// Ids, or unique beginnings or parts of them (`-`: from standard input)
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
     #[command(flatten)]
@@ -33,11 +34,11 @@ struct Condition {
 
 impl TargetArgs {
     /// As the request's targets.
-    pub(crate) fn targets(self) -> Targets {
-        Targets {
-            ids: self.ids,
+    pub(crate) fn targets(self, session: &Session) -> Result<Targets, Failure> {
+        Ok(Targets {
+            ids: ids(session, self.ids)?,
             if_match: self.condition.if_match,
-        }
+        })
     }
 }
 
@@ -49,4 +50,18 @@ impl TargetArg {
             if_match: self.condition.if_match,
         }
     }
+}
+
+/// The ids, with those of standard input, between white space, in the place of `-`.
+pub(super) fn ids(session: &Session, given: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut ids = Vec::new();
+    for word in given {
+        if word == "-" {
+            let words = text::read(session, &word)?;
+            ids.extend(words.split_whitespace().map(str::to_owned));
+        } else {
+            ids.push(word);
+        }
+    }
+    Ok(ids)
 }

@@ -166,7 +166,7 @@ impl Args {
             reason: self.reason,
             force: self.force,
         };
-        Ok((self.targets.targets(), request))
+        Ok((self.targets.targets(session)?, request))
     }
 }
 

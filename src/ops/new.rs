@@ -105,6 +105,7 @@ pub fn new(
 ) -> Result<Vec<TicketRecord>> {
     project.mend_merge_driver();
     let locked = project.store.lock()?;
+    locked.sweep()?;
     let mut loaded = project.store.load_all(&project.config)?;
     project.warn_of_invalid(&loaded);
     let filed = Filed::new(project, context, requests.len())?;

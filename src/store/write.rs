@@ -66,7 +66,6 @@ impl<'a> Locked<'a> {
     /// # Errors
     /// When the text cannot be made or written.
     pub fn create(&self, ticket: &Ticket, config: &Config) -> Result<Option<Stored>, StoreError> {
-        self.sweep()?;
         let stored = self.faithful(ticket, format::print(ticket), config)?;
         let path = self.ticket_path(&ticket.id);
         let created = create_exclusive(&path, stored.text.as_bytes())
@@ -145,7 +144,10 @@ impl<'a> Locked<'a> {
     }
 
     /// Removes what writers that were killed have left; with the lock held, none is at work.
-    fn sweep(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or something in it not removed.
+    pub fn sweep(&self) -> Result<(), StoreError> {
         let failed = || StoreError::io("read", self.ticks_dir());
         for entry in fs::read_dir(self.ticks_dir()).map_err(failed())? {
             let entry = entry.map_err(failed())?;

@@ -94,6 +94,23 @@ fn several_by_beginnings_parts_and_titles() {
 }
 
 #[test]
+fn ids_from_standard_input() {
+    let sandbox = authentication();
+    let listed = sandbox
+        .tk(["list", "--parent", "aut", "--fields", "id"])
+        .ok();
+    let shown = sandbox.tk_with_input(["show", "-", "--json"], &listed);
+    assert_eq!(shown.json()["total"], 3);
+    sandbox
+        .tk_with_input(["update", "-", "-p", "0"], &listed)
+        .ok();
+    let urgent = sandbox.tk(["list", "-p", "0", "--fields", "id"]).ok();
+    assert_eq!(urgent, listed);
+    let none = sandbox.tk_with_input(["close", "-", "--json"], "").json();
+    assert_eq!(none["changed"], false);
+}
+
+#[test]
 fn ids_that_fit_none_or_several() {
     let sandbox = authentication();
     sandbox.ticket("abd", "title = \"Also\"\n");
