@@ -20,10 +20,10 @@ fn wrong_arguments_are_one_json_object_where_that_is_wanted() {
     {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"invalid value 'red' for '--color <WHEN>'","hint":"[possible values: auto, always, never]\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
     {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"the argument '--quiet' cannot be used with '--verbose'","hint":"Usage: tk list --quiet --json\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
     "#);
-    assert_snapshot!(refused(&sandbox, 2, &[&["lst"], &["-C", "nowhere", "list"]]), @r"
-    error: unrecognized subcommand 'lst'
+    assert_snapshot!(refused(&sandbox, 2, &[&["initt"], &["-C", "nowhere", "list"]]), @r"
+    error: unrecognized subcommand 'initt'
 
-      tip: some similar subcommands exist: 'ls', 'list'
+      tip: a similar subcommand exists: 'init'
 
     Usage: tk [OPTIONS] <COMMAND>
 
