@@ -83,16 +83,17 @@ impl Args {
 fn intro(dir: &str, agent: Agent) -> String {
     let worker = match agent {
         Agent::Scripted => {
-            "Its worker is scripted: it follows a table, calls no model and costs nothing; the\n\
-             costs below are made up, to show how they are kept."
+            "Its worker is scripted: it follows a table, calls no model and costs nothing;\n\
+             the costs below are made up, to show how they are kept."
         }
         Agent::Claude => "Its workers are the real `claude`, with your account.",
     };
     format!(
         "A sample repository is in {dir}\n\
-         Its epic is a unit converter: 9 tickets, 3 at once, in 4 waves. {worker}\n\
-         Watch: a check fails and is mended, one ticket waits for your review, one is yours,\n\
-         and one claims to be done but changed nothing.\n\n"
+         Its epic is a unit converter: 9 tickets, 3 at once, in 4 waves.\n\
+         {worker}\n\
+         Watch: one check fails and is mended; one ticket waits for your review, one is yours\n\
+         to do, and one claims to be done but changed nothing.\n\n"
     )
 }
 
@@ -100,10 +101,10 @@ fn outro(dir: &str) -> String {
     format!(
         "\nLook around:\n  \
          cd {dir}\n  \
-         git log --graph --oneline     one merge a ticket, its file closed in the same commit\n  \
-         tk list --all                 the tickets\n  \
-         tk graph uni                  what is left\n  \
-         tk log tmp                    how the failed check was mended\n  \
-         tk approve faq && tk land faq pass the review\n"
+         git log --graph --oneline         one merge a ticket, its file closed in the same commit\n  \
+         tk list --all                     the tickets\n  \
+         tk graph uni                      what is left\n  \
+         tk log tmp                        how the failed check was mended\n  \
+         tk approve faq && tk land faq     pass the review\n"
     )
 }

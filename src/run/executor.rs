@@ -89,11 +89,16 @@ impl Executor {
     }
 
     async fn attempt(&mut self, permit: Option<Permit>) -> Result<Ending, Trouble> {
+        // What was kept is the work of whoever made it; landing it starts no worker.
+        let kept_by = match permit {
+            None => self.job.ticket.runs.last().map(|run| run.agent.clone()),
+            Some(_) => None,
+        };
         self.desk
             .record(EventKind::TicketStarted {
                 title: self.job.ticket.title.clone(),
                 attempt: self.job.attempt,
-                agent: self.job.agent.name.clone(),
+                agent: kept_by.unwrap_or_else(|| self.job.agent.name.clone()),
                 name: self.job.name.clone(),
                 branch: self.job.branch.clone(),
                 worktree: self.job.worktree.display().to_string(),

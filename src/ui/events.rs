@@ -3,6 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::terminal::safe;
+use crate::model::Span;
 use crate::wire::{Event, EventKind};
 
 /// How much of what a worker says fits on its line.
@@ -64,8 +65,7 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
             resumed,
             ..
         } => {
-            let cap =
-                max_cost_usd.map_or("no cap on cost".to_owned(), |cap| format!("cap ${cap:.2}"));
+            let cap = max_cost_usd.map_or_else(String::new, |cap| format!(", cap ${cap:.2}"));
             let again = if *resumed {
                 ", going on after an interruption"
             } else {
@@ -73,7 +73,7 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
             };
             let places = plural(*parallel, "place", "places");
             let text = format!(
-                "{} on {} for {}, {places}, {cap}{again}",
+                "{} on {} for {}, {places}{cap}{again}",
                 short(title),
                 safe(branch),
                 safe(onto)
@@ -90,11 +90,17 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
         } => {
             let tickets: usize = waves.iter().map(Vec::len).sum();
             let mut text = format!(
-                "{} in {}, critical path {}, about {predicted_minutes} min",
+                "{} in {}, critical path {}",
                 plural(tickets, "ticket", "tickets"),
                 plural(waves.len(), "wave", "waves"),
                 critical_path_ids.join(" → "),
             );
+            if *predicted_minutes > 0 {
+                text.push_str(&format!(
+                    ", about {}",
+                    Span::from_minutes(*predicted_minutes)
+                ));
+            }
             if !awaiting.is_empty() {
                 text.push_str(&format!("; awaiting people: {}", awaiting.join(", ")));
             }

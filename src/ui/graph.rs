@@ -133,15 +133,23 @@ impl Pen {
             .max(TITLE.min(titles))
             .min(room);
         let facts = fit(&facts, room.saturating_sub(title + 2));
-        let line = format!(
-            "{} {} {} {:>lengths$} {}  {}",
+        let title = fill(&entry.title, title);
+        let mut line = format!(
+            "{} {} {} {:>lengths$} {}",
             self.paint(style(entry).bold(), marks),
             self.paint(style(entry), &id),
             self.paint(Style::new().dimmed(), &format!("P{}", entry.priority)),
             length(entry.minutes),
-            fill(&entry.title, title),
-            self.paint(Style::new().dimmed(), &facts),
+            if facts.is_empty() {
+                title.trim_end()
+            } else {
+                &title
+            },
         );
+        if !facts.is_empty() {
+            line.push_str("  ");
+            line.push_str(&self.paint(Style::new().dimmed(), &facts));
+        }
         self.line(&line);
     }
 

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::terminal::safe;
+use super::terminal::{columns, fill, safe};
 use crate::run::RunOutcome;
 use crate::wire::{EventKind, PlanDocument, RunsDocument};
+
+/// The widest a column of titles gets.
+const WIDEST_TITLE: usize = 40;
 
 /// What `tk run --plan` prints.
 #[must_use]
@@ -149,6 +152,8 @@ pub fn ending(outcome: &RunOutcome) -> String {
 #[must_use]
 pub fn runs(document: &RunsDocument) -> String {
     let mut out = String::new();
+    let titles = document.runs.iter().map(|run| columns(&run.title));
+    let titles = titles.max().unwrap_or(0).min(WIDEST_TITLE);
     for run in &document.runs {
         line(
             &mut out,
@@ -158,7 +163,7 @@ pub fn runs(document: &RunsDocument) -> String {
                 safe(&run.state),
                 run.started_at.strftime("%Y-%m-%d %H:%M"),
                 safe(&run.key),
-                safe(&run.title),
+                fill(&run.title, titles),
                 run.landed.len(),
                 run.cost_usd
             ),

@@ -8,7 +8,7 @@ fn drawn_as_text() {
     aut Authentication
 
     Wave 1 (1 ticket)
-    >* abc P1 2h First   
+    >* abc P1 2h First
 
     Wave 2 (2 tickets)
      * def P2 1h Second  ← abc

@@ -235,7 +235,7 @@ labels = ["api"]
     u8r Payments
 
     Wave 1 (1 ticket)
-    >* n57 P1 1h Schema    
+    >* n57 P1 1h Schema
 
     Wave 2 (1 ticket)
      * v46 P2 1h Endpoint  ← n57
