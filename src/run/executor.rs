@@ -236,7 +236,8 @@ impl Executor {
                         TurnTrouble::Budget => true,
                         TurnTrouble::NoSession => matches!(session, Session::Resume(_)),
                         TurnTrouble::Crashed => {
-                            resumes < RESUMES || retries < shared.options.retries
+                            let resumable = self.record.session.is_some() && resumes < RESUMES;
+                            resumable || retries < shared.options.retries
                         }
                     };
                     if !again {

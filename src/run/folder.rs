@@ -96,6 +96,13 @@ impl RunDir {
         &self.path
     }
 
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// The journal's file.
     #[must_use]
     pub fn journal(&self) -> PathBuf {

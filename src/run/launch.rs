@@ -77,7 +77,10 @@ pub fn run(
             branch: ground.run_branch.as_str(),
         },
     )?;
-    let mut told = recovery::recover(ctx, &project.store, config, &opened.dir, &opened.info.run)?;
+    let mut told = Vec::new();
+    for dir in opened.abandoned.iter().chain([&opened.dir]) {
+        told.extend(recovery::recover(ctx, &project.store, config, dir)?);
+    }
     told.extend(ground::make(project, &opened.info, &ground, &first)?);
     // What an interrupted runner had left has changed the tickets: look again.
     let survey = survey(ctx, config, &project.load()?, &targets)?;

@@ -18,6 +18,8 @@ pub(super) struct Opened {
     pub info: RunInfo,
     /// Whether an interrupted run goes on.
     pub resumed: bool,
+    /// Other runs over some of these tickets whose runner is dead: their workers may live.
+    pub abandoned: Vec<RunDir>,
     /// Held until the process ends.
     pub _lock: RunLock,
 }
@@ -37,12 +39,21 @@ pub(super) struct Subject<'a> {
 pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Result<Opened> {
     let _locked = store.lock()?;
     let mut interrupted = None;
+    let mut abandoned = Vec::new();
     for dir in RunDir::all(store)? {
         let Some(info) = dir.info()? else { continue };
         if let Some(runner) = dir.runner()? {
             refuse_if_shared(&info, &runner, subject)?;
-        } else if info.key == subject.key.as_str() && !has_finished(&dir)? {
-            interrupted = Some((dir, info));
+        } else if has_finished(&dir)? {
+            // Nothing of it is left.
+        } else if info.key == subject.key.as_str() {
+            abandoned.extend(interrupted.replace((dir, info)).map(|(older, _)| older));
+        } else if subject
+            .tickets
+            .iter()
+            .any(|id| info.tickets.contains(&id.to_string()))
+        {
+            abandoned.push(dir);
         }
     }
     let resumed = interrupted.is_some();
@@ -67,6 +78,7 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
             dir,
             info,
             resumed,
+            abandoned,
             _lock: lock,
         }),
         Err(runner) => Err(held(

@@ -37,7 +37,6 @@ pub(super) fn recover(
     store: &Store,
     config: &Config,
     dir: &RunDir,
-    run: &str,
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
     let ended = end_workers(dir)?;
@@ -46,7 +45,7 @@ pub(super) fn recover(
             "ended {ended} workers that the interrupted runner had left"
         ));
     }
-    let charged = settle(ctx, store, dir, run)?;
+    let charged = settle(ctx, store, dir)?;
     if charged > Usd::ZERO {
         told.push(format!(
             "settled ${charged} of workers that the interrupted runner had left"
@@ -124,7 +123,8 @@ fn wait(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
 }
 
 /// Settles what was reserved and never settled; what it came to.
-fn settle(ctx: &Context, store: &Store, dir: &RunDir, run: &str) -> Result<Usd> {
+fn settle(ctx: &Context, store: &Store, dir: &RunDir) -> Result<Usd> {
+    let run = dir.id();
     let entries = Ledger::read(&store.ledger_path())?;
     let own: Vec<Entry> = entries
         .into_iter()
@@ -206,6 +206,11 @@ fn release_tickets(
             Err(StoreError::NotFound(_)) => continue,
             Err(error) => return Err(error.into()),
         };
+        let known = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
+        if before.ticket.runs.iter().any(known) {
+            // It was put back before; what happened to it since is not this run's.
+            continue;
+        }
         let mut after = before.ticket.clone();
         let agent = Actor::agent(&record.agent);
         if !config.statuses.is_done(&after.status) {
@@ -214,13 +219,10 @@ fn release_tickets(
         if after.owner.as_deref() == Some(agent.as_str()) {
             after.owner = None;
         }
-        let known = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
-        if !after.runs.iter().any(known) {
-            after.runs.push(RunRecord {
-                ended_at: Some(ctx.now()),
-                ..record
-            });
-        }
+        after.runs.push(RunRecord {
+            ended_at: Some(ctx.now()),
+            ..record
+        });
         locked.write(vec![Change { before, after }], config)?;
         locked.release_claim(&id)?;
         told.push(format!(

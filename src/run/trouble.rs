@@ -36,6 +36,7 @@ impl Trouble {
     pub(super) const fn class(&self) -> &'static str {
         match self {
             Self::Over(_) => "stopped",
+            Self::Store(StoreError::Held { .. }) => "held",
             Self::Store(_) => "ticket_file",
             Self::Git(_) => "git",
             Self::Attempt(_) | Self::Io(_) => "worker_start",

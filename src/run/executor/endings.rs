@@ -8,6 +8,7 @@ use crate::run::desk::Ending;
 use crate::run::tickets::{self, Closing};
 use crate::run::trouble::{Trouble, blocking};
 use crate::run::workspace;
+use crate::store::StoreError;
 use crate::wire::EventKind;
 
 impl Executor {
@@ -115,6 +116,13 @@ impl Executor {
     /// The runner itself could not go on with this ticket.
     pub(super) async fn fail_for_good(&mut self, trouble: &Trouble) -> Ending {
         let reason = trouble.to_string();
+        if let Trouble::Store(StoreError::Held { .. }) = trouble {
+            // Somebody else has the ticket: not a word of it is this run's to change.
+            let class = trouble.class().to_owned();
+            // Whoever cannot hear this is gone already.
+            let _over = self.desk.record(EventKind::Failed { class, reason }).await;
+            return Ending::Failed;
+        }
         if let Err(second) = self.fail(trouble.class(), &reason).await {
             // The ticket's file cannot even hold the note: the journal has to.
             let failed = EventKind::Failed {
