@@ -64,7 +64,7 @@ struct Executor {
 
 impl Executor {
     fn new(shared: Arc<Shared>, job: Arc<Job>, desk: Desk, stop: watch::Receiver<Stop>) -> Self {
-        let record = RunRecord {
+        let fresh = || RunRecord {
             run: shared.run.clone(),
             attempt: job.attempt,
             agent: job.agent.name.clone(),
@@ -79,6 +79,17 @@ impl Executor {
             output_tokens: None,
             turns: None,
         };
+        // An attempt that goes on in the same run keeps what it has cost so far.
+        let earlier = job
+            .ticket
+            .runs
+            .iter()
+            .rfind(|old| old.run == shared.run && old.attempt == job.attempt);
+        let record = earlier.cloned().map_or_else(fresh, |earlier| RunRecord {
+            ended_at: None,
+            outcome: None,
+            ..earlier
+        });
         Self {
             shared,
             job,

@@ -206,8 +206,9 @@ fn release_tickets(
             Err(StoreError::NotFound(_)) => continue,
             Err(error) => return Err(error.into()),
         };
-        let known = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
-        if before.ticket.runs.iter().any(known) {
+        let same = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
+        let old = before.ticket.runs.iter().rfind(|old| same(old));
+        if old.is_some_and(|old| old.ended_at >= record.started_at) {
             // It was put back before; what happened to it since is not this run's.
             continue;
         }
@@ -219,10 +220,14 @@ fn release_tickets(
         if after.owner.as_deref() == Some(agent.as_str()) {
             after.owner = None;
         }
-        after.runs.push(RunRecord {
+        after.runs.retain(|old| !same(old));
+        let ended = RunRecord {
             ended_at: Some(ctx.now()),
-            ..record
-        });
+            ..record.clone()
+        };
+        after
+            .runs
+            .push(old.map_or(ended.clone(), |old| together(old, ended)));
         locked.write(vec![Change { before, after }], config)?;
         locked.release_claim(&id)?;
         told.push(format!(
@@ -230,6 +235,27 @@ fn release_tickets(
         ));
     }
     Ok(told)
+}
+
+/// A record of the earlier part of an attempt, and of the later one, as one.
+fn together(old: &RunRecord, new: RunRecord) -> RunRecord {
+    let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (a, b) => a.or(b),
+    };
+    RunRecord {
+        started_at: old.started_at.or(new.started_at),
+        session: new.session.or_else(|| old.session.clone()),
+        model: new.model.or_else(|| old.model.clone()),
+        cost_usd: match (old.cost_usd, new.cost_usd) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        },
+        input_tokens: sum(old.input_tokens, new.input_tokens),
+        output_tokens: sum(old.output_tokens, new.output_tokens),
+        turns: sum(old.turns, new.turns),
+        ..new
+    }
 }
 
 /// Attempts that were begun and not finished, with what the journal knows of them.
