@@ -28,6 +28,7 @@ mod reject;
 mod reopen;
 mod run;
 mod runs;
+mod schema;
 mod session;
 mod show;
 mod stop;
@@ -102,6 +103,7 @@ enum Command {
     Land(land::Args),
     Prompt(prompt::Args),
     Demo(demo::Args),
+    Schema(schema::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
     #[command(name = crate::run::demo::WORKER_COMMAND, hide = true)]
@@ -135,6 +137,7 @@ impl Command {
             Self::Land(args) => args.run(session),
             Self::Prompt(args) => args.run(session),
             Self::Demo(args) => args.run(session),
+            Self::Schema(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
             Self::DemoWorker(args) => args.run(session),
         }

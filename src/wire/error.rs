@@ -1,10 +1,11 @@
 //! `tk.error.v1` and `tk.warning.v1`: what goes to standard error under `--json`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// An error, on one line.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ErrorDocument {
     /// `tk.error.v1`.
     pub schema: &'static str,
@@ -13,9 +14,10 @@ pub struct ErrorDocument {
 }
 
 /// What went wrong.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ErrorBody {
     /// The stable code, such as `TICKET_NOT_FOUND`.
+    #[schemars(extend("pattern" = "^[A-Z]+(_[A-Z]+)*$"))]
     pub code: &'static str,
     /// What is wrong, where, what was expected.
     pub message: String,
@@ -30,7 +32,7 @@ pub struct ErrorBody {
 }
 
 /// Something a person should know though the command went on, on one line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WarningDocument {
     /// `tk.warning.v1`.
     pub schema: &'static str,

@@ -1,10 +1,11 @@
 //! The events of a run: what the journal holds, `tk run --json` prints and `tk log` replays.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A fact of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// Its number in the run's journal, from 1, without gaps.
     pub seq: u64,
@@ -22,7 +23,7 @@ pub struct Event {
 }
 
 /// What happened, with the kind's own fields. Amounts are in US dollars, times in seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventKind {
     /// The runner began, or went on after an interruption.

@@ -1,9 +1,12 @@
 //! `tk.graph.v1`: what `tk graph --json` prints.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::{Awaiting, Gate};
+
 /// The open work of an epic in waves, with its critical path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GraphDocument {
     /// `tk.graph.v1`.
     pub schema: &'static str,
@@ -28,7 +31,7 @@ pub struct GraphDocument {
 }
 
 /// The epic a graph is of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GraphEpic {
     /// Its id.
     pub id: String,
@@ -37,7 +40,7 @@ pub struct GraphEpic {
 }
 
 /// One ticket of a wave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GraphTicket {
     /// Its id.
     pub id: String,
@@ -46,13 +49,16 @@ pub struct GraphTicket {
     /// Its status.
     pub status: String,
     /// Its priority, from 0 to 4.
+    #[schemars(range(max = 4))]
     pub priority: u8,
     /// Its open blockers, those of the epics it is in included, and the open work of an epic
     /// in the epic's place.
     pub blocked_by: Vec<String>,
     /// What a person owes it.
+    #[schemars(with = "Option<Awaiting>")]
     pub awaiting: Option<&'static str>,
     /// The gate it declares.
+    #[schemars(with = "Option<Gate>")]
     pub requires: Option<&'static str>,
     /// Its wave, from 1.
     pub wave: usize,
@@ -67,7 +73,7 @@ pub struct GraphTicket {
 }
 
 /// A ticket beside the waves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GraphBrief {
     /// Its id.
     pub id: String,

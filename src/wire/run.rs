@@ -1,10 +1,11 @@
 //! The documents about runs.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// `tk runs --json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RunsDocument {
     /// `tk.runs.v1`.
     pub schema: &'static str,
@@ -15,7 +16,7 @@ pub struct RunsDocument {
 }
 
 /// One run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RunEntry {
     /// Its id.
     pub run: String,
@@ -51,7 +52,7 @@ pub struct RunEntry {
 }
 
 /// `tk stop --json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StopDocument {
     /// `tk.stop.v1`.
     pub schema: &'static str,
@@ -64,7 +65,7 @@ pub struct StopDocument {
 }
 
 /// `tk prompt --json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PromptDocument {
     /// `tk.prompt.v1`.
     pub schema: &'static str,
@@ -77,7 +78,7 @@ pub struct PromptDocument {
 }
 
 /// `tk run --plan --json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlanDocument {
     /// `tk.plan.v1`.
     pub schema: &'static str,
@@ -112,7 +113,7 @@ pub struct PlanDocument {
 }
 
 /// A predicted start.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlannedStart {
     /// The ticket.
     pub id: String,
@@ -133,7 +134,7 @@ pub struct PlannedStart {
 }
 
 /// Two tickets that may not run at once.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlannedClash {
     /// The tickets.
     pub tickets: [String; 2],

@@ -1,10 +1,15 @@
 //! A ticket as public JSON.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::TicketFields;
-use crate::model::{Acceptance, Defer, Note, RunRecord, Subtask, Ticket};
+use crate::model::{
+    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, RunRecord, Subtask, Ticket, Verdict,
+};
 
 /// Keys of a listed ticket that only `--full` and `tk show` have.
 const FULL_ONLY: &[&str] = &["description", "notes", "runs", "commits"];
@@ -43,8 +48,10 @@ pub struct TicketFacts {
     pub commits: Vec<CommitRecord>,
 }
 
-/// A ticket: the keys of its file in the file's order, then what follows from it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// A ticket: the keys of its file in the file's order, then what follows from it. Which of
+/// them are there depends on the command, `--full` and `--fields`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(extend("required" = []))]
 pub struct TicketRecord {
     /// Its id.
     pub id: String,
@@ -56,6 +63,7 @@ pub struct TicketRecord {
     /// Its status.
     pub status: String,
     /// From 0, the highest, to 4.
+    #[schemars(range(max = 4))]
     pub priority: u8,
     /// Who is responsible.
     pub owner: Option<String>,
@@ -66,8 +74,10 @@ pub struct TicketRecord {
     /// What must be done before, sorted.
     pub blocked_by: Vec<String>,
     /// The human gate before it closes.
+    #[schemars(with = "Option<Gate>")]
     pub requires: Option<&'static str>,
     /// What a person owes it.
+    #[schemars(with = "Option<Awaiting>")]
     pub awaiting: Option<&'static str>,
     /// How long it is expected to take, such as `2h`.
     pub estimate: Option<String>,
@@ -80,6 +90,7 @@ pub struct TicketRecord {
     /// The ticket it repeats.
     pub duplicate_of: Option<String>,
     /// When it should be done, a day.
+    #[schemars(with = "Option<Date>")]
     pub due: Option<String>,
     /// Until when it is put off, a day or a time.
     pub defer_until: Option<String>,
@@ -96,18 +107,22 @@ pub struct TicketRecord {
     /// Globs of the files it is expected to change.
     pub touches: Vec<String>,
     /// When it was filed.
+    #[schemars(with = "Option<Timestamp>")]
     pub created_at: Option<String>,
     /// By whom.
     pub created_by: Option<String>,
     /// When work began.
+    #[schemars(with = "Option<Timestamp>")]
     pub started_at: Option<String>,
     /// When it was closed.
+    #[schemars(with = "Option<Timestamp>")]
     pub closed_at: Option<String>,
     /// By whom.
     pub closed_by: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// The last answer to its gate.
+    #[schemars(with = "Option<Verdict>")]
     pub verdict: Option<&'static str>,
     /// What it is about.
     pub description: String,
@@ -128,6 +143,7 @@ pub struct TicketRecord {
     /// Whether it can be started now.
     pub ready: bool,
     /// The latest time in the file.
+    #[schemars(with = "Option<Timestamp>")]
     pub updated_at: Option<String>,
     /// The commits that name it, newest first.
     pub commits: Vec<CommitRecord>,
@@ -138,7 +154,7 @@ pub struct TicketRecord {
 }
 
 /// One thing that must be true of the result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AcceptanceRecord {
     /// What.
     pub text: String,
@@ -149,7 +165,7 @@ pub struct AcceptanceRecord {
 }
 
 /// One step of the work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubtaskRecord {
     /// What to do.
     pub title: String,
@@ -158,20 +174,22 @@ pub struct SubtaskRecord {
 }
 
 /// Something said about a ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NoteRecord {
     /// When.
+    #[schemars(with = "Timestamp")]
     pub at: String,
     /// By whom.
     pub by: String,
     /// What for.
+    #[schemars(with = "NoteKind")]
     pub kind: &'static str,
     /// What.
     pub text: String,
 }
 
 /// One attempt at a ticket in a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AttemptRecord {
     /// The run.
     pub run: String,
@@ -184,10 +202,13 @@ pub struct AttemptRecord {
     /// The session that can be resumed.
     pub session: Option<String>,
     /// When it began.
+    #[schemars(with = "Option<Timestamp>")]
     pub started_at: Option<String>,
     /// When it ended.
+    #[schemars(with = "Option<Timestamp>")]
     pub ended_at: Option<String>,
     /// How.
+    #[schemars(with = "Option<Outcome>")]
     pub outcome: Option<&'static str>,
     /// What the worker said it did.
     pub summary: Option<String>,
@@ -202,7 +223,7 @@ pub struct AttemptRecord {
 }
 
 /// A commit that names a ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CommitRecord {
     /// Its id.
     pub id: String,

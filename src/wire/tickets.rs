@@ -1,13 +1,17 @@
 //! The documents that commands about tickets answer with.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use super::TicketRecord;
+use crate::model::Awaiting;
 
 /// A ticket's keys and values, as far as they were asked for.
 pub type TicketFields = Map<String, Value>;
 
 /// What `list`, `ready`, `next`, `show` and `new` found or made.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TicketsDocument {
     /// `tk.<command>.v1`.
     pub schema: String,
@@ -16,11 +20,12 @@ pub struct TicketsDocument {
     /// Whether a limit has left some out.
     pub truncated: bool,
     /// The tickets.
+    #[schemars(with = "Vec<TicketRecord>")]
     pub tickets: Vec<TicketFields>,
 }
 
 /// What a command changed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ChangesDocument {
     /// `tk.<command>.v1`.
     pub schema: String,
@@ -32,11 +37,12 @@ pub struct ChangesDocument {
     /// What became of each.
     pub results: Vec<ChangeResult>,
     /// The tickets as they now stand.
+    #[schemars(with = "Vec<TicketRecord>")]
     pub tickets: Vec<TicketFields>,
 }
 
 /// What became of one ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChangeResult {
     /// The ticket.
     pub id: String,
@@ -46,11 +52,12 @@ pub struct ChangeResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed: Option<bool>,
     /// What a person owes it now.
+    #[schemars(with = "Option<Awaiting>")]
     pub awaiting: Option<&'static str>,
 }
 
 /// What `tk init` did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct InitDocument {
     /// `tk.init.v1`.
     pub schema: &'static str,
@@ -63,7 +70,7 @@ pub struct InitDocument {
 }
 
 /// One thing that `tk init` sees to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct InitStep {
     /// What it is about: a file, or a setting.
     pub what: String,

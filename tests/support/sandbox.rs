@@ -1,22 +1,29 @@
 //! A place to run programs in that has nothing of the machine's own settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::{fs, io::Write};
 
-use super::Output;
+use super::{Output, schemas};
 
 /// The time in every sandbox until [`Sandbox::at`] says another.
 const NOW: &str = "2026-11-20T08:38:50Z";
 
 /// A temporary folder with a home, and a git repository `repo` with one commit on `main`.
 /// Everything runs with a cleared environment, a fixed clock and fixed random numbers.
+///
+/// What `tk` says under `--json`, and at the end every file in `.ticks/`, is checked against
+/// its schema. A file may be invalid only if the test itself wrote it so by [`Sandbox::write`]
+/// or [`Sandbox::ticket`], and `tk` refuses it.
 pub(crate) struct Sandbox {
     root: tempfile::TempDir,
     env: BTreeMap<String, String>,
+    /// The files the test wrote.
+    written: Mutex<BTreeSet<(PathBuf, String)>>,
 }
 
 impl Sandbox {
@@ -64,6 +71,7 @@ impl Sandbox {
         let sandbox = Self {
             root,
             env: env.into(),
+            written: Mutex::default(),
         };
         fs::create_dir(sandbox.root().join("home")).unwrap();
         fs::create_dir(sandbox.path()).unwrap();
@@ -159,6 +167,11 @@ impl Sandbox {
         }
         let output = child.wait_with_output().unwrap();
         let status = output.status;
+        if command.get_program() == env!("CARGO_BIN_EXE_tk") {
+            let args: Vec<&OsStr> = command.get_args().collect();
+            let text = String::from_utf8_lossy;
+            schemas::check_answer(&args, &text(&output.stdout), &text(&output.stderr));
+        }
         Output {
             stdout: self.shown(&output.stdout),
             stderr: self.shown(&output.stderr),
@@ -172,7 +185,8 @@ impl Sandbox {
     pub(crate) fn write(&self, path: impl AsRef<Path>, text: &str) {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::write(&path, text).unwrap();
+        self.written.lock().unwrap().insert((path, text.to_owned()));
     }
 
     /// Reads a file of the repository.
@@ -190,5 +204,17 @@ impl Sandbox {
     fn shown(&self, bytes: &[u8]) -> String {
         let root = self.root().to_str().unwrap();
         String::from_utf8_lossy(bytes).replace(root, "$ROOT")
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let written = self.written.lock().unwrap();
+        schemas::check_files(&self.path().join(".ticks"), |path, text| {
+            written.contains(&(path.to_owned(), text.to_owned()))
+        });
     }
 }

@@ -1,0 +1,194 @@
+//! The JSON Schemas of everything public: documents, events, and the files people write.
+//!
+//! Generated from the types, so that they cannot say anything else than the program does.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::file::{AgentFile, ConfigFile, TicketFile};
+use super::{
+    ChangesDocument, CompletionsDocument, ErrorDocument, Event, GraphDocument, InitDocument,
+    ManDocument, PlanDocument, PromptDocument, RunsDocument, StopDocument, TicketsDocument,
+    WarningDocument,
+};
+
+/// The schema of one kind of document or file.
+#[derive(Clone, Copy, Debug)]
+pub struct SchemaEntry {
+    /// Its name, such as `list` or `ticket`.
+    pub name: &'static str,
+    kind: Kind,
+    make: fn(SchemaGenerator) -> Schema,
+}
+
+/// What a schema is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A document that names its own schema.
+    Document,
+    /// A line of a stream.
+    Line,
+    /// A TOML file.
+    File,
+}
+
+/// `tk schema --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SchemasDocument {
+    /// `tk.schema.v1`.
+    pub schema: &'static str,
+    /// Every schema there is, by name.
+    pub schemas: Vec<SchemaRow>,
+}
+
+/// One schema of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SchemaRow {
+    /// Its name, for `tk schema NAME`.
+    pub name: &'static str,
+    /// What it describes.
+    pub about: String,
+    /// The file in `.tick-schema/`.
+    pub file: String,
+}
+
+const fn document<T: JsonSchema>(name: &'static str) -> SchemaEntry {
+    entry::<T>(name, Kind::Document)
+}
+
+const fn entry<T: JsonSchema>(name: &'static str, kind: Kind) -> SchemaEntry {
+    SchemaEntry {
+        name,
+        kind,
+        make: SchemaGenerator::into_root_schema_for::<T>,
+    }
+}
+
+/// Every schema, by name. A command with a document of its own adds a line.
+pub const SCHEMAS: &[SchemaEntry] = &[
+    entry::<AgentFile>("agent", Kind::File),
+    document::<ChangesDocument>("answer"),
+    document::<ChangesDocument>("approve"),
+    document::<ChangesDocument>("ask"),
+    document::<ChangesDocument>("block"),
+    document::<ChangesDocument>("close"),
+    document::<CompletionsDocument>("completions"),
+    entry::<ConfigFile>("config", Kind::File),
+    document::<ErrorDocument>("error"),
+    entry::<Event>("event", Kind::Line),
+    document::<GraphDocument>("graph"),
+    document::<InitDocument>("init"),
+    document::<TicketsDocument>("list"),
+    document::<ManDocument>("man"),
+    document::<TicketsDocument>("new"),
+    document::<TicketsDocument>("next"),
+    document::<ChangesDocument>("note"),
+    document::<PlanDocument>("plan"),
+    document::<PromptDocument>("prompt"),
+    document::<TicketsDocument>("ready"),
+    document::<ChangesDocument>("reject"),
+    document::<ChangesDocument>("reopen"),
+    document::<RunsDocument>("runs"),
+    document::<SchemasDocument>("schema"),
+    document::<TicketsDocument>("show"),
+    document::<StopDocument>("stop"),
+    entry::<TicketFile>("ticket", Kind::File),
+    document::<ChangesDocument>("unblock"),
+    document::<ChangesDocument>("update"),
+    document::<WarningDocument>("warning"),
+];
+
+impl SchemaEntry {
+    /// The schema of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        SCHEMAS.iter().find(|entry| entry.name == name)
+    }
+
+    /// The file in `.tick-schema/`: files of people have no version, as they name none.
+    #[must_use]
+    pub fn file(&self) -> String {
+        match self.kind {
+            Kind::File => format!("{}.json", self.name),
+            Kind::Document | Kind::Line => format!("{}.v1.json", self.name),
+        }
+    }
+
+    /// What it describes, on one line.
+    #[must_use]
+    pub fn about(&self) -> String {
+        match self.kind {
+            Kind::File => format!("`{}`", self.path()),
+            Kind::Line => "a line of `tk run --json` and `tk log --json`".to_owned(),
+            Kind::Document if self.name == "error" => "an error, under `--json`".to_owned(),
+            Kind::Document if self.name == "warning" => "a warning, under `--json`".to_owned(),
+            Kind::Document if self.name == "plan" => "`tk run --plan --json`".to_owned(),
+            Kind::Document => format!("`tk {} --json`", self.name),
+        }
+    }
+
+    /// The schema itself.
+    #[must_use]
+    pub fn schema(&self) -> Value {
+        let settings = SchemaSettings::draft2020_12();
+        let settings = match self.kind {
+            Kind::File => settings.with(|settings| settings.inline_subschemas = true),
+            Kind::Document | Kind::Line => settings.for_serialize(),
+        };
+        let settings = settings.with_transform(RecursiveTransform(without_rust_formats));
+        let mut schema = (self.make)(settings.into_generator()).to_value();
+        let title = match self.kind {
+            Kind::File => self.path().to_owned(),
+            Kind::Document | Kind::Line => format!("tk.{}.v1", self.name),
+        };
+        if self.kind == Kind::Document {
+            schema["properties"]["schema"] = json!({
+                "description": "The name and version of this schema.",
+                "const": title,
+            });
+        }
+        schema["title"] = Value::from(title);
+        headed(schema)
+    }
+
+    /// The files that a file's schema is of.
+    fn path(&self) -> &'static str {
+        match self.name {
+            "config" => ".ticks/config.toml",
+            "agent" => ".ticks/agents/<name>.toml",
+            _ => ".ticks/<id>.toml",
+        }
+    }
+
+    /// The schema's text, as it is in `.tick-schema/`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{:#}\n", self.schema())
+    }
+}
+
+/// Takes away formats such as `uint32`, which are facts about this program: the bounds are
+/// there as numbers.
+fn without_rust_formats(schema: &mut Schema) {
+    let format = schema.get("format").and_then(Value::as_str);
+    if format.is_some_and(|format| format.starts_with("uint") || format == "double") {
+        schema.remove("format");
+    }
+}
+
+/// What a reader looks for first, first.
+fn headed(mut schema: Value) -> Value {
+    let mut sorted = serde_json::Map::new();
+    for key in ["$schema", "title", "description"] {
+        if let Some(value) = schema.as_object_mut().and_then(|all| all.shift_remove(key)) {
+            sorted.insert(key.to_owned(), value);
+        }
+    }
+    if let Value::Object(rest) = schema {
+        sorted.extend(rest);
+    }
+    Value::Object(sorted)
+}
