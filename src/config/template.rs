@@ -44,7 +44,7 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 #live_wait = "5m"
 # Permission requests that no rule settles: "deny", or "ask" a person.
 #on_permission = "deny"
-# Caps of a run: money, tokens; the time one ticket may take. By default none.
+# Caps of a run: money, tokens, time. By default none; an agent's file can set a ticket's.
 #max_cost = 20.0
 #max_tokens = 50000000
 #max_time = "2h"

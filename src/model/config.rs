@@ -83,7 +83,7 @@ pub struct RunConfig {
     pub max_cost: Option<Usd>,
     /// The cap on tokens of a run.
     pub max_tokens: Option<u64>,
-    /// The time limit of a ticket.
+    /// The cap on time of a run; a ticket's own limit is its agent's.
     pub max_time: Option<Span>,
     /// The cap on money of a day, over all runs of the clone.
     pub daily_budget: Option<Usd>,

@@ -77,7 +77,7 @@ pub fn run(
             branch: ground.run_branch.as_str(),
         },
     )?;
-    let mut told = Vec::new();
+    let mut told = preflight::without_effect(config);
     for dir in opened.abandoned.iter().chain([&opened.dir]) {
         told.extend(recovery::recover(ctx, &project.store, config, dir)?);
     }

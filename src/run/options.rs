@@ -55,7 +55,7 @@ impl Options {
             parallel: request.parallel.or(run.parallel),
             max_cost: request.max_cost.or(run.max_cost),
             max_tokens: request.max_tokens.or(run.max_tokens),
-            max_time: request.max_time,
+            max_time: request.max_time.or(run.max_time),
             agent: request.agent.clone().unwrap_or_else(|| run.agent.clone()),
             model: request.model.clone(),
             checks: run.checks.iter().chain(&request.checks).cloned().collect(),

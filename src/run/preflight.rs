@@ -10,7 +10,7 @@ use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
 use crate::git::{BranchName, CommitId};
-use crate::model::{AgentConfig, AgentKind, Config, Usd};
+use crate::model::{AgentConfig, AgentKind, Config, OnPermission, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
@@ -235,6 +235,36 @@ fn room(root: &Path, places: usize) -> Result<()> {
     .hint("free some, or run fewer at once with `-j`"))
 }
 
+/// Settings that this version reads and does not act on yet, as warnings.
+pub(super) fn without_effect(config: &Config) -> Vec<String> {
+    let run = &config.run;
+    let set = [
+        (
+            run.batch > 1,
+            "[run] batch",
+            "tickets are merged and checked one by one",
+        ),
+        (
+            run.remote_claims,
+            "[run] claims",
+            "claims hold in this clone alone",
+        ),
+        (
+            !config.notify.is_empty(),
+            "[notify] command",
+            "nobody is notified",
+        ),
+        (
+            run.on_permission == OnPermission::Ask,
+            "[run] on_permission",
+            "a permission nobody settled fails the ticket with class `permission`",
+        ),
+    ];
+    let set = set.into_iter().filter(|(set, ..)| *set);
+    set.map(|(_, key, instead)| format!("`{key}` has no effect yet: {instead}"))
+        .collect()
+}
+
 /// What this run may spend in all: its own cap, and what is left of the day's budget.
 pub(super) fn cap(
     ctx: &Context,
@@ -246,6 +276,7 @@ pub(super) fn cap(
     let Some(daily) = config.run.daily_budget else {
         return Ok(options.max_cost);
     };
+    // A day is the last 24 hours, whatever the time zone.
     let day_ago = ctx.now() - 24.hours();
     let today = ledger::spent(entries, |entry| entry.at >= day_ago)?;
     let left = daily.saturating_sub(today) + spent;

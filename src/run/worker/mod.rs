@@ -15,7 +15,7 @@ use super::shared::Shared;
 use super::tickets;
 use super::trouble::Trouble;
 use super::turn::Turn;
-use crate::model::{AgentKind, Span, Usd};
+use crate::model::{AgentKind, Usd};
 
 /// The prompt's file in the attempt folder.
 const PROMPT: &str = "prompt.md";
@@ -88,17 +88,12 @@ impl Work<'_> {
         Ok(dir)
     }
 
-    /// How long the worker may take.
-    fn limit(&self) -> Option<Span> {
-        self.job.agent.max_time.or(self.shared.config.run.max_time)
-    }
-
     /// The program to start, with what every worker is told by its environment.
     fn spec(&self, argv: Vec<String>, stdin: Stdin) -> Spec {
         let job = self.job;
         let mut spec = Spec::new(argv, job.worktree.clone());
         spec.stdin = stdin;
-        spec.limit_ms = self.limit().map(|limit| limit.seconds() * 1000);
+        spec.limit_ms = job.agent.max_time.map(|limit| limit.seconds() * 1000);
         let epic = self
             .shared
             .epic
