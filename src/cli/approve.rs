@@ -12,6 +12,7 @@ use crate::ops;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk approve k7m
+  tk approve k7m && tk land k7m
   tk approve k7m x4d --note \"well done\"")]
 pub(super) struct Args {
     #[command(flatten)]

@@ -6,9 +6,12 @@ use super::{Outcome, Session};
 use crate::ops;
 
 /// Make a ticket wait for others
+///
+/// For work that cannot begin before other work is done. An edge that would close a circle is
+/// refused. For what is only better done later, there is `tk update --after`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tk block k7m x4d          k7m waits for x4d
+  tk block k7m x4d        # k7m waits for x4d
   tk block k7m x4d,p2q")]
 pub(super) struct Args {
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::wire::ChangeResult;
 #[command(after_help = "Examples:
   tk close k7m --reason \"done by hand\"
   tk close k7m x4d
-  tk close k7m --force      although its blockers are open")]
+  tk close k7m --force    # although its blockers are open")]
 pub(super) struct Args {
     #[command(flatten)]
     targets: TargetArgs,

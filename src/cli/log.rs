@@ -10,9 +10,9 @@ use crate::wire::Event;
 /// Without an argument, the newest run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tk log                         what the newest run did
-  tk log x4d --kind check_failed why x4d was sent back
-  tk log -f                      follow a live run")]
+  tk log                            # what the newest run did
+  tk log x4d --kind check_failed    # why x4d was sent back
+  tk log -f                         # follow a live run")]
 pub(super) struct Args {
     /// A run's id, the epic of one, or a ticket
     #[arg(value_name = "RUN|ID")]

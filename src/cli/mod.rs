@@ -67,6 +67,12 @@ const BROKEN_PIPE: u8 = 141;
 /// 10 budget reached; 70 a bug.
 #[derive(Debug, Parser)]
 #[command(name = "tk", version, max_term_width = 100)]
+#[command(after_help = "Examples:
+  tk init                               # set a repository up, once
+  tk new \"Authentication\" -t epic       # then tickets, with --parent and --blocked-by
+  tk run auth --plan                    # what a run would do
+  tk run auth -j 4 --max-cost 20        # run it
+  tk demo                               # all of that, in a sample repository")]
 struct Cli {
     #[command(flatten)]
     globals: Globals,

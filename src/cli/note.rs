@@ -6,6 +6,8 @@ use super::{Outcome, Session, text};
 use crate::ops;
 
 /// Append a note to a ticket
+///
+/// For what the next one who works at it should know. Workers are told the notes of people.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk note k7m \"the token must expire\"

@@ -4,6 +4,8 @@ use super::{Outcome, Session};
 use crate::run;
 
 /// Print exactly what a worker of the ticket would be told
+///
+/// To see whether a ticket says enough before money is spent on it. Starts nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk prompt x4d

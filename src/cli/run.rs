@@ -30,10 +30,10 @@ use crate::wire::EventKind;
 /// budget is reached; 5 another run works at these tickets, 6 git is not ready.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tk run auth --plan                  what would happen, and what it may cost
-  tk run auth -j 4 --max-cost 20      go, and never spend more than $20
-  tk run k7m x4d --agent scripted     two tickets, with an agent of .ticks/agents/
-  tk run auth --json                  one event a line, for programs")]
+  tk run auth --plan                 # what would happen, and what it may cost
+  tk run auth -j 4 --max-cost 20     # go, and spend no more than $20
+  tk run k7m x4d --agent scripted    # two tickets, with an agent of .ticks/agents/
+  tk run auth --json                 # one event a line, for programs")]
 pub(super) struct Args {
     /// An epic, or tickets: ids, unique parts of one, or the beginning of an epic's title
     #[arg(required = true, value_name = "EPIC|TICKET")]

@@ -11,7 +11,7 @@ use crate::run::history;
 #[command(after_help = "Examples:
   tk stop
   tk stop auth
-  tk stop x4d    one ticket; the others go on")]
+  tk stop x4d     # one ticket; the others go on")]
 pub(super) struct Args {
     /// A run's id, the epic of one, or a ticket
     #[arg(value_name = "RUN|ID")]

@@ -6,6 +6,8 @@ use super::{Outcome, Session};
 use crate::ops;
 
 /// Make a ticket wait for others no longer
+///
+/// For an edge that was a mistake; a blocker that gets done needs none of this.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk unblock k7m x4d")]

@@ -208,13 +208,13 @@ impl Executor {
             .await?;
             self.take_bill(&turn).await?;
             match turn.end {
-                TurnEnd::Done { summary } => self.record.summary = Some(summary),
+                TurnEnd::Done { summary } => self.record.summary = said(summary),
                 TurnEnd::NotDone {
                     summary,
                     question: Some(question),
                     ..
                 } => {
-                    self.record.summary = Some(summary);
+                    self.record.summary = said(summary);
                     return self.ask(&question, &[]).await;
                 }
                 TurnEnd::NotDone {
@@ -402,4 +402,9 @@ impl Executor {
             Landing::Stopped => self.stopped().await,
         }
     }
+}
+
+/// What a worker said, if it said anything: a ticket's file has no blank texts.
+fn said(summary: String) -> Option<String> {
+    Some(summary).filter(|summary| !summary.trim().is_empty())
 }

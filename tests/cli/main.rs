@@ -13,6 +13,8 @@ mod gates;
 #[cfg(test)]
 mod graph;
 #[cfg(test)]
+mod help;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod list;
