@@ -13,10 +13,10 @@ const EDITOR: &str = include_str!("schema/taplo.toml");
 /// in `.ticks/` have one too: `ticket`, `config`, `agent`. Without a name, lists them all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tk schema                 every schema there is
-  tk schema list            what `tk list --json` prints
-  tk schema ticket          what a ticket's file may hold
-  tk schema --editor        what to put into .taplo.toml, so that editors complete tickets")]
+  tk schema               # every schema there is
+  tk schema list          # what `tk list --json` prints
+  tk schema ticket        # what a ticket's file may hold
+  tk schema --editor      # what to put into .taplo.toml, so that editors complete tickets")]
 pub(super) struct Args {
     /// Its name, as `list`, `tk.list.v1` or `ticket`
     #[arg(value_name = "NAME")]
