@@ -7,8 +7,9 @@ use crate::ops;
 
 /// Make a ticket wait for others
 ///
-/// For work that cannot begin before other work is done. An edge that would close a circle is
-/// refused. For what is only better done later, there is `tk update --after`.
+/// For work that cannot begin before other work is done. An edge that would close a
+/// cycle is refused, also one that leads over epics and their children. For what is only
+/// better done later, there is `tk update --after`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk block k7m x4d        # k7m waits for x4d

@@ -9,7 +9,7 @@ use crate::wire::ChangeResult;
 ///
 /// Only people may. Refused while blockers or children are open, but for those that are
 /// closed by the same command. A ticket that requires a gate awaits it instead, until a
-/// person has approved. An epic stays open when its last child is closed.
+/// person has approved. Several tickets are closed together or not at all. An epic stays open when its last child is closed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk close k7m --reason \"done by hand\"

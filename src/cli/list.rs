@@ -8,7 +8,9 @@ use crate::wire::{Detail, TicketsDocument};
 /// List tickets
 ///
 /// Open ones, unless a status or --all is named. Every filter narrows; of the words of one
-/// filter, with commas or by repeating, one must fit; of labels, all.
+/// filter, with commas or by repeating, one must fit; of labels, all. Words are taken as they
+/// stand, without wildcards. That a ticket is blocked or ready is computed and no status: it
+/// has options of its own.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk list --parent auth --status open

@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// The status
     #[arg(short, long)]
     status: Option<String>,
-    /// The priority
+    /// The priority: 0 (highest) to 4, or critical, high, medium, low, backlog
     #[arg(short, long)]
     priority: Option<String>,
     /// Who is responsible

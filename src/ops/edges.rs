@@ -13,8 +13,9 @@ pub fn block(project: &Project, targets: &Targets, blockers: &[String]) -> Resul
     project.change(targets, |scene, tickets| {
         let blockers = scene.resolve_all(blockers)?;
         for ticket in tickets {
+            let before = ticket.clone();
             ticket.blocked_by.extend(blockers.iter().cloned());
-            check_edges(ticket)?;
+            check_edges(ticket, Some(&before))?;
         }
         Ok(())
     })

@@ -181,7 +181,10 @@ impl Words {
                 .map(|word| values::kind(config, word))
                 .collect::<Result<_>>()?,
             priorities: priorities(&split(&request.priorities))?,
-            labels: values::labels(&request.labels)?,
+            labels: split(&request.labels)
+                .iter()
+                .map(|word| values::needed_line("label", word))
+                .collect::<Result<_>>()?,
             owners: owners
                 .iter()
                 .map(|word| values::line("owner", word))

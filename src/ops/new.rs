@@ -249,7 +249,7 @@ impl<'m> Maker<'m> {
                     .hint("a ticket filed by an agent waits for a person's approval");
             }
         }
-        check_edges(&ticket)?;
+        check_edges(&ticket, None)?;
         check_parent(&ticket, self.loaded, self.project)?;
         Ok(ticket)
     }
@@ -272,19 +272,37 @@ impl<'m> Maker<'m> {
     }
 }
 
-/// Refuses edges of the ticket to itself.
-pub(super) fn check_edges(ticket: &Ticket) -> Result<()> {
+/// Refuses edges of the ticket to itself, but for those it had before: they are no reason to
+/// refuse anything else.
+pub(super) fn check_edges(ticket: &Ticket, before: Option<&Ticket>) -> Result<()> {
+    let had = before.map_or(Vec::new(), to_itself);
+    let new = to_itself(ticket)
+        .into_iter()
+        .find(|what| !had.contains(what));
+    match new {
+        Some(what) => {
+            let id = &ticket.id;
+            let message = format!("`{id}` cannot be {what}");
+            Err(Error::new(ErrorCode::Cycle, message).with("cycle", vec![id.to_string()]))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What the ticket says to be to itself.
+fn to_itself(ticket: &Ticket) -> Vec<&'static str> {
     let id = &ticket.id;
-    let itself = [
-        ("its own parent", ticket.parent.as_ref() == Some(id)),
+    let is = |other: &Option<TicketId>| other.as_ref() == Some(id);
+    let edges = [
+        ("its own parent", is(&ticket.parent)),
         ("blocked by itself", ticket.blocked_by.contains(id)),
         ("after itself", ticket.after.contains(id)),
+        ("related to itself", ticket.related.contains(id)),
+        ("discovered from itself", is(&ticket.discovered_from)),
+        ("a duplicate of itself", is(&ticket.duplicate_of)),
     ];
-    if let Some((what, _)) = itself.iter().find(|(_, it_is)| *it_is) {
-        let message = format!("`{id}` cannot be {what}");
-        return Err(Error::new(ErrorCode::Cycle, message).with("cycle", vec![id.to_string()]));
-    }
-    Ok(())
+    let those = edges.iter().filter(|(_, it_is)| *it_is);
+    those.map(|(what, _)| *what).collect()
 }
 
 /// Refuses an open ticket under a closed epic.

@@ -117,6 +117,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             if project.is_agent() {
                 agent_may(project, scene, &before, request)?;
             }
+            check_edges(ticket, Some(&before))?;
         }
         match (&to, &closing) {
             (_, Some(closing)) => {
@@ -126,9 +127,8 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             (Some(to), None) => go(scene, tickets, to)?,
             (None, None) => {}
         }
-        for ticket in tickets.iter() {
-            check_edges(ticket)?;
-            if request.parent.is_some() {
+        if request.parent.is_some() {
+            for ticket in tickets.iter() {
                 check_parent(ticket, scene.loaded, project)?;
             }
         }
@@ -275,9 +275,17 @@ fn set_lists(ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
     if let Some(given) = &request.labels {
         ticket.labels = values::labels(given)?;
     }
-    ticket.labels.extend(values::labels(&request.add_labels)?);
-    for label in values::labels(&request.remove_labels)? {
-        ticket.labels.remove(&label);
+    // A blank one says nothing here, where no list is replaced.
+    let one = |word| values::needed_line("label", word);
+    for word in request.add_labels.iter().flat_map(|words| words.split(',')) {
+        ticket.labels.insert(one(word)?);
+    }
+    for word in request
+        .remove_labels
+        .iter()
+        .flat_map(|words| words.split(','))
+    {
+        ticket.labels.remove(&one(word)?);
     }
     if let Some(given) = &request.checks {
         ticket.checks = values::lines("check", given)?;
