@@ -23,6 +23,8 @@ mod new;
 #[cfg(test)]
 mod next;
 #[cfg(test)]
+mod probes;
+#[cfg(test)]
 mod project;
 #[cfg(test)]
 mod show;
