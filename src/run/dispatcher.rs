@@ -169,7 +169,10 @@ impl<'a> Dispatcher<'a> {
                         text: format!("no worker can go on: {class}: {reason}"),
                     },
                 );
-                self.raise(Stop::Interrupt);
+                // What several workers find out at the same time is no second Ctrl-C.
+                if self.stop < Stop::Interrupt {
+                    self.raise(Stop::Interrupt);
+                }
             }
             Msg::Finished { ticket, ending } => {
                 if self.board.is_live(&ticket) {

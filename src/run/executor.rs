@@ -206,6 +206,15 @@ impl Executor {
                 &mut self.stop,
             )
             .await?;
+            if let TurnEnd::Failed {
+                class,
+                reason,
+                trouble: TurnTrouble::Account,
+            } = &turn.end
+            {
+                // Before the place is given back: nobody else may be started in it.
+                self.desk.fatal(class, reason)?;
+            }
             self.take_bill(&turn).await?;
             match turn.end {
                 TurnEnd::Done { summary } => self.record.summary = said(summary),
@@ -239,11 +248,7 @@ impl Executor {
                     trouble,
                 } => {
                     let again = match trouble {
-                        TurnTrouble::Final => false,
-                        TurnTrouble::Account => {
-                            self.desk.fatal(&class, &reason)?;
-                            false
-                        }
+                        TurnTrouble::Final | TurnTrouble::Account => false,
                         TurnTrouble::Budget => true,
                         TurnTrouble::NoSession => matches!(session, Session::Resume(_)),
                         TurnTrouble::Crashed => {

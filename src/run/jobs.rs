@@ -115,12 +115,15 @@ impl<'a> Jobs<'a> {
     /// Whether an earlier attempt goes on or is landed, or a fresh one begins; its number and
     /// branch.
     fn beginning(&self, ticket: &Ticket, agent: &AgentConfig) -> (Beginning, u32, String) {
-        if let Some(last) = ticket.runs.last()
-            && let Some(branch) = self.kept_branch(&ticket.id, last.attempt)
-        {
+        if let Some(last) = ticket.runs.last() {
+            let kept = self.kept_branch(&ticket.id, last.attempt);
             let awaited = last.outcome == Some(Outcome::Awaiting);
-            if awaited && ticket.requires.is_some() && tickets::gate_is_passed(ticket) {
-                return (Beginning::Land, last.attempt, branch);
+            if let Some(branch) = &kept
+                && awaited
+                && ticket.requires.is_some()
+                && tickets::gate_is_passed(ticket)
+            {
+                return (Beginning::Land, last.attempt, branch.clone());
             }
             let unfinished = matches!(
                 last.outcome,
@@ -132,7 +135,14 @@ impl<'a> Jobs<'a> {
                 && let Some(session) = last.session.clone()
             {
                 let since = last.ended_at;
-                return (Beginning::Resume { session, since }, last.attempt, branch);
+                // A branch nothing was committed on is not kept: who asked before they began
+                // goes on all the same.
+                let own = || self.survey.key.work_branch(&ticket.id, last.attempt);
+                return (
+                    Beginning::Resume { session, since },
+                    last.attempt,
+                    kept.unwrap_or_else(own),
+                );
             }
         }
         let attempt = self.last_attempt(ticket) + 1;

@@ -142,7 +142,12 @@ fn find_client(ctx: &Context) -> Result<String> {
              or run with another agent: `--agent NAME`",
         )
         };
-    let path = in_path(ctx, wanted).ok_or_else(|| missing("is not in `PATH`"))?;
+    let nowhere = if wanted.contains('/') {
+        "is not there"
+    } else {
+        "is not in `PATH`"
+    };
+    let path = in_path(ctx, wanted).ok_or_else(|| missing(nowhere))?;
     let answer = Command::new(&path)
         .arg("--version")
         .stdin(Stdio::null())
