@@ -10,10 +10,22 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod epic;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 #[path = "../support/model_endpoint.rs"]
 mod model_endpoint;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod protocol;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod stopping;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,6 +7,7 @@
 //! rule gets its first turn, the second its second, …; the last turn repeats. A request that
 //! no rule matches gets a text that says so.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,17 +161,25 @@ pub(crate) struct Request {
     pub(crate) model: String,
     /// The texts of the user's side, one below the other.
     pub(crate) prompt: String,
+    /// What the tools came to, one below the other.
+    pub(crate) results: String,
 }
 
-#[derive(Debug, Default)]
+/// What the test wants to look at while a request waits for its answer.
+type Look = Box<dyn Fn() + Send + Sync>;
+
+#[derive(Default)]
 struct State {
     rules: Vec<Rule>,
     requests: Vec<Request>,
+    /// The unanswered requests of each conversation, by the line of its rule.
+    open: BTreeMap<Option<String>, usize>,
+    most_open: usize,
+    look: Option<Arc<Look>>,
     over: bool,
 }
 
 /// The endpoint; it ends with its value.
-#[derive(Debug)]
 pub(crate) struct ModelEndpoint {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -214,6 +223,17 @@ impl ModelEndpoint {
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1".to_owned()),
             ("DISABLE_AUTOUPDATER", "1".to_owned()),
         ]
+    }
+
+    /// With something that is called as each request comes, before it is answered.
+    pub(crate) fn looking(self, look: impl Fn() + Send + Sync + 'static) -> Self {
+        self.state.lock().unwrap().look = Some(Arc::new(Box::new(look)));
+        self
+    }
+
+    /// The most conversations that ever waited for an answer at the same time.
+    pub(crate) fn most_conversations(&self) -> usize {
+        self.state.lock().unwrap().most_open
     }
 
     /// What was asked so far.
@@ -271,7 +291,25 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
 }
 
 fn answer(stream: &TcpStream, request: &Value, state: &Mutex<State>) -> std::io::Result<()> {
-    let turn = next_turn(request, &mut state.lock().unwrap());
+    let (line, turn) = next_turn(request, &mut state.lock().unwrap());
+    let answered = answer_with(stream, request, turn, state);
+    let mut state = state.lock().unwrap();
+    if let Some(open) = state.open.get_mut(&line) {
+        *open -= 1;
+    }
+    answered
+}
+
+fn answer_with(
+    stream: &TcpStream,
+    request: &Value,
+    turn: Turn,
+    state: &Mutex<State>,
+) -> std::io::Result<()> {
+    let look = state.lock().unwrap().look.clone();
+    if let Some(look) = look {
+        look();
+    }
     if let Some(gate) = &turn.gate {
         gate.pass();
     }
@@ -298,7 +336,8 @@ fn answer(stream: &TcpStream, request: &Value, state: &Mutex<State>) -> std::io:
     }
 }
 
-fn next_turn(request: &Value, state: &mut State) -> Turn {
+/// The line of the rule that a request belongs to, and the turn that is next there.
+fn next_turn(request: &Value, state: &mut State) -> (Option<String>, Turn) {
     let prompt = prompt(request);
     let rule = state
         .rules
@@ -311,11 +350,15 @@ fn next_turn(request: &Value, state: &mut State) -> Turn {
         rule.turns.get(turn).cloned()
     });
     state.requests.push(Request {
-        line,
+        line: line.clone(),
         model: request["model"].as_str().unwrap_or_default().to_owned(),
         prompt,
+        results: results(request),
     });
-    turn.unwrap_or_else(|| Turn::say("no rule matched"))
+    *state.open.entry(line.clone()).or_default() += 1;
+    let open = state.open.values().filter(|open| **open > 0).count();
+    state.most_open = state.most_open.max(open);
+    (line, turn.unwrap_or_else(|| Turn::say("no rule matched")))
 }
 
 /// The texts of the user's side of a request.
@@ -331,6 +374,18 @@ fn prompt(request: &Value) -> String {
         }
     }
     texts.join("\n")
+}
+
+/// The texts of the tools' results in a request.
+fn results(request: &Value) -> String {
+    let messages = request["messages"].as_array().into_iter().flatten();
+    let blocks = messages.flat_map(|message| message["content"].as_array().into_iter().flatten());
+    let texts = blocks.filter_map(|block| match &block["content"] {
+        _ if block["type"] != "tool_result" => None,
+        Value::String(text) => Some(text.clone()),
+        content => Some(content.to_string()),
+    });
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// A message of the model.
