@@ -2,7 +2,7 @@
 //!
 //! One file a command: its `Args`, whose documentation is the help, and `run`, which calls
 //! one function of `ops` or `run` and chooses how to show the outcome. A new command is a
-//! file, a variant of [`Command`], and a line in [`Command::run`].
+//! file, a variant of `Command`, and a line in `Command::run`.
 
 mod answer;
 mod approve;

@@ -44,7 +44,7 @@ fn quoted(name: &str) -> String {
     toml_edit::Key::new(name).display_repr().into_owned()
 }
 
-/// The comments between what [`content`] finds, and inside arrays.
+/// The comments between what [`content`](super::content::content) finds, and inside arrays.
 fn comments(source: &Source, root: &Table, out: &mut Vec<String>) {
     let mut parts = Vec::new();
     leaves(root, &mut parts);
@@ -65,7 +65,7 @@ fn comments(source: &Source, root: &Table, out: &mut Vec<String>) {
     }
 }
 
-/// Like [`content`], with arrays and inline tables taken apart.
+/// Like [`content`](super::content::content), with arrays and inline tables taken apart.
 fn leaves(table: &Table, parts: &mut Vec<Range<usize>>) {
     parts.extend(table.span().filter(|span| !span.is_empty()));
     for (name, item) in table {

@@ -1,6 +1,6 @@
 //! The text of a ticket file: read, printed, and edited in place.
 //!
-//! [`parse`] reads a file, [`print()`] writes a new one in the canonical layout, and [`edit`]
+//! [`parse()`] reads a file, [`print()`] writes a new one in the canonical layout, and [`edit()`]
 //! changes what differs between two tickets and leaves every other byte as it stands, so
 //! that comments, unknown keys and a person's own order survive. The module knows nothing
 //! of disks: texts in, texts out.
