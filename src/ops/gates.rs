@@ -110,6 +110,17 @@ fn gate(ticket: &Ticket) -> Result<Awaiting> {
             format!("`tk close {id}` when it is done"),
         )),
         Some(other) => Ok(other),
+        // No run takes what an agent filed before a person has approved it, whatever its
+        // file says.
+        None if ticket.verdict.is_none()
+            && ticket.runs.is_empty()
+            && ticket
+                .created_by
+                .as_ref()
+                .is_some_and(|by| by.starts_with("agent:")) =>
+        {
+            Ok(Awaiting::Approval)
+        }
         None => Err(wrong(
             "awaits nothing",
             format!("`tk show {id}` tells how it stands"),

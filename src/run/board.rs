@@ -154,7 +154,7 @@ impl Board {
     fn has_landed(&self, ticket: &TicketId) -> bool {
         self.seats
             .get(ticket)
-            .is_some_and(|seat| seat.phase == Phase::Over(Ending::Landed))
+            .is_some_and(|seat| is_done(&seat.phase))
     }
 
     /// Whether none of its blockers, near or far, ended otherwise than landed.
@@ -169,11 +169,16 @@ impl Board {
                 return false;
             };
             match &blocker.phase {
-                Phase::Over(Ending::Landed) => {}
+                phase if is_done(phase) => {}
                 Phase::Over(_) => return false,
                 Phase::Waiting | Phase::Running => queue.extend(&blocker.blockers),
             }
         }
         true
     }
+}
+
+/// Whether what waits for the ticket may begin.
+fn is_done(phase: &Phase) -> bool {
+    matches!(phase, Phase::Over(Ending::Landed | Ending::Closed))
 }

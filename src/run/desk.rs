@@ -48,6 +48,8 @@ pub(super) struct Bill {
 pub(super) enum Ending {
     /// Merged and closed.
     Landed,
+    /// A person closed it before it began.
+    Closed,
     /// A person is owed something.
     Awaiting,
     /// It failed.
@@ -62,6 +64,7 @@ impl Ending {
     pub(super) const fn word(&self) -> &'static str {
         match self {
             Self::Landed => "landed",
+            Self::Closed => "closed",
             Self::Awaiting => "awaiting",
             Self::Failed => "failed",
             Self::Stopped => "stopped",

@@ -11,7 +11,7 @@ use super::job::{Beginning, Job};
 use super::landing::{self, Landing};
 use super::prompt;
 use super::shared::Shared;
-use super::tickets;
+use super::tickets::{self, Begun};
 use super::trouble::{Trouble, blocking};
 use super::turn::{Turn, TurnEnd, TurnTrouble};
 use super::worker::{self, Session};
@@ -64,12 +64,15 @@ struct Executor {
 
 impl Executor {
     fn new(shared: Arc<Shared>, job: Arc<Job>, desk: Desk, stop: watch::Receiver<Stop>) -> Self {
-        let fresh = || RunRecord {
+        let fresh = RunRecord {
             run: shared.run.clone(),
             attempt: job.attempt,
             agent: job.agent.name.clone(),
             model: job.model.clone(),
-            session: None,
+            session: match &job.beginning {
+                Beginning::Resume { session, .. } => Some(session.clone()),
+                Beginning::Fresh | Beginning::Land => None,
+            },
             started_at: Some(shared.ctx.now()),
             ended_at: None,
             outcome: None,
@@ -79,17 +82,21 @@ impl Executor {
             output_tokens: None,
             turns: None,
         };
-        // An attempt that goes on in the same run keeps what it has cost so far.
-        let earlier = job
-            .ticket
-            .runs
-            .iter()
-            .rfind(|old| old.run == shared.run && old.attempt == job.attempt);
-        let record = earlier.cloned().map_or_else(fresh, |earlier| RunRecord {
-            ended_at: None,
-            outcome: None,
-            ..earlier
+        // What the attempt cost before it was interrupted is a part of what it costs.
+        let begun = job.ticket.runs.iter().rfind(|record| {
+            record.run == fresh.run
+                && record.attempt == fresh.attempt
+                && record.agent == fresh.agent
         });
+        let record = begun.map_or_else(
+            || fresh.clone(),
+            |begun| RunRecord {
+                session: fresh.session.clone(),
+                ended_at: None,
+                outcome: None,
+                ..begun.clone()
+            },
+        );
         Self {
             shared,
             job,
@@ -126,15 +133,23 @@ impl Executor {
         self.rounds(permit).await
     }
 
-    /// Claims the ticket and sets it in progress.
+    /// Claims the ticket and sets it in progress, unless a person was at it meanwhile.
     async fn begin(&mut self, permit: Permit) -> Step<()> {
         let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
         let begun = blocking(move || tickets::begin(&shared, &job)).await;
-        if let Err(trouble) = begun {
-            self.give_back(permit).await?;
-            return Err(trouble);
+        if let Ok(Begun::Ours) = begun {
+            return Ok(Ok(()));
         }
-        Ok(Ok(()))
+        self.give_back(permit).await?;
+        Ok(Err(match begun? {
+            Begun::Ours | Begun::Closed => Ending::Closed,
+            Begun::Awaiting => Ending::Awaiting,
+            Begun::Held { by } => {
+                let reason = format!("{by} works at it");
+                self.desk.record(EventKind::Parked { reason }).await?;
+                Ending::Parked
+            }
+        }))
     }
 
     /// Makes the worktree ready.
@@ -247,24 +262,23 @@ impl Executor {
                     reason,
                     trouble,
                 } => {
+                    let resumable = self.record.session.clone().filter(|_| match trouble {
+                        TurnTrouble::Budget => true,
+                        TurnTrouble::Crashed => resumes < RESUMES,
+                        TurnTrouble::NoSession | TurnTrouble::Final | TurnTrouble::Account => false,
+                    });
                     let again = match trouble {
                         TurnTrouble::Final | TurnTrouble::Account => false,
                         TurnTrouble::Budget => true,
                         TurnTrouble::NoSession => matches!(session, Session::Resume(_)),
                         TurnTrouble::Crashed => {
-                            let resumable = self.record.session.is_some() && resumes < RESUMES;
-                            resumable || retries < shared.options.retries
+                            resumable.is_some() || retries < shared.options.retries
                         }
                     };
                     if !again {
                         return self.fail(&class, &reason).await;
                     }
                     self.desk.record(EventKind::Retry { class, reason }).await?;
-                    let resumable = self.record.session.clone().filter(|_| match trouble {
-                        TurnTrouble::Budget => true,
-                        TurnTrouble::Crashed => resumes < RESUMES,
-                        TurnTrouble::NoSession | TurnTrouble::Final | TurnTrouble::Account => false,
-                    });
                     if let Some(id) = resumable {
                         resumes += u32::from(trouble == TurnTrouble::Crashed);
                         prompt = prompt::resume(&self.job.ticket, self.record.started_at);
@@ -371,6 +385,8 @@ impl Executor {
                 let reason = format!("`{command}` ended with {status} on the merged tree");
                 self.put_aside(Awaiting::Review, &reason, &reason).await
             }
+            // It stays approved: the next run lands it.
+            Landing::Stopped => Ok(Ending::Stopped),
             other => self.landed(other).await,
         }
     }

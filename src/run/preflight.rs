@@ -107,13 +107,14 @@ fn branch(name: &str) -> Result<BranchName> {
     BranchName::parse(name).map_err(|error| Error::caused(ErrorCode::InvalidArgument, error))
 }
 
-/// The agents of the runnable tickets, and the programs they need; the `claude` program.
+/// The agents of the tickets that may run, those that an interrupted runner left in progress
+/// among them, and the programs they need; the `claude` program.
 fn agents(ctx: &Context, project: &Project, options: &Options, survey: &Survey) -> Result<String> {
     let mut client = String::new();
-    let runnable = survey
-        .runnable
-        .iter()
-        .filter_map(|id| survey.tickets.get(id));
+    let entries = survey.plan.entries.iter();
+    let runnable = entries
+        .filter(|entry| entry.runnable && entry.awaiting.is_none())
+        .filter_map(|entry| survey.tickets.get(&entry.id));
     let mut names: Vec<&str> = runnable
         .map(|ticket| ticket.agent.as_deref().unwrap_or(&options.agent))
         .collect();

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::attempt::AttemptDir;
+use super::attempt::{AttemptDir, AttemptError, Stdin};
+use super::claude::control;
 use super::folder::RunDir;
 use super::ledger::{Basis, Entry, EntryKind, Ledger};
 use super::process;
@@ -24,8 +25,8 @@ use crate::wire::{Event, EventKind};
 /// machine.
 pub(super) const RUN_MARK: &str = "TK_RUN_DIR";
 
-/// How long interrupted workers may take to tell their cost.
-const GRACE: Duration = Duration::from_secs(12);
+/// How long workers may take to tell their cost, asked once and then by a signal.
+const GRACE: Duration = Duration::from_secs(6);
 
 /// How long killed processes may take to be gone.
 const GONE: Duration = Duration::from_secs(5);
@@ -62,18 +63,38 @@ fn end_workers(dir: &RunDir) -> Result<usize> {
         .into_iter()
         .filter(|attempt| attempt.is_alive().unwrap_or(false))
         .collect();
-    for attempt in &living {
-        attempt
-            .inbox()
-            .and_then(|mut inbox| inbox.interrupt())
-            .map_err(failed)?;
-    }
-    wait(GRACE, || {
+    let all_ended = || {
         living
             .iter()
             .all(|attempt| !attempt.is_alive().unwrap_or(false))
-    });
-    Ok(living.len() + sweep(dir)?)
+    };
+    for attempt in &living {
+        ask_to_end(attempt).map_err(failed)?;
+    }
+    if !wait(GRACE, all_ended) {
+        for attempt in &living {
+            attempt
+                .inbox()
+                .and_then(|mut inbox| inbox.interrupt())
+                .map_err(failed)?;
+        }
+        wait(GRACE, all_ended);
+    }
+    sweep(dir)?;
+    Ok(living.len())
+}
+
+/// Interrupts a worker in the way it best understands; the input of a client is closed, since
+/// it would wait there for its next turn.
+fn ask_to_end(attempt: &AttemptDir) -> std::result::Result<(), AttemptError> {
+    let mut inbox = attempt.inbox()?;
+    match attempt.spec()?.stdin {
+        Stdin::Pipe => {
+            inbox.write_line(&control::interrupt("tk-recovery"))?;
+            inbox.close()
+        }
+        Stdin::File(_) | Stdin::Empty => inbox.interrupt(),
+    }
 }
 
 /// Kills what still carries the run's mark; how many there were.
@@ -196,10 +217,12 @@ fn release_tickets(
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
     let events = record::read(&dir.journal())?;
+    let entries = Ledger::read(&store.ledger_path())?;
     for (id, record) in unfinished(&events) {
         let Ok(id) = TicketId::parse(&id) else {
             continue;
         };
+        let record = charged(record, &id, &entries)?;
         let locked = store.lock()?;
         let before = match locked.read(&id, config) {
             Ok(before) => before,
@@ -220,16 +243,28 @@ fn release_tickets(
         if after.owner.as_deref() == Some(agent.as_str()) {
             after.owner = None;
         }
-        after.runs.retain(|old| !same(old));
         let ended = RunRecord {
             ended_at: Some(ctx.now()),
             ..record.clone()
         };
-        after
-            .runs
-            .push(old.map_or(ended.clone(), |old| together(old, ended)));
+        match after.runs.iter_mut().find(|old| same(old)) {
+            Some(old) => {
+                *old = RunRecord {
+                    session: ended.session.clone().or_else(|| old.session.clone()),
+                    model: ended.model.clone().or_else(|| old.model.clone()),
+                    started_at: old.started_at,
+                    ..ended
+                }
+            }
+            None => after.runs.push(ended),
+        }
         locked.write(vec![Change { before, after }], config)?;
-        locked.release_claim(&id)?;
+        if store
+            .claim(&id, ctx.now())?
+            .is_some_and(|claim| claim.actor == agent.as_str())
+        {
+            locked.release_claim(&id)?;
+        }
         told.push(format!(
             "`{id}` was in progress when the runner was interrupted; it goes on"
         ));
@@ -237,25 +272,20 @@ fn release_tickets(
     Ok(told)
 }
 
-/// A record of the earlier part of an attempt, and of the later one, as one.
-fn together(old: &RunRecord, new: RunRecord) -> RunRecord {
-    let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
-        (a, b) => a.or(b),
+/// The record with what all worker processes of its attempt came to, by the ledger.
+fn charged(record: RunRecord, id: &TicketId, entries: &[Entry]) -> Result<RunRecord> {
+    let own = |entry: &Entry| {
+        entry.run == record.run && entry.ticket == id.as_str() && entry.attempt == record.attempt
     };
-    RunRecord {
-        started_at: old.started_at.or(new.started_at),
-        session: new.session.or_else(|| old.session.clone()),
-        model: new.model.or_else(|| old.model.clone()),
-        cost_usd: match (old.cost_usd, new.cost_usd) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        },
-        input_tokens: sum(old.input_tokens, new.input_tokens),
-        output_tokens: sum(old.output_tokens, new.output_tokens),
-        turns: sum(old.turns, new.turns),
-        ..new
-    }
+    let words = super::ledger::last_words(entries);
+    let sum = |of: fn(&Entry) -> u64| words.values().filter(|e| own(e)).map(|e| of(e)).sum();
+    Ok(RunRecord {
+        cost_usd: Some(super::ledger::spent(entries, own)?),
+        input_tokens: Some(sum(|entry| entry.input_tokens)),
+        output_tokens: Some(sum(|entry| entry.output_tokens)),
+        turns: Some(sum(|entry| entry.turns)),
+        ..record
+    })
 }
 
 /// Attempts that were begun and not finished, with what the journal knows of them.
@@ -290,21 +320,6 @@ fn unfinished(events: &[Event]) -> BTreeMap<String, RunRecord> {
                 if let Some(record) = open.get_mut(&ticket) {
                     record.session = Some(session.clone());
                     record.model.clone_from(model);
-                }
-            }
-            EventKind::Cost {
-                cost_usd,
-                settled: true,
-                input_tokens,
-                output_tokens,
-                turns,
-                ..
-            } => {
-                if let Some(record) = open.get_mut(&ticket) {
-                    record.cost_usd = Usd::from_dollars(*cost_usd).ok();
-                    record.input_tokens = Some(*input_tokens);
-                    record.output_tokens = Some(*output_tokens);
-                    record.turns = Some(*turns);
                 }
             }
             EventKind::TicketFinished { .. } | EventKind::Closed { .. } => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::key::RunKey;
 use crate::context::Context;
 use crate::graph::{Graph, Plan, Scope};
-use crate::model::{Actor, Awaiting, Category, Config, Ticket, TicketId, Verdict};
+use crate::model::{Actor, Awaiting, Category, Config, Gate, Ticket, TicketId, Verdict};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::Loaded;
 
@@ -118,7 +118,9 @@ pub(super) fn survey(
     Ok(survey)
 }
 
-/// A ticket made by an agent awaits approval before any run takes it.
+/// A ticket made by an agent awaits approval before any run takes it. One that requires a
+/// review cannot tell an approval to begin from none: `awaiting` alone holds it back, and
+/// nothing of it lands without a person.
 fn untrusted_awaits(config: &Config, mut ticket: Ticket) -> Ticket {
     let by_agent = ticket
         .created_by
@@ -127,6 +129,7 @@ fn untrusted_awaits(config: &Config, mut ticket: Ticket) -> Ticket {
     if by_agent
         && !config.run.trust_agent_tickets
         && ticket.awaiting.is_none()
+        && ticket.requires.is_none_or(|gate| gate == Gate::Approval)
         && ticket.verdict != Some(Verdict::Approved)
     {
         ticket.awaiting = Some(Awaiting::Approval);

@@ -33,20 +33,43 @@ pub(super) fn current(shared: &Shared, job: &Job) -> Result<Ticket, StoreError> 
     Ok(shared.store.read(&job.ticket.id, &shared.config)?.ticket)
 }
 
+/// What came of the wish to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// The ticket is the run's.
+    Ours,
+    /// A person closed it since the run was planned.
+    Closed,
+    /// A person is owed something since the run was planned.
+    Awaiting,
+    /// Somebody took it since the run was planned.
+    Held { by: String },
+}
+
 /// Claims the ticket and sets it in progress.
-pub(super) fn begin(shared: &Shared, job: &Job) -> Result<(), StoreError> {
+pub(super) fn begin(shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
     let now = shared.ctx.now();
     let actor = actor(job);
     let locked = shared.store.lock()?;
     let before = locked.read(&job.ticket.id, &shared.config)?;
-    locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now)?;
+    let ticket = &before.ticket;
+    if shared.config.statuses.is_done(&ticket.status) {
+        return Ok(Begun::Closed);
+    }
+    if ticket.awaiting.is_some() {
+        return Ok(Begun::Awaiting);
+    }
+    match locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now) {
+        Ok(_) => {}
+        Err(StoreError::Held { claim, .. }) => return Ok(Begun::Held { by: claim.actor }),
+        Err(error) => return Err(error),
+    }
     let mut after = before.ticket.clone();
     after.status = towards(&shared.config, &after.status, Category::Active);
     after.owner.get_or_insert_with(|| actor.to_string());
     after.started_at.get_or_insert(now);
-    after.awaiting = None;
     locked.write(vec![Change { before, after }], &shared.config)?;
-    Ok(())
+    Ok(Begun::Ours)
 }
 
 /// Puts the end of an attempt that did not land into the ticket, and lets go of it.

@@ -236,7 +236,7 @@ pub enum EventKind {
     },
     /// The attempt is over.
     TicketFinished {
-        /// How: landed, awaiting, failed, stopped, parked.
+        /// How: landed, closed (by a person), awaiting, failed, stopped, parked.
         outcome: String,
         /// What the attempt cost.
         cost_usd: f64,

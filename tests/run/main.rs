@@ -1,11 +1,27 @@
 //! The runner's parts and the built binary, with scripted workers.
 
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
+mod checkout;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod epic;
+#[cfg(test)]
+mod gate;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod rig;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod shim;
+#[cfg(test)]
+mod stop;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -14,7 +14,7 @@ use super::recovery::RUN_MARK;
 use super::shared::Shared;
 use super::tickets;
 use super::trouble::Trouble;
-use super::turn::Turn;
+use super::turn::{Turn, TurnEnd};
 use crate::model::{AgentKind, Usd};
 
 /// The prompt's file in the attempt folder.
@@ -60,6 +60,19 @@ pub(super) async fn work(
         prompt,
         desk,
     };
+    let wanted = *stop.borrow();
+    if wanted != Stop::No {
+        // Asked for while the worktree was made: nothing was started, nothing is owed.
+        return Ok(Turn {
+            end: TurnEnd::Interrupted(wanted),
+            bill: Bill {
+                reported: Some(Usd::ZERO),
+                ..Bill::default()
+            },
+            session: None,
+            model: None,
+        });
+    }
     match job.agent.kind {
         AgentKind::Claude => claude::work(&work, stop).await,
         AgentKind::Command => command::work(&work, stop).await,

@@ -1,0 +1,160 @@
+//! Questions, reviews, feedback: what waits for a person, and goes on when the person is done.
+
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, work, write};
+
+/// The prompt of a process of the newest run.
+fn prompt(rig: &Rig, ended: &crate::rig::Ended, ticket: &str, process: &str) -> String {
+    let run = ended.last()["run"].as_str().unwrap();
+    rig.sandbox
+        .read(format!(".git/tk/runs/{run}/{ticket}/{process}/prompt.md"))
+}
+
+#[test]
+fn a_question_is_answered_and_the_session_goes_on() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    rig.script(json!({"one": [
+        [{"write": {"path": "half.txt", "text": "half"}},
+         {"report": {"status": "blocked", "summary": "half", "question": "Which colour?"}}],
+        work(),
+    ]}));
+    let asked = rig.run([]).expect(9);
+    assert_eq!(asked.ids("awaiting"), ["one"]);
+    assert_eq!(rig.show("one")["awaiting"], "input");
+    assert_eq!(rig.notes("one"), ["Which colour?"]);
+    rig.assert_tidy_but(&["one"]);
+    // Nothing starts before the answer.
+    let again = rig.run([]).expect(9);
+    assert!(again.of("", "ticket_started").is_empty());
+
+    rig.sandbox
+        .tk(["answer", "one", "Green, as in the sketch"])
+        .ok();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(
+        ended.of("one", "session")[0]["session"],
+        asked.of("one", "session")[0]["session"]
+    );
+    assert!(prompt(&rig, &ended, "one", "1-1").contains("Green, as in the sketch"));
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    assert_eq!(rig.sandbox.read("half.txt"), "half");
+}
+
+#[test]
+fn a_question_asked_with_the_tool_becomes_a_note_with_its_options() {
+    let rig = Rig::new(&[("one", "")]);
+    let ask = json!({"ask": {"question": "Which?", "options": ["red", "blue"], "answer_to": "a"}});
+    rig.script(json!({"one": [[ask], work()]}));
+    rig.run([]).expect(9);
+    assert_eq!(rig.notes("one"), ["Which?\n1. red\n2. blue"]);
+    rig.assert_tidy();
+    rig.sandbox.tk(["answer", "one", "blue"]).ok();
+    rig.run([]).expect(0);
+}
+
+#[test]
+fn feedback_goes_to_the_same_session() {
+    let rig = Rig::new(&[("one", "requires = \"review\"")]);
+    rig.script(json!({"one": [write("answer", "first"), write("answer", "second")]}));
+    let first = rig.run(["--check", "test -e answer"]).expect(9);
+    // The gate comes before the person.
+    assert!(first.seq("one", "check_passed") < first.seq("one", "awaiting"));
+    assert_eq!(rig.show("one")["awaiting"], "review");
+    assert_eq!(rig.landings("one", "main"), 0);
+    rig.sandbox.tk(["reject", "one", "say second"]).ok();
+    let second = rig.run([]).expect(9);
+    assert_eq!(
+        second.of("one", "session")[0]["session"],
+        first.of("one", "session")[0]["session"]
+    );
+    assert!(prompt(&rig, &second, "one", "1-1").contains("say second"));
+    assert_eq!(rig.show("one")["awaiting"], "review");
+    rig.sandbox.tk(["approve", "one"]).ok();
+    let third = rig.run([]).expect(0);
+    assert!(
+        third.of("one", "session").is_empty(),
+        "no worker lands what is approved"
+    );
+    assert_eq!(rig.sandbox.read("answer"), "second");
+    assert_eq!(rig.show("one")["status"], "closed");
+    assert_eq!(rig.branches(), ["main"]);
+}
+
+#[test]
+fn what_was_approved_and_stopped_in_its_gate_still_lands_without_a_worker() {
+    let rig = Rig::new(&[("one", "requires = \"review\"")]);
+    rig.run([]).expect(9);
+    rig.sandbox.tk(["approve", "one"]).ok();
+    let mut live = rig.start(["--check", "sleep 1000"]);
+    live.until("one", "check_started");
+    live.signal(rustix::process::Signal::INT);
+    live.end().expect(8);
+    rig.assert_tidy();
+    let ended = rig.run([]).expect(0);
+    assert!(ended.of("one", "session").is_empty());
+    assert_eq!(rig.settled().len(), 1);
+}
+
+#[test]
+fn approval_given_during_the_run_lands_with_tk_land() {
+    let rig = Rig::new(&[("one", "requires = \"review\""), ("two", "")]);
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"two": [[{"await": pipe}, {"run": "echo x > two.txt"}]]}));
+    let mut live = rig.start([]);
+    live.until("one", "awaiting");
+    rig.sandbox.tk(["approve", "one"]).ok();
+    let held = rig.sandbox.tk(["land", "one"]);
+    assert_eq!(held.code, 5, "{held}");
+    crate::rig::open(&pipe);
+    live.end();
+    let landed = rig.sandbox.tk(["land", "epic"]);
+    assert!(matches!(landed.code, 0), "{landed}");
+    assert_eq!(rig.show("one")["status"], "closed");
+    assert_eq!(rig.show("epic")["status"], "closed");
+    assert_eq!(rig.branches(), ["main"]);
+}
+
+#[test]
+fn tickets_made_by_agents_wait_for_approval() {
+    let rig = Rig::new(&[("one", ""), ("two", "created_by = \"agent:claude\"")]);
+    let ended = rig.run([]).expect(9);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(ended.ids("awaiting"), ["two"]);
+    assert_eq!(rig.rounds("two"), 0);
+    assert_eq!(rig.branches(), ["main"]);
+    rig.sandbox.tk(["approve", "two"]).ok();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["two"]);
+}
+
+#[test]
+fn a_ticket_closed_by_a_person_during_the_run_is_not_started() {
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", "blocked_by = [\"one\"]"),
+        ("three", "blocked_by = [\"two\"]"),
+        ("four", "blocked_by = [\"one\"]"),
+    ]);
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}]]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    rig.sandbox
+        .tk(["close", "two", "--force", "--reason", "done by hand"])
+        .ok();
+    rig.sandbox
+        .tk(["update", "four", "--awaiting", "work"])
+        .ok();
+    crate::rig::open(&pipe);
+    let ended = live.end().expect(9);
+    assert_eq!(rig.rounds("two"), 0);
+    assert_eq!(rig.rounds("four"), 0);
+    assert_eq!(rig.show("two")["reason"], "done by hand");
+    assert_eq!(rig.show("four")["awaiting"], "work");
+    assert_eq!(rig.show("three")["status"], "closed", "its blocker is done");
+    assert_eq!(ended.ids("awaiting"), ["four"]);
+    assert_eq!(ended.ids("landed"), ["one", "three"]);
+    let kept: Value = rig.show("two")["status"].clone();
+    assert_eq!(kept, "closed");
+}

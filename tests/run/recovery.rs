@@ -1,0 +1,91 @@
+//! The runner is killed; the same command converges.
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, work};
+
+#[test]
+fn a_killed_runner_is_made_good_by_the_same_command() {
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", "blocked_by = [\"one\"]"),
+        ("three", "blocked_by = [\"two\"]"),
+    ]);
+    rig.script(json!({"two": [
+        [{"write": {"path": "half.txt", "text": "half"}}, {"commit": "half"},
+         {"spend": {"usd": 0.25, "input": 10, "output": 5}}, {"say": "up"}, "hang"],
+        work(),
+    ]}));
+    let mut live = rig.start(["--max-cost", "5"]);
+    live.until("two", "say");
+    live.signal(Signal::KILL);
+    let killed = live.end().expect(-1);
+    assert!(
+        !rig.processes().is_empty(),
+        "the worker outlives its runner"
+    );
+    assert_eq!(rig.show("two")["status"], "in_progress");
+    assert_eq!(
+        rig.sandbox.tk(["runs", "--json"]).json()["runs"][0]["state"],
+        "interrupted"
+    );
+
+    let ended = rig.run(["--max-cost", "5"]).expect(0);
+    assert_eq!(ended.last()["run"], killed.events[0]["run"]);
+    assert_eq!(ended.ids("landed"), ["three", "two"]);
+    let session = ended.of("two", "session");
+    assert_eq!(
+        session[0]["session"],
+        killed.of("two", "session")[0]["session"]
+    );
+    for id in ["one", "two", "three"] {
+        assert_eq!(rig.landings(id, "main"), 1, "{id}");
+        assert_eq!(rig.show(id)["status"], "closed");
+    }
+    assert!(rig.sandbox.path().join("half.txt").exists());
+    assert_eq!(rig.branches(), ["main"]);
+    rig.assert_tidy();
+    // Each worker process once, the killed runner's by what it told when it was ended.
+    let mut workers: Vec<String> = rig
+        .settled()
+        .iter()
+        .map(|e| format!("{} {} {}", e["ticket"], e["attempt"], e["process"]))
+        .collect();
+    workers.sort();
+    assert_eq!(
+        workers,
+        ["\"one\" 1 1", "\"three\" 1 1", "\"two\" 1 1", "\"two\" 1 2"]
+    );
+    assert!((rig.spent() - 0.25).abs() < 1e-9, "{:?}", rig.settled());
+    assert_eq!(rig.show("two")["cost_usd"], 0.25);
+    // The events of both stretches are one journal without gaps.
+    let seqs: Vec<u64> = killed.events.iter().chain(&ended.events).map(seq).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_runner_killed_in_a_check_goes_on_with_the_work_it_has() {
+    let rig = Rig::new(&[("one", "")]);
+    let (up, never) = (rig.pipe("up"), rig.pipe("never"));
+    let seen = rig.sandbox.root().join("seen");
+    let check = format!(
+        "test -e {0} || {{ touch {0}; echo up > {1}; cat {2}; }}",
+        seen.display(),
+        up.display(),
+        never.display()
+    );
+    let live = rig.start(["--check", &check]);
+    assert_eq!(std::fs::read_to_string(&up).unwrap(), "up\n");
+    live.signal(Signal::KILL);
+    live.end().expect(-1);
+    let ended = rig.run(["--check", &check]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(rig.landings("one", "main"), 1);
+    rig.assert_tidy();
+    assert_eq!(rig.branches(), ["main"]);
+}
+
+fn seq(event: &Value) -> u64 {
+    event["seq"].as_u64().unwrap()
+}

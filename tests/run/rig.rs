@@ -1,0 +1,343 @@
+//! An epic `epic` with scripted workers, and a live `tk run` of it to do things to.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::scripted::program;
+use crate::support::Sandbox;
+
+/// A repository with an epic, whose workers play the script of [`Rig::script`].
+pub(crate) struct Rig {
+    pub(crate) sandbox: Sandbox,
+}
+
+impl Rig {
+    /// An epic of these tickets: an id, and lines of TOML. Time and randomness are real.
+    /// Each worker writes and commits `<id>.txt`, unless the script says otherwise.
+    pub(crate) fn new(tickets: &[(&str, &str)]) -> Self {
+        let sandbox = Sandbox::initialised()
+            .without_env("TK_TEST_NOW")
+            .without_env("TK_TEST_SEED")
+            .with_env("TK_CLAUDE", program().to_str().unwrap());
+        let script = sandbox.root().join("script.json");
+        let sandbox = sandbox.with_env("TK_SCRIPT", script.to_str().unwrap());
+        sandbox.git(["add", "--all"]);
+        sandbox.git(["commit", "--quiet", "--message=set up"]);
+        sandbox.ticket("epic", "title = \"The epic\"\ntype = \"epic\"\n");
+        for (id, more) in tickets {
+            let text = format!("title = \"Ticket {id}\"\nparent = \"epic\"\n{more}\n");
+            sandbox.ticket(id, &text);
+        }
+        let rig = Self { sandbox };
+        rig.script(json!({}));
+        rig
+    }
+
+    /// Plays these rounds, by ticket.
+    pub(crate) fn script(&self, tickets: Value) {
+        let script = json!({"tickets": tickets, "default": work()});
+        std::fs::write(self.sandbox.root().join("script.json"), script.to_string()).unwrap();
+    }
+
+    /// Adds an agent that is the scripted worker as a plain command.
+    pub(crate) fn command_agent(&self, name: &str, more: &str) {
+        let program = program();
+        let text = format!("kind = \"command\"\ncommand = [{program:?}]\n{more}\n");
+        self.sandbox
+            .write(format!(".ticks/agents/{name}.toml"), &text);
+    }
+
+    /// `tk run epic --json` with these arguments, to its end.
+    pub(crate) fn run<const N: usize>(&self, args: [&str; N]) -> Ended {
+        self.start(args).end()
+    }
+
+    /// `tk run epic --json` with these arguments.
+    pub(crate) fn start<const N: usize>(&self, args: [&str; N]) -> Live {
+        let mut command = self.sandbox.tk_command();
+        command.args(["run", "epic", "--json"]).args(args);
+        Live::of(command)
+    }
+
+    /// A named pipe for a worker's step `await`.
+    pub(crate) fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.sandbox.root().join(name);
+        let made = self.sandbox.command("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        path
+    }
+
+    /// The ticket as `tk show --json` has it.
+    #[track_caller]
+    pub(crate) fn show(&self, id: &str) -> Value {
+        self.sandbox.tk(["show", id, "--json"]).json()["tickets"][0].clone()
+    }
+
+    /// The texts of the ticket's notes.
+    #[track_caller]
+    pub(crate) fn notes(&self, id: &str) -> Vec<String> {
+        let ticket = self.show(id);
+        let notes = ticket["notes"].as_array().cloned().unwrap_or_default();
+        notes
+            .iter()
+            .map(|note| note["text"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// How many rounds the ticket's workers have played.
+    pub(crate) fn rounds(&self, id: &str) -> usize {
+        let path = self
+            .sandbox
+            .root()
+            .join("script.json.state/rounds")
+            .join(id);
+        std::fs::read(path).map_or(0, |bytes| bytes.len())
+    }
+
+    /// The local branches, those of runs and tickets among them.
+    pub(crate) fn branches(&self) -> Vec<String> {
+        let listed = self.sandbox.git(["branch", "--format=%(refname:short)"]);
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    /// How many worktrees there are, the user's own included.
+    pub(crate) fn worktrees(&self) -> usize {
+        let listed = self.sandbox.git(["worktree", "list", "--porcelain"]);
+        listed
+            .lines()
+            .filter(|line| line.starts_with("worktree "))
+            .count()
+    }
+
+    /// How many commits of the branch carry the ticket's trailer.
+    pub(crate) fn landings(&self, id: &str, branch: &str) -> usize {
+        let grep = format!("--grep=^Ticket: {id}$");
+        self.sandbox
+            .git(["log", "--format=%H", &grep, branch, "--"])
+            .lines()
+            .count()
+    }
+
+    /// The ledger's settled entries.
+    pub(crate) fn settled(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.sandbox.path().join(".git/tk/ledger.jsonl"));
+        let entries = text.unwrap_or_default();
+        let entries = entries
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        entries.filter(|entry| entry["kind"] == "settled").collect()
+    }
+
+    /// What the ledger's settled entries come to.
+    pub(crate) fn spent(&self) -> f64 {
+        let amounts = self.settled();
+        let sum: f64 = amounts
+            .iter()
+            .map(|entry| entry["cost_usd"].as_f64().unwrap())
+            .sum();
+        (sum * 1e6).round() / 1e6
+    }
+
+    /// The processes that carry a mark of this repository's runs.
+    pub(crate) fn processes(&self) -> Vec<i32> {
+        let runs = self.sandbox.path().join(".git/tk/runs");
+        let mark = format!("TK_RUN_DIR={}/", runs.display());
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+            let pid = entry.file_name().to_string_lossy().parse();
+            if let (Ok(pid), true) = (pid, String::from_utf8_lossy(&environ).contains(&mark)) {
+                found.push(pid);
+            }
+        }
+        found
+    }
+
+    /// Nothing of a run is left, but branches.
+    #[track_caller]
+    pub(crate) fn assert_tidy(&self) {
+        self.assert_tidy_but(&[]);
+    }
+
+    /// Nothing of a run is left, but branches and these worktrees, with work in them that is
+    /// nowhere else.
+    #[track_caller]
+    pub(crate) fn assert_tidy_but(&self, worktrees: &[&str]) {
+        assert_eq!(self.processes(), [0; 0], "processes");
+        let folders = std::fs::read_dir(self.sandbox.path().join(".worktrees"));
+        let names = folders.into_iter().flatten().flatten();
+        let names: Vec<_> = names.map(|entry| entry.file_name()).collect();
+        assert_eq!(names, worktrees, "worktrees");
+        assert_eq!(
+            self.worktrees(),
+            1 + worktrees.len(),
+            "worktrees known to git"
+        );
+        let claims = std::fs::read_dir(self.sandbox.path().join(".git/tk/claims"));
+        let claims: Vec<_> = claims.into_iter().flatten().flatten().collect();
+        assert!(claims.is_empty(), "{claims:?}");
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        for pid in self.processes() {
+            // One that is gone by now needs no signal.
+            let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+        }
+    }
+}
+
+/// The steps of a worker that does its work.
+pub(crate) fn work() -> Value {
+    json!([{"run": "echo done > \"$TK_TICKET.txt\""}, {"commit": "work"}])
+}
+
+/// The steps of a worker that does its work in `path`.
+pub(crate) fn write(path: &str, text: &str) -> Value {
+    json!([{"write": {"path": path, "text": text}}, {"commit": "work"}])
+}
+
+/// Lets the worker that waits at the pipe go on.
+pub(crate) fn open(pipe: &Path) {
+    std::fs::write(pipe, "go").unwrap();
+}
+
+/// A live `tk run`.
+pub(crate) struct Live {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    events: Vec<Value>,
+}
+
+/// A `tk run` that has ended.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) events: Vec<Value>,
+    pub(crate) stderr: String,
+}
+
+impl Live {
+    /// Starts it.
+    pub(crate) fn of(mut command: std::process::Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self {
+            child,
+            stdout,
+            events: Vec::new(),
+        }
+    }
+
+    fn next(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        if line.is_empty() {
+            return None;
+        }
+        let event: Value = serde_json::from_str(&line).unwrap();
+        self.events.push(event.clone());
+        Some(event)
+    }
+
+    /// Waits for an event of that kind of that ticket, which has not come yet.
+    #[track_caller]
+    pub(crate) fn until(&mut self, ticket: &str, kind: &str) -> Value {
+        while let Some(event) = self.next() {
+            if event["kind"] == kind && (ticket.is_empty() || event["ticket"] == ticket) {
+                return event;
+            }
+        }
+        let mut errors = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut errors)
+            .unwrap();
+        panic!("no `{kind}` of `{ticket}`: {:#?}\n{errors}", self.events);
+    }
+
+    /// The runner's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends the runner a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Ended {
+        while self.next().is_some() {}
+        let mut stderr = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        let status = self.child.wait().unwrap();
+        Ended {
+            code: status.code().unwrap_or(-1),
+            events: self.events,
+            stderr,
+        }
+    }
+}
+
+impl Ended {
+    /// It ended with that code.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        let events: Vec<String> = self.events.iter().map(Value::to_string).collect();
+        assert_eq!(self.code, code, "{}\n{}", events.join("\n"), self.stderr);
+        self
+    }
+
+    /// The last event.
+    pub(crate) fn last(&self) -> &Value {
+        self.events.last().unwrap()
+    }
+
+    /// The events of that kind of that ticket, or of all where it is empty.
+    pub(crate) fn of(&self, ticket: &str, kind: &str) -> Vec<&Value> {
+        let fits = |event: &&Value| {
+            event["kind"] == kind && (ticket.is_empty() || event["ticket"] == ticket)
+        };
+        self.events.iter().filter(fits).collect()
+    }
+
+    /// The place of the first event of that kind of that ticket.
+    #[track_caller]
+    pub(crate) fn seq(&self, ticket: &str, kind: &str) -> u64 {
+        let of = self.of(ticket, kind);
+        of.first()
+            .unwrap_or_else(|| panic!("no `{kind}` of `{ticket}`"))["seq"]
+            .as_u64()
+            .unwrap()
+    }
+
+    /// The texts of its warnings.
+    pub(crate) fn warnings(&self) -> Vec<&str> {
+        self.of("", "warning")
+            .iter()
+            .map(|event| event["text"].as_str().unwrap())
+            .collect()
+    }
+
+    /// The ids of a list of the last event.
+    pub(crate) fn ids(&self, list: &str) -> Vec<&str> {
+        let ids = self.last()[list].as_array().unwrap().iter();
+        let mut ids: Vec<&str> = ids.map(|id| id.as_str().unwrap()).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
