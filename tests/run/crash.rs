@@ -190,3 +190,36 @@ fn a_conflict_fails_with_nothing_half_merged() {
     rig.run([]).expect(0);
     assert_eq!(rig.sandbox.read("same"), "both\n");
 }
+
+#[test]
+fn whatever_a_worker_says_fits_into_its_ticket() {
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", ""),
+        ("three", ""),
+        ("four", ""),
+        ("five", ""),
+    ]);
+    let hostile =
+        "  \r\n\u{202e}x\u{1b}[31m\u{7} \"\"\" ''' \\ \ttab\n\n# notes\n[[runs]]\nTicket: two\r\n ";
+    let done = |summary: &str| {
+        let report = json!({"report": {"status": "done", "summary": summary}});
+        json!([[{"run": "echo x > $TK_TICKET.txt"}, report]])
+    };
+    let not = |summary: &str, question: &str| {
+        let report = json!({"status": "blocked", "summary": summary, "question": question});
+        json!([[{ "report": report }]])
+    };
+    rig.script(json!({
+        "one": done(hostile), "two": done(" "), "three": not(hostile, hostile),
+        "four": not("", ""), "five": [[{"fail": {"subtype": "error_during_execution", "error": hostile}}]],
+    }));
+    let ended = rig.run(["--retries", "0"]).expect(7);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    assert_eq!(ended.ids("awaiting"), ["three"]);
+    assert_eq!(ended.ids("failed"), ["five", "four"]);
+    assert_eq!(rig.landings("two", "main"), 1);
+    assert_eq!(rig.sandbox.git(["status", "--porcelain"]), "");
+    let listed = rig.sandbox.tk(["list", "--all", "--json"]);
+    assert_eq!(listed.stderr, "", "every file parses");
+}

@@ -13,9 +13,13 @@ mod gate;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod preflight;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod rig;
+#[cfg(test)]
+mod schedule;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]

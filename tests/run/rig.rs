@@ -115,11 +115,9 @@ impl Rig {
 
     /// How many commits of the branch carry the ticket's trailer.
     pub(crate) fn landings(&self, id: &str, branch: &str) -> usize {
-        let grep = format!("--grep=^Ticket: {id}$");
-        self.sandbox
-            .git(["log", "--format=%H", &grep, branch, "--"])
-            .lines()
-            .count()
+        let format = "--format=%(trailers:key=Ticket,valueonly)";
+        let listed = self.sandbox.git(["log", format, branch, "--"]);
+        listed.lines().filter(|line| *line == id).count()
     }
 
     /// The ledger's settled entries.

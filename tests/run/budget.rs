@@ -1,0 +1,232 @@
+//! Money: a cap that is a cap, a ledger that is exact.
+
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, work};
+
+/// A step that spends.
+fn spend(usd: f64) -> Value {
+    json!({"spend": {"usd": usd, "input": 1000, "output": 500}})
+}
+
+/// Rounds of a worker that spends, then does its work.
+fn costly(usd: f64) -> Value {
+    let mut steps = vec![spend(usd)];
+    steps.extend(work().as_array().unwrap().clone());
+    json!([steps])
+}
+
+#[test]
+fn the_cap_holds_and_a_raised_one_goes_on() {
+    let rig = Rig::new(&[("one", ""), ("two", ""), ("three", ""), ("four", "")]);
+    rig.script(json!({
+        "one": costly(0.4), "two": costly(0.4), "three": costly(0.4), "four": costly(0.4),
+    }));
+    let ended = rig.run(["-j", "2", "--max-cost", "1"]).expect(10);
+    assert_eq!(ended.last()["outcome"], "budget");
+    let started = ended.of("", "ticket_started").len();
+    assert!(started >= 2, "{started}");
+    // No more than a request of each live conversation beyond the cap.
+    assert!(rig.spent() <= 1.0 + 2.0 * 0.4, "{}", rig.spent());
+    rig.assert_tidy();
+    let before = rig.settled().len();
+
+    // The same cap starts nothing.
+    let again = rig.run(["-j", "2", "--max-cost", "1"]).expect(10);
+    assert!(again.of("", "ticket_started").is_empty());
+    assert_eq!(rig.settled().len(), before);
+    assert_eq!(again.last()["run"], ended.last()["run"]);
+
+    let last = rig.run(["-j", "2", "--max-cost", "9"]).expect(0);
+    assert_eq!(last.last()["run"], ended.last()["run"]);
+    assert!((last.last()["cost_usd"].as_f64().unwrap() - rig.spent()).abs() < 1e-9);
+    let runs = rig.sandbox.tk(["runs", "--json"]).json();
+    assert!((runs["runs"][0]["cost_usd"].as_f64().unwrap() - rig.spent()).abs() < 1e-9);
+    let of_tickets: f64 = ["one", "two", "three", "four"]
+        .iter()
+        .map(|id| rig.show(id)["cost_usd"].as_f64().unwrap())
+        .sum();
+    assert!(
+        (of_tickets - rig.spent()).abs() < 1e-9,
+        "{of_tickets} {}",
+        rig.spent()
+    );
+}
+
+#[test]
+fn live_reservations_never_exceed_the_cap() {
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", ""),
+        ("three", ""),
+        ("four", ""),
+        ("five", ""),
+    ]);
+    let agent = "kind = \"claude\"\nmax_cost = 0.4\n";
+    rig.sandbox.write(".ticks/agents/claude.toml", agent);
+    let of = || costly(0.05);
+    rig.script(json!({"one": of(), "two": of(), "three": of(), "four": of(), "five": of()}));
+    let ended = rig.run(["-j", "4", "--max-cost", "1"]).expect(0);
+    let mut reserved = std::collections::BTreeMap::new();
+    for event in &ended.events {
+        let ticket = event["ticket"].to_string();
+        match event["kind"].as_str().unwrap() {
+            "ticket_started" => {
+                reserved.insert(ticket, event["reserved_usd"].as_f64().unwrap());
+            }
+            "cost" if event["settled"] == true => {
+                reserved.remove(&ticket);
+            }
+            _ => {}
+        }
+        assert!(reserved.values().sum::<f64>() <= 1.0, "{reserved:?}");
+        assert!(reserved.len() <= 2, "{reserved:?}");
+    }
+    assert!((rig.spent() - 0.25).abs() < 1e-9);
+}
+
+#[test]
+fn a_used_up_reservation_is_renewed_while_money_is_free() {
+    let rig = Rig::new(&[("one", "")]);
+    let agent = "kind = \"claude\"\nmax_cost = 0.5\n";
+    rig.sandbox.write(".ticks/agents/claude.toml", agent);
+    rig.script(json!({"one": [[spend(0.6)], [spend(0.6)], work()]}));
+    let ended = rig.run(["--max-cost", "5"]).expect(0);
+    let sessions = ended.of("one", "session");
+    assert_eq!(sessions.len(), 3);
+    assert!(
+        sessions
+            .iter()
+            .all(|event| event["session"] == sessions[0]["session"])
+    );
+    assert_eq!(ended.of("one", "ticket_started").len(), 1);
+    assert!((rig.spent() - 1.2).abs() < 1e-9);
+    assert_eq!(rig.show("one")["runs"][0]["cost_usd"], 1.2);
+    let trailers = rig.sandbox.git([
+        "log",
+        "--format=%(trailers)",
+        "--grep=^Ticket: one$",
+        "main",
+    ]);
+    assert!(trailers.contains("Cost-USD: 1.2"), "{trailers}");
+}
+
+#[test]
+fn a_used_up_cap_parks_and_a_raised_one_resumes_the_session() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    rig.script(json!({"one": [
+        [{"write": {"path": "half", "text": "x"}}, {"commit": "half"}, spend(1.0)],
+        work(),
+    ]}));
+    let first = rig.run(["--max-cost", "1"]).expect(10);
+    assert_eq!(first.of("one", "parked").len(), 1);
+    assert_eq!(first.ids("unstarted"), ["one", "two"]);
+    assert_eq!(rig.show("one")["status"], "open");
+    rig.assert_tidy();
+
+    let second = rig.run(["--max-cost", "1"]).expect(10);
+    assert!(second.of("", "ticket_started").is_empty());
+    assert_eq!(rig.settled().len(), 1);
+
+    let third = rig.run(["--max-cost", "2"]).expect(0);
+    let session = third.of("one", "session");
+    assert_eq!(
+        session[0]["session"],
+        first.of("one", "session")[0]["session"]
+    );
+    assert_eq!(session[0]["resumed"], true);
+    assert_eq!(rig.sandbox.read("half"), "x");
+}
+
+#[test]
+fn live_spending_at_the_cap_interrupts_everybody() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let config = "[prices.scripted]\ninput = 1000.0\noutput = 1000.0\n";
+    rig.sandbox.write(".ticks/config.toml", config);
+    let pipe = rig.pipe("go");
+    // Each message tells of 1,500 tokens: $1.50 by the table, whatever the client says at the end.
+    rig.script(json!({
+        "one": [[{"say": "up"}, "hang"], work()],
+        "two": [[{"await": pipe}, spend(0.01), spend(0.01), "hang"], work()],
+    }));
+    let mut live = rig.start(["-j", "2", "--max-cost", "2"]);
+    live.until("one", "say");
+    crate::rig::open(&pipe);
+    let ended = live.end().expect(10);
+    assert_eq!(ended.of("", "parked").len(), 2);
+    rig.assert_tidy();
+    // What the client reports is what counts.
+    assert!((rig.spent() - 0.02).abs() < 1e-9, "{:?}", rig.settled());
+    rig.run(["-j", "2", "--max-cost", "2"]).expect(0);
+}
+
+#[test]
+fn an_agent_that_tells_no_cost_is_charged_its_reservation() {
+    let rig = Rig::new(&[("one", "agent = \"mute\""), ("two", "agent = \"plain\"")]);
+    let mute =
+        "kind = \"command\"\ncommand = [\"sh\", \"-c\", \"echo x > one.txt\"]\nmax_cost = 0.3\n";
+    rig.sandbox.write(".ticks/agents/mute.toml", mute);
+    rig.command_agent("plain", "max_cost = 0.3");
+    rig.script(json!({"two": costly(0.1)}));
+    let ended = rig.run(["--max-cost", "2"]).expect(0);
+    let warned = ended.of("one", "warning");
+    assert!(
+        warned[0]["text"].as_str().unwrap().contains("reservation"),
+        "{warned:?}"
+    );
+    assert!((rig.spent() - 0.4).abs() < 1e-9, "{:?}", rig.settled());
+    let basis = |id: &str| {
+        let of = rig
+            .settled()
+            .into_iter()
+            .find(|entry| entry["ticket"] == id);
+        of.unwrap()["basis"].clone()
+    };
+    assert_eq!(
+        (basis("one"), basis("two")),
+        (json!("reservation"), json!("reported"))
+    );
+}
+
+#[test]
+fn without_a_cap_one_warning_says_so() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let ended = rig.run([]).expect(0);
+    let unlimited = ended
+        .warnings()
+        .iter()
+        .filter(|text| text.contains("unlimited"))
+        .count();
+    assert_eq!(unlimited, 1);
+    let rig = Rig::new(&[("one", "")]);
+    let ended = rig.run(["--max-cost", "1"]).expect(0);
+    assert!(ended.warnings().is_empty(), "{:?}", ended.warnings());
+}
+
+#[test]
+fn a_budget_of_the_day_counts_every_run() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\ndaily_budget_usd = 1.0\n");
+    rig.script(json!({"one": costly(0.7), "two": costly(0.7)}));
+    let first = rig.run(["-j", "1"]).expect(10);
+    assert!(first.of("", "parked").len() <= 1);
+    assert!(rig.spent() <= 1.0 + 0.7);
+}
+
+#[test]
+fn caps_on_tokens_and_time_park() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    rig.script(json!({"one": [[spend(0.0), "hang"], work()]}));
+    let ended = rig.run(["--max-tokens", "1000"]).expect(10);
+    assert_eq!(ended.of("one", "parked").len(), 1);
+    rig.assert_tidy();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+
+    let rig = Rig::new(&[("one", "")]);
+    rig.script(json!({"one": [["hang"], work()]}));
+    let ended = rig.run(["--max-time", "1s"]).expect(10);
+    assert_eq!(ended.of("one", "parked").len(), 1);
+    rig.run([]).expect(0);
+}

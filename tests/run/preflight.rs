@@ -1,0 +1,194 @@
+//! What keeps a run from starting is told before anything is changed.
+
+use serde_json::json;
+
+use crate::rig::{Rig, open};
+use crate::support::{Output, Sandbox};
+
+/// Everything that a run could have changed.
+fn state(sandbox: &Sandbox) -> String {
+    let refs = sandbox.git(["for-each-ref"]);
+    let status = sandbox.git(["status", "--porcelain", "--ignored"]);
+    let there = [".worktrees", ".git/tk/runs", ".git/tk/ledger.jsonl"]
+        .map(|path| sandbox.path().join(path).exists());
+    format!("{refs}{status}{there:?}{}", sandbox.read(".git/config"))
+}
+
+#[track_caller]
+fn refused(sandbox: &Sandbox, args: &[&str], code: i32, words: &[&str]) -> Output {
+    let before = state(sandbox);
+    let output = sandbox.tk(args.iter().copied());
+    assert_eq!(output.code, code, "{output}");
+    for word in words {
+        assert!(output.stderr.contains(word), "no {word:?} in\n{output}");
+    }
+    assert!(output.stderr.contains("hint: "), "{output}");
+    assert_eq!(state(sandbox), before, "{output}");
+    output
+}
+
+#[test]
+fn a_first_commit_is_needed() {
+    let sandbox = Sandbox::without_repository();
+    sandbox.git(["init", "--quiet", "--initial-branch=main", "."]);
+    sandbox.tk(["init", "--quiet"]).ok();
+    sandbox.ticket("one", "title = \"One\"\n");
+    refused(&sandbox, &["run", "one"], 6, &["commit"]);
+}
+
+#[test]
+fn a_branch_to_land_on_is_needed() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox.git(["checkout", "--quiet", "--detach"]);
+    refused(&rig.sandbox, &["run", "epic"], 6, &["detached", "--onto"]);
+    refused(
+        &rig.sandbox,
+        &["run", "epic", "--onto", "nowhere"],
+        6,
+        &["nowhere"],
+    );
+    rig.run(["--onto", "main"]).expect(0);
+}
+
+#[test]
+fn git_must_know_who_commits() {
+    let sandbox = Sandbox::initialised()
+        .without_env("GIT_AUTHOR_NAME")
+        .without_env("GIT_AUTHOR_EMAIL")
+        .without_env("GIT_COMMITTER_NAME")
+        .without_env("GIT_COMMITTER_EMAIL")
+        .with_env("GIT_CONFIG_COUNT", "1")
+        .with_env("GIT_CONFIG_KEY_0", "user.useConfigOnly")
+        .with_env("GIT_CONFIG_VALUE_0", "true");
+    sandbox.ticket("one", "title = \"One\"\n");
+    refused(&sandbox, &["run", "one"], 6, &["who commits", "user.email"]);
+}
+
+#[test]
+fn no_branch_may_be_called_tk() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox.git(["branch", "tk"]);
+    refused(
+        &rig.sandbox,
+        &["run", "epic"],
+        6,
+        &["`tk`", "git branch -m"],
+    );
+}
+
+#[test]
+fn agents_and_their_programs_must_be_there() {
+    let rig = Rig::new(&[("one", "")]);
+    refused(
+        &rig.sandbox,
+        &["run", "epic", "--agent", "nobody"],
+        4,
+        &["nobody"],
+    );
+    let text = "kind = \"command\"\ncommand = [\"no-such-program\"]\n";
+    rig.sandbox.write(".ticks/agents/gone.toml", text);
+    refused(
+        &rig.sandbox,
+        &["run", "epic", "--agent", "gone"],
+        1,
+        &["no-such-program"],
+    );
+    let text = "kind = \"claude\"\ncolour = \"red\"\n";
+    rig.sandbox.write(".ticks/agents/odd.toml", text);
+    refused(
+        &rig.sandbox,
+        &["run", "epic", "--agent", "odd"],
+        4,
+        &["colour", "odd.toml"],
+    );
+    let sandbox = Sandbox::initialised().with_env("TK_CLAUDE", "/nowhere/claude");
+    sandbox.ticket("one", "title = \"One\"\n");
+    refused(
+        &sandbox,
+        &["run", "one"],
+        1,
+        &["/nowhere/claude", "--agent"],
+    );
+}
+
+#[test]
+fn cycles_are_spelled_out() {
+    let rig = Rig::new(&[
+        ("one", "blocked_by = [\"three\"]"),
+        ("two", "blocked_by = [\"one\"]"),
+        ("three", "blocked_by = [\"two\"]"),
+    ]);
+    let output = refused(
+        &rig.sandbox,
+        &["run", "epic"],
+        4,
+        &["one", "two", "three", "tk unblock"],
+    );
+    assert!(
+        output.stderr.contains("->")
+            || output.stderr.contains('→')
+            || output.stderr.contains("blocked by"),
+        "{output}"
+    );
+}
+
+#[test]
+fn unknown_tickets_and_agents_as_actors_are_refused() {
+    let rig = Rig::new(&[("one", "")]);
+    refused(&rig.sandbox, &["run", "nosuch"], 3, &["nosuch"]);
+    refused(&rig.sandbox, &["land", "epic"], 1, &["nothing"]);
+    for command in [["run", "epic"], ["land", "epic"]] {
+        let mut agent = rig.sandbox.tk_command();
+        agent.args(command).env("TK_ACTOR", "agent:claude");
+        let output = rig.sandbox.run(&mut agent, None);
+        assert_eq!(output.code, 4, "{output}");
+    }
+}
+
+#[test]
+fn a_live_run_over_the_same_tickets_is_named() {
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", "blocked_by = [\"one\"]"),
+        ("free", "parent = \"\""),
+    ]);
+    rig.sandbox.ticket("free", "title = \"Free\"\n");
+    let pipe = rig.pipe("go");
+    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}]]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    let pid = live.pid().to_string();
+    for what in ["epic", "two"] {
+        let output = rig.sandbox.tk(["run", what]);
+        assert_eq!(output.code, 5, "{output}");
+        assert!(
+            output.stderr.contains(&pid) && output.stderr.contains("hint: "),
+            "{output}"
+        );
+    }
+    // Another ticket runs beside it, and lands before it.
+    let mut beside = rig.sandbox.tk_command();
+    beside.args(["run", "free", "--json"]);
+    crate::rig::Live::of(beside).end().expect(0);
+    assert_eq!(rig.landings("free", "main"), 1);
+    open(&pipe);
+    live.end().expect(0);
+    assert_eq!(rig.landings("two", "main"), 1);
+    assert_eq!(rig.branches(), ["main"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn bad_values_are_usage_errors() {
+    let rig = Rig::new(&[("one", "")]);
+    for args in [
+        ["-j", "0"],
+        ["--max-cost", "-1"],
+        ["--max-cost", "lots"],
+        ["--max-time", "soon"],
+        ["--land", "maybe"],
+    ] {
+        let output = rig.sandbox.tk(["run", "epic"].iter().chain(&args));
+        assert_eq!(output.code, 2, "{args:?} {output}");
+    }
+}

@@ -1,0 +1,298 @@
+//! Who starts when: places, locks, waves, and the plan that said so.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::rig::{Ended, Rig, open, work};
+
+/// Goes through the events with the tickets that have a live worker.
+fn live(ended: &Ended, mut look: impl FnMut(&BTreeSet<String>, &Value)) {
+    let mut live = BTreeSet::new();
+    for event in &ended.events {
+        let ticket = event["ticket"].as_str().unwrap_or_default().to_owned();
+        match event["kind"].as_str().unwrap() {
+            "ticket_started" => {
+                live.insert(ticket);
+            }
+            "cost" if event["settled"] == true => {
+                live.remove(&ticket);
+            }
+            _ => {}
+        }
+        look(&live, event);
+    }
+}
+
+#[test]
+fn never_more_than_the_places_and_never_an_idle_one() {
+    let ids: Vec<String> = (0..8).map(|n| format!("t{n}")).collect();
+    let tickets: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "")).collect();
+    let rig = Rig::new(&tickets);
+    let ended = rig.run(["-j", "3"]).expect(0);
+    let mut started = 0;
+    live(&ended, |live, event| {
+        assert!(live.len() <= 3, "{event}");
+        started += usize::from(event["kind"] == "ticket_started");
+    });
+    assert_eq!(started, 8);
+    // The first three start before anything else happens.
+    let kinds: Vec<&Value> = ended.events.iter().map(|event| &event["kind"]).collect();
+    let first = kinds
+        .iter()
+        .position(|kind| *kind == "ticket_started")
+        .unwrap();
+    assert!(
+        kinds[first..first + 3]
+            .iter()
+            .all(|kind| *kind == "ticket_started"),
+        "{kinds:?}"
+    );
+    // While a ticket is left, the next start does not wait for what becomes of the last one.
+    let mut left = 8;
+    let mut freed: Option<String> = None;
+    for event in &ended.events {
+        let ticket = event["ticket"].as_str().unwrap_or_default();
+        match event["kind"].as_str().unwrap() {
+            "ticket_started" => {
+                left -= 1;
+                freed = None;
+            }
+            "cost" if event["settled"] == true && left > 0 => freed = Some(ticket.to_owned()),
+            "landed" => assert_ne!(freed.as_deref(), Some(ticket), "{event}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn locks_touches_and_exclusions_keep_tickets_apart() {
+    let rig = Rig::new(&[
+        ("lock1", "lock = \"db\""),
+        ("lock2", "lock = \"db\""),
+        ("file1", "touches = [\"src/**\"]"),
+        ("file2", "touches = [\"src/a.rs\"]"),
+        ("code", "agent = \"coder\""),
+        ("ship", "agent = \"shipper\""),
+        ("single1", "agent = \"single\""),
+        ("single2", "agent = \"single\""),
+    ]);
+    rig.command_agent("coder", "lock = \"code\"");
+    rig.command_agent("shipper", "excludes = [\"code\"]");
+    rig.command_agent("single", "lock = \"single\"");
+    let ended = rig.run(["-j", "8"]).expect(0);
+    let mut most = 0;
+    live(&ended, |live, event| {
+        for pair in [
+            ["lock1", "lock2"],
+            ["file1", "file2"],
+            ["code", "ship"],
+            ["single1", "single2"],
+        ] {
+            assert!(
+                !pair.iter().all(|id| live.contains(*id)),
+                "{pair:?} {event}"
+            );
+        }
+        most = most.max(live.len());
+    });
+    assert_eq!(most, 4, "one of each pair at once");
+}
+
+#[test]
+fn a_wave_waits_for_the_one_before_only_when_told() {
+    let tickets = [("a", ""), ("slow", ""), ("b", "blocked_by = [\"a\"]")];
+    let rig = Rig::new(&tickets);
+    let pipe = rig.pipe("go");
+    let slow = json!([[{"say": "up"}, {"await": pipe}, {"run": "echo x > slow.txt"}]]);
+    rig.script(json!({"slow": slow}));
+    let mut run = rig.start(["-j", "2"]);
+    run.until("b", "closed");
+    open(&pipe);
+    run.end().expect(0);
+
+    let rig = Rig::new(&tickets);
+    let pipe = rig.pipe("go");
+    let slow = json!([[{"say": "up"}, {"await": pipe}, {"run": "echo x > slow.txt"}]]);
+    rig.script(json!({"slow": slow}));
+    let mut run = rig.start(["-j", "2", "--waves"]);
+    run.until("a", "ticket_finished");
+    open(&pipe);
+    let ended = run.end().expect(0);
+    assert!(ended.seq("slow", "ticket_finished") < ended.seq("b", "ticket_started"));
+}
+
+#[test]
+fn a_barrier_does_not_wait_for_what_can_not_run() {
+    let rig = Rig::new(&[
+        ("bad", ""),
+        ("good", ""),
+        ("after", "blocked_by = [\"bad\"]"),
+        ("fine", "blocked_by = [\"good\"]"),
+        ("last", "blocked_by = [\"fine\"]"),
+    ]);
+    rig.script(json!({"bad": [[{"report": {"status": "partial", "summary": "no"}}]]}));
+    let ended = rig.run(["--waves"]).expect(7);
+    assert_eq!(ended.ids("landed"), ["fine", "good", "last"]);
+    assert_eq!(ended.ids("unstarted"), ["after"]);
+}
+
+#[test]
+fn the_run_starts_what_the_plan_said_and_the_plan_starts_nothing() {
+    let rig = Rig::new(&[
+        ("long1", "estimate = \"5h\""),
+        ("long2", "blocked_by = [\"long1\"]\nestimate = \"5h\""),
+        ("urgent", "priority = 0"),
+        ("later", "priority = 4"),
+        ("middle", "estimate = \"2h\""),
+        ("wait", "awaiting = \"work\""),
+    ]);
+    let before = rig.sandbox.git(["for-each-ref"]);
+    let output = rig.sandbox.tk([
+        "run",
+        "epic",
+        "--plan",
+        "-j",
+        "2",
+        "--max-cost",
+        "4",
+        "--check",
+        "true",
+        "--json",
+    ]);
+    let plan = output.json();
+    assert_eq!(rig.sandbox.git(["for-each-ref"]), before);
+    assert!(!rig.sandbox.path().join(".worktrees").exists());
+    assert!(!rig.sandbox.path().join(".git/tk/runs").exists());
+    assert_eq!(plan["awaiting"], json!(["wait"]));
+    assert_eq!(plan["starts"][0]["checks"], json!(["true"]));
+    assert_eq!(plan["starts"][0]["reserved_usd"], 2.0);
+    let planned: Vec<&Value> = plan["starts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|start| &start["id"])
+        .collect();
+    assert_eq!(planned[..2], ["long1", "middle"]);
+    let ended = rig.run(["-j", "2"]).expect(9);
+    let started: Vec<&Value> = ended
+        .of("", "ticket_started")
+        .iter()
+        .map(|event| &event["ticket"])
+        .collect();
+    assert_eq!(started[..2], planned[..2]);
+    let order = ended.of("", "plan")[0]["order"].as_array().unwrap();
+    assert_eq!(order.iter().collect::<Vec<_>>(), planned);
+}
+
+#[test]
+fn a_project_with_its_own_statuses_runs_through_them() {
+    let rig = Rig::new(&[
+        ("one", "status = \"backlog\""),
+        ("two", "status = \"backlog\""),
+        ("red", "status = \"backlog\""),
+    ]);
+    rig.sandbox.write(
+        ".ticks/config.toml",
+        r#"
+[tickets]
+initial_status = "backlog"
+
+[[status]]
+id = "backlog"
+name = "Backlog"
+category = "open"
+
+[[status]]
+id = "ready"
+name = "Ready"
+category = "open"
+
+[[status]]
+id = "doing"
+name = "Doing"
+category = "active"
+
+[[status]]
+id = "testing"
+name = "Testing"
+category = "active"
+
+[[status]]
+id = "shipped"
+name = "Shipped"
+category = "done"
+
+[transitions]
+backlog = ["ready"]
+ready = ["doing", "backlog"]
+doing = ["testing", "backlog"]
+testing = ["shipped", "backlog"]
+shipped = ["backlog"]
+"#,
+    );
+    rig.sandbox.ticket(
+        "epic",
+        "title = \"The epic\"\ntype = \"epic\"\nstatus = \"backlog\"\n",
+    );
+    let pipe = rig.pipe("go");
+    rig.script(json!({
+        "one": [[{"run": "echo x > one.txt"}, {"say": "up"}, {"await": pipe}]],
+        "two": [work()],
+        "red": [[{"report": {"status": "partial", "summary": "no"}}], work()],
+    }));
+    let mut run = rig.start([]);
+    run.until("one", "say");
+    assert_eq!(rig.show("one")["status"], "doing");
+    open(&pipe);
+    run.end().expect(7);
+    assert_eq!(rig.show("one")["status"], "shipped");
+    assert_eq!(rig.show("red")["status"], "backlog");
+    rig.run([]).expect(0);
+    assert_eq!(rig.show("epic")["status"], "shipped");
+}
+
+#[test]
+fn the_log_tells_the_same_events_and_follows_a_live_run_to_its_end() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let pipe = rig.pipe("go");
+    rig.script(json!({"one": [[{"run": "echo x > one.txt"}, {"say": "up"}, {"await": pipe}]]}));
+    let mut run = rig.start([]);
+    run.until("one", "say");
+    let prompt = rig.sandbox.tk(["prompt", "two", "--json"]).json()["text"].clone();
+    let mut follow = rig.sandbox.tk_command();
+    follow.args(["log", "-f", "--json"]);
+    let mut follow = crate::rig::Live::of(follow);
+    follow.until("one", "say");
+    open(&pipe);
+    let ended = run.end().expect(0);
+    let followed = follow.end().expect(0);
+    assert_eq!(followed.events, ended.events);
+    let lines = |args: &[&str]| -> Vec<Value> {
+        let output = rig.sandbox.tk(args.iter().copied()).ok();
+        let root = rig.sandbox.root().display().to_string();
+        output
+            .lines()
+            .map(|line| serde_json::from_str(&line.replace("$ROOT", &root)).unwrap())
+            .collect()
+    };
+    assert_eq!(lines(&["log", "--json"]), ended.events);
+    let closed = lines(&["log", "--json", "--kind", "closed,landed"]);
+    assert!(
+        closed
+            .iter()
+            .all(|e| e["kind"] == "closed" || e["kind"] == "landed")
+    );
+    assert_eq!(
+        closed.len(),
+        ended.of("", "closed").len() + ended.of("", "landed").len()
+    );
+    let of_one = lines(&["log", "one", "--json"]);
+    assert!(of_one.iter().all(|event| event["ticket"] == "one") && !of_one.is_empty());
+    // What `tk prompt` shows is what the worker got.
+    let run = ended.last()["run"].as_str().unwrap();
+    let got = rig
+        .sandbox
+        .read(format!(".git/tk/runs/{run}/two/1-1/prompt.md"));
+    assert_eq!(prompt, got);
+}
