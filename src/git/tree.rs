@@ -42,6 +42,18 @@ pub(super) struct Difference {
 }
 
 impl Git {
+    /// What the file of `.ticks/` holds in that commit; none where it has no such file.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn file_at(&self, commit: CommitId, path: &TicksPath) -> Result<Option<Vec<u8>>> {
+        let name = format!("{commit}:{}", path.as_str());
+        let answer = self
+            .call(["cat-file", "blob", &name])
+            .run_allowing(&[0, 128])?;
+        Ok((answer.code == Some(0)).then_some(answer.stdout))
+    }
+
     /// What `what` names, a commit or something that leads to one; none if nothing.
     pub fn commit_of(&self, what: &str) -> Result<Option<CommitId>> {
         let spec = format!("{what}^{{commit}}");

@@ -24,10 +24,12 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
                 continue;
             }
             let awaited = gate(ticket)?;
-            // An approval to begin is no review of what comes of it.
-            if ticket
-                .requires
-                .is_none_or(|gate| gate.awaiting() == awaited)
+            // An approval to begin is no review of what comes of it; when work begins, it is
+            // forgotten again.
+            if is_proposal(ticket, awaited)
+                || ticket
+                    .requires
+                    .is_none_or(|gate| gate.awaiting() == awaited)
             {
                 ticket.verdict = Some(Verdict::Approved);
             }
@@ -71,14 +73,7 @@ pub fn reject(project: &Project, targets: &Targets, text: &str) -> Result<Change
 fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> {
     let awaited = gate(ticket)?;
     let statuses = &scene.project.config.statuses;
-    let proposed = awaited == Awaiting::Approval
-        && ticket.requires.is_none()
-        && ticket.started_at.is_none()
-        && ticket.runs.is_empty()
-        && ticket
-            .created_by
-            .as_ref()
-            .is_some_and(|by| by.starts_with("agent:"));
+    let proposed = is_proposal(ticket, awaited) && ticket.requires.is_none();
     let done = statuses.first(crate::model::Category::Done);
     match done.filter(|_| proposed) {
         Some(done) => {
@@ -93,6 +88,15 @@ fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> 
     ticket.awaiting = None;
     add(ticket, note);
     Ok(())
+}
+
+/// Whether an agent has filed the ticket and nobody has begun it: it waits to be let in.
+fn is_proposal(ticket: &Ticket, awaited: Awaiting) -> bool {
+    let by_agent = |by: &String| by.starts_with("agent:");
+    awaited == Awaiting::Approval
+        && ticket.started_at.is_none()
+        && ticket.runs.is_empty()
+        && ticket.created_by.as_ref().is_some_and(by_agent)
 }
 
 /// What the ticket awaits, if it can be approved or rejected.

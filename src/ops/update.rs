@@ -190,11 +190,16 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
     put(&mut ticket.owner, request.owner.as_deref(), |v| {
         values::line("owner", v)
     })?;
+    let gate = ticket.requires;
     put(
         &mut ticket.requires,
         request.requires.as_deref(),
         values::word,
     )?;
+    if ticket.requires != gate {
+        // What was said before was not said at this gate.
+        ticket.verdict = None;
+    }
     put(
         &mut ticket.estimate,
         request.estimate.as_deref(),

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use super::inbox::Inbox;
 use super::process::{ProcessId, SHIM_COMMAND, boot_id};
 use super::tail::Lines;
-use crate::store::write_atomic;
+use crate::store::{read_regular, write_atomic};
 
 pub(super) const SPEC: &str = "spec.json";
 pub(super) const INBOX: &str = "inbox";
@@ -385,7 +385,8 @@ impl AttemptDir {
     /// When the file cannot be read.
     pub fn take_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, AttemptError> {
         let path = self.file(name);
-        match fs::read(&path) {
+        // A worker may leave anything there: a pipe would be waited for without end.
+        match read_regular(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(AttemptError::io("read", &path)(error)),

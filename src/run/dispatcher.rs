@@ -4,6 +4,8 @@
 //! one task a ticket, only send it messages. Everything it decides is on the disk before
 //! anything follows from it.
 
+mod accounts;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -13,8 +15,8 @@ use tokio::time::Instant;
 use super::board::{Board, Phase};
 use super::desk::{Bill, Desk, Ending, Msg, NoPlace, Permit, Stop};
 use super::executor;
-use super::ledger::{Basis, Entry, EntryKind, Ledger};
-use super::money::{self, Budget, Refusal, Reservation};
+use super::ledger::Ledger;
+use super::money::{Budget, Refusal, Reservation};
 use super::record::Recorder;
 use super::shared::Shared;
 use super::signals::{Signals, Wish};
@@ -61,7 +63,10 @@ pub(super) struct Dispatcher<'a> {
         oneshot::Sender<std::result::Result<Permit, NoPlace>>,
     )>,
     budget: Budget,
+    /// What settled workers of the run have used.
     tokens: u64,
+    /// What live ones have used so far.
+    live_tokens: BTreeMap<TicketId, u64>,
     ledger: Ledger,
     recorder: &'a mut Recorder,
     stop: Stop,
@@ -76,6 +81,7 @@ impl<'a> Dispatcher<'a> {
         shared: Arc<Shared>,
         board: Board,
         budget: Budget,
+        tokens: u64,
         ledger: Ledger,
         recorder: &'a mut Recorder,
     ) -> Self {
@@ -88,7 +94,8 @@ impl<'a> Dispatcher<'a> {
             started: BTreeMap::new(),
             asking: VecDeque::new(),
             budget,
-            tokens: 0,
+            tokens,
+            live_tokens: BTreeMap::new(),
             ledger,
             recorder,
             stop: Stop::No,
@@ -176,8 +183,13 @@ impl<'a> Dispatcher<'a> {
             }
             Msg::Finished { ticket, ending } => {
                 if self.board.is_live(&ticket) {
-                    // It ended in trouble, without a bill: what was put aside is charged.
-                    self.settle(&ticket, &Bill::default());
+                    // It ended in trouble, without a bill: what was put aside is charged,
+                    // unless no worker was ever started.
+                    let bill = Bill {
+                        reported: (!self.was_started(&ticket)).then_some(Usd::ZERO),
+                        ..Bill::default()
+                    };
+                    self.settle(&ticket, &bill);
                 }
                 let seconds = self
                     .started
@@ -238,11 +250,34 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// Interrupts single tickets; the run goes on.
+    /// Interrupts single tickets, and those that have not begun never begin; the run goes on.
     fn stop_tickets(&mut self, tickets: &[String]) {
+        let wanted = |id: &TicketId| tickets.iter().any(|wanted| wanted == id.as_str());
         for (id, sender) in &self.stops {
-            if tickets.iter().any(|wanted| wanted == id.as_str()) {
+            if wanted(id) {
                 sender.send_modify(|now| *now = (*now).max(Stop::Interrupt));
+            }
+        }
+        for (id, reply) in std::mem::take(&mut self.asking) {
+            if wanted(&id) {
+                let _gone = reply.send(Err(NoPlace::Stopping));
+            } else {
+                self.asking.push_back((id, reply));
+            }
+        }
+        for id in self.board.unstarted() {
+            if wanted(&id) {
+                self.board.set(&id, Phase::Over(Ending::Stopped));
+                let outcome = Ending::Stopped.word().to_owned();
+                let (cost_usd, seconds) = (0.0, 0.0);
+                self.record(
+                    Some(&id),
+                    EventKind::TicketFinished {
+                        outcome,
+                        cost_usd,
+                        seconds,
+                    },
+                );
             }
         }
     }
@@ -260,113 +295,12 @@ impl<'a> Dispatcher<'a> {
         self.raise(Stop::Budget);
     }
 
-    fn observe(&mut self, ticket: &TicketId, bill: &Bill, largest_turn: Usd) {
-        self.budget.observe(ticket, bill.live, largest_turn);
-        let kind = self.cost_event(ticket, bill, bill.live, false);
-        self.record(Some(ticket), kind);
-        if self.budget.crossed() {
-            self.reach_budget("spending has come to the cap");
-        }
-        let live = bill.input_tokens + bill.output_tokens;
-        if self
-            .shared
-            .options
-            .max_tokens
-            .is_some_and(|cap| self.tokens + live >= cap)
-        {
-            self.reach_budget("the cap on tokens is reached");
-        }
-    }
-
-    fn cost_event(&self, ticket: &TicketId, bill: &Bill, cost: Usd, settled: bool) -> EventKind {
-        let none = Account::default();
-        let account = self.accounts.get(ticket).unwrap_or(&none);
-        EventKind::Cost {
-            cost_usd: (account.charged + cost).dollars(),
-            total_usd: if settled {
-                self.budget.spent() + cost
-            } else {
-                self.budget.total()
-            }
-            .dollars(),
-            settled,
-            input_tokens: account.input_tokens + bill.input_tokens,
-            output_tokens: account.output_tokens + bill.output_tokens,
-            turns: account.turns + bill.turns,
-        }
-    }
-
-    /// Puts the bill into the ledger, then frees the place and the reservation.
-    fn settle(&mut self, ticket: &TicketId, bill: &Bill) -> Option<Usd> {
-        let reservation = self
-            .accounts
-            .get(ticket)
-            .and_then(|account| account.reservation);
-        let (cost, basis) = match bill.reported {
-            Some(cost) => (cost, Basis::Reported),
-            None => {
-                let cost = money::unreported(bill.live, reservation);
-                (
-                    cost,
-                    if cost == bill.live {
-                        Basis::Estimate
-                    } else {
-                        Basis::Reservation
-                    },
-                )
-            }
-        };
-        let entry = self.entry(ticket, EntryKind::Settled, cost, basis, bill);
-        if let Err(error) = self.ledger.append(&entry) {
-            self.give_up(error);
-            return None;
-        }
-        let kind = self.cost_event(ticket, bill, cost, true);
-        self.record(Some(ticket), kind);
-        self.budget.settle(ticket, cost);
-        self.tokens += bill.input_tokens + bill.output_tokens;
-        let account = self.accounts.entry(ticket.clone()).or_default();
-        account.reservation = None;
-        account.charged += cost;
-        account.input_tokens += bill.input_tokens;
-        account.output_tokens += bill.output_tokens;
-        account.turns += bill.turns;
-        self.board.set_live(ticket, false);
-        Some(cost)
-    }
-
-    fn entry(
-        &self,
-        ticket: &TicketId,
-        kind: EntryKind,
-        amount: Usd,
-        basis: Basis,
-        bill: &Bill,
-    ) -> Entry {
-        let job = self.board.job(ticket);
-        Entry {
-            at: self.shared.ctx.now(),
-            kind,
-            run: self.shared.run.clone(),
-            key: self.shared.key.as_str().to_owned(),
-            ticket: ticket.as_str().to_owned(),
-            attempt: job.map_or(0, |job| job.attempt),
-            process: self
-                .accounts
-                .get(ticket)
-                .map_or(0, |account| account.processes),
-            agent: job.map_or_else(String::new, |job| job.agent.name.clone()),
-            agent_kind: job.map_or("", |job| job.agent.kind.as_str()).to_owned(),
-            cost_usd: amount.dollars(),
-            basis,
-            input_tokens: bill.input_tokens,
-            output_tokens: bill.output_tokens,
-            turns: bill.turns,
-        }
-    }
-
     /// Starts everything that can start now: waiting fix rounds first, then new tickets.
     fn start_what_can(&mut self) {
+        if self.stop == Stop::No {
+            self.give_places();
+        }
+        // Giving places may itself have come to the end of the budget, or of the disk.
         if self.stop != Stop::No {
             let why = if self.stop == Stop::Budget {
                 NoPlace::Budget
@@ -376,8 +310,10 @@ impl<'a> Dispatcher<'a> {
             for (_, reply) in self.asking.drain(..) {
                 let _gone = reply.send(Err(why));
             }
-            return;
         }
+    }
+
+    fn give_places(&mut self) {
         for (ticket, reply) in std::mem::take(&mut self.asking) {
             if !self.board.may_be_live(&ticket) {
                 self.asking.push_back((ticket, reply));
@@ -415,35 +351,6 @@ impl<'a> Dispatcher<'a> {
                 Err(Refusal::Reached) => self.reach_budget("the budget is used up"),
             }
         }
-    }
-
-    fn reserve(&mut self, ticket: &TicketId) -> std::result::Result<Permit, Refusal> {
-        let own_limit = self.board.job(ticket).and_then(|job| job.agent.max_cost);
-        let wanted = self.board.job(ticket).and_then(|job| job.wanted);
-        let reservation =
-            self.budget
-                .reserve(ticket, wanted, own_limit, self.board.free_places())?;
-        let before = self.board.job(ticket).map_or(0, |job| job.processes);
-        let account = self.accounts.entry(ticket.clone()).or_default();
-        account.reservation = reservation;
-        account.processes = account.processes.max(before) + 1;
-        let process = account.processes;
-        let amount = reservation.map_or(Usd::ZERO, |reservation| reservation.amount);
-        let entry = self.entry(
-            ticket,
-            EntryKind::Reserved,
-            amount,
-            Basis::Reservation,
-            &Bill::default(),
-        );
-        if let Err(error) = self.ledger.append(&entry) {
-            self.give_up(error);
-            return Err(Refusal::Later);
-        }
-        Ok(Permit {
-            reservation,
-            process,
-        })
     }
 
     fn start(&mut self, ticket: &TicketId, permit: Option<Permit>) {

@@ -128,19 +128,19 @@ impl Executor {
         let Some(permit) = permit else {
             return self.land_approved().await;
         };
-        go_on!(self.begin(permit).await);
-        go_on!(self.prepare(permit).await);
+        go_on!(self.begin().await);
+        go_on!(self.prepare().await);
         self.rounds(permit).await
     }
 
     /// Claims the ticket and sets it in progress, unless a person was at it meanwhile.
-    async fn begin(&mut self, permit: Permit) -> Step<()> {
+    async fn begin(&mut self) -> Step<()> {
         let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
         let begun = blocking(move || tickets::begin(&shared, &job)).await;
         if let Ok(Begun::Ours) = begun {
             return Ok(Ok(()));
         }
-        self.give_back(permit).await?;
+        self.give_back().await?;
         Ok(Err(match begun? {
             Begun::Ours | Begun::Closed => Ending::Closed,
             Begun::Awaiting => Ending::Awaiting,
@@ -153,7 +153,7 @@ impl Executor {
     }
 
     /// Makes the worktree ready.
-    async fn prepare(&mut self, permit: Permit) -> Step<()> {
+    async fn prepare(&mut self) -> Step<()> {
         let made = {
             let _one_at_a_time = self.shared.worktree_lock.lock().await;
             let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
@@ -167,7 +167,7 @@ impl Executor {
             Err(trouble) => Err(trouble),
         };
         if let Err(trouble) = ready {
-            self.give_back(permit).await?;
+            self.give_back().await?;
             if *self.stop.borrow() >= Stop::Interrupt {
                 return self.stopped().await.map(Err);
             }
@@ -177,8 +177,7 @@ impl Executor {
     }
 
     /// Gives back a place no worker was started in.
-    async fn give_back(&mut self, permit: Permit) -> Result<(), Trouble> {
-        let _ = permit;
+    async fn give_back(&mut self) -> Result<(), Trouble> {
         let nothing = super::desk::Bill {
             reported: Some(Usd::ZERO),
             ..Default::default()
@@ -398,7 +397,7 @@ impl Executor {
             Landing::Gate(gate) => {
                 let text = self.record.summary.clone().unwrap_or_default();
                 let note = format!("Done and checked; kept on `{}`.", self.job.branch);
-                self.put_aside(gate.awaiting(), &note, &text).await
+                self.put_aside(gate, &note, &text).await
             }
             Landing::NoChanges => {
                 let summary = self.record.summary.clone().unwrap_or_default();

@@ -7,17 +7,16 @@ use tokio::sync::watch;
 
 use super::desk::Stop;
 use super::dispatcher::Tally;
-use super::ground::{one_line, ticket_files};
+use super::ground::{self, one_line, ticket_files};
 use super::home::{self, Home};
 use super::record::Recorder;
 use super::shared::Shared;
 use super::survey::Survey;
 use super::tickets;
-use super::trouble::Trouble;
 use crate::git::{Backups, Git, Removal};
 use crate::graph::Graph;
-use crate::model::{LandMode, TicketId};
-use crate::ops::{Error, ErrorCode, Result};
+use crate::model::{Gate, LandMode, TicketId};
+use crate::ops::Result;
 use crate::wire::EventKind;
 
 /// What is left to do after a run.
@@ -38,6 +37,20 @@ pub(super) async fn finish(
     let mut finished = Finished::default();
     let mut landed = false;
     if !tally.stopped {
+        // A landing whose ticket could not be closed at once.
+        let committed = ground::Landed {
+            store: &shared.store,
+            config: &shared.config,
+            run: &shared.run,
+            key: &shared.key,
+            ground: &shared.ground,
+            integration: &shared.integration,
+            trees: &shared.trees,
+        };
+        for id in ground::adopt_landed(&committed, &survey.files)? {
+            let reason = "landed".to_owned();
+            recorder.record(Some(&id), EventKind::Closed { reason })?;
+        }
         close_epics(shared, survey, recorder)?;
         let message = format!(
             "Record: {}\n\nRun: {}\n",
@@ -47,49 +60,77 @@ pub(super) async fn finish(
         let files = ticket_files(&shared.store, &survey.files)?;
         shared.integration.commit_files(&files, &message, None)?;
         if shared.options.land != LandMode::Never {
-            let (home, told) = home::land(shared, stop).await.map_err(of_trouble)?;
-            for kind in told {
-                recorder.record(None, kind)?;
-            }
-            match home {
-                Home::Landed => landed = true,
-                Home::Refused(why) => {
-                    finished.unlanded = Some((why, format!("tk land {}", shared.target)));
+            let why = match home::land(shared, stop).await {
+                Ok((home, told)) => {
+                    for kind in told {
+                        recorder.record(None, kind)?;
+                    }
+                    match home {
+                        Home::Landed => None,
+                        Home::Refused(why) => Some(why),
+                    }
                 }
-            }
+                Err(trouble) => Some(trouble.to_string()),
+            };
+            landed = why.is_none();
+            finished.unlanded = why.map(|why| (why, format!("tk land {}", shared.target)));
         }
     }
-    put_away(shared, survey, landed)?;
-    Ok(finished)
-}
-
-pub(super) fn of_trouble(trouble: Trouble) -> Error {
-    match trouble {
-        Trouble::Git(error) => error.into(),
-        Trouble::Store(error) => error.into(),
-        other => Error::new(ErrorCode::Failed, other.to_string()),
+    if let Err(error) = put_away(shared, survey, landed) {
+        // What was done stays done: the next run tidies up.
+        let text = format!("the run's worktree or branch cannot be removed: {error}");
+        recorder.record(None, EventKind::Warning { text })?;
     }
+    Ok(finished)
 }
 
 /// Closes every epic of the run whose children are all closed, nested ones first.
 fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Result<()> {
     for id in &survey.epics {
-        if is_complete(shared, id)? {
-            tickets::close_epic(shared, id)?;
-            let reason = "every child is closed".to_owned();
-            recorder.record(Some(id), EventKind::Closed { reason })?;
+        match state_of(shared, id)? {
+            EpicState::Open => {}
+            EpicState::Complete => {
+                tickets::close_epic(shared, id)?;
+                let reason = "every child is closed".to_owned();
+                recorder.record(Some(id), EventKind::Closed { reason })?;
+            }
+            EpicState::AtGate(gate) => {
+                tickets::await_gate(shared, id, gate)?;
+                let awaiting = gate.awaiting().to_string();
+                let text = "every child is closed".to_owned();
+                recorder.record(Some(id), EventKind::Awaiting { awaiting, text })?;
+            }
         }
     }
     Ok(())
 }
 
-fn is_complete(shared: &Shared, id: &TicketId) -> Result<bool> {
+/// Whether an epic may close.
+enum EpicState {
+    /// Something of it is open, or it waits for somebody, or it is closed already.
+    Open,
+    /// Every child is closed, and nothing holds it.
+    Complete,
+    /// Every child is closed, and a person has to pass its own gate.
+    AtGate(Gate),
+}
+
+fn state_of(shared: &Shared, id: &TicketId) -> Result<EpicState> {
     let loaded = shared.store.load_all(&shared.config)?;
     let graph = Graph::new(&loaded.tickets, &shared.config.statuses, shared.ctx.now());
-    let open = loaded
-        .get(id)
-        .is_some_and(|epic| !shared.config.statuses.is_done(&epic.status));
-    Ok(open && !graph.children(id).is_empty() && graph.epic_is_complete(id))
+    let Some(epic) = loaded.get(id) else {
+        return Ok(EpicState::Open);
+    };
+    let held = shared.config.statuses.is_done(&epic.status)
+        || epic.awaiting.is_some()
+        || graph.children(id).is_empty()
+        || !graph.epic_is_complete(id)
+        || !graph.open_blockers(id).is_empty();
+    Ok(match epic.requires {
+        _ if held => EpicState::Open,
+        Some(gate) if !tickets::gate_is_passed(epic) => EpicState::AtGate(gate),
+        _ => EpicState::Complete,
+    })
 }
 
 /// Removes the integration worktree, and the run's branch where all of it has landed.

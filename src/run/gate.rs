@@ -12,6 +12,7 @@ use super::attempt::{AttemptDir, ExitCause, ExitStatus, Spec};
 use super::desk::Stop;
 use super::recovery::RUN_MARK;
 use super::shared::Shared;
+use super::supervised::Supervised;
 use super::trouble::Trouble;
 use crate::model::Span;
 
@@ -43,7 +44,7 @@ pub(super) async fn shell(
     subject: &str,
     command: &str,
     place: Place<'_>,
-    stop: &mut watch::Receiver<Stop>,
+    stop: &watch::Receiver<Stop>,
 ) -> Result<Ran, Trouble> {
     let Place { cwd, limit, log } = place;
     let argv = ["sh", "-c", command].map(str::to_owned).to_vec();
@@ -54,28 +55,29 @@ pub(super) async fn shell(
     spec.env.insert("TK_RUN".to_owned(), shared.run.clone());
     spec.env.insert(RUN_MARK.to_owned(), mark);
     spec.env.insert("TK_TICKET".to_owned(), subject.to_owned());
+    Supervised::mark(&mut spec, &log);
+    // A copy: a wish that is not for checks is still news to whoever comes after.
+    let mut stop = stop.clone();
     let start = Instant::now();
     let dir = AttemptDir::create(&log, &spec)?;
-    let mut shim = dir
-        .spawn_shim()
-        .map_err(|error| Trouble::Io(error.to_string()))?;
-    let stopped = loop {
+    let mut shim = Supervised::start(&dir)?;
+    while !shim.is_over() {
+        if *stop.borrow_and_update() >= Stop::Interrupt {
+            shim.kill()?;
+            shim.ended().await?;
+            return Ok(Ran::Stopped);
+        }
         tokio::select! {
-            status = shim.wait() => {
-                status.map_err(|error| Trouble::Io(error.to_string()))?;
-                break false;
-            }
+            ended = shim.ended() => ended?,
             changed = stop.changed() => {
-                if changed.is_err() || *stop.borrow() >= Stop::Interrupt {
-                    dir.inbox()?.kill()?;
-                    shim.wait().await.map_err(|error| Trouble::Io(error.to_string()))?;
-                    break true;
+                // The dispatcher lets go of its end only when the run is over.
+                if changed.is_err() {
+                    shim.kill()?;
+                    shim.ended().await?;
+                    return Ok(Ran::Stopped);
                 }
             }
         }
-    };
-    if stopped {
-        return Ok(Ran::Stopped);
     }
     let Some(exit) = dir.read_exit()? else {
         return Err(Trouble::Io(format!(

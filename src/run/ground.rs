@@ -1,11 +1,13 @@
 //! The run's branch and its worktree: made ready before the first worker starts.
 
 use super::folder::RunInfo;
+use super::key::RunKey;
 use super::preflight::Ground;
 use super::survey::Survey;
 use super::tickets;
-use crate::git::{Backups, FileEdit, Integration, TicksPath};
-use crate::model::TicketId;
+use super::workspace;
+use crate::git::{Backups, BranchName, FileEdit, Git, Integration, TicksPath, Worktrees};
+use crate::model::{Config, TicketId};
 use crate::ops::{Project, Result};
 use crate::store::Store;
 
@@ -25,7 +27,16 @@ pub(super) fn make(
     trees.add(&ground.integration, &ground.run_branch, ground.base)?;
     let integration = Integration::new(&ground.integration, ground.run_branch.clone());
     integration.recover()?;
-    for id in adopt_landed(project, info, &integration, survey)? {
+    let landed = Landed {
+        store: &project.store,
+        config: &project.config,
+        run: &info.run,
+        key: &survey.key,
+        ground,
+        integration: &integration,
+        trees: &trees,
+    };
+    for id in adopt_landed(&landed, &survey.files)? {
         told.push(format!(
             "`{id}` had landed when the runner was interrupted; it is closed now"
         ));
@@ -73,32 +84,48 @@ fn drop_stale_branch(project: &Project, ground: &Ground, survey: &Survey) -> Res
     Ok(())
 }
 
-/// Tickets whose landing was committed when the runner was killed, before they were closed
-/// in the main working tree: they are closed there now.
-fn adopt_landed(
-    project: &Project,
-    info: &RunInfo,
-    integration: &Integration,
-    survey: &Survey,
-) -> Result<Vec<TicketId>> {
-    let tip = integration.tip()?;
+/// Tickets whose landing is committed on the run's branch and that are not closed in the main
+/// working tree, since the runner was killed in between or could not write: they are closed
+/// there now, and their worktrees and branches go.
+pub(super) fn adopt_landed(landed: &Landed<'_>, files: &[TicketId]) -> Result<Vec<TicketId>> {
+    let git = Git::new(&landed.ground.root);
+    let tip = landed.integration.tip()?;
     let mut adopted = Vec::new();
-    for id in &survey.files {
+    for id in files {
         let path = TicksPath::of_ticket(id);
-        let Some(bytes) = project.repo.blob_at(tip, path.as_str())? else {
+        let Some(bytes) = git.file_at(tip, &path)? else {
             continue;
         };
         let Ok(text) = String::from_utf8(bytes) else {
             continue;
         };
-        let Ok(landed) = crate::format::parse(id, &text, &project.config) else {
+        let Ok(ticket) = crate::format::parse(id, &text, landed.config) else {
             continue;
         };
-        if tickets::adopt(&project.store, &project.config, &info.run, &landed)? {
-            adopted.push(id.clone());
+        let Some(attempt) = tickets::adopt(landed.store, landed.config, landed.run, &ticket)?
+        else {
+            continue;
+        };
+        let branch = landed.key.work_branch(id, attempt);
+        let worktree = landed.ground.worktree_of(id, attempt);
+        if let Ok(branch) = BranchName::parse(&branch) {
+            workspace::remove_landed(&landed.ground.root, landed.trees, id, &worktree, &branch)?;
         }
+        adopted.push(id.clone());
     }
     Ok(adopted)
+}
+
+/// What is needed to tell what has landed.
+#[derive(Debug)]
+pub(super) struct Landed<'a> {
+    pub store: &'a Store,
+    pub config: &'a Config,
+    pub run: &'a str,
+    pub key: &'a RunKey,
+    pub ground: &'a Ground,
+    pub integration: &'a Integration,
+    pub trees: &'a Worktrees,
 }
 
 pub(super) fn one_line(text: &str) -> String {

@@ -70,11 +70,6 @@ impl<'a> Jobs<'a> {
         })?;
         let agent = self.agent(ticket)?;
         let (beginning, attempt, branch) = self.beginning(ticket, &agent);
-        let folder = if attempt <= 1 {
-            ticket.id.to_string()
-        } else {
-            format!("{}@{attempt}", ticket.id)
-        };
         let epic = self.survey.epic.as_ref().map_or("", |epic| &epic.title);
         let prefix = slug(epic);
         let prefix = if prefix.is_empty() {
@@ -96,7 +91,7 @@ impl<'a> Jobs<'a> {
             checks: checks(&self.options.checks, ticket),
             name: format!("{prefix}-w{}-{}", entry.wave, ticket.id),
             branch,
-            worktree: self.ground.worktrees.join(folder),
+            worktree: self.ground.worktree_of(&ticket.id, attempt),
             wanted: money::wanted(agent.max_cost, costs),
             processes: match self.dir {
                 Some(dir) => dir.processes(&ticket.id, attempt)?,
@@ -201,7 +196,7 @@ pub(super) fn checks(configured: &[String], ticket: &Ticket) -> Vec<String> {
 pub(super) fn work_branches(git: &Git) -> Result<BTreeSet<String>> {
     let listed = git.run([
         "for-each-ref",
-        "--format=%(refname:short)",
+        "--format=%(refname:lstrip=2)",
         "refs/heads/tk/work/",
     ])?;
     Ok(listed.line().lines().map(str::to_owned).collect())

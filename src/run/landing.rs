@@ -14,7 +14,7 @@ use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::workspace::{self, Evidence};
 use crate::git::{FileEdit, MergeBegin, PendingMerge, TicksPath};
-use crate::model::{Gate, LandMode, Outcome, RunRecord, Usd};
+use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd};
 use crate::wire::EventKind;
 
 /// What came of a try to land a ticket.
@@ -22,8 +22,8 @@ use crate::wire::EventKind;
 pub(super) enum Landing {
     /// Merged and closed.
     Landed,
-    /// It passed, and waits for a person at its gate.
-    Gate(Gate),
+    /// It passed, and waits for a person, at its gate or for what was asked meanwhile.
+    Gate(Awaiting),
     /// There is nothing to land.
     NoChanges,
     /// It does not merge.
@@ -75,7 +75,10 @@ pub(super) async fn land(
     let passed = matches!(verdict, Ok(None));
     let current = tickets::current(shared, job);
     let at_gate = match &current {
-        Ok(ticket) if passed && !tickets::gate_is_passed(ticket) => ticket.requires,
+        Ok(ticket) if passed && ticket.awaiting.is_some() => ticket.awaiting,
+        Ok(ticket) if passed && !tickets::gate_is_passed(ticket) => {
+            ticket.requires.map(Gate::awaiting)
+        }
         _ => None,
     };
     if !passed || at_gate.is_some() || current.is_err() {
@@ -172,26 +175,48 @@ async fn commit(
     })
     .await?;
     tell_changed_by_checks(desk, &committed.changed_by_checks)?;
+    // From here on the ticket has landed, whatever else goes wrong: what is not done now is
+    // done at the end of the run, or by the next one.
     let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record);
-    blocking(move || tickets::write_closed(&s, &j, &r)).await?;
-    desk.record(EventKind::Closed {
-        reason: "landed".to_owned(),
-    })
-    .await?;
-    let (s, j) = (Arc::clone(shared), Arc::clone(job));
-    blocking(move || workspace::remove_landed(&s, &j)).await?;
-    if shared.options.land == LandMode::Ticket {
-        let (home, told) = home::land(shared, stop).await?;
-        for kind in told {
-            desk.record(kind).await?;
+    match blocking(move || tickets::write_closed(&s, &j, &r)).await {
+        Ok(()) => {
+            let reason = "landed".to_owned();
+            desk.record(EventKind::Closed { reason }).await?;
         }
-        if let Home::Refused(why) = home {
-            // The end of the run tries again.
-            let text = format!("not on `{}` yet: {why}", shared.ground.onto);
-            desk.record(EventKind::Warning { text }).await?;
+        Err(trouble) => warn(desk, "it landed and cannot be closed yet", &trouble).await?,
+    }
+    let (s, j) = (Arc::clone(shared), Arc::clone(job));
+    let removed = blocking(move || -> Result<_, Trouble> {
+        let (root, branch) = (&s.ground.root, workspace::branch(&j)?);
+        let (id, worktree) = (&j.ticket.id, &j.worktree);
+        Ok(workspace::remove_landed(
+            root, &s.trees, id, worktree, &branch,
+        )?)
+    });
+    if let Err(trouble) = removed.await {
+        warn(desk, "its worktree or branch cannot be removed", &trouble).await?;
+    }
+    if shared.options.land == LandMode::Ticket {
+        match home::land(shared, stop).await {
+            Ok((home, told)) => {
+                for kind in told {
+                    desk.record(kind).await?;
+                }
+                if let Home::Refused(why) = home {
+                    // The end of the run tries again.
+                    let text = format!("not on `{}` yet: {why}", shared.ground.onto);
+                    desk.record(EventKind::Warning { text }).await?;
+                }
+            }
+            Err(trouble) => warn(desk, "it is not on your branch yet", &trouble).await?,
         }
     }
     Ok(())
+}
+
+async fn warn(desk: &Desk, what: &str, trouble: &Trouble) -> Result<(), Trouble> {
+    let text = format!("{what}: {trouble}");
+    Ok(desk.record(EventKind::Warning { text }).await?)
 }
 
 /// The landing commit's message: subject, what the worker says it did, trailers. Foreign text

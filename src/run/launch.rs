@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, watch};
 
 use super::board::Board;
@@ -65,6 +66,7 @@ pub fn run(
     if request.only_land {
         refuse_nothing_to_land(project, &options, &first, &ground)?;
     }
+    let runtime = runtime()?;
     let opened = opening::open(
         ctx,
         &project.store,
@@ -75,6 +77,7 @@ pub fn run(
             tickets: &tickets,
             onto: ground.onto.as_str(),
             branch: ground.run_branch.as_str(),
+            only_land: request.only_land,
         },
     )?;
     let mut told = preflight::without_effect(config);
@@ -88,6 +91,7 @@ pub fn run(
     let mut recorder = Recorder::open(Arc::clone(ctx), &run, &journal, reporter, waves(&survey))?;
     let entries = Ledger::read(&project.store.ledger_path())?;
     let spent = ledger::spent(&entries, |entry| entry.run == opened.info.run)?;
+    let tokens = ledger::tokens(&entries, |entry| entry.run == opened.info.run);
     let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
     let places = predict::places(&options, &survey);
     recorder.record(
@@ -144,8 +148,15 @@ pub fn run(
     let board = Board::new(seats, places, shared.options.waves);
     let budget = Budget::new(cap, spent);
     let ledger = Ledger::open(&project.store.ledger_path())?;
-    let dispatcher = Dispatcher::new(Arc::clone(&shared), board, budget, ledger, &mut recorder);
-    let (tally, finished) = drive(&shared, &opened.dir, dispatcher, &survey)?;
+    let dispatcher = Dispatcher::new(
+        Arc::clone(&shared),
+        board,
+        budget,
+        tokens,
+        ledger,
+        &mut recorder,
+    );
+    let (tally, finished) = drive(runtime, &shared, &opened.dir, dispatcher, &survey)?;
     let last = finished_event(&survey, &tally, &finished, request.only_land);
     recorder.record(None, last.clone())?;
     Ok(RunOutcome {
@@ -244,13 +255,9 @@ pub(super) fn targets(project: &Project, request: &RunRequest) -> Result<Vec<Tic
     crate::ops::resolve_all(&loaded, &graph, &request.targets)
 }
 
-/// The one asynchronous part: the loop, then the end of the run.
-fn drive(
-    shared: &Arc<Shared>,
-    dir: &RunDir,
-    dispatcher: Dispatcher<'_>,
-    survey: &Survey,
-) -> Result<(Tally, Finished)> {
+/// The runtime of the one asynchronous part, with the signals taken over: from here on none
+/// of them ends the process half-way.
+fn runtime() -> Result<(Runtime, Signals)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -260,11 +267,24 @@ fn drive(
             format!("the runtime cannot be started: {error}"),
         )
     })?;
+    let signals = runtime.block_on(async { Signals::new() })?;
+    Ok((runtime, signals))
+}
+
+/// The loop, then the end of the run.
+fn drive(
+    (runtime, mut signals): (Runtime, Signals),
+    shared: &Arc<Shared>,
+    dir: &RunDir,
+    dispatcher: Dispatcher<'_>,
+    survey: &Survey,
+) -> Result<(Tally, Finished)> {
+    signals.listen_in(dir.clone());
     let done = runtime.block_on(async {
-        let mut signals = Signals::new(dir.clone())?;
-        let (tally, recorder) = dispatcher.run(&mut signals).await?;
-        // Whatever is left of workers and checks must be gone before anything is tidied up.
+        let ran = dispatcher.run(&mut signals).await;
+        // Whatever came of it, and before anything is tidied up: nothing of it runs on.
         recovery::sweep(dir)?;
+        let (tally, recorder) = ran?;
         let (raise, mut stop) = watch::channel(Stop::No);
         let heard = tokio::spawn(async move {
             while signals.next().await != Wish::Stop {}

@@ -125,14 +125,11 @@ impl Ledger {
 /// reservation.
 #[must_use]
 pub fn last_words(entries: &[Entry]) -> BTreeMap<(String, String, u32, u32), &Entry> {
-    let mut words: BTreeMap<_, &Entry> = BTreeMap::new();
-    for entry in entries {
-        let word = words.entry(entry.worker()).or_insert(entry);
-        if entry.kind == EntryKind::Settled {
-            *word = entry;
-        }
-    }
-    words
+    // A number that was given to a worker that never started may be given again.
+    entries
+        .iter()
+        .map(|entry| (entry.worker(), entry))
+        .collect()
 }
 
 /// What the workers of the entries that pass the filter cost; a worker that was never
@@ -147,6 +144,16 @@ pub fn spent(entries: &[Entry], counts: impl Fn(&Entry) -> bool) -> Result<Usd> 
         total += entry.cost()?;
     }
     Ok(total)
+}
+
+/// The tokens that the workers of the entries that pass the filter used.
+#[must_use]
+pub fn tokens(entries: &[Entry], counts: impl Fn(&Entry) -> bool) -> u64 {
+    let words = last_words(entries);
+    let counted = words.values().filter(|entry| counts(entry));
+    counted
+        .map(|entry| entry.input_tokens.saturating_add(entry.output_tokens))
+        .fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]

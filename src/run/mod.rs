@@ -42,6 +42,7 @@ mod recovery;
 mod shared;
 pub mod shim;
 mod signals;
+mod supervised;
 mod survey;
 pub mod tail;
 mod tickets;

@@ -33,6 +33,9 @@ pub(super) struct Subject<'a> {
     pub tickets: &'a [TicketId],
     pub onto: &'a str,
     pub branch: &'a str,
+    /// Whether only what is there is to be landed: that goes on with no run, so that a run
+    /// that was stopped or reached its budget still goes on later, its spending with it.
+    pub only_land: bool,
 }
 
 /// Opens the run: under the store's lock, so that of two at once one is refused.
@@ -46,12 +49,13 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
             refuse_if_shared(&info, &runner, subject)?;
         } else if has_finished(&dir)? {
             // Nothing of it is left.
-        } else if info.key == subject.key.as_str() {
+        } else if info.key == subject.key.as_str() && !subject.only_land {
             abandoned.extend(interrupted.replace((dir, info)).map(|(older, _)| older));
-        } else if subject
-            .tickets
-            .iter()
-            .any(|id| info.tickets.contains(&id.to_string()))
+        } else if info.key == subject.key.as_str()
+            || subject
+                .tickets
+                .iter()
+                .any(|id| info.tickets.contains(&id.to_string()))
         {
             abandoned.push(dir);
         }

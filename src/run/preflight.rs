@@ -10,7 +10,7 @@ use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
 use crate::git::{BranchName, CommitId};
-use crate::model::{AgentConfig, AgentKind, Config, OnPermission, Usd};
+use crate::model::{AgentConfig, AgentKind, Config, OnPermission, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
@@ -33,6 +33,17 @@ pub(super) struct Ground {
     pub integration: PathBuf,
     /// The `claude` program.
     pub client: String,
+}
+
+impl Ground {
+    /// The worktree of an attempt at a ticket.
+    pub(super) fn worktree_of(&self, ticket: &TicketId, attempt: u32) -> PathBuf {
+        if attempt <= 1 {
+            self.worktrees.join(ticket.as_str())
+        } else {
+            self.worktrees.join(format!("{ticket}@{attempt}"))
+        }
+    }
 }
 
 /// Checks everything, changes nothing.

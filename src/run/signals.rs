@@ -17,7 +17,7 @@ pub(super) enum Wish {
 /// What asks a run to stop from outside.
 #[derive(Debug)]
 pub(super) struct Signals {
-    dir: RunDir,
+    dir: Option<RunDir>,
     look: Signal,
     interrupt: Signal,
     terminate: Signal,
@@ -26,7 +26,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Takes the signals over from the system's defaults. Needs a runtime.
-    pub(super) fn new(dir: RunDir) -> Result<Self> {
+    pub(super) fn new() -> Result<Self> {
         let take = |kind| {
             signal(kind).map_err(|error| {
                 Error::new(
@@ -36,12 +36,17 @@ impl Signals {
             })
         };
         Ok(Self {
-            dir,
+            dir: None,
             look: take(SignalKind::user_defined1())?,
             interrupt: take(SignalKind::interrupt())?,
             terminate: take(SignalKind::terminate())?,
             hang_up: take(SignalKind::hangup())?,
         })
+    }
+
+    /// Tells in which run's folder wishes about single tickets are left.
+    pub(super) fn listen_in(&mut self, dir: RunDir) {
+        self.dir = Some(dir);
     }
 
     /// Waits for the next wish to stop.
@@ -53,7 +58,8 @@ impl Signals {
             // `tk stop ID` leaves its wish in the run's folder and sends this signal. A wish
             // that cannot be read stops the run: better too much than nothing.
             Some(()) = self.look.recv() => {
-                self.dir.take_stops().map_or(Wish::Stop, Wish::StopTickets)
+                let stops = self.dir.as_ref().map(RunDir::take_stops).transpose();
+                stops.map_or(Wish::Stop, |ids| Wish::StopTickets(ids.unwrap_or_default()))
             }
             else => std::future::pending().await,
         }

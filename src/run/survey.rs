@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::key::RunKey;
 use crate::context::Context;
 use crate::graph::{Graph, Plan, Scope};
-use crate::model::{Actor, Awaiting, Category, Config, Gate, Ticket, TicketId, Verdict};
+use crate::model::{Actor, Awaiting, Category, Config, Ticket, TicketId};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::Loaded;
 
@@ -118,9 +118,8 @@ pub(super) fn survey(
     Ok(survey)
 }
 
-/// A ticket made by an agent awaits approval before any run takes it. One that requires a
-/// review cannot tell an approval to begin from none: `awaiting` alone holds it back, and
-/// nothing of it lands without a person.
+/// A ticket made by an agent awaits approval before any run takes it: until a person gave a
+/// verdict, or it was begun, which no run does before that.
 fn untrusted_awaits(config: &Config, mut ticket: Ticket) -> Ticket {
     let by_agent = ticket
         .created_by
@@ -129,8 +128,9 @@ fn untrusted_awaits(config: &Config, mut ticket: Ticket) -> Ticket {
     if by_agent
         && !config.run.trust_agent_tickets
         && ticket.awaiting.is_none()
-        && ticket.requires.is_none_or(|gate| gate == Gate::Approval)
-        && ticket.verdict != Some(Verdict::Approved)
+        && ticket.verdict.is_none()
+        && ticket.started_at.is_none()
+        && ticket.runs.is_empty()
     {
         ticket.awaiting = Some(Awaiting::Approval);
     }

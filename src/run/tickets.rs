@@ -6,8 +6,8 @@ use super::job::Job;
 use super::prompt::{self, PromptParts};
 use super::shared::Shared;
 use crate::model::{
-    Actor, Awaiting, Category, Config, Note, NoteKind, Outcome, PromptStyle, RunRecord, StatusId,
-    Ticket, TicketId, Verdict,
+    Actor, Awaiting, Category, Config, Gate, Note, NoteKind, Outcome, PromptStyle, RunRecord,
+    StatusId, Ticket, TicketId, Verdict,
 };
 use crate::store::{Change, Store, StoreError, Stored};
 
@@ -68,6 +68,10 @@ pub(super) fn begin(shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
     after.status = towards(&shared.config, &after.status, Category::Active);
     after.owner.get_or_insert_with(|| actor.to_string());
     after.started_at.get_or_insert(now);
+    if after.requires.is_some() {
+        // Whatever was said before was not said of the work that begins now.
+        after.verdict = None;
+    }
     locked.write(vec![Change { before, after }], &shared.config)?;
     Ok(Begun::Ours)
 }
@@ -90,7 +94,8 @@ pub(super) fn end(
     if after.owner.as_deref() == Some(actor.as_str()) {
         after.owner = None;
     }
-    after.awaiting = closing.awaiting;
+    // What a person asked for meanwhile, or the worker by `tk ask`, is still owed.
+    after.awaiting = closing.awaiting.or(after.awaiting);
     if closing.awaiting.is_some() || closing.outcome == Outcome::Failed {
         after.verdict = None;
     }
@@ -168,6 +173,15 @@ pub(super) fn close_epic(shared: &Shared, id: &TicketId) -> Result<Stored, Store
     Ok(stored)
 }
 
+/// Has a ticket await the person at its gate.
+pub(super) fn await_gate(shared: &Shared, id: &TicketId, gate: Gate) -> Result<(), StoreError> {
+    let (_, ()) = shared.store.edit(id, &shared.config, |ticket| {
+        ticket.awaiting = Some(gate.awaiting());
+        Ok::<(), StoreError>(())
+    })?;
+    Ok(())
+}
+
 /// Whether a person has passed the ticket's gate.
 pub(super) fn gate_is_passed(ticket: &Ticket) -> bool {
     ticket.requires.is_none() || ticket.verdict == Some(Verdict::Approved)
@@ -228,25 +242,26 @@ fn put_record(ticket: &mut Ticket, record: &RunRecord) {
 }
 
 /// Takes over a landing of that run from the ticket as the landing commit has it, where the
-/// ticket in the main working tree does not know of it; whether it did.
+/// ticket in the main working tree does not know of it; the number of the attempt that
+/// landed, if it did.
 pub(super) fn adopt(
     store: &Store,
     config: &Config,
     run: &str,
     landed: &Ticket,
-) -> Result<bool, StoreError> {
+) -> Result<Option<u32>, StoreError> {
     let by_run = |record: &&RunRecord| record.run == run && record.outcome == Some(Outcome::Landed);
     let Some(record) = landed.runs.iter().find(by_run) else {
-        return Ok(false);
+        return Ok(None);
     };
     let locked = store.lock()?;
     let before = match locked.read(&landed.id, config) {
         Ok(before) => before,
-        Err(StoreError::NotFound(_)) => return Ok(false),
+        Err(StoreError::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
     if before.ticket.runs.iter().any(|known| by_run(&known)) {
-        return Ok(false);
+        return Ok(None);
     }
     let mut after = before.ticket.clone();
     after.status.clone_from(&landed.status);
@@ -258,5 +273,5 @@ pub(super) fn adopt(
     put_record(&mut after, record);
     locked.write(vec![Change { before, after }], config)?;
     locked.release_claim(&landed.id)?;
-    Ok(true)
+    Ok(Some(record.attempt))
 }

@@ -1,5 +1,6 @@
 //! A ticket's worktree and branch: made, set up, read for evidence, put away.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -9,7 +10,8 @@ use super::gate::{self, Ran};
 use super::job::Job;
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
-use crate::git::{Backups, BranchName, Git, GitError, Removal, TicketTree};
+use crate::git::{Backups, BranchName, Git, GitError, Removal, TicketTree, Worktrees};
+use crate::model::TicketId;
 
 /// What there was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,32 +129,35 @@ pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
         .line()
         .is_empty()
     {
-        delete_branch(shared, job, &branch)?;
+        delete_branch(&shared.ground.root, &job.ticket.id, &branch)?;
     }
     Ok(())
 }
 
 /// After landing: worktree and branch go, after a backup of everything in them.
-pub(super) fn remove_landed(shared: &Shared, job: &Job) -> Result<(), Trouble> {
-    let branch = branch(job)?;
-    if job.worktree.is_dir() {
-        let backups = Backups::new(Git::new(&shared.ground.root));
-        let backup = backups.keep_worktree(&job.ticket.id, &Git::new(&job.worktree))?;
-        shared
-            .trees
-            .remove(&job.worktree, &Removal::BackedUp(backup))?;
+pub(super) fn remove_landed(
+    root: &Path,
+    trees: &Worktrees,
+    ticket: &TicketId,
+    worktree: &Path,
+    branch: &BranchName,
+) -> Result<(), GitError> {
+    if worktree.is_dir() {
+        let backups = Backups::new(Git::new(root));
+        let backup = backups.keep_worktree(ticket, &Git::new(worktree))?;
+        trees.remove(worktree, &Removal::BackedUp(backup))?;
     }
-    delete_branch(shared, job, &branch)
+    delete_branch(root, ticket, branch)
 }
 
-fn delete_branch(shared: &Shared, job: &Job, branch: &BranchName) -> Result<(), Trouble> {
-    let Some(tip) = shared.tip_of(branch)? else {
+fn delete_branch(root: &Path, ticket: &TicketId, branch: &BranchName) -> Result<(), GitError> {
+    let git = Git::new(root);
+    let Some(tip) = git.commit_of(&branch.reference())? else {
         return Ok(());
     };
-    let backups = Backups::new(Git::new(&shared.ground.root));
-    let backup = backups.keep(&job.ticket.id, tip)?;
-    backups.delete_branch(branch, &backup)?;
-    Ok(())
+    let backups = Backups::new(git);
+    let backup = backups.keep(ticket, tip)?;
+    backups.delete_branch(branch, &backup)
 }
 
 /// The job's branch, whose name is made of checked parts.

@@ -27,4 +27,5 @@ pub use etag::etag;
 pub use folders::{Store, read_if_there};
 pub use ids::{id_length, mint};
 pub use load::{InvalidFile, Loaded, Stored};
+pub use regular::read as read_regular;
 pub use write::{Change, Locked};

@@ -14,7 +14,7 @@ const LARGEST: u64 = 16 << 20;
 ///
 /// # Errors
 /// When it is a link, not a regular file, too large, or cannot be read.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| {
         if is_link(path) {

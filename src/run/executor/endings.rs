@@ -144,10 +144,15 @@ impl Executor {
             Arc::clone(&self.job),
             self.record.clone(),
         );
-        blocking(move || {
+        let told = blocking(move || -> Result<_, Trouble> {
             tickets::end(&shared, &job, &record, &closing)?;
-            workspace::put_away(&shared, &job)
-        })
-        .await
+            // How the attempt ended is on the disk: what cannot be tidied up does not change it.
+            Ok(workspace::put_away(&shared, &job).err())
+        });
+        if let Some(trouble) = told.await? {
+            let text = format!("its worktree or branch cannot be put away: {trouble}");
+            self.desk.record(EventKind::Warning { text }).await?;
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Session, Work};
+use super::{Session, Work, never_started};
 use crate::model::{OnPermission, Usd};
 use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
 use crate::run::claude::args::{self, Invocation};
@@ -17,6 +17,7 @@ use crate::run::failure::FailureClass;
 use crate::run::inbox::Inbox;
 use crate::run::price::Prices;
 use crate::run::process;
+use crate::run::supervised::Supervised;
 use crate::run::trouble::Trouble;
 use crate::run::turn::{Turn, TurnEnd, TurnTrouble};
 use crate::wire::EventKind;
@@ -35,10 +36,8 @@ pub(super) async fn work(
     let mut inbox = dir.inbox()?;
     inbox.write_line(&control::prompt(work.prompt))?;
     let mut listener = Listener::new(work, &dir, inbox);
-    let io = |error: std::io::Error| Trouble::Io(error.to_string());
     let mut lines = dir.stdout_lines(0)?;
-    let mut shim = dir.spawn_shim().map_err(io)?;
-    let mut shim_is_gone = false;
+    let mut shim = Supervised::start(&dir)?;
     loop {
         let wake = listener.next_wake();
         tokio::select! {
@@ -46,9 +45,8 @@ pub(super) async fn work(
                 Some(line) => listener.hear(&line.text).await?,
                 None => break,
             },
-            status = shim.wait(), if !shim_is_gone => {
-                status.map_err(io)?;
-                shim_is_gone = true;
+            ended = shim.ended(), if !shim.is_over() => {
+                ended?;
                 if dir.started()?.is_none() {
                     break;
                 }
@@ -61,9 +59,7 @@ pub(super) async fn work(
             () = tokio::time::sleep_until(wake) => listener.wake()?,
         }
     }
-    if !shim_is_gone {
-        shim.wait().await.map_err(io)?;
-    }
+    shim.ended().await?;
     listener.turn()
 }
 
@@ -76,12 +72,11 @@ pub(super) fn bill(dir: &AttemptDir) -> Result<Bill, AttemptError> {
     Ok(bill_of(
         &conversation.ended("", ""),
         &conversation.live(),
-        dir.read_exit()?.as_ref(),
+        never_started(dir)?,
     ))
 }
 
-fn bill_of(result: &WorkerResult, live: &Live, exit: Option<&Exit>) -> Bill {
-    let never_started = exit.is_some_and(|exit| matches!(exit.status, ExitStatus::NotStarted(_)));
+fn bill_of(result: &WorkerResult, live: &Live, never_started: bool) -> Bill {
     Bill {
         reported: if never_started {
             Some(Usd::ZERO)
@@ -323,7 +318,7 @@ impl<'a> Listener<'a> {
             },
         };
         let result = self.conversation.ended(&how, &self.dir.stderr_tail(TAIL)?);
-        let bill = bill_of(&result, &self.conversation.live(), exit.as_ref());
+        let bill = bill_of(&result, &self.conversation.live(), never_started(self.dir)?);
         let end = self.end(&result, exit.as_ref());
         Ok(Turn {
             end,

@@ -3,10 +3,11 @@
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use super::{PROMPT, RESULT, Work};
+use super::{PROMPT, RESULT, Work, never_started};
 use crate::model::Usd;
-use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
+use crate::run::attempt::{AttemptDir, AttemptError, ExitCause, ExitStatus, Stdin};
 use crate::run::desk::{Bill, Stop};
+use crate::run::supervised::Supervised;
 use crate::run::trouble::Trouble;
 use crate::run::turn::{Turn, TurnEnd, TurnTrouble};
 use crate::wire::EventKind;
@@ -40,28 +41,20 @@ pub(super) async fn work(
             command: work.job.agent.command.join(" "),
         })
         .await?;
-    let io = |error: std::io::Error| Trouble::Io(error.to_string());
-    let mut shim = dir.spawn_shim().map_err(io)?;
+    let mut shim = Supervised::start(&dir)?;
     let mut interrupted = None;
-    loop {
+    while !shim.is_over() {
         tokio::select! {
-            status = shim.wait() => {
-                status.map_err(io)?;
-                break;
-            }
-            changed = stop.changed() => {
+            ended = shim.ended() => ended?,
+            changed = stop.changed(), if interrupted != Some(Stop::Kill) => {
                 // The dispatcher lets go of its end only when the run is over.
                 let wanted = if changed.is_ok() { *stop.borrow_and_update() } else { Stop::Kill };
                 match wanted {
                     Stop::No => {}
-                    Stop::Budget | Stop::Interrupt => dir.inbox()?.interrupt()?,
-                    Stop::Kill => dir.inbox()?.kill()?,
+                    Stop::Budget | Stop::Interrupt => shim.interrupt()?,
+                    Stop::Kill => shim.kill()?,
                 }
                 interrupted = (wanted != Stop::No).then_some(wanted).or(interrupted);
-                if changed.is_err() {
-                    shim.wait().await.map_err(io)?;
-                    break;
-                }
             }
         }
     }
@@ -70,7 +63,7 @@ pub(super) async fn work(
         Ok(result) => (result, None),
         Err(reason) => (None, Some(reason)),
     };
-    let bill = bill_of(result.as_ref(), exit.as_ref());
+    let bill = bill_of(result.as_ref(), never_started(&dir)?);
     if bill.reported.is_none() && work.permit.reservation.is_some() {
         let text = "the agent told no cost in `$TK_RESULT`: its reservation is charged";
         work.desk.tell(EventKind::Warning {
@@ -129,11 +122,10 @@ fn read_result(dir: &AttemptDir) -> Result<Option<ResultFile>, String> {
 pub(super) fn bill(dir: &AttemptDir) -> Result<Bill, AttemptError> {
     // A result that cannot be read tells no cost.
     let result = read_result(dir).unwrap_or_default();
-    Ok(bill_of(result.as_ref(), dir.read_exit()?.as_ref()))
+    Ok(bill_of(result.as_ref(), never_started(dir)?))
 }
 
-fn bill_of(result: Option<&ResultFile>, exit: Option<&Exit>) -> Bill {
-    let never_started = exit.is_some_and(|exit| matches!(exit.status, ExitStatus::NotStarted(_)));
+fn bill_of(result: Option<&ResultFile>, never_started: bool) -> Bill {
     let Some(result) = result else {
         return Bill {
             reported: never_started.then_some(Usd::ZERO),
@@ -146,10 +138,15 @@ fn bill_of(result: Option<&ResultFile>, exit: Option<&Exit>) -> Bill {
             .cost_usd
             .and_then(|cost| Usd::from_dollars(cost).ok()),
         live: Usd::ZERO,
-        input_tokens: result.input_tokens.unwrap_or(0),
-        output_tokens: result.output_tokens.unwrap_or(0),
-        turns: result.turns.unwrap_or(0),
+        input_tokens: count(result.input_tokens),
+        output_tokens: count(result.output_tokens),
+        turns: count(result.turns),
     }
+}
+
+/// A count as told, within what a file can hold.
+fn count(told: Option<u64>) -> u64 {
+    told.unwrap_or(0).min(1 << 53)
 }
 
 fn told(result: ResultFile) -> TurnEnd {

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use tokio::sync::watch;
 
-use super::attempt::{AttemptDir, AttemptError, Spec, Stdin};
+use super::attempt::{AttemptDir, AttemptError, Exit, ExitStatus, Spec, Stdin};
 use super::desk::{Bill, Desk, Permit, Stop};
 use super::job::Job;
 use super::recovery::RUN_MARK;
 use super::shared::Shared;
+use super::supervised::Supervised;
 use super::tickets;
 use super::trouble::Trouble;
 use super::turn::{Turn, TurnEnd};
@@ -60,9 +61,9 @@ pub(super) async fn work(
         prompt,
         desk,
     };
-    let wanted = *stop.borrow();
+    // Whatever was asked while nobody listened: a worker is not started to be interrupted.
+    let wanted = *stop.borrow_and_update();
     if wanted != Stop::No {
-        // Asked for while the worktree was made: nothing was started, nothing is owed.
         return Ok(Turn {
             end: TurnEnd::Interrupted(wanted),
             bill: Bill {
@@ -87,6 +88,12 @@ pub(super) fn bill(kind: AgentKind, dir: &AttemptDir) -> Result<Bill, AttemptErr
     }
 }
 
+/// Whether no worker ever ran in the folder, so that there is nothing to pay.
+fn never_started(dir: &AttemptDir) -> Result<bool, AttemptError> {
+    let not = |exit: Exit| matches!(exit.status, ExitStatus::NotStarted(_));
+    Ok(dir.started()?.is_none() || dir.read_exit()?.is_some_and(not))
+}
+
 impl Work<'_> {
     /// The attempt folder of this process.
     fn dir(&self) -> PathBuf {
@@ -106,6 +113,7 @@ impl Work<'_> {
         let job = self.job;
         let mut spec = Spec::new(argv, job.worktree.clone());
         spec.stdin = stdin;
+        Supervised::mark(&mut spec, &self.dir());
         spec.limit_ms = job.agent.max_time.map(|limit| limit.seconds() * 1000);
         let epic = self
             .shared

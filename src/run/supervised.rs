@@ -1,0 +1,108 @@
+//! A live shim and what it supervises: nothing of it outlives the interest in it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::process::Child;
+use tokio::time::{Instant, sleep};
+
+use super::attempt::{AttemptDir, Spec};
+use super::process;
+use super::trouble::Trouble;
+
+/// The variable that marks every process of one attempt folder.
+const ATTEMPT_MARK: &str = "TK_ATTEMPT_DIR";
+
+/// How long orphans of a killed shim may take to be gone.
+const GONE: Duration = Duration::from_secs(5);
+
+/// A shim that was started, until it has ended. Dropped before that, it is told to kill what
+/// it supervises.
+#[derive(Debug)]
+pub(super) struct Supervised {
+    dir: AttemptDir,
+    shim: Child,
+    is_over: bool,
+}
+
+impl Supervised {
+    /// Marks what will be started in that attempt folder.
+    pub(super) fn mark(spec: &mut Spec, dir: &Path) {
+        let mark = dir.display().to_string();
+        spec.env.insert(ATTEMPT_MARK.to_owned(), mark);
+    }
+
+    /// Starts the attempt's shim.
+    pub(super) fn start(dir: &AttemptDir) -> Result<Self, Trouble> {
+        let shim = dir
+            .spawn_shim()
+            .map_err(|error| Trouble::Io(error.to_string()))?;
+        Ok(Self {
+            dir: dir.clone(),
+            shim,
+            is_over: false,
+        })
+    }
+
+    /// Whether the shim has ended, as far as was seen.
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Waits until the shim has ended, and everything of it. Safe to drop while it waits.
+    pub(super) async fn ended(&mut self) -> Result<(), Trouble> {
+        if self.is_over {
+            return Ok(());
+        }
+        self.shim
+            .wait()
+            .await
+            .map_err(|error| Trouble::Io(error.to_string()))?;
+        if self.dir.read_exit()?.is_none() {
+            // It was killed itself: what it supervised is still there.
+            self.end_orphans().await?;
+        }
+        self.is_over = true;
+        Ok(())
+    }
+
+    async fn end_orphans(&self) -> Result<(), Trouble> {
+        let mark = self.dir.path().display().to_string();
+        let start = Instant::now();
+        loop {
+            let orphans = process::with_variable(ATTEMPT_MARK, &mark);
+            if orphans.is_empty() {
+                return Ok(());
+            }
+            if start.elapsed() > GONE {
+                let text = "processes of a killed shim cannot be ended".to_owned();
+                return Err(Trouble::Io(text));
+            }
+            for orphan in orphans {
+                // One that is gone by now needs no signal.
+                let _gone = orphan.signal(Signal::KILL);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Interrupts what it supervises.
+    pub(super) fn interrupt(&self) -> Result<(), Trouble> {
+        Ok(self.dir.inbox()?.interrupt()?)
+    }
+
+    /// Kills what it supervises.
+    pub(super) fn kill(&self) -> Result<(), Trouble> {
+        Ok(self.dir.inbox()?.kill()?)
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // What cannot be told here is swept at the end of the run.
+            let _swept_later = self.kill();
+        }
+    }
+}
