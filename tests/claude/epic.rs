@@ -31,7 +31,8 @@ fn tokens(ticket: &str) -> Tokens {
     }
 }
 
-/// The live clients among the processes of the repository's runs.
+/// The live clients among the processes of the repository's runs. A child that a client has
+/// forked, and that has not yet become another program, looks like one and is none.
 fn clients(repository: &Path) -> usize {
     let Ok(runs) = fs::read_dir(repository.join(".git/tk/runs")) else {
         return 0;
@@ -42,10 +43,21 @@ fn clients(repository: &Path) -> usize {
     });
     let is_client = |pid: i32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line);
-        line.contains("--permission-prompt-tool=stdio")
+        String::from_utf8_lossy(&line).contains("--permission-prompt-tool=stdio")
     };
-    marked.filter(|process| is_client(process.pid)).count()
+    let parents: BTreeMap<i32, i32> = marked
+        .filter(|process| is_client(process.pid))
+        .filter_map(|process| Some((process.pid, parent(process.pid)?)))
+        .collect();
+    let own = |parent: &&i32| !parents.contains_key(parent);
+    parents.values().filter(own).count()
+}
+
+/// The parent of a process, if it is still there.
+fn parent(pid: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok()
 }
 
 #[test]

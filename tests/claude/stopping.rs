@@ -8,7 +8,7 @@ use crate::model_endpoint::{Gate, ModelEndpoint, Turn};
 use crate::stage::{Stage, commit, same};
 
 /// Much less than the client's own retries or the runner's last resort would take.
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 fn ctrl_c_in_the_middle_of_requests_settles_and_the_next_run_goes_on() {
