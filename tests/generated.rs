@@ -64,4 +64,17 @@ mod tests {
         });
         check(".tick-schema", &wanted.collect());
     }
+
+    #[test]
+    fn completions() {
+        let files = [
+            ("bash", "tk.bash"),
+            ("zsh", "_tk"),
+            ("fish", "tk.fish"),
+            ("powershell", "tk.ps1"),
+            ("elvish", "tk.elv"),
+        ];
+        let wanted = files.map(|(shell, file)| (file.to_owned(), tk(&["completions", shell])));
+        check("completions", &wanted.into());
+    }
 }

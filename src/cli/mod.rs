@@ -10,6 +10,8 @@ mod ask;
 mod block;
 mod changed;
 mod close;
+mod complete;
+mod completions;
 mod demo;
 mod demo_worker;
 mod failure;
@@ -43,7 +45,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::ops::{Error, ErrorCode};
 use crate::ui::screen::{Colour, Screen};
@@ -110,6 +112,7 @@ enum Command {
     Prompt(prompt::Args),
     Demo(demo::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
     #[command(name = crate::run::demo::WORKER_COMMAND, hide = true)]
@@ -144,6 +147,7 @@ impl Command {
             Self::Prompt(args) => args.run(session),
             Self::Demo(args) => args.run(session),
             Self::Schema(args) => args.run(session),
+            Self::Completions(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
             Self::DemoWorker(args) => args.run(session),
         }
@@ -159,6 +163,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: &[OsString]) -> u8 {
+    if let Some(code) = complete::answer(args, Cli::command) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(args, &error),

@@ -22,6 +22,7 @@ mod records;
 mod reopen;
 mod resolve;
 mod show;
+mod suggest;
 mod update;
 mod values;
 
@@ -39,4 +40,5 @@ pub use ready::{next, nothing_ready, ready};
 pub use reopen::reopen;
 pub use resolve::{resolve, resolve_all};
 pub use show::{graph, show};
+pub use suggest::{Suggestion, Wanted, suggest};
 pub use update::{UpdateRequest, update};

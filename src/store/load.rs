@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::thread;
+use std::time::SystemTime;
 
 use super::{Store, StoreError, etag, regular};
 use crate::format;
@@ -140,6 +141,33 @@ impl Store {
     pub fn ids(&self) -> Result<std::collections::BTreeSet<TicketId>, StoreError> {
         let names = self.ticket_files()?;
         Ok(names.iter().filter_map(|name| id_of(name).ok()).collect())
+    }
+
+    /// Tickets whose ids begin with `begun`, those changed last first, at most `most`: what
+    /// can be told in a moment, however many there are. Files that are none are left out.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn newest(
+        &self,
+        begun: &str,
+        most: usize,
+        config: &Config,
+    ) -> Result<Vec<Ticket>, StoreError> {
+        let mut names = self.ticket_files()?;
+        names.retain(|name| name.starts_with(begun));
+        if names.len() > most {
+            let changed = |name: &String| {
+                let metadata = fs::symlink_metadata(self.ticks_dir().join(name));
+                let modified = metadata.and_then(|metadata| metadata.modified());
+                std::cmp::Reverse(modified.unwrap_or(SystemTime::UNIX_EPOCH))
+            };
+            // Stable: of the same time, those first whose names come first.
+            names.sort_by_cached_key(changed);
+            names.truncate(most);
+        }
+        let read = names.iter().map(|name| self.read_file(name, config));
+        Ok(read.flatten().map(|stored| stored.ticket).collect())
     }
 
     /// The names of the files that should be tickets, in order.

@@ -82,6 +82,16 @@ impl Screen {
         out.flush()
     }
 
+    /// Writes text for a program, as it is.
+    ///
+    /// # Errors
+    /// As [`Screen::text`].
+    pub fn raw(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
     /// Writes text that only says that something was done: nothing when quiet.
     ///
     /// # Errors

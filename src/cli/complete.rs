@@ -1,0 +1,192 @@
+//! Words for the shells: what `tk completions` installs asks here while somebody types.
+//!
+//! The scripts call `TK_COMPLETE=<shell> tk -- <words>`. Whatever goes wrong, the answer is
+//! silence: a message in the middle of a command line helps nobody.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::builder::StyledStr;
+use clap::{Arg, Command, ValueHint};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::{EnvCompleter, Shells};
+
+use crate::context::Context;
+use crate::model::{Awaiting, Gate};
+use crate::ops::{self, Project, SORT_KEYS, Wanted};
+use crate::ui::screen::{Colour, Screen};
+use crate::ui::terminal::safe;
+use crate::wire::TicketRecord;
+
+/// The variable by which a script says that it asks, and for which shell.
+const ASKING: &str = "TK_COMPLETE";
+
+/// The variable by which some scripts say which word is being typed.
+const PLACE: &str = "_CLAP_COMPLETE_INDEX";
+
+/// The script that makes the shell ask.
+pub(super) fn script(shell: &str) -> Option<String> {
+    let shells = Shells::builtins();
+    let shell = shells.completer(shell)?;
+    let mut script = Vec::new();
+    shell
+        .write_registration(ASKING, "tk", "tk", "tk", &mut script)
+        .ok()?;
+    let mut script = String::from_utf8(script).ok()?.trim().to_owned();
+    script.push('\n');
+    if shell.name() == "zsh" {
+        // A file of `fpath` is read when it is first needed, and has to answer at once.
+        script.push_str("\nif [[ $funcstack[1] == _tk ]]; then\n");
+        script.push_str("    _clap_dynamic_completer_tk \"$@\"\nfi\n");
+    }
+    Some(script)
+}
+
+/// Answers a shell that asks; `None` where no shell does.
+pub(super) fn answer(args: &[OsString], command: fn() -> Command) -> Option<u8> {
+    let shell = std::env::var(ASKING).ok().filter(|name| !name.is_empty())?;
+    let asked = args.iter().position(|arg| arg == "--")?;
+    let words = args.get(asked + 1..)?.to_vec();
+    let found = words_for(&shell, words, command()).unwrap_or_default();
+    // Silence, also where nobody listens.
+    let _unheard = Screen::new(false, false, Colour::Never).raw(&found);
+    Some(0)
+}
+
+fn words_for(shell: &str, words: Vec<OsString>, command: Command) -> Option<String> {
+    let shells = Shells::builtins();
+    let shell: &dyn EnvCompleter = shells.completer(shell)?;
+    let mut context = Context::from_process().ok()?;
+    context.cwd.push(folder(&words));
+    let place = std::env::var(PLACE)
+        .ok()
+        .and_then(|place| place.parse().ok());
+    let typed = words.get(place.unwrap_or(words.len().saturating_sub(1)));
+    let typed_option = typed.is_some_and(|word| word.to_string_lossy().starts_with('-'));
+    let cwd = context.cwd.clone();
+    let mut command = completing(command, &Arc::new(context), typed_option);
+    let mut answer = Vec::new();
+    let written = shell.write_complete(&mut command, words, Some(&cwd), &mut answer);
+    written.ok()?;
+    String::from_utf8(answer).ok()
+}
+
+/// The folders that `-C` names on the way.
+fn folder(words: &[OsString]) -> PathBuf {
+    let mut folder = PathBuf::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.to_string_lossy().strip_prefix("-C") {
+            Some("") => folder.extend(words.next()),
+            Some(dir) => folder.push(dir),
+            None => {}
+        }
+    }
+    folder
+}
+
+/// The command with sources for the values of its arguments. Options are offered only to who
+/// has begun one: beside tickets they are noise.
+fn completing(command: Command, context: &Arc<Context>, options: bool) -> Command {
+    let see_to = |arg: Arg| {
+        let arg = match source(&arg) {
+            Some(source) => {
+                let context = Arc::clone(context);
+                arg.add(ArgValueCompleter::new(move |begun: &OsStr| {
+                    candidates(&context, source, begun)
+                }))
+            }
+            None => arg,
+        };
+        let hide = !options && !arg.is_positional();
+        if hide { arg.hide(true) } else { arg }
+    };
+    let see_to_all = |command: Command| {
+        // Other names are understood and not offered: one thing is offered once.
+        let names: Vec<String> = command.get_all_aliases().map(str::to_owned).collect();
+        command
+            .mut_args(see_to)
+            .disable_help_flag(!options)
+            .disable_version_flag(!options)
+            .visible_alias(None)
+            .aliases(names)
+    };
+    see_to_all(command).mut_subcommands(see_to_all)
+}
+
+/// Where the words for an argument come from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// The project.
+    Project(Wanted),
+    /// A closed set.
+    Words(fn() -> Vec<String>),
+}
+
+/// By the name that the help gives to the value, which says what it is.
+fn source(arg: &Arg) -> Option<Source> {
+    if arg.get_value_hint() != ValueHint::Unknown {
+        return None;
+    }
+    let name = arg.get_value_names()?.first()?.as_str();
+    let wanted = match (arg.get_id().as_str(), name) {
+        (_, "ID" | "BLOCKER" | "EPIC" | "EPIC|TICKET" | "EPIC|ID" | "RUN|ID") => Wanted::Ticket,
+        (_, "LABEL") => Wanted::Label,
+        (_, "OWNER") => Wanted::Owner,
+        (_, "STATUS") => Wanted::Status,
+        (_, "TYPE") => Wanted::Type,
+        ("agent", _) => Wanted::Agent,
+        _ => return closed_set(arg, name).map(Source::Words),
+    };
+    Some(Source::Project(wanted))
+}
+
+fn closed_set(arg: &Arg, name: &str) -> Option<fn() -> Vec<String>> {
+    match (arg.get_id().as_str(), name) {
+        ("awaiting", "KIND") => Some(|| Awaiting::ALL.iter().map(ToString::to_string).collect()),
+        (_, "GATE") => Some(|| Gate::ALL.iter().map(ToString::to_string).collect()),
+        ("sort", "KEY") => Some(|| SORT_KEYS.iter().map(ToString::to_string).collect()),
+        (_, "KEYS") => Some(TicketRecord::keys),
+        (_, "PRIORITY") => Some(|| (0..=4).map(|number| number.to_string()).collect()),
+        _ => None,
+    }
+}
+
+/// The words that complete what was begun; of a list with commas, its last.
+fn candidates(context: &Context, source: Source, begun: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(begun) = begun.to_str() else {
+        return Vec::new();
+    };
+    let (before, last) = match begun.rfind(',') {
+        Some(comma) => begun.split_at(comma + 1),
+        None => ("", begun),
+    };
+    let found = match source {
+        Source::Words(words) => {
+            let fitting = words().into_iter().filter(|word| word.starts_with(last));
+            fitting.map(|word| (word, None)).collect()
+        }
+        Source::Project(wanted) => from_project(context, wanted, last).unwrap_or_default(),
+    };
+    found
+        .into_iter()
+        .enumerate()
+        .map(|(place, (word, about))| {
+            let about: Option<String> = about;
+            CompletionCandidate::new(format!("{before}{word}"))
+                .help(about.map(|about| StyledStr::from(safe(&about).into_owned())))
+                .display_order(Some(place))
+        })
+        .collect()
+}
+
+fn from_project(
+    context: &Context,
+    wanted: Wanted,
+    begun: &str,
+) -> Option<Vec<(String, Option<String>)>> {
+    let project = Project::open(context, None).ok()?;
+    let found = ops::suggest(&project, wanted, begun).ok()?;
+    Some(found.into_iter().map(|it| (it.word, it.about)).collect())
+}

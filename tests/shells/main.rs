@@ -1,0 +1,8 @@
+//! What the shells offer, asked of the shells themselves with the committed scripts.
+
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(test)]
+mod completion;
