@@ -43,6 +43,7 @@ mod tests {
 
     /// Files outside `store` and `git` that touch the disk by themselves, and why they must.
     const TOUCH_THE_DISK: &[(&str, &str)] = &[
+        ("cli/man.rs", "makes the folder of the pages"),
         ("cli/text.rs", "reads the file that `@file` names"),
         (
             "run/attempt.rs",

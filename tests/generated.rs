@@ -77,4 +77,16 @@ mod tests {
         let wanted = files.map(|(shell, file)| (file.to_owned(), tk(&["completions", shell])));
         check("completions", &wanted.into());
     }
+
+    #[test]
+    fn manual() {
+        let folder = tempfile::tempdir().unwrap();
+        tk(&["man", "--quiet", folder.path().to_str().unwrap()]);
+        let page = |file: fs::DirEntry| {
+            let name = file.file_name().into_string().unwrap();
+            (name, fs::read_to_string(file.path()).unwrap())
+        };
+        let files = fs::read_dir(folder.path()).unwrap();
+        check("man", &files.map(|file| page(file.unwrap())).collect());
+    }
 }

@@ -20,6 +20,7 @@ mod init;
 mod land;
 mod list;
 mod log;
+mod man;
 mod new;
 mod new_file;
 mod next;
@@ -113,6 +114,7 @@ enum Command {
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),
+    Man(man::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
     #[command(name = crate::run::demo::WORKER_COMMAND, hide = true)]
@@ -148,6 +150,7 @@ impl Command {
             Self::Demo(args) => args.run(session),
             Self::Schema(args) => args.run(session),
             Self::Completions(args) => args.run(session),
+            Self::Man(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
             Self::DemoWorker(args) => args.run(session),
         }

@@ -19,6 +19,8 @@ mod init;
 #[cfg(test)]
 mod list;
 #[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod new;
 #[cfg(test)]
 mod next;
