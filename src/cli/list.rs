@@ -95,6 +95,34 @@ impl Shown {
             .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
+    /// What is told of each ticket.
+    pub(super) fn detail(&self, usual: Detail) -> ops::Result<Detail> {
+        Ok(match &self.fields {
+            Some(keys) => Detail::Chosen(ops::field_names(keys)?),
+            None if self.full => Detail::Full,
+            None => usual,
+        })
+    }
+
+    /// Whether only some keys are wanted.
+    pub(super) const fn chooses(&self) -> bool {
+        self.fields.is_some()
+    }
+
+    /// Says that a limit has left some out.
+    pub(super) fn tell_rest(
+        &self,
+        session: &Session,
+        shown: usize,
+        total: usize,
+    ) -> std::io::Result<()> {
+        if shown == total {
+            return Ok(());
+        }
+        let text = format!("{shown} of {total} are shown");
+        session.screen.notices(&[ops::Notice::Hint(text)])
+    }
+
     /// Shows what was found.
     pub(super) fn show(
         &self,
@@ -103,11 +131,7 @@ impl Shown {
         found: &Listing,
         usual: Detail,
     ) -> Outcome {
-        let detail = match &self.fields {
-            Some(keys) => Detail::Chosen(ops::field_names(keys)?),
-            None if self.full => Detail::Full,
-            None => usual,
-        };
+        let detail = self.detail(usual)?;
         let screen = &session.screen;
         if screen.is_json() {
             screen.document(&TicketsDocument {
@@ -118,18 +142,14 @@ impl Shown {
             })?;
             return Ok(0);
         }
-        let text = if self.fields.is_some() {
+        let text = if self.chooses() {
             let rows: Vec<_> = found.tickets.iter().map(|t| t.fields(&detail)).collect();
             ui::list::fields(&rows)
         } else {
             ui::list::table(&found.tickets, screen.line_width())
         };
         screen.text(&text)?;
-        if found.truncated() {
-            let (shown, total) = (found.tickets.len(), found.total);
-            let text = format!("{shown} of {total} are shown");
-            screen.notices(&[ops::Notice::Hint(text)])?;
-        }
+        self.tell_rest(session, found.tickets.len(), found.total)?;
         Ok(0)
     }
 }

@@ -8,10 +8,14 @@ mod answer;
 mod approve;
 mod ask;
 mod block;
+mod blocked;
 mod changed;
+mod claim;
 mod close;
 mod complete;
 mod completions;
+mod config;
+mod delete;
 mod demo;
 mod demo_worker;
 mod failure;
@@ -25,9 +29,11 @@ mod new;
 mod new_file;
 mod next;
 mod note;
+mod prime;
 mod prompt;
 mod ready;
 mod reject;
+mod release;
 mod reopen;
 mod run;
 mod runs;
@@ -98,8 +104,12 @@ enum Command {
     Unblock(unblock::Args),
     Close(close::Args),
     Reopen(reopen::Args),
+    Delete(delete::Args),
     Ready(ready::Args),
+    Blocked(blocked::Args),
     Next(next::Args),
+    Claim(claim::Args),
+    Release(release::Args),
     Graph(graph::Args),
     Approve(approve::Args),
     Reject(reject::Args),
@@ -115,6 +125,8 @@ enum Command {
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Config(config::Args),
+    Prime(prime::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
     #[command(name = crate::run::demo::WORKER_COMMAND, hide = true)]
@@ -134,8 +146,12 @@ impl Command {
             Self::Unblock(args) => args.run(session),
             Self::Close(args) => args.run(session),
             Self::Reopen(args) => args.run(session),
+            Self::Delete(args) => args.run(session),
             Self::Ready(args) => args.run(session),
+            Self::Blocked(args) => args.run(session),
             Self::Next(args) => args.run(session),
+            Self::Claim(args) => args.run(session),
+            Self::Release(args) => args.run(session),
             Self::Graph(args) => args.run(session),
             Self::Approve(args) => args.run(session),
             Self::Reject(args) => args.run(session),
@@ -151,6 +167,8 @@ impl Command {
             Self::Schema(args) => args.run(session),
             Self::Completions(args) => args.run(session),
             Self::Man(args) => args.run(session),
+            Self::Config(args) => args.run(session),
+            Self::Prime(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
             Self::DemoWorker(args) => args.run(session),
         }

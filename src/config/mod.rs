@@ -6,6 +6,7 @@
 
 mod agent;
 mod error;
+mod origins;
 mod project;
 mod reader;
 mod statuses;
@@ -13,5 +14,6 @@ mod template;
 
 pub use agent::parse_agent;
 pub use error::ConfigError;
+pub use origins::origins;
 pub use project::parse;
 pub use template::template;

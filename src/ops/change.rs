@@ -94,7 +94,7 @@ impl Project {
         self.report(&loaded, &before)
     }
 
-    fn targeted(&self, targets: &Targets, scene: &Scene<'_>) -> Result<Vec<Ticket>> {
+    pub(super) fn targeted(&self, targets: &Targets, scene: &Scene<'_>) -> Result<Vec<Ticket>> {
         let ids = scene.resolve_all(&targets.ids)?;
         if let Some(expected) = &targets.if_match {
             let [id] = &ids[..] else {

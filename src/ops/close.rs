@@ -229,7 +229,7 @@ pub(super) fn allow(project: &Project, ticket: &Ticket, to: &StatusId) -> Result
     Err(transition(project, from, message))
 }
 
-fn transition(project: &Project, from: &StatusId, message: String) -> Error {
+pub(super) fn transition(project: &Project, from: &StatusId, message: String) -> Error {
     let next = project.config.statuses.next(from);
     let next: Vec<String> = next.iter().map(ToString::to_string).collect();
     let hint = match next.is_empty() {

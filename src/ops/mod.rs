@@ -5,9 +5,12 @@
 //! whatever comes later share the rules. What a person should be told besides the outcome is
 //! kept in the project as [`Notice`]s.
 
+mod blocked;
 mod causes;
 mod change;
+mod claim;
 mod close;
+mod delete;
 mod driver;
 mod edges;
 mod error;
@@ -16,18 +19,23 @@ mod init;
 mod list;
 mod new;
 mod notes;
+mod prime;
 mod project;
 mod ready;
 mod records;
 mod reopen;
 mod resolve;
+mod settings;
 mod show;
 mod suggest;
 mod update;
 mod values;
 
+pub use blocked::{Waiting, WaitingTicket, blocked};
 pub use change::{Changed, Targets};
+pub use claim::{Claimed, claim, release};
 pub use close::{CloseRequest, close};
+pub use delete::{Deleted, delete};
 pub use edges::{block, unblock};
 pub use error::{Error, ErrorCode, Result};
 pub use gates::{approve, reject};
@@ -35,10 +43,12 @@ pub use init::init;
 pub use list::{ListRequest, Listing, SORT_KEYS, field_names, list};
 pub use new::{NewTicket, Word, new};
 pub use notes::{answer, ask, note};
+pub use prime::prime;
 pub use project::{Notice, Project};
 pub use ready::{next, nothing_ready, ready};
 pub use reopen::reopen;
 pub use resolve::{resolve, resolve_all};
+pub use settings::settings;
 pub use show::{graph, show};
 pub use suggest::{Suggestion, Wanted, suggest};
 pub use update::{UpdateRequest, update};

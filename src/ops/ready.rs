@@ -1,19 +1,13 @@
 //! What can be done now.
 
-use jiff::SignedDuration;
-
 use super::change::Targets;
+use super::claim::{LEASE, hold};
 use super::list::Listing;
-use super::notes::refused;
 use super::records::Records;
-use super::update::begin;
 use super::{Changed, Error, ErrorCode, Project, Result, resolve};
 use crate::graph::{Graph, Scope};
 use crate::model::{Category, TicketId};
 use crate::store::Loaded;
-
-/// How long a claim holds.
-const LEASE: SignedDuration = SignedDuration::from_hours(2);
 
 /// The tickets that can be started now, in the order in which they should be.
 ///
@@ -92,21 +86,7 @@ fn take(project: &Project, id: &str, epic: Option<&str>) -> Result<Changed> {
                 let message = format!("`{}` was taken meanwhile", ticket.id);
                 return Err(Error::new(ErrorCode::Held, message));
             }
-            let statuses = &project.config.statuses;
-            let active = statuses.all().iter().find(|def| {
-                def.category == Category::Active && statuses.allows(&ticket.status, &def.id)
-            });
-            let Some(active) = active else {
-                let (id, from) = (&ticket.id, &ticket.status);
-                return Err(refused(format!("`{id}` cannot be begun from `{from}`")));
-            };
-            let until = project.now + LEASE;
-            scene
-                .locked
-                .acquire_claim(&ticket.id, &actor, until, project.now)?;
-            ticket.status = active.id.clone();
-            ticket.owner = Some(actor.as_str().to_owned());
-            begin(scene, ticket);
+            hold(scene, ticket, &actor, project.now + LEASE)?;
         }
         Ok(())
     })

@@ -29,6 +29,7 @@ pub mod key;
 mod landing;
 pub mod launch;
 pub mod ledger;
+mod live;
 pub mod money;
 mod opening;
 pub mod options;
@@ -53,6 +54,7 @@ mod worker;
 mod workspace;
 
 pub use launch::{RunOutcome, land, prompt_of, run};
+pub use live::LiveRuns;
 pub use options::RunRequest;
 pub use predict::plan;
 pub use record::Reporter;

@@ -16,16 +16,35 @@ pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
 /// # Errors
 /// When the file cannot be written; then the old one is still there.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path)?;
-    let unfinished = unfinished(folder, bytes)?;
-    match path.symlink_metadata() {
-        Ok(old) if old.is_file() => unfinished.as_file().set_permissions(old.permissions())?,
-        Ok(_) => return Err(io::Error::other("it is not a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+    Replacement::prepare(path, bytes)?.put()?;
+    sync_folder(folder_of(path)?)
+}
+
+/// A file's new content, on the disk beside it: what can fail for want of space has been done.
+#[derive(Debug)]
+pub(super) struct Replacement<'p> {
+    unfinished: NamedTempFile,
+    path: &'p Path,
+}
+
+impl<'p> Replacement<'p> {
+    /// Writes `bytes` beside the file, whose permissions they get. Dropped, they go away.
+    pub(super) fn prepare(path: &'p Path, bytes: &[u8]) -> io::Result<Self> {
+        let unfinished = unfinished(folder_of(path)?, bytes)?;
+        match path.symlink_metadata() {
+            Ok(old) if old.is_file() => unfinished.as_file().set_permissions(old.permissions())?,
+            Ok(_) => return Err(io::Error::other("it is not a regular file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(Self { unfinished, path })
     }
-    unfinished.persist(path)?;
-    sync_folder(folder)
+
+    /// Puts it in the file's place; that lasts once the folder has been synchronised.
+    pub(super) fn put(self) -> io::Result<()> {
+        self.unfinished.persist(self.path)?;
+        Ok(())
+    }
 }
 
 /// Makes the file with `bytes` in it, unless there is something of that name: then nothing

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::ops::Deref;
+use std::path::PathBuf;
 
-use super::durable::{UNFINISHED, create_exclusive, sync_folder, write_atomic};
+use super::durable::{Replacement, UNFINISHED, create_exclusive, sync_folder, write_atomic};
 use super::lock::Lock;
 use super::{Store, StoreError, Stored, etag};
 use crate::format;
@@ -38,27 +39,56 @@ impl<'a> Locked<'a> {
         Self { store, _lock: lock }
     }
 
-    /// Writes the changes. Every one is turned into text and read back before the first is
-    /// written, so that what cannot be written changes nothing. Files that say what they
-    /// should already are left alone.
+    /// Writes the changes. Every one is turned into text, read back, and put on the disk beside
+    /// its file before the first file is replaced, so that what cannot be written changes
+    /// nothing. Files that say what they should already are left alone.
     ///
     /// # Errors
     /// When a text cannot be made or written.
     pub fn write(&self, changes: Vec<Change>, config: &Config) -> Result<Vec<Stored>, StoreError> {
+        self.write_and_remove(changes, &[], config)
+    }
+
+    /// Writes the changes as [`Locked::write`] does, then removes the files of those tickets.
+    ///
+    /// # Errors
+    /// When a text cannot be made or written, or a file is not there or cannot be removed.
+    pub fn write_and_remove(
+        &self,
+        changes: Vec<Change>,
+        removed: &[TicketId],
+        config: &Config,
+    ) -> Result<Vec<Stored>, StoreError> {
         let texts = changes
             .into_iter()
             .map(|change| self.changed(change, config))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut written = Vec::with_capacity(texts.len());
-        for (before, stored) in texts {
-            if before != stored.etag {
-                let path = self.ticket_path(&stored.ticket.id);
-                write_atomic(&path, stored.text.as_bytes())
-                    .map_err(StoreError::io("write", &path))?;
-            }
-            written.push(stored);
+        let differing = texts.iter().filter(|(before, new)| *before != new.etag);
+        let files: Vec<(PathBuf, &str)> = differing
+            .map(|(_, new)| (self.ticket_path(&new.ticket.id), new.text.as_str()))
+            .collect();
+        let prepared = files.iter().map(|(path, text)| {
+            let prepared = Replacement::prepare(path, text.as_bytes());
+            Ok((path, prepared.map_err(StoreError::io("write", path))?))
+        });
+        let prepared = prepared.collect::<Result<Vec<_>, StoreError>>()?;
+        if prepared.is_empty() && removed.is_empty() {
+            return Ok(texts.into_iter().map(|(_, stored)| stored).collect());
         }
-        Ok(written)
+        for (path, replacement) in prepared {
+            replacement.put().map_err(StoreError::io("write", path))?;
+        }
+        // References to a ticket are gone before it is, whenever the power fails.
+        let sync = || sync_folder(self.ticks_dir());
+        sync().map_err(StoreError::io("write", self.ticks_dir()))?;
+        for id in removed {
+            let path = self.ticket_path(id);
+            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        }
+        if !removed.is_empty() {
+            sync().map_err(StoreError::io("write", self.ticks_dir()))?;
+        }
+        Ok(texts.into_iter().map(|(_, stored)| stored).collect())
     }
 
     /// Makes the ticket's file; `None` where there is one of that id already.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::terminal::{columns, fill, fit, safe};
-use crate::wire::{TicketFields, TicketRecord};
+use crate::wire::{DeletedTicket, TicketFields, TicketRecord};
 
 /// The title's least columns, however narrow the terminal.
 const TITLE: usize = 20;
@@ -132,6 +132,23 @@ pub fn outcomes(words: &[String], tickets: &[TicketRecord]) -> String {
             fill(word, widest),
             safe(&ticket.title)
         );
+    }
+    out
+}
+
+/// What was deleted, a line each, with the tickets that named it.
+#[must_use]
+pub fn deletions(deleted: &[DeletedTicket]) -> String {
+    let bold = Style::new().bold();
+    let mut out = String::new();
+    for ticket in deleted {
+        let (id, title) = (safe(&ticket.id), safe(&ticket.title));
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{bold}{id}{bold:#}  deleted  {title}");
+        if !ticket.cleared_in.is_empty() {
+            let _ = write!(out, "  (cleared in {})", ticket.cleared_in.join(", "));
+        }
+        out.push('\n');
     }
     out
 }

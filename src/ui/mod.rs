@@ -1,13 +1,16 @@
 //! Views: what people see. A view is a pure function from values to text, or draws on a
 //! terminal; views never import each other.
 
+pub mod blocked;
 pub mod diagram;
 pub mod events;
 pub mod graph;
 pub mod json_events;
 pub mod list;
+pub mod prime;
 pub mod progress;
 pub mod run_plan;
 pub mod screen;
+pub mod settings;
 pub mod terminal;
 pub mod ticket;

@@ -1,5 +1,8 @@
 //! The public JSON.
 
+mod blocked;
+mod claim;
+mod delete;
 mod error;
 mod event;
 mod file;
@@ -7,9 +10,13 @@ mod generated;
 mod graph;
 mod run;
 mod schema;
+mod settings;
 mod ticket;
 mod tickets;
 
+pub use blocked::{BlockedDocument, BlockedTicket, ReasonKind, ReasonRecord};
+pub use claim::ClaimDocument;
+pub use delete::{DeleteDocument, DeletedTicket};
 pub use error::{ErrorBody, ErrorDocument, WarningDocument};
 pub use event::{Event, EventKind};
 pub use generated::{CompletionsDocument, ManDocument};
@@ -18,6 +25,7 @@ pub use run::{
     PlanDocument, PlannedClash, PlannedStart, PromptDocument, RunEntry, RunsDocument, StopDocument,
 };
 pub use schema::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
+pub use settings::{Origin, PrimeCommand, PrimeDocument, Setting, SettingsDocument};
 pub use ticket::{
     AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, SubtaskRecord, TicketFacts,
     TicketRecord,

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::file::{AgentFile, ConfigFile, TicketFile};
 use super::{
-    ChangesDocument, CompletionsDocument, ErrorDocument, Event, GraphDocument, InitDocument,
-    ManDocument, PlanDocument, PromptDocument, RunsDocument, StopDocument, TicketsDocument,
-    WarningDocument,
+    BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
+    ErrorDocument, Event, GraphDocument, InitDocument, ManDocument, PlanDocument, PrimeDocument,
+    PromptDocument, RunsDocument, SettingsDocument, StopDocument, TicketsDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -74,9 +74,13 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<ChangesDocument>("approve"),
     document::<ChangesDocument>("ask"),
     document::<ChangesDocument>("block"),
+    document::<BlockedDocument>("blocked"),
+    document::<ClaimDocument>("claim"),
     document::<ChangesDocument>("close"),
     document::<CompletionsDocument>("completions"),
     entry::<ConfigFile>("config", Kind::File),
+    document::<DeleteDocument>("delete"),
+    document::<ChangesDocument>("edit"),
     document::<ErrorDocument>("error"),
     entry::<Event>("event", Kind::Line),
     document::<GraphDocument>("graph"),
@@ -87,12 +91,15 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<TicketsDocument>("next"),
     document::<ChangesDocument>("note"),
     document::<PlanDocument>("plan"),
+    document::<PrimeDocument>("prime"),
     document::<PromptDocument>("prompt"),
     document::<TicketsDocument>("ready"),
     document::<ChangesDocument>("reject"),
+    document::<ChangesDocument>("release"),
     document::<ChangesDocument>("reopen"),
     document::<RunsDocument>("runs"),
     document::<SchemasDocument>("schema"),
+    document::<SettingsDocument>("settings"),
     document::<TicketsDocument>("show"),
     document::<StopDocument>("stop"),
     entry::<TicketFile>("ticket", Kind::File),
@@ -125,6 +132,7 @@ impl SchemaEntry {
             Kind::Line => "a line of `tk run --json` and `tk log --json`".to_owned(),
             Kind::Document if self.name == "error" => "an error, under `--json`".to_owned(),
             Kind::Document if self.name == "warning" => "a warning, under `--json`".to_owned(),
+            Kind::Document if self.name == "settings" => "`tk config --json`".to_owned(),
             Kind::Document if self.name == "plan" => "`tk run --plan --json`".to_owned(),
             Kind::Document => format!("`tk {} --json`", self.name),
         }

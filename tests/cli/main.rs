@@ -5,7 +5,15 @@
 mod support;
 
 #[cfg(test)]
+mod blocked;
+#[cfg(test)]
+mod claim;
+#[cfg(test)]
 mod close;
+#[cfg(test)]
+mod config;
+#[cfg(test)]
+mod delete;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
@@ -25,11 +33,15 @@ mod new;
 #[cfg(test)]
 mod next;
 #[cfg(test)]
+mod prime;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod project;
 #[cfg(test)]
 mod show;
+#[cfg(test)]
+mod statuses;
 #[cfg(test)]
 mod together;
 #[cfg(test)]

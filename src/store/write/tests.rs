@@ -37,7 +37,7 @@ fn ticket(name: &str) -> Ticket {
 }
 
 impl Place {
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.store.ticks_dir().join(name)
     }
 

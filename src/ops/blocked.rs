@@ -1,0 +1,101 @@
+//! What cannot be done now, and why.
+
+use super::records::Records;
+use super::{Project, Result, resolve};
+use crate::graph::{Readiness, Reason};
+use crate::model::{Defer, Ticket, TicketId};
+use crate::wire::{ReasonKind, ReasonRecord, TicketRecord};
+
+/// Tickets that have to wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// How many there are, also those that a limit left out.
+    pub total: usize,
+    /// The tickets.
+    pub tickets: Vec<WaitingTicket>,
+}
+
+/// A ticket that has to wait, and what for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaitingTicket {
+    /// The ticket.
+    pub ticket: TicketRecord,
+    /// What it waits for, in words; as many as `reasons` tell, or fewer.
+    pub words: Vec<String>,
+    /// What it waits for.
+    pub reasons: Vec<ReasonRecord>,
+}
+
+/// The open work that cannot be started now, most important first.
+///
+/// # Errors
+/// When the epic is unknown.
+pub fn blocked(project: &Project, epic: Option<&str>, limit: Option<usize>) -> Result<Waiting> {
+    let loaded = project.load()?;
+    let graph = project.graph(&loaded.tickets);
+    let mut tickets: Vec<&Ticket> = match epic {
+        Some(given) => {
+            let below = graph.descendants(&resolve(&loaded, &graph, given)?);
+            below.iter().filter_map(|id| loaded.get(id)).collect()
+        }
+        None => loaded.tickets.iter().collect(),
+    };
+    tickets.sort_by_key(|t| (t.priority, t.created_at.is_none(), t.created_at));
+    let held = tickets
+        .into_iter()
+        .filter_map(|ticket| match graph.readiness(&ticket.id) {
+            Readiness::Blocked(reasons) => Some((ticket, reasons)),
+            _ => None,
+        });
+    let held: Vec<(&Ticket, Vec<Reason>)> = held.collect();
+    let records = Records::new(&loaded, &graph);
+    let shown = held.iter().take(limit.unwrap_or(usize::MAX));
+    Ok(Waiting {
+        total: held.len(),
+        tickets: shown
+            .map(|(ticket, reasons)| WaitingTicket {
+                ticket: records.of(ticket),
+                words: reasons.iter().map(ToString::to_string).collect(),
+                reasons: reasons.iter().flat_map(flat).collect(),
+            })
+            .collect(),
+    })
+}
+
+/// The reason for programs; those of an epic above as reasons of their own.
+fn flat(reason: &Reason) -> Vec<ReasonRecord> {
+    let texts = |ids: &[TicketId]| ids.iter().map(ToString::to_string).collect();
+    let about = |kind, id: &TicketId| ReasonRecord::new(kind, vec![id.to_string()]);
+    let record = match reason {
+        Reason::Ancestor { epic, reasons } => {
+            let above = Some(epic.to_string());
+            return reasons
+                .iter()
+                .flat_map(flat)
+                .map(|reason| ReasonRecord {
+                    above: above.clone(),
+                    ..reason
+                })
+                .collect();
+        }
+        Reason::Blocker(id) => about(ReasonKind::Blocker, id),
+        Reason::Missing(id) => about(ReasonKind::Missing, id),
+        Reason::Epic { epic, open } => ReasonRecord {
+            epic: Some(epic.to_string()),
+            ..ReasonRecord::new(ReasonKind::Epic, texts(open))
+        },
+        Reason::Awaiting(kind) => ReasonRecord {
+            awaiting: Some(kind.as_str()),
+            ..ReasonRecord::new(ReasonKind::Awaiting, Vec::new())
+        },
+        Reason::Deferred(until) => ReasonRecord {
+            until: Some(match until {
+                Defer::Day(day) => day.to_string(),
+                Defer::At(at) => at.to_string(),
+            }),
+            ..ReasonRecord::new(ReasonKind::Deferred, Vec::new())
+        },
+        Reason::Cycle(cycle) => ReasonRecord::new(ReasonKind::Cycle, texts(&cycle.ids())),
+    };
+    vec![record]
+}

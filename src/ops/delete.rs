@@ -1,0 +1,151 @@
+//! Removing tickets, and nothing that others hold on to.
+
+use super::change::{Scene, Targets};
+use super::notes::refused;
+use super::records::Records;
+use super::{Error, Project, Result};
+use crate::graph::Graph;
+use crate::model::{Ticket, TicketId};
+use crate::store::Change;
+use crate::wire::{DeletedTicket, TicketRecord};
+
+/// What was deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deleted {
+    /// The tickets that are gone, in the order they were named.
+    pub results: Vec<DeletedTicket>,
+    /// Those that referred to them, as they now stand.
+    pub tickets: Vec<TicketRecord>,
+}
+
+/// Deletes the tickets: all of them or none. With `force`, references of others to them are
+/// cleared in the same write; without, they are a reason to refuse.
+///
+/// `at_work` fails for a ticket that a live run works at.
+///
+/// # Errors
+/// When an agent deletes, others refer to a ticket, or a run works at it.
+pub fn delete(
+    project: &Project,
+    targets: &Targets,
+    force: bool,
+    at_work: impl Fn(&TicketId) -> Result<()>,
+) -> Result<Deleted> {
+    project.require_human("delete")?;
+    project.mend_merge_driver();
+    let locked = project.store.lock()?;
+    let mut loaded = project.store.load_all(&project.config)?;
+    project.warn_of_invalid(&loaded);
+    let (gone, referring) = {
+        let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
+        let scene = Scene {
+            project,
+            locked: &locked,
+            loaded: &loaded,
+            graph: &graph,
+        };
+        let gone = project.targeted(targets, &scene)?;
+        let ids: Vec<TicketId> = gone.iter().map(|ticket| ticket.id.clone()).collect();
+        for id in &ids {
+            at_work(id)?;
+        }
+        let others = loaded.tickets.iter().filter(|t| !ids.contains(&t.id));
+        let referring = others.filter(|ticket| ids.iter().any(|id| refers(ticket, id)));
+        let referring: Vec<Ticket> = referring.cloned().collect();
+        if !force && !referring.is_empty() {
+            return Err(referred(&ids, &referring));
+        }
+        (gone, referring)
+    };
+    let ids: Vec<TicketId> = gone.iter().map(|ticket| ticket.id.clone()).collect();
+    let changes = referring.iter().map(|ticket| {
+        let mut after = ticket.clone();
+        for id in &ids {
+            clear(&mut after, id);
+        }
+        let before = locked.read(&ticket.id, &project.config)?;
+        Ok(Change { before, after })
+    });
+    let changes = changes.collect::<Result<Vec<_>>>()?;
+    for stored in locked.write_and_remove(changes, &ids, &project.config)? {
+        let id = stored.ticket.id.clone();
+        if let Ok(place) = loaded.tickets.binary_search_by(|t| t.id.cmp(&id)) {
+            loaded.tickets[place] = stored.ticket;
+        }
+        loaded.etags.insert(id, stored.etag);
+    }
+    for id in &ids {
+        locked.release_claim(id)?;
+    }
+    drop(locked);
+    loaded.tickets.retain(|ticket| !ids.contains(&ticket.id));
+    let graph = project.graph(&loaded.tickets);
+    let records = Records::new(&loaded, &graph);
+    let referring_to = |id: &TicketId| -> Vec<String> {
+        let by = referring.iter().filter(|ticket| refers(ticket, id));
+        by.map(|ticket| ticket.id.to_string()).collect()
+    };
+    Ok(Deleted {
+        results: gone
+            .iter()
+            .map(|ticket| DeletedTicket {
+                id: ticket.id.to_string(),
+                title: ticket.title.clone(),
+                cleared_in: referring_to(&ticket.id),
+            })
+            .collect(),
+        tickets: referring
+            .iter()
+            .map(|ticket| records.by_id(&ticket.id))
+            .collect::<Result<_>>()?,
+    })
+}
+
+/// Whether the ticket names that other one anywhere.
+fn refers(ticket: &Ticket, id: &TicketId) -> bool {
+    let single = [
+        &ticket.parent,
+        &ticket.discovered_from,
+        &ticket.duplicate_of,
+    ];
+    let several = [&ticket.blocked_by, &ticket.after, &ticket.related];
+    single.into_iter().any(|other| other.as_ref() == Some(id))
+        || several.into_iter().any(|ids| ids.contains(id))
+}
+
+fn clear(ticket: &mut Ticket, id: &TicketId) {
+    for single in [
+        &mut ticket.parent,
+        &mut ticket.discovered_from,
+        &mut ticket.duplicate_of,
+    ] {
+        single.take_if(|other| other == id);
+    }
+    for several in [
+        &mut ticket.blocked_by,
+        &mut ticket.after,
+        &mut ticket.related,
+    ] {
+        several.remove(id);
+    }
+}
+
+fn referred(ids: &[TicketId], referring: &[Ticket]) -> Error {
+    let mut lines = Vec::new();
+    for id in ids {
+        let by = referring.iter().filter(|ticket| refers(ticket, id));
+        let by: Vec<String> = by.map(|ticket| format!("`{}`", ticket.id)).collect();
+        let more = by.len().saturating_sub(8);
+        let mut shown = by.into_iter().take(8).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            shown.push_str(&format!(" and {more} more"));
+        }
+        if !shown.is_empty() {
+            lines.push(format!("`{id}` is referred to by {shown}"));
+        }
+    }
+    let by: Vec<String> = referring.iter().map(|t| t.id.to_string()).collect();
+    refused(lines.join("\n"))
+        .hint("`tk show` tells how; `tk unblock` and `tk update --parent ''` undo it")
+        .with("referred_by", by)
+}

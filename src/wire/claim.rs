@@ -1,0 +1,24 @@
+//! `tk.claim.v1`: a ticket taken.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ChangeResult, TicketFields, TicketRecord};
+
+/// What `tk claim` did.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ClaimDocument {
+    /// `tk.claim.v1`.
+    pub schema: &'static str,
+    /// Whether anything is different now, the lease included.
+    pub changed: bool,
+    /// Who holds the ticket.
+    pub holder: String,
+    /// Until when.
+    pub lease_until: String,
+    /// What became of the ticket itself.
+    pub results: Vec<ChangeResult>,
+    /// The ticket as it now stands.
+    #[schemars(with = "Vec<TicketRecord>")]
+    pub tickets: Vec<TicketFields>,
+}

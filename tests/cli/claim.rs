@@ -1,0 +1,172 @@
+use insta::assert_snapshot;
+
+use crate::project::{authentication, refused};
+use crate::support::Sandbox;
+
+#[test]
+fn claims_hold_begin_and_own() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["claim", "abc"]), @"abc  held until 2026-11-20T10:38:50Z  First");
+    assert_snapshot!(sandbox.read(".ticks/abc.toml"), @r#"
+    title = "First"
+    status = "in_progress"
+    priority = 1
+    owner = "dana@example.com"
+    estimate = "2h"
+    started_at = 2026-11-20T08:38:50Z
+    parent = "aut"
+    "#);
+    // Another is told who holds it, a renewal changes only the lease.
+    assert_snapshot!(sandbox.tk(["claim", "abc", "--as", "bob"]), @r"
+    --- stderr
+    error: `abc` is held by dana@example.com until 2026-11-20T10:38:50Z
+    --- exit 5
+    ");
+    assert_snapshot!(sandbox.tk(["claim", "abc"]), @"abc  unchanged  First");
+    assert_snapshot!(sandbox.tk(["claim", "abc", "--lease", "4h", "--json"]), @r#"{"schema":"tk.claim.v1","changed":true,"holder":"dana@example.com","lease_until":"2026-11-20T12:38:50Z","results":[{"id":"abc","changed":false,"awaiting":null}],"tickets":[{"id":"abc","title":"First","type":"task","status":"in_progress","priority":1,"owner":"dana@example.com","parent":"aut","labels":[],"blocked_by":[],"requires":null,"awaiting":null,"estimate":"2h","after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":"2026-11-20T08:38:50Z","closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"e72a1116e6fe","blocks":["def","ghi"],"open_blockers":[],"ready":false,"updated_at":"2026-11-20T08:38:50Z","note_count":0,"cost_usd":null}]}"#);
+    // Without a lease of its own, a renewal never makes the claim shorter.
+    assert_snapshot!(sandbox.tk(["claim", "abc"]), @"abc  unchanged  First");
+    assert_snapshot!(sandbox.tk(["claim", "abc", "--lease", "30m"]), @"abc  held until 2026-11-20T09:08:50Z  First");
+    assert_snapshot!(sandbox.tk(["release", "abc", "--json"]), @r#"{"schema":"tk.release.v1","changed":true,"results":[{"id":"abc","changed":true,"awaiting":null}],"tickets":[{"id":"abc","title":"First","type":"task","status":"open","priority":1,"owner":null,"parent":"aut","labels":[],"blocked_by":[],"requires":null,"awaiting":null,"estimate":"2h","after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":"2026-11-20T08:38:50Z","closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"eabc0aba624e","blocks":["def","ghi"],"open_blockers":[],"ready":true,"updated_at":"2026-11-20T08:38:50Z","note_count":0,"cost_usd":null}]}"#);
+    assert_snapshot!(sandbox.tk(["release", "abc"]), @"abc  unchanged  First");
+    assert!(!sandbox.path().join(".git/tk/claims/abc").exists());
+}
+
+#[test]
+fn what_cannot_be_claimed() {
+    let sandbox = authentication();
+    sandbox.tk(["close", "abc"]).ok();
+    assert_snapshot!(refused(&sandbox, 4, &[&["claim", "abc"], &["claim", "aut"]]), @r"
+    error: `abc` is closed: it cannot be claimed
+    hint: `tk reopen abc` opens it again
+    error: `aut` is an epic, which is never work: claim one of its tickets
+    hint: `tk next aut --claim` takes the first
+    ");
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["claim", "def", "--lease", "0m"],
+        &["claim", "def", "--lease", "soon"],
+        &["claim", "def", "--lease", ""],
+    ]), @r"
+    error: the lease is empty: expected one such as `2h`
+    error: `soon` is not a length of time: expected one like `45m`, `2h`, `1h30m` or `3d`
+    error: the lease is empty: expected one such as `2h`
+    ");
+    assert_snapshot!(refused(&sandbox, 3, &[&["claim", "zzz"]]), @r"
+    error: no ticket `zzz`
+    hint: `tk list --all` shows every ticket
+    ");
+    // A blocked ticket may be begun, with a warning.
+    sandbox.tk(["reopen", "abc"]).ok();
+    assert_snapshot!(sandbox.tk(["claim", "def"]), @r"
+    def  held until 2026-11-20T10:38:50Z  Second
+    --- stderr
+    warning: `def` is begun though blocked by `abc`
+    ");
+}
+
+#[test]
+fn a_lease_runs_out() {
+    let mut sandbox = authentication();
+    sandbox.tk(["claim", "abc", "--lease", "1h"]).ok();
+    sandbox.at("2026-11-20T09:38:49Z");
+    assert_snapshot!(refused(&sandbox, 5, &[&["claim", "abc", "--as", "bob"]]), @"error: `abc` is held by dana@example.com until 2026-11-20T09:38:50Z");
+    sandbox.at("2026-11-20T09:38:50Z");
+    assert_snapshot!(sandbox.tk(["claim", "abc", "--as", "bob"]), @r"
+    abc  held until 2026-11-20T11:38:50Z  First
+    --- stderr
+    warning: `abc` was in progress with dana@example.com, unclaimed
+    ");
+    // The first one's claim is over, so there is nothing of it to release.
+    assert_snapshot!(refused(&sandbox, 4, &[&["release", "abc"]]), @r"
+    error: `abc` is held by bob
+    hint: `--force` releases it all the same
+    ");
+    assert_snapshot!(sandbox.tk(["release", "abc", "--force"]), @"abc  released  First");
+    assert_snapshot!(sandbox.tk(["next", "--claim"]), @"abc  P1  in_progress  task  First  @dana@example.com");
+}
+
+#[test]
+fn agents_release_what_they_hold_only() {
+    let sandbox = authentication();
+    sandbox.tk(["claim", "abc"]).ok();
+    let sandbox = sandbox.with_env("TK_ACTOR", "agent:a");
+    assert_snapshot!(refused(&sandbox, 4, &[
+        &["release", "abc"],
+        &["release", "abc", "--force"],
+        &["release", "abc", "--as", "dana@example.com"],
+    ]), @r"
+    error: `abc` is held by dana@example.com: only people may release it
+    error: `agent:a` is an agent: only people may release what others hold
+    hint: an agent can `tk ask` and `tk note`
+    error: `abc` is held by dana@example.com: only people may release it
+    ");
+    sandbox.tk(["claim", "def"]).ok();
+    assert_snapshot!(sandbox.tk(["release", "def"]), @"def  released  Second");
+}
+
+#[test]
+fn of_64_claimers_one_wins_and_63_are_told_who() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"Wanted\"\n");
+    sandbox.git(["worktree", "add", "--quiet", "../linked"]);
+    let outputs: Vec<_> = std::thread::scope(|scope| {
+        let claim = |number: usize| {
+            let sandbox = &sandbox;
+            scope.spawn(move || {
+                let mut command = sandbox.tk_command();
+                if number % 2 == 1 {
+                    command.current_dir(sandbox.root().join("linked"));
+                }
+                command.args(["claim", "abc", "--json", "--as", &format!("p{number}")]);
+                sandbox.run(&mut command, None)
+            })
+        };
+        let threads: Vec<_> = (0..64).map(claim).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap();
+        threads.into_iter().map(join).collect()
+    });
+    let (won, lost): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.code == 0);
+    let [winner] = won[..] else {
+        panic!("{} have won", won.len());
+    };
+    let holder = winner.json()["holder"].clone();
+    assert_eq!(lost.len(), 63);
+    for output in lost {
+        let said: serde_json::Value = serde_json::from_str(&output.stderr).unwrap();
+        assert_eq!(output.code, 5, "{output}");
+        assert_eq!(said["error"]["code"], "HELD", "{output}");
+        assert_eq!(said["error"]["context"]["holder"], holder, "{output}");
+    }
+}
+
+#[test]
+fn of_64_who_ask_for_the_next_each_gets_another_once() {
+    let sandbox = Sandbox::initialised();
+    for number in 0..40 {
+        sandbox.ticket(&format!("t{number:02}"), "title = \"x\"\n");
+    }
+    let outputs: Vec<_> = std::thread::scope(|scope| {
+        let claim = |number: usize| {
+            let sandbox = &sandbox;
+            let actor = format!("p{number}");
+            scope.spawn(move || sandbox.tk(["next", "--claim", "--json", "--as", &actor]))
+        };
+        let threads: Vec<_> = (0..64).map(claim).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap();
+        threads.into_iter().map(join).collect()
+    });
+    let (won, lost): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.code == 0);
+    let ids = won.iter().map(|o| o.json()["tickets"][0]["id"].to_string());
+    let ids: std::collections::BTreeSet<String> = ids.collect();
+    assert_eq!((won.len(), ids.len()), (40, 40));
+    assert!(lost.iter().all(|output| output.code == 1), "{lost:?}");
+}
+
+#[test]
+fn next_is_stable() {
+    let sandbox = authentication();
+    let first = sandbox.tk(["next", "--json"]).ok();
+    for _ in 0..3 {
+        assert_eq!(sandbox.tk(["next", "--json"]).ok(), first);
+    }
+}

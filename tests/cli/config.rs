@@ -1,0 +1,60 @@
+use insta::assert_snapshot;
+
+use crate::project::refused;
+use crate::support::Sandbox;
+
+#[test]
+fn every_setting_has_a_value_and_an_origin() {
+    let sandbox = Sandbox::initialised();
+    assert_snapshot!(sandbox.tk(["config"]), @r#"
+    tickets.initial_status = "open"  # default
+    tickets.default_type = "task"  # default
+    tickets.types = ["task", "bug", "feature", "chore", "epic"]  # default
+    status = [{ id = "open", name = "Open", category = "open" }, { id = "in_progress", name = "In progress", category = "active" }, { id = "closed", name = "Closed", category = "done" }]  # default
+    transitions = { open = ["in_progress", "closed"], in_progress = ["open", "closed"], closed = ["open", "in_progress"] }  # default
+    run.agent = "claude"  # default
+    run.parallel = none  # default
+    run.land = "end"  # default
+    run.checks = []  # default
+    run.check_time = "30m"  # default
+    run.fix_rounds = 2  # default
+    run.retries = 1  # default
+    run.stall = "10m"  # default
+    run.live_wait = "5m"  # default
+    run.on_permission = "deny"  # default
+    run.max_cost = none  # default
+    run.max_tokens = none  # default
+    run.max_time = none  # default
+    run.daily_budget_usd = none  # default
+    run.cost_unknown = "refuse"  # default
+    run.trust_agent_tickets = false  # default
+    run.batch = 1  # default
+    run.claims = "local"  # default
+    worktree.dir = ".worktrees"  # default
+    worktree.setup = []  # default
+    worktree.setup_time = "10m"  # default
+    notify.command = []  # default
+    search.embeddings_url = none  # default
+    "#);
+    sandbox.write(
+        ".ticks/config.toml",
+        "[run]\n# places\nparallel = 8\nmax_cost = 12.5\n[prices.opus]\ninput = 3.0\noutput = 9.0\n",
+    );
+    assert_snapshot!(sandbox.tk(["config", "run.parallel"]), @"run.parallel = 8  # .ticks/config.toml:3");
+    assert_snapshot!(sandbox.tk(["config", "run.max_cost", "--json"]), @r#"{"schema":"tk.settings.v1","settings":[{"key":"run.max_cost","value":12.5,"origin":"file","path":".ticks/config.toml","line":4}]}"#);
+    assert_snapshot!(sandbox.tk(["config", "prices"]), @"prices.opus = { input = 3.0, output = 9.0, cache_write = 3.0, cache_read = 3.0 }  # .ticks/config.toml:5");
+    assert_snapshot!(sandbox.tk(["config", "worktree"]), @r#"
+    worktree.dir = ".worktrees"  # default
+    worktree.setup = []  # default
+    worktree.setup_time = "10m"  # default
+    "#);
+    assert_snapshot!(refused(&sandbox, 2, &[&["config", "run.paralel"], &["config", "zzz"]]), @r"
+    error: there is no setting `run.paralel`
+    hint: did you mean `run.parallel`?
+    hint: `tk config` lists them
+    error: there is no setting `zzz`
+    hint: `tk config` lists them
+    ");
+    sandbox.write(".ticks/config.toml", "[run]\nparallel = \"many\"\n");
+    assert_snapshot!(refused(&sandbox, 4, &[&["config"]]), @r#"error: .ticks/config.toml:2: `run.parallel` is `"many"`: expected a number from 1 to 256"#);
+}
