@@ -18,10 +18,12 @@ mod error;
 mod extras;
 mod fields;
 mod parse;
+mod plain;
 mod print;
 mod section;
 mod source;
 mod splice;
+mod table;
 mod value;
 
 pub use edit::edit;

@@ -10,8 +10,10 @@ use crate::model::{
 };
 
 use super::error::ParseError;
-use super::section::{Section, shown};
+use super::plain;
+use super::section::{Section, Wrong, shown};
 use super::source::Source;
+use super::table::Table;
 
 /// What absent keys mean, and which words are known.
 pub(super) struct Rules<'a> {
@@ -43,9 +45,7 @@ pub fn parse(id: &TicketId, text: &str, config: &Config) -> Result<Ticket, Parse
         status: config.statuses.initial(),
         known: Some(config),
     };
-    let source = Source::new(text);
-    let document = document(&source)?;
-    ticket(id, &source, &document, &rules)
+    with_rules(id, text, &rules)
 }
 
 /// Reads a ticket's file like [`parse`], with any word as its type and status: for texts from
@@ -56,9 +56,22 @@ pub(crate) fn parse_any(id: &TicketId, text: &str, config: &Config) -> Result<Ti
         status: config.statuses.initial(),
         known: None,
     };
+    with_rules(id, text, &rules)
+}
+
+fn with_rules(id: &TicketId, text: &str, rules: &Rules<'_>) -> Result<Ticket, ParseError> {
+    if let Some(ticket) = plain_ticket(id, text, rules) {
+        return Ok(ticket);
+    }
     let source = Source::new(text);
     let document = document(&source)?;
-    ticket(id, &source, &document, &rules)
+    ticket(id, &source, &document, rules)
+}
+
+/// The ticket of a file that is written plainly and has nothing wrong with it.
+fn plain_ticket(id: &TicketId, text: &str, rules: &Rules<'_>) -> Option<Ticket> {
+    let table = plain::read(text)?;
+    spelled(id, &table, rules).ok()
 }
 
 /// The text as TOML.
@@ -91,7 +104,19 @@ pub(super) fn ticket(
     document: &Document<&str>,
     rules: &Rules<'_>,
 ) -> Result<Ticket, ParseError> {
-    let root = Section::root(source, document.as_table());
+    let table = Table::of(document.as_table());
+    spelled(id, &table, rules).map_err(|wrong| {
+        source.error(
+            wrong.at,
+            Some(wrong.key),
+            wrong.message,
+            Some(wrong.expected),
+        )
+    })
+}
+
+fn spelled(id: &TicketId, table: &Table<'_>, rules: &Rules<'_>) -> Result<Ticket, Wrong> {
+    let root = Section::root(table);
     let title = root.required_line("title")?;
     let kind = kind(&root, rules)?;
     let status = status(&root, rules)?;
@@ -136,15 +161,15 @@ pub(super) fn ticket(
     Ok(ticket)
 }
 
-fn each<T>(
-    root: &Section<'_>,
-    key: &str,
-    read: impl Fn(&Section<'_>) -> Result<T, ParseError>,
-) -> Result<Vec<T>, ParseError> {
+fn each<'a, T>(
+    root: &Section<'a>,
+    key: &'a str,
+    read: impl Fn(&Section<'_>) -> Result<T, Wrong>,
+) -> Result<Vec<T>, Wrong> {
     root.sections(key)?.iter().map(read).collect()
 }
 
-fn kind(root: &Section<'_>, rules: &Rules<'_>) -> Result<String, ParseError> {
+fn kind(root: &Section<'_>, rules: &Rules<'_>) -> Result<String, Wrong> {
     let Some(kind) = root.line("type")? else {
         return Ok(rules.kind.to_owned());
     };
@@ -158,7 +183,7 @@ fn kind(root: &Section<'_>, rules: &Rules<'_>) -> Result<String, ParseError> {
     }
 }
 
-fn status(root: &Section<'_>, rules: &Rules<'_>) -> Result<StatusId, ParseError> {
+fn status(root: &Section<'_>, rules: &Rules<'_>) -> Result<StatusId, Wrong> {
     let Some(text) = root.line("status")? else {
         return Ok(rules.status.clone());
     };
@@ -174,7 +199,7 @@ fn status(root: &Section<'_>, rules: &Rules<'_>) -> Result<StatusId, ParseError>
     }
 }
 
-fn priority(root: &Section<'_>) -> Result<Option<Priority>, ParseError> {
+fn priority(root: &Section<'_>) -> Result<Option<Priority>, Wrong> {
     let Some(number) = root.count("priority")? else {
         return Ok(None);
     };
@@ -185,7 +210,7 @@ fn priority(root: &Section<'_>) -> Result<Option<Priority>, ParseError> {
     })
 }
 
-fn acceptance(section: &Section<'_>) -> Result<Acceptance, ParseError> {
+fn acceptance(section: &Section<'_>) -> Result<Acceptance, Wrong> {
     Ok(Acceptance {
         text: section.required_text_as_written("text")?,
         check: section.command("check")?,
@@ -193,7 +218,7 @@ fn acceptance(section: &Section<'_>) -> Result<Acceptance, ParseError> {
     })
 }
 
-fn subtask(section: &Section<'_>) -> Result<Subtask, ParseError> {
+fn subtask(section: &Section<'_>) -> Result<Subtask, Wrong> {
     Ok(Subtask {
         title: section.required_text_as_written("title")?,
         done: section.flag("done")?,
@@ -202,7 +227,7 @@ fn subtask(section: &Section<'_>) -> Result<Subtask, ParseError> {
 
 /// A note written by hand may leave out when and by whom: then it is as old as the ticket,
 /// and nobody's.
-fn note(section: &Section<'_>, created_at: Option<Timestamp>) -> Result<Note, ParseError> {
+fn note(section: &Section<'_>, created_at: Option<Timestamp>) -> Result<Note, Wrong> {
     let at = section.time("at")?.or(created_at);
     Ok(Note {
         at: at.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -212,7 +237,7 @@ fn note(section: &Section<'_>, created_at: Option<Timestamp>) -> Result<Note, Pa
     })
 }
 
-fn run(section: &Section<'_>) -> Result<RunRecord, ParseError> {
+fn run(section: &Section<'_>) -> Result<RunRecord, Wrong> {
     let attempt = section.count("attempt")?.unwrap_or(1);
     Ok(RunRecord {
         run: section.required_line("run")?,

@@ -1,65 +1,60 @@
 //! Typed reading of one table: a value of the right form, or what is wrong with it and where.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use toml_edit::{Datetime, Item, Offset, TableLike, Value};
+use toml_edit::{Datetime, Offset};
 
 use crate::model::{Defer, InvalidWord, TicketId, Usd};
 
-use super::error::ParseError;
-use super::source::Source;
+use super::table::{Placed, Table, Value};
 use super::value::untext;
 
 const TIME: &str = "a time such as `2026-11-20T08:38:50Z`, without quotes";
 const DATE: &str = "a date such as `2026-11-20`, without quotes";
 
+/// A value that is not of its form.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// The offset at which it stands.
+    pub(super) at: usize,
+    /// The key, with the path to it.
+    pub(super) key: String,
+    /// What is wrong.
+    pub(super) message: String,
+    /// What would have been right.
+    pub(super) expected: String,
+}
+
 /// A table of the file: the whole of it, or an element of a list.
 pub(super) struct Section<'a> {
-    source: &'a Source,
-    table: &'a dyn TableLike,
-    /// The path to it, empty for the whole file.
-    path: String,
+    table: &'a Table<'a>,
+    /// The list it is in and its place there; none for the whole file.
+    element: Option<(&'a str, usize)>,
     /// Where to point for what is missing.
     at: usize,
 }
 
-/// Where a value stands.
-fn span(item: &Item) -> Range<usize> {
-    item.span()
-        .or_else(|| item.as_table_like().and_then(first_key))
-        .unwrap_or_default()
-}
-
-/// A table made by dotted keys has no place of its own; its first key has.
-fn first_key(table: &dyn TableLike) -> Option<Range<usize>> {
-    let (name, _) = table.iter().next()?;
-    table.key(name)?.span()
-}
-
 impl<'a> Section<'a> {
-    pub(super) fn root(source: &'a Source, table: &'a dyn TableLike) -> Self {
+    pub(super) fn root(table: &'a Table<'a>) -> Self {
         Self {
-            source,
             table,
-            path: String::new(),
+            element: None,
             at: 0,
         }
     }
 
     fn key(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
+        match self.element {
+            None => key.to_owned(),
+            Some((list, index)) => format!("{list}[{}].{key}", index + 1),
         }
     }
 
-    fn item(&self, key: &str) -> Option<&'a Item> {
-        self.table.get(key).filter(|item| !item.is_none())
+    fn item(&self, key: &str) -> Option<&'a Placed<Value<'a>>> {
+        self.table.get(key)
     }
 
     /// An error about the value of `key`, or about its absence.
@@ -68,42 +63,40 @@ impl<'a> Section<'a> {
         key: &str,
         message: impl Into<String>,
         expected: impl Into<String>,
-    ) -> ParseError {
-        let at = self.item(key).map_or(self.at, |item| span(item).start);
-        self.source
-            .error(at, Some(self.key(key)), message, Some(expected.into()))
+    ) -> Wrong {
+        Wrong {
+            at: self.item(key).map_or(self.at, |item| item.at),
+            key: self.key(key),
+            message: message.into(),
+            expected: expected.into(),
+        }
     }
 
-    fn wrong_type(&self, key: &str, item: &Item, expected: &str) -> ParseError {
-        let found = match item.as_value() {
-            Some(value) => type_name(value),
-            None if item.is_array_of_tables() => "an array of tables",
-            None => "a table",
-        };
-        self.error(key, format!("it is {found}"), expected)
+    fn wrong_type(&self, key: &str, value: &Value<'_>, expected: impl Into<String>) -> Wrong {
+        self.error(key, format!("it is {}", type_name(value)), expected)
     }
 
     fn value<T>(
         &self,
         key: &str,
         expected: &str,
-        take: impl FnOnce(&'a Item) -> Option<T>,
-    ) -> Result<Option<T>, ParseError> {
+        take: impl FnOnce(&'a Value<'a>) -> Option<T>,
+    ) -> Result<Option<T>, Wrong> {
         match self.item(key) {
             None => Ok(None),
-            Some(item) => match take(item) {
+            Some(item) => match take(&item.it) {
                 Some(value) => Ok(Some(value)),
-                None => Err(self.wrong_type(key, item, expected)),
+                None => Err(self.wrong_type(key, &item.it, expected)),
             },
         }
     }
 
-    fn string(&self, key: &str) -> Result<Option<&'a str>, ParseError> {
-        self.value(key, "a string in quotes", Item::as_str)
+    fn string(&self, key: &str) -> Result<Option<&'a str>, Wrong> {
+        self.value(key, "a string in quotes", as_str)
     }
 
     /// A string of one line; blank is absent.
-    pub(super) fn line(&self, key: &str) -> Result<Option<String>, ParseError> {
+    pub(super) fn line(&self, key: &str) -> Result<Option<String>, Wrong> {
         let Some(text) = self.string(key)? else {
             return Ok(None);
         };
@@ -114,7 +107,7 @@ impl<'a> Section<'a> {
     }
 
     /// A string of one line that must be there.
-    pub(super) fn required_line(&self, key: &str) -> Result<String, ParseError> {
+    pub(super) fn required_line(&self, key: &str) -> Result<String, Wrong> {
         let expected = "one line of text";
         match self.line(key)? {
             Some(text) => Ok(text),
@@ -124,13 +117,13 @@ impl<'a> Section<'a> {
     }
 
     /// A text of any number of lines; empty is absent.
-    pub(super) fn text(&self, key: &str) -> Result<Option<String>, ParseError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<String>, Wrong> {
         let text = self.string(key)?.map(untext);
         Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
     }
 
     /// A text that must be there.
-    pub(super) fn required_text(&self, key: &str) -> Result<String, ParseError> {
+    pub(super) fn required_text(&self, key: &str) -> Result<String, Wrong> {
         let expected = "a text";
         match self.text(key)? {
             Some(text) if !text.trim().is_empty() => Ok(text),
@@ -141,13 +134,13 @@ impl<'a> Section<'a> {
     }
 
     /// A text that must be there and is taken as it is, also with a line feed at its end.
-    pub(super) fn required_text_as_written(&self, key: &str) -> Result<String, ParseError> {
+    pub(super) fn required_text_as_written(&self, key: &str) -> Result<String, Wrong> {
         self.required_text(key)?;
         Ok(self.string(key)?.unwrap_or_default().to_owned())
     }
 
     /// A shell command; empty is absent.
-    pub(super) fn command(&self, key: &str) -> Result<Option<String>, ParseError> {
+    pub(super) fn command(&self, key: &str) -> Result<Option<String>, Wrong> {
         let Some(text) = self.string(key)? else {
             return Ok(None);
         };
@@ -158,7 +151,7 @@ impl<'a> Section<'a> {
     }
 
     /// A word of a closed set; blank is absent.
-    pub(super) fn word<T>(&self, key: &str) -> Result<Option<T>, ParseError>
+    pub(super) fn word<T>(&self, key: &str) -> Result<Option<T>, Wrong>
     where
         T: FromStr<Err = InvalidWord>,
     {
@@ -173,7 +166,7 @@ impl<'a> Section<'a> {
 
     /// A value that is written as a string and says itself what is wrong with it; blank is
     /// absent.
-    pub(super) fn parsed<T>(&self, key: &str, expected: &str) -> Result<Option<T>, ParseError>
+    pub(super) fn parsed<T>(&self, key: &str, expected: &str) -> Result<Option<T>, Wrong>
     where
         T: FromStr,
     {
@@ -185,26 +178,25 @@ impl<'a> Section<'a> {
             .map_err(|_| self.error(key, format!("`{}` is none", shown(&text)), expected))
     }
 
-    pub(super) fn id(&self, key: &str) -> Result<Option<TicketId>, ParseError> {
+    pub(super) fn id(&self, key: &str) -> Result<Option<TicketId>, Wrong> {
         self.parsed(key, "the id of a ticket, such as `k7m`")
     }
 
     /// Strings, each with where it stands.
-    fn strings(&self, key: &str) -> Result<Vec<(&'a str, usize)>, ParseError> {
+    fn strings(&self, key: &str) -> Result<Vec<(&'a str, usize)>, Wrong> {
         let expected = "an array of strings, such as `[\"a\", \"b\"]`";
-        let Some(array) = self.value(key, expected, Item::as_array)? else {
+        let Some(array) = self.value(key, expected, as_array)? else {
             return Ok(Vec::new());
         };
         array
             .iter()
             .enumerate()
-            .map(|(index, value)| {
-                let at = value.span().unwrap_or_default().start;
-                let text = value.as_str().ok_or_else(|| {
-                    let message = format!("it is {}", type_name(value));
-                    self.element_error(key, index, at, message, "a string in quotes")
+            .map(|(index, Placed { at, it })| {
+                let text = as_str(it).ok_or_else(|| {
+                    let message = format!("it is {}", type_name(it));
+                    self.element_error(key, index, *at, message, "a string in quotes")
                 })?;
-                Ok((text, at))
+                Ok((text, *at))
             })
             .collect()
     }
@@ -216,14 +208,17 @@ impl<'a> Section<'a> {
         at: usize,
         message: impl Into<String>,
         expected: &str,
-    ) -> ParseError {
-        let key = format!("{}[{}]", self.key(key), index + 1);
-        self.source
-            .error(at, Some(key), message, Some(expected.to_owned()))
+    ) -> Wrong {
+        Wrong {
+            at,
+            key: format!("{}[{}]", self.key(key), index + 1),
+            message: message.into(),
+            expected: expected.to_owned(),
+        }
     }
 
     /// Strings of one line each, none blank.
-    pub(super) fn lines(&self, key: &str) -> Result<Vec<String>, ParseError> {
+    pub(super) fn lines(&self, key: &str) -> Result<Vec<String>, Wrong> {
         let expected = "one line of text without control characters";
         let check = |(index, (text, at)): (usize, (&str, usize))| {
             if let Some(c) = text.chars().find(|c| c.is_control()) {
@@ -242,7 +237,7 @@ impl<'a> Section<'a> {
     }
 
     /// Shell commands, none blank.
-    pub(super) fn commands(&self, key: &str) -> Result<Vec<String>, ParseError> {
+    pub(super) fn commands(&self, key: &str) -> Result<Vec<String>, Wrong> {
         let check = |(index, (text, at)): (usize, (&str, usize))| {
             let wrong = if text.contains('\0') {
                 control('\0')
@@ -260,7 +255,7 @@ impl<'a> Section<'a> {
             .collect()
     }
 
-    pub(super) fn ids(&self, key: &str) -> Result<BTreeSet<TicketId>, ParseError> {
+    pub(super) fn ids(&self, key: &str) -> Result<BTreeSet<TicketId>, Wrong> {
         let check = |(index, (text, at)): (usize, (&str, usize))| {
             TicketId::parse(text).map_err(|wrong| {
                 let expected = "the id of a ticket, such as `k7m`";
@@ -274,15 +269,15 @@ impl<'a> Section<'a> {
             .collect()
     }
 
-    pub(super) fn flag(&self, key: &str) -> Result<bool, ParseError> {
-        let flag = self.value(key, "`true` or `false`", Item::as_bool)?;
+    pub(super) fn flag(&self, key: &str) -> Result<bool, Wrong> {
+        let flag = self.value(key, "`true` or `false`", as_flag)?;
         Ok(flag.unwrap_or(false))
     }
 
     /// A whole number that is not negative.
-    pub(super) fn count(&self, key: &str) -> Result<Option<u64>, ParseError> {
+    pub(super) fn count(&self, key: &str) -> Result<Option<u64>, Wrong> {
         let expected = "a whole number that is not negative";
-        let Some(number) = self.value(key, expected, Item::as_integer)? else {
+        let Some(number) = self.value(key, expected, as_whole)? else {
             return Ok(None);
         };
         u64::try_from(number)
@@ -290,17 +285,9 @@ impl<'a> Section<'a> {
             .map_err(|_| self.error(key, format!("it is {number}"), expected))
     }
 
-    pub(super) fn money(&self, key: &str) -> Result<Option<Usd>, ParseError> {
+    pub(super) fn money(&self, key: &str) -> Result<Option<Usd>, Wrong> {
         let expected = "an amount in dollars from 0 to 1000000000, such as `2.50`";
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "whole numbers of dollars within the allowed range are exact"
-        )]
-        let number = |item: &Item| {
-            item.as_float()
-                .or_else(|| item.as_integer().map(|whole| whole as f64))
-        };
-        let Some(dollars) = self.value(key, expected, number)? else {
+        let Some(dollars) = self.value(key, expected, as_number)? else {
             return Ok(None);
         };
         Usd::from_dollars(dollars)
@@ -308,8 +295,8 @@ impl<'a> Section<'a> {
             .map_err(|_| self.error(key, format!("it is {dollars}"), expected))
     }
 
-    pub(super) fn time(&self, key: &str) -> Result<Option<Timestamp>, ParseError> {
-        let Some(value) = self.value(key, TIME, Item::as_datetime)? else {
+    pub(super) fn time(&self, key: &str) -> Result<Option<Timestamp>, Wrong> {
+        let Some(value) = self.value(key, TIME, as_time)? else {
             return Ok(None);
         };
         moment(value)
@@ -317,8 +304,8 @@ impl<'a> Section<'a> {
             .ok_or_else(|| self.error(key, lacking(value), TIME))
     }
 
-    pub(super) fn date(&self, key: &str) -> Result<Option<Date>, ParseError> {
-        let Some(value) = self.value(key, DATE, Item::as_datetime)? else {
+    pub(super) fn date(&self, key: &str) -> Result<Option<Date>, Wrong> {
+        let Some(value) = self.value(key, DATE, as_time)? else {
             return Ok(None);
         };
         day(value)
@@ -328,10 +315,13 @@ impl<'a> Section<'a> {
     }
 
     /// A day or a moment.
-    pub(super) fn defer(&self, key: &str) -> Result<Option<Defer>, ParseError> {
-        let expected = format!("{DATE}, or {TIME}");
-        let Some(value) = self.value(key, &expected, Item::as_datetime)? else {
+    pub(super) fn defer(&self, key: &str) -> Result<Option<Defer>, Wrong> {
+        let expected = || format!("{DATE}, or {TIME}");
+        let Some(item) = self.item(key) else {
             return Ok(None);
+        };
+        let Some(value) = as_time(&item.it) else {
+            return Err(self.wrong_type(key, &item.it, expected()));
         };
         let read = if value.time.is_none() {
             day(value).map(Defer::Day)
@@ -339,43 +329,90 @@ impl<'a> Section<'a> {
             moment(value).map(Defer::At)
         };
         read.map(Some)
-            .ok_or_else(|| self.error(key, lacking(value), expected))
+            .ok_or_else(|| self.error(key, lacking(value), expected()))
     }
 
     /// The tables of a list, however they are written.
-    pub(super) fn sections(&self, key: &str) -> Result<Vec<Section<'a>>, ParseError> {
-        let expected = format!("tables, each under a line `[[{key}]]`");
-        let section = |index: usize, table: &'a dyn TableLike, at: usize| Section {
-            source: self.source,
+    pub(super) fn sections(&self, key: &'a str) -> Result<Vec<Section<'a>>, Wrong> {
+        let section = |index: usize, at: usize, table: &'a Table<'a>| Section {
             table,
-            path: format!("{}[{}]", self.key(key), index + 1),
+            element: Some((key, index)),
             at,
         };
-        match self.item(key) {
+        match self.item(key).map(|item| &item.it) {
             None => Ok(Vec::new()),
-            Some(Item::ArrayOfTables(tables)) => Ok(tables
+            Some(Value::Tables(tables)) => Ok(tables
                 .iter()
                 .enumerate()
-                .map(|(index, table)| section(index, table, table.span().unwrap_or_default().start))
+                .map(|(index, Placed { at, it })| section(index, *at, it))
                 .collect()),
-            Some(Item::Value(Value::Array(array))) => array
+            Some(Value::Array(array)) => array
                 .iter()
                 .enumerate()
-                .map(|(index, value)| {
-                    let at = value.span().unwrap_or_default().start;
-                    let table = value.as_inline_table().ok_or_else(|| {
-                        let message = format!("it is {}", type_name(value));
-                        self.element_error(key, index, at, message, "a table")
-                    })?;
-                    Ok(section(index, table, at))
+                .map(|(index, Placed { at, it })| match it {
+                    Value::Table(table) => Ok(section(index, *at, table)),
+                    other => {
+                        let message = format!("it is {}", type_name(other));
+                        Err(self.element_error(key, index, *at, message, "a table"))
+                    }
                 })
                 .collect(),
-            Some(item) => Err(self.wrong_type(key, item, &expected)),
+            Some(other) => {
+                let expected = format!("tables, each under a line `[[{key}]]`");
+                Err(self.wrong_type(key, other, expected))
+            }
         }
     }
 }
 
-fn type_name(value: &Value) -> &'static str {
+fn as_str<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn as_array<'v, 'a>(value: &'v Value<'a>) -> Option<&'v [Placed<Value<'a>>]> {
+    match value {
+        Value::Array(values) => Some(values),
+        _ => None,
+    }
+}
+
+fn as_flag(value: &Value<'_>) -> Option<bool> {
+    match value {
+        Value::Boolean(flag) => Some(*flag),
+        _ => None,
+    }
+}
+
+fn as_whole(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn as_number(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Float(number) => Some(*number),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "whole numbers of dollars within the allowed range are exact"
+        )]
+        Value::Integer(number) => Some(*number as f64),
+        _ => None,
+    }
+}
+
+fn as_time<'v>(value: &'v Value<'_>) -> Option<&'v Datetime> {
+    match value {
+        Value::Datetime(time) => Some(time),
+        _ => None,
+    }
+}
+
+fn type_name(value: &Value<'_>) -> &'static str {
     match value {
         Value::String(_) => "a string",
         Value::Integer(_) => "a whole number",
@@ -383,7 +420,8 @@ fn type_name(value: &Value) -> &'static str {
         Value::Boolean(_) => "`true` or `false`",
         Value::Datetime(_) => "a date or time",
         Value::Array(_) => "an array",
-        Value::InlineTable(_) => "a table",
+        Value::Table(_) => "a table",
+        Value::Tables(_) => "an array of tables",
     }
 }
 
