@@ -20,6 +20,7 @@ impl From<StoreError> for Error {
                 let given = id.to_string();
                 Self::caused(ErrorCode::TicketNotFound, error).with("given", given)
             }
+            StoreError::Taken(_) => Self::caused(ErrorCode::Failed, error).hint("try again"),
             StoreError::Invalid(file) => Self::from(file.clone()),
             StoreError::Config(config) => {
                 let (path, line) = (config.path.clone(), config.line);

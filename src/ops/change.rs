@@ -1,10 +1,13 @@
 //! Changing tickets: lock, read, decide, check, write; all of them or none.
 
-use super::records::Records;
-use super::{Error, ErrorCode, Project, Result, resolve, resolve_all};
+use std::cell::OnceCell;
+
+use super::records::{Records, alone};
+use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
+use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Ticket, TicketId};
-use crate::store::{Change, Loaded, Locked};
+use crate::store::{Change, Loaded, Locked, Stored};
 use crate::wire::{ChangeResult, TicketRecord};
 
 /// Which tickets a command is to change.
@@ -33,24 +36,102 @@ impl Changed {
     }
 }
 
-/// What a change is decided by: the tickets as they stand under the lock.
+/// What a change is decided by: the tickets as they stand under the lock. Other tickets than
+/// those that are to be changed are read when something asks about them, all at once and only
+/// once: most changes need none.
 pub(super) struct Scene<'s> {
     pub(super) project: &'s Project,
     pub(super) locked: &'s Locked<'s>,
-    pub(super) loaded: &'s Loaded,
-    pub(super) graph: &'s Graph<'s>,
+    all: &'s OnceCell<Loaded>,
+    graph: OnceCell<Graph<'s>>,
 }
 
-impl Scene<'_> {
-    /// The ticket that is meant.
-    pub(super) fn resolve(&self, given: &str) -> Result<TicketId> {
-        resolve(self.loaded, self.graph, given)
+impl<'s> Scene<'s> {
+    /// The scene of a change; `all` is where every ticket is kept once they are read.
+    pub(super) fn new(
+        project: &'s Project,
+        locked: &'s Locked<'s>,
+        all: &'s OnceCell<Loaded>,
+    ) -> Self {
+        let graph = OnceCell::new();
+        Self {
+            project,
+            locked,
+            all,
+            graph,
+        }
     }
 
-    /// The tickets that are meant.
-    pub(super) fn resolve_all(&self, given: &[impl AsRef<str>]) -> Result<Vec<TicketId>> {
-        resolve_all(self.loaded, self.graph, given)
+    /// Every ticket.
+    pub(super) fn loaded(&self) -> Result<&'s Loaded> {
+        if let Some(loaded) = self.all.get() {
+            return Ok(loaded);
+        }
+        let loaded = self.project.load()?;
+        Ok(self.all.get_or_init(|| loaded))
     }
+
+    /// The graph of every ticket.
+    pub(super) fn graph(&self) -> Result<&Graph<'s>> {
+        if let Some(graph) = self.graph.get() {
+            return Ok(graph);
+        }
+        let (tickets, statuses) = (&self.loaded()?.tickets, &self.project.config.statuses);
+        let graph = || Graph::new(tickets, statuses, self.project.now);
+        Ok(self.graph.get_or_init(graph))
+    }
+
+    /// The ticket that is meant, which can be read as one.
+    pub(super) fn resolve(&self, given: &str) -> Result<TicketId> {
+        resolve(self.loaded()?, self.graph()?, given)
+    }
+
+    /// The tickets that are meant, which can be read as such.
+    pub(super) fn resolve_all(&self, given: &[impl AsRef<str>]) -> Result<Vec<TicketId>> {
+        resolve_all(self.loaded()?, self.graph()?, given)
+    }
+
+    /// The tickets that are to be changed, as they are on the disk.
+    pub(super) fn targets(&self, targets: &Targets) -> Result<Vec<Stored>> {
+        let found = named(&targets.ids, |word| self.target(word))?;
+        let found = found
+            .iter()
+            .map(|id| Ok(self.locked.read(id, &self.project.config)?))
+            .collect::<Result<Vec<_>>>()?;
+        if let Some(expected) = &targets.if_match {
+            must_match(&found, expected)?;
+        }
+        Ok(found)
+    }
+
+    /// The ticket that a word means, by the names of the files where they suffice.
+    fn target(&self, given: &str) -> Result<TicketId> {
+        if let Some(id) = by_exact_id(given, |id| self.locked.has(id)) {
+            return Ok(id);
+        }
+        let ids = self.locked.ids()?;
+        match by_part_of_id(given, &ids).as_slice() {
+            [id] => Ok((*id).clone()),
+            _ => self.resolve(given),
+        }
+    }
+}
+
+/// Refuses a change of a ticket that is not what the person saw.
+fn must_match(found: &[Stored], expected: &str) -> Result<()> {
+    let [Stored { ticket, etag, .. }] = found else {
+        let message = "`--if-match` is for one ticket at a time";
+        return Err(Error::new(ErrorCode::InvalidArgument, message));
+    };
+    let (id, etag) = (&ticket.id, etag.to_string());
+    if expected.trim() == etag {
+        return Ok(());
+    }
+    let message = format!("`{id}` has changed: its etag is `{etag}`, not `{expected}`");
+    Err(Error::new(ErrorCode::Changed, message)
+        .hint(format!("`tk show {id}` tells how it stands now"))
+        .with("id", id.as_str())
+        .with("etag", etag))
 }
 
 impl Targets {
@@ -65,135 +146,122 @@ impl Targets {
 }
 
 impl Project {
-    /// Changes the tickets by what `decide` makes of them. Nothing is written if it fails,
-    /// if a cycle would come about, or if any of them cannot be written.
+    /// Changes the tickets by what `decide` makes of them, and tells them as they then stand
+    /// among the others. Nothing is written if it fails, if a cycle would come about, or if
+    /// any of them cannot be written.
     pub(super) fn change(
         &self,
         targets: &Targets,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
-        self.mend_merge_driver();
-        let locked = self.store.lock()?;
-        let mut loaded = self.store.load_all(&self.config)?;
-        self.warn_of_invalid(&loaded);
-        let (before, after) = {
-            let graph = Graph::new(&loaded.tickets, &self.config.statuses, self.now);
-            let scene = Scene {
-                project: self,
-                locked: &locked,
-                loaded: &loaded,
-                graph: &graph,
-            };
-            let before = self.targeted(targets, &scene)?;
-            let mut after = before.clone();
-            decide(&scene, &mut after)?;
-            refuse_cycles(&graph, &before, &after)?;
-            (before, after)
-        };
-        self.write(&locked, &mut loaded, &before, &after)?;
-        self.report(&loaded, &before)
+        let all = OnceCell::new();
+        let (before, after) = self.changed(targets, &all, |scene, tickets| {
+            scene.loaded()?;
+            decide(scene, tickets)
+        })?;
+        let mut loaded = all.into_inner().unwrap_or_default();
+        for stored in &after {
+            loaded.put(stored.clone());
+        }
+        let graph = self.graph(&loaded.tickets);
+        let records = Records::new(&loaded, &graph);
+        Ok(report(&before, &after, |stored| records.of(&stored.ticket)))
     }
 
-    pub(super) fn targeted(&self, targets: &Targets, scene: &Scene<'_>) -> Result<Vec<Ticket>> {
-        let ids = scene.resolve_all(&targets.ids)?;
-        if let Some(expected) = &targets.if_match {
-            let [id] = &ids[..] else {
-                let message = "`--if-match` is for one ticket at a time";
-                return Err(Error::new(ErrorCode::InvalidArgument, message));
-            };
-            let found = scene.loaded.etags.get(id).map_or("", String::as_str);
-            if expected.trim() != found {
-                let message =
-                    format!("`{id}` has changed: its etag is `{found}`, not `{expected}`");
-                return Err(Error::new(ErrorCode::Changed, message)
-                    .hint(format!("`tk show {id}` tells how it stands now"))
-                    .with("id", id.as_str())
-                    .with("etag", found));
-            }
+    /// Changes the tickets as [`Project::change`] does, and tells what their own files say:
+    /// no other ticket is read, unless `decide` asks for it.
+    pub(super) fn change_alone(
+        &self,
+        targets: &Targets,
+        decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
+    ) -> Result<Changed> {
+        let (before, after) = self.changed(targets, &OnceCell::new(), decide)?;
+        Ok(report(&before, &after, alone))
+    }
+
+    /// The tickets before and after the change.
+    fn changed(
+        &self,
+        targets: &Targets,
+        all: &OnceCell<Loaded>,
+        decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
+    ) -> Result<(Vec<Stored>, Vec<Stored>)> {
+        self.mend_merge_driver();
+        let locked = self.store.lock()?;
+        let scene = Scene::new(self, &locked, all);
+        let before = scene.targets(targets)?;
+        let mut after: Vec<Ticket> = before.iter().map(|old| old.ticket.clone()).collect();
+        decide(&scene, &mut after)?;
+        let rewired = rewired(&before, &after);
+        if !rewired.is_empty() {
+            refuse_cycles(scene.graph()?, &rewired)?;
         }
-        let records = Records::new(scene.loaded, scene.graph);
-        ids.iter().map(|id| records.ticket(id).cloned()).collect()
+        let after = self.write(&locked, &before, after)?;
+        Ok((before, after))
     }
 
     fn write(
         &self,
         locked: &Locked<'_>,
-        loaded: &mut Loaded,
-        before: &[Ticket],
-        after: &[Ticket],
-    ) -> Result<()> {
+        before: &[Stored],
+        after: Vec<Ticket>,
+    ) -> Result<Vec<Stored>> {
         let mut changes = Vec::new();
-        for (old, new) in before.iter().zip(after).filter(|(old, new)| old != new) {
-            let stored = locked.read(&old.id, &self.config)?;
-            if stored.ticket != *old {
-                let message = format!("`{}` was changed by another program", old.id);
+        for (old, new) in before.iter().zip(after) {
+            // Other programs write without the lock.
+            if old.ticket != new && locked.read(&new.id, &self.config)?.etag != old.etag {
+                let message = format!("`{}` was changed by another program", new.id);
                 return Err(Error::new(ErrorCode::Changed, message).hint("try again"));
             }
             changes.push(Change {
-                before: stored,
-                after: new.clone(),
+                before: old.clone(),
+                after: new,
             });
         }
-        for stored in locked.write(changes, &self.config)? {
-            let id = stored.ticket.id.clone();
-            if self.config.statuses.is_done(&stored.ticket.status) {
-                locked.release_claim(&id)?;
+        let written = locked.write(changes, &self.config)?;
+        for Stored { ticket, .. } in &written {
+            if self.config.statuses.is_done(&ticket.status) {
+                locked.release_claim(&ticket.id)?;
             }
-            if let Ok(place) = loaded.tickets.binary_search_by(|ticket| ticket.id.cmp(&id)) {
-                loaded.tickets[place] = stored.ticket;
-            }
-            loaded.etags.insert(id, stored.etag);
         }
-        Ok(())
+        Ok(written)
     }
+}
 
-    fn report(&self, loaded: &Loaded, before: &[Ticket]) -> Result<Changed> {
-        let graph = self.graph(&loaded.tickets);
-        let records = Records::new(loaded, &graph);
-        let mut changed = Changed {
-            results: Vec::new(),
-            tickets: Vec::new(),
-        };
-        for old in before {
-            let new = records.ticket(&old.id)?;
-            changed.results.push(ChangeResult {
-                id: old.id.to_string(),
-                changed: new != old,
-                closed: None,
-                awaiting: new.awaiting.map(|kind| kind.as_str()),
-            });
-            changed.tickets.push(records.of(new));
-        }
-        Ok(changed)
+fn report(
+    before: &[Stored],
+    after: &[Stored],
+    record: impl Fn(&Stored) -> TicketRecord,
+) -> Changed {
+    let results = before.iter().zip(after).map(|(old, new)| ChangeResult {
+        id: new.ticket.id.to_string(),
+        changed: new.ticket != old.ticket,
+        closed: None,
+        awaiting: new.ticket.awaiting.map(|kind| kind.as_str()),
+    });
+    Changed {
+        results: results.collect(),
+        tickets: after.iter().map(record).collect(),
     }
+}
+
+/// The tickets whose edges a change makes others.
+fn rewired(before: &[Stored], after: &[Ticket]) -> Vec<Ticket> {
+    let same = |old: &Ticket, new: &Ticket| {
+        old.parent == new.parent
+            && old.blocked_by == new.blocked_by
+            && old.after == new.after
+            && old.kind == new.kind
+    };
+    let pairs = before.iter().zip(after);
+    let others = pairs.filter(|(old, new)| !same(&old.ticket, new));
+    others.map(|(_, new)| new.clone()).collect()
 }
 
 /// Refuses what would make tickets wait for one another. Cycles that are there already are no
 /// reason to refuse anything.
-pub(super) fn refuse_cycles(graph: &Graph<'_>, before: &[Ticket], after: &[Ticket]) -> Result<()> {
-    let edges = |ticket: &Ticket| {
-        let (blocked_by, after) = (ticket.blocked_by.clone(), ticket.after.clone());
-        (
-            ticket.parent.clone(),
-            blocked_by,
-            after,
-            ticket.kind.clone(),
-        )
-    };
-    let changed = after
-        .iter()
-        .enumerate()
-        .filter(|(place, new)| {
-            before
-                .get(*place)
-                .is_none_or(|old| edges(old) != edges(new))
-        })
-        .map(|(_, new)| new.clone());
-    let changed: Vec<Ticket> = changed.collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let Some(cycle) = graph.cycle_with(&changed) else {
+pub(super) fn refuse_cycles(graph: &Graph<'_>, changed: &[Ticket]) -> Result<()> {
+    let Some(cycle) = graph.cycle_with(changed) else {
         return Ok(());
     };
     let message = format!("tickets would wait for one another: {cycle}");

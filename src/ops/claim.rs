@@ -80,7 +80,7 @@ pub(super) fn hold(
         return Err(refused(format!("`{id}` is closed: it cannot be claimed"))
             .hint(format!("`tk reopen {id}` opens it again")));
     }
-    if scene.graph.is_epic(&id) {
+    if scene.graph()?.is_epic(&id) {
         let message = format!("`{id}` is an epic, which is never work: claim one of its tickets");
         return Err(refused(message).hint(format!("`tk next {id} --claim` takes the first")));
     }
@@ -99,7 +99,7 @@ pub(super) fn hold(
     ticket.owner = Some(actor.as_str().to_owned());
     if let Some(active) = path.last() {
         ticket.status = active.clone();
-        begin(scene, ticket);
+        begin(scene, ticket)?;
     }
     Ok(())
 }

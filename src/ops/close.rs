@@ -27,8 +27,7 @@ pub fn close(project: &Project, targets: &Targets, request: &CloseRequest) -> Re
     let closing = Closing::new(project, request, None)?;
     let mut changed = project.change(targets, |scene, tickets| {
         closing.all(scene, tickets)?;
-        closing.hint_at_epics(scene, tickets);
-        Ok(())
+        closing.hint_at_epics(scene, tickets)
     })?;
     closing.tell(&mut changed);
     Ok(changed)
@@ -151,8 +150,8 @@ impl<'c> Closing<'c> {
     ) -> Result<()> {
         let id = &ticket.id;
         let stays = |other: &TicketId| !closing.contains(other);
-        let blockers: Vec<TicketId> = scene
-            .graph
+        let (loaded, graph) = (scene.loaded()?, scene.graph()?);
+        let blockers: Vec<TicketId> = graph
             .open_blockers(id)
             .into_iter()
             .filter(|id| stays(id))
@@ -162,12 +161,11 @@ impl<'c> Closing<'c> {
         }
         let statuses = &self.project.config.statuses;
         let open = |child: &TicketId| {
-            scene
-                .loaded
+            loaded
                 .get(child)
                 .is_some_and(|child| !statuses.is_done(&child.status))
         };
-        let children = scene.graph.children(id).into_iter();
+        let children = graph.children(id).into_iter();
         let children: Vec<TicketId> = children
             .filter(|child| open(child) && stays(child))
             .collect();
@@ -178,11 +176,12 @@ impl<'c> Closing<'c> {
     }
 
     /// Says which epics have no open children any more: only a run closes them by itself.
-    pub(super) fn hint_at_epics(&self, scene: &Scene<'_>, tickets: &[Ticket]) {
+    pub(super) fn hint_at_epics(&self, scene: &Scene<'_>, tickets: &[Ticket]) -> Result<()> {
+        let (loaded, graph) = (scene.loaded()?, scene.graph()?);
         let statuses = &self.project.config.statuses;
         let now = |id: &TicketId| {
             let changed = tickets.iter().find(|ticket| ticket.id == *id);
-            changed.or_else(|| scene.loaded.get(id))
+            changed.or_else(|| loaded.get(id))
         };
         let is_done =
             |id: &TicketId| now(id).is_some_and(|ticket| statuses.is_done(&ticket.status));
@@ -191,11 +190,12 @@ impl<'c> Closing<'c> {
             closed.filter_map(|ticket| ticket.parent.as_ref()).collect();
         for epic in epics {
             let open = now(epic).is_some() && !is_done(epic);
-            if open && scene.graph.children(epic).iter().all(is_done) {
+            if open && graph.children(epic).iter().all(is_done) {
                 let hint = format!("every child of the epic `{epic}` is closed: `tk close {epic}`");
                 self.project.hint(hint);
             }
         }
+        Ok(())
     }
 
     /// Says what became of each ticket, and what may be next.

@@ -1,12 +1,13 @@
 //! Removing tickets, and nothing that others hold on to.
 
+use std::cell::OnceCell;
+
 use super::change::{Scene, Targets};
 use super::notes::refused;
 use super::records::Records;
 use super::{Error, Project, Result};
-use crate::graph::Graph;
 use crate::model::{Ticket, TicketId};
-use crate::store::Change;
+use crate::store::{Change, Stored};
 use crate::wire::{DeletedTicket, TicketRecord};
 
 /// What was deleted.
@@ -34,22 +35,16 @@ pub fn delete(
     project.require_human("delete")?;
     project.mend_merge_driver();
     let locked = project.store.lock()?;
-    let mut loaded = project.store.load_all(&project.config)?;
-    project.warn_of_invalid(&loaded);
+    let all = OnceCell::new();
     let (gone, referring) = {
-        let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
-        let scene = Scene {
-            project,
-            locked: &locked,
-            loaded: &loaded,
-            graph: &graph,
-        };
-        let gone = project.targeted(targets, &scene)?;
-        let ids: Vec<TicketId> = gone.iter().map(|ticket| ticket.id.clone()).collect();
+        let scene = Scene::new(project, &locked, &all);
+        let gone = scene.targets(targets)?;
+        let ids: Vec<&TicketId> = gone.iter().map(|old| &old.ticket.id).collect();
         for id in &ids {
             at_work(id)?;
         }
-        let others = loaded.tickets.iter().filter(|t| !ids.contains(&t.id));
+        let others = scene.loaded()?.tickets.iter();
+        let others = others.filter(|other| !ids.contains(&&other.id));
         let referring = others.filter(|ticket| ids.iter().any(|id| refers(ticket, id)));
         let referring: Vec<Ticket> = referring.cloned().collect();
         if !force && !referring.is_empty() {
@@ -57,7 +52,7 @@ pub fn delete(
         }
         (gone, referring)
     };
-    let ids: Vec<TicketId> = gone.iter().map(|ticket| ticket.id.clone()).collect();
+    let ids: Vec<TicketId> = gone.iter().map(|old| old.ticket.id.clone()).collect();
     let changes = referring.iter().map(|ticket| {
         let mut after = ticket.clone();
         for id in &ids {
@@ -67,18 +62,16 @@ pub fn delete(
         Ok(Change { before, after })
     });
     let changes = changes.collect::<Result<Vec<_>>>()?;
-    for stored in locked.write_and_remove(changes, &ids, &project.config)? {
-        let id = stored.ticket.id.clone();
-        if let Ok(place) = loaded.tickets.binary_search_by(|t| t.id.cmp(&id)) {
-            loaded.tickets[place] = stored.ticket;
-        }
-        loaded.etags.insert(id, stored.etag);
+    let written = locked.write_and_remove(changes, &ids, &project.config)?;
+    let mut loaded = all.into_inner().unwrap_or_default();
+    for stored in written {
+        loaded.put(stored);
     }
     for id in &ids {
         locked.release_claim(id)?;
+        loaded.remove(id);
     }
     drop(locked);
-    loaded.tickets.retain(|ticket| !ids.contains(&ticket.id));
     let graph = project.graph(&loaded.tickets);
     let records = Records::new(&loaded, &graph);
     let referring_to = |id: &TicketId| -> Vec<String> {
@@ -88,7 +81,7 @@ pub fn delete(
     Ok(Deleted {
         results: gone
             .iter()
-            .map(|ticket| DeletedTicket {
+            .map(|Stored { ticket, .. }| DeletedTicket {
                 id: ticket.id.to_string(),
                 title: ticket.title.clone(),
                 cleared_in: referring_to(&ticket.id),
@@ -130,7 +123,7 @@ fn clear(ticket: &mut Ticket, id: &TicketId) {
     }
 }
 
-fn referred(ids: &[TicketId], referring: &[Ticket]) -> Error {
+fn referred(ids: &[&TicketId], referring: &[Ticket]) -> Error {
     let mut lines = Vec::new();
     for id in ids {
         let by = referring.iter().filter(|ticket| refers(ticket, id));

@@ -11,7 +11,7 @@ use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::Graph;
 use crate::model::{Acceptance, Actor, Awaiting, Subtask, Ticket, TicketId};
-use crate::store::{self, AppendLog, Loaded, Locked};
+use crate::store::{self, AppendLog, Loaded};
 use crate::wire::TicketRecord;
 
 /// The most tickets that the workers of one run may file together.
@@ -112,10 +112,10 @@ pub fn new(
     let made = {
         let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
         let made = Maker::new(project, context, &loaded, &graph, requests)?.all(requests)?;
-        refuse_cycles(&graph, &[], &made)?;
+        refuse_cycles(&graph, &made)?;
         made
     };
-    write(project, &locked, &mut loaded, &made)?;
+    loaded.extend(locked.create(&made, &project.config)?);
     filed.record(&made)?;
     drop(locked);
     let graph = project.graph(&loaded.tickets);
@@ -123,36 +123,6 @@ pub fn new(
     made.iter()
         .map(|ticket| records.by_id(&ticket.id))
         .collect()
-}
-
-fn write(
-    project: &Project,
-    locked: &Locked<'_>,
-    loaded: &mut Loaded,
-    made: &[Ticket],
-) -> Result<()> {
-    let mut written: Vec<&TicketId> = Vec::new();
-    for ticket in made {
-        let failed = match locked.create(ticket, &project.config) {
-            Ok(Some(stored)) => {
-                written.push(&ticket.id);
-                loaded.etags.insert(ticket.id.clone(), stored.etag);
-                loaded.tickets.push(stored.ticket);
-                continue;
-            }
-            Ok(None) => {
-                let message = format!("another program made `{}` meanwhile", ticket.id);
-                Error::new(ErrorCode::Failed, message).hint("try again")
-            }
-            Err(error) => error.into(),
-        };
-        for id in written {
-            locked.remove(id)?;
-        }
-        return Err(failed);
-    }
-    loaded.tickets.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(())
 }
 
 /// Makes tickets out of requests.

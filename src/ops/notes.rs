@@ -11,7 +11,7 @@ use crate::model::{Awaiting, Note, NoteKind, Ticket};
 /// When the text is blank, or the ticket cannot be changed.
 pub fn note(project: &Project, targets: &Targets, text: &str) -> Result<Changed> {
     let note = say(project, NoteKind::Comment, "note", text)?;
-    project.change(targets, |_, tickets| {
+    project.change_alone(targets, |_, tickets| {
         for ticket in tickets {
             add(ticket, &note);
         }

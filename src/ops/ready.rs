@@ -80,7 +80,7 @@ fn take(project: &Project, id: &str, epic: Option<&str>) -> Result<Changed> {
     let actor = project.actor()?.clone();
     let targets = Targets::new(vec![id.to_owned()]);
     project.change(&targets, |scene, tickets| {
-        let ready = startable(project, scene.loaded, scene.graph, epic)?;
+        let ready = startable(project, scene.loaded()?, scene.graph()?, epic)?;
         for ticket in tickets {
             if !ready.contains(&ticket.id) {
                 let message = format!("`{}` was taken meanwhile", ticket.id);
@@ -101,9 +101,13 @@ fn startable(
 ) -> Result<Vec<TicketId>> {
     let plan = graph.plan(&scope(loaded, graph, epic)?);
     let mine = project.actor().ok().map(crate::model::Actor::as_str);
+    let claimed = project.store.claimed()?;
     let mut ids = Vec::new();
     for entry in plan.ready() {
-        let claim = project.store.claim(&entry.id, project.now)?;
+        let claim = match claimed.contains(&entry.id) {
+            true => project.store.claim(&entry.id, project.now)?,
+            false => None,
+        };
         if claim.is_none_or(|claim| Some(claim.actor.as_str()) == mine) {
             ids.push(entry.id.clone());
         }

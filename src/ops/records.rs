@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Ticket, TicketId};
-use crate::store::Loaded;
-use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
+use crate::store::{Loaded, Stored};
+use crate::wire::{CommitRecord, Standing, TicketFacts, TicketRecord};
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;
@@ -63,20 +63,29 @@ impl<'r> Records<'r> {
         let facts = TicketFacts {
             etag: self
                 .loaded
-                .etags
-                .get(&ticket.id)
-                .cloned()
-                .unwrap_or_default(),
-            blocks: blocks.map(|ids| texts(ids)).unwrap_or_default(),
-            open_blockers: self
-                .graph
-                .open_blockers(&ticket.id)
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            ready: self.graph.is_ready(&ticket.id),
+                .etag(&ticket.id)
+                .map_or_else(String::new, |etag| etag.to_string()),
+            standing: Some(Standing {
+                blocks: blocks.map(|ids| texts(ids)).unwrap_or_default(),
+                open_blockers: self
+                    .graph
+                    .open_blockers(&ticket.id)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+                ready: self.graph.is_ready(&ticket.id),
+            }),
             commits,
         };
         TicketRecord::new(ticket, facts)
     }
+}
+
+/// The ticket's record as far as its own file tells.
+pub(super) fn alone(stored: &Stored) -> TicketRecord {
+    let facts = TicketFacts {
+        etag: stored.etag.to_string(),
+        ..TicketFacts::default()
+    };
+    TicketRecord::new(&stored.ticket, facts)
 }

@@ -33,7 +33,7 @@ pub fn reopen(project: &Project, targets: &Targets, note: Option<&str>) -> Resul
         let elsewhere =
             |ticket: &&mut Ticket| !ticket.parent.as_ref().is_some_and(|id| opened.contains(id));
         for ticket in tickets.iter_mut().filter(elsewhere) {
-            check_parent(ticket, scene.loaded, project)?;
+            check_parent(ticket, scene.loaded()?, project)?;
         }
         Ok(())
     })

@@ -1,5 +1,7 @@
 //! From what a person types to the ticket that is meant.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::{Error, ErrorCode, Result};
@@ -19,41 +21,63 @@ const LIKENESS: f64 = 0.7;
 /// # Errors
 /// When there is none, more than one, or its file is no ticket.
 pub fn resolve(loaded: &Loaded, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
-    let word = given.trim().to_lowercase();
+    let is_known = |id: &TicketId| loaded.get(id).is_some() || loaded.invalid(id).is_some();
+    if let Some(id) = by_exact_id(given, is_known) {
+        return readable(loaded, id);
+    }
+    let word = word(given);
     if word.is_empty() {
         let message = "an id is blank: expected one such as `k7m`";
         return Err(Error::new(ErrorCode::InvalidArgument, message));
     }
     let valid = loaded.tickets.iter().map(|ticket| &ticket.id);
     let invalid = loaded.invalid.iter().filter_map(|file| file.id.as_ref());
-    let ids: Vec<&TicketId> = valid.chain(invalid).collect();
-    let by = |fits: &dyn Fn(&str) -> bool| -> Vec<&TicketId> {
-        let fitting = ids.iter().filter(|id| fits(id.as_str()));
-        fitting.copied().collect()
-    };
-    let slugs = || -> Vec<&TicketId> {
+    let mut fitting = by_part_of_id(given, valid.chain(invalid));
+    if fitting.is_empty() {
         let epics = loaded.tickets.iter().filter(|t| graph.is_epic(&t.id));
-        let fitting = epics.filter(|epic| slug(&epic.title).starts_with(&word));
-        fitting.map(|epic| &epic.id).collect()
-    };
-    let fitting = [
-        by(&|id| id == word),
-        by(&|id| id.starts_with(&word)),
-        by(&|id| id.contains(&word)),
-        slugs(),
-    ];
-    match fitting
-        .iter()
-        .find(|ids| !ids.is_empty())
-        .map(Vec::as_slice)
-    {
-        None => Err(unknown(loaded, given, &word)),
-        Some([id]) => match loaded.invalid(id) {
-            Some(file) => Err(file.clone().into()),
-            None => Ok((*id).clone()),
-        },
-        Some(several) => Err(ambiguous(loaded, given, several)),
+        let named = epics.filter(|epic| slug(&epic.title).starts_with(&word));
+        fitting = named.map(|epic| &epic.id).collect();
     }
+    match fitting.as_slice() {
+        [] => Err(unknown(loaded, given, &word)),
+        [id] => readable(loaded, (*id).clone()),
+        several => Err(ambiguous(loaded, given, several)),
+    }
+}
+
+/// The id, unless its file is no ticket.
+fn readable(loaded: &Loaded, id: TicketId) -> Result<TicketId> {
+    match loaded.invalid(&id) {
+        Some(file) => Err(file.clone().into()),
+        None => Ok(id),
+    }
+}
+
+/// The ticket whose whole id was given, if it is known.
+pub(super) fn by_exact_id(
+    given: &str,
+    is_known: impl FnOnce(&TicketId) -> bool,
+) -> Option<TicketId> {
+    let id = TicketId::parse(&word(given)).ok()?;
+    is_known(&id).then_some(id)
+}
+
+/// The tickets of whose ids the beginning was given; if there is none, a part.
+pub(super) fn by_part_of_id<'i>(
+    given: &str,
+    ids: impl IntoIterator<Item = &'i TicketId>,
+) -> Vec<&'i TicketId> {
+    let word = word(given);
+    if word.is_empty() {
+        return Vec::new();
+    }
+    let holding = ids.into_iter().filter(|id| id.as_str().contains(&word));
+    let (begun, other): (Vec<_>, Vec<_>) = holding.partition(|id| id.as_str().starts_with(&word));
+    if begun.is_empty() { other } else { begun }
+}
+
+fn word(given: &str) -> String {
+    given.trim().to_lowercase()
 }
 
 /// Every ticket that the words mean, each once, in their order; a word may hold several
@@ -66,10 +90,19 @@ pub fn resolve_all(
     graph: &Graph<'_>,
     given: &[impl AsRef<str>],
 ) -> Result<Vec<TicketId>> {
+    named(given, |word| resolve(loaded, graph, word))
+}
+
+/// Every ticket that the words mean to `find`, as [`resolve_all`].
+pub(super) fn named(
+    given: &[impl AsRef<str>],
+    mut find: impl FnMut(&str) -> Result<TicketId>,
+) -> Result<Vec<TicketId>> {
     let mut ids = Vec::new();
+    let mut seen = HashSet::new();
     for word in given.iter().flat_map(|words| words.as_ref().split(',')) {
-        let id = resolve(loaded, graph, word)?;
-        if !ids.contains(&id) {
+        let id = find(word)?;
+        if seen.insert(id.clone()) {
             ids.push(id);
         }
     }
@@ -88,7 +121,7 @@ fn ambiguous(loaded: &Loaded, given: &str, ids: &[&TicketId]) -> Error {
     Error::new(ErrorCode::AmbiguousId, message)
         .hint("use more of the id")
         .with("given", given)
-        .with("matches", named(loaded, ids))
+        .with("matches", listed(loaded, ids))
 }
 
 fn unknown(loaded: &Loaded, given: &str, word: &str) -> Error {
@@ -114,15 +147,15 @@ fn unknown(loaded: &Loaded, given: &str, word: &str) -> Error {
     Error::new(ErrorCode::TicketNotFound, message)
         .hint(hint)
         .with("given", given)
-        .with("near", named(loaded, &near))
+        .with("near", listed(loaded, &near))
 }
 
-fn named(loaded: &Loaded, ids: &[&TicketId]) -> Value {
-    let listed = ids.iter().take(LISTED).map(|id| {
+fn listed(loaded: &Loaded, ids: &[&TicketId]) -> Value {
+    let those = ids.iter().take(LISTED).map(|id| {
         let title = loaded.get(id).map_or("", |ticket| &ticket.title);
         json!({ "id": id.as_str(), "title": title })
     });
-    listed.collect()
+    those.collect()
 }
 
 fn printable(text: &str) -> String {

@@ -107,7 +107,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         }
         _ => None,
     };
-    let mut changed = project.change(targets, |scene, tickets| {
+    let mut changed = project.change_alone(targets, |scene, tickets| {
         for ticket in tickets.iter_mut() {
             let before = ticket.clone();
             set(scene, ticket, request)?;
@@ -122,14 +122,14 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         match (&to, &closing) {
             (_, Some(closing)) => {
                 closing.all(scene, tickets)?;
-                closing.hint_at_epics(scene, tickets);
+                closing.hint_at_epics(scene, tickets)?;
             }
             (Some(to), None) => go(scene, tickets, to)?,
             (None, None) => {}
         }
         if request.parent.is_some() {
             for ticket in tickets.iter() {
-                check_parent(ticket, scene.loaded, project)?;
+                check_parent(ticket, scene.loaded()?, project)?;
             }
         }
         Ok(())
@@ -154,16 +154,16 @@ fn go(scene: &Scene<'_>, tickets: &mut [Ticket], to: &StatusId) -> Result<()> {
             && statuses.category(&ticket.status) != Category::Active;
         ticket.status = to.clone();
         if begins {
-            begin(scene, ticket);
+            begin(scene, ticket)?;
         }
     }
     Ok(())
 }
 
 /// Notes that work begins, and warns where it should not yet.
-pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) {
+pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) -> Result<()> {
     ticket.started_at = ticket.started_at.or(Some(scene.project.now));
-    let reasons = scene.graph.reasons(&ticket.id);
+    let reasons = scene.graph()?.reasons(&ticket.id);
     if !reasons.is_empty() {
         let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         let id = &ticket.id;
@@ -171,6 +171,7 @@ pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) {
             .project
             .warn(format!("`{id}` is begun though {}", reasons.join(", ")));
     }
+    Ok(())
 }
 
 fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Who holds which ticket, in this clone, and until when.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::durable::{sync_folder, write_atomic};
+use super::folders::names;
 use super::{Locked, Store, StoreError, regular};
 use crate::model::{Actor, TicketId};
 
@@ -38,6 +40,19 @@ impl Store {
             message: error.to_string(),
         })?;
         Ok((now < claim.lease_until).then_some(claim))
+    }
+
+    /// The tickets that somebody has claimed at some time and not let go of; many of those
+    /// leases may have run out.
+    ///
+    /// # Errors
+    /// When the folder of the claims is there and cannot be read.
+    pub fn claimed(&self) -> Result<BTreeSet<TicketId>, StoreError> {
+        let names = names(&self.local_dir().join("claims"))?;
+        Ok(names
+            .iter()
+            .filter_map(|name| TicketId::parse(name).ok())
+            .collect())
     }
 
     fn claim_path(&self, id: &TicketId) -> PathBuf {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// How unfinished files are named; nothing that reads the store looks at such names.
 pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
@@ -21,22 +21,23 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A file's new content, on the disk beside it: what can fail for want of space has been done.
+/// It holds no file open, so that there may be many. Dropped, it goes away.
 #[derive(Debug)]
 pub(super) struct Replacement<'p> {
-    unfinished: NamedTempFile,
+    unfinished: TempPath,
     path: &'p Path,
 }
 
 impl<'p> Replacement<'p> {
-    /// Writes `bytes` beside the file, whose permissions they get. Dropped, they go away.
+    /// Writes `bytes` beside the file, whose permissions they get.
     pub(super) fn prepare(path: &'p Path, bytes: &[u8]) -> io::Result<Self> {
-        let unfinished = unfinished(folder_of(path)?, bytes)?;
-        match path.symlink_metadata() {
-            Ok(old) if old.is_file() => unfinished.as_file().set_permissions(old.permissions())?,
+        let permissions = match path.symlink_metadata() {
+            Ok(old) if old.is_file() => Some(old.permissions()),
             Ok(_) => return Err(io::Error::other("it is not a regular file")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
-        }
+        };
+        let unfinished = unfinished(folder_of(path)?, bytes, permissions)?;
         Ok(Self { unfinished, path })
     }
 
@@ -44,6 +45,15 @@ impl<'p> Replacement<'p> {
     pub(super) fn put(self) -> io::Result<()> {
         self.unfinished.persist(self.path)?;
         Ok(())
+    }
+
+    /// Puts it where no file is; `false` where there is one.
+    pub(super) fn put_new(self) -> io::Result<bool> {
+        match self.unfinished.persist_noclobber(self.path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
     }
 }
 
@@ -54,14 +64,12 @@ impl<'p> Replacement<'p> {
 /// When the file cannot be written.
 pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let folder = folder_of(path)?;
-    match unfinished(folder, bytes)?.persist_noclobber(path) {
-        Ok(_) => {
-            sync_folder(folder)?;
-            Ok(true)
-        }
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error.error),
+    let unfinished = unfinished(folder, bytes, None)?;
+    let created = Replacement { unfinished, path }.put_new()?;
+    if created {
+        sync_folder(folder)?;
     }
+    Ok(created)
 }
 
 /// Makes a removal, a rename or a creation in the folder last.
@@ -69,7 +77,11 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn unfinished(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+fn unfinished(
+    folder: &Path,
+    bytes: &[u8],
+    permissions: Option<Permissions>,
+) -> io::Result<TempPath> {
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED.0)
         .suffix(UNFINISHED.1)
@@ -77,8 +89,11 @@ fn unfinished(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
     file.as_file().sync_all()?;
-    Ok(file)
+    Ok(file.into_temp_path())
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {

@@ -31,6 +31,9 @@ pub enum StoreError {
     /// There is no file for that ticket.
     #[error("no ticket `{0}`")]
     NotFound(TicketId),
+    /// There is a file for that ticket already.
+    #[error("another program made `{0}` meanwhile")]
+    Taken(TicketId),
     /// The ticket's file cannot be read as one.
     #[error(transparent)]
     Invalid(#[from] InvalidFile),

@@ -1,23 +1,39 @@
 //! A short name for the exact bytes of a ticket's file.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
-/// Twelve hexadecimal digits that differ when the bytes do.
-#[must_use]
-pub fn etag(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let digest = Sha256::digest(bytes);
-    digest.iter().take(6).fold(String::new(), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+/// The bytes of the digest that are kept.
+const KEPT: usize = 6;
+
+/// Differs when the bytes do; shown as twelve hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Etag([u8; KEPT]);
+
+impl Etag {
+    /// The name of those bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let mut kept = [0; KEPT];
+        kept.copy_from_slice(&digest[..KEPT]);
+        Self(kept)
+    }
+}
+
+impl fmt::Display for Etag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn is_the_head_of_the_sha256() {
-        assert_eq!(super::etag(b"abc"), "ba7816bf8f01");
+        assert_eq!(Etag::of(b"abc").to_string(), "ba7816bf8f01");
     }
 }

@@ -44,6 +44,12 @@ impl Store {
         self.ticks.join(format!("{id}.toml"))
     }
 
+    /// Whether there is anything of that ticket's name; it may be no ticket.
+    #[must_use]
+    pub fn has(&self, id: &TicketId) -> bool {
+        self.ticket_path(id).symlink_metadata().is_ok()
+    }
+
     /// A file of `.ticks/` as messages name it: `.ticks/abc.toml`.
     #[must_use]
     pub fn shown(&self, name: &str) -> String {
@@ -173,7 +179,7 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
 }
 
 /// The names in the folder that are text; none where there is no folder.
-fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
     let failed = || StoreError::io("read", folder);
     match fs::read_dir(folder) {
         Ok(entries) => entries

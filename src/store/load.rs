@@ -1,12 +1,11 @@
 //! Reading tickets. A file that is none never takes the others down.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::thread;
 use std::time::SystemTime;
 
-use super::{Store, StoreError, etag, regular};
+use super::{Etag, Store, StoreError, regular};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
@@ -35,7 +34,7 @@ pub struct Stored {
     /// The file's text.
     pub text: String,
     /// The name of this text.
-    pub etag: String,
+    pub etag: Etag,
 }
 
 /// Everything in `.ticks/`.
@@ -43,8 +42,8 @@ pub struct Stored {
 pub struct Loaded {
     /// The tickets, by id.
     pub tickets: Vec<Ticket>,
-    /// The names of the texts they were read from.
-    pub etags: BTreeMap<TicketId, String>,
+    /// The names of the texts they were read from, at the same places.
+    etags: Vec<Etag>,
     /// The files that could not be read as tickets, by name.
     pub invalid: Vec<InvalidFile>,
 }
@@ -53,11 +52,51 @@ impl Loaded {
     /// The ticket of that id.
     #[must_use]
     pub fn get(&self, id: &TicketId) -> Option<&Ticket> {
-        let place = self
-            .tickets
-            .binary_search_by(|ticket| ticket.id.cmp(id))
-            .ok()?;
+        let place = self.place(id).ok()?;
         self.tickets.get(place)
+    }
+
+    /// The name of the text that the ticket was read from.
+    #[must_use]
+    pub fn etag(&self, id: &TicketId) -> Option<Etag> {
+        self.etags.get(self.place(id).ok()?).copied()
+    }
+
+    /// Takes the ticket in, in place of the one of its id, if there is one.
+    pub fn put(&mut self, stored: Stored) {
+        match self.place(&stored.ticket.id) {
+            Ok(place) => {
+                self.tickets[place] = stored.ticket;
+                self.etags[place] = stored.etag;
+            }
+            Err(place) => {
+                self.tickets.insert(place, stored.ticket);
+                self.etags.insert(place, stored.etag);
+            }
+        }
+    }
+
+    /// Takes new tickets in, many at once.
+    pub fn extend(&mut self, stored: Vec<Stored>) {
+        let old = self.tickets.drain(..).zip(self.etags.drain(..));
+        let new = stored
+            .into_iter()
+            .map(|stored| (stored.ticket, stored.etag));
+        let mut all: Vec<(Ticket, Etag)> = old.chain(new).collect();
+        all.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        (self.tickets, self.etags) = all.into_iter().unzip();
+    }
+
+    /// Forgets the ticket of that id.
+    pub fn remove(&mut self, id: &TicketId) {
+        if let Ok(place) = self.place(id) {
+            self.tickets.remove(place);
+            self.etags.remove(place);
+        }
+    }
+
+    fn place(&self, id: &TicketId) -> Result<usize, usize> {
+        self.tickets.binary_search_by(|ticket| ticket.id.cmp(id))
     }
 
     /// The file of that id that could not be read as a ticket.
@@ -98,9 +137,8 @@ impl Store {
         for (name, result) in names.iter().zip(results) {
             match result {
                 Ok(stored) => {
-                    let id = stored.ticket.id.clone();
-                    loaded.etags.insert(id, stored.etag);
                     loaded.tickets.push(stored.ticket);
+                    loaded.etags.push(stored.etag);
                 }
                 Err(StoreError::Invalid(file)) => loaded.invalid.push(file),
                 // Deleted since the folder was read.
@@ -113,7 +151,6 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-        loaded.tickets.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(loaded)
     }
 
@@ -170,7 +207,7 @@ impl Store {
         Ok(read.flatten().map(|stored| stored.ticket).collect())
     }
 
-    /// The names of the files that should be tickets, in order.
+    /// The names of the files that should be tickets, in the order of their ids.
     fn ticket_files(&self) -> Result<Vec<String>, StoreError> {
         let failed = || StoreError::io("read", self.ticks_dir());
         let mut names = Vec::new();
@@ -181,7 +218,7 @@ impl Store {
                 names.push(name.into_owned());
             }
         }
-        names.sort();
+        names.sort_by(|a, b| stem(a).cmp(stem(b)));
         Ok(names)
     }
 
@@ -206,7 +243,7 @@ impl Store {
     ) -> Result<Stored, StoreError> {
         match format::parse(id, &text, config) {
             Ok(ticket) => {
-                let etag = etag(text.as_bytes());
+                let etag = Etag::of(text.as_bytes());
                 Ok(Stored { ticket, text, etag })
             }
             Err(error) => {
@@ -239,6 +276,9 @@ fn without_place(error: &format::ParseError) -> String {
 }
 
 fn id_of(name: &str) -> Result<TicketId, String> {
-    let stem = name.strip_suffix(".toml").unwrap_or(name);
-    TicketId::parse(stem).map_err(|error| format!("the file's name must be an id: {error}"))
+    TicketId::parse(stem(name)).map_err(|error| format!("the file's name must be an id: {error}"))
+}
+
+fn stem(name: &str) -> &str {
+    name.strip_suffix(".toml").unwrap_or(name)
 }

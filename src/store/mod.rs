@@ -23,7 +23,7 @@ pub use append_log::{AppendLog, LogContents};
 pub use claims::Claim;
 pub use durable::{create_exclusive, write_atomic};
 pub use error::StoreError;
-pub use etag::etag;
+pub use etag::Etag;
 pub use folders::{Store, read_if_there};
 pub use ids::{id_length, mint};
 pub use load::{InvalidFile, Loaded, Stored};

@@ -1,11 +1,12 @@
 //! Reading files that somebody else may have put there: never through a link, never waiting
 //! for the other end of a pipe, never without bound.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// The largest file that is read. A ticket is a few kilobytes; a large one has long notes.
 const LARGEST: u64 = 16 << 20;
@@ -17,7 +18,7 @@ const LARGEST: u64 = 16 << 20;
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| {
-        if is_link(path) {
+        if errno == Errno::LOOP {
             not_regular("a symbolic link")
         } else {
             errno.into()
@@ -36,10 +37,19 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
         let message = format!("it is larger than {} MiB", LARGEST >> 20);
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(0));
-    Read::by_ref(&mut file)
-        .take(LARGEST)
-        .read_to_end(&mut bytes)?;
+    // One byte more than there is: that no more than the length came is how the end is known,
+    // without another call.
+    let length = usize::try_from(data.len()).unwrap_or(0);
+    let mut bytes = vec![0; length + 1];
+    let read = match file.read(&mut bytes) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+        read => read?,
+    };
+    bytes.truncate(read);
+    if read != length {
+        let rest = LARGEST.saturating_sub(read as u64);
+        file.take(rest).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 
@@ -57,10 +67,6 @@ pub(super) fn read_text(path: &Path) -> io::Result<String> {
         let message = format!("line {line} is not UTF-8 text");
         io::Error::new(io::ErrorKind::InvalidData, message)
     })
-}
-
-fn is_link(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink())
 }
 
 fn not_regular(what: &str) -> io::Error {

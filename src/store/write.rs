@@ -4,9 +4,9 @@ use std::fs;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use super::durable::{Replacement, UNFINISHED, create_exclusive, sync_folder, write_atomic};
+use super::durable::{Replacement, UNFINISHED, sync_folder, write_atomic};
 use super::lock::Lock;
-use super::{Store, StoreError, Stored, etag};
+use super::{Etag, Store, StoreError, Stored};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
@@ -91,16 +91,35 @@ impl<'a> Locked<'a> {
         Ok(texts.into_iter().map(|(_, stored)| stored).collect())
     }
 
-    /// Makes the ticket's file; `None` where there is one of that id already.
+    /// Makes the tickets' files: all of them or none.
     ///
     /// # Errors
-    /// When the text cannot be made or written.
-    pub fn create(&self, ticket: &Ticket, config: &Config) -> Result<Option<Stored>, StoreError> {
-        let stored = self.faithful(ticket, format::print(ticket), config)?;
-        let path = self.ticket_path(&ticket.id);
-        let created = create_exclusive(&path, stored.text.as_bytes())
-            .map_err(StoreError::io("write", &path))?;
-        Ok(created.then_some(stored))
+    /// [`StoreError::Taken`] when there is one of such an id already; or when a text cannot be
+    /// made or written.
+    pub fn create(&self, tickets: &[Ticket], config: &Config) -> Result<Vec<Stored>, StoreError> {
+        let texts = tickets
+            .iter()
+            .map(|ticket| self.faithful(ticket, format::print(ticket), config))
+            .collect::<Result<Vec<_>, _>>()?;
+        let paths: Vec<PathBuf> = tickets.iter().map(|t| self.ticket_path(&t.id)).collect();
+        let prepared = paths.iter().zip(&texts).map(|(path, stored)| {
+            Replacement::prepare(path, stored.text.as_bytes())
+                .map_err(StoreError::io("write", path))
+        });
+        let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+        for (place, replacement) in prepared.into_iter().enumerate() {
+            let failed = match replacement.put_new() {
+                Ok(true) => continue,
+                Ok(false) => StoreError::Taken(tickets[place].id.clone()),
+                Err(error) => StoreError::io("write", &paths[place])(error),
+            };
+            for path in &paths[..place] {
+                fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+            }
+            return Err(failed);
+        }
+        sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))?;
+        Ok(texts)
     }
 
     /// Puts that text, which must be a ticket's, in place of the ticket's file, or makes it.
@@ -125,22 +144,11 @@ impl<'a> Locked<'a> {
         Ok(stored)
     }
 
-    /// Removes the ticket's file.
-    ///
-    /// # Errors
-    /// When there is none, or it cannot be removed.
-    pub fn remove(&self, id: &TicketId) -> Result<(), StoreError> {
-        let path = self.ticket_path(id);
-        fs::remove_file(&path)
-            .and_then(|()| sync_folder(self.ticks_dir()))
-            .map_err(StoreError::io("remove", &path))
-    }
-
     /// The etag before, and the ticket with its new text.
-    fn changed(&self, change: Change, config: &Config) -> Result<(String, Stored), StoreError> {
+    fn changed(&self, change: Change, config: &Config) -> Result<(Etag, Stored), StoreError> {
         let Change { before, after } = change;
         if before.ticket == after {
-            return Ok((before.etag.clone(), before));
+            return Ok((before.etag, before));
         }
         let text = format::edit(&before.text, &before.ticket, &after).map_err(|error| {
             StoreError::Unwritable {
@@ -168,7 +176,7 @@ impl<'a> Locked<'a> {
             let message = "what would be written reads back as another ticket".to_owned();
             return Err(unwritable(message));
         }
-        let etag = etag(text.as_bytes());
+        let etag = Etag::of(text.as_bytes());
         let ticket = read;
         Ok(Stored { ticket, text, etag })
     }

@@ -80,7 +80,11 @@ fn plain(value: &serde_json::Value) -> String {
 }
 
 fn status_style(ticket: &TicketRecord) -> Style {
-    let colour = if ticket.ready {
+    let ready = ticket
+        .standing
+        .as_ref()
+        .is_some_and(|standing| standing.ready);
+    let colour = if ready {
         AnsiColor::Green
     } else if ticket.awaiting.is_some() {
         AnsiColor::Magenta
@@ -99,8 +103,10 @@ fn beyond(ticket: &TicketRecord) -> String {
     if let Some(awaiting) = ticket.awaiting {
         parts.push(format!("awaits {awaiting}"));
     }
-    if !ticket.open_blockers.is_empty() && ticket.closed_at.is_none() {
-        parts.push(format!("← {}", ticket.open_blockers.join(", ")));
+    let standing = ticket.standing.as_ref();
+    let blockers = standing.map_or(&[][..], |standing| &standing.open_blockers);
+    if !blockers.is_empty() && ticket.closed_at.is_none() {
+        parts.push(format!("← {}", blockers.join(", ")));
     }
     if let Some(owner) = &ticket.owner {
         parts.push(format!("@{owner}"));

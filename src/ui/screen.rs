@@ -77,9 +77,13 @@ impl Screen {
     /// # Errors
     /// When it cannot be written, a broken pipe included.
     pub fn text(&self, text: &str) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
+        match anstream::AutoStream::choice(&io::stdout()) {
+            // Stripped first, so that it is written at once and not piece by piece.
+            anstream::ColorChoice::Never => {
+                self.raw(&anstream::adapter::strip_str(text).to_string())
+            }
+            _ => self.raw(text),
+        }
     }
 
     /// Writes text for a program, as it is.

@@ -49,7 +49,11 @@ pub fn page(ticket: &TicketRecord) -> String {
 }
 
 fn facts(page: &mut Page, ticket: &TicketRecord) {
-    let ready = if ticket.ready { " (ready)" } else { "" };
+    let standing = ticket.standing.as_ref();
+    let ready = match standing {
+        Some(standing) if standing.ready => " (ready)",
+        _ => "",
+    };
     page.fact("status", &format!("{}{ready}", ticket.status));
     page.fact("type", &ticket.kind);
     page.fact("priority", &ticket.priority.to_string());
@@ -60,7 +64,7 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
         .blocked_by
         .iter()
         .map(|id| {
-            let open = ticket.open_blockers.contains(id);
+            let open = standing.is_none_or(|standing| standing.open_blockers.contains(id));
             if open {
                 id.clone()
             } else {
@@ -69,7 +73,7 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
         })
         .collect();
     page.several("blocked by", &blockers);
-    page.several("blocks", &ticket.blocks);
+    page.several("blocks", standing.map_or(&[], |standing| &standing.blocks));
     page.maybe("requires", ticket.requires);
     page.maybe("awaiting", ticket.awaiting);
     page.maybe("verdict", ticket.verdict);

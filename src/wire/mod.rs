@@ -27,8 +27,8 @@ pub use run::{
 pub use schema::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
 pub use settings::{Origin, PrimeCommand, PrimeDocument, Setting, SettingsDocument};
 pub use ticket::{
-    AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, SubtaskRecord, TicketFacts,
-    TicketRecord,
+    AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, Standing, SubtaskRecord,
+    TicketFacts, TicketRecord,
 };
 pub use tickets::{
     ChangeResult, ChangesDocument, InitDocument, InitStep, TicketFields, TicketsDocument,

@@ -38,14 +38,21 @@ pub enum Detail {
 pub struct TicketFacts {
     /// The name of the file's exact text.
     pub etag: String,
+    /// How it stands among the others.
+    pub standing: Option<Standing>,
+    /// The commits that name it.
+    pub commits: Vec<CommitRecord>,
+}
+
+/// How a ticket stands among the others. Commands that read no others do not tell it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Standing {
     /// The tickets it blocks.
     pub blocks: Vec<String>,
     /// Its blockers that are not done.
     pub open_blockers: Vec<String>,
     /// Whether it can be started now.
     pub ready: bool,
-    /// The commits that name it.
-    pub commits: Vec<CommitRecord>,
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it. Which of
@@ -136,12 +143,9 @@ pub struct TicketRecord {
     pub runs: Vec<AttemptRecord>,
     /// The name of the file's exact text, for `--if-match`.
     pub etag: String,
-    /// The tickets it blocks.
-    pub blocks: Vec<String>,
-    /// Its blockers that are not done.
-    pub open_blockers: Vec<String>,
-    /// Whether it can be started now.
-    pub ready: bool,
+    /// How it stands among the others; not there where no others were read.
+    #[serde(flatten)]
+    pub standing: Option<Standing>,
     /// The latest time in the file.
     #[schemars(with = "Option<Timestamp>")]
     pub updated_at: Option<String>,
@@ -239,8 +243,12 @@ impl TicketRecord {
     /// Every key, in order.
     #[must_use]
     pub fn keys() -> Vec<String> {
-        let none = Self::default().fields(&Detail::Full);
-        none.into_iter().map(|(key, _)| key).collect()
+        let all = Self {
+            standing: Some(Standing::default()),
+            ..Self::default()
+        };
+        let all = all.fields(&Detail::Full);
+        all.into_iter().map(|(key, _)| key).collect()
     }
 
     /// The keys and values that the detail asks for.
@@ -316,9 +324,7 @@ impl TicketRecord {
             notes: ticket.notes.iter().map(NoteRecord::from).collect(),
             runs: ticket.runs.iter().map(AttemptRecord::from).collect(),
             etag: facts.etag,
-            blocks: facts.blocks,
-            open_blockers: facts.open_blockers,
-            ready: facts.ready,
+            standing: facts.standing,
             updated_at: shown(ticket.updated_at().as_ref()),
             commits: facts.commits,
             note_count: ticket.notes.len(),

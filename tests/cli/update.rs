@@ -163,3 +163,59 @@ fn wrong_values_and_circles_are_refused() {
     hint: `tk reopen abc` opens it again
     ");
 }
+
+/// A command that reads every ticket warns of a file that is none.
+#[test]
+fn plain_fields_and_notes_read_no_other_ticket() {
+    let sandbox = authentication();
+    sandbox.ticket("bad", "title = 3\n");
+    let warning = ".ticks/bad.toml:1: `title`: it is ";
+    let warns = |args: &[&str]| {
+        let output = sandbox.tk(args);
+        assert_eq!(output.code, 0, "{output}");
+        output.stderr.contains(warning)
+    };
+    for alone in [
+        &["note", "abc", "said"][..],
+        &["note", "ab", "said by a part of its id"],
+        &[
+            "update",
+            "abc",
+            "-p",
+            "3",
+            "--title",
+            "New",
+            "-d",
+            "Text",
+            "--due",
+            "2026-12-24",
+        ],
+        &[
+            "update",
+            "abc",
+            "--add-label",
+            "x",
+            "--owner",
+            "ann",
+            "--note",
+            "said",
+        ],
+        &["update", "abc", "def", "--estimate", "3h", "--json"],
+    ] {
+        assert!(!warns(alone), "{alone:?}");
+    }
+    for among_others in [
+        &["list"][..],
+        &["update", "abc", "--parent", "aut"],
+        &["update", "def", "-b", "ghi"],
+        &[
+            "update",
+            "auth",
+            "--note",
+            "said by the beginning of its title",
+        ],
+        &["claim", "abc"],
+    ] {
+        assert!(warns(among_others), "{among_others:?}");
+    }
+}

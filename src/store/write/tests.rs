@@ -47,7 +47,8 @@ impl Place {
 
     fn create(&self, name: &str) -> Option<Stored> {
         let locked = self.store.lock().unwrap();
-        locked.create(&ticket(name), &self.config).unwrap()
+        let made = locked.create(&[ticket(name)], &self.config);
+        made.ok().and_then(|mut made| made.pop())
     }
 }
 
@@ -61,7 +62,7 @@ fn created_once_and_read_back() {
     assert_eq!(read.ticket, ticket("abc"));
     let loaded = place.store.load_all(&place.config).unwrap();
     assert_eq!(loaded.get(&id("abc")), Some(&ticket("abc")));
-    assert_eq!(loaded.etags[&id("abc")], made.etag);
+    assert_eq!(loaded.etag(&id("abc")), Some(made.etag));
     assert_eq!(loaded.get(&id("abd")), None);
 }
 
@@ -98,7 +99,9 @@ fn what_does_not_parse_is_never_overwritten() {
     let text = "title = \"x\"\n".to_owned();
     let written = locked.write_text(&id("abc"), text.clone(), &place.config);
     assert!(matches!(written, Err(StoreError::Invalid(_))));
-    assert_eq!(locked.create(&ticket("abc"), &place.config).unwrap(), None);
+    let taken = locked.create(&[ticket("abd"), ticket("abc")], &place.config);
+    assert!(matches!(taken, Err(StoreError::Taken(taken)) if taken == id("abc")));
+    assert!(!place.path("abd.toml").exists());
     assert_eq!(
         fs::read_to_string(place.path("abc.toml")).unwrap(),
         "title = \n"
