@@ -115,27 +115,40 @@ impl Store {
     /// When the folder cannot be read. What is wrong with single files is in the answer.
     pub fn load_all(&self, config: &Config) -> Result<Loaded, StoreError> {
         let names = self.ticket_files()?;
-        let read = |names: &[String]| -> Vec<Result<Stored, StoreError>> {
-            let stored = names.iter().map(|name| self.read_file(name, config));
-            stored.collect()
-        };
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let results = if names.len() < MANY || threads == 1 {
-            read(&names)
-        } else {
-            thread::scope(|scope| {
-                let chunks = names.chunks(names.len().div_ceil(threads));
-                let running: Vec<_> = chunks.map(|chunk| scope.spawn(|| read(chunk))).collect();
-                let join = |thread: thread::ScopedJoinHandle<'_, _>| match thread.join() {
-                    Ok(results) => results,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                };
-                running.into_iter().flat_map(join).collect()
-            })
-        };
+        if names.len() < MANY || threads == 1 {
+            return self.load(&names, config);
+        }
+        let parts = thread::scope(|scope| {
+            let chunks = names.chunks(names.len().div_ceil(threads));
+            let running: Vec<_> = chunks
+                .map(|chunk| scope.spawn(|| self.load(chunk, config)))
+                .collect();
+            let join = |thread: thread::ScopedJoinHandle<'_, _>| match thread.join() {
+                Ok(part) => part,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            running.into_iter().map(join).collect::<Vec<_>>()
+        });
         let mut loaded = Loaded::default();
-        for (name, result) in names.iter().zip(results) {
-            match result {
+        for part in parts {
+            let mut part = part?;
+            loaded.tickets.append(&mut part.tickets);
+            loaded.etags.append(&mut part.etags);
+            loaded.invalid.append(&mut part.invalid);
+        }
+        Ok(loaded)
+    }
+
+    /// Reads the tickets of these files, which are in the order of their ids.
+    fn load(&self, names: &[String], config: &Config) -> Result<Loaded, StoreError> {
+        let mut loaded = Loaded {
+            tickets: Vec::with_capacity(names.len()),
+            etags: Vec::with_capacity(names.len()),
+            invalid: Vec::new(),
+        };
+        for name in names {
+            match self.read_file(name, config) {
                 Ok(stored) => {
                     loaded.tickets.push(stored.ticket);
                     loaded.etags.push(stored.etag);
@@ -144,9 +157,8 @@ impl Store {
                 // Deleted since the folder was read.
                 Err(StoreError::NotFound(_)) => {}
                 Err(StoreError::Io { source, .. }) => {
-                    loaded
-                        .invalid
-                        .push(self.invalid(name, 1, source.to_string()));
+                    let file = self.invalid(name, 1, source.to_string());
+                    loaded.invalid.push(file);
                 }
                 Err(error) => return Err(error),
             }

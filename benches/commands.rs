@@ -1,0 +1,263 @@
+//! What the commands cost as whole processes, beside programs that only do what cannot be
+//! avoided.
+//!
+//! `cargo bench --bench commands [-- SIZE…]`, with 1,000 and 10,000 tickets unless told
+//! otherwise. Each command runs in turn with the yardsticks, and what is told is the median of
+//! the ratios of neighbouring runs, so that a machine that gets slower in between slows both.
+//! Fails when a target is missed.
+//!
+//! The yardsticks are this program itself, started with a word and a folder: `start` only
+//! starts, `stat` asks the system about every ticket's file, `parse` reads and parses every one
+//! on all cores with the very parser that `tk` has, `library` does so with the `toml` crate.
+
+#![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use tk::model::{Config, TicketId};
+
+/// The numbers of tickets measured unless told otherwise.
+const SIZES: &[usize] = &[1_000, 10_000];
+/// How often each command runs; the first of them does not count.
+const ROUNDS: usize = 12;
+/// The most that a command which looks at every ticket may take, in times of `parse`.
+const AMONG_ALL: f64 = 1.3;
+
+/// The commands, and the most that each may take in times of `parse`, where that is promised.
+const COMMANDS: &[(&[&str], Option<f64>)] = &[
+    (&["list"], Some(AMONG_ALL)),
+    (&["ready"], Some(AMONG_ALL)),
+    (&["graph"], Some(AMONG_ALL)),
+    (&["list", "-n", "20"], Some(AMONG_ALL)),
+    (&["list", "--json"], None),
+    (&["ready", "--json"], None),
+    (&["graph", "--json"], None),
+    (&["blocked"], None),
+    (&["next"], None),
+    (&["show", "t502"], None),
+    (&["note", "t502", "said"], None),
+    (&["update", "t502", "-p", "1"], None),
+    (&["claim", "t502"], None),
+    (&["new", "One more"], None),
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, folder] = &args[..]
+        && yardstick(word, Path::new(folder))
+    {
+        return ExitCode::SUCCESS;
+    }
+    let sizes: Vec<usize> = args.iter().filter_map(|arg| arg.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { SIZES } else { &sizes };
+    let kept: Vec<bool> = sizes.iter().map(|size| measure(*size)).collect();
+    match kept.into_iter().all(|kept| kept) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Does what the yardstick of that name does; whether there is one.
+fn yardstick(word: &str, folder: &Path) -> bool {
+    let files = || -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("the folder of the tickets");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let is_ticket = |path: &PathBuf| path.file_name().is_some_and(|name| name != "config.toml");
+        paths.filter(is_ticket).collect()
+    };
+    match word {
+        "start" => {}
+        "stat" => {
+            for file in files() {
+                fs::symlink_metadata(file).expect("a file");
+            }
+        }
+        "parse" => {
+            let config = Config::default();
+            on_all_cores(&files(), |id, text| {
+                tk::format::parse(&TicketId::parse(id).expect("an id"), text, &config).is_ok()
+            });
+        }
+        "library" => on_all_cores(&files(), |_, text| text.parse::<toml::Table>().is_ok()),
+        _ => return false,
+    }
+    true
+}
+
+fn on_all_cores(files: &[PathBuf], parse: impl Fn(&str, &str) -> bool + Copy + Send + Sync) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for chunk in files.chunks(files.len().div_ceil(cores).max(1)) {
+            scope.spawn(move || {
+                for file in chunk {
+                    let text = fs::read_to_string(file).expect("a text");
+                    let id = file
+                        .file_stem()
+                        .and_then(|stem| stem.to_str())
+                        .expect("a name");
+                    assert!(parse(id, &text), "{}", file.display());
+                }
+            });
+        }
+    });
+}
+
+/// Measures every command among that many tickets; whether the targets were kept.
+fn measure(size: usize) -> bool {
+    let project = Project::with(size);
+    println!("{size} tickets: milliseconds, and times of the yardsticks (medians)");
+    println!(
+        "  {:<24} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "", "ms", "start", "stat", "parse", "library"
+    );
+    let yardsticks = ["start", "stat", "parse", "library"];
+    for word in yardsticks {
+        let runs = (0..ROUNDS).map(|_| project.yardstick(word));
+        println!(
+            "  {word:<24} {:>8.1}",
+            median(runs.skip(1).map(|run| run.as_secs_f64() * 1e3))
+        );
+    }
+    let mut all_kept = true;
+    for (args, most) in COMMANDS {
+        let rounds: Vec<(f64, Vec<f64>)> = (0..ROUNDS)
+            .map(|_| {
+                let took = project.tk(args).as_secs_f64();
+                let beside = yardsticks.map(|word| took / project.yardstick(word).as_secs_f64());
+                (took * 1e3, beside.to_vec())
+            })
+            .skip(1)
+            .collect();
+        let took = median(rounds.iter().map(|(took, _)| *took));
+        let ratio = |n: usize| median(rounds.iter().map(|(_, ratios)| ratios[n]));
+        let target = most.map_or_else(String::new, |most| format!("  (parse: at most {most})"));
+        println!(
+            "  {:<24} {took:>8.1} {:>8.2} {:>8.2} {:>8.2} {:>8.2}{target}",
+            args.join(" "),
+            ratio(0),
+            ratio(1),
+            ratio(2),
+            ratio(3),
+        );
+        all_kept &= most.is_none_or(|most| ratio(2) <= most);
+    }
+    all_kept
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// A repository with tickets in it.
+struct Project {
+    root: tempfile::TempDir,
+}
+
+impl Project {
+    /// Epics of nineteen tickets each, of which most wait for the one before; one in five is
+    /// closed, with notes and the record of a run.
+    fn with(size: usize) -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        let project = Self { root };
+        let init = Command::new("git")
+            .args(["init", "--quiet", "--initial-branch=main"])
+            .current_dir(project.path())
+            .status();
+        assert!(init.expect("git").success());
+        project.tk(&["init", "--quiet"]);
+        for number in 0..size {
+            let file = project.path().join(format!(".ticks/t{number}.toml"));
+            fs::write(file, text(number)).expect("a written file");
+        }
+        project
+    }
+
+    fn path(&self) -> &Path {
+        self.root.path()
+    }
+
+    fn tk(&self, args: &[&str]) -> Duration {
+        self.timed(Command::new(env!("CARGO_BIN_EXE_tk")).args(args))
+    }
+
+    fn yardstick(&self, word: &str) -> Duration {
+        let this = std::env::current_exe().expect("this program");
+        self.timed(Command::new(this).arg(word).arg(self.path().join(".ticks")))
+    }
+
+    fn timed(&self, command: &mut Command) -> Duration {
+        command
+            .current_dir(self.path())
+            .env("HOME", self.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("TK_ACTOR", "dana@example.com")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let begun = Instant::now();
+        let status = command.status().expect("a started program");
+        let took = begun.elapsed();
+        assert!(status.success(), "{command:?}");
+        took
+    }
+}
+
+fn text(number: usize) -> String {
+    let place = number % 20;
+    let is_epic = place == 0;
+    let closed = number % 5 == 1;
+    let list = |key: &str, values: &[String]| {
+        let lines: String = values
+            .iter()
+            .map(|value| format!("  \"{value}\",\n"))
+            .collect();
+        if values.is_empty() {
+            format!("{key} = []\n\n")
+        } else {
+            format!("{key} = [\n{lines}]\n\n")
+        }
+    };
+    let mut text = format!(
+        "title = \"Number {number} of a large project\"\n\nstatus = \"{}\"\n\npriority = {}\n\n\
+         type = \"{}\"\n\nowner = \"\"\n\nparent = \"{}\"\n\n",
+        if closed { "closed" } else { "open" },
+        number % 5,
+        if is_epic { "epic" } else { "task" },
+        if is_epic {
+            String::new()
+        } else {
+            format!("t{}", number - place)
+        },
+    );
+    text += &list(
+        "labels",
+        &["api".to_owned(), format!("area-{}", number % 7)],
+    );
+    let blocker = (place > 2).then(|| format!("t{}", number - 1));
+    text += &list("blocked_by", &blocker.into_iter().collect::<Vec<_>>());
+    text += "requires = \"\"\n\nawaiting = \"\"\n\nestimate = \"2h\"\n\n\
+             created_at = 2026-11-20T08:38:50.123Z\n\ncreated_by = \"dana@example.com\"\n\n";
+    if closed {
+        text += "closed_at = 2026-11-21T08:38:50.123Z\n\nclosed_by = \"dana@example.com\"\n\n";
+    }
+    text += "# description\ndescription = \"\"\"\nWhat is to be done, in a few lines of some length:\n\
+             - one thing that matters, and another one\n- what must not change by it\n\"\"\"\n\n\
+             # acceptance\n\n[[acceptance]]\ntext = \"A wrong password gets 401\"\nmet = false\n\n\
+             # subtasks\n\n# notes\n";
+    if closed {
+        text += "\n[[notes]]\nat = 2026-11-20T09:02:11.482Z\nby = \"agent:claude\"\n\
+                 kind = \"comment\"\ntext = \"Found where it is decided, and why.\"\n";
+    }
+    text += "\n# runs\n";
+    if closed {
+        text += "\n[[runs]]\nrun = \"01KAGXJ0000000000000000000\"\nattempt = 1\nagent = \"claude\"\n\
+                 started_at = 2026-11-20T09:00:00Z\nended_at = 2026-11-20T09:11:40Z\n\
+                 outcome = \"landed\"\ncost_usd = 0.42\nturns = 14\n";
+    }
+    text
+}
