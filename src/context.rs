@@ -1,10 +1,12 @@
 //! Time, randomness and environment: the one door through which they enter.
 //!
-//! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number).
+//! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number);
+//! `TK_TEST_LOCK_WAIT` (milliseconds) is how long the store's lock is waited for.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,6 +17,7 @@ pub struct Context {
     pub cwd: PathBuf,
     env: BTreeMap<String, String>,
     fixed_now: Option<Timestamp>,
+    lock_wait: Option<Duration>,
     random: Mutex<fastrand::Rng>,
 }
 
@@ -75,10 +78,21 @@ impl Context {
                 .map_err(|_| invalid("TK_TEST_SEED", text, "a whole number"))?,
             None => getrandom::u64().map_err(|error| InvalidContext::Random(error.to_string()))?,
         };
+        let lock_wait =
+            match env.get("TK_TEST_LOCK_WAIT") {
+                None => None,
+                Some(text) => {
+                    let wait = text.parse().map(Duration::from_millis);
+                    Some(wait.map_err(|_| {
+                        invalid("TK_TEST_LOCK_WAIT", text, "a number of milliseconds")
+                    })?)
+                }
+            };
         Ok(Self {
             cwd,
             env,
             fixed_now,
+            lock_wait,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
         })
     }
@@ -96,6 +110,12 @@ impl Context {
     pub fn now(&self) -> Timestamp {
         let now = self.fixed_now.unwrap_or_else(Timestamp::now);
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// How long the store's lock is waited for, where a test has said so.
+    #[must_use]
+    pub const fn lock_wait(&self) -> Option<Duration> {
+        self.lock_wait
     }
 
     /// The variable's value, if it is set and not empty.

@@ -55,6 +55,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::ops::{Error, ErrorCode};
+use crate::store::report_size_limit;
 use crate::ui::screen::{Colour, Screen};
 
 pub(crate) use failure::{Failure, Outcome};
@@ -179,6 +180,7 @@ impl Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
+    report_size_limit();
     let ended = catch_unwind(AssertUnwindSafe(|| run(&args)));
     ExitCode::from(ended.unwrap_or_else(|_| bug(&args)))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::id::{BranchName, InvalidName};
 use super::preflight::{MINIMUM, Version};
+use crate::model::Shown;
 
 /// What went wrong with git.
 #[derive(Debug, thiserror::Error)]
@@ -53,19 +54,19 @@ pub enum GitError {
         expected: &'static str,
     },
     /// There is no repository at or above the folder.
-    #[error("`{}` is not in a git repository", .dir.display())]
+    #[error("`{}` is not in a git repository", Shown(.dir))]
     NotARepository {
         /// Where it was looked for.
         dir: PathBuf,
     },
     /// The repository has no working tree.
-    #[error("`{}` is a bare repository: there is no working tree here", .git_dir.display())]
+    #[error("`{}` is a bare repository: there is no working tree here", Shown(.git_dir))]
     Bare {
         /// The repository.
         git_dir: PathBuf,
     },
     /// The repository belongs to another user, and git's `safe.directory` does not name it.
-    #[error("the repository `{}` belongs to another user, so git does not trust it", .dir.display())]
+    #[error("the repository `{}` belongs to another user, so git does not trust it", Shown(.dir))]
     Untrusted {
         /// The repository's working tree or folder.
         dir: PathBuf,
@@ -79,7 +80,7 @@ pub enum GitError {
         reason: String,
     },
     /// A file could not be read or written.
-    #[error("could not {action} `{}`: {source}", .path.display())]
+    #[error("could not {action} `{}`: {source}", Shown(.path))]
     File {
         /// What was to be done, a verb.
         action: &'static str,
@@ -95,7 +96,7 @@ pub enum GitError {
     #[error("there is no branch `{0}`")]
     NoBranch(BranchName),
     /// Something is in the way of a new worktree.
-    #[error("no worktree can be made at `{}`: {reason}", .path.display())]
+    #[error("no worktree can be made at `{}`: {reason}", Shown(.path))]
     WorktreeInTheWay {
         /// The worktree's folder.
         path: PathBuf,
@@ -103,7 +104,7 @@ pub enum GitError {
         reason: String,
     },
     /// A worktree holds work that is nowhere else.
-    #[error("the worktree `{}` holds work that is not committed: {}", .path.display(), .files.join(", "))]
+    #[error("the worktree `{}` holds work that is not committed: {}", Shown(.path), .files.join(", "))]
     Uncommitted {
         /// The worktree's folder.
         path: PathBuf,
@@ -112,7 +113,7 @@ pub enum GitError {
     },
     /// A worktree is not where its owner left it: on another branch, or in the middle of a
     /// merge or rebase.
-    #[error("the worktree `{}` {state}: expected it to be on `{branch}`", .path.display())]
+    #[error("the worktree `{}` {state}: expected it to be on `{branch}`", Shown(.path))]
     Strayed {
         /// The worktree's folder.
         path: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::NodeIndex;
@@ -15,8 +16,9 @@ use crate::model::{Ticket, TicketId};
 /// Tickets of which each waits for the next and the last for the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cycle {
-    /// The waits, in order; the end of each is the beginning of the next. Never empty.
-    pub links: Vec<Link>,
+    /// The waits, in order; the end of each is the beginning of the next. Never empty. Shared:
+    /// every ticket of a cycle has it among its reasons.
+    pub links: Arc<[Link]>,
 }
 
 /// One ticket waits for another.
@@ -49,17 +51,34 @@ impl Cycle {
     }
 }
 
+/// The most links of a cycle that are shown.
+const MOST_SHOWN: usize = 24;
+
 impl fmt::Display for Cycle {
-    /// `a → b → a`, then what is not plainly `blocked_by`.
+    /// `a → b → a`, then what is not plainly `blocked_by`; of a long cycle its beginning and
+    /// its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for link in &self.links {
+        let (begun, ending) = if self.links.len() > MOST_SHOWN {
+            let half = MOST_SHOWN / 2;
+            (&self.links[..half], &self.links[self.links.len() - half..])
+        } else {
+            (&self.links[..], &[][..])
+        };
+        for link in begun {
+            write!(f, "{} → ", link.from)?;
+        }
+        if !ending.is_empty() {
+            write!(f, "… {} more … → ", self.links.len() - MOST_SHOWN)?;
+        }
+        for link in ending {
             write!(f, "{} → ", link.from)?;
         }
         if let Some(first) = self.links.first() {
             write!(f, "{}", first.from)?;
         }
         let mut opening = " (";
-        for link in self.links.iter().filter(|link| !link.is_plain()) {
+        let shown = begun.iter().chain(ending);
+        for link in shown.filter(|link| !link.is_plain()) {
             write!(f, "{opening}{} → {}: ", link.from, link.to)?;
             for (number, step) in link.why.iter().enumerate() {
                 let comma = if number == 0 { "" } else { ", " };
@@ -317,7 +336,9 @@ fn named(facts: &Facts<'_>, waits: &[Wait]) -> Cycle {
             from = None;
         }
     }
-    Cycle { links }
+    Cycle {
+        links: links.into(),
+    }
 }
 
 fn step(facts: &Facts<'_>, waiting: Node, first: Node, tie: Tie) -> Option<Step> {

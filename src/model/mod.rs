@@ -7,6 +7,7 @@ mod actor;
 mod config;
 mod id;
 mod money;
+mod shown;
 mod span;
 mod status;
 mod ticket;
@@ -18,6 +19,7 @@ pub use config::{
 };
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
+pub use shown::Shown;
 pub use span::{InvalidSpan, Span};
 pub use status::{Category, StatusDef, StatusId, Statuses};
 pub use ticket::{

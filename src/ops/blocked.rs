@@ -6,6 +6,9 @@ use crate::graph::{Readiness, Reason};
 use crate::model::{Defer, Ticket, TicketId};
 use crate::wire::{ReasonKind, ReasonRecord, TicketRecord};
 
+/// The most tickets of a cycle that each of them names as its reason.
+const MOST_NAMED: usize = 100;
+
 /// Tickets that have to wait.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiting {
@@ -95,7 +98,10 @@ fn flat(reason: &Reason) -> Vec<ReasonRecord> {
             }),
             ..ReasonRecord::new(ReasonKind::Deferred, Vec::new())
         },
-        Reason::Cycle(cycle) => ReasonRecord::new(ReasonKind::Cycle, texts(&cycle.ids())),
+        Reason::Cycle(cycle) => ReasonRecord::new(ReasonKind::Cycle, {
+            let links = cycle.links.iter().take(MOST_NAMED);
+            links.map(|link| link.from.to_string()).collect()
+        }),
     };
     vec![record]
 }

@@ -10,6 +10,9 @@ use crate::model::{Ticket, TicketId};
 use crate::store::{Change, Loaded, Locked, Stored};
 use crate::wire::{ChangeResult, TicketRecord};
 
+/// The most tickets of a cycle that an error names to programs.
+const MOST_NAMED: usize = 100;
+
 /// Which tickets a command is to change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Targets {
@@ -265,6 +268,12 @@ pub(super) fn refuse_cycles(graph: &Graph<'_>, changed: &[Ticket]) -> Result<()>
         return Ok(());
     };
     let message = format!("tickets would wait for one another: {cycle}");
-    let ids: Vec<String> = cycle.ids().iter().map(ToString::to_string).collect();
-    Err(Error::new(ErrorCode::Cycle, message).with("cycle", ids))
+    let ids = cycle.ids();
+    let named = ids.iter().take(MOST_NAMED).map(ToString::to_string);
+    let error = Error::new(ErrorCode::Cycle, message);
+    let error = error.with("cycle", named.collect::<Vec<_>>());
+    Err(match ids.len() {
+        0..=MOST_NAMED => error,
+        length => error.with("cycle_length", length),
+    })
 }

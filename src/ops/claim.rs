@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::{Scene, Targets};
+use super::claims_before::ClaimsBefore;
 use super::close::transition;
 use super::notes::refused;
 use super::update::begin;
@@ -37,6 +38,7 @@ pub fn claim(project: &Project, targets: &Targets, lease: Option<&str>) -> Resul
     let until = project.now.checked_add(asked.unwrap_or(LEASE));
     let until = until.map_err(|_| invalid("the lease ends after the end of time"))?;
     let mut held = (until, true);
+    let mut before = ClaimsBefore::default();
     let changed = project.change(targets, |scene, tickets| {
         for ticket in tickets {
             let old = scene.locked.claim(&ticket.id, project.now)?;
@@ -46,10 +48,11 @@ pub fn claim(project: &Project, targets: &Targets, lease: Option<&str>) -> Resul
                 _ => until,
             };
             held = (until, own.is_none_or(|claim| claim.lease_until != until));
-            hold(scene, ticket, &actor, until)?;
+            hold(scene, ticket, &actor, until, &mut before)?;
         }
         Ok(())
-    })?;
+    });
+    let changed = before.unless(changed, project, &actor)?;
     Ok(Claimed {
         changed,
         holder: actor,
@@ -67,12 +70,14 @@ fn span(given: &str) -> Result<SignedDuration> {
     }
 }
 
-/// Takes the ticket for the actor and begins it, if nobody else holds it.
+/// Takes the ticket for the actor and begins it, if nobody else holds it. What the claim was
+/// is kept in `before`.
 pub(super) fn hold(
     scene: &Scene<'_>,
     ticket: &mut Ticket,
     actor: &Actor,
     until: Timestamp,
+    before: &mut ClaimsBefore,
 ) -> Result<()> {
     let (project, id) = (scene.project, ticket.id.clone());
     let statuses = &project.config.statuses;
@@ -89,6 +94,7 @@ pub(super) fn hold(
         let message = format!("`{id}` cannot be begun from `{from}`");
         return Err(transition(project, from, message));
     };
+    before.remember(scene, &id)?;
     scene.locked.acquire_claim(&id, actor, until, project.now)?;
     if let Some(other) = ticket.owner.as_deref()
         && other != actor.as_str()
@@ -122,7 +128,8 @@ pub fn release(
         project.require_human("release what others hold")?;
     }
     let mut released = Vec::new();
-    let mut changed = project.change(targets, |scene, tickets| {
+    let mut before = ClaimsBefore::default();
+    let changed = project.change(targets, |scene, tickets| {
         for ticket in tickets.iter() {
             at_work(&ticket.id)?;
             let claim = scene.locked.claim(&ticket.id, project.now)?;
@@ -134,6 +141,7 @@ pub fn release(
             }
         }
         for ticket in tickets {
+            before.remember(scene, &ticket.id)?;
             let held = scene.locked.release_claim(&ticket.id)?;
             released.push(held);
             if held || ticket.owner.as_deref() == Some(actor.as_str()) {
@@ -141,7 +149,8 @@ pub fn release(
             }
         }
         Ok(())
-    })?;
+    });
+    let mut changed = before.unless(changed, project, &actor)?;
     for (result, held) in changed.results.iter_mut().zip(released) {
         result.changed |= held;
     }

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use super::driver;
 use super::project::find;
+use super::ticks_folder::is_there;
 use super::{Error, ErrorCode, Result};
 use crate::config;
 use crate::context::Context;
+use crate::model::Shown;
 use crate::store::{self, Store};
 use crate::wire::{InitDocument, InitStep};
 
@@ -22,27 +24,44 @@ const ATTRIBUTES: &[&str] = &[
 /// When there is no repository with a working tree, or something cannot be written.
 pub fn init(context: &Context) -> Result<InitDocument> {
     let (repo, ticks) = find(context)?;
-    let mut steps = Vec::new();
-    let mut step = |what: &str, changed: bool| {
-        let what = what.to_owned();
-        steps.push(InitStep { what, changed });
-    };
+    // What cannot be a folder of tickets is refused.
+    is_there(&repo, &ticks)?;
     let store = Store::open(&ticks, repo.common_dir().join("tk"));
-    step(".ticks/", store.set_up()?);
-    let file = ticks.join("config.toml");
-    let made = store::create_exclusive(&file, config::template().as_bytes());
-    step(
-        ".ticks/config.toml",
-        made.map_err(|error| unwritable(&file, &error))?,
+    let folder = store.set_up()?;
+    let (file, attributes_file) = (
+        ticks.join("config.toml"),
+        repo.home().join(".gitattributes"),
     );
-    step(
-        ".gitattributes",
-        attributes(&repo.home().join(".gitattributes"))?,
-    );
-    step(
-        "merge driver in the clone's git configuration",
-        driver::configure(&repo)?,
-    );
+    let template = config::template();
+    let config = match store::create_exclusive(&file, template.as_bytes()) {
+        Ok(made) => made,
+        Err(error) => {
+            store.undo_set_up(folder, false)?;
+            return Err(unwritable(&file, &error));
+        }
+    };
+    let rest = driver::configure(&repo).and_then(|driver| {
+        let attributes = attributes(&attributes_file)?;
+        Ok((driver, attributes))
+    });
+    let (driver, attributes) = match rest {
+        Ok(done) => done,
+        Err(error) => {
+            store.undo_set_up(folder, config)?;
+            return Err(error);
+        }
+    };
+    let steps = [
+        (".ticks/", folder),
+        (".ticks/config.toml", config),
+        (".gitattributes", attributes),
+        ("merge driver in the clone's git configuration", driver),
+    ];
+    let steps = steps.map(|(what, changed)| InitStep {
+        what: what.to_owned(),
+        changed,
+    });
+    let steps = Vec::from(steps);
     Ok(InitDocument {
         schema: "tk.init.v1",
         changed: steps.iter().any(|step| step.changed),
@@ -76,6 +95,6 @@ fn attributes(file: &Path) -> Result<bool> {
 }
 
 fn unwritable(file: &Path, error: &std::io::Error) -> Error {
-    let message = format!("cannot write `{}`: {error}", file.display());
+    let message = format!("cannot write `{}`: {error}", Shown(file));
     Error::new(ErrorCode::Failed, message)
 }

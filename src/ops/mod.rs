@@ -9,6 +9,7 @@ mod blocked;
 mod causes;
 mod change;
 mod claim;
+mod claims_before;
 mod close;
 mod delete;
 mod driver;
@@ -28,6 +29,7 @@ mod resolve;
 mod settings;
 mod show;
 mod suggest;
+mod ticks_folder;
 mod update;
 mod values;
 

@@ -116,7 +116,11 @@ pub fn new(
         made
     };
     loaded.extend(locked.create(&made, &project.config)?);
-    filed.record(&made)?;
+    if let Err(error) = filed.record(&made) {
+        let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
+        locked.write_and_remove(Vec::new(), &ids, &project.config)?;
+        return Err(error);
+    }
     drop(locked);
     let graph = project.graph(&loaded.tickets);
     let records = Records::new(&loaded, &graph);

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::ticks_folder::is_there;
 use super::{Error, ErrorCode, Result};
 use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
-use crate::model::{Actor, Config, Ticket, TicketId};
+use crate::model::{Actor, Config, Shown, Ticket, TicketId};
 use crate::store::{Loaded, Store};
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
@@ -46,12 +47,15 @@ impl Project {
     /// cannot be used.
     pub fn open(context: &Context, as_actor: Option<&str>) -> Result<Self> {
         let (repo, ticks) = find(context)?;
-        if !ticks.is_dir() {
-            let message = format!("there is no `{}`", ticks.display());
+        if !is_there(&repo, &ticks)? {
+            let message = format!("there is no `{}`", Shown(&ticks));
             return Err(Error::new(ErrorCode::NotInitialised, message)
                 .hint("`tk init` sets the repository up"));
         }
-        let store = Store::open(ticks, repo.common_dir().join("tk"));
+        let mut store = Store::open(ticks, repo.common_dir().join("tk"));
+        if let Some(wait) = context.lock_wait() {
+            store = store.waiting(wait);
+        }
         let config = store.config()?;
         let actor = who(context, as_actor, &repo)?;
         Ok(Self {

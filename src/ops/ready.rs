@@ -2,6 +2,7 @@
 
 use super::change::Targets;
 use super::claim::{LEASE, hold};
+use super::claims_before::ClaimsBefore;
 use super::list::Listing;
 use super::records::Records;
 use super::{Changed, Error, ErrorCode, Project, Result, resolve};
@@ -79,17 +80,19 @@ pub fn nothing_ready(project: &Project, epic: Option<&str>) -> Result<Error> {
 fn take(project: &Project, id: &str, epic: Option<&str>) -> Result<Changed> {
     let actor = project.actor()?.clone();
     let targets = Targets::new(vec![id.to_owned()]);
-    project.change(&targets, |scene, tickets| {
+    let mut before = ClaimsBefore::default();
+    let changed = project.change(&targets, |scene, tickets| {
         let ready = startable(project, scene.loaded()?, scene.graph()?, epic)?;
         for ticket in tickets {
             if !ready.contains(&ticket.id) {
                 let message = format!("`{}` was taken meanwhile", ticket.id);
                 return Err(Error::new(ErrorCode::Held, message));
             }
-            hold(scene, ticket, &actor, project.now + LEASE)?;
+            hold(scene, ticket, &actor, project.now + LEASE, &mut before)?;
         }
         Ok(())
-    })
+    });
+    before.unless(changed, project, &actor)
 }
 
 /// The ids of what can be started now and is not held by another, first things first.

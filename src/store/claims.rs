@@ -82,13 +82,28 @@ impl Locked<'_> {
             actor: actor.as_str().to_owned(),
             lease_until,
         };
+        self.write_claim(id, &claim)?;
+        Ok(claim)
+    }
+
+    /// Puts the ticket's claim back as it was.
+    ///
+    /// # Errors
+    /// When it cannot be written or removed.
+    pub fn restore_claim(&self, id: &TicketId, claim: Option<&Claim>) -> Result<(), StoreError> {
+        match claim {
+            Some(claim) => self.write_claim(id, claim),
+            None => self.release_claim(id).map(|_| ()),
+        }
+    }
+
+    fn write_claim(&self, id: &TicketId, claim: &Claim) -> Result<(), StoreError> {
         let path = self.claim_path(id);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
         }
         let json = serde_json::json!(claim).to_string() + "\n";
-        write_atomic(&path, json.as_bytes()).map_err(StoreError::io("write", &path))?;
-        Ok(claim)
+        write_atomic(&path, json.as_bytes()).map_err(StoreError::io("write", &path))
     }
 
     /// Lets go of the ticket, whoever holds it; `false` when nobody did.

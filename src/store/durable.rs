@@ -2,7 +2,7 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use tempfile::TempPath;
@@ -64,6 +64,9 @@ impl<'p> Replacement<'p> {
 /// When the file cannot be written.
 pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let folder = folder_of(path)?;
+    if path.symlink_metadata().is_ok() {
+        return Ok(false);
+    }
     let unfinished = unfinished(folder, bytes, None)?;
     let created = Replacement { unfinished, path }.put_new()?;
     if created {
@@ -82,13 +85,16 @@ fn unfinished(
     bytes: &[u8],
     permissions: Option<Permissions>,
 ) -> io::Result<TempPath> {
+    // Opened here, since errors of the crate's own way name the unfinished file, which means
+    // nothing to anybody.
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED.0)
         .suffix(UNFINISHED.1)
         // Less what the process's mask takes away, as for any file a program makes.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
+        .make_in(folder, |path| options.clone().mode(0o666).open(path))?;
+    file.as_file_mut().write_all(bytes)?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
@@ -105,6 +111,7 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::{Claim, InvalidFile};
 use crate::config::ConfigError;
-use crate::model::TicketId;
+use crate::model::{Shown, TicketId};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system refused.
-    #[error("cannot {action} `{}`: {source}", path.display())]
+    #[error("cannot {action} `{}`: {source}", Shown(path))]
     Io {
         /// What was tried: `read`, `write` and the like.
         action: &'static str,
@@ -65,7 +65,7 @@ pub enum StoreError {
         claim: Claim,
     },
     /// A file of the store's own is not what `tk` writes.
-    #[error("`{}` is not {expected}: {message}", path.display())]
+    #[error("`{}` is not {expected}: {message}", Shown(path))]
     Corrupt {
         /// The file.
         path: PathBuf,

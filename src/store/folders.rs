@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::lock::{WAIT, acquire};
 use super::{Locked, StoreError, regular};
@@ -14,6 +15,7 @@ use crate::model::{AgentConfig, Config, TicketId};
 pub struct Store {
     ticks: PathBuf,
     local: PathBuf,
+    wait: Duration,
 }
 
 impl Store {
@@ -23,7 +25,14 @@ impl Store {
         Self {
             ticks: ticks_dir.into(),
             local: local_dir.into(),
+            wait: WAIT,
         }
+    }
+
+    /// The same, but waiting so long for the lock.
+    #[must_use]
+    pub fn waiting(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// The folder of the tickets.
@@ -136,9 +145,15 @@ impl Store {
     /// configuration; `None` where there is none.
     ///
     /// # Errors
-    /// When it is there and cannot be read as text.
+    /// When it is there and cannot be read as text, or a folder on the way is a link.
     pub fn part(&self, relative: &str) -> Result<Option<String>, StoreError> {
-        read_if_there(&self.ticks.join(relative))
+        let path = self.ticks.join(relative);
+        let folders = path.ancestors().skip(1);
+        let below = folders.take_while(|folder| *folder != self.ticks);
+        if let Some(link) = below.filter(|folder| folder.is_symlink()).last() {
+            return Err(StoreError::io("read", link)(regular::is_a_link()));
+        }
+        read_if_there(&path)
     }
 
     /// Makes the folder of the tickets, where there is none; whether there was none.
@@ -155,13 +170,30 @@ impl Store {
         }
     }
 
+    /// Takes away what was made of a project that could then not be set up whole: its
+    /// configuration's file, and its folder if nothing else is in it.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn undo_set_up(&self, folder: bool, config: bool) -> Result<(), StoreError> {
+        if config {
+            let file = self.ticks.join("config.toml");
+            fs::remove_file(&file).map_err(StoreError::io("remove", &file))?;
+        }
+        if folder {
+            fs::remove_dir(&self.ticks).map_err(StoreError::io("remove", &self.ticks))?;
+        }
+        Ok(())
+    }
+
     /// Takes the lock, which writing needs. To be held for milliseconds only: never while a
     /// worker, an editor or a person is waited for.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process keeps it for 10 seconds.
+    /// [`StoreError::Locked`] when another process keeps it for 10 seconds, or as long as
+    /// [`Store::waiting`] said.
     pub fn lock(&self) -> Result<Locked<'_>, StoreError> {
-        let lock = acquire(&self.local.join("lock"), WAIT)?;
+        let lock = acquire(&self.local.join("lock"), self.wait)?;
         Ok(Locked::new(self, lock))
     }
 }

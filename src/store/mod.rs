@@ -17,6 +17,7 @@ mod ids;
 mod load;
 mod lock;
 mod regular;
+mod size_limit;
 mod write;
 
 pub use append_log::{AppendLog, LogContents};
@@ -28,4 +29,5 @@ pub use folders::{Store, read_if_there};
 pub use ids::{id_length, mint};
 pub use load::{InvalidFile, Loaded, Stored};
 pub use regular::read as read_regular;
+pub use size_limit::report_size_limit;
 pub use write::{Change, Locked};

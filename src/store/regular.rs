@@ -19,7 +19,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| {
         if errno == Errno::LOOP {
-            not_regular("a symbolic link")
+            is_a_link()
         } else {
             errno.into()
         }
@@ -67,6 +67,11 @@ pub(super) fn read_text(path: &Path) -> io::Result<String> {
         let message = format!("line {line} is not UTF-8 text");
         io::Error::new(io::ErrorKind::InvalidData, message)
     })
+}
+
+/// The error that there is a link, which is never followed.
+pub(super) fn is_a_link() -> io::Error {
+    not_regular("a symbolic link")
 }
 
 fn not_regular(what: &str) -> io::Error {

@@ -12,6 +12,10 @@ const NARROWEST: usize = 40;
 const TITLE: usize = 16;
 /// The columns beyond which titles get no wider.
 const WIDEST_TITLE: usize = 60;
+/// The most tickets that are drawn, and the most that one of the lists below names. More
+/// nobody reads; programs get them all as JSON.
+const MOST_DRAWN: usize = 1000;
+const MOST_NAMED: usize = 100;
 
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +59,18 @@ pub fn draw(plan: &Plan, look: Look) -> String {
         .iter()
         .map(|entry| columns(&safe(&entry.title)));
     let titles = titles.max().unwrap_or(0).min(WIDEST_TITLE);
+    let mut left = MOST_DRAWN;
     for wave in plan.waves() {
+        if left == 0 {
+            break;
+        }
         let number = wave.first().map_or(0, |entry| entry.wave);
         let heading = match wave.len() {
             1 => format!("Wave {number} (1 ticket)"),
             count => format!("Wave {number} ({count} tickets)"),
         };
         pen.heading(&heading);
-        for entry in wave {
+        for entry in wave.iter().take(left) {
             pen.entry(
                 entry,
                 Columns {
@@ -72,6 +80,15 @@ pub fn draw(plan: &Plan, look: Look) -> String {
                 },
             );
         }
+        left = left.saturating_sub(wave.len());
+        pen.line("");
+    }
+    let more = plan.entries.len().saturating_sub(MOST_DRAWN);
+    if more > 0 {
+        let all = plan.entries.len();
+        pen.line(&format!(
+            "… and {more} more of {all} tickets, which `--json` has."
+        ));
         pen.line("");
     }
     pen.summary(plan);
@@ -186,7 +203,7 @@ impl Pen {
         self.line(heading);
         let ids = tickets.iter().map(|ticket| columns(ticket.id.as_str()));
         let ids = ids.max().unwrap_or(0);
-        for ticket in tickets {
+        for ticket in tickets.iter().take(MOST_NAMED) {
             let state = ticket.awaiting.map_or_else(
                 || safe(&ticket.status).into_owned(),
                 |kind| format!("awaiting {kind}"),
@@ -201,14 +218,25 @@ impl Pen {
                 fill(ticket.id.as_str(), ids)
             ));
         }
+        if tickets.len() > MOST_NAMED {
+            self.line(&format!("  … and {} more", tickets.len() - MOST_NAMED));
+        }
     }
 
     /// Ids behind a heading, on as many lines as they need.
     fn wrapped(&mut self, heading: String, ids: &[TicketId], mark: &str) {
         let mut line = heading;
-        for (number, id) in ids.iter().enumerate() {
-            let mark = if number + 1 < ids.len() { mark } else { "" };
-            let word = format!("{id}{mark}");
+        let mut words: Vec<String> = ids
+            .iter()
+            .take(MOST_NAMED)
+            .map(ToString::to_string)
+            .collect();
+        if let Some(more) = ids.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+            words.push(format!("… {more} more"));
+        }
+        for (number, word) in words.iter().enumerate() {
+            let mark = if number + 1 < words.len() { mark } else { "" };
+            let word = format!("{word}{mark}");
             if columns(&line) + 1 + columns(&word) > self.look.width {
                 self.line(&line);
                 line = " ".to_owned();

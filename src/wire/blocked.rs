@@ -63,7 +63,7 @@ pub enum ReasonKind {
     Awaiting,
     /// It is put off.
     Deferred,
-    /// It waits for itself.
+    /// It waits for itself; of a long cycle the first hundred tickets are named.
     Cycle,
 }
 

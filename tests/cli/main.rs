@@ -7,6 +7,8 @@ mod support;
 #[cfg(test)]
 mod blocked;
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
 mod claim;
 #[cfg(test)]
 mod close;
@@ -16,6 +18,8 @@ mod config;
 mod delete;
 #[cfg(test)]
 mod edges;
+#[cfg(test)]
+mod full_disk;
 #[cfg(test)]
 mod gates;
 #[cfg(test)]
@@ -33,6 +37,8 @@ mod new;
 #[cfg(test)]
 mod next;
 #[cfg(test)]
+mod pipes;
+#[cfg(test)]
 mod prime;
 #[cfg(test)]
 mod probes;
@@ -44,6 +50,8 @@ mod show;
 mod statuses;
 #[cfg(test)]
 mod together;
+#[cfg(test)]
+mod untried;
 #[cfg(test)]
 mod update;
 #[cfg(test)]

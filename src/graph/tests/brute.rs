@@ -197,7 +197,7 @@ proptest! {
         let any = tickets.iter().any(|ticket| brute.in_cycle(&ticket.id));
         prop_assert_eq!(!graph.cycles().is_empty(), any);
         for cycle in graph.cycles() {
-            for link in &cycle.links {
+            for link in cycle.links.iter() {
                 prop_assert!(brute.before[&link.from].contains(&link.to), "{}", cycle);
             }
         }

@@ -4,9 +4,11 @@
 //! must also have left every file of `.ticks/` as it was; that is checked without saying so.
 
 mod edges;
+mod input;
 mod lifecycle;
 mod listing;
 mod readiness;
+mod surroundings;
 mod values;
 
 use std::collections::BTreeMap;
