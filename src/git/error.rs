@@ -122,6 +122,15 @@ pub enum GitError {
         /// What it is instead, a predicate.
         state: String,
     },
+    /// Something cannot be removed, since there is work in it that is nowhere else, or somebody
+    /// uses it.
+    #[error("`{what}` stays: {reason}")]
+    InUse {
+        /// What, for people.
+        what: String,
+        /// Why.
+        reason: String,
+    },
     /// A reference is no longer what it was, or cannot be made.
     #[error("`{reference}` could not be changed: it is no longer what was seen")]
     Moved {

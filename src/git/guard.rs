@@ -13,6 +13,14 @@ use super::id::BranchName;
 impl Git {
     /// Fails unless the folder is the top of a worktree.
     pub(super) fn expect_worktree(&self, branch: &BranchName) -> Result<()> {
+        if self.is_top_of_worktree()? {
+            return Ok(());
+        }
+        Err(self.strayed(branch, "is not a git worktree any more"))
+    }
+
+    /// Whether the folder is the top of a worktree.
+    pub(super) fn is_top_of_worktree(&self) -> Result<bool> {
         let answer = self
             .call(["rev-parse", "--path-format=absolute", "--show-toplevel"])
             .run_any()?;
@@ -20,10 +28,7 @@ impl Git {
             (Ok(top), Ok(dir)) => top == dir,
             _ => false,
         };
-        if answer.code == Some(0) && same(Path::new(&answer.path())) {
-            return Ok(());
-        }
-        Err(self.strayed(branch, "is not a git worktree any more"))
+        Ok(answer.code == Some(0) && same(Path::new(&answer.path())))
     }
 
     /// The branch that is checked out; none if the head is detached.

@@ -11,16 +11,30 @@ const DRIVER: &str = "tk merge-driver %O %A %B %P; s=$?; case $s in 0|120) exit 
 
 const NAME: &str = "tk: tickets, key by key";
 
-/// Configures the driver in the clone, where it is not; whether it was not.
-pub(super) fn configure(repo: &Repo) -> Result<bool> {
-    let mut changed = false;
-    for (key, value) in [("merge.ticks.name", NAME), ("merge.ticks.driver", DRIVER)] {
-        if repo.setting(key)?.as_deref() != Some(value) {
-            repo.home_git().run(["config", "--local", key, value])?;
-            changed = true;
+/// The settings of the driver.
+const SETTINGS: [(&str, &str); 2] = [("merge.ticks.name", NAME), ("merge.ticks.driver", DRIVER)];
+
+/// The settings that are not as they should be, each with the value that it has.
+pub(super) fn differing(repo: &Repo) -> Result<Vec<(&'static str, Option<String>)>> {
+    let mut found = Vec::new();
+    for (key, value) in SETTINGS {
+        let there = repo.setting(key)?;
+        if there.as_deref() != Some(value) {
+            found.push((key, there));
         }
     }
-    Ok(changed)
+    Ok(found)
+}
+
+/// Configures the driver in the clone, where it is not; whether it was not.
+pub(super) fn configure(repo: &Repo) -> Result<bool> {
+    let differing = differing(repo)?;
+    for (key, value) in SETTINGS {
+        if differing.iter().any(|(other, _)| *other == key) {
+            repo.home_git().run(["config", "--local", key, value])?;
+        }
+    }
+    Ok(!differing.is_empty())
 }
 
 impl Project {

@@ -1,6 +1,6 @@
 //! Setting a repository up.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::driver;
 use super::project::find;
@@ -8,6 +8,7 @@ use super::ticks_folder::is_there;
 use super::{Error, ErrorCode, Result};
 use crate::config;
 use crate::context::Context;
+use crate::git::Repo;
 use crate::model::Shown;
 use crate::store::{self, Store};
 use crate::wire::{InitDocument, InitStep};
@@ -28,10 +29,7 @@ pub fn init(context: &Context) -> Result<InitDocument> {
     is_there(&repo, &ticks)?;
     let store = Store::open(&ticks, repo.common_dir().join("tk"));
     let folder = store.set_up()?;
-    let (file, attributes_file) = (
-        ticks.join("config.toml"),
-        repo.home().join(".gitattributes"),
-    );
+    let file = ticks.join("config.toml");
     let template = config::template();
     let config = match store::create_exclusive(&file, template.as_bytes()) {
         Ok(made) => made,
@@ -41,7 +39,7 @@ pub fn init(context: &Context) -> Result<InitDocument> {
         }
     };
     let rest = driver::configure(&repo).and_then(|driver| {
-        let attributes = attributes(&attributes_file)?;
+        let attributes = write_attributes(&repo)?;
         Ok((driver, attributes))
     });
     let (driver, attributes) = match rest {
@@ -70,18 +68,20 @@ pub fn init(context: &Context) -> Result<InitDocument> {
     })
 }
 
+/// The lines that are not in `.gitattributes`.
+pub(super) fn missing_attributes(repo: &Repo) -> Result<Vec<&'static str>> {
+    let text = store::read_if_there(&attributes_file(repo))?.unwrap_or_default();
+    Ok(missing(&text))
+}
+
 /// Adds the lines that are not there; whether any was not.
-fn attributes(file: &Path) -> Result<bool> {
-    let old = store::read_if_there(file)?.unwrap_or_default();
-    let missing: Vec<&str> = ATTRIBUTES
-        .iter()
-        .copied()
-        .filter(|line| !old.lines().any(|there| there.trim() == *line))
-        .collect();
+pub(super) fn write_attributes(repo: &Repo) -> Result<bool> {
+    let file = attributes_file(repo);
+    let mut text = store::read_if_there(&file)?.unwrap_or_default();
+    let missing = missing(&text);
     if missing.is_empty() {
         return Ok(false);
     }
-    let mut text = old;
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -89,9 +89,18 @@ fn attributes(file: &Path) -> Result<bool> {
         text.push_str(line);
         text.push('\n');
     }
-    let written = store::write_atomic(file, text.as_bytes());
-    written.map_err(|error| unwritable(file, &error))?;
+    let written = store::write_atomic(&file, text.as_bytes());
+    written.map_err(|error| unwritable(&file, &error))?;
     Ok(true)
+}
+
+fn attributes_file(repo: &Repo) -> PathBuf {
+    repo.home().join(".gitattributes")
+}
+
+fn missing(text: &str) -> Vec<&'static str> {
+    let is_missing = |line: &&str| !text.lines().any(|there| there.trim() == *line);
+    ATTRIBUTES.iter().copied().filter(is_missing).collect()
 }
 
 fn unwritable(file: &Path, error: &std::io::Error) -> Error {

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
 use crate::model::{Actor, Config, Shown, Ticket, TicketId};
-use crate::store::{Loaded, Store};
+use crate::store::{Loaded, Store, StoreError};
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
 #[derive(Debug)]
@@ -46,6 +46,21 @@ impl Project {
     /// When there is no repository with a working tree, no `.ticks/`, or the configuration
     /// cannot be used.
     pub fn open(context: &Context, as_actor: Option<&str>) -> Result<Self> {
+        match Self::open_anyway(context, as_actor)? {
+            (project, None) => Ok(project),
+            (_, Some(trouble)) => Err(trouble.into()),
+        }
+    }
+
+    /// Like [`Project::open`], also where the configuration cannot be used: then with the
+    /// defaults in its place, and what is wrong with it.
+    ///
+    /// # Errors
+    /// When there is no repository with a working tree, or no `.ticks/`.
+    pub fn open_anyway(
+        context: &Context,
+        as_actor: Option<&str>,
+    ) -> Result<(Self, Option<StoreError>)> {
         let (repo, ticks) = find(context)?;
         if !is_there(&repo, &ticks)? {
             let message = format!("there is no `{}`", Shown(&ticks));
@@ -56,9 +71,12 @@ impl Project {
         if let Some(wait) = context.lock_wait() {
             store = store.waiting(wait);
         }
-        let config = store.config()?;
+        let (config, trouble) = match store.config() {
+            Ok(config) => (config, None),
+            Err(trouble) => (Config::default(), Some(trouble)),
+        };
         let actor = who(context, as_actor, &repo)?;
-        Ok(Self {
+        let project = Self {
             repo,
             store,
             config,
@@ -66,7 +84,8 @@ impl Project {
             actor,
             working_on: context.var("TK_TICKET").map(str::to_owned),
             notices: RefCell::default(),
-        })
+        };
+        Ok((project, trouble))
     }
 
     /// The project as seen by a process that descends from a worker: whoever it says it is,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::durable::{sync_folder, write_atomic};
+use super::durable::{UNFINISHED, sync_folder, write_atomic};
 use super::folders::names;
 use super::{Locked, Store, StoreError, regular};
 use crate::model::{Actor, TicketId};
@@ -22,7 +22,54 @@ pub struct Claim {
     pub lease_until: Timestamp,
 }
 
+/// A file in the folder of the claims, whatever it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The ticket, where the file's name is an id.
+    pub id: Option<TicketId>,
+    /// The claim, its lease over or not; or why it cannot be read as one.
+    pub claim: Result<Claim, String>,
+}
+
 impl Store {
+    /// Every claim there is a file of, by name.
+    ///
+    /// # Errors
+    /// When the folder of the claims is there and cannot be read.
+    pub fn claim_files(&self) -> Result<Vec<ClaimFile>, StoreError> {
+        let folder = self.claims_dir();
+        let failed = || StoreError::io("read", &folder);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed()(error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed())?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(UNFINISHED.0) {
+                continue;
+            }
+            let claim = match regular::read_text(&entry.path()) {
+                Ok(text) => serde_json::from_str(&text).map_err(|error| error.to_string()),
+                // Released since the folder was read.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => Err(error.to_string()),
+            };
+            found.push(ClaimFile {
+                path: entry.path(),
+                id: TicketId::parse(&name).ok(),
+                claim,
+            });
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
     /// The claim on the ticket, if there is one whose lease has not run out at `now`.
     ///
     /// # Errors
@@ -48,15 +95,20 @@ impl Store {
     /// # Errors
     /// When the folder of the claims is there and cannot be read.
     pub fn claimed(&self) -> Result<BTreeSet<TicketId>, StoreError> {
-        let names = names(&self.local_dir().join("claims"))?;
+        let names = names(&self.claims_dir())?;
         Ok(names
             .iter()
             .filter_map(|name| TicketId::parse(name).ok())
             .collect())
     }
 
+    /// The folder of the claims.
+    pub(super) fn claims_dir(&self) -> PathBuf {
+        self.local_dir().join("claims")
+    }
+
     fn claim_path(&self, id: &TicketId) -> PathBuf {
-        self.local_dir().join("claims").join(id.as_str())
+        self.claims_dir().join(id.as_str())
     }
 }
 
@@ -120,6 +172,22 @@ impl Locked<'_> {
         if let Some(folder) = path.parent() {
             sync_folder(folder).map_err(StoreError::io("write", folder))?;
         }
+        Ok(true)
+    }
+}
+
+impl Locked<'_> {
+    /// Removes the claim's file, if it still holds what was seen in it; whether it did.
+    ///
+    /// # Errors
+    /// When it cannot be read or removed.
+    pub fn remove_claim_file(&self, seen: &ClaimFile) -> Result<bool, StoreError> {
+        if !self.claim_files()?.contains(seen) {
+            return Ok(false);
+        }
+        let failed = || StoreError::io("remove", &seen.path);
+        fs::remove_file(&seen.path).map_err(failed())?;
+        sync_folder(&self.claims_dir()).map_err(failed())?;
         Ok(true)
     }
 }

@@ -108,21 +108,38 @@ impl Loaded {
     }
 }
 
+/// How the text of a ticket's file is understood.
+trait Parse: Fn(&TicketId, &str) -> Result<Ticket, format::ParseError> + Sync {}
+impl<F: Fn(&TicketId, &str) -> Result<Ticket, format::ParseError> + Sync> Parse for F {}
+
 impl Store {
     /// Reads every ticket, each file once.
     ///
     /// # Errors
     /// When the folder cannot be read. What is wrong with single files is in the answer.
     pub fn load_all(&self, config: &Config) -> Result<Loaded, StoreError> {
+        self.load(|id, text| format::parse(id, text, config))
+    }
+
+    /// Like [`Store::load_all`], with any word as a ticket's type and status: where the
+    /// configuration that would say which there are cannot be read.
+    ///
+    /// # Errors
+    /// As [`Store::load_all`].
+    pub fn load_all_words(&self, config: &Config) -> Result<Loaded, StoreError> {
+        self.load(|id, text| format::parse_any(id, text, config))
+    }
+
+    fn load(&self, parse: impl Parse) -> Result<Loaded, StoreError> {
         let names = self.ticket_files()?;
         let threads = thread::available_parallelism().map_or(1, usize::from);
         if names.len() < MANY || threads == 1 {
-            return self.load(&names, config);
+            return self.load_files(&names, &parse);
         }
         let parts = thread::scope(|scope| {
             let chunks = names.chunks(names.len().div_ceil(threads));
             let running: Vec<_> = chunks
-                .map(|chunk| scope.spawn(|| self.load(chunk, config)))
+                .map(|chunk| scope.spawn(|| self.load_files(chunk, &parse)))
                 .collect();
             let join = |thread: thread::ScopedJoinHandle<'_, _>| match thread.join() {
                 Ok(part) => part,
@@ -141,14 +158,14 @@ impl Store {
     }
 
     /// Reads the tickets of these files, which are in the order of their ids.
-    fn load(&self, names: &[String], config: &Config) -> Result<Loaded, StoreError> {
+    fn load_files(&self, names: &[String], parse: &impl Parse) -> Result<Loaded, StoreError> {
         let mut loaded = Loaded {
             tickets: Vec::with_capacity(names.len()),
             etags: Vec::with_capacity(names.len()),
             invalid: Vec::new(),
         };
         for name in names {
-            match self.read_file(name, config) {
+            match self.read_file(name, parse) {
                 Ok(stored) => {
                     loaded.tickets.push(stored.ticket);
                     loaded.etags.push(stored.etag);
@@ -172,7 +189,8 @@ impl Store {
     /// [`StoreError::NotFound`] where there is no file, [`StoreError::Invalid`] where it is
     /// no ticket.
     pub fn read(&self, id: &TicketId, config: &Config) -> Result<Stored, StoreError> {
-        self.read_file(&format!("{id}.toml"), config)
+        let parse = |id: &_, text: &_| format::parse(id, text, config);
+        self.read_file(&format!("{id}.toml"), parse)
     }
 
     /// The text of the ticket's file, whatever it says; `None` where there is none.
@@ -215,7 +233,8 @@ impl Store {
             names.sort_by_cached_key(changed);
             names.truncate(most);
         }
-        let read = names.iter().map(|name| self.read_file(name, config));
+        let parse = |id: &_, text: &_| format::parse(id, text, config);
+        let read = names.iter().map(|name| self.read_file(name, parse));
         Ok(read.flatten().map(|stored| stored.ticket).collect())
     }
 
@@ -234,7 +253,7 @@ impl Store {
         Ok(names)
     }
 
-    fn read_file(&self, name: &str, config: &Config) -> Result<Stored, StoreError> {
+    fn read_file(&self, name: &str, parse: impl Parse) -> Result<Stored, StoreError> {
         let id = id_of(name).map_err(|message| self.invalid(name, 1, message))?;
         let text = match regular::read_text(&self.ticks_dir().join(name)) {
             Ok(text) => text,
@@ -243,7 +262,7 @@ impl Store {
             }
             Err(error) => return Err(self.invalid(name, 1, error.to_string()).into()),
         };
-        self.parse(&id, text, config)
+        self.parse_with(&id, text, parse)
     }
 
     /// The ticket that the text of its file spells.
@@ -253,7 +272,16 @@ impl Store {
         text: String,
         config: &Config,
     ) -> Result<Stored, StoreError> {
-        match format::parse(id, &text, config) {
+        self.parse_with(id, text, |id, text| format::parse(id, text, config))
+    }
+
+    fn parse_with(
+        &self,
+        id: &TicketId,
+        text: String,
+        parse: impl Parse,
+    ) -> Result<Stored, StoreError> {
+        match parse(id, &text) {
             Ok(ticket) => {
                 let etag = Etag::of(text.as_bytes());
                 Ok(Stored { ticket, text, etag })

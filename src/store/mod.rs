@@ -18,10 +18,11 @@ mod load;
 mod lock;
 mod regular;
 mod size_limit;
+mod unfinished;
 mod write;
 
 pub use append_log::{AppendLog, LogContents};
-pub use claims::Claim;
+pub use claims::{Claim, ClaimFile};
 pub use durable::{create_exclusive, write_atomic};
 pub use error::StoreError;
 pub use etag::Etag;

@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use super::durable::{Replacement, UNFINISHED, sync_folder, write_atomic};
+use super::durable::{Replacement, sync_folder, write_atomic};
 use super::lock::Lock;
 use super::{Etag, Store, StoreError, Stored};
 use crate::format;
@@ -179,24 +179,6 @@ impl<'a> Locked<'a> {
         let etag = Etag::of(text.as_bytes());
         let ticket = read;
         Ok(Stored { ticket, text, etag })
-    }
-
-    /// Removes what writers that were killed have left; with the lock held, none is at work.
-    ///
-    /// # Errors
-    /// When the folder cannot be read, or something in it not removed.
-    pub fn sweep(&self) -> Result<(), StoreError> {
-        let failed = || StoreError::io("read", self.ticks_dir());
-        for entry in fs::read_dir(self.ticks_dir()).map_err(failed())? {
-            let entry = entry.map_err(failed())?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1) {
-                let path = entry.path();
-                fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-            }
-        }
-        Ok(())
     }
 }
 

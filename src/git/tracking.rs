@@ -1,0 +1,67 @@
+//! What git tracks, ignores and has left unmerged of the tickets' files.
+
+use std::path::Path;
+
+use super::command::Git;
+use super::error::Result;
+use super::id::TICKS;
+use super::merge::shown;
+
+/// A line that keeps git from tracking something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoreRule {
+    /// The file it stands in, as git names it: `.gitignore`, or an absolute path.
+    pub file: String,
+    /// The line there, from 1.
+    pub line: usize,
+    /// The pattern.
+    pub pattern: String,
+}
+
+impl Git {
+    /// The paths below `.ticks/` whose merge is not settled in the index.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unmerged_ticks(&self) -> Result<Vec<String>> {
+        let paths = self.paths(&["ls-files", "-u", "-z", "--", TICKS])?;
+        let path = |line: &Vec<u8>| {
+            let name = line.splitn(2, |byte| *byte == b'\t').nth(1);
+            name.map(shown)
+        };
+        let mut paths: Vec<String> = paths.iter().filter_map(path).collect();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    /// The rule that keeps git from tracking the path, whether it is there or not; nothing if
+    /// none does. The path is relative to the folder and ends in `/` for a folder.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn ignore_rule(&self, path: &str) -> Result<Option<IgnoreRule>> {
+        let answer = self
+            .call(["check-ignore", "--no-index", "-v", "-z", "--stdin"])
+            .stdin([path.as_bytes(), b"\0"].concat())
+            .run_allowing(&[0, 1])?;
+        // Source, line, pattern, path; a pattern that begins with `!` is an exception.
+        let fields: Vec<String> = answer.stdout.split(|byte| *byte == 0).map(shown).collect();
+        let rule = fields.first().zip(fields.get(1)).zip(fields.get(2));
+        Ok(rule
+            .filter(|(_, pattern)| !pattern.is_empty() && !pattern.starts_with('!'))
+            .map(|((file, line), pattern)| IgnoreRule {
+                file: file.clone(),
+                line: line.parse().unwrap_or(0),
+                pattern: pattern.clone(),
+            }))
+    }
+
+    /// Whether the index has anything at or below the path.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn tracks(&self, path: &Path) -> Result<bool> {
+        let call = self.call(["--literal-pathspecs", "ls-files", "-z", "--"]);
+        Ok(!call.arg(path).run()?.stdout.is_empty())
+    }
+}

@@ -1,0 +1,60 @@
+//! What writers that were killed have left: files with a part of what was to be written.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::durable::UNFINISHED;
+use super::{Locked, Store, StoreError};
+
+impl Store {
+    /// The unfinished files there are now: left by killed writers, or of one that is at work.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn unfinished(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut found = Vec::new();
+        for folder in [self.ticks_dir().to_owned(), self.claims_dir()] {
+            let failed = || StoreError::io("read", &folder);
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed()(error)),
+            };
+            for entry in entries {
+                let entry = entry.map_err(failed())?;
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                if name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1) {
+                    found.push(entry.path());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+impl Locked<'_> {
+    /// Removes what writers that were killed have left; with the lock held, none is at work.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, or something in it not removed.
+    pub fn sweep(&self) -> Result<(), StoreError> {
+        for path in self.unfinished()? {
+            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes one of them, if it is there still.
+    ///
+    /// # Errors
+    /// As [`Locked::sweep`].
+    pub fn remove_unfinished(&self, path: &Path) -> Result<(), StoreError> {
+        if self.unfinished()?.iter().any(|there| there == path) {
+            fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+        }
+        Ok(())
+    }
+}
