@@ -18,6 +18,7 @@ mod config;
 mod delete;
 mod demo;
 mod demo_worker;
+mod doctor;
 mod failure;
 mod graph;
 mod init;
@@ -127,6 +128,7 @@ enum Command {
     Completions(completions::Args),
     Man(man::Args),
     Config(config::Args),
+    Doctor(doctor::Args),
     Prime(prime::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
@@ -169,6 +171,7 @@ impl Command {
             Self::Completions(args) => args.run(session),
             Self::Man(args) => args.run(session),
             Self::Config(args) => args.run(session),
+            Self::Doctor(args) => args.run(session),
             Self::Prime(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
             Self::DemoWorker(args) => args.run(session),

@@ -9,6 +9,7 @@ use super::{Failure, Outcome};
 use crate::context::Context;
 use crate::ops::{Error, ErrorCode, Notice, Project};
 use crate::run::process::is_descendant_of_shim;
+use crate::store::StoreError;
 use crate::ui::screen::{Colour, Screen};
 
 /// Options of every command.
@@ -91,7 +92,22 @@ impl Session {
 
     /// Opens the project, does something in it, and tells what there is to tell besides.
     pub(crate) fn in_project(&self, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
-        let mut project = Project::open(&self.context, self.globals.actor.as_deref())?;
+        let project = Project::open(&self.context, self.globals.actor.as_deref())?;
+        self.within(project, act)
+    }
+
+    /// Like [`Session::in_project`], also where the configuration cannot be used: `act` gets
+    /// what is wrong with it, and a project with the defaults.
+    pub(crate) fn in_project_anyway(
+        &self,
+        act: impl FnOnce(&Project, Option<StoreError>) -> Outcome,
+    ) -> Outcome {
+        let actor = self.globals.actor.as_deref();
+        let (project, trouble) = Project::open_anyway(&self.context, actor)?;
+        self.within(project, |project| act(project, trouble))
+    }
+
+    fn within(&self, mut project: Project, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
         if is_descendant_of_shim() {
             project = project.within_worker();
         }

@@ -96,15 +96,23 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
 /// Whether the run came to an end of its own. One that was stopped or whose budget was used
 /// up goes on when the same command is given again, its spending with it.
 pub(super) fn has_finished(dir: &RunDir) -> Result<bool> {
+    Ok(last_outcome(dir)?.is_some_and(|outcome| is_final(&outcome)))
+}
+
+/// Whether a run that ended so has come to an end of its own.
+pub(super) fn is_final(outcome: &str) -> bool {
+    !matches!(outcome, "stopped" | "budget")
+}
+
+/// How the run ended last; nothing while it is going on, or if it was interrupted.
+pub(super) fn last_outcome(dir: &RunDir) -> Result<Option<String>> {
     let events = record::read(&dir.journal())?;
-    let last = events.iter().rev().find_map(|event| match &event.kind {
-        EventKind::RunFinished { outcome, .. } => {
-            Some(!matches!(outcome.as_str(), "stopped" | "budget"))
-        }
-        EventKind::RunStarted { .. } => Some(false),
+    let last = events.into_iter().rev().find_map(|event| match event.kind {
+        EventKind::RunFinished { outcome, .. } => Some(Some(outcome)),
+        EventKind::RunStarted { .. } => Some(None),
         _ => None,
     });
-    Ok(last.unwrap_or(false))
+    Ok(last.flatten())
 }
 
 fn refuse_if_shared(info: &RunInfo, runner: &Runner, subject: &Subject<'_>) -> Result<()> {

@@ -3,6 +3,7 @@
 
 pub mod blocked;
 pub mod diagram;
+pub mod doctor;
 pub mod events;
 pub mod graph;
 pub mod json_events;

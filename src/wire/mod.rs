@@ -3,6 +3,7 @@
 mod blocked;
 mod claim;
 mod delete;
+mod doctor;
 mod error;
 mod event;
 mod file;
@@ -17,6 +18,7 @@ mod tickets;
 pub use blocked::{BlockedDocument, BlockedTicket, ReasonKind, ReasonRecord};
 pub use claim::ClaimDocument;
 pub use delete::{DeleteDocument, DeletedTicket};
+pub use doctor::{DoctorDocument, Finding, FindingKind, Severity};
 pub use error::{ErrorBody, ErrorDocument, WarningDocument};
 pub use event::{Event, EventKind};
 pub use generated::{CompletionsDocument, ManDocument};

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::file::{AgentFile, ConfigFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
-    ErrorDocument, Event, GraphDocument, InitDocument, ManDocument, PlanDocument, PrimeDocument,
-    PromptDocument, RunsDocument, SettingsDocument, StopDocument, TicketsDocument, WarningDocument,
+    DoctorDocument, ErrorDocument, Event, GraphDocument, InitDocument, ManDocument, PlanDocument,
+    PrimeDocument, PromptDocument, RunsDocument, SettingsDocument, StopDocument, TicketsDocument,
+    WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -80,6 +81,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<CompletionsDocument>("completions"),
     entry::<ConfigFile>("config", Kind::File),
     document::<DeleteDocument>("delete"),
+    document::<DoctorDocument>("doctor"),
     document::<ChangesDocument>("edit"),
     document::<ErrorDocument>("error"),
     entry::<Event>("event", Kind::Line),

@@ -17,6 +17,8 @@ mod config;
 #[cfg(test)]
 mod delete;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod full_disk;

@@ -7,6 +7,8 @@ mod checkout;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod epic;
 #[cfg(test)]
 mod gate;

@@ -1,0 +1,48 @@
+//! `tk doctor`
+
+use super::{Outcome, Session};
+use crate::ops::{self, ErrorCode};
+use crate::run;
+use crate::ui;
+
+/// Find what is wrong, and mend what is safe to mend
+///
+/// Looks at the tickets (references to nothing and to themselves, cycles, files that cannot be
+/// read, merges that are not settled, closed epics with open children), at the configuration
+/// and the agents, at what killed programs have left (claims, files, worktrees, branches,
+/// interrupted runs), and at what git was told. Each finding comes with what to do about it.
+/// Looking changes nothing. Exit code 1 where something is wrong; a note is not.
+///
+/// --fix completes the set-up, and removes claims that hold nothing, unfinished files, and
+/// worktrees and branches whose work has landed, after a backup in `refs/tk/backup/`. It never
+/// changes a ticket, and never removes work that is nowhere else: that is named, with the
+/// command that goes on with it or lands it. Only people may mend.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk doctor
+  tk doctor --json
+  tk doctor --fix")]
+pub(super) struct Args {
+    /// Mend what can be mended without a loss
+    #[arg(long)]
+    fix: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project_anyway(|project, trouble| {
+            let runs = || run::standing(&project.store);
+            let found = ops::doctor(project, trouble.as_ref(), &runs, self.fix)?;
+            if session.screen.is_json() {
+                session.screen.document(&found)?;
+            } else if !found.findings.is_empty() || !session.screen.is_quiet() {
+                session.screen.text(&ui::doctor::report(&found, self.fix))?;
+            }
+            Ok(if found.healthy {
+                0
+            } else {
+                ErrorCode::No.exit_code()
+            })
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! Claims that hold nothing any more.
+
+use super::Exam;
+use super::found::Found;
+use crate::ops::{Error, ErrorCode};
+use crate::store::ClaimFile;
+use crate::wire::{FindingKind, Severity};
+
+/// Claims whose lease is over, of tickets that are closed or gone, and files that are none.
+/// Those of tickets that a live run works at are that run's.
+pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
+    let mut found = Vec::new();
+    for file in exam.claims {
+        let Some(message) = wrong(exam, file) else {
+            continue;
+        };
+        let mut stale = Found::new(FindingKind::StaleClaim, Severity::Warning, message);
+        if let Some(id) = &file.id {
+            stale = stale.ticket(id);
+        }
+        let (project, runs_now) = (exam.project, exam.runs_now);
+        found.push(stale.path(exam.shown(&file.path)).mended_by(move || {
+            let locked = project.store.lock()?;
+            if runs_now()?.use_of(None, file.id.as_ref()) || !locked.remove_claim_file(file)? {
+                return Err(changed());
+            }
+            Ok(())
+        }));
+    }
+    found
+}
+
+/// Why the claim holds nothing; nothing where it does.
+fn wrong(exam: &Exam<'_>, file: &ClaimFile) -> Option<String> {
+    let Some(id) = &file.id else {
+        return Some("the file's name is no ticket's id".to_owned());
+    };
+    if exam.runs.use_of(None, Some(id)) {
+        return None;
+    }
+    let claim = match &file.claim {
+        Ok(claim) => claim,
+        Err(why) => return Some(format!("it cannot be read as a claim: {why}")),
+    };
+    let (actor, until) = (&claim.actor, claim.lease_until);
+    if claim.lease_until <= exam.project.now {
+        return Some(format!("the lease of {actor} was over at {until}"));
+    }
+    if exam.loaded.invalid(id).is_some() {
+        return None;
+    }
+    match exam.loaded.get(id) {
+        None => Some(format!("{actor} holds a ticket that does not exist")),
+        Some(_) if exam.configured && !exam.is_open(id.as_str()) => {
+            Some(format!("{actor} holds a ticket that is closed"))
+        }
+        Some(_) => None,
+    }
+}
+
+fn changed() -> Error {
+    Error::new(ErrorCode::Changed, "it has changed since it was looked at")
+}

@@ -1,0 +1,128 @@
+//! What tickets say of one another: references to nothing and to themselves, and cycles.
+
+use std::collections::BTreeSet;
+
+use super::Exam;
+use super::found::Found;
+use crate::graph::{Cycle, Step};
+use crate::model::{Ticket, TicketId};
+use crate::wire::{FindingKind, Severity};
+
+/// The references of a ticket by the key they stand under.
+fn references(ticket: &Ticket) -> impl Iterator<Item = (&'static str, &TicketId)> {
+    let several = [
+        ("blocked_by", &ticket.blocked_by),
+        ("after", &ticket.after),
+        ("related", &ticket.related),
+    ];
+    let single = [
+        ("parent", &ticket.parent),
+        ("discovered_from", &ticket.discovered_from),
+        ("duplicate_of", &ticket.duplicate_of),
+    ];
+    let several = several
+        .into_iter()
+        .flat_map(|(key, ids)| ids.iter().map(move |id| (key, id)));
+    let single = single
+        .into_iter()
+        .filter_map(|(key, id)| Some((key, id.as_ref()?)));
+    several.chain(single)
+}
+
+/// References to nothing and to the ticket itself, then cycles.
+pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
+    let mut found = Vec::new();
+    for ticket in &exam.loaded.tickets {
+        for (key, to) in references(ticket) {
+            let (kind, message) = if *to == ticket.id {
+                (
+                    FindingKind::SelfReference,
+                    format!("`{key}` names the ticket itself"),
+                )
+            } else if is_there(exam, to) {
+                continue;
+            } else {
+                let message = format!("`{key}` names `{to}`, which does not exist");
+                (FindingKind::MissingReference, message)
+            };
+            let severity = match key {
+                "blocked_by" | "parent" => Severity::Error,
+                _ => Severity::Warning,
+            };
+            found.push(
+                Found::new(kind, severity, message)
+                    .ticket(&ticket.id)
+                    .path(exam.project.store.shown(&format!("{}.toml", ticket.id)))
+                    .command(without(exam, ticket, key, to)),
+            );
+        }
+    }
+    // Parents are in the graph whether they are closed or not, so circles of them are here too.
+    for cycle in exam.graph.cycles() {
+        let itself = match cycle.ids().as_slice() {
+            [only] => names_itself(exam, only),
+            _ => false,
+        };
+        if !itself {
+            found.push(of_cycle(exam, cycle));
+        }
+    }
+    found
+}
+
+/// A file that cannot be read is there all the same.
+fn is_there(exam: &Exam<'_>, id: &TicketId) -> bool {
+    exam.loaded.get(id).is_some() || exam.loaded.invalid(id).is_some()
+}
+
+fn names_itself(exam: &Exam<'_>, id: &TicketId) -> bool {
+    exam.loaded
+        .get(id)
+        .is_some_and(|ticket| ticket.blocked_by.contains(id) || ticket.parent.as_ref() == Some(id))
+}
+
+/// The command that takes the reference out of the ticket.
+fn without(exam: &Exam<'_>, ticket: &Ticket, key: &str, to: &TicketId) -> String {
+    let id = &ticket.id;
+    let rest = |ids: &BTreeSet<TicketId>| {
+        let stays = |other: &&TicketId| *other != to && *other != id && is_there(exam, other);
+        let rest: Vec<&str> = ids.iter().filter(stays).map(TicketId::as_str).collect();
+        if rest.is_empty() {
+            "''".to_owned()
+        } else {
+            rest.join(",")
+        }
+    };
+    match key {
+        "blocked_by" => format!("tk unblock {id} {to}"),
+        "after" => format!("tk update {id} --after {}", rest(&ticket.after)),
+        "related" => format!("tk update {id} --related {}", rest(&ticket.related)),
+        key => format!("tk update {id} --{} ''", key.replace('_', "-")),
+    }
+}
+
+fn of_cycle<'a>(exam: &Exam<'a>, cycle: &Cycle) -> Found<'a> {
+    let message = format!("tickets wait for one another: {cycle}");
+    let mut found = Found::new(FindingKind::Cycle, Severity::Error, message);
+    if let Some(first) = cycle.ids().first() {
+        found = found.ticket(first);
+    }
+    let steps = || cycle.links.iter().flat_map(|link| &link.why);
+    let breaks = |step: &Step| match step {
+        Step::BlockedBy(id, blocker) => Some(format!("tk unblock {id} {blocker}")),
+        Step::After(id, earlier) => {
+            let ticket = exam.loaded.get(id)?;
+            Some(without(exam, ticket, "after", earlier))
+        }
+        Step::PartOf(child, _) => Some(format!("tk update {child} --parent ''")),
+    };
+    let mut blockers = steps().filter(|step| matches!(step, Step::BlockedBy(..)));
+    let last = blockers.next_back().or_else(|| steps().next_back());
+    match last.and_then(breaks) {
+        Some(command) => {
+            let hint = format!("break it where it is wrong, for example `{command}`");
+            found.command(command).hint(hint)
+        }
+        None => found.hint("break it with `tk unblock ID BLOCKER`"),
+    }
+}

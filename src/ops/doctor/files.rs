@@ -1,0 +1,258 @@
+//! Files in `.ticks/` that cannot be used: tickets, the configuration, agents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Exam;
+use super::found::Found;
+use crate::config::origins;
+use crate::model::AgentConfig;
+use crate::ops::Result;
+use crate::store::StoreError;
+use crate::wire::{FindingKind, Severity};
+
+/// How long a file that may be of a writer at work is given to go away.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// A file that cannot be used: where it is, and why.
+struct Wrong {
+    /// Relative to `.ticks/`.
+    name: String,
+    line: usize,
+    message: String,
+}
+
+/// Files that cannot be read as what they should be, merges that are not settled, and agents
+/// that do not exist.
+pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Result<Vec<Found<'a>>> {
+    let store = &exam.project.store;
+    let mut unmerged = BTreeSet::new();
+    if store.ticks_dir().starts_with(exam.project.repo.home()) {
+        unmerged.extend(exam.project.repo.home_git().unmerged_ticks()?);
+    }
+    let mut found = Vec::new();
+    for file in &exam.loaded.invalid {
+        let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+        let wrong = Wrong {
+            name: name.to_owned(),
+            line: file.line,
+            message: file.message.clone(),
+        };
+        let mut invalid = unusable(exam, FindingKind::InvalidTicket, wrong, &mut unmerged);
+        if let Some(id) = &file.id {
+            invalid = invalid.ticket(id);
+        }
+        found.push(invalid);
+    }
+    if let Some(trouble) = trouble {
+        let wrong = of_error("config.toml", trouble);
+        found.push(unusable(
+            exam,
+            FindingKind::InvalidConfig,
+            wrong,
+            &mut unmerged,
+        ));
+    }
+    let (usable, unusable_agents) = agents(exam);
+    for wrong in unusable_agents {
+        found.push(unusable(
+            exam,
+            FindingKind::InvalidAgent,
+            wrong,
+            &mut unmerged,
+        ));
+    }
+    found.extend(unmerged.into_iter().map(|path| {
+        let command = format!("git add -- {path}");
+        let plain = |c: char| c.is_ascii_alphanumeric() || "./_-".contains(c);
+        let is_plain = path.chars().all(plain);
+        let message = "the merge of it is not settled in git's index";
+        let conflict = Found::new(FindingKind::Conflict, Severity::Error, message).path(path);
+        if is_plain {
+            let hint = format!("see that it is as it should be, then `{command}`");
+            conflict.command(command).hint(hint)
+        } else {
+            conflict.hint("see that it is as it should be, then `git add` it")
+        }
+    }));
+    found.extend(unknown_agents(exam, &usable));
+    Ok(found)
+}
+
+/// A file that cannot be used; a conflict, if the marks of one are in it.
+fn unusable<'a>(
+    exam: &Exam<'a>,
+    kind: FindingKind,
+    wrong: Wrong,
+    unmerged: &mut BTreeSet<String>,
+) -> Found<'a> {
+    let store = &exam.project.store;
+    let path = store.shown(&wrong.name);
+    let text = store.part(&wrong.name).ok().flatten().unwrap_or_default();
+    if let Some(line) = conflict_mark(&text) {
+        unmerged.remove(&path);
+        return Found::new(
+            FindingKind::Conflict,
+            Severity::Error,
+            "a merge has left both sides in it, between conflict marks",
+        )
+        .path(path)
+        .line(line)
+        .hint("settle the marked lines in an editor, then `git add` the file");
+    }
+    let hint = if wrong.message.starts_with("the file's name") {
+        "give it another name, such as `k7m.toml`"
+    } else if wrong.message.starts_with("it is a ") {
+        "put the file itself in its place"
+    } else {
+        "correct it in an editor"
+    };
+    Found::new(kind, Severity::Error, wrong.message)
+        .path(path)
+        .line(wrong.line)
+        .hint(hint)
+}
+
+/// The line, from 1, where the first mark of a conflict stands.
+fn conflict_mark(text: &str) -> Option<usize> {
+    let at = text.lines().position(|line| line.starts_with("<<<<<<<"))?;
+    let rest = || text.lines().skip(at);
+    let whole = rest().any(|line| line.starts_with("======="))
+        && rest().any(|line| line.starts_with(">>>>>>>"));
+    whole.then_some(at + 1)
+}
+
+fn of_error(name: &str, error: &StoreError) -> Wrong {
+    let (line, message) = match error {
+        StoreError::Config(error) => (error.line, error.message.clone()),
+        StoreError::Io { source, .. } => (1, source.to_string()),
+        StoreError::NoAgent { .. } => {
+            let expected = "expected letters, digits, `_` and `-`, then `.toml`";
+            (
+                1,
+                format!("the file's name cannot be an agent's: {expected}"),
+            )
+        }
+        other => (1, other.to_string()),
+    };
+    Wrong {
+        name: name.to_owned(),
+        line,
+        message,
+    }
+}
+
+/// The names of the agents that can be used, and what is wrong with the others.
+fn agents(exam: &Exam<'_>) -> (BTreeSet<String>, Vec<Wrong>) {
+    let store = &exam.project.store;
+    let names = match store.agent_names() {
+        Ok(names) => names,
+        Err(error) => return (BTreeSet::new(), vec![of_error("agents", &error)]),
+    };
+    let (mut usable, mut wrong) = (BTreeSet::new(), Vec::new());
+    for name in names {
+        let file = format!("agents/{name}.toml");
+        match store.agent(&name) {
+            Ok(agent) => {
+                wrong.extend(missing_parts(exam, &file, &agent));
+                usable.insert(name);
+            }
+            Err(error) => wrong.push(of_error(&file, &error)),
+        }
+    }
+    (usable, wrong)
+}
+
+/// Files that an agent names and that are not there.
+fn missing_parts(exam: &Exam<'_>, file: &str, agent: &AgentConfig) -> Vec<Wrong> {
+    let store = &exam.project.store;
+    let text = store.part(file).ok().flatten().unwrap_or_default();
+    let lines = origins(&text);
+    let system = agent.system.iter().map(|part| ("system", part));
+    let servers = agent.mcp_servers.iter().map(|part| ("mcp_servers", part));
+    let parts = system.chain(servers);
+    let wrong = parts.filter_map(|(key, part)| {
+        let message = match store.part(part) {
+            Ok(Some(_)) => return None,
+            Ok(None) => format!("`{key}` names `{part}`, which is not there"),
+            Err(error) => format!("`{key}`: {error}"),
+        };
+        Some(Wrong {
+            name: file.to_owned(),
+            line: lines.get(key).copied().unwrap_or(1),
+            message,
+        })
+    });
+    wrong.collect()
+}
+
+/// Open tickets, and the configuration, that name an agent there is no file of.
+fn unknown_agents<'a>(exam: &Exam<'a>, usable: &BTreeSet<String>) -> Vec<Found<'a>> {
+    let store = &exam.project.store;
+    let mut known: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut found = Vec::new();
+    let mut unknown = |name: &'a str| {
+        // One whose file cannot be used is found as such.
+        *known.entry(name).or_insert_with(|| {
+            let absent = || matches!(store.agent(name), Err(StoreError::NoAgent { .. }));
+            !usable.contains(name) && absent()
+        })
+    };
+    let by_default = &exam.project.config.run.agent;
+    if exam.configured && unknown(by_default) {
+        let text = store.part("config.toml").ok().flatten();
+        let line = origins(&text.unwrap_or_default()).get("run.agent").copied();
+        let message = format!("`run.agent` names `{by_default}`, of which there is no file");
+        let agent = Found::new(FindingKind::UnknownAgent, Severity::Error, message)
+            .path(store.shown("config.toml"))
+            .hint(format!(
+                "make `{}`, or name another",
+                file_of(exam, by_default)
+            ));
+        found.push(match line {
+            Some(line) => agent.line(line),
+            None => agent,
+        });
+    }
+    for ticket in &exam.loaded.tickets {
+        let Some(name) = ticket.agent.as_deref() else {
+            continue;
+        };
+        if exam.is_open(ticket.id.as_str()) && unknown(name) {
+            let command = format!("tk update {} --agent ''", ticket.id);
+            let file = file_of(exam, name);
+            let message = format!("`agent` names `{name}`, of which there is no file");
+            found.push(
+                Found::new(FindingKind::UnknownAgent, Severity::Error, message)
+                    .ticket(&ticket.id)
+                    .command(&command)
+                    .hint(format!("make `{file}`, or `{command}`")),
+            );
+        }
+    }
+    found
+}
+
+fn file_of(exam: &Exam<'_>, agent: &str) -> String {
+    exam.project.store.shown(&format!("agents/{agent}.toml"))
+}
+
+/// Those of the unfinished files seen before that are there still.
+pub(super) fn unfinished<'a>(exam: &Exam<'a>, seen: &[PathBuf]) -> Result<Vec<Found<'a>>> {
+    let store = &exam.project.store;
+    if seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A writer at work is done with its file in less than that.
+    std::thread::sleep(PATIENCE);
+    let still = store.unfinished()?;
+    let left = still.into_iter().filter(|path| seen.contains(path));
+    let found = left.map(|path| {
+        let message = "a writer that was killed has left it";
+        Found::new(FindingKind::UnfinishedFile, Severity::Warning, message)
+            .path(exam.shown(&path))
+            .mended_by(move || Ok(store.lock()?.remove_unfinished(&path)?))
+    });
+    Ok(found.collect())
+}

@@ -1,0 +1,116 @@
+//! What is wrong with the tickets, with what runs left, and with the set-up; and mending of it
+//! what can be mended without a loss.
+//!
+//! Looking changes nothing and takes no lock. Mending never touches a ticket, nor work that
+//! is nowhere else.
+
+mod claims;
+mod edges;
+mod files;
+mod found;
+mod hierarchy;
+mod runs;
+mod setup;
+mod trees;
+
+use std::path::Path;
+
+use found::Found;
+pub use runs::{KnownRun, KnownRuns, RunState};
+
+use super::{Project, Result};
+use crate::graph::Graph;
+use crate::model::TicketId;
+use crate::store::{ClaimFile, Loaded, StoreError};
+use crate::wire::{DoctorDocument, Severity};
+
+/// What the doctor looks at.
+struct Exam<'a> {
+    project: &'a Project,
+    /// Whether the configuration could be read; else what depends on it is left alone.
+    configured: bool,
+    loaded: &'a Loaded,
+    graph: &'a Graph<'a>,
+    claims: &'a [ClaimFile],
+    runs: &'a KnownRuns,
+    /// The runs as they are at the moment of the call.
+    runs_now: &'a dyn Fn() -> Result<KnownRuns>,
+}
+
+/// Looks at everything; with `fix`, mends what is safe to mend.
+///
+/// `trouble` is what is wrong with the configuration, `runs` tells how the clone's runs stand
+/// at the moment it is called.
+///
+/// # Errors
+/// When an agent wants to mend, or what everything else depends on cannot be read: the folder
+/// of the tickets, the repository.
+pub fn doctor(
+    project: &Project,
+    trouble: Option<&StoreError>,
+    runs: &dyn Fn() -> Result<KnownRuns>,
+    fix: bool,
+) -> Result<DoctorDocument> {
+    if fix && project.is_agent() {
+        project.require_human("mend with `--fix`")?;
+    }
+    let store = &project.store;
+    let unfinished = store.unfinished()?;
+    // What stands before what is done: a run that ends meanwhile is not taken for a dead one.
+    let known = runs()?;
+    let claims = store.claim_files()?;
+    let loaded = match trouble {
+        None => store.load_all(&project.config)?,
+        Some(_) => store.load_all_words(&project.config)?,
+    };
+    let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
+    let exam = Exam {
+        project,
+        configured: trouble.is_none(),
+        loaded: &loaded,
+        graph: &graph,
+        claims: &claims,
+        runs: &known,
+        runs_now: runs,
+    };
+    let mut found = files::examine(&exam, trouble)?;
+    found.extend(edges::examine(&exam));
+    found.extend(hierarchy::examine(&exam));
+    found.extend(claims::examine(&exam));
+    found.extend(runs::examine(&exam));
+    found.extend(trees::examine(&exam)?);
+    found.extend(setup::examine(&exam)?);
+    found.extend(files::unfinished(&exam, &unfinished)?);
+    if fix {
+        found.iter_mut().for_each(Found::mend);
+    }
+    let mut findings: Vec<_> = found.into_iter().map(|found| found.finding).collect();
+    // Stable: what was found together stays together.
+    findings.sort_by_key(|finding| finding.kind);
+    let wrong =
+        |finding: &&crate::wire::Finding| finding.severity != Severity::Note && !finding.fixed;
+    let remaining = findings.iter().filter(wrong).count();
+    Ok(DoctorDocument {
+        schema: "tk.doctor.v1",
+        healthy: remaining == 0,
+        checked: loaded.tickets.len() + loaded.invalid.len(),
+        total: findings.len(),
+        remaining,
+        findings,
+    })
+}
+
+impl Exam<'_> {
+    /// A path as findings name it: from the main working tree on, where it is in it.
+    fn shown(&self, path: &Path) -> String {
+        let inside = path.strip_prefix(self.project.repo.home());
+        inside.unwrap_or(path).display().to_string()
+    }
+
+    /// Whether there is such a ticket, and it is not over.
+    fn is_open(&self, id: &str) -> bool {
+        let ticket = TicketId::parse(id).ok();
+        let ticket = ticket.and_then(|id| self.loaded.get(&id));
+        ticket.is_some_and(|ticket| !self.project.config.statuses.is_done(&ticket.status))
+    }
+}

@@ -1,0 +1,128 @@
+//! What git has to be told of the tickets and of what runs make.
+
+use std::path::Path;
+
+use super::Exam;
+use super::found::Found;
+use crate::ops::{Result, driver, init};
+use crate::wire::{FindingKind, Severity};
+
+/// Attributes, the merge driver, and what git tracks and ignores.
+pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
+    let mut found: Vec<Found<'a>> = attributes(exam).into_iter().collect();
+    found.extend(merge_driver(exam)?);
+    found.extend(exclude(exam)?);
+    found.extend(ignored(exam)?);
+    found.extend(tracked(exam)?);
+    Ok(found)
+}
+
+fn attributes<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
+    let repo = &exam.project.repo;
+    let made = |message: String| {
+        Found::new(FindingKind::Attributes, Severity::Warning, message).path(".gitattributes")
+    };
+    match init::missing_attributes(repo) {
+        Ok(missing) if missing.is_empty() => None,
+        Ok(missing) => {
+            let lines: Vec<String> = missing.iter().map(|line| format!("`{line}`")).collect();
+            let message = format!(
+                "git merges tickets as any text: {} missing",
+                lines.join(", ")
+            );
+            Some(made(message).mended_by(|| init::write_attributes(repo).map(drop)))
+        }
+        Err(error) => Some(made(error.message).hint("it must be a text file of the repository's")),
+    }
+}
+
+fn merge_driver<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
+    let repo = &exam.project.repo;
+    let differing = driver::differing(repo)?;
+    let Some((key, there)) = differing.first() else {
+        return Ok(None);
+    };
+    let message = match there {
+        None => format!("the merge driver is not configured: `{key}` is not set"),
+        Some(_) => format!("the merge driver is another one: `{key}` differs"),
+    };
+    let found = Found::new(FindingKind::MergeDriver, Severity::Warning, message);
+    Ok(Some(found.mended_by(|| driver::configure(repo).map(drop))))
+}
+
+/// The folder of the worktrees, if it is there and git would show what is in it.
+fn exclude<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
+    let repo = &exam.project.repo;
+    let dir = &exam.project.config.worktree.dir;
+    if !exam.configured || !repo.home().join(dir).is_dir() {
+        return Ok(None);
+    }
+    if repo.home_git().ignore_rule(&format!("{dir}/"))?.is_some() {
+        return Ok(None);
+    }
+    let message = "git shows the worktrees of runs as files of yours: \
+                   they are not in `info/exclude`";
+    let found = Found::new(FindingKind::Exclude, Severity::Warning, message).path(dir.clone());
+    Ok(Some(found.mended_by(move || {
+        Ok(repo.worktrees().exclude(dir).map(drop)?)
+    })))
+}
+
+/// Rules that keep git from tracking tickets or the configuration.
+fn ignored<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
+    let Some(ticks) = inside(exam, exam.project.store.ticks_dir()) else {
+        return Ok(Vec::new());
+    };
+    let git = exam.project.repo.home_git();
+    let first = exam.loaded.tickets.first();
+    let ticket = first.map_or("k7m", |ticket| ticket.id.as_str());
+    let mut rules = Vec::new();
+    for name in [ticket, "config"] {
+        if let Some(rule) = git.ignore_rule(&format!("{ticks}/{name}.toml"))?
+            && !rules.contains(&rule)
+        {
+            rules.push(rule);
+        }
+    }
+    let found = rules.into_iter().map(|rule| {
+        let message = format!(
+            "`{}` keeps git from tracking what is in `{ticks}/`",
+            rule.pattern
+        );
+        let hint = format!("take that line out of `{}`", rule.file);
+        Found::new(FindingKind::IgnoredTickets, Severity::Error, message)
+            .path(rule.file)
+            .line(rule.line)
+            .hint(hint)
+    });
+    Ok(found.collect())
+}
+
+/// What is of this clone alone, and in the index all the same.
+fn tracked<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
+    let git = exam.project.repo.home_git();
+    let local = inside(exam, exam.project.store.local_dir());
+    let local = local.filter(|path| !path.starts_with(".git/"));
+    let dir = exam
+        .configured
+        .then(|| exam.project.config.worktree.dir.clone());
+    let mut found = Vec::new();
+    for path in dir.into_iter().chain(local) {
+        if git.tracks(Path::new(&path))? {
+            let message = format!("git tracks what is in `{path}/`, which is of this clone alone");
+            let hint = "take it out of git's index, the files stay: `git rm -r --cached PATH`";
+            found.push(
+                Found::new(FindingKind::TrackedLocal, Severity::Warning, message)
+                    .path(path)
+                    .hint(hint),
+            );
+        }
+    }
+    Ok(found)
+}
+
+/// The path relative to the main working tree, where it is in it.
+fn inside(exam: &Exam<'_>, path: &Path) -> Option<String> {
+    let relative = path.strip_prefix(exam.project.repo.home()).ok()?;
+    Some(relative.to_str()?.to_owned())
+}

@@ -1,0 +1,256 @@
+//! Branches and worktrees that runs have left.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::Exam;
+use super::found::Found;
+use super::runs::{KnownRun, KnownRuns};
+use crate::git::{Leftover, Leftovers, Unsaved};
+use crate::model::TicketId;
+use crate::ops::{Error, ErrorCode, Result};
+use crate::wire::{FindingKind, Severity};
+
+/// Branches below `tk/` and worktrees that belong to no live run: those in which nothing is
+/// that is not elsewhere may go, the others are named.
+pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
+    let repo = &exam.project.repo;
+    let folder = repo.home().join(&exam.project.config.worktree.dir);
+    let all = Rc::new(repo.leftovers(&folder)?);
+    let mut found = Vec::new();
+    for leftover in &all.found {
+        let owner = Owner::of(leftover);
+        if owner.is_at_work(exam.runs) {
+            continue;
+        }
+        // Asked last: it costs a look at every file of a worktree.
+        let unsaved = all.unsaved(repo, leftover);
+        match unsaved.unwrap_or_else(|error| Unsaved::InUse(error.to_string())) {
+            Unsaved::Nothing => found.extend(nothing_lost(exam, &all, leftover, owner)),
+            unsaved => found.push(with_work(exam, leftover, &owner, &unsaved)),
+        }
+    }
+    for path in &all.strangers {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !Owner::of_folder(&name).is_at_work(exam.runs) {
+            let message = "git knows no worktree there, and what is in it is not tk's to judge";
+            let hint = "look at what is in it; if it was a worktree, `git worktree repair PATH`";
+            found.push(
+                Found::new(FindingKind::UnknownFolder, Severity::Warning, message)
+                    .path(exam.shown(path))
+                    .hint(hint),
+            );
+        }
+    }
+    Ok(found)
+}
+
+/// Whose a branch or worktree is, by its name.
+#[derive(Clone, Debug, Default)]
+struct Owner {
+    key: Option<String>,
+    ticket: Option<TicketId>,
+}
+
+impl Owner {
+    fn of(leftover: &Leftover) -> Self {
+        if let Some(branch) = &leftover.branch {
+            return Self {
+                key: branch.key.clone(),
+                ticket: branch.ticket.clone(),
+            };
+        }
+        let path = leftover.worktree.as_ref().map(|there| there.path.as_path());
+        let name = path.and_then(Path::file_name).unwrap_or_default();
+        Self::of_folder(&name.to_string_lossy())
+    }
+
+    /// A run's worktree has the name of its key, or of a ticket and perhaps `@` the attempt.
+    fn of_folder(name: &str) -> Self {
+        let stem = name.split('@').next().unwrap_or(name);
+        Self {
+            key: Some(name.to_owned()),
+            ticket: TicketId::parse(stem).ok(),
+        }
+    }
+
+    fn is_at_work(&self, runs: &KnownRuns) -> bool {
+        runs.use_of(self.key.as_deref(), self.ticket.as_ref())
+    }
+
+    /// The newest run of that key.
+    fn run<'r>(&self, runs: &'r KnownRuns) -> Option<&'r KnownRun> {
+        runs.of_key(self.key.as_deref()?)
+    }
+
+    /// What a backup of it is named after.
+    fn backup(&self) -> Option<TicketId> {
+        let key = || TicketId::parse(self.key.as_deref()?).ok();
+        self.ticket.clone().or_else(key)
+    }
+}
+
+fn described<'a>(
+    exam: &Exam<'a>,
+    leftover: &Leftover,
+    owner: &Owner,
+    (kind, severity): (FindingKind, Severity),
+    message: String,
+) -> Found<'a> {
+    let mut found = Found::new(kind, severity, message);
+    if let Some(id) = &owner.ticket {
+        found = found.ticket(id);
+    }
+    if let Some(run) = owner.run(exam.runs) {
+        found = found.run(&run.run);
+    }
+    if let Some(branch) = &leftover.branch {
+        found = found.branch(branch.name.as_str());
+    }
+    if let Some(worktree) = &leftover.worktree {
+        found = found.path(exam.shown(&worktree.path));
+    }
+    found
+}
+
+/// One in which nothing is that is not elsewhere; nothing to find where a run is to go on with
+/// it.
+fn nothing_lost<'a>(
+    exam: &Exam<'a>,
+    all: &Rc<Leftovers>,
+    leftover: &Leftover,
+    owner: Owner,
+) -> Option<Found<'a>> {
+    if owner.run(exam.runs).is_some_and(|run| run.goes_on(exam)) {
+        return None;
+    }
+    let missing = leftover
+        .worktree
+        .as_ref()
+        .is_some_and(|there| there.missing);
+    let (kind, message) = match (&leftover.worktree, &leftover.branch) {
+        (Some(_), _) if missing => (
+            FindingKind::MissingWorktree,
+            "git knows a worktree there, and its folder is gone".to_owned(),
+        ),
+        (Some(_), _) => (
+            FindingKind::LeakedWorktree,
+            "it belongs to no run any more, and all of it is on another branch".to_owned(),
+        ),
+        (None, _) => (
+            FindingKind::LeakedBranch,
+            "it belongs to no run any more, and all of it is on another branch".to_owned(),
+        ),
+    };
+    let found = described(exam, leftover, &owner, (kind, Severity::Warning), message);
+    // Without its configuration, which folder is that of the worktrees is not known; and a
+    // run that cannot be read may be alive.
+    let safe = exam.configured && exam.runs.unreadable.is_empty();
+    let (Some(backup), true) = (owner.backup(), safe) else {
+        let see = "see what is in it with `git log`, and keep or remove it yourself";
+        return Some(found.hint(see));
+    };
+    let (all, leftover) = (Rc::clone(all), leftover.clone());
+    let (project, runs_now) = (exam.project, exam.runs_now);
+    Some(found.mended_by(move || {
+        // Under the lock, under which runs begin.
+        let _locked = project.store.lock()?;
+        let runs = runs_now()?;
+        if owner.is_at_work(&runs) || !runs.unreadable.is_empty() {
+            let message = "a run works at it by now";
+            return Err(Error::new(ErrorCode::Held, message));
+        }
+        all.remove(&project.repo, &leftover, &backup)?;
+        if leftover.worktree.is_some() {
+            let folder = project.repo.home().join(&project.config.worktree.dir);
+            project.repo.worktrees().remove_empty_folder(&folder)?;
+        }
+        Ok(())
+    }))
+}
+
+/// One with work in it that is nowhere else. It is never removed.
+fn with_work<'a>(
+    exam: &Exam<'a>,
+    leftover: &Leftover,
+    owner: &Owner,
+    unsaved: &Unsaved,
+) -> Found<'a> {
+    let what = match unsaved {
+        Unsaved::Commits(1) => "1 commit on it is nowhere else".to_owned(),
+        Unsaved::Commits(count) => format!("{count} commits on it are nowhere else"),
+        Unsaved::Files(files) => format!("not committed in it: {}", files.join(", ")),
+        Unsaved::InUse(reason) => reason.clone(),
+        Unsaved::Nothing => String::new(),
+    };
+    let run = owner.run(exam.runs);
+    let open = match &owner.ticket {
+        Some(id) => exam.is_open(id.as_str()),
+        None => run.is_some_and(|run| run.goes_on(exam)),
+    };
+    let kind = match run {
+        Some(_) if open => (FindingKind::KeptWork, Severity::Note),
+        _ => (FindingKind::UnlandedWork, Severity::Warning),
+    };
+    let message = if open && run.is_some() {
+        format!("kept for its ticket: {what}")
+    } else {
+        format!("it belongs to no run any more, and {what}")
+    };
+    let found = described(exam, leftover, owner, kind, message);
+    continued(exam, leftover, owner, unsaved, found)
+}
+
+/// With what to do about the work.
+fn continued<'a>(
+    exam: &Exam<'a>,
+    leftover: &Leftover,
+    owner: &Owner,
+    unsaved: &Unsaved,
+    found: Found<'a>,
+) -> Found<'a> {
+    let run = owner.run(exam.runs);
+    let ticket = owner.ticket.as_ref();
+    let ticket = ticket.and_then(|id| exam.loaded.get(id));
+    let branch = leftover.branch.as_ref().map(|branch| branch.name.as_str());
+    match (ticket, run, branch) {
+        (Some(ticket), Some(_), _)
+            if exam.is_open(ticket.id.as_str()) && ticket.awaiting.is_some() =>
+        {
+            let id = &ticket.id;
+            found.hint(format!(
+                "`tk show {id}` tells what it awaits; `tk approve {id}`, then `tk land {id}`"
+            ))
+        }
+        (Some(ticket), Some(run), _) if exam.is_open(ticket.id.as_str()) => {
+            let hint = format!("`{}` goes on with it", run.resume);
+            found.command(&run.resume).hint(hint)
+        }
+        (_, Some(run), Some(_)) if owner.ticket.is_none() => {
+            let land = run.resume.replacen("tk run", "tk land", 1);
+            let hint = format!("`{land}` lands it");
+            found.command(land).hint(hint)
+        }
+        (_, _, Some(name)) if matches!(unsaved, Unsaved::Commits(_)) && is_plain(name) => {
+            let hint = format!("`git log {name}` shows it, `git merge {name}` lands it");
+            found.command(format!("git merge {name}")).hint(hint)
+        }
+        _ => {
+            let path = leftover
+                .worktree
+                .as_ref()
+                .map(|there| exam.shown(&there.path));
+            let path = path.filter(|path| is_plain(path));
+            let place = path.map_or_else(String::new, |path| format!("-C {path} "));
+            found.hint(format!(
+                "`git {place}status` shows it; commit or move what you want"
+            ))
+        }
+    }
+}
+
+/// Whether a shell takes the text for what it is.
+fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-@".contains(c);
+    !text.starts_with('-') && text.chars().all(plain)
+}

@@ -1,0 +1,120 @@
+//! `tk.doctor.v1`: what is wrong, and what to do about it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `tk doctor --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DoctorDocument {
+    /// `tk.doctor.v1`.
+    pub schema: &'static str,
+    /// Whether nothing is wrong, or nothing any more: then the exit code is 0.
+    pub healthy: bool,
+    /// How many tickets were looked at, those that cannot be read included.
+    pub checked: usize,
+    /// How many findings there are.
+    pub total: usize,
+    /// How many of them are wrong still: errors and warnings that were not mended.
+    pub remaining: usize,
+    /// What was found, tickets first.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: FindingKind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The ticket it is about.
+    pub ticket: Option<String>,
+    /// The file or folder, relative to the main working tree where it is inside.
+    pub path: Option<String>,
+    /// The line in the file, from 1.
+    pub line: Option<usize>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// The run.
+    pub run: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do, in words.
+    pub hint: String,
+    /// The command that does it, where there is one that needs nothing filled in.
+    pub command: Option<String>,
+    /// Whether `tk doctor --fix` mends it.
+    pub fixable: bool,
+    /// Whether it has just been mended.
+    pub fixed: bool,
+    /// Why it could not be mended.
+    pub failure: Option<String>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something does not work.
+    Error,
+    /// Something is left over, or not as it should be.
+    Warning,
+    /// Worth knowing and nothing wrong: it does not count for the exit code.
+    Note,
+}
+
+/// What kinds of findings there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// A file in `.ticks/` that should be a ticket and is none.
+    InvalidTicket,
+    /// A file in `.ticks/` with a merge in it that is not settled.
+    Conflict,
+    /// A ticket names another that does not exist.
+    MissingReference,
+    /// A ticket names itself.
+    SelfReference,
+    /// Tickets wait for one another, or are parts of one another.
+    Cycle,
+    /// A closed epic has open children.
+    OpenChildren,
+    /// A ticket is in progress, and nobody holds it.
+    Unclaimed,
+    /// `config.toml` cannot be used; what it would set was not looked at.
+    InvalidConfig,
+    /// An agent's file cannot be used.
+    InvalidAgent,
+    /// An agent is named that does not exist.
+    UnknownAgent,
+    /// A claim whose lease is over, of a ticket that is closed or gone, or that cannot be read.
+    StaleClaim,
+    /// A file that a killed writer has left.
+    UnfinishedFile,
+    /// A run whose runner died.
+    InterruptedRun,
+    /// A run's folder that cannot be read.
+    InvalidRun,
+    /// A worktree that belongs to no run any more; everything in it is elsewhere.
+    LeakedWorktree,
+    /// A branch that belongs to no run any more; everything on it is elsewhere.
+    LeakedBranch,
+    /// A branch or worktree that belongs to no run any more, with work that is nowhere else.
+    UnlandedWork,
+    /// A branch or worktree that is kept for an open ticket.
+    KeptWork,
+    /// A worktree that git knows, whose folder is gone.
+    MissingWorktree,
+    /// A folder among the worktrees that git does not know.
+    UnknownFolder,
+    /// git is not told how to merge tickets.
+    Attributes,
+    /// The merge driver is not configured, or otherwise than it should be.
+    MergeDriver,
+    /// The folder of the worktrees shows up as untracked files.
+    Exclude,
+    /// git is told to ignore the tickets.
+    IgnoredTickets,
+    /// git tracks what is local to this clone.
+    TrackedLocal,
+}

@@ -1,0 +1,992 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::project::{authentication, files};
+use crate::support::{Output, Sandbox};
+
+/// Everything in the repository's folder, git's own files too; of what is no file, that it is.
+fn whole(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![sandbox.path()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let kind = entry.file_type().unwrap();
+            let bytes = if kind.is_file() {
+                fs::read(entry.path()).unwrap()
+            } else {
+                format!("{kind:?}").into_bytes()
+            };
+            found.insert(entry.path(), bytes);
+            if kind.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
+/// The paths that are not the same in both.
+fn differing<'a>(
+    one: &'a BTreeMap<PathBuf, Vec<u8>>,
+    other: &'a BTreeMap<PathBuf, Vec<u8>>,
+) -> Vec<&'a PathBuf> {
+    let paths = one.keys().chain(other.keys());
+    let differ = |path: &&PathBuf| one.get(*path) != other.get(*path);
+    paths.filter(differ).collect()
+}
+
+/// What `tk doctor` finds, as JSON and as text alike, without a change to anything.
+#[track_caller]
+fn found(sandbox: &Sandbox) -> Vec<Value> {
+    let before = whole(sandbox);
+    let text = sandbox.tk(["doctor"]);
+    let output = sandbox.tk(["doctor", "--json"]);
+    let after = whole(sandbox);
+    let changed = differing(&before, &after);
+    assert!(changed.is_empty(), "changed by looking: {changed:?}");
+    let document = output.json();
+    let findings = document["findings"].as_array().unwrap().clone();
+    let wrong = findings.iter().filter(|f| f["severity"] != "note").count();
+    assert_eq!(document["remaining"], wrong, "{output}");
+    assert_eq!(document["healthy"], wrong == 0, "{output}");
+    for output in [&text, &output] {
+        assert_eq!(output.code, i32::from(wrong > 0), "{output}");
+        assert_eq!(output.stderr, "", "{output}");
+    }
+    for finding in &findings {
+        let message = finding["message"].as_str().unwrap();
+        assert!(text.stdout.contains(message), "{message}\n{text}");
+        assert_ne!(finding["hint"], "", "{finding}");
+        assert_eq!(finding["fixed"], false, "{finding}");
+        for word in [
+            "rm -rf",
+            "--hard",
+            "branch -D",
+            "clean",
+            "--force",
+            "restore",
+        ] {
+            let hint = finding["hint"].as_str().unwrap();
+            assert!(!hint.contains(word), "{hint}");
+        }
+    }
+    findings
+}
+
+/// The only thing that `tk doctor` finds.
+#[track_caller]
+fn only(sandbox: &Sandbox, kind: &str, message: &str) -> Value {
+    let findings = found(sandbox);
+    let [finding] = findings.as_slice() else {
+        panic!("{kind}: {findings:#?}");
+    };
+    assert_eq!(finding["kind"], kind, "{finding:#}");
+    assert_eq!(finding["message"], message);
+    finding.clone()
+}
+
+#[track_caller]
+fn healthy(sandbox: &Sandbox) {
+    let output = sandbox.tk(["doctor"]);
+    assert_eq!(output.code, 0, "{output}");
+    assert!(output.stdout.starts_with("nothing wrong: "), "{output}");
+}
+
+/// `--fix` mends all there is, and touches no ticket; then nothing is wrong.
+#[track_caller]
+fn mended(sandbox: &Sandbox) -> Output {
+    let tickets = files(sandbox);
+    let output = sandbox.tk(["doctor", "--fix", "--json"]);
+    assert_eq!(output.code, 0, "{output}");
+    for finding in output.json()["findings"].as_array().unwrap() {
+        assert_eq!(finding["fixable"], true, "{finding:#}");
+        assert_eq!(finding["fixed"], true, "{finding:#}");
+    }
+    assert_eq!(files(sandbox), tickets);
+    healthy(sandbox);
+    output
+}
+
+/// `--fix` leaves it, and what is in the repository, as it is.
+#[track_caller]
+fn left(sandbox: &Sandbox, finding: &Value) {
+    assert_eq!(finding["fixable"], false, "{finding:#}");
+    let before = whole(sandbox);
+    let output = sandbox.tk(["doctor", "--fix", "--json"]);
+    assert_eq!(
+        output.code,
+        i32::from(finding["severity"] != "note"),
+        "{output}"
+    );
+    assert_eq!(output.json()["findings"], json!([finding]), "{output}");
+    let after = whole(sandbox);
+    let mut changed = differing(&before, &after);
+    changed.retain(|path| !path.ends_with(".git/tk/lock"));
+    assert!(changed.is_empty(), "{changed:?}");
+}
+
+/// The command that the finding names, given as it stands there, makes it good.
+#[track_caller]
+fn obeyed(sandbox: &Sandbox, finding: &Value) {
+    left(sandbox, finding);
+    let command = finding["command"].as_str().unwrap();
+    let tk = Path::new(env!("CARGO_BIN_EXE_tk"));
+    let tk = tk.parent().unwrap().display();
+    let path = format!("{tk}:{}", std::env::var("PATH").unwrap());
+    let mut shell = sandbox.command("sh");
+    shell.args(["-c", command]).env("PATH", path);
+    sandbox.run(&mut shell, None).ok();
+    healthy(sandbox);
+}
+
+fn commit_all(sandbox: &Sandbox) {
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message=all"]);
+}
+
+#[test]
+fn a_repository_that_was_set_up_is_well() {
+    let sandbox = authentication();
+    assert_snapshot!(sandbox.tk(["doctor"]), @"nothing wrong: 4 tickets checked");
+    assert_snapshot!(sandbox.tk(["doctor", "--json"]), @r#"{"schema":"tk.doctor.v1","healthy":true,"checked":4,"total":0,"remaining":0,"findings":[]}"#);
+    assert_snapshot!(sandbox.tk(["doctor", "--fix"]), @"nothing wrong: 4 tickets checked");
+    assert_snapshot!(sandbox.tk(["doctor", "--quiet"]), @"");
+    assert_eq!(found(&sandbox), [] as [Value; 0]);
+    let outside = Sandbox::without_repository();
+    assert_eq!(outside.tk(["doctor"]).code, 6);
+    assert_eq!(Sandbox::new().tk(["doctor"]).code, 6);
+}
+
+#[test]
+fn references_to_nothing_and_to_itself() {
+    for (line, kind, severity, message, command) in [
+        (
+            "blocked_by = [\"zzz\"]",
+            "missing_reference",
+            "error",
+            "`blocked_by` names `zzz`, which does not exist",
+            "tk unblock bad zzz",
+        ),
+        (
+            "parent = \"zzz\"",
+            "missing_reference",
+            "error",
+            "`parent` names `zzz`, which does not exist",
+            "tk update bad --parent ''",
+        ),
+        (
+            "after = [\"abc\", \"zzz\"]",
+            "missing_reference",
+            "warning",
+            "`after` names `zzz`, which does not exist",
+            "tk update bad --after abc",
+        ),
+        (
+            "related = [\"abc\", \"def\", \"zzz\"]",
+            "missing_reference",
+            "warning",
+            "`related` names `zzz`, which does not exist",
+            "tk update bad --related abc,def",
+        ),
+        (
+            "discovered_from = \"zzz\"",
+            "missing_reference",
+            "warning",
+            "`discovered_from` names `zzz`, which does not exist",
+            "tk update bad --discovered-from ''",
+        ),
+        (
+            "duplicate_of = \"zzz\"",
+            "missing_reference",
+            "warning",
+            "`duplicate_of` names `zzz`, which does not exist",
+            "tk update bad --duplicate-of ''",
+        ),
+        (
+            "blocked_by = [\"bad\"]",
+            "self_reference",
+            "error",
+            "`blocked_by` names the ticket itself",
+            "tk unblock bad bad",
+        ),
+        (
+            "parent = \"bad\"",
+            "self_reference",
+            "error",
+            "`parent` names the ticket itself",
+            "tk update bad --parent ''",
+        ),
+        (
+            "after = [\"bad\"]",
+            "self_reference",
+            "warning",
+            "`after` names the ticket itself",
+            "tk update bad --after ''",
+        ),
+        (
+            "related = [\"bad\"]",
+            "self_reference",
+            "warning",
+            "`related` names the ticket itself",
+            "tk update bad --related ''",
+        ),
+        (
+            "discovered_from = \"bad\"",
+            "self_reference",
+            "warning",
+            "`discovered_from` names the ticket itself",
+            "tk update bad --discovered-from ''",
+        ),
+        (
+            "duplicate_of = \"bad\"",
+            "self_reference",
+            "warning",
+            "`duplicate_of` names the ticket itself",
+            "tk update bad --duplicate-of ''",
+        ),
+    ] {
+        let sandbox = authentication();
+        sandbox.ticket("bad", &format!("title = \"Bad\"\n{line}\n"));
+        let finding = only(&sandbox, kind, message);
+        assert_eq!(finding["severity"], severity, "{line}");
+        assert_eq!(finding["ticket"], "bad");
+        assert_eq!(finding["path"], ".ticks/bad.toml");
+        assert_eq!(finding["command"], command);
+        obeyed(&sandbox, &finding);
+    }
+}
+
+#[test]
+fn cycles_are_spelled_out_also_through_epics_and_parents() {
+    for (tickets, message, command) in [
+        (
+            &[
+                ("one", "blocked_by = [\"two\"]"),
+                ("two", "blocked_by = [\"one\"]"),
+            ][..],
+            "tickets wait for one another: one → two → one",
+            "tk unblock two one",
+        ),
+        (
+            &[
+                ("epic", "type = \"epic\""),
+                ("one", "parent = \"epic\"\nblocked_by = [\"two\"]"),
+                ("two", "blocked_by = [\"epic\"]"),
+            ],
+            "tickets wait for one another: one → two → one \
+             (two → one: two is blocked by epic, one is a part of epic)",
+            "tk unblock two epic",
+        ),
+        (
+            &[("one", "parent = \"two\""), ("two", "parent = \"one\"")],
+            "tickets wait for one another: one → two → one \
+             (one → two: one is a part of two; two → one: two is a part of one)",
+            "tk update two --parent ''",
+        ),
+        (
+            &[
+                ("one", "status = \"closed\"\nparent = \"two\""),
+                ("two", "status = \"closed\"\nparent = \"one\""),
+            ],
+            "tickets wait for one another: one → two → one \
+             (one → two: one is a part of two; two → one: two is a part of one)",
+            "tk update two --parent ''",
+        ),
+    ] {
+        let sandbox = authentication();
+        for (id, lines) in tickets {
+            sandbox.ticket(id, &format!("title = \"{id}\"\n{lines}\n"));
+        }
+        let mut findings = found(&sandbox);
+        findings.retain(|finding| finding["kind"] == "cycle");
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(findings[0]["message"], message);
+        assert_eq!(findings[0]["severity"], "error");
+        assert_eq!(findings[0]["command"], command);
+        obeyed(&sandbox, &findings[0]);
+    }
+}
+
+#[test]
+fn every_command_that_reads_warns_of_a_cycle() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("one", "title = \"One\"\nblocked_by = [\"two\"]\n");
+    sandbox.ticket("two", "title = \"Two\"\nblocked_by = [\"one\"]\n");
+    for command in [
+        &["list"][..],
+        &["show", "one"],
+        &["ready"],
+        &["blocked"],
+        &["graph"],
+        &["next"],
+    ] {
+        let output = sandbox.tk(command);
+        let warning = "warning: tickets wait for one another: one → two → one";
+        assert!(output.stderr.contains(warning), "{command:?}\n{output}");
+    }
+}
+
+#[test]
+fn files_that_are_no_tickets() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = |name: &str| {
+        let sandbox = authentication();
+        let path = sandbox.path().join(".ticks").join(name);
+        (sandbox, path)
+    };
+    let check = |sandbox: &Sandbox, path: &str, line: u64, message: &str| {
+        let finding = only(sandbox, "invalid_ticket", message);
+        assert_eq!(finding["severity"], "error");
+        assert_eq!(finding["path"], path);
+        assert_eq!(finding["line"], line);
+        assert_eq!(sandbox.tk(["doctor", "--json"]).json()["checked"], 5);
+        left(sandbox, &finding);
+    };
+    for (name, text, line, message) in [
+        (
+            "bad.toml",
+            "title = \"Bad\"\n\npriority = 9\n",
+            3,
+            "`priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)",
+        ),
+        (
+            "bad.toml",
+            "title = \"Bad\"\nstatus = \"nope\"\n",
+            2,
+            "`status`: unknown status `nope`: expected one of open, in_progress, closed",
+        ),
+        (
+            "bad.toml",
+            "title = \"Bad\"\ntype = \"nope\"\n",
+            2,
+            "`type`: unknown type `nope`: expected one of task, bug, feature, chore, epic",
+        ),
+        (
+            "Bad Name.toml",
+            "title = \"Bad\"\n",
+            1,
+            "the file's name must be an id: `Bad Name` is not a ticket id: only a-z, 0-9, `.`, `_` and `-` are allowed",
+        ),
+    ] {
+        let (sandbox, _) = place(name);
+        sandbox.write(format!(".ticks/{name}"), text);
+        check(&sandbox, &format!(".ticks/{name}"), line, message);
+    }
+    let (sandbox, path) = place("bad.toml");
+    std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
+    check(
+        &sandbox,
+        ".ticks/bad.toml",
+        1,
+        "it is a symbolic link: expected a regular file",
+    );
+    let (sandbox, path) = place("bad.toml");
+    sandbox.run(sandbox.command("mkfifo").arg(&path), None).ok();
+    check(
+        &sandbox,
+        ".ticks/bad.toml",
+        1,
+        "it is a pipe or device: expected a regular file",
+    );
+    let (sandbox, path) = place("bad.toml");
+    fs::write(&path, b"title = \"Bad\"\nowner = \"\xff\"\n").unwrap();
+    check(&sandbox, ".ticks/bad.toml", 1, "line 2 is not UTF-8 text");
+    // A name that is no text, and would do something to a terminal.
+    let (sandbox, path) = place("x");
+    let name = std::ffi::OsStr::from_bytes(b"\x1b[31m\xff.toml");
+    fs::write(path.with_file_name(name), "").unwrap();
+    let findings = found(&sandbox);
+    assert_eq!(findings[0]["kind"], "invalid_ticket");
+    assert!(!sandbox.tk(["doctor"]).stdout.contains('\u{1b}'));
+    fs::remove_file(path.with_file_name(name)).unwrap();
+}
+
+#[test]
+fn conflicts_in_files_and_in_the_index() {
+    let sandbox = authentication();
+    commit_all(&sandbox);
+    sandbox.git(["config", "--remove-section", "merge.ticks"]);
+    sandbox.git(["switch", "--quiet", "--create=side"]);
+    let text = sandbox.read(".ticks/abc.toml");
+    sandbox.ticket("abc", &text.replace("First", "Theirs"));
+    commit_all(&sandbox);
+    sandbox.git(["switch", "--quiet", "main"]);
+    sandbox.ticket("abc", &text.replace("First", "Ours"));
+    commit_all(&sandbox);
+    let mut merge = sandbox.command("git");
+    assert_eq!(
+        sandbox
+            .run(merge.args(["merge", "--quiet", "side"]), None)
+            .code,
+        1
+    );
+    let marked = sandbox.read(".ticks/abc.toml");
+    // Written by the test for all that the sandbox knows.
+    sandbox.ticket("abc", &marked);
+    sandbox.tk(["doctor", "--fix"]);
+    let mut findings = found(&sandbox);
+    // What is blocked by it is not blocked by nothing.
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    let finding = findings.remove(0);
+    assert_eq!(finding["kind"], "conflict");
+    assert_eq!(finding["path"], ".ticks/abc.toml");
+    assert_eq!(finding["ticket"], "abc");
+    assert_eq!(finding["line"], 1);
+    left(&sandbox, &finding);
+    // The file is settled, and git has not been told.
+    sandbox.ticket("abc", &text);
+    let finding = only(
+        &sandbox,
+        "conflict",
+        "the merge of it is not settled in git's index",
+    );
+    assert_eq!(finding["command"], "git add -- .ticks/abc.toml");
+    obeyed(&sandbox, &finding);
+}
+
+#[test]
+fn a_broken_configuration_is_found_like_anything_else() {
+    let sandbox = authentication();
+    sandbox.write(".ticks/config.toml", "[run]\nparalel = 3\n");
+    // Not in the words of the default configuration, which is not the project's.
+    sandbox.ticket(
+        "odd",
+        "title = \"Odd\"\nstatus = \"building\"\ntype = \"story\"\n",
+    );
+    let finding = only(&sandbox, "invalid_config", "unknown key `paralel` in `run`");
+    assert_eq!(finding["path"], ".ticks/config.toml");
+    assert_eq!(finding["line"], 2);
+    left(&sandbox, &finding);
+    assert_eq!(sandbox.tk(["list"]).code, 4);
+    fs::remove_file(sandbox.path().join(".ticks/config.toml")).unwrap();
+    std::os::unix::fs::symlink("/nowhere", sandbox.path().join(".ticks/config.toml")).unwrap();
+    only(
+        &sandbox,
+        "invalid_config",
+        "it is a symbolic link: expected a regular file",
+    );
+}
+
+#[test]
+fn agents_that_cannot_work() {
+    let sandbox = authentication();
+    sandbox.write(".ticks/agents/bad.toml", "kind = \"robot\"\n");
+    let finding = only(
+        &sandbox,
+        "invalid_agent",
+        "`kind` is `\"robot\"`: expected `claude` or `command`",
+    );
+    assert_eq!(finding["path"], ".ticks/agents/bad.toml");
+    assert_eq!(finding["line"], 1);
+    sandbox.write(
+        ".ticks/agents/bad.toml",
+        "model = \"x\"\nsystem = \"prompts/no.md\"\n",
+    );
+    let finding = only(
+        &sandbox,
+        "invalid_agent",
+        "`system` names `prompts/no.md`, which is not there",
+    );
+    assert_eq!(finding["line"], 2);
+    left(&sandbox, &finding);
+    sandbox.write(".ticks/prompts/no.md", "Be kind.\n");
+    healthy(&sandbox);
+    sandbox.ticket("odd", "title = \"Odd\"\nagent = \"nobody\"\n");
+    let finding = only(
+        &sandbox,
+        "unknown_agent",
+        "`agent` names `nobody`, of which there is no file",
+    );
+    assert_eq!(finding["ticket"], "odd");
+    obeyed(&sandbox, &finding);
+    sandbox.write(".ticks/config.toml", "[run]\nagent = \"nobody\"\n");
+    let finding = only(
+        &sandbox,
+        "unknown_agent",
+        "`run.agent` names `nobody`, of which there is no file",
+    );
+    assert_eq!(
+        (&finding["path"], &finding["line"]),
+        (&json!(".ticks/config.toml"), &json!(2))
+    );
+}
+
+#[test]
+fn a_closed_epic_with_open_children() {
+    let sandbox = authentication();
+    sandbox.tk(["close", "aut", "--force"]).ok();
+    let finding = only(
+        &sandbox,
+        "open_children",
+        "it is closed, and open are still abc, def, ghi",
+    );
+    assert_eq!(finding["severity"], "warning");
+    assert_eq!(finding["ticket"], "aut");
+    obeyed(&sandbox, &finding);
+}
+
+#[test]
+fn work_that_nobody_holds_is_a_note() {
+    let mut sandbox = authentication();
+    sandbox.ticket("odd", "title = \"Odd\"\nstatus = \"in_progress\"\n");
+    let finding = only(&sandbox, "unclaimed", "in progress, and nobody holds it");
+    assert_eq!(finding["severity"], "note");
+    left(&sandbox, &finding);
+    assert_snapshot!(sandbox.tk(["doctor"]), @r"
+    Tickets
+      note      odd: in progress, and nobody holds it
+                `tk claim odd` takes it, `tk update odd --status STATUS` puts it back
+    nothing wrong: 5 tickets checked
+    ");
+    // A person need not claim what is theirs; an agent that has claimed it does hold it.
+    sandbox
+        .tk(["update", "odd", "--owner", "ann@example.com"])
+        .ok();
+    assert_eq!(found(&sandbox), [] as [Value; 0]);
+    sandbox.tk(["update", "odd", "--owner", "agent:x"]).ok();
+    only(
+        &sandbox,
+        "unclaimed",
+        "in progress with agent:x, who holds no claim on it",
+    );
+    sandbox.tk(["update", "odd", "--status", "open"]).ok();
+    sandbox = sandbox.with_env("TK_ACTOR", "agent:x");
+    sandbox.tk(["claim", "odd"]).ok();
+    assert_eq!(found(&sandbox), [] as [Value; 0]);
+}
+
+#[test]
+fn claims_that_hold_nothing() {
+    let claim = |until: &str| format!("{{\"actor\":\"ann\",\"lease_until\":\"{until}\"}}\n");
+    let (over, holds) = (claim("2026-11-20T08:38:50Z"), claim("2026-11-20T08:38:51Z"));
+    for (name, text, message) in [
+        (
+            "abc",
+            over.as_str(),
+            "the lease of ann was over at 2026-11-20T08:38:50Z",
+        ),
+        ("old", &holds, "ann holds a ticket that is closed"),
+        ("zzz", &holds, "ann holds a ticket that does not exist"),
+        (
+            "abc",
+            "no claim",
+            "it cannot be read as a claim: expected ident at line 1 column 2",
+        ),
+        ("Not An Id", &holds, "the file's name is no ticket's id"),
+    ] {
+        let sandbox = authentication();
+        sandbox.ticket("old", "title = \"Old\"\nstatus = \"closed\"\n");
+        // One that holds stays.
+        sandbox.write(".git/tk/claims/def", &holds);
+        sandbox.write(format!(".git/tk/claims/{name}"), text);
+        let finding = only(&sandbox, "stale_claim", message);
+        assert_eq!(finding["path"], format!(".git/tk/claims/{name}"));
+        assert_eq!(finding["command"], "tk doctor --fix");
+        mended(&sandbox);
+        assert!(!sandbox.path().join(".git/tk/claims").join(name).exists());
+        assert_eq!(sandbox.read(".git/tk/claims/def"), holds);
+    }
+}
+
+#[test]
+fn what_a_killed_writer_left() {
+    for path in [".ticks/.tk-x1.tmp", ".git/tk/claims/.tk-x1.tmp"] {
+        let sandbox = authentication();
+        sandbox.write(path, "title = \"Ha");
+        let finding = only(
+            &sandbox,
+            "unfinished_file",
+            "a writer that was killed has left it",
+        );
+        assert_eq!(finding["path"], path);
+        mended(&sandbox);
+        assert!(!sandbox.path().join(path).exists());
+    }
+}
+
+#[test]
+fn the_set_up_is_completed() {
+    let sandbox = authentication();
+    sandbox.write(".gitattributes", "*.png binary\n.ticks/config.toml !merge");
+    let finding = only(
+        &sandbox,
+        "attributes",
+        "git merges tickets as any text: `.ticks/*.toml merge=ticks text eol=lf` missing",
+    );
+    assert_eq!(finding["path"], ".gitattributes");
+    mended(&sandbox);
+    assert_snapshot!(sandbox.read(".gitattributes"), @r"
+    *.png binary
+    .ticks/config.toml !merge
+    .ticks/*.toml merge=ticks text eol=lf
+    ");
+    sandbox.git(["config", "--unset", "merge.ticks.driver"]);
+    only(
+        &sandbox,
+        "merge_driver",
+        "the merge driver is not configured: `merge.ticks.driver` is not set",
+    );
+    mended(&sandbox);
+    sandbox.git(["config", "merge.ticks.driver", "false"]);
+    only(
+        &sandbox,
+        "merge_driver",
+        "the merge driver is another one: `merge.ticks.driver` differs",
+    );
+    mended(&sandbox);
+    let init = sandbox.tk(["init", "--json"]).json();
+    assert_eq!(init["changed"], false, "mended as `tk init` would");
+}
+
+#[test]
+fn what_git_ignores_and_tracks() {
+    let sandbox = authentication();
+    for (rule, line) in [(".ticks/\n", 1), ("target\n*.toml\n", 2)] {
+        sandbox.write(".gitignore", rule);
+        let pattern = rule.lines().last().unwrap();
+        let message = format!("`{pattern}` keeps git from tracking what is in `.ticks/`");
+        let finding = only(&sandbox, "ignored_tickets", &message);
+        assert_eq!(finding["severity"], "error");
+        assert_eq!(
+            (&finding["path"], &finding["line"]),
+            (&json!(".gitignore"), &json!(line))
+        );
+        left(&sandbox, &finding);
+    }
+    sandbox.write(".gitignore", "*.toml\n!.ticks/*.toml\n");
+    healthy(&sandbox);
+    // The folder of worktrees, where nothing keeps it from being seen.
+    sandbox.write(".worktrees/.keep", "");
+    only(
+        &sandbox,
+        "exclude",
+        "git shows the worktrees of runs as files of yours: they are not in `info/exclude`",
+    );
+    mended(&sandbox);
+    assert!(
+        sandbox
+            .git(["status", "--porcelain", "-uall"])
+            .find(".worktrees")
+            .is_none()
+    );
+    sandbox.git(["add", "--force", ".worktrees"]);
+    let finding = only(
+        &sandbox,
+        "tracked_local",
+        "git tracks what is in `.worktrees/`, which is of this clone alone",
+    );
+    left(&sandbox, &finding);
+    // One who ignores the folder in a way of their own need not be told.
+    let sandbox = authentication();
+    sandbox.write(".gitignore", ".worktrees\n");
+    sandbox.write(".worktrees/.keep", "");
+    healthy(&sandbox);
+}
+
+/// Worktree and branch of a ticket, as a run makes them, that no run knows.
+fn leak(sandbox: &Sandbox, id: &str) -> PathBuf {
+    let (path, branch) = (format!(".worktrees/{id}"), format!("tk/work/aut/{id}"));
+    sandbox.write(".git/info/exclude", "/.worktrees/\n");
+    sandbox.git([
+        "worktree",
+        "add",
+        "--quiet",
+        "--no-track",
+        "-b",
+        &branch,
+        &path,
+        "main",
+    ]);
+    sandbox.path().join(path)
+}
+
+/// Commits a file in the worktree.
+fn work(sandbox: &Sandbox, worktree: &Path) {
+    fs::write(worktree.join("work.txt"), "work\n").unwrap();
+    let inside = worktree.to_str().unwrap();
+    sandbox.git(["-C", inside, "add", "work.txt"]);
+    sandbox.git(["-C", inside, "commit", "--quiet", "--message=work"]);
+}
+
+const NOWHERE_LOST: &str = "it belongs to no run any more, and all of it is on another branch";
+
+#[test]
+fn leaked_worktrees_and_branches_whose_work_has_landed_go() {
+    let sandbox = authentication();
+    commit_all(&sandbox);
+    let worktree = leak(&sandbox, "abc");
+    // What git ignores does not keep a worktree.
+    fs::create_dir(worktree.join("target")).unwrap();
+    sandbox.write(".git/info/exclude", "/.worktrees/\ntarget\n");
+    fs::write(worktree.join("target/built"), "x").unwrap();
+    let finding = only(&sandbox, "leaked_worktree", NOWHERE_LOST);
+    assert_eq!(finding["path"], ".worktrees/abc");
+    assert_eq!(finding["branch"], "tk/work/aut/abc");
+    assert_eq!(finding["ticket"], "abc");
+    mended(&sandbox);
+    assert!(!sandbox.path().join(".worktrees").exists());
+
+    // With work on it that is merged; and a branch alone, and the run's own.
+    let worktree = leak(&sandbox, "def");
+    work(&sandbox, &worktree);
+    sandbox.git([
+        "merge",
+        "--quiet",
+        "--no-ff",
+        "--message=land",
+        "tk/work/aut/def",
+    ]);
+    sandbox.git(["branch", "tk/work/aut/ghi@2"]);
+    sandbox.git(["branch", "tk/run/aut"]);
+    let tip = sandbox.git(["rev-parse", "tk/work/aut/def"]);
+    let kinds: Vec<String> = found(&sandbox)
+        .iter()
+        .map(|finding| {
+            format!(
+                "{} {}",
+                finding["kind"].as_str().unwrap(),
+                finding["branch"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "leaked_worktree tk/work/aut/def",
+            "leaked_branch tk/run/aut",
+            "leaked_branch tk/work/aut/ghi@2"
+        ]
+    );
+    mended(&sandbox);
+    assert_eq!(
+        sandbox.git(["branch", "--format=%(refname:short)"]),
+        "main\n"
+    );
+    // Every one of them is kept in a backup.
+    assert_eq!(sandbox.git(["rev-parse", "refs/tk/backup/def/1"]), tip);
+    for name in ["abc", "ghi", "aut"] {
+        sandbox.git(["rev-parse", "--verify", &format!("refs/tk/backup/{name}/1")]);
+    }
+}
+
+#[test]
+fn unlanded_work_survives_byte_for_byte() {
+    let sandbox = authentication();
+    commit_all(&sandbox);
+    let worktree = leak(&sandbox, "abc");
+    work(&sandbox, &worktree);
+    let finding = only(
+        &sandbox,
+        "unlanded_work",
+        "it belongs to no run any more, and 1 commit on it is nowhere else",
+    );
+    assert_eq!(finding["severity"], "warning");
+    assert_eq!(finding["command"], "git merge tk/work/aut/abc");
+    left(&sandbox, &finding);
+    // On its branch alone.
+    sandbox.git(["worktree", "remove", ".worktrees/abc"]);
+    let finding = only(
+        &sandbox,
+        "unlanded_work",
+        "it belongs to no run any more, and 1 commit on it is nowhere else",
+    );
+    left(&sandbox, &finding);
+    // On a run's branch it is as good as landed, and that is not.
+    sandbox.git(["branch", "tk/run/aut", "tk/work/aut/abc"]);
+    let kinds: Vec<Value> = found(&sandbox).iter().map(|f| f["kind"].clone()).collect();
+    assert_eq!(kinds, ["leaked_branch", "unlanded_work"]);
+    sandbox.tk(["doctor", "--fix"]);
+    let finding = only(
+        &sandbox,
+        "unlanded_work",
+        "it belongs to no run any more, and 1 commit on it is nowhere else",
+    );
+    assert_eq!(finding["branch"], "tk/run/aut");
+    left(&sandbox, &finding);
+    sandbox.git(["merge", "--quiet", "tk/run/aut"]);
+    mended(&sandbox);
+}
+
+#[test]
+fn a_worktree_in_use_stays() {
+    let unused = "it belongs to no run any more, and";
+    let check = |prepare: &dyn Fn(&Sandbox, &Path), why: &str| {
+        let sandbox = authentication();
+        commit_all(&sandbox);
+        let worktree = leak(&sandbox, "abc");
+        prepare(&sandbox, &worktree);
+        let finding = only(&sandbox, "unlanded_work", &format!("{unused} {why}"));
+        assert_eq!(finding["command"], Value::Null, "{finding:#}");
+        left(&sandbox, &finding);
+    };
+    check(
+        &|_, worktree| fs::write(worktree.join("new.txt"), "x").unwrap(),
+        "not committed in it: new.txt",
+    );
+    check(
+        &|_, worktree| fs::write(worktree.join("README.md"), "x").unwrap(),
+        "not committed in it: README.md",
+    );
+    check(
+        &|sandbox, _| drop(sandbox.git(["worktree", "lock", ".worktrees/abc"])),
+        "it is locked",
+    );
+    check(
+        &|sandbox, _| {
+            sandbox.git(["-C", ".worktrees/abc", "switch", "--quiet", "--detach"]);
+            sandbox.git(["branch", "--quiet", "--delete", "tk/work/aut/abc"]);
+        },
+        "it is on no branch",
+    );
+    check(
+        &|_, worktree| fs::remove_file(worktree.join(".git")).unwrap(),
+        "it is no git worktree any more",
+    );
+}
+
+#[test]
+fn what_is_of_the_user_is_left_alone() {
+    let sandbox = authentication();
+    commit_all(&sandbox);
+    sandbox.write(".git/info/exclude", "/.worktrees/\n");
+    // A branch of the user's own, among the worktrees and elsewhere.
+    sandbox.git([
+        "worktree",
+        "add",
+        "--quiet",
+        "-b",
+        "mine",
+        ".worktrees/mine",
+    ]);
+    sandbox.git(["worktree", "add", "--quiet", "-b", "other", "../other"]);
+    assert_eq!(found(&sandbox), [] as [Value; 0]);
+    // A look at a run's branch, in a worktree elsewhere.
+    sandbox.git([
+        "worktree",
+        "add",
+        "--quiet",
+        "-b",
+        "tk/work/aut/abc",
+        "../look",
+    ]);
+    let finding = only(
+        &sandbox,
+        "unlanded_work",
+        "it belongs to no run any more, and it is not where runs have theirs",
+    );
+    left(&sandbox, &finding);
+    sandbox.git(["worktree", "remove", "../look"]);
+    mended(&sandbox);
+    // Another name of a branch is not one to delete through.
+    sandbox.git([
+        "symbolic-ref",
+        "refs/heads/tk/work/aut/def",
+        "refs/heads/mine",
+    ]);
+    let finding = only(
+        &sandbox,
+        "unlanded_work",
+        "it belongs to no run any more, and it is only another name of a branch",
+    );
+    left(&sandbox, &finding);
+}
+
+#[test]
+fn worktrees_and_folders_that_do_not_know_each_other() {
+    let sandbox = authentication();
+    commit_all(&sandbox);
+    let worktree = leak(&sandbox, "abc");
+    sandbox.git(["branch", "--force", "keep", "tk/work/aut/abc"]);
+    fs::remove_dir_all(&worktree).unwrap();
+    let kinds: Vec<Value> = found(&sandbox).iter().map(|f| f["kind"].clone()).collect();
+    assert_eq!(kinds, ["leaked_branch", "missing_worktree"]);
+    mended(&sandbox);
+    assert_eq!(sandbox.git(["worktree", "list"]).lines().count(), 1);
+    // Work on its branch is no reason to keep what git knows of a folder that is gone.
+    let worktree = leak(&sandbox, "abc");
+    work(&sandbox, &worktree);
+    fs::remove_dir_all(&worktree).unwrap();
+    let output = sandbox.tk(["doctor", "--fix", "--json"]);
+    let fixed = |finding: &Value| (finding["kind"].clone(), finding["fixed"].clone());
+    let all: Vec<_> = output.json()["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(fixed)
+        .collect();
+    assert_eq!(
+        all,
+        [
+            (json!("unlanded_work"), json!(false)),
+            (json!("missing_worktree"), json!(true))
+        ]
+    );
+    sandbox.git(["rev-parse", "--verify", "tk/work/aut/abc"]);
+    sandbox.git(["branch", "--move", "tk/work/aut/abc", "mine"]);
+    // A folder that git knows nothing of.
+    sandbox.write(".worktrees/stranger/notes.txt", "mine\n");
+    let finding = only(
+        &sandbox,
+        "unknown_folder",
+        "git knows no worktree there, and what is in it is not tk's to judge",
+    );
+    assert_eq!(finding["path"], ".worktrees/stranger");
+    left(&sandbox, &finding);
+}
+
+#[test]
+fn agents_may_look_and_not_mend() {
+    let sandbox = authentication().with_env("TK_ACTOR", "agent:claude");
+    sandbox.write(".ticks/.tk-x1.tmp", "");
+    assert_eq!(found(&sandbox).len(), 1);
+    let refused = sandbox.tk(["doctor", "--fix", "--json"]);
+    assert_eq!(refused.code, 4, "{refused}");
+    assert!(refused.stderr.contains("HUMANS_ONLY"), "{refused}");
+    assert!(sandbox.path().join(".ticks/.tk-x1.tmp").exists());
+}
+
+#[test]
+fn the_text_says_what_is_wrong_and_what_to_do() {
+    let sandbox = authentication();
+    commit_all(&sandbox);
+    sandbox.ticket("bad", "title = \"Bad\"\nblocked_by = [\"zzz\"]\n");
+    sandbox.write(".ticks/.tk-x1.tmp", "");
+    leak(&sandbox, "abc");
+    sandbox.git(["config", "--unset", "merge.ticks.driver"]);
+    assert_snapshot!(sandbox.tk(["doctor"]), @r"
+    Tickets
+      error     bad: `blocked_by` names `zzz`, which does not exist
+                `tk unblock bad zzz`
+    Left over
+      warning*  .ticks/.tk-x1.tmp: a writer that was killed has left it
+      warning*  .worktrees/abc on tk/work/aut/abc: it belongs to no run any more, and all of it is on another branch
+    Set-up
+      warning*  the merge driver is not configured: `merge.ticks.driver` is not set
+    4 things wrong: 5 tickets checked; `tk doctor --fix` mends 3 (*)
+    --- exit 1
+    ");
+    assert_snapshot!(sandbox.tk(["doctor", "--fix"]), @r"
+    Tickets
+      error     bad: `blocked_by` names `zzz`, which does not exist
+                `tk unblock bad zzz`
+    Left over
+      mended    .ticks/.tk-x1.tmp: a writer that was killed has left it
+      mended    .worktrees/abc on tk/work/aut/abc: it belongs to no run any more, and all of it is on another branch
+    Set-up
+      mended    the merge driver is not configured: `merge.ticks.driver` is not set
+    3 of 4 mended, 1 left: 5 tickets checked
+    --- exit 1
+    ");
+    assert_snapshot!(sandbox.tk(["doctor", "--fix"]), @r"
+    Tickets
+      error     bad: `blocked_by` names `zzz`, which does not exist
+                `tk unblock bad zzz`
+    1 thing wrong: 5 tickets checked
+    --- exit 1
+    ");
+}
