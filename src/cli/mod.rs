@@ -19,6 +19,7 @@ mod delete;
 mod demo;
 mod demo_worker;
 mod doctor;
+mod edit;
 mod failure;
 mod graph;
 mod init;
@@ -101,6 +102,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Update(Box<update::Args>),
+    Edit(edit::Args),
     Note(note::Args),
     Block(block::Args),
     Unblock(unblock::Args),
@@ -144,6 +146,7 @@ impl Command {
             Self::List(args) => args.run(session),
             Self::Show(args) => args.run(session),
             Self::Update(args) => args.run(session),
+            Self::Edit(args) => args.run(session),
             Self::Note(args) => args.run(session),
             Self::Block(args) => args.run(session),
             Self::Unblock(args) => args.run(session),

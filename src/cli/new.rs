@@ -2,6 +2,7 @@
 
 use super::{Failure, Outcome, Session, new_file, text};
 use crate::ops::{self, NewTicket, Word};
+use crate::store::LARGEST_FILE;
 use crate::wire::{Detail, TicketsDocument};
 
 /// File a ticket
@@ -119,12 +120,8 @@ impl Args {
 
     fn requests(self, session: &Session) -> Result<Vec<NewTicket>, Failure> {
         if let Some(file) = &self.file {
-            let from = if file == "-" {
-                file.clone()
-            } else {
-                format!("@{file}")
-            };
-            return Ok(new_file::parse(file, &text::read(session, &from)?)?);
+            let text = text::read_file(session, file, LARGEST_FILE)?;
+            return Ok(new_file::parse(file, &text)?);
         }
         let description = text::read_some(session, self.description)?;
         Ok(vec![NewTicket {

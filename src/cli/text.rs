@@ -1,33 +1,64 @@
 //! Long texts: as they stand, from standard input, or from a file.
 
-use std::fs;
+use std::fs::File;
 use std::io::Read;
 
 use super::{Failure, Session};
-use crate::ops::{Error, ErrorCode};
+use crate::ops::{Error, ErrorCode, LARGEST_TEXT};
 
 /// The text that is meant: that of standard input for `-`, that of a file for `@file` (with
 /// `@@` for a text that begins with `@`), else the given one. A text with white space in it is
 /// never taken for a file's name.
 pub(super) fn read(session: &Session, given: &str) -> Result<String, Failure> {
-    let failed = |what: &str, error: &std::io::Error| {
-        let message = format!("cannot read {what}: {error}");
-        Failure::Error(Error::new(ErrorCode::InvalidArgument, message))
-    };
-    if given == "-" {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().read_to_string(&mut text);
-        read.map_err(|error| failed("standard input", &error))?;
-        return Ok(text);
-    }
     match given.strip_prefix('@') {
         Some(rest) if rest.starts_with('@') => Ok(rest.to_owned()),
-        Some(file) if !file.is_empty() && !file.contains(char::is_whitespace) => {
-            fs::read_to_string(session.context.cwd.join(file))
-                .map_err(|error| failed(&format!("`{file}`"), &error))
+        Some(name) if !name.is_empty() && !name.contains(char::is_whitespace) => {
+            file(session, name, LARGEST_TEXT)
         }
+        None if given == "-" => read_file(session, given, LARGEST_TEXT),
         _ => Ok(given.to_owned()),
     }
+}
+
+/// The text of the file of that name, or of standard input for `-`, of at most `most` bytes, a
+/// whole number of MiB.
+pub(super) fn read_file(session: &Session, name: &str, most: usize) -> Result<String, Failure> {
+    match name {
+        "-" => bounded(std::io::stdin().lock(), "standard input", most),
+        name => file(session, name, most),
+    }
+}
+
+fn file(session: &Session, name: &str, most: usize) -> Result<String, Failure> {
+    let what = format!("`{name}`");
+    let file = File::open(session.context.cwd.join(name));
+    bounded(file.map_err(|error| failed(&what, &error))?, &what, most)
+}
+
+/// No more than `most` bytes are ever held in memory, whatever the other end of a pipe says.
+fn bounded(from: impl Read, what: &str, most: usize) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let read = from.take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| failed(what, &error))?;
+    if bytes.len() > most {
+        let message = format!(
+            "{what} is larger than {} MiB: expected at most that",
+            most >> 20
+        );
+        return Err(Error::new(ErrorCode::InvalidArgument, message).into());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("{what}: line {line} is not UTF-8 text");
+        Error::new(ErrorCode::InvalidArgument, message).into()
+    })
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Failure {
+    let message = format!("cannot read {what}: {error}");
+    Failure::Error(Error::new(ErrorCode::InvalidArgument, message))
 }
 
 /// As [`read`], where there is a text.

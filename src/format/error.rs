@@ -17,17 +17,26 @@ pub struct ParseError {
     pub expected: Option<String>,
 }
 
+impl ParseError {
+    /// What is wrong and what was expected, for where the place is told apart.
+    #[must_use]
+    pub fn without_place(&self) -> String {
+        let mut text = String::new();
+        if let Some(key) = &self.key {
+            text.push_str(&format!("`{key}`: "));
+        }
+        text.push_str(&self.message);
+        if let Some(expected) = &self.expected {
+            text.push_str(&format!(": expected {expected}"));
+        }
+        text
+    }
+}
+
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: ", self.line, self.column)?;
-        if let Some(key) = &self.key {
-            write!(f, "`{key}`: ")?;
-        }
-        f.write_str(&self.message)?;
-        if let Some(expected) = &self.expected {
-            write!(f, ": expected {expected}")?;
-        }
-        Ok(())
+        let (line, column) = (self.line, self.column);
+        write!(f, "line {line}, column {column}: {}", self.without_place())
     }
 }
 

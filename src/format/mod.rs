@@ -18,6 +18,7 @@ mod error;
 mod extras;
 mod fields;
 mod parse;
+mod place;
 mod plain;
 mod print;
 mod section;
@@ -30,6 +31,7 @@ pub use edit::edit;
 pub use error::{EditError, ParseError};
 pub use fields::KEYS;
 pub use parse::parse;
+pub use place::line_of;
 pub use print::print;
 
 pub(crate) use extras::extras;

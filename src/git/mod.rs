@@ -13,6 +13,7 @@ mod backup;
 mod checkout;
 mod command;
 mod commit;
+mod editor;
 mod error;
 mod evidence;
 mod guard;
@@ -33,6 +34,7 @@ mod worktree;
 
 pub use backup::{Backup, Backups};
 pub use command::{Author, Call, Git, Output};
+pub use editor::Editor;
 pub use error::{GitError, Result};
 pub use evidence::{Evidence, Rest, TicketTree, Undone};
 pub use history::TicketCommit;

@@ -39,6 +39,12 @@ impl From<StoreError> for Error {
                     .with("given", name)
                     .with("known", known)
             }
+            StoreError::Editing { id, holder } => {
+                let (id, holder) = (id.to_string(), holder.clone());
+                Self::caused(ErrorCode::Held, error)
+                    .with("id", id)
+                    .with("holder", holder)
+            }
             StoreError::Held { id, claim } => {
                 let (id, claim) = (id.to_string(), claim.clone());
                 Self::caused(ErrorCode::Held, error)

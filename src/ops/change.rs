@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use super::records::{Records, alone};
 use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
+use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Ticket, TicketId};
@@ -126,10 +127,15 @@ fn must_match(found: &[Stored], expected: &str) -> Result<()> {
         let message = "`--if-match` is for one ticket at a time";
         return Err(Error::new(ErrorCode::InvalidArgument, message));
     };
-    let (id, etag) = (&ticket.id, etag.to_string());
-    if expected.trim() == etag {
+    refuse_stale(&ticket.id, Some(expected), &etag.to_string())
+}
+
+/// Refuses a ticket that is no longer of the etag that the caller saw, if any.
+pub(super) fn refuse_stale(id: &TicketId, expected: Option<&str>, etag: &str) -> Result<()> {
+    let Some(expected) = expected.filter(|expected| expected.trim() != etag) else {
         return Ok(());
-    }
+    };
+    let expected = printable(expected);
     let message = format!("`{id}` has changed: its etag is `{etag}`, not `{expected}`");
     Err(Error::new(ErrorCode::Changed, message)
         .hint(format!("`tk show {id}` tells how it stands now"))
@@ -231,7 +237,7 @@ impl Project {
     }
 }
 
-fn report(
+pub(super) fn report(
     before: &[Stored],
     after: &[Stored],
     record: impl Fn(&Stored) -> TicketRecord,

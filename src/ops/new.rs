@@ -185,7 +185,7 @@ impl<'m> Maker<'m> {
 
     fn one(&self, id: &TicketId, request: &NewTicket) -> Result<Ticket> {
         let config = &self.project.config;
-        let title = values::needed_line("title", &request.title)?;
+        let title = values::title(&request.title)?;
         let kind = match &request.kind {
             Some(kind) => values::kind(config, kind)?,
             None => config.default_type.clone(),
@@ -193,7 +193,7 @@ impl<'m> Maker<'m> {
         let mut ticket = Ticket::new(id.clone(), title, kind, config.statuses.initial().clone());
         let given = |value: &Option<String>| value.clone().unwrap_or_default();
         let word = |value: &Option<Word>| value.clone().map(|word| word.0).unwrap_or_default();
-        ticket.description = values::text(&request.description);
+        ticket.description = values::text("description", &request.description)?;
         ticket.priority = values::word(&word(&request.priority))?.unwrap_or_default();
         ticket.labels = values::labels(&request.labels)?;
         ticket.owner = values::line("owner", &given(&request.owner))?;

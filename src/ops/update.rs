@@ -141,7 +141,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
 }
 
 /// Puts the tickets into a status that is not the end.
-fn go(scene: &Scene<'_>, tickets: &mut [Ticket], to: &StatusId) -> Result<()> {
+pub(super) fn go(scene: &Scene<'_>, tickets: &mut [Ticket], to: &StatusId) -> Result<()> {
     let project = scene.project;
     let statuses = &project.config.statuses;
     for ticket in tickets {
@@ -177,10 +177,10 @@ pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) -> Result<()> {
 fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
     let config = &scene.project.config;
     if let Some(title) = &request.title {
-        ticket.title = values::needed_line("title", title)?;
+        ticket.title = values::title(title)?;
     }
     if let Some(description) = &request.description {
-        ticket.description = values::text(description);
+        ticket.description = values::text("description", description)?;
     }
     if let Some(kind) = &request.kind {
         ticket.kind = values::kind(config, kind)?;

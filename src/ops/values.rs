@@ -10,6 +10,15 @@ use super::{Error, ErrorCode, Result};
 use crate::model::{Category, Config, Defer, StatusId};
 use crate::store::{Store, StoreError};
 
+/// The most characters of a title.
+const LONGEST_TITLE: usize = 500;
+
+/// The most characters of any other line: a label, a reason, a check, an acceptance item.
+const LONGEST_LINE: usize = 4_000;
+
+/// The most bytes of a description or a note. What is read for one ends there, too.
+pub const LARGEST_TEXT: usize = 1 << 20;
+
 /// The least likeness at which a word is offered for an unknown one.
 const LIKENESS: f64 = 0.75;
 
@@ -41,9 +50,36 @@ where
         .map_err(|error: T::Err| invalid(error.to_string()))
 }
 
+/// A title: one line that says something, and fits where tickets are listed.
+pub(super) fn title(given: &str) -> Result<String> {
+    let title = needed_line("title", given)?;
+    refuse_longer("title", &title, LONGEST_TITLE)?;
+    Ok(title)
+}
+
+/// Refuses a text of many lines that is larger than anything said about a ticket.
+pub(super) fn within_limit(what: &str, text: &str) -> Result<()> {
+    if text.len() <= LARGEST_TEXT {
+        return Ok(());
+    }
+    let most = LARGEST_TEXT >> 20;
+    let message = format!("the {what} is larger than {most} MiB: expected at most that");
+    Err(invalid(message).hint("a file of the repository can hold the rest"))
+}
+
+fn refuse_longer(what: &str, line: &str, most: usize) -> Result<()> {
+    let long = line.chars().count();
+    if long <= most {
+        return Ok(());
+    }
+    let message = format!("the {what} has {long} characters: expected at most {most}");
+    Err(invalid(message).hint("the description or a note can say more"))
+}
+
 /// One line of text; blank is nothing.
 pub(super) fn line(what: &str, given: &str) -> Result<Option<String>> {
     let text = given.trim();
+    refuse_longer(what, text, LONGEST_LINE)?;
     if text.contains(char::is_control) {
         return Err(invalid(format!(
             "the {what} `{}` holds a control character: expected one line of text",
@@ -60,7 +96,7 @@ pub(super) fn needed_line(what: &str, given: &str) -> Result<String> {
 
 /// A text of any number of lines that says something.
 pub(super) fn needed_text(what: &str, given: &str) -> Result<String> {
-    let text = text(given);
+    let text = text(what, given)?;
     if text.trim().is_empty() {
         return Err(invalid(format!("the {what} is blank: expected a text")));
     }
@@ -68,8 +104,9 @@ pub(super) fn needed_text(what: &str, given: &str) -> Result<String> {
 }
 
 /// A text of any number of lines, without white space at its end.
-pub(super) fn text(given: &str) -> String {
-    given.replace("\r\n", "\n").trim_end().to_owned()
+pub(super) fn text(what: &str, given: &str) -> Result<String> {
+    within_limit(what, given)?;
+    Ok(given.replace("\r\n", "\n").trim_end().to_owned())
 }
 
 /// Texts of one line each, in their order; blank ones are refused, unless there is only one,

@@ -28,6 +28,14 @@ pub enum StoreError {
         /// The lock's file.
         path: PathBuf,
     },
+    /// Another process has the ticket in an editor.
+    #[error("`{id}` is being edited by {holder}")]
+    Editing {
+        /// The ticket.
+        id: TicketId,
+        /// Its process id and command, as far as it told.
+        holder: String,
+    },
     /// There is no file for that ticket.
     #[error("no ticket `{0}`")]
     NotFound(TicketId),

@@ -289,7 +289,7 @@ impl Store {
             Err(error) => {
                 let name = format!("{id}.toml");
                 Err(self
-                    .invalid(&name, error.line, without_place(&error))
+                    .invalid(&name, error.line, error.without_place())
                     .into())
             }
         }
@@ -303,16 +303,6 @@ impl Store {
             message,
         }
     }
-}
-
-/// What is wrong and what was expected; the place is told apart.
-fn without_place(error: &format::ParseError) -> String {
-    let key = error.key.as_ref().map(|key| format!("`{key}`: "));
-    let expected = error.expected.as_ref();
-    let expected = expected.map(|expected| format!(": expected {expected}"));
-    let message = &error.message;
-    let (key, expected) = (key.unwrap_or_default(), expected.unwrap_or_default());
-    format!("{key}{message}{expected}")
 }
 
 fn id_of(name: &str) -> Result<TicketId, String> {

@@ -9,6 +9,7 @@
 
 mod append_log;
 mod claims;
+mod draft;
 mod durable;
 mod error;
 mod etag;
@@ -23,12 +24,13 @@ mod write;
 
 pub use append_log::{AppendLog, LogContents};
 pub use claims::{Claim, ClaimFile};
+pub use draft::Draft;
 pub use durable::{create_exclusive, write_atomic};
 pub use error::StoreError;
 pub use etag::Etag;
 pub use folders::{Store, read_if_there};
 pub use ids::{id_length, mint};
 pub use load::{InvalidFile, Loaded, Stored};
-pub use regular::read as read_regular;
+pub use regular::{LARGEST_FILE, read as read_regular};
 pub use size_limit::report_size_limit;
 pub use write::{Change, Locked};

@@ -8,8 +8,9 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-/// The largest file that is read. A ticket is a few kilobytes; a large one has long notes.
-const LARGEST: u64 = 16 << 20;
+/// The most bytes of a file that is read, or written. A ticket is a few kilobytes; a large one
+/// has long notes.
+pub const LARGEST_FILE: usize = 16 << 20;
 
 /// The file's bytes.
 ///
@@ -33,8 +34,12 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
             "a pipe or device"
         }));
     }
-    if data.len() > LARGEST {
-        let message = format!("it is larger than {} MiB", LARGEST >> 20);
+    let largest = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX);
+    if data.len() > largest {
+        let message = format!(
+            "it is larger than {} MiB: expected at most that",
+            LARGEST_FILE >> 20
+        );
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     // One byte more than there is: that no more than the length came is how the end is known,
@@ -47,7 +52,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     };
     bytes.truncate(read);
     if read != length {
-        let rest = LARGEST.saturating_sub(read as u64);
+        let rest = largest.saturating_sub(read as u64);
         file.take(rest).read_to_end(&mut bytes)?;
     }
     Ok(bytes)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::durable::{Replacement, sync_folder, write_atomic};
 use super::lock::Lock;
+use super::regular::LARGEST_FILE;
 use super::{Etag, Store, StoreError, Stored};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
@@ -170,6 +171,11 @@ impl<'a> Locked<'a> {
             id: ticket.id.clone(),
             message,
         };
+        if text.len() > LARGEST_FILE {
+            let most = LARGEST_FILE >> 20;
+            let message = format!("its file would be larger than {most} MiB");
+            return Err(unwritable(message));
+        }
         let read = format::parse(&ticket.id, &text, config)
             .map_err(|error| unwritable(format!("what would be written is invalid: {error}")))?;
         if read != *ticket {

@@ -142,6 +142,7 @@ fn prepared(command: &str) -> Sandbox {
         "approve" => tk("tk update k7m x4d --requires review && tk run k7m x4d || test $? -eq 9"),
         "reject" => tk("tk update k7m --awaiting approval"),
         "answer" => tk("tk ask k7m 'when?'"),
+        "edit" => tk("git config core.editor true"),
         "reopen" => tk("tk close k7m"),
         "unblock" => tk("tk block k7m x4d"),
         "land" => {

@@ -21,6 +21,8 @@ mod doctor;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod edit;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod gates;

@@ -53,7 +53,8 @@ const FILES: &[(&str, &str)] = &[
     (".ticks/agents/<name>.toml", "An agent; tk schema agent."),
     (
         ".git/tk/",
-        "What belongs to this clone only: the lock, claims, runs, and what they cost.",
+        "What belongs to this clone only: the lock, claims, runs, and what they cost; edits/ has \
+         what tk edit refused, refused.jsonl what agents were refused.",
     ),
 ];
 
@@ -66,6 +67,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     (
         "TK_DIR",
         "The folder of the tickets, in place of .ticks in the main working tree.",
+    ),
+    (
+        "VISUAL, EDITOR",
+        "The editor of tk edit; else git's core.editor, else vi.",
     ),
     ("NO_COLOR", "No colours, where --color does not say."),
 ];

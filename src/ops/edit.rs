@@ -1,0 +1,380 @@
+//! Changing a ticket's file as a whole, in a person's editor.
+//!
+//! Before and after the editor, never while it is open, the store is looked at. What the
+//! person has typed goes through the guards of [`update`](super::update()), which are told what
+//! the text changes, and into the file byte for byte, but for what a closing or a beginning
+//! adds. Whatever is refused stays in the draft, and the next edit of the ticket goes on there.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::change::{Scene, Targets, refuse_cycles, refuse_stale, report};
+use super::close::{CloseRequest, Closing};
+use super::new::{check_edges, check_parent};
+use super::notes::refused;
+use super::records::Records;
+use super::resolve::resolve;
+use super::update::go;
+use super::{Changed, Error, ErrorCode, Project, Result, values};
+use crate::format;
+use crate::graph::Graph;
+use crate::merge::{Merged, merge_ticket};
+use crate::model::{Ticket, TicketId};
+use crate::store::{Draft, InvalidFile, Loaded, StoreError};
+
+/// How a ticket is to be edited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EditRequest {
+    /// From the ticket as it stands, though an earlier edit was kept.
+    pub fresh: bool,
+    /// Close although blockers or children are open.
+    pub force: bool,
+}
+
+/// A ticket whose text is in an editor.
+#[derive(Debug)]
+pub struct Editing<'p> {
+    project: &'p Project,
+    id: TicketId,
+    opened: String,
+    if_match: Option<String>,
+    force: bool,
+    draft: Draft,
+}
+
+/// Puts the ticket's text, or what was kept of an earlier edit, where an editor can open it.
+///
+/// # Errors
+/// When an agent edits, there is no such ticket, its file is none, or another edits it.
+pub fn begin_edit<'p>(
+    project: &'p Project,
+    targets: &Targets,
+    request: &EditRequest,
+) -> Result<Editing<'p>> {
+    project.require_human("edit")?;
+    let id = {
+        let loaded = project.load()?;
+        let graph = project.graph(&loaded.tickets);
+        resolve(&loaded, &graph, &targets.ids.concat())?
+    };
+    let stored = project.store.read(&id, &project.config)?;
+    refuse_stale(&id, targets.if_match.as_deref(), &stored.etag.to_string())?;
+    let draft = project.store.draft(&id)?;
+    let mut opened = draft.kept()?;
+    if opened.is_some() && request.fresh {
+        let aside = draft.set_aside()?;
+        project.hint(format!("the edit that was kept is `{}`", aside.display()));
+        opened = None;
+    }
+    let opened = match opened {
+        Some(opened) => {
+            project.hint(format!(
+                "this was the edit of `{id}` that was kept; `--fresh` begins another"
+            ));
+            opened
+        }
+        None => {
+            draft.begin(&stored.text, &stored.text)?;
+            stored.text
+        }
+    };
+    Ok(Editing {
+        project,
+        id,
+        opened,
+        if_match: targets.if_match.clone(),
+        force: request.force,
+        draft,
+    })
+}
+
+impl Editing<'_> {
+    /// The file that the editor is to open.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.draft.path()
+    }
+
+    /// Takes what the editor has left as the ticket, if it can be one. With `failed`, which
+    /// says why, the editor did not end well, and nothing is taken.
+    ///
+    /// # Errors
+    /// `failed`; or when the text is no ticket's, a guard refuses it, or the ticket was
+    /// changed meanwhile in the same places. What was typed is kept then.
+    pub fn finish(self, failed: Option<Error>) -> Result<Changed> {
+        let edited = match self.draft.edited() {
+            Ok(edited) => edited.unwrap_or_else(|| self.opened.clone()),
+            Err(error) => return Err(self.kept(self.unreadable(error))),
+        };
+        if edited == self.opened {
+            self.draft.discard()?;
+            return match failed {
+                Some(failed) => Err(failed.hint("nothing was changed")),
+                None => self
+                    .project
+                    .change(&Targets::new(vec![self.id.to_string()]), |_, _| Ok(())),
+            };
+        }
+        match failed.map_or_else(|| self.take(edited), Err) {
+            Ok(changed) => {
+                self.draft.discard()?;
+                Ok(changed)
+            }
+            Err(error) => Err(self.kept(error)),
+        }
+    }
+
+    /// The error, with where what was typed is now.
+    fn kept(&self, error: Error) -> Error {
+        let (id, path) = (&self.id, self.draft.path().display().to_string());
+        error
+            .hint(format!(
+                "the edit is kept in `{path}`: `tk edit {id}` goes on with it"
+            ))
+            .with("id", id.as_str())
+            .with("kept", path)
+    }
+
+    fn unreadable(&self, error: StoreError) -> Error {
+        match error {
+            StoreError::Io { source, .. } => self.wrong_at(1, &source.to_string()),
+            other => other.into(),
+        }
+    }
+
+    /// What is wrong in a line of the draft.
+    fn wrong_at(&self, line: usize, message: &str) -> Error {
+        InvalidFile {
+            path: self.draft.path().display().to_string(),
+            id: Some(self.id.clone()),
+            line,
+            message: message.to_owned(),
+        }
+        .into()
+    }
+
+    fn take(&self, edited: String) -> Result<Changed> {
+        let (project, id) = (self.project, &self.id);
+        let config = &project.config;
+        let parse = |text: &str| {
+            let parsed = format::parse(id, text, config);
+            parsed.map_err(|error| self.wrong_at(error.line, &error.without_place()))
+        };
+        parse(&edited)?;
+        project.mend_merge_driver();
+        let locked = project.store.lock()?;
+        let mut loaded = project.store.load_all(config)?;
+        let disk = locked.read(id, config)?;
+        refuse_stale(id, self.if_match.as_deref(), &disk.etag.to_string())?;
+        let text = match disk.text == self.opened {
+            true => edited,
+            false => self.merged(&disk.text, &edited)?,
+        };
+        let wanted = parse(&text)?;
+        let outcome = self.guarded(&loaded, &locked, &disk.ticket, &wanted);
+        let (after, closing) = outcome.map_err(|(key, mut error)| {
+            let line = format::line_of(&text, key);
+            error.message = format!("{}:{line}: {}", self.path().display(), error.message);
+            if error.code == ErrorCode::InvalidArgument || error.code == ErrorCode::TicketNotFound {
+                error.code = ErrorCode::InvalidTicket;
+            }
+            error.with("line", line)
+        })?;
+        let text = format::edit(&text, &wanted, &after).map_err(|error| {
+            let id = id.clone();
+            let message = error.to_string();
+            StoreError::Unwritable { id, message }
+        })?;
+        let stored = locked.write_text(id, text, config)?;
+        if config.statuses.is_done(&stored.ticket.status) {
+            locked.release_claim(id)?;
+        }
+        let differs = stored.etag != disk.etag;
+        loaded.put(stored.clone());
+        drop(locked);
+        let graph = project.graph(&loaded.tickets);
+        let records = Records::new(&loaded, &graph);
+        let mut changed = report(&[disk], &[stored], |stored| records.of(&stored.ticket));
+        // A comment is a change, too.
+        for result in &mut changed.results {
+            result.changed = differs;
+        }
+        if let Some(closing) = closing {
+            closing.tell(&mut changed);
+        }
+        Ok(changed)
+    }
+
+    /// The edit and what was done to the ticket meanwhile, in one text.
+    fn merged(&self, disk: &str, edited: &str) -> Result<String> {
+        let id = &self.id;
+        let config = &self.project.config;
+        match merge_ticket(id, Some(&self.opened), disk, edited, config) {
+            Merged::Clean(text) => {
+                self.project.hint(format!(
+                    "`{id}` was changed meanwhile: both changes are in it"
+                ));
+                Ok(text)
+            }
+            Merged::Conflict { text, keys } => {
+                // From now on it is an edit of the ticket as it stands.
+                self.draft.begin(disk, &text)?;
+                let shown: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+                let message = format!(
+                    "`{id}` was changed meanwhile, and differently: {}",
+                    shown.join(", ")
+                );
+                Err(Error::new(ErrorCode::Changed, message)
+                    .hint("both versions stand in the edit, between marker lines, yours below")
+                    .with("keys", keys))
+            }
+            Merged::TwoTickets => Err(Error::new(
+                ErrorCode::Changed,
+                format!("`{id}` is another ticket now"),
+            )),
+        }
+    }
+
+    /// What the ticket becomes by the rules of every other command, given what the text says;
+    /// or which key breaks one.
+    fn guarded<'c>(
+        &'c self,
+        loaded: &Loaded,
+        locked: &crate::store::Locked<'_>,
+        before: &Ticket,
+        wanted: &Ticket,
+    ) -> std::result::Result<(Ticket, Option<Closing<'c>>), (&'static str, Error)> {
+        let project = self.project;
+        let statuses = &project.config.statuses;
+        let (to, from) = (&wanted.status, &before.status);
+        check_values(project, before, wanted)?;
+        let mut staged = wanted.clone();
+        staged.status = from.clone();
+        if staged.requires != before.requires {
+            // What was said before was not said at this gate.
+            staged.verdict = None;
+        }
+        check_edges(&staged, Some(before)).map_err(|error| (edge_key(before, wanted), error))?;
+        let graph = Graph::new(&loaded.tickets, statuses, project.now);
+        self.check_ids(loaded, &graph, before, wanted)?;
+        if edges(before) != edges(&staged) || before.kind != staged.kind {
+            refuse_cycles(&graph, std::slice::from_ref(&staged))
+                .map_err(|error| (edge_key(before, wanted), error))?;
+        }
+        // The guards of the status look at the edges as they are to be.
+        let mut with_edges = loaded.clone();
+        let place = with_edges.tickets.iter().position(|t| t.id == staged.id);
+        if let Some(ticket) = place.and_then(|place| with_edges.tickets.get_mut(place)) {
+            *ticket = staged.clone();
+        }
+        let all = OnceCell::from(with_edges);
+        let scene = Scene::new(project, locked, &all);
+        let mut tickets = [staged];
+        let mut closing = None;
+        let at_status = |error| ("status", error);
+        if to != from && statuses.is_done(to) {
+            let request = CloseRequest {
+                reason: wanted.reason.clone(),
+                note: None,
+                force: self.force,
+            };
+            let close = Closing::new(project, &request, Some(to.clone())).map_err(at_status)?;
+            close.all(&scene, &mut tickets).map_err(at_status)?;
+            close.hint_at_epics(&scene, &tickets).map_err(at_status)?;
+            closing = Some(close);
+        } else if to != from {
+            go(&scene, &mut tickets, to).map_err(at_status)?;
+        }
+        let [after] = tickets;
+        if after.parent != before.parent || after.status != before.status {
+            check_parent(&after, loaded, project).map_err(|error| ("parent", error))?;
+        }
+        Ok((after, closing))
+    }
+
+    /// Refuses edges to tickets that are not there, but for those that the ticket had.
+    fn check_ids(
+        &self,
+        loaded: &Loaded,
+        graph: &Graph<'_>,
+        before: &Ticket,
+        wanted: &Ticket,
+    ) -> std::result::Result<(), (&'static str, Error)> {
+        for ((key, had), (_, has)) in edges(before).into_iter().zip(edges(wanted)) {
+            for id in has.difference(&had) {
+                if loaded.get(id).is_some() || loaded.invalid(id).is_some() {
+                    continue;
+                }
+                let error = match resolve(loaded, graph, id.as_str()) {
+                    Err(error) => error,
+                    // A file has whole ids: what is short here is none elsewhere.
+                    Ok(meant) => {
+                        let message = format!("no ticket `{id}`: expected a whole id");
+                        Error::new(ErrorCode::InvalidTicket, message)
+                            .hint(format!("did you mean `{meant}`?"))
+                    }
+                };
+                return Err((key, error));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses values that no other command would take, where they are new.
+fn check_values(
+    project: &Project,
+    before: &Ticket,
+    wanted: &Ticket,
+) -> std::result::Result<(), (&'static str, Error)> {
+    if wanted.title != before.title {
+        values::title(&wanted.title).map_err(|error| ("title", error))?;
+    }
+    if wanted.description != before.description {
+        values::within_limit("description", &wanted.description)
+            .map_err(|error| ("description", error))?;
+    }
+    for note in &wanted.notes {
+        values::within_limit("note", &note.text).map_err(|error| ("notes", error))?;
+    }
+    if wanted.agent != before.agent {
+        let name = wanted.agent.as_deref().unwrap_or_default();
+        values::agent(&project.store, name).map_err(|error| ("agent", error))?;
+    }
+    if wanted.verdict != before.verdict && wanted.verdict.is_some() {
+        let id = &wanted.id;
+        let error = refused(format!("the verdict on `{id}` is no text to be typed")).hint(format!(
+            "`tk approve {id}` or `tk reject {id} TEXT` gives it"
+        ));
+        return Err(("verdict", error));
+    }
+    let is_done = project.config.statuses.is_done(&wanted.status);
+    if is_done && wanted.awaiting.is_some() && wanted.awaiting != before.awaiting {
+        let id = &wanted.id;
+        let error = refused(format!("`{id}` is closed: it can await nothing"));
+        return Err(("awaiting", error));
+    }
+    Ok(())
+}
+
+/// What the ticket says of others, by key.
+fn edges(ticket: &Ticket) -> [(&'static str, BTreeSet<TicketId>); 6] {
+    let one = |id: &Option<TicketId>| id.iter().cloned().collect();
+    [
+        ("parent", one(&ticket.parent)),
+        ("blocked_by", ticket.blocked_by.clone()),
+        ("after", ticket.after.clone()),
+        ("related", ticket.related.clone()),
+        ("discovered_from", one(&ticket.discovered_from)),
+        ("duplicate_of", one(&ticket.duplicate_of)),
+    ]
+}
+
+/// The first key of edges in which the two differ.
+fn edge_key(before: &Ticket, wanted: &Ticket) -> &'static str {
+    let mut pairs = edges(before).into_iter().zip(edges(wanted));
+    let differing = pairs.find(|((_, had), (_, has))| had != has);
+    // Tickets of other types have other edges, too.
+    differing.map_or("type", |((key, _), _)| key)
+}
