@@ -200,7 +200,7 @@ fn run(args: &[OsString]) -> u8 {
         Err(error) => return usage(args, &error),
     };
     let screen = cli.globals.screen();
-    let session = Session::new(cli.globals, screen.clone());
+    let session = Session::new(cli.globals, screen.clone(), args);
     let ended = session.and_then(|session| cli.command.run(&session));
     match ended {
         Ok(code) => code,

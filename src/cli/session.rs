@@ -1,5 +1,6 @@
 //! What every command has: the options before and after its name, and the world around it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -62,11 +63,19 @@ pub(crate) struct Session {
     /// Where to write.
     pub(crate) screen: Screen,
     globals: Globals,
+    /// The words of the command, without the program's name.
+    words: Vec<String>,
 }
 
 impl Session {
     /// The surroundings of the process, in the folder that `-C` names.
-    pub(super) fn new(globals: Globals, screen: Screen) -> Result<Self, Failure> {
+    pub(super) fn new(
+        globals: Globals,
+        screen: Screen,
+        args: &[OsString],
+    ) -> Result<Self, Failure> {
+        let words = args.iter().skip(1);
+        let words = words.map(|word| word.to_string_lossy().into_owned());
         let failed = |error: &dyn std::error::Error| {
             Failure::Error(Error::new(ErrorCode::Failed, error.to_string()))
         };
@@ -82,6 +91,7 @@ impl Session {
             context: Arc::new(context),
             screen,
             globals,
+            words: words.collect(),
         })
     }
 
@@ -112,6 +122,12 @@ impl Session {
             project = project.within_worker();
         }
         let ended = act(&project);
+        if let Err(Failure::Error(error)) = &ended
+            && error.code == ErrorCode::HumansOnly
+            && let Err(unwritable) = project.record_refusal(error, &self.words)
+        {
+            project.warn(format!("the refusal is not recorded: {unwritable}"));
+        }
         let mut notices = project.take_notices();
         if let Err(Failure::Error(error)) = &ended {
             // What ends the command is told once.

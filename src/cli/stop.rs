@@ -21,6 +21,8 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
+            // Before anything is said about runs there may not be.
+            project.require_human("stop a run")?;
             let found = history::find(project, self.what.as_deref())?;
             let stopped = history::stop(project, &found)?;
             if session.screen.is_json() {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::ticks_folder::is_there;
 use super::{Error, ErrorCode, Result};
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
 use crate::model::{Actor, Config, Shown, Ticket, TicketId};
-use crate::store::{Loaded, Store, StoreError};
+use crate::store::{AppendLog, Loaded, Store, StoreError};
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub struct Project {
     /// The time of the command.
     pub now: Timestamp,
     actor: Option<Actor>,
+    run: Option<String>,
     working_on: Option<String>,
     notices: RefCell<Vec<Notice>>,
 }
@@ -36,6 +38,25 @@ pub enum Notice {
     Warning(String),
     /// Something that helps.
     Hint(String),
+}
+
+/// The most words of a command that a record of its refusal has, and characters of each.
+const TRIED: usize = 16;
+const WORD: usize = 200;
+
+/// What was refused to an agent, as a line of the log.
+#[derive(Serialize)]
+struct Refusal<'r> {
+    at: Timestamp,
+    actor: &'r str,
+    run: Option<&'r str>,
+    ticket: Option<&'r str>,
+    tried: Vec<String>,
+    message: String,
+}
+
+fn start(word: &str) -> String {
+    word.chars().take(WORD).collect()
 }
 
 impl Project {
@@ -82,6 +103,7 @@ impl Project {
             config,
             now: context.now(),
             actor,
+            run: context.var("TK_RUN").map(str::to_owned),
             working_on: context.var("TK_TICKET").map(str::to_owned),
             notices: RefCell::default(),
         };
@@ -129,6 +151,25 @@ impl Project {
                 .with("actor", actor.as_str()));
         }
         Ok(actor)
+    }
+
+    /// Records durably that something was refused because only people may: when, to whom, what
+    /// was tried, and in which run and at which ticket. The dispatcher of a run is the only
+    /// writer of its journal, so this is a log of the clone.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn record_refusal(&self, error: &Error, tried: &[String]) -> Result<()> {
+        let log = self.store.local_dir().join("refused.jsonl");
+        AppendLog::open(&log)?.append_durably(&Refusal {
+            at: self.now,
+            actor: self.actor.as_ref().map_or("", Actor::as_str),
+            run: self.run.as_deref(),
+            ticket: self.working_on.as_deref(),
+            tried: tried.iter().take(TRIED).map(|word| start(word)).collect(),
+            message: start(&error.message),
+        })?;
+        Ok(())
     }
 
     /// Whether the command comes from a worker of that ticket.

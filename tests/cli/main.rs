@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod blocked;
 #[cfg(test)]
 mod chain;
@@ -30,6 +32,8 @@ mod gates;
 mod graph;
 #[cfg(test)]
 mod help;
+#[cfg(test)]
+mod if_match;
 #[cfg(test)]
 mod init;
 #[cfg(test)]

@@ -48,3 +48,15 @@ pub(crate) fn refused(sandbox: &Sandbox, code: i32, commands: &[&[&str]]) -> Str
     assert_eq!(files(sandbox), before, "something was changed");
     said
 }
+
+/// Every command that the program shows, from its own tree of commands.
+pub(crate) fn commands() -> Vec<String> {
+    let sandbox = Sandbox::without_repository();
+    let pages = sandbox.tk(["man", "pages", "--json"]).json();
+    let pages = pages["files"].as_array().unwrap().iter();
+    let pages = pages.map(|page| page.as_str().unwrap());
+    let names = pages.filter_map(|page| page.strip_prefix("tk-")?.strip_suffix(".1"));
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    assert!(names.len() > 25, "{names:?}");
+    names
+}
