@@ -234,11 +234,14 @@ fn usage(args: &[OsString], error: &clap::Error) -> u8 {
         let error = Error::new(ErrorCode::InvalidArgument, message).hint(rest.join("\n"));
         return tell(&screen, &error);
     }
+    if !asked {
+        // What was typed is in it. That standard error is gone changes nothing about that.
+        let _ = Screen::new(false, false, colour(args)).usage(&error.render().to_string());
+        return ErrorCode::InvalidArgument.exit_code();
+    }
     match error.print() {
-        Ok(()) if asked => 0,
-        Err(error) if asked && error.kind() == std::io::ErrorKind::BrokenPipe => BROKEN_PIPE,
-        // That standard error is gone changes nothing about the arguments.
-        _ => ErrorCode::InvalidArgument.exit_code(),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => BROKEN_PIPE,
+        _ => 0,
     }
 }
 
@@ -257,6 +260,21 @@ fn bug(args: &[OsString]) -> u8 {
     )
     .hint("please report it with the command and the lines above");
     tell(&screen, &error)
+}
+
+/// What `--color` says, where the arguments could not be understood.
+fn colour(args: &[OsString]) -> Colour {
+    let said = |word: &str| {
+        let mut pairs = args.windows(2);
+        let joined = format!("--color={word}");
+        args.iter().any(|arg| **arg == *joined)
+            || pairs.any(|pair| pair[0] == "--color" && pair[1] == *word)
+    };
+    match (said("always"), said("never")) {
+        (true, _) => Colour::Always,
+        (_, true) => Colour::Never,
+        _ => Colour::Auto,
+    }
 }
 
 fn wants_json(args: &[OsString]) -> bool {

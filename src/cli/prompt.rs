@@ -2,6 +2,7 @@
 
 use super::{Outcome, Session};
 use crate::run;
+use crate::ui::terminal::safe_lines;
 
 /// Print exactly what a worker of the ticket would be told
 ///
@@ -25,7 +26,7 @@ impl Args {
             if session.screen.is_json() {
                 session.screen.document(&prompt)?;
             } else {
-                session.screen.text(&prompt.text)?;
+                session.screen.text(&safe_lines(&prompt.text))?;
             }
             Ok(0)
         })

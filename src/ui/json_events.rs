@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::screen::json_line;
 use crate::run::Reporter;
 use crate::wire::Event;
 
@@ -21,9 +22,8 @@ impl Reporter for JsonEvents {
 /// # Errors
 /// When standard output cannot be written, a broken pipe included.
 pub fn write(event: &Event) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(event)?;
-    line.push(b'\n');
+    let line = json_line(event)?;
     let mut out = std::io::stdout().lock();
-    out.write_all(&line)?;
+    out.write_all(line.as_bytes())?;
     out.flush()
 }

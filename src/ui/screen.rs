@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::terminal::{safe, safe_lines};
+use super::terminal::{safe, safe_json, safe_lines};
 use crate::ops::{Error, Notice};
 use crate::wire::{ErrorBody, ErrorDocument, WarningDocument};
 
@@ -109,10 +109,8 @@ impl Screen {
     /// # Errors
     /// As [`Screen::text`].
     pub fn document(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(document)?;
-        line.push(b'\n');
         let mut out = io::stdout().lock();
-        out.write_all(&line)?;
+        out.write_all(json_line(document)?.as_bytes())?;
         out.flush()
     }
 
@@ -132,6 +130,19 @@ impl Screen {
             }
         }
         Ok(())
+    }
+
+    /// Tells what is wrong with the arguments, in words that begin with `error: `.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn usage(&self, text: &str) -> io::Result<()> {
+        let text = text.trim_end();
+        labelled(
+            "error",
+            AnsiColor::Red,
+            text.strip_prefix("error: ").unwrap_or(text),
+        )
     }
 
     /// Tells what went wrong.
@@ -158,9 +169,16 @@ impl Screen {
 }
 
 fn to_stderr(document: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(document)?;
-    line.push(b'\n');
-    io::stderr().lock().write_all(&line)
+    io::stderr()
+        .lock()
+        .write_all(json_line(document)?.as_bytes())
+}
+
+/// The document as JSON on a line of its own.
+pub(super) fn json_line(document: &impl Serialize) -> io::Result<String> {
+    let mut line = safe_json(serde_json::to_string(document)?);
+    line.push('\n');
+    Ok(line)
 }
 
 fn labelled(label: &str, colour: AnsiColor, text: &str) -> io::Result<()> {

@@ -46,6 +46,27 @@ pub fn safe_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The JSON text with everything in its strings as an escape that would not show as itself. It
+/// means the same: JSON needs only part of that to be escaped, but is read on terminals, too.
+#[must_use]
+pub fn safe_json(json: String) -> String {
+    // Whatever is unsafe and not escaped already begins with such a byte.
+    if json.bytes().all(|byte| byte < 0x7f) || !json.chars().any(is_unsafe) {
+        return json;
+    }
+    let mut shown = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// The columns a text takes on a terminal.
 #[must_use]
 pub fn columns(text: &str) -> usize {
@@ -116,6 +137,14 @@ mod tests {
         assert!(matches!(safe("as it is"), Cow::Borrowed(_)));
         assert_eq!(safe_lines("a\n\tb\u{1b}\nc"), "a\n\tb\\u{1b}\nc");
         assert!(matches!(safe_lines("a\nb"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_shows_as_itself_and_means_the_same() {
+        let text = "a\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{e0041}é\n\\";
+        let json = safe_json(serde_json::to_string(text).unwrap());
+        assert_eq!(json, r#""a\u001b[31m\u007f\u009b\u202e\udb40\udc41é\n\\""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]

@@ -33,6 +33,8 @@ mod graph;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod if_match;
 #[cfg(test)]
 mod init;

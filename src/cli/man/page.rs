@@ -101,6 +101,12 @@ fn main_page(command: &Command) -> String {
     page.terms("ENVIRONMENT", ENVIRONMENT.iter().copied());
     page.exit_codes(|_| true);
     page.paragraph(
+        "LIMITS",
+        "A title has at most 500 characters, any other line 4,000; a description or a note 1 MiB; \
+         a ticket's file, and one of new tickets, 16 MiB. What is larger is refused, and no more \
+         of it is read.",
+    );
+    page.paragraph(
         "JSON",
         "With --json every command answers with one object on one line, and tk run and tk log \
          with one object a line. Its key schema names its shape, which tk schema prints. Errors \
