@@ -1,6 +1,9 @@
-set edit:completion:arg-completer[tk] = { |@words|
-    var index = (count $words)
-    set index = (- $index 1)
+use str
 
-    put (env _CLAP_IFS="\n" _CLAP_COMPLETE_INDEX=(to-string $index) TK_COMPLETE="elvish" tk -- $@words) | to-lines
+set edit:completion:arg-completer[tk] = {|@words|
+    e:env TK_COMPLETE=elvish tk -- $@words | from-lines | each {|line|
+        var word @about = (str:split &max=2 "\t" $line)
+        var display = (str:join '  ' [$word $@about])
+        edit:complex-candidate $word &code-suffix=' ' &display=$display
+    }
 }

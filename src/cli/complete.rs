@@ -25,8 +25,19 @@ const ASKING: &str = "TK_COMPLETE";
 /// The variable by which some scripts say which word is being typed.
 const PLACE: &str = "_CLAP_COMPLETE_INDEX";
 
+/// For elvish, with what the words are about.
+const ELVISH: &str = include_str!("complete/tk.elv");
+
+/// For PowerShell, without running what is typed.
+const POWERSHELL: &str = include_str!("complete/tk.ps1");
+
 /// The script that makes the shell ask.
 pub(super) fn script(shell: &str) -> Option<String> {
+    match shell {
+        "elvish" => return Some(ELVISH.to_owned()),
+        "powershell" => return Some(POWERSHELL.to_owned()),
+        _ => {}
+    }
     let shells = Shells::builtins();
     let shell = shells.completer(shell)?;
     let mut script = Vec::new();
@@ -54,14 +65,19 @@ pub(super) fn answer(args: &[OsString], command: fn() -> Command) -> Option<u8> 
     Some(0)
 }
 
-fn words_for(shell: &str, words: Vec<OsString>, command: Command) -> Option<String> {
+fn words_for(shell: &str, mut words: Vec<OsString>, command: Command) -> Option<String> {
     let shells = Shells::builtins();
+    // The script for elvish reads lines as fish does: a word, a tab, what it is about.
+    let shell = if shell == "elvish" { "fish" } else { shell };
     let shell: &dyn EnvCompleter = shells.completer(shell)?;
     let mut context = Context::from_process().ok()?;
     context.cwd.push(folder(&words));
     let place = std::env::var(PLACE)
         .ok()
-        .and_then(|place| place.parse().ok());
+        .and_then(|place| place.parse::<usize>().ok());
+    if place == Some(words.len()) {
+        words.push(OsString::new());
+    }
     let typed = words.get(place.unwrap_or(words.len().saturating_sub(1)));
     let typed_option = typed.is_some_and(|word| word.to_string_lossy().starts_with('-'));
     let cwd = context.cwd.clone();

@@ -10,7 +10,8 @@ use crate::wire::CompletionsDocument;
 ///
 /// Commands and options complete, and what the project holds: ids with their titles, labels,
 /// statuses, types, agents. The script asks `tk` itself, so it need not be made anew when
-/// tickets or versions change.
+/// tickets or versions change. The tests try bash, zsh, fish and elvish; the script for PowerShell
+/// was only checked for its syntax, and what it asks for is tested.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk completions bash > ~/.tk.bash      # and in ~/.bashrc: source ~/.tk.bash

@@ -35,14 +35,37 @@ enum Shell {
     Bash,
     Zsh,
     Fish,
+    Elvish,
+    /// No registry that is used here has a PowerShell: `tk` is asked as its script asks it.
+    PowerShell,
 }
 
-const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
+const SHELLS: [Shell; 5] = [
+    Shell::Bash,
+    Shell::Zsh,
+    Shell::Fish,
+    Shell::Elvish,
+    Shell::PowerShell,
+];
 
 impl Shell {
     /// What it offers where the last of the words is being typed: the word, and what it says
     /// about it.
     fn offers(self, sandbox: &Sandbox, words: &[&str]) -> Vec<(String, String)> {
+        let (answer, between) = match self {
+            Self::Bash | Self::Zsh => (self.asked_in_a_script(sandbox, words), ':'),
+            Self::Fish => (self.asked_in_a_script(sandbox, words), '\t'),
+            Self::Elvish => (asked_in_elvish(sandbox, words), '\t'),
+            Self::PowerShell => (asked_as_powershell_asks(sandbox, words), '\t'),
+        };
+        let pair = |line: &str| {
+            let (word, about) = line.split_once(between).unwrap_or((line, ""));
+            (word.to_owned(), about.to_owned())
+        };
+        answer.lines().map(pair).collect()
+    }
+
+    fn asked_in_a_script(self, sandbox: &Sandbox, words: &[&str]) -> String {
         let (program, options, text) = match self {
             Self::Bash => (
                 "bash",
@@ -62,7 +85,7 @@ impl Shell {
                  words=(\"$@\"); CURRENT=$#\n\
                  _clap_dynamic_completer_tk",
             ),
-            Self::Fish => (
+            _ => (
                 "fish",
                 vec!["--no-config", "-c"],
                 "source $argv[1]; complete -C \"$argv[2..-1]\"",
@@ -71,7 +94,7 @@ impl Shell {
         let file = script(match self {
             Self::Bash => "tk.bash",
             Self::Zsh => "_tk",
-            Self::Fish => "tk.fish",
+            _ => "tk.fish",
         });
         let mut command = sandbox.command(program);
         command.args(options).arg(text);
@@ -80,18 +103,69 @@ impl Shell {
         }
         let output = sandbox.run(command.arg(file).args(words), None);
         assert_eq!(output.stderr, "", "{self:?} {words:?}");
-        let between = if self == Self::Fish { '\t' } else { ':' };
-        let pair = |line: &str| {
-            let (word, about) = line.split_once(between).unwrap_or((line, ""));
-            (word.to_owned(), about.to_owned())
-        };
-        output.stdout.lines().map(pair).collect()
+        output.stdout
     }
 
     fn words(self, sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
         let offers = self.offers(sandbox, words);
         offers.into_iter().map(|(word, _)| word).collect()
     }
+}
+
+/// Elvish loads what completes only where somebody types, so it is started in a terminal, and
+/// its own start-up file asks and leaves.
+fn asked_in_elvish(sandbox: &Sandbox, words: &[&str]) -> String {
+    let quoted = |word: &&str| format!("'{}'", word.replace('\'', "''"));
+    let words: Vec<String> = words.iter().map(quoted).collect();
+    let folder = tempfile::tempdir_in(sandbox.root()).unwrap();
+    let (start, answer) = (folder.path().join("rc.elv"), folder.path().join("answer"));
+    // What it shows begins with the word itself, and with how it looks.
+    let text = format!(
+        "use str\n\
+         eval (slurp < {script})\n\
+         {{\n\
+         \x20 for it [($edit:completion:arg-completer[tk] {words})] {{\n\
+         \x20   var shown = (str:trim-prefix (to-string $it[display]) \"\\e[m\")\n\
+         \x20   echo $it[stem]\"\\t\"(str:trim-prefix (str:trim-prefix $shown $it[stem]) '  ')\n\
+         \x20 }}\n\
+         \x20 echo end\n\
+         }} > {answer}\n\
+         exit\n",
+        script = script("tk.elv"),
+        words = words.join(" "),
+        answer = answer.display(),
+    );
+    std::fs::write(&start, text).unwrap();
+    let mut command = elvish(sandbox, &format!("-rc {}", start.display()));
+    let said = sandbox.run(&mut command, None).stdout;
+    let answer = std::fs::read_to_string(&answer).unwrap_or_default();
+    let Some(answer) = answer.strip_suffix("end\n") else {
+        panic!("{words:?}: {said}");
+    };
+    answer.to_owned()
+}
+
+/// Elvish in a terminal of its own, without the service that remembers what was typed.
+fn elvish(sandbox: &Sandbox, options: &str) -> std::process::Command {
+    let mut command = sandbox.command("timeout");
+    command.args(["30", "script", "--quiet", "--command"]);
+    command.arg(format!("stty rows 24 cols 100; elvish {options}"));
+    command.arg("/dev/null");
+    command.env("XDG_STATE_HOME", "/dev/null");
+    command.env("TERM", "xterm");
+    command
+}
+
+fn asked_as_powershell_asks(sandbox: &Sandbox, words: &[&str]) -> String {
+    let (typed, before) = words.split_last().unwrap();
+    let mut command = sandbox.tk_command();
+    command.env("TK_COMPLETE", "powershell");
+    command.env("_CLAP_COMPLETE_INDEX", before.len().to_string());
+    // An empty word may get lost on the way to a program.
+    let typed = Some(typed).filter(|word| !word.is_empty());
+    let output = sandbox.run(command.arg("--").args(before).args(typed), None);
+    assert_eq!(output.stderr, "", "{words:?}");
+    output.ok()
 }
 
 #[test]
@@ -222,6 +296,36 @@ fn zsh_finds_the_file_by_itself_and_completes_the_first_time() {
     command.args(["30", "zsh", "-f", "-c", text, "zsh", &folder]);
     command.env("TERM", "dumb");
     assert_eq!(sandbox.run(&mut command, None).ok(), "found\n");
+}
+
+#[test]
+fn elvish_shows_what_it_offers_to_who_types() {
+    let sandbox = project();
+    let start = sandbox.root().join("rc.elv");
+    let text = "set edit:prompt = { put 'ready: ' }\nset edit:rprompt = { }\n";
+    let text = format!("{text}eval (slurp < {})\n", script("tk.elv"));
+    std::fs::write(&start, text).unwrap();
+    let inner = format!("stty rows 24 cols 100; elvish -rc {}", start.display());
+    let text = "zmodload zsh/zpty\n\
+                zpty inner \"$1\"\n\
+                zpty -r -m inner said '*ready:*'\n\
+                zpty -n -w inner $'tk show \\t'\n\
+                zpty -r -m inner said '*COMPLETING*Authentication*'\n\
+                zpty -n -w inner $'\\e[B\\r'\n\
+                zpty -r -m inner said '*abd*'\n\
+                print -r -- found";
+    let mut command = sandbox.command("timeout");
+    command.args(["30", "zsh", "-f", "-c", text, "zsh", &inner]);
+    command.env("XDG_STATE_HOME", "/dev/null");
+    command.env("TERM", "xterm");
+    assert_eq!(sandbox.run(&mut command, None).ok(), "found\n");
+}
+
+#[test]
+fn powershell_never_runs_what_is_typed() {
+    let text = std::fs::read_to_string(script("tk.ps1")).unwrap();
+    assert!(text.contains("CommandElements"));
+    assert!(!text.contains("Invoke-Expression"));
 }
 
 #[test]
