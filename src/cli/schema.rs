@@ -1,11 +1,16 @@
 //! `tk schema`
 
+use clap::ValueEnum;
+
 use super::{Outcome, Session};
 use crate::ops::{Error, ErrorCode};
 use crate::wire::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
 
 /// What `.taplo.toml` says so that an editor checks and completes tk's files.
-const EDITOR: &str = include_str!("schema/taplo.toml");
+const TAPLO: &str = include_str!("schema/taplo.toml");
+
+/// What `tombi.toml` says to the same end.
+const TOMBI: &str = include_str!("schema/tombi.toml");
 
 /// Print the JSON Schema of a document or file
 ///
@@ -16,21 +21,44 @@ const EDITOR: &str = include_str!("schema/taplo.toml");
   tk schema               # every schema there is
   tk schema list          # what `tk list --json` prints
   tk schema ticket        # what a ticket's file may hold
-  tk schema --editor      # what to put into .taplo.toml, so that editors complete tickets")]
+  tk schema --editor      # what to put into .taplo.toml, so that editors complete tickets
+  tk schema --editor=tombi > tombi.toml")]
 pub(super) struct Args {
     /// Its name, as `list`, `tk.list.v1` or `ticket`
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// Print the configuration of a TOML language server (taplo, Even Better TOML)
-    #[arg(long, conflicts_with = "name")]
-    editor: bool,
+    /// Print the configuration of a TOML language server: taplo (also Even Better TOML), or tombi
+    #[arg(
+        long,
+        value_name = "SERVER",
+        conflicts_with = "name",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "taplo"
+    )]
+    editor: Option<Server>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Server {
+    Taplo,
+    Tombi,
+}
+
+impl Server {
+    const fn settings(self) -> &'static str {
+        match self {
+            Self::Taplo => TAPLO,
+            Self::Tombi => TOMBI,
+        }
+    }
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let screen = &session.screen;
-        if self.editor {
-            screen.text(EDITOR)?;
+        if let Some(server) = self.editor {
+            screen.text(server.settings())?;
         } else if let Some(name) = &self.name {
             screen.text(&find(name)?.text())?;
         } else if screen.is_json() {

@@ -145,7 +145,9 @@ impl SchemaEntry {
     pub fn schema(&self) -> Value {
         let settings = SchemaSettings::draft2020_12();
         let settings = match self.kind {
-            Kind::File => settings.with(|settings| settings.inline_subschemas = true),
+            Kind::File => settings
+                .with(|settings| settings.inline_subschemas = true)
+                .with_transform(RecursiveTransform(with_plain_words)),
             Kind::Document | Kind::Line => settings.for_serialize(),
         };
         let settings = settings.with_transform(RecursiveTransform(without_rust_formats));
@@ -187,6 +189,37 @@ fn without_rust_formats(schema: &mut Schema) {
     if format.is_some_and(|format| format.starts_with("uint") || format == "double") {
         schema.remove("format");
     }
+}
+
+/// One list where a value is one of some words, whatever types it was composed of: language
+/// servers say once what is wrong with it, and complete it whole.
+fn with_plain_words(schema: &mut Schema) {
+    let Some(words) = words(schema.as_value()).filter(|_| schema.get("enum").is_none()) else {
+        return;
+    };
+    if ["anyOf", "oneOf"].map(|key| schema.remove(key)) == [None, None] {
+        return;
+    }
+    let (words, about): (Vec<Value>, Vec<Value>) = words.into_iter().unzip();
+    schema.insert("type".to_owned(), json!("string"));
+    schema.insert("enum".to_owned(), Value::from(words));
+    schema.insert("x-taplo".to_owned(), json!({"docs": {"enumValues": about}}));
+}
+
+/// The words that are all a schema allows, each with what it means.
+fn words(schema: &Value) -> Option<Vec<(Value, Value)>> {
+    let about = schema.get("description").unwrap_or(&Value::Null);
+    if let Some(word) = schema.get("const").filter(|word| word.is_string()) {
+        return Some(vec![(word.clone(), about.clone())]);
+    }
+    if let Some(listed) = schema.get("enum").and_then(Value::as_array) {
+        let word = |word: &Value| word.is_string().then(|| (word.clone(), Value::Null));
+        return listed.iter().map(word).collect();
+    }
+    let branches = ["anyOf", "oneOf"].map(|key| schema.get(key).and_then(Value::as_array));
+    let branches = branches.into_iter().flatten().flatten();
+    let found: Vec<_> = branches.map(words).collect::<Option<_>>()?;
+    Some(found.concat()).filter(|found| !found.is_empty())
 }
 
 /// What a reader looks for first, first.

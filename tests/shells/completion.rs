@@ -37,7 +37,7 @@ enum Shell {
     Fish,
     Elvish,
     /// No registry that is used here has a PowerShell: `tk` is asked as its script asks it.
-    PowerShell,
+    Pwsh,
 }
 
 const SHELLS: [Shell; 5] = [
@@ -45,7 +45,7 @@ const SHELLS: [Shell; 5] = [
     Shell::Zsh,
     Shell::Fish,
     Shell::Elvish,
-    Shell::PowerShell,
+    Shell::Pwsh,
 ];
 
 impl Shell {
@@ -56,7 +56,7 @@ impl Shell {
             Self::Bash | Self::Zsh => (self.asked_in_a_script(sandbox, words), ':'),
             Self::Fish => (self.asked_in_a_script(sandbox, words), '\t'),
             Self::Elvish => (asked_in_elvish(sandbox, words), '\t'),
-            Self::PowerShell => (asked_as_powershell_asks(sandbox, words), '\t'),
+            Self::Pwsh => (asked_as_powershell_asks(sandbox, words), '\t'),
         };
         let pair = |line: &str| {
             let (word, about) = line.split_once(between).unwrap_or((line, ""));
