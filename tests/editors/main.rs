@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod completion;
+#[cfg(test)]
 mod diagnostics;
 
 #[cfg(test)]
