@@ -148,6 +148,7 @@ impl Args {
             model: self.model,
             lock: self.lock,
             discovered_from: self.discovered_from,
+            place: None,
         }])
     }
 }

@@ -1,8 +1,12 @@
 //! Files of many new tickets.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
 
-use crate::ops::{Error, ErrorCode, NewTicket, Result};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
+
+use crate::ops::{self, Error, ErrorCode, NewTicket, Place, Result};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -10,32 +14,85 @@ struct File {
     ticket: Vec<NewTicket>,
 }
 
+/// The same file, for where its keys are.
+#[derive(Deserialize)]
+struct Keys {
+    ticket: Vec<BTreeMap<Spanned<String>, IgnoredAny>>,
+}
+
 /// The tickets of a TOML file with `[[ticket]]` tables, or of JSON Lines.
 pub(super) fn parse(name: &str, text: &str) -> Result<Vec<NewTicket>> {
-    let invalid = |line: usize, message: &str| {
-        let message = format!("{name}:{line}: {message}");
-        Error::new(ErrorCode::InvalidArgument, message)
-    };
-    let tickets: Vec<NewTicket> = if text.trim_start().starts_with('{') {
-        let lines = text
-            .lines()
-            .zip(1..)
-            .filter(|(line, _)| !line.trim().is_empty());
-        lines
-            .map(|(line, number)| {
-                serde_json::from_str(line).map_err(|error| invalid(number, &error.to_string()))
-            })
-            .collect::<Result<_>>()?
+    let name = if name == "-" { "standard input" } else { name };
+    let tickets = if text.trim_start().starts_with('{') {
+        json_lines(name, text)?
     } else {
-        let file: File = toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-            invalid(line, error.message())
-        })?;
-        file.ticket
+        toml_tables(name, text)?
     };
     if tickets.is_empty() {
-        return Err(invalid(1, "there is no ticket in it"));
+        return Err(invalid(name, 1, "there is no ticket in it"));
     }
     Ok(tickets)
+}
+
+fn json_lines(name: &str, text: &str) -> Result<Vec<NewTicket>> {
+    let lines = text.lines().zip(1..);
+    let full = lines.filter(|(line, _)| !line.trim().is_empty());
+    full.map(|(text, line)| {
+        let mut ticket: NewTicket = serde_json::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            // The line that it names is that of this one object.
+            let said = message.rsplit_once(" at line ").map(|(said, _)| said);
+            invalid(name, line, said.unwrap_or(&message))
+        })?;
+        ticket.place = Some(Place {
+            file: name.to_owned(),
+            line,
+            keys: BTreeMap::new(),
+        });
+        Ok(ticket)
+    })
+    .collect()
+}
+
+fn toml_tables(name: &str, text: &str) -> Result<Vec<NewTicket>> {
+    let line_of = |place: usize| {
+        let before = text.get(..place).unwrap_or_default();
+        before.matches('\n').count() + 1
+    };
+    let refused = |error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| line_of(span.start));
+        invalid(name, line, error.message())
+    };
+    let mut file: File = toml::from_str(text).map_err(refused)?;
+    let keys: Keys = toml::from_str(text).map_err(refused)?;
+    for (ticket, keys) in file.ticket.iter_mut().zip(keys.ticket) {
+        let lines = keys.into_keys().map(|key| {
+            let line = line_of(key.span().start);
+            (key.into_inner(), line)
+        });
+        let keys: BTreeMap<String, usize> = lines.collect();
+        ticket.place = Some(Place {
+            file: name.to_owned(),
+            line: keys.values().min().copied().unwrap_or(1),
+            keys,
+        });
+    }
+    Ok(file.ticket)
+}
+
+fn invalid(name: &str, line: usize, message: &str) -> Error {
+    let error = Error::new(
+        ErrorCode::InvalidArgument,
+        format!("{name}:{line}: {message}"),
+    );
+    let error = error.with("path", name).with("line", line);
+    // Of an unknown key, the first word between backticks is what was given.
+    let mut words = message.split('`').skip(1).step_by(2);
+    match words
+        .next()
+        .filter(|_| message.starts_with("unknown field"))
+    {
+        Some(given) => ops::did_you_mean(error, given, words),
+        None => error,
+    }
 }

@@ -68,6 +68,34 @@ pub struct NewTicket {
     pub lock: Option<String>,
     /// During whose work it was found.
     pub discovered_from: Option<String>,
+    /// Where it is in the file that it comes from.
+    #[serde(skip)]
+    pub place: Option<Place>,
+}
+
+/// Where a ticket is in a file of many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name.
+    pub file: String,
+    /// The line it begins at.
+    pub line: usize,
+    /// The lines of its keys.
+    pub keys: BTreeMap<String, usize>,
+}
+
+impl NewTicket {
+    /// The result, whose error says where in the file the key is.
+    fn at<T>(&self, key: &str, result: Result<T>) -> Result<T> {
+        result.map_err(|mut error| {
+            if let Some(place) = &self.place {
+                let line = *place.keys.get(key).unwrap_or(&place.line);
+                error.message = format!("{}:{line}: {}", place.file, error.message);
+                error = error.with("path", place.file.as_str()).with("line", line);
+            }
+            error
+        })
+    }
 }
 
 /// A value that a file may hold as a text, a number or a date.
@@ -157,8 +185,8 @@ impl<'m> Maker<'m> {
             if let Some(local) = &request.local
                 && locals.insert(local.as_str(), id.clone()).is_some()
             {
-                let local = printable(local);
-                return Err(invalid(format!("the local name `{local}` is there twice")));
+                let message = format!("the local name `{}` is there twice", printable(local));
+                return request.at("local", Err(invalid(message)));
             }
             ids.push(id);
         }
@@ -185,34 +213,39 @@ impl<'m> Maker<'m> {
 
     fn one(&self, id: &TicketId, request: &NewTicket) -> Result<Ticket> {
         let config = &self.project.config;
-        let title = values::title(&request.title)?;
+        let title = request.at("title", values::title(&request.title))?;
         let kind = match &request.kind {
-            Some(kind) => values::kind(config, kind)?,
+            Some(kind) => request.at("type", values::kind(config, kind))?,
             None => config.default_type.clone(),
         };
         let mut ticket = Ticket::new(id.clone(), title, kind, config.statuses.initial().clone());
         let given = |value: &Option<String>| value.clone().unwrap_or_default();
         let word = |value: &Option<Word>| value.clone().map(|word| word.0).unwrap_or_default();
-        ticket.description = values::text("description", &request.description)?;
-        ticket.priority = values::word(&word(&request.priority))?.unwrap_or_default();
-        ticket.labels = values::labels(&request.labels)?;
-        ticket.owner = values::line("owner", &given(&request.owner))?;
-        ticket.parent = self.one_of(request.parent.as_deref())?;
-        ticket.blocked_by = self.several(&request.blocked_by)?;
-        ticket.after = self.several(&request.after)?;
-        ticket.acceptance = acceptance(&request.acceptance, &[])?;
-        ticket.subtasks = subtasks(&request.subtasks, &[])?;
-        ticket.checks = values::lines("check", &request.checks)?;
-        ticket.touches = values::lines("glob", &request.touches)?;
-        ticket.requires = values::word(&given(&request.requires))?;
-        ticket.awaiting = values::word(&given(&request.awaiting))?;
-        ticket.estimate = values::word(&given(&request.estimate))?;
-        ticket.due = values::day("due day", &word(&request.due))?;
-        ticket.defer_until = values::defer(&word(&request.defer_until))?;
-        ticket.agent = values::agent(&self.project.store, &given(&request.agent))?;
-        ticket.model = values::line("model", &given(&request.model))?;
-        ticket.lock = values::line("lock", &given(&request.lock))?;
-        ticket.discovered_from = self.one_of(request.discovered_from.as_deref())?;
+        let priority = values::word(&word(&request.priority));
+        let description = values::text("description", &request.description);
+        ticket.description = request.at("description", description)?;
+        ticket.priority = request.at("priority", priority)?.unwrap_or_default();
+        ticket.labels = request.at("labels", values::labels(&request.labels))?;
+        ticket.owner = request.at("owner", values::line("owner", &given(&request.owner)))?;
+        ticket.parent = request.at("parent", self.one_of(request.parent.as_deref()))?;
+        ticket.blocked_by = request.at("blocked_by", self.several(&request.blocked_by))?;
+        ticket.after = request.at("after", self.several(&request.after))?;
+        ticket.acceptance = request.at("acceptance", acceptance(&request.acceptance, &[]))?;
+        ticket.subtasks = request.at("subtasks", subtasks(&request.subtasks, &[]))?;
+        ticket.checks = request.at("checks", values::lines("check", &request.checks))?;
+        ticket.touches = request.at("touches", values::lines("glob", &request.touches))?;
+        ticket.requires = request.at("requires", values::word(&given(&request.requires)))?;
+        ticket.awaiting = request.at("awaiting", values::word(&given(&request.awaiting)))?;
+        ticket.estimate = request.at("estimate", values::word(&given(&request.estimate)))?;
+        ticket.due = request.at("due", values::day("due day", &word(&request.due)))?;
+        ticket.defer_until =
+            request.at("defer_until", values::defer(&word(&request.defer_until)))?;
+        let agent = values::agent(&self.project.store, &given(&request.agent));
+        ticket.agent = request.at("agent", agent)?;
+        ticket.model = request.at("model", values::line("model", &given(&request.model)))?;
+        ticket.lock = request.at("lock", values::line("lock", &given(&request.lock)))?;
+        let from = self.one_of(request.discovered_from.as_deref());
+        ticket.discovered_from = request.at("discovered_from", from)?;
         ticket.created_at = Some(self.project.now);
         ticket.created_by = self.author.map(|actor| actor.as_str().to_owned());
         if self.project.is_agent() {
@@ -223,8 +256,8 @@ impl<'m> Maker<'m> {
                     .hint("a ticket filed by an agent waits for a person's approval");
             }
         }
-        check_edges(&ticket, None)?;
-        check_parent(&ticket, self.loaded, self.project)?;
+        request.at("blocked_by", check_edges(&ticket, None))?;
+        request.at("parent", check_parent(&ticket, self.loaded, self.project))?;
         Ok(ticket)
     }
 

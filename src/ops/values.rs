@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Error, ErrorCode, Result};
-use crate::model::{Category, Config, Defer, StatusId};
+use crate::model::{Category, Config, Defer, InvalidWord, StatusId};
 use crate::store::{Store, StoreError};
 
 /// The most characters of a title.
@@ -39,15 +39,24 @@ pub(super) fn printable(text: &str) -> String {
 pub(super) fn word<T>(given: &str) -> Result<Option<T>>
 where
     T: FromStr,
-    T::Err: std::fmt::Display,
+    T::Err: std::error::Error + 'static,
 {
     if given.trim().is_empty() {
         return Ok(None);
     }
     let parsed = given.trim().parse();
-    parsed
-        .map(Some)
-        .map_err(|error: T::Err| invalid(error.to_string()))
+    parsed.map(Some).map_err(|error: T::Err| {
+        let refused = invalid(error.to_string());
+        let error: &(dyn std::error::Error + 'static) = &error;
+        match error.downcast_ref::<InvalidWord>() {
+            Some(word) => suggest(
+                refused,
+                &word.given.to_lowercase(),
+                word.expected.split(", ").filter(|word| !word.contains(' ')),
+            ),
+            None => refused,
+        }
+    })
 }
 
 /// A title: one line that says something, and fits where tickets are listed.
@@ -228,17 +237,22 @@ pub(super) fn agent(store: &Store, given: &str) -> Result<Option<String>> {
 }
 
 /// The error with a hint at the known word that is most like the given one.
-pub(super) fn suggest<'w>(
+pub(crate) fn suggest<'w>(
     error: Error,
     given: &str,
     known: impl Iterator<Item = &'w str>,
 ) -> Error {
+    match likeliest(given, known) {
+        Some(word) => error.hint(format!("did you mean `{word}`?")),
+        None => error,
+    }
+}
+
+/// The known word that is most like the given one.
+pub(super) fn likeliest<'w>(given: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let near = known
         .map(|word| (strsim::jaro_winkler(given, word), word))
         .filter(|(likeness, _)| *likeness >= LIKENESS)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match near {
-        Some((_, word)) => error.hint(format!("did you mean `{word}`?")),
-        None => error,
-    }
+    near.map(|(_, word)| word)
 }

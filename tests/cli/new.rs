@@ -290,7 +290,8 @@ fn a_file_is_taken_as_a_whole_or_not() {
         &["new", "--file", "typo.toml", "And a title"],
     ]), @r"
     error: typo.toml:5: unknown field `titel`, expected one of `local`, `title`, `description`, `type`, `priority`, `labels`, `owner`, `parent`, `blocked_by`, `after`, `acceptance`, `subtasks`, `checks`, `touches`, `requires`, `awaiting`, `estimate`, `due`, `defer_until`, `agent`, `model`, `lock`, `discovered_from`
-    error: the local name `a` is there twice
+    hint: did you mean `title`?
+    error: twice.jsonl:2: the local name `a` is there twice
     error: none.toml:1: there is no ticket in it
     error: cannot read `missing.toml`: No such file or directory (os error 2)
     error: the argument '--file <FILE>' cannot be used with '[TITLE]'
@@ -300,10 +301,63 @@ fn a_file_is_taken_as_a_whole_or_not() {
     For more information, try '--help'.
     ");
     assert_snapshot!(refused(&sandbox, 3, &[&["new", "--file", "unknown.toml"]]), @r"
-    error: no ticket `zzz`
+    error: unknown.toml:5: no ticket `zzz`
     hint: `tk list --all` shows every ticket
     ");
     assert_snapshot!(refused(&sandbox, 4, &[&["new", "--file", "circle.toml"]]), @"error: tickets would wait for one another: n57 → u8r → n57");
+}
+
+#[test]
+fn the_fault_of_a_file_is_told_with_its_line() {
+    let sandbox = authentication();
+    for (key, message) in [
+        ("title = \" \"", "the title is blank"),
+        ("title = 3", "invalid type: integer `3`, expected a string"),
+        ("title = \"x\"\n\npriority = 9", "unknown priority `9`"),
+        ("title = \"x\"\n\ntype = \"tsak\"", "unknown type `tsak`"),
+        (
+            "title = \"x\"\n\nrequires = \"reveiw\"",
+            "unknown gate `reveiw`",
+        ),
+        ("title = \"x\"\n\ndue = 2026-02-28T10:00:00Z", "the due day"),
+        ("title = \"x\"\n\nblocked_by = [\"zzz\"]", "no ticket `zzz`"),
+        ("title = \"x\"\n\nagent = \"nobody\"", "no agent `nobody`"),
+    ] {
+        sandbox.write(
+            "plan.toml",
+            &format!("[[ticket]]\ntitle = \"A\"\n[[ticket]]\n{key}\n"),
+        );
+        let line = 3 + key.lines().count();
+        let code = if key.contains("zzz") { 3 } else { 2 };
+        let said = refused(&sandbox, code, &[&["new", "--file", "plan.toml"]]);
+        let wanted = format!("error: plan.toml:{line}: {message}");
+        assert!(said.starts_with(&wanted), "{wanted}\n{said}");
+    }
+    sandbox.write(
+        "plan.jsonl",
+        "{\"title\":\"A\"}\n\n{\"title\":\"B\",\"priority\":9}\n",
+    );
+    assert_snapshot!(refused(&sandbox, 2, &[&["new", "--file", "plan.jsonl", "--json"]]), @r#"{"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"plan.jsonl:3: unknown priority `9`: expected one of 0 (highest), 1, 2, 3, 4 (lowest)","hint":null,"retryable":false,"exit_code":2,"context":{"path":"plan.jsonl","line":3}}}"#);
+    let broken = sandbox.tk_with_input(["new", "--file", "-"], "{\"title\":\"A\"}\n{\"title\"\n");
+    assert_snapshot!(broken, @r"
+    --- stderr
+    error: standard input:2: EOF while parsing an object
+    --- exit 2
+    ");
+}
+
+#[test]
+fn a_misspelt_word_is_answered_with_the_likeliest() {
+    let sandbox = authentication();
+    for (option, given, meant) in [
+        ("--requires", "reveiw", "review"),
+        ("--awaiting", "Aproval", "approval"),
+        ("--type", "faeture", "feature"),
+    ] {
+        let said = refused(&sandbox, 2, &[&["new", "x", option, given]]);
+        let hint = format!("hint: did you mean `{meant}`?\n");
+        assert!(said.ends_with(&hint), "{said}");
+    }
 }
 
 #[test]
