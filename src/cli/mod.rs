@@ -53,7 +53,7 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::ops::{Error, ErrorCode};
@@ -222,16 +222,8 @@ fn usage(args: &[OsString], error: &clap::Error) -> u8 {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     );
     if !asked && wants_json(args) {
-        let rendered = error.render().to_string();
-        let mut lines = rendered.lines();
-        let first = lines.next().unwrap_or_default();
-        let message = first.strip_prefix("error: ").unwrap_or(first);
-        let rest: Vec<&str> = lines
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
         let screen = Screen::new(true, false, Colour::Never);
-        let error = Error::new(ErrorCode::InvalidArgument, message).hint(rest.join("\n"));
+        let error = usage_error(error);
         return tell(&screen, &error);
     }
     if !asked {
@@ -243,6 +235,43 @@ fn usage(args: &[OsString], error: &clap::Error) -> u8 {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => BROKEN_PIPE,
         _ => 0,
     }
+}
+
+/// What clap prints in paragraphs, as one of ours: the first says what is wrong.
+fn usage_error(error: &clap::Error) -> Error {
+    let rendered = error.render().to_string();
+    let (first, rest) = rendered.split_once("\n\n").unwrap_or((&rendered, ""));
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let lines = first.lines().map(str::trim);
+    // The values that would do are listed below what is wrong.
+    let (message, mut hint): (Vec<&str>, Vec<&str>) =
+        lines.partition(|line| !line.starts_with('['));
+    let rest = rest.lines().map(str::trim);
+    hint.extend(rest.filter(|line| !line.is_empty()));
+    let known = |kinds: &[ContextKind]| {
+        let mut found = kinds.iter().filter_map(|kind| error.get(*kind));
+        match found.next() {
+            Some(ContextValue::String(word)) => vec![word.clone()],
+            Some(ContextValue::Strings(words)) => words.clone(),
+            _ => Vec::new(),
+        }
+    };
+    let given = known(&[
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidValue,
+        ContextKind::InvalidArg,
+    ]);
+    let near = known(&[
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+        ContextKind::SuggestedArg,
+    ]);
+    let told = Error::new(ErrorCode::InvalidArgument, message.join(" ")).hint(hint.join("\n"));
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        // What is named there was not given.
+        return told;
+    }
+    told.with("given", given.join(" ")).with("near", near)
 }
 
 fn tell(screen: &Screen, error: &Error) -> u8 {

@@ -14,11 +14,15 @@ fn wrong_arguments_are_one_json_object_where_that_is_wanted() {
         &["list", "--limt", "3", "--json"],
         &["--color", "red", "list", "--json"],
         &["list", "-q", "-v", "--json"],
+        &["close", "--json"],
+        &["lst", "--json"],
     ]), @r#"
-    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"unrecognized subcommand 'frobnicate'","hint":"Usage: tk [OPTIONS] <COMMAND>\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
-    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"unexpected argument '--limt' found","hint":"tip: a similar argument exists: '--limit'\nUsage: tk list --limit <N>\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
-    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"invalid value 'red' for '--color <WHEN>'","hint":"[possible values: auto, always, never]\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
-    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"the argument '--quiet' cannot be used with '--verbose'","hint":"Usage: tk list --quiet --json\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"unrecognized subcommand 'frobnicate'","hint":"Usage: tk [OPTIONS] <COMMAND>\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{"given":"frobnicate","near":[]}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"unexpected argument '--limt' found","hint":"tip: a similar argument exists: '--limit'\nUsage: tk list --limit <N>\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{"given":"--limt","near":["--limit"]}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"invalid value 'red' for '--color <WHEN>'","hint":"[possible values: auto, always, never]\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{"given":"red","near":[]}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"the argument '--quiet' cannot be used with '--verbose'","hint":"Usage: tk list --quiet --json\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{"given":"--quiet","near":[]}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"the following required arguments were not provided: <ID>...","hint":"Usage: tk close --json <ID>...\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"unrecognized subcommand 'lst'","hint":"tip: some similar subcommands exist: 'stop', 'ls', 'list'\nUsage: tk [OPTIONS] <COMMAND>\nFor more information, try '--help'.","retryable":false,"exit_code":2,"context":{"given":"lst","near":["stop","ls","list"]}}}
     "#);
     assert_snapshot!(refused(&sandbox, 2, &[&["initt"], &["-C", "nowhere", "list"]]), @r"
     error: unrecognized subcommand 'initt'
