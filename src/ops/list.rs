@@ -92,6 +92,9 @@ pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
         .filter(|ticket| within.as_ref().is_none_or(|ids| ids.contains(&ticket.id)))
         .filter(|ticket| filter.fits(project, &graph, ticket))
         .collect();
+    if found.is_empty() {
+        filter.tell_of_unknown_labels(project, &loaded.tickets);
+    }
     key.sort(&mut found, &project.config);
     let records = Records::new(&loaded, &graph);
     let shown = found.iter().take(request.limit.unwrap_or(usize::MAX));
@@ -194,6 +197,22 @@ impl Words {
             blocked: request.blocked,
             overdue: request.overdue,
         })
+    }
+
+    /// Labels are free, so that no ticket has one is no mistake, but may be a slip.
+    fn tell_of_unknown_labels(&self, project: &Project, tickets: &[Ticket]) {
+        let all = tickets.iter().flat_map(|ticket| &ticket.labels);
+        let known: BTreeSet<&str> = all.map(String::as_str).collect();
+        for label in &self.labels {
+            if known.contains(label.as_str()) {
+                continue;
+            }
+            let hint = format!("no ticket has the label `{}`", printable(label));
+            project.hint(match values::likeliest(label, known.iter().copied()) {
+                Some(near) => format!("{hint}; did you mean `{}`?", printable(near)),
+                None => hint,
+            });
+        }
     }
 
     fn fits(&self, project: &Project, graph: &Graph<'_>, ticket: &Ticket) -> bool {

@@ -195,3 +195,16 @@ fn two_reads_are_the_same_and_nothing_is_written() {
     assert_eq!(read(), read());
     assert!(!sandbox.path().join(".git/tk").exists());
 }
+
+#[test]
+fn a_label_that_no_ticket_has_is_told() {
+    let sandbox = authentication();
+    sandbox.tk(["update", "abc", "--add-label", "backend"]).ok();
+    assert_snapshot!(sandbox.tk(["list", "-l", "bakcend"]), @r"
+    --- stderr
+    hint: no ticket has the label `bakcend`; did you mean `backend`?
+    ");
+    assert_snapshot!(sandbox.tk(["list", "-l", "ui", "-q"]), @"");
+    // One that some ticket has is right, whatever else leaves nothing.
+    assert_snapshot!(sandbox.tk(["list", "-l", "backend", "-t", "bug"]), @"");
+}
