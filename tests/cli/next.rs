@@ -94,3 +94,51 @@ fn small_enough_for_agents() {
     let ready = sandbox.tk(["ready", "-n", "10", "--json"]).ok();
     assert!(ready.len() < 2500, "{}: {ready}", ready.len());
 }
+
+#[test]
+fn a_long_title_is_not_cut_and_leaves_room() {
+    let sandbox = Sandbox::initialised();
+    let long = "x".repeat(200);
+    let labels = "backend,database,performance";
+    let who = "dana@example.com";
+    sandbox.file([&long, "-l", labels, "-o", who, "-d", &long]);
+    let next = sandbox.tk(["next", "--json"]).ok();
+    assert!(next.contains(&long) && next.len() < 1000, "{next}");
+}
+
+#[test]
+fn what_is_read_twice_is_the_same_to_the_byte() {
+    let sandbox = authentication();
+    sandbox.tk(["note", "abc", "Look"]).ok();
+    for command in [
+        "list --all --full",
+        "ready",
+        "blocked",
+        "graph",
+        "graph aut",
+        "graph --dot",
+        "graph --mermaid",
+        "show abc aut",
+        "next",
+        "prime",
+        "config",
+        "runs",
+        "schema",
+        "prompt abc",
+    ] {
+        for json in [&["--json"][..], &[]] {
+            // A drawing is no document.
+            if !json.is_empty() && (command.contains("--dot") || command.contains("--mermaid")) {
+                continue;
+            }
+            let read = || {
+                sandbox
+                    .tk(command.split(' ').chain(json.iter().copied()))
+                    .to_string()
+            };
+            let first = read();
+            assert_eq!(read(), first, "{command}");
+            assert!(!first.is_empty() || command == "runs", "{command}");
+        }
+    }
+}
