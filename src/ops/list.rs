@@ -158,14 +158,9 @@ impl Words {
         let types = split(&request.types);
         let owners = split(&request.owners);
         let awaiting = request.awaiting.as_ref().map(|kinds| {
-            let kinds = split(kinds)
-                .into_iter()
-                .filter(|kind| !kind.trim().is_empty());
+            let kinds = split(kinds).into_iter();
             kinds
-                .map(|kind| {
-                    kind.parse()
-                        .map_err(|error: crate::model::InvalidWord| invalid(error.to_string()))
-                })
+                .filter_map(|kind| values::word(&kind).transpose())
                 .collect::<Result<Vec<_>>>()
         });
         if request.ready && request.blocked {

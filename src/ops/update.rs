@@ -329,9 +329,11 @@ fn numbered<'t, T>(items: &'t mut [T], number: usize, what: &str) -> Result<&'t 
     let count = items.len();
     let place = number.checked_sub(1);
     place.and_then(|place| items.get_mut(place)).ok_or_else(|| {
-        invalid(format!(
-            "there is no {what} {number}: expected 1 to {count}"
-        ))
+        let wrong = format!("there is no {what} {number}");
+        invalid(match count {
+            0 => format!("{wrong}: the ticket has none"),
+            _ => format!("{wrong}: expected 1 to {count}"),
+        })
     })
 }
 

@@ -208,3 +208,12 @@ fn a_label_that_no_ticket_has_is_told() {
     // One that some ticket has is right, whatever else leaves nothing.
     assert_snapshot!(sandbox.tk(["list", "-l", "backend", "-t", "bug"]), @"");
 }
+
+#[test]
+fn a_misspelt_kind_is_answered_with_the_likeliest() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 2, &[&["list", "--awaiting=aproval"]]), @r"
+    error: unknown awaiting kind `aproval`: expected one of work, input, approval, review, content, escalation, checkpoint
+    hint: did you mean `approval`?
+    ");
+}

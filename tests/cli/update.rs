@@ -116,6 +116,7 @@ fn ticks_items_by_their_number() {
     error: there is no acceptance item 3: expected 1 to 2
     error: there is no acceptance item 0: expected 1 to 2
     ");
+    assert_snapshot!(refused(&sandbox, 2, &[&["update", "def", "--subtask-done", "1"]]), @"error: there is no subtask 1: the ticket has none");
 }
 
 #[test]
