@@ -71,6 +71,8 @@ const ROWS: &[(&str, May)] = &[
     ("prompt abc", Yes),
     // A repository of its own; the run in it is refused.
     ("demo --dir ../demo", Elsewhere),
+    ("doctor", Yes),
+    ("doctor --fix", No),
     ("schema list", Yes),
     ("completions bash", Yes),
     ("man ../pages", Elsewhere),

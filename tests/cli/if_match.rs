@@ -40,6 +40,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("runs", "reads"),
     ("log", "reads"),
     ("prompt", "reads"),
+    ("doctor", "reads; --fix changes no ticket"),
     ("schema", "reads"),
     ("completions", "reads"),
     ("man", "reads"),
