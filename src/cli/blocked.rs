@@ -27,7 +27,8 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let detail = self.shown.detail(Detail::Brief)?;
         session.in_project(|project| {
-            let found = ops::blocked(project, self.epic.as_deref(), self.shown.most())?;
+            let page = self.shown.page(Detail::Brief)?;
+            let found = ops::blocked(project, self.epic.as_deref(), page)?;
             let screen = &session.screen;
             if screen.is_json() {
                 let tickets = found.tickets.iter().map(|waiting| BlockedTicket {

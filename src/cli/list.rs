@@ -1,9 +1,9 @@
 //! `tk list`
 
 use super::{Outcome, Session};
-use crate::ops::{self, ListRequest, Listing, SORT_KEYS};
+use crate::ops::{self, ListRequest, Listing, Page, SORT_KEYS};
 use crate::ui;
-use crate::wire::{Detail, TicketsDocument};
+use crate::wire::{Detail, TicketRecord, TicketsDocument};
 
 /// List tickets
 ///
@@ -89,10 +89,14 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// The limit as a number of tickets.
-    pub(super) fn most(&self) -> Option<usize> {
-        self.limit
-            .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    /// How many tickets are told, and whether with long texts, if `usual` is what is usually
+    /// told of each.
+    pub(super) fn page(&self, usual: Detail) -> ops::Result<Page> {
+        let limit = self.limit;
+        Ok(Page {
+            limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            texts: TicketRecord::needs_texts(&self.detail(usual)?),
+        })
     }
 
     /// What is told of each ticket.
@@ -169,7 +173,7 @@ impl Args {
             blocked: self.blocked,
             overdue: self.overdue,
             sort: self.sort,
-            limit: self.shown.most(),
+            page: self.shown.page(Detail::Listed)?,
         };
         session.in_project(|project| {
             let found = ops::list(project, &request)?;

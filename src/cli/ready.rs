@@ -24,7 +24,8 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
-            let found = ops::ready(project, self.epic.as_deref(), self.shown.most())?;
+            let page = self.shown.page(Detail::Brief)?;
+            let found = ops::ready(project, self.epic.as_deref(), page)?;
             self.shown.show(session, "ready", &found, Detail::Brief)
         })
     }

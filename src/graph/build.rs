@@ -1,6 +1,6 @@
 //! The graph and the plain questions about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -9,6 +9,7 @@ use super::facts::Facts;
 use super::net::{Extent, Net};
 use super::readiness::Held;
 use crate::model::{Statuses, Ticket, TicketId};
+use crate::wire::Standing;
 
 /// The tickets of a project and what follows from their edges.
 ///
@@ -114,23 +115,30 @@ impl<'a> Graph<'a> {
     /// that no ticket has.
     #[must_use]
     pub fn blocks(&self, id: &TicketId) -> Vec<TicketId> {
-        self.tickets()
-            .filter(|ticket| ticket.blocked_by.contains(id))
-            .map(|ticket| ticket.id.clone())
-            .collect()
+        match self.facts.position(id) {
+            Some(index) => self.facts.ids(self.facts.later(index).iter().copied()),
+            None => self
+                .tickets()
+                .filter(|ticket| ticket.blocked_by.contains(id))
+                .map(|ticket| ticket.id.clone())
+                .collect(),
+        }
     }
 
-    /// Every ticket's [`Graph::blocks`] in one pass, for lists; ids that block nothing are
-    /// absent.
+    /// How it stands among the others, as the public JSON has it: at once what
+    /// [`Graph::blocks`], [`Graph::open_blockers`] and [`Graph::is_ready`] tell.
     #[must_use]
-    pub fn all_blocks(&self) -> BTreeMap<&'a TicketId, Vec<&'a TicketId>> {
-        let mut all = BTreeMap::new();
-        for ticket in self.tickets() {
-            for blocker in &ticket.blocked_by {
-                all.entry(blocker).or_insert_with(Vec::new).push(&ticket.id);
-            }
+    pub fn standing(&self, id: &TicketId) -> Standing {
+        let Some(index) = self.facts.position(id) else {
+            return Standing::default();
+        };
+        let later = self.facts.later(index).iter();
+        let blockers = self.open_blockers_at(index).into_iter();
+        Standing {
+            blocks: later.map(|&at| self.facts.id(at).to_string()).collect(),
+            open_blockers: blockers.map(ToString::to_string).collect(),
+            ready: self.is_ready_at(index),
         }
-        all
     }
 
     /// The ids in its own `blocked_by` that still hold it back, missing ones included, in
@@ -139,15 +147,17 @@ impl<'a> Graph<'a> {
     pub fn open_blockers(&self, id: &TicketId) -> Vec<TicketId> {
         let at = self.facts.position(id);
         at.map_or_else(Vec::new, |index| {
-            self.open_blockers_at(index).cloned().collect()
+            self.open_blockers_at(index).into_iter().cloned().collect()
         })
     }
 
-    pub(super) fn open_blockers_at(&self, index: usize) -> impl Iterator<Item = &'a TicketId> {
+    pub(super) fn open_blockers_at(&self, index: usize) -> Vec<&'a TicketId> {
         let ids = self.facts.blockers(index).map(|blocker| match blocker {
             Ok(blocker) => self.facts.id(blocker),
             Err(missing) => missing,
         });
-        ids.collect::<BTreeSet<_>>().into_iter()
+        let mut ids: Vec<&TicketId> = ids.collect();
+        ids.sort_unstable();
+        ids
     }
 }

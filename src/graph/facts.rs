@@ -1,5 +1,7 @@
 //! What is known of every ticket by itself, before edges are followed.
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 
 use super::hierarchy::Hierarchy;
@@ -8,12 +10,14 @@ use crate::model::{Category, Statuses, Ticket, TicketId};
 /// The tickets, sorted by id; everywhere in this module a ticket is its position here.
 pub(super) struct Facts<'a> {
     pub(super) tickets: Vec<&'a Ticket>,
+    names: Names,
     pub(super) statuses: &'a Statuses,
     pub(super) now: Timestamp,
     pub(super) kin: Hierarchy,
     category: Vec<Category>,
     unfinished: Vec<bool>,
     earlier: Vec<Vec<usize>>,
+    later: OnceLock<Vec<Vec<usize>>>,
 }
 
 impl<'a> Facts<'a> {
@@ -28,21 +32,24 @@ impl<'a> Facts<'a> {
             .iter()
             .map(|ticket| statuses.category(&ticket.status))
             .collect();
-        let kin = Hierarchy::new(&tickets, |id| find(&tickets, id));
+        let names = Names::of(&tickets);
+        let kin = Hierarchy::new(&tickets, |id| names.place(id));
         let unfinished = unfinished(&kin, &category);
         let known = |ticket: &&Ticket| {
             let ids = ticket.blocked_by.iter();
-            ids.filter_map(|id| find(&tickets, id)).collect()
+            ids.filter_map(|id| names.place(id)).collect()
         };
         let earlier = tickets.iter().map(known).collect();
         Self {
             tickets,
+            names,
             statuses,
             now,
             kin,
             category,
             unfinished,
             earlier,
+            later: OnceLock::new(),
         }
     }
 
@@ -51,7 +58,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn position(&self, id: &TicketId) -> Option<usize> {
-        find(&self.tickets, id)
+        self.names.place(id)
     }
 
     pub(super) fn id(&self, index: usize) -> &'a TicketId {
@@ -108,6 +115,20 @@ impl<'a> Facts<'a> {
         &self.earlier[index]
     }
 
+    /// The tickets that name this one among their blockers, done or not, in order of id.
+    pub(super) fn later(&self, index: usize) -> &[usize] {
+        let turned = || {
+            let mut later = vec![Vec::new(); self.len()];
+            for (ticket, earlier) in self.earlier.iter().enumerate() {
+                for &blocker in earlier {
+                    later[blocker].push(ticket);
+                }
+            }
+            later
+        };
+        &self.later.get_or_init(turned)[index]
+    }
+
     /// The blockers in the ticket's own file that do not exist.
     pub(super) fn missing(&self, index: usize) -> impl Iterator<Item = &'a TicketId> + '_ {
         let all = &self.tickets[index].blocked_by;
@@ -117,8 +138,19 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn find(tickets: &[&Ticket], id: &TicketId) -> Option<usize> {
-    tickets.binary_search_by(|ticket| ticket.id.cmp(id)).ok()
+/// The ids of the tickets, close together: every edge is looked up in them.
+struct Names(Vec<TicketId>);
+
+impl Names {
+    /// Of tickets that are sorted by id.
+    fn of(tickets: &[&Ticket]) -> Self {
+        Self(tickets.iter().map(|ticket| ticket.id.clone()).collect())
+    }
+
+    /// The place of the ticket of that id.
+    fn place(&self, id: &TicketId) -> Option<usize> {
+        self.0.binary_search(id).ok()
+    }
 }
 
 fn is_open_leaf(kin: &Hierarchy, category: &[Category], index: usize) -> bool {

@@ -190,7 +190,7 @@ impl Graph<'_> {
 
         let mut laid: Vec<NodeIndex> = order.clone();
         laid.retain(|index| counts[index.index()]);
-        laid.sort_by_key(|node| {
+        laid.sort_by_cached_key(|node| {
             let (at, index) = (node.index(), net.node(*node).ticket);
             let ticket = facts.tickets[index];
             let age = (ticket.created_at.is_none(), ticket.created_at);
@@ -278,7 +278,7 @@ impl Graph<'_> {
     /// By node, what decides between equally long paths: wave, priority, age, id.
     fn ranks(&self, wave: &[usize]) -> Vec<usize> {
         let mut sorted: Vec<_> = self.net.graph.node_indices().collect();
-        sorted.sort_by_key(|index| {
+        sorted.sort_by_cached_key(|index| {
             let ticket = self.facts.tickets[self.net.node(*index).ticket];
             let age = (ticket.created_at.is_none(), ticket.created_at);
             (wave[index.index()], ticket.priority, age, *index)

@@ -93,10 +93,8 @@ impl Waits {
 
     /// What a ticket waits for by its own file and those of the epics above it.
     pub(super) fn of(&self, graph: &Graph<'_>, index: usize) -> BTreeSet<TicketId> {
-        let mut all: BTreeSet<TicketId> = graph
-            .open_blockers(graph.facts.id(index))
-            .into_iter()
-            .collect();
+        let own = graph.open_blockers_at(index).into_iter();
+        let mut all: BTreeSet<TicketId> = own.cloned().collect();
         for epic in graph.held.above(index) {
             all.extend(self.inherited.get(&epic).into_iter().flatten().cloned());
         }

@@ -3,15 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use smol_str::SmolStr;
+
 /// A status by its id, such as `in_progress`. Which ids exist, `Statuses` knows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StatusId(String);
+pub struct StatusId(SmolStr);
 
 impl StatusId {
     /// The status of that id. Dashes and spaces are read as underscores, capitals as small.
     #[must_use]
     pub fn new(id: &str) -> Self {
-        Self(id.trim().to_lowercase().replace(['-', ' '], "_"))
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        if id.bytes().all(is_plain) {
+            return Self(SmolStr::new(id));
+        }
+        Self(id.trim().to_lowercase().replace(['-', ' '], "_").into())
     }
 
     /// The id's text.

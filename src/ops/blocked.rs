@@ -1,5 +1,6 @@
 //! What cannot be done now, and why.
 
+use super::list::Page;
 use super::records::Records;
 use super::{Project, Result, resolve};
 use crate::graph::{Readiness, Reason};
@@ -33,7 +34,7 @@ pub struct WaitingTicket {
 ///
 /// # Errors
 /// When the epic is unknown.
-pub fn blocked(project: &Project, epic: Option<&str>, limit: Option<usize>) -> Result<Waiting> {
+pub fn blocked(project: &Project, epic: Option<&str>, page: Page) -> Result<Waiting> {
     let loaded = project.load()?;
     let graph = project.graph(&loaded.tickets);
     let mut tickets: Vec<&Ticket> = match epic {
@@ -51,8 +52,8 @@ pub fn blocked(project: &Project, epic: Option<&str>, limit: Option<usize>) -> R
             _ => None,
         });
     let held: Vec<(&Ticket, Vec<Reason>)> = held.collect();
-    let records = Records::new(&loaded, &graph);
-    let shown = held.iter().take(limit.unwrap_or(usize::MAX));
+    let records = Records::new(&loaded, &graph).with_texts(page.texts);
+    let shown = page.of(&held).iter();
     Ok(Waiting {
         total: held.len(),
         tickets: shown

@@ -46,8 +46,25 @@ pub struct ListRequest {
     pub overdue: bool,
     /// One of [`SORT_KEYS`], after a `-` for the other way round.
     pub sort: Option<String>,
+    /// What is told of those that fit.
+    pub page: Page,
+}
+
+/// What is told of tickets that were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page {
     /// So many at most.
     pub limit: Option<usize>,
+    /// With descriptions, notes and attempts.
+    pub texts: bool,
+}
+
+impl Page {
+    /// The first of them.
+    pub(super) fn of<T>(self, found: &[T]) -> &[T] {
+        let most = self.limit.unwrap_or(usize::MAX);
+        &found[..found.len().min(most)]
+    }
 }
 
 /// Tickets found.
@@ -96,11 +113,10 @@ pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
         filter.tell_of_unknown_labels(project, &loaded.tickets);
     }
     key.sort(&mut found, &project.config);
-    let records = Records::new(&loaded, &graph);
-    let shown = found.iter().take(request.limit.unwrap_or(usize::MAX));
+    let records = Records::new(&loaded, &graph).with_texts(request.page.texts);
     Ok(Listing {
         total: found.len(),
-        tickets: shown.map(|ticket| records.of(ticket)).collect(),
+        tickets: records.all(request.page.of(&found)),
     })
 }
 
@@ -285,14 +301,8 @@ impl SortKey {
 
     /// Sorts by the key, then by priority, age and id. What has no value of the key is last.
     fn sort(&self, tickets: &mut [&Ticket], config: &Config) {
-        tickets.sort_by_key(|t| {
-            (
-                t.priority,
-                t.created_at.is_none(),
-                t.created_at,
-                t.id.clone(),
-            )
-        });
+        // Stable, and they come in the order of their ids.
+        tickets.sort_by_key(|t| (t.priority, t.created_at.is_none(), t.created_at));
         let place = |status: &StatusId| {
             let all = config.statuses.all();
             all.iter().position(|def| def.id == *status)

@@ -46,7 +46,7 @@ pub use edit::{EditRequest, Editing, begin_edit};
 pub use error::{Error, ErrorCode, Result};
 pub use gates::{approve, reject};
 pub use init::init;
-pub use list::{ListRequest, Listing, SORT_KEYS, field_names, list};
+pub use list::{ListRequest, Listing, Page, SORT_KEYS, field_names, list};
 pub use new::{NewTicket, Place, Word, new};
 pub use notes::{answer, ask, note};
 pub use prime::prime;

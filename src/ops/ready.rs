@@ -3,7 +3,7 @@
 use super::change::Targets;
 use super::claim::{LEASE, hold};
 use super::claims_before::ClaimsBefore;
-use super::list::Listing;
+use super::list::{Listing, Page};
 use super::records::Records;
 use super::{Changed, Error, ErrorCode, Project, Result, resolve};
 use crate::graph::{Graph, Scope};
@@ -14,12 +14,12 @@ use crate::store::Loaded;
 ///
 /// # Errors
 /// When the epic is unknown.
-pub fn ready(project: &Project, epic: Option<&str>, limit: Option<usize>) -> Result<Listing> {
+pub fn ready(project: &Project, epic: Option<&str>, page: Page) -> Result<Listing> {
     let loaded = project.load()?;
     let graph = project.graph(&loaded.tickets);
     let ids = startable(project, &loaded, &graph, epic)?;
-    let records = Records::new(&loaded, &graph);
-    let shown = ids.iter().take(limit.unwrap_or(usize::MAX));
+    let records = Records::new(&loaded, &graph).with_texts(page.texts);
+    let shown = page.of(&ids).iter();
     Ok(Listing {
         total: ids.len(),
         tickets: shown.map(|id| records.by_id(id)).collect::<Result<_>>()?,
@@ -31,7 +31,11 @@ pub fn ready(project: &Project, epic: Option<&str>, limit: Option<usize>) -> Res
 /// # Errors
 /// When the epic is unknown, or nobody is named who claims.
 pub fn next(project: &Project, epic: Option<&str>, claim: bool) -> Result<Listing> {
-    let mut listing = ready(project, epic, Some(1))?;
+    let one = Page {
+        limit: Some(1),
+        texts: false,
+    };
+    let mut listing = ready(project, epic, one)?;
     if !claim || listing.tickets.is_empty() {
         return Ok(listing);
     }
@@ -46,7 +50,7 @@ pub fn next(project: &Project, epic: Option<&str>, claim: bool) -> Result<Listin
                 return Ok(listing);
             }
             Err(error) if error.code == ErrorCode::Held => {
-                listing = ready(project, epic, Some(1))?;
+                listing = ready(project, epic, one)?;
             }
             Err(error) => return Err(error),
         }

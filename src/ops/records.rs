@@ -1,12 +1,15 @@
 //! Tickets as the public JSON has them, with what follows from all of them together.
 
-use std::collections::BTreeMap;
+use std::thread;
 
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Ticket, TicketId};
 use crate::store::{Loaded, Stored};
-use crate::wire::{CommitRecord, Standing, TicketFacts, TicketRecord};
+use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
+
+/// From so many records on they are made by several threads.
+const MANY: usize = 1000;
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;
@@ -15,22 +18,47 @@ const COMMITS: usize = 20;
 pub(super) struct Records<'r> {
     loaded: &'r Loaded,
     graph: &'r Graph<'r>,
-    blocks: BTreeMap<&'r TicketId, Vec<&'r TicketId>>,
+    texts: bool,
 }
 
 impl<'r> Records<'r> {
-    /// For the tickets that were loaded.
+    /// For the tickets that were loaded. The records are without long texts.
     pub(super) fn new(loaded: &'r Loaded, graph: &'r Graph<'r>) -> Self {
+        let texts = false;
         Self {
             loaded,
             graph,
-            blocks: graph.all_blocks(),
+            texts,
         }
+    }
+
+    /// With descriptions, notes and attempts, if so.
+    pub(super) fn with_texts(self, texts: bool) -> Self {
+        Self { texts, ..self }
     }
 
     /// The ticket's record, without its commits.
     pub(super) fn of(&self, ticket: &Ticket) -> TicketRecord {
         self.with_commits(ticket, Vec::new())
+    }
+
+    /// The records of the tickets, in their order, without their commits; many are made on all
+    /// cores.
+    pub(super) fn all(&self, tickets: &[&Ticket]) -> Vec<TicketRecord> {
+        let make = |part: &[&Ticket]| part.iter().map(|t| self.of(t)).collect::<Vec<_>>();
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        if tickets.len() < MANY || threads == 1 {
+            return make(tickets);
+        }
+        thread::scope(|scope| {
+            let parts = tickets.chunks(tickets.len().div_ceil(threads));
+            let running: Vec<_> = parts.map(|part| scope.spawn(move || make(part))).collect();
+            let join = |part: thread::ScopedJoinHandle<'_, _>| match part.join() {
+                Ok(records) => records,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            running.into_iter().flat_map(join).collect()
+        })
     }
 
     /// The ticket's record with the commits that name it.
@@ -58,24 +86,14 @@ impl<'r> Records<'r> {
     }
 
     fn with_commits(&self, ticket: &Ticket, commits: Vec<CommitRecord>) -> TicketRecord {
-        let blocks = self.blocks.get(&ticket.id);
-        let texts = |ids: &[&TicketId]| ids.iter().map(ToString::to_string).collect();
         let facts = TicketFacts {
             etag: self
                 .loaded
                 .etag(&ticket.id)
                 .map_or_else(String::new, |etag| etag.to_string()),
-            standing: Some(Standing {
-                blocks: blocks.map(|ids| texts(ids)).unwrap_or_default(),
-                open_blockers: self
-                    .graph
-                    .open_blockers(&ticket.id)
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
-                ready: self.graph.is_ready(&ticket.id),
-            }),
+            standing: Some(self.graph.standing(&ticket.id)),
             commits,
+            texts: self.texts,
         };
         TicketRecord::new(ticket, facts)
     }

@@ -13,7 +13,7 @@ pub fn show(project: &Project, ids: &[String]) -> Result<Vec<TicketRecord>> {
     let loaded = project.load()?;
     let graph = project.graph(&loaded.tickets);
     let ids = resolve_all(&loaded, &graph, ids)?;
-    let records = Records::new(&loaded, &graph);
+    let records = Records::new(&loaded, &graph).with_texts(true);
     ids.iter()
         .map(|id| records.full(project, records.ticket(id)?))
         .collect()

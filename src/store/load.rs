@@ -1,10 +1,11 @@
 //! Reading tickets. A file that is none never takes the others down.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::SystemTime;
 
+use super::regular::Folder;
 use super::{Etag, Store, StoreError, regular};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
@@ -46,6 +47,18 @@ pub struct Loaded {
     etags: Vec<Etag>,
     /// The files that could not be read as tickets, by name.
     pub invalid: Vec<InvalidFile>,
+}
+
+/// Giving many tickets back to the allocator takes time that nobody should wait for, least of
+/// all at the end of a command.
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        if self.tickets.len() >= MANY {
+            let tickets = std::mem::take(&mut self.tickets);
+            // Where there can be no thread, they are given back here and now.
+            let _ = thread::Builder::new().spawn(move || drop(tickets));
+        }
+    }
 }
 
 impl Loaded {
@@ -164,8 +177,10 @@ impl Store {
             etags: Vec::with_capacity(names.len()),
             invalid: Vec::new(),
         };
+        let folder =
+            Folder::open(self.ticks_dir()).map_err(StoreError::io("read", self.ticks_dir()))?;
         for name in names {
-            match self.read_file(name, parse) {
+            match self.spelled(name, folder.read_text(name), parse) {
                 Ok(stored) => {
                     loaded.tickets.push(stored.ticket);
                     loaded.etags.push(stored.etag);
@@ -249,13 +264,24 @@ impl Store {
                 names.push(name.into_owned());
             }
         }
-        names.sort_by(|a, b| stem(a).cmp(stem(b)));
+        names.sort_unstable_by(|a, b| stem(a).cmp(stem(b)));
         Ok(names)
     }
 
     fn read_file(&self, name: &str, parse: impl Parse) -> Result<Stored, StoreError> {
+        let text = regular::read_text(&self.ticks_dir().join(name));
+        self.spelled(name, text, parse)
+    }
+
+    /// The ticket that was read from the file of that name.
+    fn spelled(
+        &self,
+        name: &str,
+        text: io::Result<String>,
+        parse: impl Parse,
+    ) -> Result<Stored, StoreError> {
         let id = id_of(name).map_err(|message| self.invalid(name, 1, message))?;
-        let text = match regular::read_text(&self.ticks_dir().join(name)) {
+        let text = match text {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(StoreError::NotFound(id));

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -12,18 +13,44 @@ use rustix::io::Errno;
 /// has long notes.
 pub const LARGEST_FILE: usize = 16 << 20;
 
+/// A folder whose files are read by their names, without the way to it each time.
+#[derive(Debug)]
+pub(super) struct Folder(OwnedFd);
+
+impl Folder {
+    /// Opens the folder.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// The text of the file of that name, as [`read_text`].
+    pub(super) fn read_text(&self, name: &str) -> io::Result<String> {
+        text(read_opened(rustix::fs::openat(
+            &self.0,
+            name,
+            flags(),
+            Mode::empty(),
+        ))?)
+    }
+}
+
 /// The file's bytes.
 ///
 /// # Errors
 /// When it is a link, not a regular file, too large, or cannot be read.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| {
-        if errno == Errno::LOOP {
-            is_a_link()
-        } else {
-            errno.into()
-        }
+    read_opened(rustix::fs::open(path, flags(), Mode::empty()))
+}
+
+fn flags() -> OFlags {
+    OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
+}
+
+fn read_opened(opened: Result<OwnedFd, Errno>) -> io::Result<Vec<u8>> {
+    let opened = opened.map_err(|errno| match errno {
+        Errno::LOOP => is_a_link(),
+        errno => errno.into(),
     })?;
     let mut file = File::from(opened);
     let data = file.metadata()?;
@@ -63,7 +90,11 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read`], and when it is not UTF-8.
 pub(super) fn read_text(path: &Path) -> io::Result<String> {
-    String::from_utf8(read(path)?).map_err(|error| {
+    text(read(path)?)
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
             .iter()
             .filter(|byte| **byte == b'\n')

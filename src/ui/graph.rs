@@ -50,14 +50,12 @@ pub fn draw(plan: &Plan, look: Look) -> String {
         pen.line(&format!("{id} {title}"));
         pen.line("");
     }
-    let ids = plan.entries.iter().map(|entry| columns(entry.id.as_str()));
+    let drawn = &plan.entries[..plan.entries.len().min(MOST_DRAWN)];
+    let ids = drawn.iter().map(|entry| columns(entry.id.as_str()));
     let ids = ids.max().unwrap_or(0);
-    let lengths = plan.entries.iter().map(|entry| length(entry.minutes).len());
+    let lengths = drawn.iter().map(|entry| length(entry.minutes).len());
     let lengths = lengths.max().unwrap_or(0);
-    let titles = plan
-        .entries
-        .iter()
-        .map(|entry| columns(&safe(&entry.title)));
+    let titles = drawn.iter().map(|entry| columns(&safe(&entry.title)));
     let titles = titles.max().unwrap_or(0).min(WIDEST_TITLE);
     let mut left = MOST_DRAWN;
     for wave in plan.waves() {

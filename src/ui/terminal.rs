@@ -12,7 +12,7 @@ const CUT: char = '…';
 /// came from a ticket, an agent or a file name. The result is one line.
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    if is_printable_ascii(text) || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 8);
@@ -70,7 +70,15 @@ pub fn safe_json(json: String) -> String {
 /// The columns a text takes on a terminal.
 #[must_use]
 pub fn columns(text: &str) -> usize {
+    if is_printable_ascii(text) {
+        return text.len();
+    }
     text.width()
+}
+
+/// What nearly every text is, and what is told without looking at characters one by one.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// The safe text, cut with an ellipsis where it takes more than that many columns.

@@ -42,6 +42,9 @@ pub struct TicketFacts {
     pub standing: Option<Standing>,
     /// The commits that name it.
     pub commits: Vec<CommitRecord>,
+    /// Whether the record has the description, the notes and the attempts; copying them is
+    /// much of what a long list would cost.
+    pub texts: bool,
 }
 
 /// How a ticket stands among the others. Commands that read no others do not tell it.
@@ -251,6 +254,16 @@ impl TicketRecord {
         all.into_iter().map(|(key, _)| key).collect()
     }
 
+    /// Whether the detail tells what is only in a record with texts.
+    #[must_use]
+    pub fn needs_texts(detail: &Detail) -> bool {
+        match detail {
+            Detail::Full => true,
+            Detail::Brief | Detail::Listed => false,
+            Detail::Chosen(keys) => keys.iter().any(|key| FULL_ONLY.contains(&key.as_str())),
+        }
+    }
+
     /// The keys and values that the detail asks for.
     #[must_use]
     pub fn fields(&self, detail: &Detail) -> TicketFields {
@@ -314,15 +327,18 @@ impl TicketRecord {
             closed_by: ticket.closed_by.clone(),
             reason: ticket.reason.clone(),
             verdict: ticket.verdict.map(|verdict| verdict.as_str()),
-            description: ticket.description.clone(),
+            description: match facts.texts {
+                true => ticket.description.clone(),
+                false => String::new(),
+            },
             acceptance: ticket
                 .acceptance
                 .iter()
                 .map(AcceptanceRecord::from)
                 .collect(),
             subtasks: ticket.subtasks.iter().map(SubtaskRecord::from).collect(),
-            notes: ticket.notes.iter().map(NoteRecord::from).collect(),
-            runs: ticket.runs.iter().map(AttemptRecord::from).collect(),
+            notes: records(facts.texts, &ticket.notes),
+            runs: records(facts.texts, &ticket.runs),
             etag: facts.etag,
             standing: facts.standing,
             updated_at: shown(ticket.updated_at().as_ref()),
@@ -381,6 +397,11 @@ impl From<&RunRecord> for AttemptRecord {
             turns: run.turns,
         }
     }
+}
+
+fn records<'a, T, R: From<&'a T>>(wanted: bool, items: &'a [T]) -> Vec<R> {
+    let items = if wanted { items } else { &[] };
+    items.iter().map(R::from).collect()
 }
 
 fn shown(value: Option<&impl ToString>) -> Option<String> {
