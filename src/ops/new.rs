@@ -314,17 +314,20 @@ fn to_itself(ticket: &Ticket) -> Vec<&'static str> {
 
 /// Refuses an open ticket under a closed epic.
 pub(super) fn check_parent(ticket: &Ticket, loaded: &Loaded, project: &Project) -> Result<()> {
+    let parent = ticket.parent.as_ref().and_then(|id| loaded.get(id));
+    parent.map_or(Ok(()), |parent| allow_under(parent, ticket, project))
+}
+
+/// Refuses that open ticket under that closed epic.
+pub(super) fn allow_under(parent: &Ticket, ticket: &Ticket, project: &Project) -> Result<()> {
     let statuses = &project.config.statuses;
-    if let Some(parent) = ticket.parent.as_ref().and_then(|id| loaded.get(id))
-        && statuses.is_done(&parent.status)
-        && !statuses.is_done(&ticket.status)
-    {
-        let parent = &parent.id;
-        let message = format!("the epic `{parent}` is closed: an open ticket cannot be under it");
-        return Err(Error::new(ErrorCode::Refused, message)
-            .hint(format!("`tk reopen {parent}` opens it again")));
+    if !statuses.is_done(&parent.status) || statuses.is_done(&ticket.status) {
+        return Ok(());
     }
-    Ok(())
+    let parent = &parent.id;
+    let message = format!("the epic `{parent}` is closed: an open ticket cannot be under it");
+    Err(Error::new(ErrorCode::Refused, message)
+        .hint(format!("`tk reopen {parent}` opens it again")))
 }
 
 /// The acceptance items of these texts; what is known of those that were there is kept.

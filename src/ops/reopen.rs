@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::change::Targets;
-use super::new::check_parent;
+use super::change::{Scene, Targets};
+use super::new::{allow_under, check_parent};
 use super::notes::{add, say};
 use super::{Changed, Project, Result};
 use crate::model::{NoteKind, StatusId, Ticket, TicketId};
@@ -19,24 +19,46 @@ pub fn reopen(project: &Project, targets: &Targets, note: Option<&str>) -> Resul
         .transpose()?;
     project.change(targets, |scene, tickets| {
         let to = project.config.statuses.initial();
+        let closed = closed_ones(project, tickets);
         for ticket in tickets.iter_mut() {
             if let Some(note) = &note {
                 add(ticket, note);
             }
-            if project.config.statuses.is_done(&ticket.status) {
+            if closed.contains(&ticket.id) {
                 super::close::allow(project, ticket, to)?;
                 open(ticket, to);
             }
         }
-        // A parent that is reopened by the same command is open.
-        let opened: BTreeSet<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
-        let elsewhere =
-            |ticket: &&mut Ticket| !ticket.parent.as_ref().is_some_and(|id| opened.contains(id));
-        for ticket in tickets.iter_mut().filter(elsewhere) {
-            check_parent(ticket, scene.loaded()?, project)?;
-        }
-        Ok(())
+        check_parents(scene, tickets, |ticket| closed.contains(&ticket.id))
     })
+}
+
+/// Those of the tickets that are closed.
+pub(super) fn closed_ones(project: &Project, tickets: &[Ticket]) -> BTreeSet<TicketId> {
+    let statuses = &project.config.statuses;
+    let closed = tickets
+        .iter()
+        .filter(|ticket| statuses.is_done(&ticket.status));
+    closed.map(|ticket| ticket.id.clone()).collect()
+}
+
+/// Refuses those of the tickets that would be open under a closed epic. An epic that the same
+/// command opens or closes counts as it is to be.
+pub(super) fn check_parents(
+    scene: &Scene<'_>,
+    tickets: &[Ticket],
+    which: impl Fn(&Ticket) -> bool,
+) -> Result<()> {
+    for ticket in tickets.iter().filter(|ticket| which(ticket)) {
+        let Some(parent) = &ticket.parent else {
+            continue;
+        };
+        match tickets.iter().find(|other| other.id == *parent) {
+            Some(parent) => allow_under(parent, ticket, scene.project)?,
+            None => check_parent(ticket, scene.loaded()?, scene.project)?,
+        }
+    }
+    Ok(())
 }
 
 /// Puts a closed ticket into the status, with nothing left of its closing. A gate has to be

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::change::{Scene, Targets};
 use super::close::{self, CloseRequest, Closing};
-use super::new::{acceptance, check_edges, check_parent, subtasks};
+use super::new::{acceptance, check_edges, subtasks};
 use super::notes::{add, say};
 use super::reopen;
 use super::values::{self, invalid};
@@ -108,6 +108,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         _ => None,
     };
     let mut changed = project.change_alone(targets, |scene, tickets| {
+        let closed = reopen::closed_ones(project, tickets);
         for ticket in tickets.iter_mut() {
             let before = ticket.clone();
             set(scene, ticket, request)?;
@@ -127,12 +128,8 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             (Some(to), None) => go(scene, tickets, to)?,
             (None, None) => {}
         }
-        if request.parent.is_some() {
-            for ticket in tickets.iter() {
-                check_parent(ticket, scene.loaded()?, project)?;
-            }
-        }
-        Ok(())
+        let moved = |ticket: &Ticket| request.parent.is_some() || closed.contains(&ticket.id);
+        reopen::check_parents(scene, tickets, moved)
     })?;
     if let Some(closing) = &closing {
         closing.tell(&mut changed);

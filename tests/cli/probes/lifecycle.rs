@@ -27,9 +27,16 @@ fn the_close_guard() {
         .ends("close fre zzz", 3, "no ticket `zzz`")
         .says("close abc oth", "closed")
         .helped("close", "together or not at all");
+    let closing = "echo status=\\\"closed\\\" >>$1";
+    held("an editor is no way around it")
+        .edited("abc", closing, 4, "abc.toml:3: `abc` is blocked by `oth`")
+        .edited("fre", closing, 0, "edited")
+        .holds("fre", "closed_by")
+        .helped("edit", "by the same rules");
     held("an agent closes nothing")
         .ends("close fre --as agent:x", 4, "only people may close")
-        .ends("update fre -s closed --as agent:x", 4, "only people may");
+        .ends("update fre -s closed --as agent:x", 4, "only people may")
+        .ends("edit fre --as agent:x", 4, "only people may");
     row(
         "the close guard with a gate?",
         "the blockers come first, then the gate",
@@ -112,9 +119,34 @@ fn closing_and_reopening() {
         "title = \"y\"\nparent = \"epi\"\nstatus = \"closed\"\n",
     )
     .ends("new z --parent epi", 4, "`tk reopen epi` opens it again")
+    .beside(
+        "under.toml",
+        "[[ticket]]\ntitle = \"z\"\nparent = \"epi\"\n",
+    )
+    .ends("new --file under.toml", 4, "is closed")
     .ends("update abc --parent epi", 4, "is closed")
     .ends("reopen def", 4, "is closed")
-    .says("reopen epi def", "reopened");
+    .ends("update def -s open", 4, "`tk reopen epi` opens it again")
+    .ends("update def -s in_progress", 4, "is closed")
+    .ends("update def --parent epi -s open", 4, "is closed")
+    .edited("def", "sed -i s/closed/open/ $1", 4, "is closed")
+    .edited("abc", "echo parent=\\\"epi\\\" >>$1", 4, "is closed")
+    .says("update def --parent '' -s open", "updated")
+    .says("update def --parent epi -s closed", "updated")
+    .says("reopen epi def", "reopened")
+    .says("close epi def", "closed")
+    .says("update def epi -s open", "updated");
+    row(
+        "reopen an open one under an epic closed by force?",
+        "changes nothing, says so, and is fine",
+    )
+    .given(
+        "epi",
+        "title = \"E\"\ntype = \"epic\"\nstatus = \"closed\"\n",
+    )
+    .given("abc", "title = \"x\"\nparent = \"epi\"\n")
+    .says("reopen abc", "unchanged")
+    .says("update abc -s in_progress", "updated");
     row(
         "starting a blocked one?",
         "allowed, with a warning that says what it waits for",
@@ -133,6 +165,78 @@ fn closing_and_reopening() {
         .says("update abc -s in_progress", "updated")
         .lacks("abc", "closed_at")
         .ends("update abc -s closed --as agent:x", 4, "only people");
+}
+
+#[test]
+fn claims() {
+    let wanted = |question, decided| {
+        row(question, decided)
+            .given("abc", "title = \"x\"\n")
+            .given("def", "title = \"y\"\n")
+    };
+    wanted(
+        "a claim together with a status?",
+        "claiming begins the ticket by itself; the two are no options of one command",
+    )
+    .ends(
+        "claim abc --status open",
+        2,
+        "unexpected argument '--status'",
+    )
+    .ends(
+        "update abc --claim -s in_progress",
+        2,
+        "unexpected argument '--claim'",
+    )
+    .says("claim abc", "held until")
+    .holds("abc", "in_progress")
+    .helped("claim", "in progress");
+    wanted(
+        "a status of what is claimed?",
+        "changes the status, and only closing ends the claim",
+    )
+    .says("claim abc", "held until")
+    .says("update abc -s open", "updated")
+    .ends("claim abc --as bob", 5, "is held by dana@example.com")
+    .says("claim abc", "abc")
+    .holds("abc", "in_progress")
+    .says("close abc", "closed")
+    .says("reopen abc", "reopened")
+    .says("claim abc --as bob", "held until");
+    wanted(
+        "a claim of a claimed one?",
+        "refused, with who holds it; one's own is renewed",
+    )
+    .says("claim abc", "held until")
+    .ends("claim abc --as bob", 5, "is held by dana@example.com until")
+    .says("claim abc --json", "\"changed\":false")
+    .says("next --claim --as bob", "def");
+    wanted(
+        "a release of another's claim?",
+        "refused without --force, and to agents with it",
+    )
+    .says("claim abc", "held until")
+    .ends("release abc --as bob", 4, "is held by dana@example.com")
+    .ends("release abc --force --as agent:x", 4, "only people may")
+    .says("release abc --force --as bob", "released")
+    .says("release abc", "unchanged")
+    .helped("release", "--force");
+    wanted(
+        "claims from several worktrees?",
+        "one truth a clone: what one holds, the others are refused",
+    )
+    .ends_in("linked", "claim abc", 0, "held until")
+    .ends("claim abc --as bob", 5, "is held by dana@example.com")
+    .ends_in(
+        "other",
+        "claim abc --as bob",
+        5,
+        "is held by dana@example.com",
+    )
+    .ends_in("other", "next --claim --as bob", 0, "def")
+    .ends("claim def", 5, "is held by bob")
+    .ends_in("linked", "release abc", 0, "released")
+    .ends_in("other", "claim abc --as bob", 0, "held until");
 }
 
 #[test]

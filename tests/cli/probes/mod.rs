@@ -13,6 +13,7 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::support::{Output, Sandbox};
 
@@ -36,6 +37,12 @@ impl Row {
     /// With that ticket's file, written by hand.
     pub(crate) fn given(self, id: &str, text: &str) -> Self {
         self.sandbox.ticket(id, text);
+        self
+    }
+
+    /// With that file in the repository.
+    pub(crate) fn beside(self, path: &str, text: &str) -> Self {
+        self.sandbox.write(path, text);
         self
     }
 
@@ -77,14 +84,33 @@ impl Row {
     /// The command ends with that code and says that among other things.
     #[track_caller]
     pub(crate) fn ends(self, command: &str, code: i32, fragment: &str) -> Self {
-        let output = self.run(command, code);
-        let said = format!("{}{}", output.stdout, output.stderr);
-        assert!(
-            said.contains(fragment),
-            "expected {fragment:?}\n{}",
-            self.about(command, &output)
-        );
-        self
+        let mut tk = self.sandbox.tk_command();
+        self.said(tk.args(words(command)), command, code, fragment)
+    }
+
+    /// `tk edit` of the ticket, by an editor that is that line of shell with the file as `$1`,
+    /// ends with that code and says that among other things.
+    #[track_caller]
+    pub(crate) fn edited(self, id: &str, editor: &str, code: i32, fragment: &str) -> Self {
+        let mut command = self.sandbox.tk_command();
+        command
+            .args(["edit", id, "--fresh"])
+            .env("EDITOR", format!("sh -c '{editor}' editor"));
+        self.said(&mut command, editor, code, fragment)
+    }
+
+    /// In a linked worktree of the repository, the command ends with that code and says that
+    /// among other things.
+    #[track_caller]
+    pub(crate) fn ends_in(self, worktree: &str, command: &str, code: i32, fragment: &str) -> Self {
+        let folder = self.sandbox.root().join(worktree);
+        if !folder.exists() {
+            let folder = folder.to_str().unwrap();
+            self.sandbox.git(["worktree", "add", "--quiet", folder]);
+        }
+        let mut tk = self.sandbox.tk_command();
+        tk.args(words(command)).current_dir(folder);
+        self.said(&mut tk, command, code, fragment)
     }
 
     /// The ticket's file holds that.
@@ -125,17 +151,28 @@ impl Row {
     }
 
     #[track_caller]
+    fn said(self, command: &mut Command, line: &str, code: i32, fragment: &str) -> Self {
+        let output = self.ended(command, line, code);
+        let said = format!("{}{}", output.stdout, output.stderr);
+        let about = self.about(line, &output);
+        assert!(said.contains(fragment), "expected {fragment:?}\n{about}");
+        self
+    }
+
+    #[track_caller]
     fn run(&self, command: &str, code: i32) -> Output {
+        let mut tk = self.sandbox.tk_command();
+        self.ended(tk.args(words(command)), command, code)
+    }
+
+    #[track_caller]
+    fn ended(&self, command: &mut Command, line: &str, code: i32) -> Output {
         let before = tree(&self.sandbox);
-        let output = self.sandbox.tk(words(command));
-        assert_eq!(output.code, code, "{}", self.about(command, &output));
+        let output = self.sandbox.run(command, None);
+        let about = self.about(line, &output);
+        assert_eq!(output.code, code, "{about}");
         if code != 0 {
-            assert_eq!(
-                tree(&self.sandbox),
-                before,
-                "{}",
-                self.about(command, &output)
-            );
+            assert_eq!(tree(&self.sandbox), before, "{about}");
         }
         output
     }
