@@ -111,10 +111,40 @@ fn cycles() {
     .says("note one x", "noted")
     .says("block abc one", "blocked")
     .says("unblock one two", "unblocked");
-    row("a file of many that makes a cycle?", "refused as a whole").ends(
-        "new --file nix.toml",
-        2,
-        "nix.toml",
+    line("a file of many that makes a cycle?", "refused as a whole")
+        .beside(
+            "ring.toml",
+            "[[ticket]]\nlocal = \"x\"\ntitle = \"X\"\nblocked_by = [\"y\"]\n\
+             [[ticket]]\nlocal = \"y\"\ntitle = \"Y\"\nblocked_by = [\"x\"]\n",
+        )
+        .ends("new --file ring.toml", 4, "wait for one another")
+        .beside(
+            "epic.toml",
+            "[[ticket]]\nlocal = \"e\"\ntitle = \"E\"\ntype = \"epic\"\nblocked_by = [\"x\"]\n\
+             [[ticket]]\nlocal = \"x\"\ntitle = \"X\"\nparent = \"e\"\n",
+        )
+        .ends("new --file epic.toml", 4, "wait for one another")
+        .beside(
+            "self.toml",
+            "[[ticket]]\nlocal = \"x\"\ntitle = \"X\"\nblocked_by = [\"x\"]\n",
+        )
+        .ends("new --file self.toml", 4, "cannot be blocked by itself")
+        .prints("list --all --fields id --sort id", "aaa\nbbb\nccc\n");
+    line(
+        "a cycle by an editor?",
+        "refused like any other, with the line",
+    )
+    .edited(
+        "aaa",
+        "echo blocked_by=[\\\"ccc\\\"] >>$1",
+        4,
+        "aaa.toml:2: tickets would wait for one another: aaa → ccc → bbb → aaa",
+    )
+    .edited(
+        "aaa",
+        "echo blocked_by=[\\\"aaa\\\"] >>$1",
+        4,
+        "`aaa` cannot be blocked by itself",
     );
 }
 
@@ -165,6 +195,13 @@ fn parents() {
     .prints("list --parent oth --fields id", "abc\n")
     .prints("list --parent sub --fields id", "")
     .prints("list --parent epi --fields id", "sub\n")
+    .prints("list --fields id --sort id", "abc\nepi\noth\nsub\n")
+    .says("graph oth --json", "\"waves\":[[{\"id\":\"abc\"")
+    .says("graph sub --json", "\"waves\":[]")
+    .says("graph epi --json", "\"waves\":[]")
+    .ends("close oth", 4, "has open children: `abc`")
+    .says("close sub epi", "closed")
+    .says("reopen epi sub", "reopened")
     .says("update abc --parent ''", "updated")
     .prints("list --parent oth --fields id", "");
     nest(

@@ -7,6 +7,7 @@ mod edges;
 mod input;
 mod lifecycle;
 mod listing;
+mod questions;
 mod readiness;
 mod surroundings;
 mod values;

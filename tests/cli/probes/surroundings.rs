@@ -486,6 +486,7 @@ fn the_rest_of_the_checkout_stays_as_it_is() {
     sandbox.write(".gitignore", "ignored\n");
     sandbox.git(["add", "."]);
     sandbox.git(["commit", "--quiet", "--message=tickets"]);
+    sandbox.git(["config", "core.editor", "sed -i s/First/Edited/"]);
     // A checkout at work: something staged, something changed, stashed, new, ignored.
     sandbox.write("README.md", "stashed\n");
     sandbox.git(["stash", "--quiet"]);
@@ -525,7 +526,10 @@ fn the_rest_of_the_checkout_stays_as_it_is() {
         "reject abc no",
         "close abc",
         "reopen abc",
+        "edit abc",
         "delete abc --force",
+        "doctor",
+        "doctor --fix",
         "config",
         "prime",
         "schema ticket",

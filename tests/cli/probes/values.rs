@@ -100,6 +100,28 @@ fn texts() {
 }
 
 #[test]
+fn long_texts() {
+    let long = "a line of some length\n".repeat(4_600);
+    assert!(long.len() > 100_000);
+    let probe = row(
+        "100 kB of text?",
+        "kept whole, by every way in; a listed ticket has none of it",
+    )
+    .given("abc", "title = \"x\"\n")
+    .beside("long.md", &long)
+    .says("update abc -d @long.md", "updated")
+    .says("note abc @long.md", "noted")
+    .prints("list", "abc  P2  open  task  x\n")
+    .never_says("list --json", "some length")
+    .never_says("next --json", "some length");
+    let shown = probe.sandbox.tk(["show", "abc", "--json"]).json()["tickets"][0].clone();
+    for text in [&shown["description"], &shown["notes"][0]["text"]] {
+        // Not in the message: it would be as long.
+        assert!(text.as_str().unwrap().trim_end() == long.trim_end());
+    }
+}
+
+#[test]
 fn quoting() {
     let odd = "a \"quote\", \"\"\" three, \\ back \\n, # hash, \u{e9}\u{301}, \u{1f469}\u{200d}\u{1f4bb} and ${x} $(y) `z`";
     let json = serde_json::to_string(odd).unwrap();
