@@ -19,6 +19,10 @@ use crate::wire::ChangeResult;
 /// the line and the file, and `tk edit` of the ticket goes on there. Where the ticket was
 /// changed meanwhile, both changes are merged; what was changed differently stands in the kept
 /// edit, between marker lines. To leave a ticket alone, leave its text alone.
+///
+/// A file that is no ticket, because of a slip or of a merge that left both sides in it, is
+/// opened to be mended. What can be read of it counts as what the ticket was; what the file
+/// said is kept beside the edits.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk edit k7m

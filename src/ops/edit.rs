@@ -4,6 +4,9 @@
 //! person has typed goes through the guards of [`update`](super::update()), which are told what
 //! the text changes, and into the file byte for byte, but for what a closing or a beginning
 //! adds. Whatever is refused stays in the draft, and the next edit of the ticket goes on there.
+//!
+//! A file that is no ticket is opened to be mended. The guards then go by what can be read of
+//! it, and what it said is kept.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -14,14 +17,14 @@ use super::close::{CloseRequest, Closing};
 use super::new::{check_edges, check_parent};
 use super::notes::refused;
 use super::records::Records;
-use super::resolve::resolve;
+use super::resolve::{resolve, resolve_any};
 use super::update::go;
 use super::{Changed, Error, ErrorCode, Project, Result, values};
-use crate::format;
+use crate::format::{self, Legible};
 use crate::graph::Graph;
 use crate::merge::{Merged, merge_ticket};
-use crate::model::{Ticket, TicketId};
-use crate::store::{Draft, InvalidFile, Loaded, StoreError};
+use crate::model::{Category, StatusDef, Statuses, Ticket, TicketId};
+use crate::store::{Draft, Etag, InvalidFile, Loaded, StoreError, Stored};
 
 /// How a ticket is to be edited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,9 +59,9 @@ pub fn begin_edit<'p>(
     let id = {
         let loaded = project.load()?;
         let graph = project.graph(&loaded.tickets);
-        resolve(&loaded, &graph, &targets.ids.concat())?
+        resolve_any(&loaded, &graph, &targets.ids.concat())?
     };
-    let stored = project.store.read(&id, &project.config)?;
+    let Before { stored, .. } = before(project, &id)?;
     refuse_stale(&id, targets.if_match.as_deref(), &stored.etag.to_string())?;
     let draft = project.store.draft(&id)?;
     let mut opened = draft.kept()?;
@@ -87,6 +90,64 @@ pub fn begin_edit<'p>(
         force: request.force,
         draft,
     })
+}
+
+/// The ticket before the edit.
+struct Before {
+    /// What its file says; of one that is no ticket, what can be read of it.
+    stored: Stored,
+    /// What can be read, where the file is no ticket.
+    legible: Option<Legible>,
+}
+
+/// The ticket as it is on the disk.
+fn before(project: &Project, id: &TicketId) -> Result<Before> {
+    let (store, config) = (&project.store, &project.config);
+    let wrong = match store.read(id, config) {
+        Ok(stored) => {
+            return Ok(Before {
+                stored,
+                legible: None,
+            });
+        }
+        Err(StoreError::Invalid(wrong)) => wrong,
+        Err(error) => return Err(error.into()),
+    };
+    let Ok(Some(text)) = store.read_text(id) else {
+        // Nothing that an editor could mend.
+        return Err(wrong.into());
+    };
+    let legible = format::legible(id, &text, config);
+    Ok(Before {
+        stored: Stored {
+            ticket: legible.ticket.clone(),
+            etag: Etag::of(text.as_bytes()),
+            text,
+        },
+        legible: Some(legible),
+    })
+}
+
+impl Before {
+    /// Takes for the status of a file that says none what the edit may come from: a closed
+    /// ticket has been closed, unless it has to say so still.
+    fn assume_status(&mut self, statuses: &Statuses, wanted: &Ticket) {
+        let is_unknown = self.legible.as_ref().is_some_and(|file| !file.has_status);
+        if !is_unknown {
+            return;
+        }
+        let to = &wanted.status;
+        let is_closing = statuses.is_done(to) && wanted.closed_at.is_none();
+        let leads_there =
+            |def: &&StatusDef| def.category != Category::Done && statuses.allows(&def.id, to);
+        let from = statuses
+            .all()
+            .iter()
+            .filter(|_| is_closing)
+            .find(leads_there);
+        let from = from.map_or(to, |def| &def.id);
+        self.stored.ticket.status.clone_from(from);
+    }
 }
 
 impl Editing<'_> {
@@ -165,13 +226,19 @@ impl Editing<'_> {
         project.mend_merge_driver();
         let locked = project.store.lock()?;
         let mut loaded = project.store.load_all(config)?;
-        let disk = locked.read(id, config)?;
+        let mut before = before(project, id)?;
+        let disk = &before.stored;
         refuse_stale(id, self.if_match.as_deref(), &disk.etag.to_string())?;
         let text = match disk.text == self.opened {
             true => edited,
             false => self.merged(&disk.text, &edited)?,
         };
         let wanted = parse(&text)?;
+        before.assume_status(&config.statuses, &wanted);
+        let Before {
+            stored: disk,
+            legible,
+        } = before;
         let outcome = self.guarded(&loaded, &locked, &disk.ticket, &wanted);
         let (after, closing) = outcome.map_err(|(key, mut error)| {
             let line = format::line_of(&text, key);
@@ -186,7 +253,18 @@ impl Editing<'_> {
             let message = error.to_string();
             StoreError::Unwritable { id, message }
         })?;
-        let stored = locked.write_text(id, text, config)?;
+        let stored = match legible {
+            None => locked.write_text(id, text, config)?,
+            Some(_) => {
+                let kept = self.draft.keep(&disk.text)?;
+                let stored = locked.mend(id, text, config)?;
+                project.hint(format!(
+                    "what the file said is kept in `{}`",
+                    kept.display()
+                ));
+                stored
+            }
+        };
         if config.statuses.is_done(&stored.ticket.status) {
             locked.release_claim(id)?;
         }
@@ -264,10 +342,11 @@ impl Editing<'_> {
         }
         // The guards of the status look at the edges as they are to be.
         let mut with_edges = loaded.clone();
-        let place = with_edges.tickets.iter().position(|t| t.id == staged.id);
-        if let Some(ticket) = place.and_then(|place| with_edges.tickets.get_mut(place)) {
-            *ticket = staged.clone();
-        }
+        with_edges.put(Stored {
+            ticket: staged.clone(),
+            text: String::new(),
+            etag: Etag::of(&[]),
+        });
         let all = OnceCell::from(with_edges);
         let scene = Scene::new(project, locked, &all);
         let mut tickets = [staged];

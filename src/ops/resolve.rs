@@ -21,9 +21,17 @@ const LIKENESS: f64 = 0.7;
 /// # Errors
 /// When there is none, more than one, or its file is no ticket.
 pub fn resolve(loaded: &Loaded, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
+    readable(loaded, resolve_any(loaded, graph, given)?)
+}
+
+/// The ticket that `given` means, as [`resolve`], also one whose file is no ticket.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub(super) fn resolve_any(loaded: &Loaded, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
     let is_known = |id: &TicketId| loaded.get(id).is_some() || loaded.invalid(id).is_some();
     if let Some(id) = by_exact_id(given, is_known) {
-        return readable(loaded, id);
+        return Ok(id);
     }
     let word = word(given);
     if word.is_empty() {
@@ -40,7 +48,7 @@ pub fn resolve(loaded: &Loaded, graph: &Graph<'_>, given: &str) -> Result<Ticket
     }
     match fitting.as_slice() {
         [] => Err(unknown(loaded, given, &word)),
-        [id] => readable(loaded, (*id).clone()),
+        [id] => Ok((*id).clone()),
         several => Err(ambiguous(loaded, given, several)),
     }
 }

@@ -94,19 +94,32 @@ impl Draft {
         read_if_there(&self.file)
     }
 
+    /// Keeps that text beside the drafts, where no edit overwrites it; where.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, text: &str) -> Result<PathBuf, StoreError> {
+        let path = self.aside(text);
+        write_atomic(&path, text.as_bytes()).map_err(StoreError::io("write", &path))?;
+        Ok(path)
+    }
+
     /// Moves a kept edit out of the way, so that another can begin; to where.
     ///
     /// # Errors
     /// When it cannot be moved.
     pub fn set_aside(&self) -> Result<PathBuf, StoreError> {
-        let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
-        // Named after what it says where it can be read: the same edit is kept once.
         let text = self.edited().ok().flatten().unwrap_or_default();
-        let aside = self
-            .folder
-            .with_file_name(format!("{name}-{}.toml", Etag::of(text.as_bytes())));
+        let aside = self.aside(&text);
         fs::rename(&self.file, &aside).map_err(StoreError::io("move", &self.file))?;
         Ok(aside)
+    }
+
+    /// A file named after what it says: the same text is kept once.
+    fn aside(&self, text: &str) -> PathBuf {
+        let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        let etag = Etag::of(text.as_bytes());
+        self.folder.with_file_name(format!("{name}-{etag}.toml"))
     }
 
     /// Removes the draft, and whatever the editor has left beside it.

@@ -140,9 +140,24 @@ impl<'a> Locked<'a> {
             Ok(_) | Err(StoreError::NotFound(_)) => {}
             Err(error) => return Err(error),
         }
-        let path = self.ticket_path(id);
-        write_atomic(&path, stored.text.as_bytes()).map_err(StoreError::io("write", &path))?;
+        self.put(&stored)?;
         Ok(stored)
+    }
+
+    /// Puts that text, which must be a ticket's, in place of a file that is none. What it said
+    /// must be in safety.
+    ///
+    /// # Errors
+    /// When the text is no ticket's, or it cannot be written.
+    pub fn mend(&self, id: &TicketId, text: String, config: &Config) -> Result<Stored, StoreError> {
+        let stored = self.parse(id, text, config)?;
+        self.put(&stored)?;
+        Ok(stored)
+    }
+
+    fn put(&self, stored: &Stored) -> Result<(), StoreError> {
+        let path = self.ticket_path(&stored.ticket.id);
+        write_atomic(&path, stored.text.as_bytes()).map_err(StoreError::io("write", &path))
     }
 
     /// The etag before, and the ticket with its new text.

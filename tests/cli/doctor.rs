@@ -406,6 +406,51 @@ fn files_that_are_no_tickets() {
     fs::remove_file(path.with_file_name(name)).unwrap();
 }
 
+/// What an editor can mend is opened by a command, which the finding names.
+#[test]
+fn what_can_be_corrected_is_told_how() {
+    let sandbox = authentication();
+    sandbox.ticket("bad", "title = \"Bad\"\npriority = 9\n");
+    sandbox.ticket(
+        "cfl",
+        "title = \"C\"\n<<<<<<< a\n=======\nowner = \"x\"\n>>>>>>> b\n",
+    );
+    sandbox.write(".ticks/Odd.toml", "title = \"x\"\n");
+    let ticks = sandbox.path().join(".ticks");
+    fs::write(ticks.join("utf.toml"), b"title = \"\xff\"\n").unwrap();
+    fs::create_dir(ticks.join("dir.toml")).unwrap();
+    sandbox.write(".ticks/agents/odd.toml", "kind = \"robot\"\n");
+    let findings = found(&sandbox);
+    for (path, hint) in [
+        ("bad.toml", "correct it with `tk edit bad`"),
+        (
+            "cfl.toml",
+            "settle the marked lines with `tk edit cfl`, then `git add` the file",
+        ),
+        ("Odd.toml", "give it another name, such as `k7m.toml`"),
+        ("utf.toml", "correct it in an editor"),
+        ("dir.toml", "put the file itself in its place"),
+        ("agents/odd.toml", "correct it in an editor"),
+    ] {
+        let path = format!(".ticks/{path}");
+        let named = findings.iter().find(|finding| finding["path"] == path);
+        assert_eq!(named.unwrap()["hint"], hint, "{path}");
+    }
+    let mend = |id: &str, editor: &str| {
+        let mut command = sandbox.tk_command();
+        let command = command.args(["edit", id]).env("EDITOR", editor);
+        sandbox.run(command, None).ok();
+    };
+    mend("bad", "sed -i s/9/1/");
+    mend("cfl", "sed -i '/^[<=>]/d'");
+    let listed = sandbox.tk(["list", "-p", "1", "--fields", "id"]);
+    assert!(listed.stdout.contains("bad"), "{listed}");
+    assert_eq!(
+        sandbox.read(".ticks/cfl.toml"),
+        "title = \"C\"\nowner = \"x\"\n"
+    );
+}
+
 #[test]
 fn conflicts_in_files_and_in_the_index() {
     let sandbox = authentication();

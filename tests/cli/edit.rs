@@ -196,6 +196,186 @@ fn what_is_refused_is_kept() {
     }
 }
 
+/// A file that is no ticket is opened all the same. What can be read of it is what it was, so
+/// the guards hold; what it said is kept.
+#[test]
+fn a_file_that_is_no_ticket_is_mended() {
+    let broken = "title = \"One\nstatus = \"closed\"\nclosed_at = 2026-11-20T08:00:00Z\n";
+    let sandbox = authentication();
+    sandbox.ticket("bad", broken);
+    assert_snapshot!(edit(&sandbox, "sed -i s/One/One\\\"/ $1", &["bad"]), @r#"
+    bad  edited  One
+    --- stderr
+    warning: .ticks/bad.toml:1: not TOML: invalid basic string: expected `"`
+    hint: what the file said is kept in `$ROOT/repo/.git/tk/edits/bad-fd03b41ea761.toml`
+    "#);
+    // It was closed, and is: nothing of that is new.
+    assert_snapshot!(sandbox.read(".ticks/bad.toml"), @r#"
+    title = "One"
+    status = "closed"
+    closed_at = 2026-11-20T08:00:00Z
+    "#);
+    let kept = drafts(&sandbox);
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(sandbox.read(format!(".git/tk/edits/{}", kept[0])), broken);
+    sandbox.tk(["show", "bad"]).ok();
+
+    // Left as it is, or wrong again, it stays; what was typed is kept.
+    sandbox.ticket("bad", "title = \"One\"\npriority = 9\n");
+    assert_snapshot!(edit(&sandbox, "true", &["ba"]), @r"
+    --- stderr
+    error: .ticks/bad.toml:2: `priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)
+    --- exit 4
+    ");
+    assert_snapshot!(edit(&sandbox, "sed -i s/9/8/ $1", &["bad"]), @r"
+    --- stderr
+    warning: .ticks/bad.toml:2: `priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)
+    error: $ROOT/repo/.git/tk/edits/bad/bad.toml:2: `priority`: it is 8: expected a whole number from 0 (highest) to 4 (lowest)
+    hint: the edit is kept in `$ROOT/repo/.git/tk/edits/bad/bad.toml`: `tk edit bad` goes on with it
+    --- exit 4
+    ");
+    assert_eq!(
+        sandbox.read(".ticks/bad.toml"),
+        "title = \"One\"\npriority = 9\n"
+    );
+    assert_snapshot!(edit(&sandbox, "sed -i s/8/4/ $1", &["bad"]), @r"
+    bad  edited  One
+    --- stderr
+    warning: .ticks/bad.toml:2: `priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)
+    hint: this was the edit of `bad` that was kept; `--fresh` begins another
+    hint: what the file said is kept in `$ROOT/repo/.git/tk/edits/bad-d3d0aa20d7eb.toml`
+    ");
+    assert_snapshot!(sandbox.tk(["list", "-p", "4"]), @"bad  P4  open  task  One");
+
+    // Both sides of a merge.
+    let sides = "<<<<<<< a\npriority = 1\n=======\npriority = 3\n>>>>>>> b\ntitle = \"One\"\n";
+    sandbox.ticket("bad", sides);
+    let etag = sandbox.git(["hash-object", ".ticks/bad.toml"]);
+    assert_eq!(
+        edit(&sandbox, "true", &["bad", "--if-match", etag.trim()]).code,
+        5
+    );
+    edit(
+        &sandbox,
+        "sed -i -e /^[\\<=]/,/=$/d -e /^[\\>=]/d -e 1d $1",
+        &["bad"],
+    )
+    .ok();
+    assert_snapshot!(sandbox.read(".ticks/bad.toml"), @r#"
+    priority = 3
+    title = "One"
+    "#);
+}
+
+/// The guards of a file that was no ticket, by what it said and what the editor makes of it.
+#[test]
+fn mending_is_no_way_around_the_guards() {
+    let closed = "s/opn/closed/";
+    let rows: &[(&str, &str, i32, &str)] = &[
+        // Its status can be read, and the closing is one.
+        (
+            "status = \"open\"\nblocked_by = [\"abc\"]\npriority = 9\n",
+            "-e s/9/1/ -e s/open/closed/",
+            4,
+            "`bad` is blocked by `abc`",
+        ),
+        // It cannot, and was none that is closed.
+        (
+            "status = \"opn\"\nblocked_by = [\"abc\"]\n",
+            closed,
+            4,
+            "`bad` is blocked by `abc`",
+        ),
+        (
+            "status = \"opn\"\nrequires = \"review\"\n",
+            closed,
+            0,
+            "awaiting review",
+        ),
+        ("status = \"opn\"\n", closed, 0, "edited"),
+        ("status = \"opn\"\n", "s/opn/in_progress/", 0, "edited"),
+        (
+            "status = \"opn\"\nparent = \"O\"\n",
+            "-e s/opn/open/ -e s/O\\\"/old\\\"/",
+            4,
+            "the epic `old` is closed",
+        ),
+        // It was closed before.
+        (
+            "status = \"clsed\"\nclosed_at = 2026-11-20T08:00:00Z\nblocked_by = [\"abc\"]\n",
+            "s/clsed/closed/",
+            0,
+            "edited",
+        ),
+        (
+            "blocked_by = \"abc\"\n",
+            "s/\\\"abc\\\"/[\\\"zzz\\\"]/",
+            4,
+            "no ticket `zzz`",
+        ),
+        (
+            "blocked_by = \"abc\"\n",
+            "s/\\\"abc\\\"/[\\\"bad\\\"]/",
+            4,
+            "blocked by itself",
+        ),
+        (
+            "blocked_by = \"abc\"\n",
+            "s/\\\"abc\\\"/[\\\"bac\\\"]/",
+            4,
+            "bac → bad → bac",
+        ),
+        (
+            "verdict = \"fine\"\n",
+            "s/fine/approved/",
+            4,
+            "is no text to be typed",
+        ),
+    ];
+    for (text, editor, code, expected) in rows {
+        let sandbox = authentication();
+        sandbox.ticket(
+            "old",
+            "title = \"Old\"\ntype = \"epic\"\nstatus = \"closed\"\n",
+        );
+        sandbox.ticket("bac", "title = \"Back\"\nblocked_by = [\"bad\"]\n");
+        sandbox.ticket("bad", &format!("title = \"One\"\n{text}"));
+        let before = files(&sandbox);
+        let output = edit(&sandbox, &format!("sed -i {editor} $1"), &["bad"]);
+        assert_eq!(output.code, *code, "{text}{editor}\n{output}");
+        let said = format!("{}{}", output.stdout, output.stderr);
+        assert!(said.contains(expected), "{text}{editor}\n{output}");
+        if *code != 0 {
+            assert_eq!(files(&sandbox), before, "{text}{editor}");
+            assert!(drafts(&sandbox).contains(&"bad.toml".to_owned()));
+        }
+    }
+}
+
+/// What no editor can mend is told as ever.
+#[test]
+fn what_is_no_text_is_not_opened() {
+    let sandbox = authentication();
+    let ticks = sandbox.path().join(".ticks");
+    std::fs::write(ticks.join("utf.toml"), b"title = \"\xff\"").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", ticks.join("lnk.toml")).unwrap();
+    std::fs::create_dir(ticks.join("dir.toml")).unwrap();
+    for (id, said) in [
+        ("utf", ".ticks/utf.toml:1: line 1 is not UTF-8 text"),
+        ("lnk", ".ticks/lnk.toml:1: it is a symbolic link"),
+        ("dir", ".ticks/dir.toml:1: it is a folder"),
+    ] {
+        let output = edit(&sandbox, "echo opened >&2", &[id]);
+        assert_eq!(output.code, 4, "{output}");
+        assert!(
+            output.stderr.contains(&format!("error: {said}")),
+            "{output}"
+        );
+        assert!(!output.stderr.contains("opened"), "{output}");
+    }
+    assert_eq!(drafts(&sandbox), [""; 0]);
+}
+
 #[test]
 fn a_kept_edit_goes_on() {
     let sandbox = authentication();

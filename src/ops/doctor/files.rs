@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Exam;
 use super::found::Found;
 use crate::config::origins;
-use crate::model::AgentConfig;
+use crate::model::{AgentConfig, TicketId};
 use crate::ops::Result;
 use crate::store::StoreError;
 use crate::wire::{FindingKind, Severity};
@@ -99,19 +99,32 @@ fn unusable<'a>(
         )
         .path(path)
         .line(line)
-        .hint("settle the marked lines in an editor, then `git add` the file");
+        .hint(match of_ticket(&wrong) {
+            Some(id) => {
+                format!("settle the marked lines with `tk edit {id}`, then `git add` the file")
+            }
+            None => "settle the marked lines in an editor, then `git add` the file".to_owned(),
+        });
     }
     let hint = if wrong.message.starts_with("the file's name") {
-        "give it another name, such as `k7m.toml`"
+        "give it another name, such as `k7m.toml`".to_owned()
     } else if wrong.message.starts_with("it is a ") {
-        "put the file itself in its place"
+        "put the file itself in its place".to_owned()
+    } else if let Some(id) = of_ticket(&wrong).filter(|_| !text.is_empty()) {
+        format!("correct it with `tk edit {id}`")
     } else {
-        "correct it in an editor"
+        "correct it in an editor".to_owned()
     };
     Found::new(kind, Severity::Error, wrong.message)
         .path(path)
         .line(wrong.line)
         .hint(hint)
+}
+
+/// The ticket whose file it would be.
+fn of_ticket(wrong: &Wrong) -> Option<TicketId> {
+    let name = wrong.name.strip_suffix(".toml")?;
+    TicketId::parse(name).ok()
 }
 
 /// The line, from 1, where the first mark of a conflict stands.
