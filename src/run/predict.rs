@@ -107,13 +107,13 @@ pub(super) fn plan_event(
 /// What a run of the request would do. Nothing is changed.
 ///
 /// # Errors
-/// When the run could not begin.
+/// When the run could not begin, unless for want of a program or room: those become warnings.
 pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<PlanDocument> {
     let config = &project.config;
     let options = Options::new(request, config);
     let targets = launch::targets(project, request)?;
     let survey = survey(ctx, config, &project.load()?, &targets)?;
-    let ground = preflight::check(ctx, project, request, &options, &survey)?;
+    let ground = preflight::check_plan(ctx, project, request, &options, &survey)?;
     let jobs = Jobs::new(project, &options, &survey, &ground, None)?;
     let seats = seats(&survey, &jobs, false)?;
     let places = places(&options, &survey);
@@ -157,22 +157,57 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
     })
 }
 
-/// Every pair of tickets that may not run at once.
+/// The groups that are looked at for a ticket to join. Where there are more, pairs stay pairs.
+const GROUPS: usize = 100;
+
+/// Groups of tickets of which no two may run at once. Every such pair is in one, and a lock,
+/// however many have it, is a group.
 fn clashes(seats: &BTreeMap<TicketId, Seat>) -> Vec<PlannedClash> {
-    let mut found = Vec::new();
     let all: Vec<&Seat> = seats.values().collect();
-    for (place, one) in all.iter().enumerate() {
-        for other in &all[place + 1..] {
-            let why = match clash(&one.candidate.constraints, &other.candidate.constraints) {
-                None => continue,
-                Some(Clash::Lock(lock)) => format!("lock `{lock}`"),
-                Some(Clash::AgentLock(lock)) => format!("agents' lock `{lock}`"),
-                Some(Clash::Excluded(lock)) => format!("an agent excludes `{lock}`"),
-                Some(Clash::Touches) => "the same files".to_owned(),
+    let between = |one: usize, other: usize| {
+        clash(
+            &all[one].candidate.constraints,
+            &all[other].candidate.constraints,
+        )
+    };
+    // Members come in their order.
+    let mut groups: Vec<(Clash, Vec<usize>)> = Vec::new();
+    for place in 0..all.len() {
+        for earlier in 0..place {
+            let Some(why) = between(earlier, place) else {
+                continue;
             };
-            let tickets = [one, other].map(|seat| seat.job.ticket.id.to_string());
-            found.push(PlannedClash { tickets, why });
+            let mut of_both = groups.iter_mut().take(GROUPS).filter(|(reason, members)| {
+                *reason == why && members.binary_search(&earlier).is_ok()
+            });
+            let joined = of_both.any(|(_, members)| {
+                if members.last() == Some(&place) {
+                    return true;
+                }
+                let joins = members
+                    .iter()
+                    .all(|member| between(*member, place).as_ref() == Some(&why));
+                if joins {
+                    members.push(place);
+                }
+                joins
+            });
+            if !joined {
+                groups.push((why, vec![earlier, place]));
+            }
         }
     }
-    found
+    let planned = groups.into_iter().map(|(why, members)| PlannedClash {
+        tickets: members
+            .iter()
+            .map(|place| all[*place].job.ticket.id.to_string())
+            .collect(),
+        why: match why {
+            Clash::Lock(lock) => format!("lock `{lock}`"),
+            Clash::AgentLock(lock) => format!("agents' lock `{lock}`"),
+            Clash::Excluded(lock) => format!("an agent excludes `{lock}`"),
+            Clash::Touches => "the same files".to_owned(),
+        },
+    });
+    planned.collect()
 }

@@ -54,6 +54,36 @@ pub(super) fn check(
     options: &Options,
     survey: &Survey,
 ) -> Result<Ground> {
+    checked(ctx, project, request, options, survey, &Err)
+}
+
+/// Checks what [`check`] does, for a plan, which starts nothing: what this machine lacks for the
+/// run is a warning.
+pub(super) fn check_plan(
+    ctx: &Context,
+    project: &Project,
+    request: &RunRequest,
+    options: &Options,
+    survey: &Survey,
+) -> Result<Ground> {
+    checked(ctx, project, request, options, survey, &|error: Error| {
+        if error.code != ErrorCode::Failed {
+            return Err(error);
+        }
+        project.warn(format!("the run could not start: {}", error.message));
+        Ok(())
+    })
+}
+
+/// Checks everything; `lacking` decides about what this machine lacks.
+fn checked(
+    ctx: &Context,
+    project: &Project,
+    request: &RunRequest,
+    options: &Options,
+    survey: &Survey,
+    lacking: &dyn Fn(Error) -> Result<()>,
+) -> Result<Ground> {
     let repo = &project.repo;
     let git = repo.home_git();
     git.expect_minimum()?;
@@ -93,7 +123,7 @@ pub(super) fn check(
     let client = if request.only_land {
         String::new()
     } else {
-        agents(ctx, project, options, survey)?
+        agents(ctx, project, options, survey, lacking)?
     };
     if !request.only_land {
         room(
@@ -101,7 +131,8 @@ pub(super) fn check(
             options
                 .parallel
                 .unwrap_or(survey.plan.max_parallel.clamp(1, 4)),
-        )?;
+        )
+        .or_else(lacking)?;
     }
     Ok(Ground {
         run_branch: branch(&survey.key.run_branch())?,
@@ -120,7 +151,13 @@ fn branch(name: &str) -> Result<BranchName> {
 
 /// The agents of the tickets that may run, those that an interrupted runner left in progress
 /// among them, and the programs they need; the `claude` program.
-fn agents(ctx: &Context, project: &Project, options: &Options, survey: &Survey) -> Result<String> {
+fn agents(
+    ctx: &Context,
+    project: &Project,
+    options: &Options,
+    survey: &Survey,
+    lacking: &dyn Fn(Error) -> Result<()>,
+) -> Result<String> {
     let mut client = String::new();
     let entries = survey.plan.entries.iter();
     let runnable = entries
@@ -135,10 +172,13 @@ fn agents(ctx: &Context, project: &Project, options: &Options, survey: &Survey) 
         let agent = project.store.agent(name)?;
         match agent.kind {
             AgentKind::Claude => {
-                client = find_client(ctx)?;
+                client = match find_client(ctx) {
+                    Ok(client) => client,
+                    Err(error) => lacking(error).map(|()| String::new())?,
+                };
                 permission_mode(&agent)?;
             }
-            AgentKind::Command => command(ctx, project, &agent)?,
+            AgentKind::Command => command(ctx, project, &agent).or_else(lacking)?,
         }
     }
     Ok(client)

@@ -9,6 +9,11 @@ use crate::wire::{EventKind, PlanDocument, RunsDocument};
 /// The widest a column of titles gets.
 const WIDEST_TITLE: usize = 40;
 
+/// The most starts, and groups of clashing tickets, that are drawn; the most ids in a line.
+const MOST_STARTS: usize = 200;
+const MOST_CLASHES: usize = 20;
+const MOST_NAMED: usize = 30;
+
 /// What `tk run --plan` prints.
 #[must_use]
 pub fn draw(plan: &PlanDocument) -> String {
@@ -28,11 +33,11 @@ pub fn draw(plan: &PlanDocument) -> String {
     for (number, wave) in plan.waves.iter().enumerate() {
         line(
             &mut out,
-            format_args!("wave {}  {}", number + 1, wave.join("  ")),
+            format_args!("wave {}  {}", number + 1, named(wave, "  ")),
         );
     }
     out.push_str("\nstarts\n");
-    for start in &plan.starts {
+    for start in plan.starts.iter().take(MOST_STARTS) {
         let reserved = start
             .reserved_usd
             .map_or(String::new(), |usd| format!("  ${usd:.2}"));
@@ -59,6 +64,7 @@ pub fn draw(plan: &PlanDocument) -> String {
             );
         }
     }
+    more(&mut out, plan.starts.len(), MOST_STARTS, "starts");
     line(
         &mut out,
         format_args!(
@@ -66,29 +72,30 @@ pub fn draw(plan: &PlanDocument) -> String {
             clock(plan.predicted_minutes),
             plan.parallel,
             clock(plan.critical_path_minutes),
-            plan.critical_path_ids.join(" → ")
+            named(&plan.critical_path_ids, " → ")
         ),
     );
-    for clash in &plan.clashes {
+    for clash in plan.clashes.iter().take(MOST_CLASHES) {
         line(
             &mut out,
             format_args!(
                 "never at once: {} ({})",
-                clash.tickets.join(", "),
+                named(&clash.tickets, ", "),
                 safe(&clash.why)
             ),
         );
     }
+    more(&mut out, plan.clashes.len(), MOST_CLASHES, "such groups");
     if !plan.awaiting.is_empty() {
         line(
             &mut out,
-            format_args!("awaiting people, not run: {}", plan.awaiting.join(", ")),
+            format_args!("awaiting people, not run: {}", named(&plan.awaiting, ", ")),
         );
     }
     if !plan.held.is_empty() {
         line(
             &mut out,
-            format_args!("held by those or from outside: {}", plan.held.join(", ")),
+            format_args!("held by those or from outside: {}", named(&plan.held, ", ")),
         );
     }
     if let Some(free) = plan.disk_free_bytes {
@@ -119,7 +126,7 @@ pub fn ending(outcome: &RunOutcome) -> String {
         if !ids.is_empty() {
             line(
                 &mut out,
-                format_args!("{word:<12} {}{next}", ids.join(", ")),
+                format_args!("{word:<12} {}{next}", named(ids, ", ")),
             );
         }
     };
@@ -170,6 +177,25 @@ pub fn runs(document: &RunsDocument) -> String {
         );
     }
     out
+}
+
+/// The ids, as many as a line holds.
+fn named(ids: &[String], between: &str) -> String {
+    let mut shown = ids.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+    if ids.len() > MOST_NAMED {
+        shown.push(format!("… {} more", ids.len() - MOST_NAMED));
+    }
+    shown.join(between)
+}
+
+/// Says that there are more than were drawn.
+fn more(out: &mut String, all: usize, most: usize, what: &str) {
+    if let Some(more) = all.checked_sub(most).filter(|more| *more > 0) {
+        line(
+            out,
+            format_args!("… and {more} more {what}, which `--json` has"),
+        );
+    }
 }
 
 fn clock(minutes: u64) -> String {

@@ -10,6 +10,9 @@ use crate::wire::TicketRecord;
 /// The columns of the names of fields.
 const NAMES: usize = 16;
 
+/// The most words of a list that are shown.
+const MOST_NAMED: usize = 50;
+
 /// The ticket from its title to its last run. What it does not have is left out.
 #[must_use]
 pub fn page(ticket: &TicketRecord) -> String {
@@ -156,9 +159,16 @@ impl Page {
     }
 
     fn several(&mut self, name: &str, values: &[String]) {
-        if !values.is_empty() {
-            self.fact(name, &values.join(", "));
+        if values.is_empty() {
+            return;
         }
+        let mut shown: Vec<&str> = values.iter().take(MOST_NAMED).map(String::as_str).collect();
+        let more = values.len() - shown.len();
+        let more = format!("… {more} more, which `--json` has");
+        if values.len() > MOST_NAMED {
+            shown.push(&more);
+        }
+        self.fact(name, &shown.join(", "));
     }
 
     fn section(&mut self, name: &str) {

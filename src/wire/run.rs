@@ -133,11 +133,11 @@ pub struct PlannedStart {
     pub checks: Vec<String>,
 }
 
-/// Two tickets that may not run at once.
+/// Tickets of which no two may run at once.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlannedClash {
     /// The tickets.
-    pub tickets: [String; 2],
+    pub tickets: Vec<String>,
     /// Why.
     pub why: String,
 }

@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 
 use crate::project::authentication;
+use crate::support::Sandbox;
 
 const FULL: &str = r#"title = "Everything"
 status = "in_progress"
@@ -162,4 +163,25 @@ fn names_the_commits_of_a_ticket() {
     ]);
     let shown = sandbox.tk(["show", "abc", "--json"]).json();
     assert_eq!(shown["tickets"][0]["commits"][0]["subject"], "Land it");
+}
+
+/// What hundreds wait for names some of them, and says that there are more.
+#[test]
+fn very_many_dependants_are_not_all_named() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("hub", "title = \"Hub\"\n");
+    for number in 0..51 {
+        let text = "title = \"x\"\nblocked_by = [\"hub\"]\n";
+        sandbox.ticket(&format!("t{number:02}"), text);
+    }
+    let text = sandbox.tk(["show", "hub"]).ok();
+    assert!(
+        text.contains("t48, t49, … 1 more, which `--json` has\n"),
+        "{text}"
+    );
+    let shown = sandbox.tk(["show", "hub", "--json"]).json();
+    assert_eq!(shown["tickets"][0]["blocks"].as_array().unwrap().len(), 51);
+    sandbox.tk(["delete", "t50"]).ok();
+    let text = sandbox.tk(["show", "hub"]).ok();
+    assert!(text.contains(", t49\n") && !text.contains("more"), "{text}");
 }

@@ -185,6 +185,113 @@ fn the_run_starts_what_the_plan_said_and_the_plan_starts_nothing() {
     assert_eq!(order.iter().collect::<Vec<_>>(), planned);
 }
 
+/// The plan of a run that could not start here: everything is told, and what is lacking.
+#[test]
+fn a_plan_needs_no_worker_program() {
+    let rig = Rig::new(&[("one", ""), ("two", "agent = \"mine\"")]);
+    rig.sandbox.write(
+        ".ticks/agents/mine.toml",
+        "kind = \"command\"\ncommand = [\"/nowhere/worker\"]\n",
+    );
+    let without_client = |args: &[&str]| {
+        let mut command = rig.sandbox.tk_command();
+        command
+            .args(["run", "epic"])
+            .args(args)
+            .env("TK_CLAUDE", "no-such-client");
+        rig.sandbox.run(&mut command, None)
+    };
+    let refused = without_client(&[]);
+    assert_eq!(refused.code, 1, "{refused}");
+    let client = "the worker program `no-such-client` is not in `PATH`";
+    assert!(
+        refused.stderr.contains(&format!("error: {client}")),
+        "{refused}"
+    );
+    let output = without_client(&["--plan"]);
+    assert_eq!(output.code, 0, "{output}");
+    for said in [
+        format!("warning: the run could not start: {client}\n"),
+        "warning: the run could not start: the program `/nowhere/worker` of agent `mine` is not there\n"
+            .to_owned(),
+    ] {
+        assert!(output.stderr.contains(&said), "{output}");
+    }
+    assert!(output.stdout.contains("Ticket two  (mine)"), "{output}");
+    let plan = without_client(&["--plan", "--json"]).json();
+    assert_eq!(plan["starts"].as_array().unwrap().len(), 2);
+    // What is wrong with the project is no plan.
+    let unknown = without_client(&["--plan", "--agent", "nobody"]);
+    assert_eq!(
+        (unknown.code, unknown.stdout.as_str()),
+        (4, ""),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn tickets_that_clash_are_told_in_groups() {
+    let rig = Rig::new(&[
+        ("aa", "lock = \"db\"\ntouches = [\"src/a/**\"]"),
+        ("bb", "lock = \"db\""),
+        ("cc", "lock = \"db\""),
+        ("dd", "touches = [\"src/**\"]"),
+        ("ee", "touches = [\"src/b.rs\"]"),
+        ("ff", ""),
+    ]);
+    let plan = rig.sandbox.tk(["run", "epic", "--plan", "--json"]).json();
+    assert_eq!(
+        plan["clashes"],
+        json!([
+            {"tickets": ["aa", "bb", "cc"], "why": "lock `db`"},
+            {"tickets": ["aa", "dd"], "why": "the same files"},
+            {"tickets": ["dd", "ee"], "why": "the same files"},
+        ])
+    );
+    let text = rig.sandbox.tk(["run", "epic", "--plan"]).ok();
+    assert!(
+        text.contains("never at once: aa, bb, cc (lock `db`)\n"),
+        "{text}"
+    );
+}
+
+/// Of hundreds of tickets the text stays one that can be read; all of it is in the JSON.
+#[test]
+fn the_plan_of_hundreds_is_bounded() {
+    let tickets: Vec<(String, String)> = (0..300)
+        .map(|number| {
+            let more = match number {
+                0..100 => "lock = \"db\"".to_owned(),
+                100 => String::new(),
+                _ => format!("blocked_by = [\"t{}\"]", number - 1),
+            };
+            (format!("t{number}"), more)
+        })
+        .collect();
+    let tickets: Vec<(&str, &str)> = tickets
+        .iter()
+        .map(|(id, more)| (id.as_str(), more.as_str()))
+        .collect();
+    let rig = Rig::new(&tickets);
+    let text = rig.sandbox.tk(["run", "epic", "--plan"]).ok();
+    let longest = text.lines().map(|line| line.chars().count()).max();
+    assert!(longest < Some(300), "{longest:?}");
+    assert!(text.lines().count() < 450, "{}", text.lines().count());
+    for said in [
+        "… and 100 more starts, which `--json` has\n",
+        "… 70 more (lock `db`)\n",
+        "wave 1  t100  t0  t1",
+        "  … 71 more\n",
+        " → … 170 more)\n",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    let plan = rig.sandbox.tk(["run", "epic", "--plan", "--json"]).json();
+    assert_eq!(plan["starts"].as_array().unwrap().len(), 300);
+    assert_eq!(plan["clashes"][0]["tickets"].as_array().unwrap().len(), 100);
+    assert_eq!(plan["clashes"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn a_project_with_its_own_statuses_runs_through_them() {
     let rig = Rig::new(&[
