@@ -5,16 +5,21 @@ use crate::support::{Output, Sandbox};
 /// Examples that need what a test has not, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     (
-        "tk demo",
-        "as `tk demo --dir sample`, in a folder that would stay",
-    ),
-    (
         "tk demo --agent claude --max-cost 5",
         "starts the real client",
     ),
-    ("tk stop", "stops a live run; tests/run has one"),
-    ("tk stop auth", "stops a live run; tests/run has one"),
-    ("tk stop x4d", "stops a live run; tests/run has one"),
+    (
+        "tk stop",
+        "stops a live run: `stop::every_example_of_the_help` in tests/run",
+    ),
+    (
+        "tk stop auth",
+        "stops a live run: `stop::every_example_of_the_help` in tests/run",
+    ),
+    (
+        "tk stop x4d",
+        "stops a live run: `stop::every_example_of_the_help` in tests/run",
+    ),
 ];
 
 /// A worker that costs nothing: a file a ticket.
@@ -154,7 +159,8 @@ fn prepared(command: &str) -> Sandbox {
     sandbox
 }
 
-/// Runs a line as a user types it, with `bin/` of the repository in `PATH` behind `tk`.
+/// Runs a line as a user types it, with `bin/` of the repository in `PATH` behind `tk`. It fails
+/// where any command of a pipe does.
 fn shell(sandbox: &Sandbox, line: &str) -> Output {
     let tk = std::path::Path::new(env!("CARGO_BIN_EXE_tk"));
     let path = std::env::var("PATH").unwrap();
@@ -163,8 +169,10 @@ fn shell(sandbox: &Sandbox, line: &str) -> Output {
         tk.parent().unwrap().display(),
         sandbox.path().join("bin").display()
     );
-    sandbox.run(
-        sandbox.command("sh").args(["-c", line]).env("PATH", path),
-        None,
-    )
+    let mut shell = sandbox.command("bash");
+    shell
+        .args(["-o", "pipefail", "-c", line])
+        .env("PATH", path)
+        .env("TMPDIR", sandbox.root());
+    sandbox.run(&mut shell, None)
 }

@@ -359,6 +359,92 @@ shipped = ["backlog"]
     assert_eq!(rig.show("epic")["status"], "shipped");
 }
 
+/// The board of `tests/cli/statuses.rs`: a run begins a ticket, lands it through every status
+/// between, puts a failed one back, and leaves what awaits a person where it may go on.
+#[test]
+fn a_board_of_five_columns_runs_to_its_end() {
+    let rig = Rig::new(&[
+        ("one", "checks = [\"test -f one.txt\"]"),
+        ("two", "blocked_by = [\"one\"]"),
+        ("rev", "requires = \"review\""),
+        ("red", ""),
+        ("begun", "status = \"built\""),
+    ]);
+    rig.sandbox.write(
+        ".ticks/config.toml",
+        r#"
+status = [
+  { id = "backlog", category = "open" },
+  { id = "building", category = "active" },
+  { id = "built", category = "active" },
+  { id = "testing", category = "active" },
+  { id = "done", category = "done" },
+]
+
+[tickets]
+initial_status = "backlog"
+
+[transitions]
+backlog = ["building"]
+building = ["built", "backlog"]
+built = ["testing"]
+testing = ["done", "building"]
+done = ["backlog"]
+"#,
+    );
+    let pipe = rig.pipe("go");
+    rig.script(json!({
+        "one": [[{"run": "echo x > one.txt"}, {"commit": "work"}, {"say": "up"}, {"await": pipe}]],
+        "red": [[{"report": {"status": "partial", "summary": "no"}}], work()],
+    }));
+    let status = |id: &str| rig.show(id)["status"].as_str().unwrap().to_owned();
+    assert_eq!(status("one"), "backlog");
+    let mut run = rig.start(["-j", "4"]);
+    run.until("one", "say");
+    assert_eq!([status("one"), status("two")], ["building", "backlog"]);
+    open(&pipe);
+    let ended = run.end().expect(7);
+    // What failed goes back as far as the transitions lead, and what waits for its review too.
+    // What a person has begun is the person's.
+    let ids = ["one", "two", "rev", "red", "begun", "epic"];
+    let stand = ["done", "done", "backlog", "backlog", "built", "backlog"];
+    assert_eq!(ids.map(status), stand);
+    assert_eq!(ended.ids("unstarted"), ["begun"]);
+    rig.sandbox.tk(["approve", "rev"]).ok();
+    rig.sandbox.tk(["land", "rev"]).ok();
+    assert_eq!(status("rev"), "done");
+    let ended = rig.run([]).expect(9);
+    assert_eq!(ended.ids("landed"), ["red"]);
+    let stand = ["done", "done", "done", "done", "built", "backlog"];
+    assert_eq!(ids.map(status), stand);
+    rig.sandbox
+        .tk(["update", "begun", "--status", "testing"])
+        .ok();
+    rig.sandbox.tk(["close", "begun"]).ok();
+    // Closing and landing are one commit, in the status that the board ends with.
+    let landing = |id: &str| {
+        let grep = format!("--grep=^Land {id}:");
+        let found = rig.sandbox.git(["log", "-1", "--format=%H", &grep]);
+        found.trim().to_owned()
+    };
+    for id in ["one", "two", "rev", "red"] {
+        let file = format!("{}:.ticks/{id}.toml", landing(id));
+        let committed = rig.sandbox.git(["show", &file]);
+        assert!(committed.contains("status = \"done\""), "{committed}");
+        assert!(committed.contains("closed_at = "), "{committed}");
+    }
+    // Taken back, it is where it was before, and the next run does it again.
+    rig.sandbox.git(["add", "--all", ".ticks"]);
+    rig.sandbox
+        .git(["commit", "--quiet", "--message=closed by hand"]);
+    rig.sandbox
+        .git(["revert", "--no-edit", "-m", "1", &landing("two")]);
+    assert_eq!(status("two"), "backlog");
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["two"]);
+    assert_eq!(ids.map(status), ["done"; 6]);
+}
+
 #[test]
 fn the_log_tells_the_same_events_and_follows_a_live_run_to_its_end() {
     let rig = Rig::new(&[("one", ""), ("two", "")]);

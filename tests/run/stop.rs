@@ -153,3 +153,28 @@ fn the_second_ctrl_c_kills_what_is_deaf() {
     assert_eq!(rig.settled().len(), 1);
     assert!((rig.spent() - 2.0).abs() < 1e-9, "{:?}", rig.settled());
 }
+
+/// The examples of `tk stop --help`, each given to a live run of its own.
+#[test]
+fn every_example_of_the_help() {
+    let help = Rig::new(&[]).sandbox.tk(["stop", "--help"]).ok();
+    let examples = help.lines().skip_while(|line| *line != "Examples:").skip(1);
+    let examples: Vec<&str> = examples
+        .map_while(|line| line.strip_prefix("  "))
+        .map(|line| line.split("  #").next().unwrap_or(line).trim_end())
+        .collect();
+    assert_eq!(examples, ["tk stop", "tk stop auth", "tk stop x4d"]);
+    for (example, code) in examples.into_iter().zip([8, 8, 9]) {
+        let rig = Rig::new(&[("x4d", "")]);
+        let epic = "title = \"Authentication\"\ntype = \"epic\"\n";
+        rig.sandbox.ticket("epic", epic);
+        rig.script(json!({"x4d": [[{"say": "up"}, "hang"]]}));
+        let mut live = rig.start([]);
+        live.until("x4d", "say");
+        rig.sandbox.tk(example.split(' ').skip(1)).ok();
+        let ended = live.end().expect(code);
+        assert_eq!(ended.ids("unstarted"), ["x4d"], "{example}");
+        assert_eq!(rig.show("x4d")["status"], "open", "{example}");
+        rig.assert_tidy();
+    }
+}
