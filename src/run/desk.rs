@@ -24,6 +24,8 @@ pub(super) struct Permit {
 pub(super) enum NoPlace {
     /// The budget does not pay for it.
     Budget,
+    /// The ticket has used up what it may cost in the run.
+    Ticket,
     /// The run is being stopped.
     Stopping,
 }

@@ -15,11 +15,12 @@ use tokio::time::Instant;
 use super::board::{Board, Phase};
 use super::desk::{Bill, Desk, Ending, Msg, NoPlace, Permit, Stop};
 use super::executor;
-use super::ledger::Ledger;
-use super::money::{Budget, Refusal, Reservation};
+use super::money::{Refusal, Reservation};
 use super::record::Recorder;
 use super::shared::Shared;
 use super::signals::{Signals, Wish};
+use super::till::{Till, Used};
+use super::watch::Watch;
 use crate::model::{TicketId, Usd};
 use crate::ops::{Error, Result};
 use crate::wire::EventKind;
@@ -44,11 +45,10 @@ pub(super) struct Tally {
 struct Account {
     reservation: Option<Reservation>,
     processes: u32,
-    /// Settled processes of this attempt.
-    charged: Usd,
-    input_tokens: u64,
-    output_tokens: u64,
-    turns: u64,
+    /// Settled processes of this attempt, those of an earlier runner included.
+    settled: Used,
+    /// The live worker's model, where it has no price.
+    unpriced: Option<String>,
 }
 
 /// The loop and what it owns.
@@ -62,15 +62,20 @@ pub(super) struct Dispatcher<'a> {
         TicketId,
         oneshot::Sender<std::result::Result<Permit, NoPlace>>,
     )>,
-    budget: Budget,
+    till: Till,
     /// What settled workers of the run have used.
     tokens: u64,
     /// What live ones have used so far.
     live_tokens: BTreeMap<TicketId, u64>,
-    ledger: Ledger,
     recorder: &'a mut Recorder,
     stop: Stop,
     budget_reached: bool,
+    /// Whether a ticket has used up what it may cost.
+    ticket_cap_reached: bool,
+    /// While workers of other runs hold the money that is needed here.
+    elsewhere: Option<Watch>,
+    /// What was warned of once.
+    warned: BTreeSet<String>,
     trouble: Option<Error>,
     line: mpsc::UnboundedSender<Msg>,
     inbox: mpsc::UnboundedReceiver<Msg>,
@@ -80,30 +85,31 @@ impl<'a> Dispatcher<'a> {
     pub(super) fn new(
         shared: Arc<Shared>,
         board: Board,
-        budget: Budget,
-        tokens: u64,
-        ledger: Ledger,
+        till: Till,
         recorder: &'a mut Recorder,
-    ) -> Self {
+    ) -> Result<Self> {
         let (line, inbox) = mpsc::unbounded_channel();
-        Self {
+        let used = till.used(|_| true)?;
+        Ok(Self {
             shared,
             board,
             accounts: BTreeMap::new(),
             stops: BTreeMap::new(),
             started: BTreeMap::new(),
             asking: VecDeque::new(),
-            budget,
-            tokens,
+            till,
+            tokens: used.input_tokens.saturating_add(used.output_tokens),
             live_tokens: BTreeMap::new(),
-            ledger,
             recorder,
             stop: Stop::No,
             budget_reached: false,
+            ticket_cap_reached: false,
+            elsewhere: None,
+            warned: BTreeSet::new(),
             trouble: None,
             line,
             inbox,
-        }
+        })
     }
 
     /// Runs until nothing is running and nothing can start.
@@ -117,7 +123,7 @@ impl<'a> Dispatcher<'a> {
             .max_time
             .map(|time| Instant::now() + time.duration());
         self.start_what_can();
-        while self.board.running() > 0 {
+        while self.board.running() > 0 || self.elsewhere.is_some() {
             tokio::select! {
                 // The line never closes while `self` holds its other end.
                 Some(msg) = self.inbox.recv() => self.hear(msg),
@@ -125,6 +131,7 @@ impl<'a> Dispatcher<'a> {
                     Wish::Stop => self.raise(Stop::Interrupt),
                     Wish::StopTickets(tickets) => self.stop_tickets(&tickets),
                 },
+                () = changed(self.elsewhere.as_ref()), if self.elsewhere.is_some() => {}
                 () = sleep_until(deadline), if deadline.is_some() && !self.budget_reached => {
                     self.reach_budget("the time limit of the run is reached");
                 }
@@ -137,9 +144,9 @@ impl<'a> Dispatcher<'a> {
         let tally = Tally {
             endings: self.board.endings(),
             unstarted: self.board.unstarted(),
-            budget_reached: self.budget_reached,
+            budget_reached: self.budget_reached || self.ticket_cap_reached,
             stopped: self.stop >= Stop::Interrupt,
-            spent: self.budget.spent(),
+            spent: self.till.budget().spent(),
         };
         Ok((tally, self.recorder))
     }
@@ -147,6 +154,9 @@ impl<'a> Dispatcher<'a> {
     fn hear(&mut self, msg: Msg) {
         match msg {
             Msg::Event { ticket, kind, ack } => {
+                if let EventKind::Session { model, .. } = &kind {
+                    self.meet(&ticket, model.as_deref());
+                }
                 if self.record(Some(&ticket), kind)
                     && let Some(ack) = ack
                 {
@@ -198,7 +208,7 @@ impl<'a> Dispatcher<'a> {
                 let cost = self
                     .accounts
                     .get(&ticket)
-                    .map_or(Usd::ZERO, |account| account.charged);
+                    .map_or(Usd::ZERO, |account| account.settled.cost);
                 self.record(
                     Some(&ticket),
                     EventKind::TicketFinished {
@@ -297,11 +307,13 @@ impl<'a> Dispatcher<'a> {
 
     /// Starts everything that can start now: waiting fix rounds first, then new tickets.
     fn start_what_can(&mut self) {
+        let waited = self.elsewhere.take();
         if self.stop == Stop::No {
-            self.give_places();
+            self.give_places(waited);
         }
         // Giving places may itself have come to the end of the budget, or of the disk.
         if self.stop != Stop::No {
+            self.elsewhere = None;
             let why = if self.stop == Stop::Budget {
                 NoPlace::Budget
             } else {
@@ -313,7 +325,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn give_places(&mut self) {
+    fn give_places(&mut self, mut waited: Option<Watch>) {
         for (ticket, reply) in std::mem::take(&mut self.asking) {
             if !self.board.may_be_live(&ticket) {
                 self.asking.push_back((ticket, reply));
@@ -325,6 +337,14 @@ impl<'a> Dispatcher<'a> {
                     let _gone = reply.send(Ok(permit));
                 }
                 Err(Refusal::Later) => self.asking.push_back((ticket, reply)),
+                Err(Refusal::Elsewhere) => {
+                    self.asking.push_back((ticket, reply));
+                    self.wait_for_others(waited.take());
+                }
+                Err(Refusal::Ticket) => {
+                    self.reach_ticket_cap(&ticket);
+                    let _gone = reply.send(Err(NoPlace::Ticket));
+                }
                 Err(Refusal::Reached) => {
                     let _gone = reply.send(Err(NoPlace::Budget));
                     self.reach_budget("the budget is used up");
@@ -347,6 +367,14 @@ impl<'a> Dispatcher<'a> {
                 Ok(permit) => self.start(&ticket, Some(permit)),
                 Err(Refusal::Later) => {
                     passed_over.insert(ticket);
+                }
+                Err(Refusal::Elsewhere) => {
+                    self.wait_for_others(waited.take());
+                    passed_over.insert(ticket);
+                }
+                Err(Refusal::Ticket) => {
+                    self.reach_ticket_cap(&ticket);
+                    self.board.set(&ticket, Phase::Over(Ending::Parked));
                 }
                 Err(Refusal::Reached) => self.reach_budget("the budget is used up"),
             }
@@ -375,6 +403,13 @@ impl<'a> Dispatcher<'a> {
             // Nobody listens only when the run is over.
             let _over = guard.finished(ending);
         });
+    }
+}
+
+async fn changed(watch: Option<&Watch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -207,6 +207,9 @@ impl Executor {
                 None => match self.desk.place().await? {
                     Ok(permit) => permit,
                     Err(NoPlace::Budget) => return self.park("the budget is used up").await,
+                    Err(NoPlace::Ticket) => {
+                        return self.park("what the ticket may cost is used up").await;
+                    }
                     Err(NoPlace::Stopping) => return self.stopped().await,
                 },
             };

@@ -16,7 +16,6 @@ use super::ground;
 use super::history;
 use super::jobs::{self, Jobs};
 use super::ledger::{self, Ledger};
-use super::money::Budget;
 use super::opening::{self, Subject};
 use super::options::{Options, RunRequest};
 use super::predict;
@@ -27,6 +26,7 @@ use super::shared::Shared;
 use super::signals::{Signals, Wish};
 use super::survey::{Survey, survey};
 use super::tickets;
+use super::till::{Caps, Till};
 use crate::context::Context;
 use crate::git::Integration;
 use crate::model::{TicketId, Usd};
@@ -91,7 +91,6 @@ pub fn run(
     let mut recorder = Recorder::open(Arc::clone(ctx), &run, &journal, reporter, waves(&survey))?;
     let entries = Ledger::read(&project.store.ledger_path())?;
     let spent = ledger::spent(&entries, |entry| entry.run == opened.info.run)?;
-    let tokens = ledger::tokens(&entries, |entry| entry.run == opened.info.run);
     let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
     let places = predict::places(&options, &survey);
     recorder.record(
@@ -146,16 +145,17 @@ pub fn run(
         logs: AtomicU64::new(1),
     });
     let board = Board::new(seats, places, shared.options.waves);
-    let budget = Budget::new(cap, spent);
-    let ledger = Ledger::open(&project.store.ledger_path())?;
-    let dispatcher = Dispatcher::new(
-        Arc::clone(&shared),
-        board,
-        budget,
-        tokens,
-        ledger,
-        &mut recorder,
-    );
+    let caps = Caps {
+        run: shared.options.max_cost,
+        day: config.run.daily_budget,
+    };
+    let till = Till::open(
+        &project.store.ledger_path(),
+        (&shared.run, shared.key.as_str()),
+        caps,
+        ctx.now(),
+    )?;
+    let dispatcher = Dispatcher::new(Arc::clone(&shared), board, till, &mut recorder)?;
     let (tally, finished) = drive(runtime, &shared, &opened.dir, dispatcher, &survey)?;
     let last = finished_event(&survey, &tally, &finished, request.only_land);
     recorder.record(None, last.clone())?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Usd;
 use crate::ops::{Error, ErrorCode, Result};
-use crate::store::AppendLog;
+use crate::store::{AppendLog, LogLock};
 
 /// What an entry says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub enum Basis {
     /// What was put aside, since nothing was told.
     Reservation,
 }
+
+/// A worker process: its run, ticket, attempt, and number within the attempt.
+pub type Process = (String, String, u32, u32);
 
 /// One line of the ledger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,13 +74,13 @@ impl Entry {
     ///
     /// # Errors
     /// When the file holds a number that is no amount of money.
-    fn cost(&self) -> Result<Usd> {
+    pub fn cost(&self) -> Result<Usd> {
         Usd::from_dollars(self.cost_usd).map_err(|error| Error::caused(ErrorCode::Failed, error))
     }
 
     /// The worker process it is about.
     #[must_use]
-    pub fn worker(&self) -> (String, String, u32, u32) {
+    pub fn process(&self) -> Process {
         (
             self.run.clone(),
             self.ticket.clone(),
@@ -91,6 +94,8 @@ impl Entry {
 #[derive(Debug)]
 pub struct Ledger {
     log: AppendLog,
+    /// Where the first entry begins that [`Ledger::news`] has not told.
+    next: u64,
 }
 
 impl Ledger {
@@ -101,7 +106,28 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self {
             log: AppendLog::open(path)?,
+            next: 0,
         })
+    }
+
+    /// Holds the ledger: no other run of the clone puts money aside meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be locked.
+    pub fn hold(&mut self) -> Result<LogLock> {
+        let held = self.log.lock()?;
+        self.log.end_torn_line()?;
+        Ok(held)
+    }
+
+    /// The entries since the last call, of every run; all of them at first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn news(&mut self) -> Result<Vec<Entry>> {
+        let (entries, next) = self.log.read_on(self.next)?;
+        self.next = next;
+        Ok(entries)
     }
 
     /// Writes an entry and returns when it is on the disk.
@@ -124,11 +150,11 @@ impl Ledger {
 /// The last word on each worker process of the entries given: its settlement, or else its
 /// reservation.
 #[must_use]
-pub fn last_words(entries: &[Entry]) -> BTreeMap<(String, String, u32, u32), &Entry> {
+pub fn last_words(entries: &[Entry]) -> BTreeMap<Process, &Entry> {
     // A number that was given to a worker that never started may be given again.
     entries
         .iter()
-        .map(|entry| (entry.worker(), entry))
+        .map(|entry| (entry.process(), entry))
         .collect()
 }
 
@@ -144,16 +170,6 @@ pub fn spent(entries: &[Entry], counts: impl Fn(&Entry) -> bool) -> Result<Usd> 
         total += entry.cost()?;
     }
     Ok(total)
-}
-
-/// The tokens that the workers of the entries that pass the filter used.
-#[must_use]
-pub fn tokens(entries: &[Entry], counts: impl Fn(&Entry) -> bool) -> u64 {
-    let words = last_words(entries);
-    let counted = words.values().filter(|entry| counts(entry));
-    counted
-        .map(|entry| entry.input_tokens.saturating_add(entry.output_tokens))
-        .fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]

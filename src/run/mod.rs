@@ -48,6 +48,7 @@ mod supervised;
 mod survey;
 pub mod tail;
 mod tickets;
+mod till;
 mod trouble;
 mod turn;
 mod watch;

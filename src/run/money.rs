@@ -13,6 +13,10 @@ use crate::model::{TicketId, Usd};
 pub enum Refusal {
     /// Live workers hold reservations; some of it will come back.
     Later,
+    /// Workers of other runs hold what is left of the day's budget; some of it will come back.
+    Elsewhere,
+    /// The ticket has used up what it may cost in the run.
+    Ticket,
     /// What is free does not pay for a worker, and nothing will come back.
     Reached,
 }
@@ -27,13 +31,42 @@ pub struct Reservation {
     pub limit: Usd,
 }
 
+/// What is asked for a worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// What it is expected to need, where something is known of that.
+    pub wanted: Option<Usd>,
+    /// What its ticket may still cost, where that is bounded.
+    pub at_most: Option<Usd>,
+    /// How many more workers may start now, this one included.
+    pub places: usize,
+}
+
+/// What is left of the day's budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// What nobody has spent or put aside.
+    pub left: Usd,
+    /// Whether live workers of other runs hold reservations.
+    pub coming: bool,
+}
+
+/// What a live worker has cost so far.
+#[derive(Clone, Copy, Debug)]
+struct Live {
+    so_far: Usd,
+    /// Whether its model has a price: what it uses is unknown otherwise.
+    priced: bool,
+}
+
 /// The money of a run.
 #[derive(Clone, Debug)]
 pub struct Budget {
     cap: Option<Usd>,
+    day: Option<Day>,
     spent: Usd,
     reserved: BTreeMap<TicketId, Usd>,
-    live: BTreeMap<TicketId, Usd>,
+    live: BTreeMap<TicketId, Live>,
     largest_turn: Usd,
 }
 
@@ -43,6 +76,7 @@ impl Budget {
     pub fn new(cap: Option<Usd>, spent: Usd) -> Self {
         Self {
             cap,
+            day: None,
             spent,
             reserved: BTreeMap::new(),
             live: BTreeMap::new(),
@@ -56,10 +90,15 @@ impl Budget {
         self.spent
     }
 
-    /// What was spent, live estimates included: a lower bound of the truth.
+    /// What was spent, live estimates included: a lower bound of the truth. A worker whose
+    /// model has no price counts with its reservation.
     #[must_use]
     pub fn total(&self) -> Usd {
-        self.spent + self.live.values().copied().sum()
+        let live = self.live.iter().map(|(ticket, live)| {
+            let reserved = self.reserved.get(ticket).filter(|_| !live.priced);
+            live.so_far.max(reserved.copied().unwrap_or_default())
+        });
+        self.spent + live.sum()
     }
 
     /// The cap.
@@ -68,65 +107,101 @@ impl Budget {
         self.cap
     }
 
+    /// Notes what is left of the day's budget, which other runs use too.
+    pub const fn note_day(&mut self, day: Day) {
+        self.day = Some(day);
+    }
+
+    fn all_reserved(&self) -> Usd {
+        self.reserved.values().copied().sum()
+    }
+
     /// What can still be put aside; `None` without a cap.
     #[must_use]
     pub fn free(&self) -> Option<Usd> {
-        let reserved = self.reserved.values().copied().sum();
-        self.cap
-            .map(|cap| cap.saturating_sub(self.spent).saturating_sub(reserved))
+        let of_cap = self.cap.map(|cap| {
+            cap.saturating_sub(self.spent)
+                .saturating_sub(self.all_reserved())
+        });
+        let of_day = self.day.map(|day| day.left);
+        of_cap.into_iter().chain(of_day).min()
     }
 
-    /// Puts `wanted` aside for a ticket's next worker; where nothing is known of what it will
-    /// need, an equal share of what is free for each of the `free_places`, so that money
-    /// alone keeps no place empty. Without a cap nothing is put aside, but `own_limit`, the
-    /// agent's own, is passed on. Where less is free and no other worker is live, what is
-    /// left is given, if it pays for more than one turn.
+    /// Puts money aside for a ticket's next worker; where nothing is known of what it will
+    /// need, an equal share of what is free for each of the places, so that money alone
+    /// keeps no place empty. Without a cap nothing is put aside, but what the ticket may
+    /// still cost is passed on. Where less is free and no other worker is live, what is left
+    /// is given, if it pays for more than one turn.
     ///
     /// # Errors
     /// When there is not enough.
     pub fn reserve(
         &mut self,
         ticket: &TicketId,
-        wanted: Option<Usd>,
-        own_limit: Option<Usd>,
-        free_places: usize,
+        wish: Wish,
     ) -> Result<Option<Reservation>, Refusal> {
+        if wish.at_most == Some(Usd::ZERO) {
+            return Err(Refusal::Ticket);
+        }
+        let most = |amount: Usd| wish.at_most.map_or(amount, |most| amount.min(most));
         let Some(free) = self.free() else {
-            return Ok(own_limit.map(|amount| Reservation {
+            return Ok(wish.at_most.map(|amount| Reservation {
                 amount,
                 limit: amount,
             }));
         };
-        let wanted = wanted.unwrap_or_else(|| free.share(free_places as u64));
+        let mut wanted = wish.wanted.unwrap_or(free.share(wish.places as u64));
+        if wanted <= self.largest_turn {
+            // A worker that cannot pay for a turn would be told to keep to nothing.
+            wanted += self.largest_turn;
+        }
+        let wanted = most(wanted);
+        let refusal = if !self.reserved.is_empty() {
+            Refusal::Later
+        } else if self.day.is_some_and(|day| day.coming) {
+            Refusal::Elsewhere
+        } else {
+            Refusal::Reached
+        };
         let amount = if free >= wanted {
             wanted
-        } else if self.reserved.is_empty() {
+        } else if refusal == Refusal::Reached {
             free
         } else {
-            return Err(Refusal::Later);
+            return Err(refusal);
         };
         let limit = amount.saturating_sub(self.largest_turn);
-        if amount == Usd::ZERO || limit == Usd::ZERO {
-            return Err(if self.reserved.is_empty() {
-                Refusal::Reached
-            } else {
-                Refusal::Later
+        if limit == Usd::ZERO {
+            // What the ticket may still cost may be all that is wrong.
+            return Err(match wish.at_most {
+                Some(most) if most <= amount => Refusal::Ticket,
+                _ => refusal,
             });
         }
         self.reserved.insert(ticket.clone(), amount);
         Ok(Some(Reservation { amount, limit }))
     }
 
-    /// Notes what a live worker has cost so far, by its partial usage.
-    pub fn observe(&mut self, ticket: &TicketId, so_far: Usd, turn: Usd) {
-        self.live.insert(ticket.clone(), so_far);
+    /// Notes what a live worker has cost so far, by its partial usage, and the largest turn
+    /// of it; nothing where its model has no price.
+    pub fn observe(&mut self, ticket: &TicketId, so_far: Option<Usd>, turn: Usd) {
+        let live = Live {
+            so_far: so_far.unwrap_or_default(),
+            priced: so_far.is_some(),
+        };
+        self.live.insert(ticket.clone(), live);
         self.largest_turn = self.largest_turn.max(turn);
     }
 
-    /// Whether live spending has come to the cap, so that workers must be interrupted.
+    /// Whether live spending has come to the cap, or to all that this run has of the day's
+    /// budget, so that workers must be interrupted.
     #[must_use]
     pub fn crossed(&self) -> bool {
-        self.cap.is_some_and(|cap| self.total() >= cap)
+        let live: Usd = self.live.values().map(|live| live.so_far).sum();
+        self.cap.is_some_and(|cap| self.spent + live >= cap)
+            || self
+                .day
+                .is_some_and(|day| live > Usd::ZERO && live >= day.left + self.all_reserved())
     }
 
     /// A worker ended and cost `cost`: its reservation comes back.
@@ -135,13 +210,6 @@ impl Budget {
         self.live.remove(ticket);
         self.spent += cost;
     }
-}
-
-/// What a worker that told no cost is charged: its live estimate or its reservation,
-/// whichever is larger.
-#[must_use]
-pub fn unreported(live: Usd, reservation: Option<Reservation>) -> Usd {
-    reservation.map_or(live, |reservation| reservation.amount.max(live))
 }
 
 /// What a worker of a ticket is expected to need: the agent's limit, else three times the
@@ -172,34 +240,42 @@ mod tests {
         TicketId::parse(&format!("t{n}")).unwrap()
     }
 
+    fn wish(wanted: Option<Usd>, places: usize) -> Wish {
+        Wish {
+            wanted,
+            at_most: None,
+            places,
+        }
+    }
+
     #[test]
     fn what_is_reserved_is_not_free_and_comes_back() {
         let mut budget = Budget::new(Some(usd("2")), Usd::ZERO);
         let first = budget
-            .reserve(&id(1), Some(usd("1.5")), None, 4)
+            .reserve(&id(1), wish(Some(usd("1.5")), 4))
             .unwrap()
             .unwrap();
         assert_eq!(first.limit, usd("1.5"));
         assert_eq!(
-            budget.reserve(&id(2), Some(usd("1")), None, 4),
+            budget.reserve(&id(2), wish(Some(usd("1")), 4)),
             Err(Refusal::Later)
         );
-        budget.observe(&id(1), usd("0.2"), usd("0.1"));
+        budget.observe(&id(1), Some(usd("0.2")), usd("0.1"));
         budget.settle(&id(1), usd("0.3"));
         let second = budget
-            .reserve(&id(2), Some(usd("1")), None, 4)
+            .reserve(&id(2), wish(Some(usd("1")), 4))
             .unwrap()
             .unwrap();
         assert_eq!((second.amount, second.limit), (usd("1"), usd("0.9")));
         budget.settle(&id(2), usd("1.05"));
         let last = budget
-            .reserve(&id(3), Some(usd("1")), None, 4)
+            .reserve(&id(3), wish(Some(usd("1")), 4))
             .unwrap()
             .unwrap();
         assert_eq!(last.amount, usd("0.65"));
         budget.settle(&id(3), usd("0.65"));
         assert_eq!(
-            budget.reserve(&id(4), Some(usd("1")), None, 4),
+            budget.reserve(&id(4), wish(Some(usd("1")), 4)),
             Err(Refusal::Reached)
         );
     }
@@ -216,11 +292,11 @@ mod tests {
     fn money_alone_keeps_no_place_empty() {
         let mut budget = Budget::new(Some(usd("6")), Usd::ZERO);
         for (n, share) in [(1, "2"), (2, "2"), (3, "2")] {
-            let given = budget.reserve(&id(n), None, None, 4 - n).unwrap().unwrap();
+            let given = budget.reserve(&id(n), wish(None, 4 - n)).unwrap().unwrap();
             assert_eq!(given.amount, usd(share));
         }
         budget.settle(&id(1), usd("0.5"));
-        let given = budget.reserve(&id(4), None, None, 1).unwrap().unwrap();
+        let given = budget.reserve(&id(4), wish(None, 1)).unwrap().unwrap();
         assert_eq!(given.amount, usd("1.5"));
     }
 
@@ -243,14 +319,14 @@ mod tests {
                 if let Some((reservation, spent)) = live.get_mut(&n) {
                     if *spent < reservation.limit {
                         *spent += Usd::from_nanos(cents.min(turn.nanos()));
-                        budget.observe(&id(n), *spent, turn);
+                        budget.observe(&id(n), Some(*spent), turn);
                     }
                     if ends || *spent >= reservation.limit {
                         let (_, spent) = live.remove(&n).unwrap();
                         budget.settle(&id(n), spent);
                     }
                 } else if let Ok(Some(reservation)) =
-                    budget.reserve(&id(n), known.then(|| Usd::from_nanos(cents * 3)), None, 8)
+                    budget.reserve(&id(n), wish(known.then(|| Usd::from_nanos(cents * 3)), 8))
                 {
                     live.insert(n, (reservation, Usd::ZERO));
                 }

@@ -10,11 +10,13 @@ use rustix::process::Signal;
 
 use super::attempt::{AttemptDir, AttemptError, Stdin};
 use super::claude::control;
+use super::desk::Bill;
 use super::folder::RunDir;
-use super::ledger::{Basis, Entry, EntryKind, Ledger};
+use super::ledger::{Entry, Ledger};
 use super::process;
+use super::record;
+use super::till;
 use super::worker;
-use super::{money, record};
 use crate::context::Context;
 use crate::model::{Actor, AgentKind, Config, Outcome, RunRecord, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Result};
@@ -145,66 +147,25 @@ fn wait(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
 
 /// Settles what was reserved and never settled; what it came to.
 fn settle(ctx: &Context, store: &Store, dir: &RunDir) -> Result<Usd> {
-    let run = dir.id();
-    let entries = Ledger::read(&store.ledger_path())?;
-    let own: Vec<Entry> = entries
-        .into_iter()
-        .filter(|entry| entry.run == run)
-        .collect();
-    let open: Vec<Entry> = super::ledger::last_words(&own)
-        .into_values()
-        .filter(|entry| entry.kind == EntryKind::Reserved)
-        .cloned()
-        .collect();
-    let mut ledger = Ledger::open(&store.ledger_path())?;
-    let mut total = Usd::ZERO;
-    for reserved in open {
+    till::settle_left(&store.ledger_path(), &dir.id(), ctx.now(), |reserved| {
         let path = dir
             .path()
             .join(&reserved.ticket)
             .join(format!("{}-{}", reserved.attempt, reserved.process));
-        let attempt = AttemptDir::open(&path);
-        let put_aside = Usd::from_dollars(reserved.cost_usd).unwrap_or_default();
+        if !path.join("started.json").exists() {
+            // The worker was never started.
+            return Ok(Bill {
+                reported: Some(Usd::ZERO),
+                ..Bill::default()
+            });
+        }
         let kind = if reserved.agent_kind == "command" {
             AgentKind::Command
         } else {
             AgentKind::Claude
         };
-        let bill = if path.join("started.json").exists() {
-            worker::bill(kind, &attempt).map_err(failed)?
-        } else {
-            // The worker was never started.
-            super::desk::Bill {
-                reported: Some(Usd::ZERO),
-                ..Default::default()
-            }
-        };
-        let (cost, basis) = match bill.reported {
-            Some(cost) => (cost, Basis::Reported),
-            None => {
-                let aside = money::Reservation {
-                    amount: put_aside,
-                    limit: put_aside,
-                };
-                (
-                    money::unreported(bill.live, Some(aside)),
-                    Basis::Reservation,
-                )
-            }
-        };
-        ledger.append(&Entry {
-            at: ctx.now(),
-            kind: EntryKind::Settled,
-            cost_usd: cost.dollars(),
-            basis,
-            input_tokens: bill.input_tokens,
-            output_tokens: bill.output_tokens,
-            turns: bill.turns,
-            ..reserved
-        })?;
-        total += cost;
-    }
-    Ok(total)
+        worker::bill(kind, &AttemptDir::open(&path)).map_err(failed)
+    })
 }
 
 /// Tickets that an attempt was begun at and not finished go back, their sessions noted, so

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -17,6 +18,19 @@ use super::durable::sync_folder;
 pub struct AppendLog {
     file: File,
     path: PathBuf,
+}
+
+/// A log held by this process: others that ask for it wait.
+#[derive(Debug)]
+pub struct LogLock {
+    file: File,
+}
+
+impl Drop for LogLock {
+    fn drop(&mut self) {
+        // It goes with the process at the latest.
+        let _gone = self.file.unlock();
+    }
 }
 
 /// What a log holds.
@@ -54,6 +68,49 @@ impl AppendLog {
             file,
             path: path.to_owned(),
         })
+    }
+
+    /// Waits until no other process holds the log, and holds it.
+    ///
+    /// # Errors
+    /// When it cannot be locked.
+    pub fn lock(&self) -> Result<LogLock, StoreError> {
+        let file = self.file.try_clone();
+        let file = file.map_err(StoreError::io("lock", &self.path))?;
+        file.lock().map_err(StoreError::io("lock", &self.path))?;
+        Ok(LogLock { file })
+    }
+
+    /// Ends a last line that another process, killed meanwhile, had begun; for whoever holds
+    /// the log.
+    ///
+    /// # Errors
+    /// When the log cannot be read or written.
+    pub fn end_torn_line(&mut self) -> Result<(), StoreError> {
+        let whole = ends_a_line(&mut self.file).map_err(StoreError::io("read", &self.path))?;
+        if !whole {
+            let ended = self.file.write_all(b"\n");
+            ended.map_err(StoreError::io("append to", &self.path))?;
+        }
+        Ok(())
+    }
+
+    /// What whole lines hold that begin at `from` or later, and where the next one begins.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn read_on<T: DeserializeOwned>(&self, from: u64) -> Result<(Vec<T>, u64), StoreError> {
+        let failed = || StoreError::io("read", &self.path);
+        let length = self.file.metadata().map_err(failed())?.len();
+        let mut bytes = vec![0; usize::try_from(length.saturating_sub(from)).unwrap_or(0)];
+        self.file
+            .read_exact_at(&mut bytes, from)
+            .map_err(failed())?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+        bytes.truncate(whole.map_or(0, |last| last + 1));
+        let lines = bytes.split(|byte| *byte == b'\n');
+        let entries = lines.filter_map(|line| serde_json::from_slice(line).ok());
+        Ok((entries.collect(), from + bytes.len() as u64))
     }
 
     /// Appends the entry as one line, which the system writes to the disk when it sees fit.
@@ -142,5 +199,29 @@ mod tests {
         let contents = read();
         assert_eq!(contents.entries, [entry(1), entry(4), entry(5)]);
         assert_eq!(contents.torn, [2]);
+    }
+
+    #[test]
+    fn what_others_append_is_read_on_and_a_torn_line_is_ended_while_it_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let entry = |n: u32| json!({ "n": n });
+        let mut log = AppendLog::open(&path).unwrap();
+        let mut other = AppendLog::open(&path).unwrap();
+        log.append(&entry(1)).unwrap();
+        other.append(&entry(2)).unwrap();
+        let (entries, next) = log.read_on::<Value>(0).unwrap();
+        assert_eq!(entries, [entry(1), entry(2)]);
+        other.file.write_all(b"{\"n\":3").unwrap();
+        assert_eq!(log.read_on::<Value>(next).unwrap(), (vec![], next));
+        {
+            let _held = log.lock().unwrap();
+            assert!(other.file.try_lock().is_err());
+            log.end_torn_line().unwrap();
+            log.append(&entry(4)).unwrap();
+        }
+        assert!(other.file.try_lock().is_ok());
+        let (entries, _) = log.read_on::<Value>(next).unwrap();
+        assert_eq!(entries, [entry(4)]);
     }
 }

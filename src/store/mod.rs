@@ -22,7 +22,7 @@ mod size_limit;
 mod unfinished;
 mod write;
 
-pub use append_log::{AppendLog, LogContents};
+pub use append_log::{AppendLog, LogContents, LogLock};
 pub use claims::{Claim, ClaimFile};
 pub use draft::Draft;
 pub use durable::{create_exclusive, write_atomic};

@@ -1,8 +1,9 @@
 //! Money: a cap that is a cap, a ledger that is exact.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, work};
+use crate::rig::{Live, Rig, work};
 
 /// A step that spends.
 fn spend(usd: f64) -> Value {
@@ -229,4 +230,188 @@ fn caps_on_tokens_and_time_park() {
     let ended = rig.run(["--max-time", "1s"]).expect(10);
     assert_eq!(ended.of("one", "parked").len(), 1);
     rig.run([]).expect(0);
+}
+
+/// A rig with a second epic, `other`, with a ticket of its own.
+fn two_epics(config: &str) -> Rig {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox.write(".ticks/config.toml", config);
+    rig.sandbox
+        .ticket("other", "title = \"The other\"\ntype = \"epic\"\n");
+    rig.sandbox
+        .ticket("two", "title = \"Ticket two\"\nparent = \"other\"\n");
+    rig
+}
+
+/// A `tk run` of the second epic.
+fn start_other(rig: &Rig) -> Live {
+    let mut command = rig.sandbox.tk_command();
+    command.args(["run", "other", "--json", "-j", "1"]);
+    Live::of(command)
+}
+
+#[test]
+fn two_runs_at_once_share_the_days_budget() {
+    let rig = two_epics("[run]\ndaily_budget_usd = 1.0\n");
+    let pipe = rig.pipe("go");
+    let mut held = vec![json!({"say": "up"}), json!({"await": pipe}), spend(0.4)];
+    held.extend(work().as_array().unwrap().clone());
+    rig.script(json!({"one": [held], "two": costly(0.3)}));
+    let mut first = rig.start(["-j", "1"]);
+    first.until("one", "say");
+    // The first has put all of the day's budget aside: the second waits, and starts nothing.
+    let mut second = start_other(&rig);
+    let warned = second.until("", "warning");
+    assert!(
+        warned["text"].as_str().unwrap().contains("other runs hold"),
+        "{warned}"
+    );
+    crate::rig::open(&pipe);
+    let first = first.end().expect(0);
+    let second = second.end().expect(0);
+    let started = second.of("two", "ticket_started")[0];
+    // What the first gave back is what the second has.
+    assert_eq!(started["reserved_usd"], 0.6);
+    let settled = first.of("one", "cost").pop().unwrap();
+    assert_eq!(settled["settled"], true);
+    assert!(settled["at"].as_str() <= started["at"].as_str());
+    assert!((rig.spent() - 0.7).abs() < 1e-9, "{:?}", rig.settled());
+    rig.assert_tidy();
+}
+
+#[test]
+fn what_the_day_does_not_pay_for_ends_the_second_run_with_a_word() {
+    let rig = two_epics("[run]\ndaily_budget_usd = 1.0\n");
+    let pipe = rig.pipe("go");
+    let mut held = vec![json!({"say": "up"}), json!({"await": pipe}), spend(1.0)];
+    held.extend(work().as_array().unwrap().clone());
+    rig.script(json!({"one": [held, work()], "two": costly(0.3)}));
+    let mut first = rig.start(["-j", "1"]);
+    first.until("one", "say");
+    let mut second = start_other(&rig);
+    second.until("", "warning");
+    crate::rig::open(&pipe);
+    first.end().expect(10);
+    let second = second.end().expect(10);
+    assert!(second.of("", "ticket_started").is_empty());
+    assert_eq!(second.last()["outcome"], "budget");
+    assert!((rig.spent() - 1.0).abs() < 1e-9, "{:?}", rig.settled());
+    // A raised budget of the day resumes what was parked, and starts what was not.
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\ndaily_budget_usd = 3.0\n");
+    let again = rig.run(["-j", "1"]).expect(0);
+    assert_eq!(again.of("one", "session")[0]["resumed"], true);
+    start_other(&rig).end().expect(0);
+}
+
+#[test]
+fn a_run_that_waits_for_the_day_can_be_stopped() {
+    let rig = two_epics("[run]\ndaily_budget_usd = 1.0\n");
+    rig.script(json!({"one": [[{"say": "up"}, "hang"]]}));
+    let mut first = rig.start(["-j", "1"]);
+    first.until("one", "say");
+    let mut second = start_other(&rig);
+    second.until("", "warning");
+    second.signal(Signal::INT);
+    second.end().expect(8);
+    first.signal(Signal::INT);
+    first.end().expect(8);
+    rig.assert_tidy();
+}
+
+#[test]
+fn what_a_killed_run_put_aside_is_not_waited_for_and_counts_until_it_is_recovered() {
+    let rig = two_epics("[run]\ndaily_budget_usd = 1.0\n");
+    rig.script(json!({"one": [[spend(0.1), {"say": "up"}, "hang"], work()], "two": costly(0.2)}));
+    let mut first = rig.start(["-j", "1"]);
+    first.until("one", "say");
+    first.signal(Signal::KILL);
+    first.end();
+    let second = start_other(&rig).end().expect(10);
+    assert!(second.of("", "ticket_started").is_empty());
+    // The same command again finds out what the worker cost: the rest is free again.
+    rig.run(["-j", "1"]).expect(0);
+    let spent = rig.spent();
+    assert!((spent - 0.1).abs() < 1e-9, "{:?}", rig.settled());
+    start_other(&rig).end().expect(0);
+    assert!((rig.spent() - 0.3).abs() < 1e-9, "{:?}", rig.settled());
+}
+
+#[test]
+fn without_a_cap_the_agents_own_bounds_its_tickets_and_a_raised_one_resumes() {
+    let rig = Rig::new(&[("one", "checks = [\"test -f one.txt\"]"), ("two", "")]);
+    let agent = "kind = \"claude\"\nmax_cost = 0.5\n";
+    rig.sandbox.write(".ticks/agents/claude.toml", agent);
+    let half = json!([spend(0.3), {"run": "echo x > half"}, {"commit": "half"}]);
+    rig.script(json!({"one": [half, [spend(0.3)]]}));
+    let ended = rig.run(["-j", "1"]).expect(10);
+    assert_eq!(ended.last()["outcome"], "budget");
+    // The second process had what the first had left; the other ticket went on.
+    assert_eq!(rig.rounds("one"), 2);
+    assert_eq!(ended.of("one", "parked").len(), 1);
+    assert_eq!(
+        (ended.ids("landed"), ended.ids("unstarted")),
+        (vec!["two"], vec!["one"])
+    );
+    assert!(
+        ended
+            .warnings()
+            .iter()
+            .any(|text| text.contains("used up what it may cost")),
+        "{:?}",
+        ended.warnings()
+    );
+    rig.assert_tidy();
+
+    // The same again starts nothing; more goes on in the same session, its cost with it.
+    let again = rig.run(["-j", "1"]).expect(10);
+    assert!(again.of("", "ticket_started").is_empty());
+    rig.sandbox
+        .write(".ticks/agents/claude.toml", &agent.replace("0.5", "2.0"));
+    rig.script(
+        json!({"one": [[], [], [spend(0.2), {"run": "echo x > one.txt"}, {"commit": "one"}]]}),
+    );
+    let last = rig.run(["-j", "1"]).expect(0);
+    let session = last.of("one", "session");
+    assert_eq!(session[0]["resumed"], true);
+    assert_eq!(
+        session[0]["session"],
+        ended.of("one", "session")[0]["session"]
+    );
+    let before = rig.spent() - 0.2;
+    let costs: Vec<f64> = last
+        .of("one", "cost")
+        .iter()
+        .map(|event| event["cost_usd"].as_f64().unwrap())
+        .collect();
+    // What the attempt has cost does not begin at nothing when it goes on.
+    assert!(costs.iter().all(|cost| *cost >= before - 1e-9), "{costs:?}");
+    assert!(
+        (costs.last().unwrap() - rig.spent()).abs() < 1e-9,
+        "{costs:?}"
+    );
+    assert!((rig.show("one")["cost_usd"].as_f64().unwrap() - rig.spent()).abs() < 1e-9);
+}
+
+#[test]
+fn a_model_without_a_price_is_told_once_and_counts_with_its_reservation() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let agent = "kind = \"claude\"\nmax_cost = 0.4\n";
+    rig.sandbox.write(".ticks/agents/claude.toml", agent);
+    rig.script(json!({"one": costly(0.1), "two": costly(0.1)}));
+    let ended = rig.run(["-j", "1", "--max-cost", "2"]).expect(0);
+    let warned = ended.warnings();
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert!(
+        warned[0].starts_with("the model `scripted` has no price"),
+        "{warned:?}"
+    );
+    assert!(warned[0].contains("[prices.\"scripted\"]"), "{warned:?}");
+    let costs = ended.of("one", "cost");
+    let total = |event: &Value| event["total_usd"].as_f64().unwrap();
+    assert_eq!(
+        (total(costs[0]), &costs[0]["settled"]),
+        (0.4, &json!(false))
+    );
+    assert_eq!(total(costs.last().unwrap()), 0.1);
 }

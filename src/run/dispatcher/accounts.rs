@@ -4,8 +4,11 @@ use super::{Account, Dispatcher};
 use crate::model::{TicketId, Usd};
 use crate::run::attempt::AttemptDir;
 use crate::run::desk::{Bill, Permit};
-use crate::run::ledger::{Basis, Entry, EntryKind};
-use crate::run::money::{self, Refusal};
+use crate::run::folder::RunDir;
+use crate::run::money::{Refusal, Wish};
+use crate::run::price::Prices;
+use crate::run::till::Payee;
+use crate::run::watch::Watch;
 use crate::wire::EventKind;
 
 impl Dispatcher<'_> {
@@ -20,16 +23,59 @@ impl Dispatcher<'_> {
         dir.started().map_or(true, |started| started.is_some())
     }
 
+    /// Notes which model a worker that came up uses, where that has no price.
+    pub(super) fn meet(&mut self, ticket: &TicketId, model: Option<&str>) {
+        let prices = Prices::new(self.shared.config.prices.clone());
+        let unpriced = model.filter(|model| prices.of(model).is_none());
+        let account = self.accounts.entry(ticket.clone()).or_default();
+        account.unpriced = unpriced.map(str::to_owned);
+    }
+
     pub(super) fn observe(&mut self, ticket: &TicketId, bill: &Bill, largest_turn: Usd) {
-        self.budget.observe(ticket, bill.live, largest_turn);
+        let account = self.accounts.get(ticket);
+        let unpriced = account.and_then(|account| account.unpriced.clone());
+        if let Some(model) = &unpriced {
+            self.warn_once(format!(
+                "the model `{model}` has no price: until a worker of it ends, its reservation \
+                 counts for what it costs; `[prices.{model:?}]` in `.ticks/config.toml` gives it one"
+            ));
+        }
+        let so_far = unpriced.is_none().then_some(bill.live);
+        self.till.observe(ticket, so_far, largest_turn);
         let kind = self.cost_event(ticket, bill, bill.live, false);
         self.record(Some(ticket), kind);
-        if self.budget.crossed() {
+        if self.till.budget().crossed() {
             self.reach_budget("spending has come to the cap");
         }
         let live = bill.input_tokens + bill.output_tokens;
         self.live_tokens.insert(ticket.clone(), live);
         self.check_tokens();
+    }
+
+    fn warn_once(&mut self, text: String) {
+        if self.warned.insert(text.clone()) {
+            self.record(None, EventKind::Warning { text });
+        }
+    }
+
+    /// Waits until another run of the clone gives money back that the day's budget has.
+    pub(super) fn wait_for_others(&mut self, waited: Option<Watch>) {
+        if self.elsewhere.is_some() {
+            return;
+        }
+        let text =
+            "other runs hold what is left of the day's budget: it goes on when they give some back";
+        self.warn_once(text.to_owned());
+        let ledger = self.shared.store.ledger_path();
+        // What was watched until now may have something to tell.
+        self.elsewhere = Some(waited.unwrap_or_else(|| Watch::new(&ledger)));
+    }
+
+    /// A ticket has used up what it may cost: the others go on.
+    pub(super) fn reach_ticket_cap(&mut self, ticket: &TicketId) {
+        self.ticket_cap_reached = true;
+        let text = "the ticket has used up what it may cost in this run".to_owned();
+        self.record(Some(ticket), EventKind::Warning { text });
     }
 
     fn check_tokens(&mut self) {
@@ -46,119 +92,118 @@ impl Dispatcher<'_> {
 
     fn cost_event(&self, ticket: &TicketId, bill: &Bill, cost: Usd, settled: bool) -> EventKind {
         let none = Account::default();
-        let account = self.accounts.get(ticket).unwrap_or(&none);
+        let before = &self.accounts.get(ticket).unwrap_or(&none).settled;
         EventKind::Cost {
-            cost_usd: (account.charged + cost).dollars(),
-            total_usd: if settled {
-                self.budget.spent() + cost
-            } else {
-                self.budget.total()
-            }
-            .dollars(),
+            cost_usd: (before.cost + cost).dollars(),
+            total_usd: self.till.budget().total().dollars(),
             settled,
-            input_tokens: account.input_tokens + bill.input_tokens,
-            output_tokens: account.output_tokens + bill.output_tokens,
-            turns: account.turns + bill.turns,
+            input_tokens: before.input_tokens + bill.input_tokens,
+            output_tokens: before.output_tokens + bill.output_tokens,
+            turns: before.turns + bill.turns,
+        }
+    }
+
+    fn payee(&self, ticket: &TicketId) -> Payee {
+        let job = self.board.job(ticket);
+        let account = self.accounts.get(ticket);
+        Payee {
+            ticket: ticket.clone(),
+            attempt: job.map_or(0, |job| job.attempt),
+            process: account.map_or(0, |account| account.processes),
+            agent: job.map_or_else(String::new, |job| job.agent.name.clone()),
+            agent_kind: job.map_or("", |job| job.agent.kind.as_str()).to_owned(),
         }
     }
 
     /// Puts the bill into the ledger, then frees the place and the reservation.
     pub(super) fn settle(&mut self, ticket: &TicketId, bill: &Bill) -> Option<Usd> {
-        let reservation = self
-            .accounts
-            .get(ticket)
-            .and_then(|account| account.reservation);
-        let (cost, basis) = match bill.reported {
-            Some(cost) => (cost, Basis::Reported),
-            None => {
-                let cost = money::unreported(bill.live, reservation);
-                (
-                    cost,
-                    if cost == bill.live {
-                        Basis::Estimate
-                    } else {
-                        Basis::Reservation
-                    },
-                )
+        let account = self.accounts.get(ticket);
+        let reservation = account.and_then(|account| account.reservation);
+        let (now, payee) = (self.shared.ctx.now(), self.payee(ticket));
+        let cost = match self.till.settle(now, &payee, bill, reservation) {
+            Ok(cost) => cost,
+            Err(error) => {
+                self.give_up(error);
+                return None;
             }
         };
-        let entry = self.entry(ticket, EntryKind::Settled, cost, basis, bill);
-        if let Err(error) = self.ledger.append(&entry) {
-            self.give_up(error);
-            return None;
-        }
         let kind = self.cost_event(ticket, bill, cost, true);
         self.record(Some(ticket), kind);
-        self.budget.settle(ticket, cost);
         self.live_tokens.remove(ticket);
         self.tokens += bill.input_tokens + bill.output_tokens;
         self.check_tokens();
         let account = self.accounts.entry(ticket.clone()).or_default();
         account.reservation = None;
-        account.charged += cost;
-        account.input_tokens += bill.input_tokens;
-        account.output_tokens += bill.output_tokens;
-        account.turns += bill.turns;
+        account.settled.cost += cost;
+        account.settled.input_tokens += bill.input_tokens;
+        account.settled.output_tokens += bill.output_tokens;
+        account.settled.turns += bill.turns;
         self.board.set_live(ticket, false);
         Some(cost)
     }
 
-    fn entry(
-        &self,
-        ticket: &TicketId,
-        kind: EntryKind,
-        amount: Usd,
-        basis: Basis,
-        bill: &Bill,
-    ) -> Entry {
-        let job = self.board.job(ticket);
-        Entry {
-            at: self.shared.ctx.now(),
-            kind,
-            run: self.shared.run.clone(),
-            key: self.shared.key.as_str().to_owned(),
-            ticket: ticket.as_str().to_owned(),
-            attempt: job.map_or(0, |job| job.attempt),
-            process: self
-                .accounts
-                .get(ticket)
-                .map_or(0, |account| account.processes),
-            agent: job.map_or_else(String::new, |job| job.agent.name.clone()),
-            agent_kind: job.map_or("", |job| job.agent.kind.as_str()).to_owned(),
-            cost_usd: amount.dollars(),
-            basis,
-            input_tokens: bill.input_tokens,
-            output_tokens: bill.output_tokens,
-            turns: bill.turns,
-        }
+    pub(super) fn reserve(&mut self, ticket: &TicketId) -> Result<Permit, Refusal> {
+        let granted = self.try_reserve(ticket);
+        granted.unwrap_or_else(|error| {
+            self.give_up(error);
+            Err(Refusal::Later)
+        })
     }
 
-    pub(super) fn reserve(&mut self, ticket: &TicketId) -> Result<Permit, Refusal> {
-        let own_limit = self.board.job(ticket).and_then(|job| job.agent.max_cost);
-        let wanted = self.board.job(ticket).and_then(|job| job.wanted);
-        let reservation =
-            self.budget
-                .reserve(ticket, wanted, own_limit, self.board.free_places())?;
-        let before = self.board.job(ticket).map_or(0, |job| job.processes);
+    fn try_reserve(&mut self, ticket: &TicketId) -> crate::ops::Result<Result<Permit, Refusal>> {
+        let Some(job) = self.board.job(ticket).cloned() else {
+            return Ok(Err(Refusal::Later));
+        };
+        let own = |entry: &crate::run::ledger::Entry| entry.ticket == ticket.as_str();
+        let options = &self.shared.options;
+        let capped = options.max_cost.is_some() || self.shared.config.run.daily_budget.is_some();
+        // Under a cap the agent's own is what its workers get at a time; else it is all there is.
+        let cap = job.agent.max_cost.filter(|_| !capped);
+        let cost = self.till.used(own)?.cost;
+        let wish = Wish {
+            wanted: job.wanted,
+            at_most: cap.map(|cap| cap.saturating_sub(cost)),
+            places: self.board.free_places(),
+        };
+        let known = self
+            .till
+            .last_process(ticket, job.attempt)
+            .max(job.processes);
+        if !self.accounts.contains_key(ticket) {
+            let settled = self
+                .till
+                .used(|entry| own(entry) && entry.attempt == job.attempt)?;
+            let account = Account {
+                settled,
+                ..Account::default()
+            };
+            self.accounts.insert(ticket.clone(), account);
+        }
+        let account = self.accounts.entry(ticket.clone()).or_default();
+        account.processes = account.processes.max(known) + 1;
+        let process = account.processes;
+        let payee = self.payee(ticket);
+        let store = &self.shared.store;
+        let is_live = |run: &str| {
+            let runner = RunDir::of(store, run).runner();
+            // One that cannot be asked is not waited for.
+            runner.is_ok_and(|runner| runner.is_some())
+        };
+        let now = self.shared.ctx.now();
+        let reservation = match self.till.reserve(now, &payee, wish, &is_live)? {
+            Ok(reservation) => reservation,
+            Err(refusal) => {
+                let account = self.accounts.entry(ticket.clone()).or_default();
+                account.processes = process - 1;
+                return Ok(Err(refusal));
+            }
+        };
         let account = self.accounts.entry(ticket.clone()).or_default();
         account.reservation = reservation;
-        account.processes = account.processes.max(before) + 1;
-        let process = account.processes;
-        let amount = reservation.map_or(Usd::ZERO, |reservation| reservation.amount);
-        let entry = self.entry(
-            ticket,
-            EntryKind::Reserved,
-            amount,
-            Basis::Reservation,
-            &Bill::default(),
-        );
-        if let Err(error) = self.ledger.append(&entry) {
-            self.give_up(error);
-            return Err(Refusal::Later);
-        }
-        Ok(Permit {
+        account.unpriced = None;
+        Ok(Ok(Permit {
             reservation,
             process,
-        })
+        }))
     }
 }
