@@ -42,6 +42,7 @@ mod runs;
 mod schema;
 mod session;
 mod show;
+mod stats;
 mod stop;
 mod targets;
 mod text;
@@ -121,6 +122,7 @@ enum Command {
     Ask(ask::Args),
     Run(Box<run::Args>),
     Runs(runs::Args),
+    Stats(stats::Args),
     Log(log::Args),
     Stop(stop::Args),
     Land(land::Args),
@@ -165,6 +167,7 @@ impl Command {
             Self::Ask(args) => args.run(session),
             Self::Run(args) => args.run(session),
             Self::Runs(args) => args.run(session),
+            Self::Stats(args) => args.run(session),
             Self::Log(args) => args.run(session),
             Self::Stop(args) => args.run(session),
             Self::Land(args) => args.run(session),

@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Never spend more than that
     #[arg(long, value_name = "USD")]
     max_cost: Option<Usd>,
+    /// Spend no more than that on one ticket; the others go on
+    #[arg(long, value_name = "USD")]
+    max_ticket_cost: Option<Usd>,
     /// Never use more tokens than that
     #[arg(long, value_name = "N")]
     max_tokens: Option<u64>,
@@ -115,6 +118,7 @@ impl Args {
                 .parallel
                 .and_then(|places| usize::try_from(places).ok()),
             max_cost: self.max_cost,
+            max_ticket_cost: self.max_ticket_cost,
             max_tokens: self.max_tokens,
             max_time: self.max_time,
             agent: self.agent.clone(),

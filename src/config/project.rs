@@ -143,6 +143,7 @@ fn run(section: &mut Section<'_, '_>, run: &mut RunConfig) -> Result<(), ConfigE
     );
     let dollars = "an amount in dollars such as `20.0`";
     run.max_cost = section.get("max_cost", dollars, money)?;
+    run.max_ticket_cost = section.get("max_ticket_cost", dollars, money)?;
     run.max_tokens = section.get("max_tokens", "a whole number above 0", count(1, u64::MAX))?;
     run.max_time = section.get("max_time", A_SPAN, spelt)?;
     run.daily_budget = section.get("daily_budget_usd", dollars, money)?;

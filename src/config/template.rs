@@ -44,8 +44,9 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 #live_wait = "5m"
 # Permission requests that no rule settles: "deny", or "ask" a person.
 #on_permission = "deny"
-# Caps of a run: money, tokens, time. By default none; an agent's file can set a ticket's.
+# Caps of a run: money, the money of each ticket, tokens, time. By default none.
 #max_cost = 20.0
+#max_ticket_cost = 5.0
 #max_tokens = 50000000
 #max_time = "2h"
 # The most that all runs of this clone together may cost in a day. By default no limit.

@@ -81,6 +81,8 @@ pub struct RunConfig {
     pub on_permission: OnPermission,
     /// The cap on money of a run.
     pub max_cost: Option<Usd>,
+    /// The cap on the money of each ticket of a run.
+    pub max_ticket_cost: Option<Usd>,
     /// The cap on tokens of a run.
     pub max_tokens: Option<u64>,
     /// The cap on time of a run; a ticket's own limit is its agent's.
@@ -204,6 +206,7 @@ impl Default for RunConfig {
             live_wait: Span::from_minutes(5),
             on_permission: OnPermission::Deny,
             max_cost: None,
+            max_ticket_cost: None,
             max_tokens: None,
             max_time: None,
             daily_budget: None,

@@ -71,6 +71,7 @@ fn values(config: &Config) -> Vec<(String, Value)> {
         ("run.live_wait", json!(run.live_wait.to_string())),
         ("run.on_permission", json!(permission(run.on_permission))),
         ("run.max_cost", money(run.max_cost)),
+        ("run.max_ticket_cost", money(run.max_ticket_cost)),
         ("run.max_tokens", json!(run.max_tokens)),
         (
             "run.max_time",

@@ -17,6 +17,8 @@ pub(super) struct Permit {
     pub reservation: Option<Reservation>,
     /// The number of the process within the attempt, from 1.
     pub process: u32,
+    /// The most model turns, where the agent has a limit: what its ticket has left of it.
+    pub max_turns: Option<u64>,
 }
 
 /// Why no worker may start.
@@ -24,7 +26,7 @@ pub(super) struct Permit {
 pub(super) enum NoPlace {
     /// The budget does not pay for it.
     Budget,
-    /// The ticket has used up what it may cost in the run.
+    /// The ticket has used up what it may cost in the run, or its turns.
     Ticket,
     /// The run is being stopped.
     Stopping,
@@ -117,6 +119,8 @@ pub(super) enum Msg {
     },
     /// No worker of this account can work: stop starting any.
     Fatal { class: String, reason: String },
+    /// The ticket has used up what it may have in the run: the others go on.
+    Capped { ticket: TicketId, text: String },
     /// The executor is done.
     Finished { ticket: TicketId, ending: Ending },
 }
@@ -197,6 +201,14 @@ impl Desk {
         self.send(Msg::Fatal {
             class: class.to_owned(),
             reason: reason.to_owned(),
+        })
+    }
+
+    /// Tells that the ticket has used up what it may have in the run.
+    pub(super) fn capped(&self, text: &str) -> Result<(), RunIsOver> {
+        self.send(Msg::Capped {
+            ticket: self.ticket.clone(),
+            text: text.to_owned(),
         })
     }
 

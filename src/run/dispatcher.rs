@@ -25,6 +25,9 @@ use crate::model::{TicketId, Usd};
 use crate::ops::{Error, Result};
 use crate::wire::EventKind;
 
+/// What is said of a ticket that may cost no more.
+const USED_UP: &str = "the ticket has used up what it may cost in this run";
+
 /// What the loop came to.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -191,6 +194,7 @@ impl<'a> Dispatcher<'a> {
                     self.raise(Stop::Interrupt);
                 }
             }
+            Msg::Capped { ticket, text } => self.reach_ticket_cap(&ticket, text),
             Msg::Finished { ticket, ending } => {
                 if self.board.is_live(&ticket) {
                     // It ended in trouble, without a bill: what was put aside is charged,
@@ -342,7 +346,7 @@ impl<'a> Dispatcher<'a> {
                     self.wait_for_others(waited.take());
                 }
                 Err(Refusal::Ticket) => {
-                    self.reach_ticket_cap(&ticket);
+                    self.reach_ticket_cap(&ticket, USED_UP.to_owned());
                     let _gone = reply.send(Err(NoPlace::Ticket));
                 }
                 Err(Refusal::Reached) => {
@@ -373,7 +377,7 @@ impl<'a> Dispatcher<'a> {
                     passed_over.insert(ticket);
                 }
                 Err(Refusal::Ticket) => {
-                    self.reach_ticket_cap(&ticket);
+                    self.reach_ticket_cap(&ticket, USED_UP.to_owned());
                     self.board.set(&ticket, Phase::Over(Ending::Parked));
                 }
                 Err(Refusal::Reached) => self.reach_budget("the budget is used up"),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
+use super::failure::FailureClass;
 use super::job::{Beginning, Job};
 use super::landing::{self, Landing};
 use super::prompt;
@@ -264,6 +265,10 @@ impl Executor {
                     reason,
                     trouble,
                 } => {
+                    if class == FailureClass::MaxTurns.as_str() {
+                        self.desk.capped("the ticket has used up its turns")?;
+                        return self.park(&reason).await;
+                    }
                     let resumable = self.record.session.clone().filter(|_| match trouble {
                         TurnTrouble::Budget => true,
                         TurnTrouble::Crashed => resumes < RESUMES,

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::folder::{RunDir, RunInfo};
-use super::ledger::{self, Ledger};
 use super::record;
+use super::stats;
 use super::watch::Watch;
 use crate::ops::{Error, ErrorCode, Project, Result};
-use crate::wire::{Event, EventKind, RunEntry, RunsDocument, StopDocument};
+use crate::wire::{Event, EventKind, Figures, RunEntry, RunsDocument, StopDocument};
 
 /// How long a stopped runner may take to interrupt its workers and settle.
 const STOPPING: Duration = Duration::from_secs(60);
@@ -19,26 +19,12 @@ const STOPPING: Duration = Duration::from_secs(60);
 /// # Errors
 /// When a journal or the ledger cannot be read.
 pub fn runs(project: &Project) -> Result<RunsDocument> {
-    let entries = Ledger::read(&project.store.ledger_path())?;
-    let words = ledger::last_words(&entries);
+    let figures = stats::of_runs(project)?;
     let mut runs = Vec::new();
     for dir in RunDir::all(&project.store)? {
         let Some(info) = dir.info()? else { continue };
-        let own = |entry: &&&ledger::Entry| entry.run == info.run;
-        runs.push(RunEntry {
-            cost_usd: ledger::spent(&entries, |entry| entry.run == info.run)?.dollars(),
-            input_tokens: words
-                .values()
-                .filter(own)
-                .map(|entry| entry.input_tokens)
-                .sum(),
-            output_tokens: words
-                .values()
-                .filter(own)
-                .map(|entry| entry.output_tokens)
-                .sum(),
-            ..entry(&dir, &info)?
-        });
+        let of = figures.get(&info.run).cloned().unwrap_or_default();
+        runs.push(entry(&dir, &info, &of)?);
     }
     runs.reverse();
     Ok(RunsDocument {
@@ -48,7 +34,7 @@ pub fn runs(project: &Project) -> Result<RunsDocument> {
     })
 }
 
-fn entry(dir: &RunDir, info: &RunInfo) -> Result<RunEntry> {
+fn entry(dir: &RunDir, info: &RunInfo, figures: &Figures) -> Result<RunEntry> {
     let events = record::read(&dir.journal())?;
     let runner = dir.runner()?;
     let mut landed = Vec::new();
@@ -88,9 +74,13 @@ fn entry(dir: &RunDir, info: &RunInfo) -> Result<RunEntry> {
         updated_at: events.last().map(|event| event.at),
         onto: info.onto.clone(),
         branch: info.branch.clone(),
-        cost_usd: 0.0,
-        input_tokens: 0,
-        output_tokens: 0,
+        cost_usd: figures.cost_usd,
+        input_tokens: figures.input_tokens,
+        output_tokens: figures.output_tokens,
+        turns: figures.turns,
+        seconds: figures.seconds,
+        retries: figures.retries,
+        first_pass_rate: figures.first_pass_rate,
         landed,
         failed,
         awaiting,

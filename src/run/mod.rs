@@ -44,6 +44,7 @@ mod shared;
 pub mod shim;
 mod signals;
 mod standing;
+pub mod stats;
 mod supervised;
 mod survey;
 pub mod tail;

@@ -11,6 +11,8 @@ pub struct RunRequest {
     pub parallel: Option<usize>,
     /// The cap on money.
     pub max_cost: Option<Usd>,
+    /// The cap on the money of each ticket.
+    pub max_ticket_cost: Option<Usd>,
     /// The cap on tokens.
     pub max_tokens: Option<u64>,
     /// The cap on time.
@@ -38,6 +40,7 @@ pub struct RunRequest {
 pub(super) struct Options {
     pub parallel: Option<usize>,
     pub max_cost: Option<Usd>,
+    pub max_ticket_cost: Option<Usd>,
     pub max_tokens: Option<u64>,
     pub max_time: Option<Span>,
     pub agent: String,
@@ -54,6 +57,7 @@ impl Options {
         Self {
             parallel: request.parallel.or(run.parallel),
             max_cost: request.max_cost.or(run.max_cost),
+            max_ticket_cost: request.max_ticket_cost.or(run.max_ticket_cost),
             max_tokens: request.max_tokens.or(run.max_tokens),
             max_time: request.max_time.or(run.max_time),
             agent: request.agent.clone().unwrap_or_else(|| run.agent.clone()),

@@ -13,5 +13,6 @@ pub mod progress;
 pub mod run_plan;
 pub mod screen;
 pub mod settings;
+pub mod stats;
 pub mod terminal;
 pub mod ticket;

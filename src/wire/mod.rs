@@ -12,6 +12,7 @@ mod graph;
 mod run;
 mod schema;
 mod settings;
+mod stats;
 mod ticket;
 mod tickets;
 
@@ -28,6 +29,7 @@ pub use run::{
 };
 pub use schema::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
 pub use settings::{Origin, PrimeCommand, PrimeDocument, Setting, SettingsDocument};
+pub use stats::{AgentFigures, DayFigures, Figures, StatsDocument, TicketFigures};
 pub use ticket::{
     AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, Standing, SubtaskRecord,
     TicketFacts, TicketRecord,

@@ -43,6 +43,15 @@ pub struct RunEntry {
     pub input_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
+    /// Model turns.
+    pub turns: u64,
+    /// How long its tickets took, one after the other, in seconds.
+    pub seconds: f64,
+    /// How often a worker was started again because something had gone wrong.
+    pub retries: u64,
+    /// Tickets that landed without a retry and without having failed before, of all that
+    /// landed or failed in it; `null` where none has.
+    pub first_pass_rate: Option<f64>,
     /// Tickets that landed.
     pub landed: Vec<String>,
     /// Tickets that failed in its last stretch.

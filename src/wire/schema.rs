@@ -12,8 +12,8 @@ use super::file::{AgentFile, ConfigFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
     DoctorDocument, ErrorDocument, Event, GraphDocument, InitDocument, ManDocument, PlanDocument,
-    PrimeDocument, PromptDocument, RunsDocument, SettingsDocument, StopDocument, TicketsDocument,
-    WarningDocument,
+    PrimeDocument, PromptDocument, RunsDocument, SettingsDocument, StatsDocument, StopDocument,
+    TicketsDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -103,6 +103,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<SchemasDocument>("schema"),
     document::<SettingsDocument>("settings"),
     document::<TicketsDocument>("show"),
+    document::<StatsDocument>("stats"),
     document::<StopDocument>("stop"),
     entry::<TicketFile>("ticket", Kind::File),
     document::<ChangesDocument>("unblock"),
@@ -135,6 +136,7 @@ impl SchemaEntry {
             Kind::Document if self.name == "error" => "an error, under `--json`".to_owned(),
             Kind::Document if self.name == "warning" => "a warning, under `--json`".to_owned(),
             Kind::Document if self.name == "settings" => "`tk config --json`".to_owned(),
+            Kind::Document if self.name == "stats" => "`tk stats --runs --json`".to_owned(),
             Kind::Document if self.name == "plan" => "`tk run --plan --json`".to_owned(),
             Kind::Document => format!("`tk {} --json`", self.name),
         }

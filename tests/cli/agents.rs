@@ -65,6 +65,7 @@ const ROWS: &[(&str, May)] = &[
     ("ask abc what?", Yes),
     ("run aut", No),
     ("runs", Yes),
+    ("stats --runs", Yes),
     ("log", Yes),
     ("stop", No),
     ("land", No),

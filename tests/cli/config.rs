@@ -23,6 +23,7 @@ fn every_setting_has_a_value_and_an_origin() {
     run.live_wait = "5m"  # default
     run.on_permission = "deny"  # default
     run.max_cost = none  # default
+    run.max_ticket_cost = none  # default
     run.max_tokens = none  # default
     run.max_time = none  # default
     run.daily_budget_usd = none  # default

@@ -90,6 +90,7 @@ const READS: &[&str] = &[
     "prompt abc",
     "config",
     "runs",
+    "stats --runs",
     "log",
 ];
 

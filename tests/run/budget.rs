@@ -267,14 +267,24 @@ fn two_runs_at_once_share_the_days_budget() {
         "{warned}"
     );
     crate::rig::open(&pipe);
-    let first = first.end().expect(0);
+    first.end().expect(0);
     let second = second.end().expect(0);
     let started = second.of("two", "ticket_started")[0];
     // What the first gave back is what the second has.
     assert_eq!(started["reserved_usd"], 0.6);
-    let settled = first.of("one", "cost").pop().unwrap();
-    assert_eq!(settled["settled"], true);
-    assert!(settled["at"].as_str() <= started["at"].as_str());
+    let words: Vec<(String, String)> = rig
+        .ledger()
+        .iter()
+        .map(|entry| (entry["kind"].to_string(), entry["ticket"].to_string()))
+        .collect();
+    let quoted = |kind: &str, ticket: &str| (format!("{kind:?}"), format!("{ticket:?}"));
+    let expected = [
+        quoted("reserved", "one"),
+        quoted("settled", "one"),
+        quoted("reserved", "two"),
+        quoted("settled", "two"),
+    ];
+    assert_eq!(words, expected);
     assert!((rig.spent() - 0.7).abs() < 1e-9, "{:?}", rig.settled());
     rig.assert_tidy();
 }
@@ -414,4 +424,59 @@ fn a_model_without_a_price_is_told_once_and_counts_with_its_reservation() {
         (0.4, &json!(false))
     );
     assert_eq!(total(costs.last().unwrap()), 0.1);
+}
+
+#[test]
+fn a_ticket_has_a_cap_of_its_own_beside_that_of_the_run() {
+    let rig = Rig::new(&[("one", "checks = [\"test -f one.txt\"]"), ("two", "")]);
+    let half = json!([spend(0.3), {"run": "echo x > half"}, {"commit": "half"}]);
+    rig.script(json!({"one": [half, [spend(0.3)]]}));
+    let with = |cap| ["-j", "1", "--max-cost", "20", "--max-ticket-cost", cap];
+    let ended = rig.run(with("0.5")).expect(10);
+    // A request of the one conversation more, and no worker after that.
+    assert!(rig.spent() <= 0.5 + 0.3, "{:?}", rig.settled());
+    assert_eq!(
+        (ended.ids("landed"), ended.ids("unstarted")),
+        (vec!["two"], vec!["one"])
+    );
+    let again = rig.run(with("0.5")).expect(10);
+    assert!(again.of("", "ticket_started").is_empty());
+
+    rig.script(json!({}));
+    let last = rig.run(with("2")).expect(0);
+    assert_eq!(last.of("one", "session")[0]["resumed"], true);
+    assert_eq!(
+        last.of("one", "session")[0]["session"],
+        ended.of("one", "session")[0]["session"]
+    );
+    assert_eq!(last.last()["run"], ended.last()["run"]);
+}
+
+#[test]
+fn a_cap_on_turns_parks_the_ticket_and_a_raised_one_resumes_it() {
+    let rig = Rig::new(&[("one", ""), ("two", "agent = \"other\"")]);
+    let agent = "kind = \"claude\"\nmax_turns = 1\n";
+    rig.sandbox.write(".ticks/agents/claude.toml", agent);
+    rig.sandbox
+        .write(".ticks/agents/other.toml", "kind = \"claude\"\n");
+    let fail = json!({"fail": {
+        "subtype": "error_max_turns", "error": "Reached maximum number of turns (1)",
+    }});
+    rig.script(json!({"one": [[spend(0.1), fail], work()]}));
+    let ended = rig.run(["-j", "1"]).expect(10);
+    assert_eq!(
+        (ended.ids("landed"), ended.ids("unstarted")),
+        (vec!["two"], vec!["one"])
+    );
+    assert!(ended.of("", "failed").is_empty());
+    let reason = &ended.of("one", "parked")[0]["reason"];
+    assert_eq!(reason, "Reached maximum number of turns (1)");
+    let again = rig.run(["-j", "1"]).expect(10);
+    assert!(again.of("", "ticket_started").is_empty());
+
+    rig.sandbox
+        .write(".ticks/agents/claude.toml", &agent.replace('1', "9"));
+    let last = rig.run(["-j", "1"]).expect(0);
+    assert_eq!(last.of("one", "session")[0]["resumed"], true);
+    assert_eq!(rig.rounds("one"), 2);
 }

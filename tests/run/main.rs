@@ -27,6 +27,8 @@ mod scripted;
 #[cfg(test)]
 mod shim;
 #[cfg(test)]
+mod stats;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

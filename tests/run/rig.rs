@@ -120,13 +120,19 @@ impl Rig {
         listed.lines().filter(|line| *line == id).count()
     }
 
-    /// The ledger's settled entries.
-    pub(crate) fn settled(&self) -> Vec<Value> {
+    /// The ledger's entries.
+    pub(crate) fn ledger(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.sandbox.path().join(".git/tk/ledger.jsonl"));
         let entries = text.unwrap_or_default();
-        let entries = entries
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let entries = entries.lines();
+        entries
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The ledger's settled entries.
+    pub(crate) fn settled(&self) -> Vec<Value> {
+        let entries = self.ledger().into_iter();
         entries.filter(|entry| entry["kind"] == "settled").collect()
     }
 

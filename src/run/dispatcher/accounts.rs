@@ -5,6 +5,7 @@ use crate::model::{TicketId, Usd};
 use crate::run::attempt::AttemptDir;
 use crate::run::desk::{Bill, Permit};
 use crate::run::folder::RunDir;
+use crate::run::ledger::Entry;
 use crate::run::money::{Refusal, Wish};
 use crate::run::price::Prices;
 use crate::run::till::Payee;
@@ -71,10 +72,9 @@ impl Dispatcher<'_> {
         self.elsewhere = Some(waited.unwrap_or_else(|| Watch::new(&ledger)));
     }
 
-    /// A ticket has used up what it may cost: the others go on.
-    pub(super) fn reach_ticket_cap(&mut self, ticket: &TicketId) {
+    /// A ticket has used up what it may have: the others go on.
+    pub(super) fn reach_ticket_cap(&mut self, ticket: &TicketId, text: String) {
         self.ticket_cap_reached = true;
-        let text = "the ticket has used up what it may cost in this run".to_owned();
         self.record(Some(ticket), EventKind::Warning { text });
     }
 
@@ -154,15 +154,21 @@ impl Dispatcher<'_> {
         let Some(job) = self.board.job(ticket).cloned() else {
             return Ok(Err(Refusal::Later));
         };
-        let own = |entry: &crate::run::ledger::Entry| entry.ticket == ticket.as_str();
+        let own = |entry: &Entry| entry.ticket == ticket.as_str();
         let options = &self.shared.options;
         let capped = options.max_cost.is_some() || self.shared.config.run.daily_budget.is_some();
         // Under a cap the agent's own is what its workers get at a time; else it is all there is.
-        let cap = job.agent.max_cost.filter(|_| !capped);
-        let cost = self.till.used(own)?.cost;
+        let of_agent = job.agent.max_cost.filter(|_| !capped);
+        let cap = options.max_ticket_cost.into_iter().chain(of_agent).min();
+        let used = self.till.used(own)?;
+        let max_turns = job.agent.max_turns;
+        let max_turns = max_turns.map(|most| most.saturating_sub(used.turns));
+        if max_turns == Some(0) {
+            return Ok(Err(Refusal::Ticket));
+        }
         let wish = Wish {
             wanted: job.wanted,
-            at_most: cap.map(|cap| cap.saturating_sub(cost)),
+            at_most: cap.map(|cap| cap.saturating_sub(used.cost)),
             places: self.board.free_places(),
         };
         let known = self
@@ -204,6 +210,7 @@ impl Dispatcher<'_> {
         Ok(Ok(Permit {
             reservation,
             process,
+            max_turns,
         }))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Session, Work, never_started};
+use super::{CLIENT_TRIES_AGAIN, Session, Work, never_started};
 use crate::model::{OnPermission, Usd};
 use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
 use crate::run::claude::args::{self, Invocation};
@@ -84,8 +84,9 @@ fn bill_of(result: &WorkerResult, live: &Live, never_started: bool) -> Bill {
             result.cost
         },
         live: live.cost.unwrap_or_default(),
-        input_tokens: result.usage.read(),
-        output_tokens: result.usage.output,
+        // A result may leave out what was told before it.
+        input_tokens: result.usage.read().max(live.usage.read()),
+        output_tokens: result.usage.output.max(live.usage.output),
         turns: result.turns,
     }
 }
@@ -111,7 +112,7 @@ fn spec(work: &Work<'_>) -> Result<crate::run::attempt::Spec, Trouble> {
         allowed_tools: &agent.allowed_tools,
         model: job.model.as_deref(),
         effort: agent.effort.as_deref(),
-        max_turns: agent.max_turns,
+        max_turns: work.permit.max_turns,
         max_budget: work.permit.reservation.map(|reservation| reservation.limit),
         system: system.as_deref(),
         mcp_configs: &configs,
@@ -224,7 +225,7 @@ impl<'a> Listener<'a> {
                 ))?;
             }
             Signal::Retry(retry, None) => {
-                let reason = "the client tries the request again".to_owned();
+                let reason = CLIENT_TRIES_AGAIN.to_owned();
                 desk.tell(EventKind::Retry {
                     class: retry.error,
                     reason,

@@ -24,6 +24,9 @@ const PROMPT: &str = "prompt.md";
 /// The file in the attempt folder that a `command` agent may write its result into.
 const RESULT: &str = "result.json";
 
+/// What is said when the client by itself tries a request to the model again.
+pub(super) const CLIENT_TRIES_AGAIN: &str = "the client tries the request again";
+
 /// Which session a worker works in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Session {

@@ -52,7 +52,8 @@ pub(in crate::wire) struct AgentFile {
     prompt: Prompt,
     /// A file whose text is appended to the system prompt, for `claude`
     system: InnerFile,
-    /// The most one ticket may cost
+    /// What a worker gets at a time where the run has a cap; without one, the most that each
+    /// ticket of the agent may cost in a run
     #[schemars(extend("exclusiveMinimum" = 0))]
     max_cost: Dollars,
     /// The longest one ticket may take

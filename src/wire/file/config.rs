@@ -117,6 +117,8 @@ struct RunTable {
     on_permission: OnPermission,
     /// The cap on money of a run; by default none
     max_cost: Dollars,
+    /// The cap on the money of each ticket of a run; by default none
+    max_ticket_cost: Dollars,
     /// The cap on tokens of a run; by default none
     #[schemars(range(min = 1))]
     max_tokens: u64,
