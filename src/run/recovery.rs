@@ -13,6 +13,7 @@ use super::claude::control;
 use super::desk::Bill;
 use super::folder::RunDir;
 use super::ledger::{Entry, Ledger};
+use super::price::Prices;
 use super::process;
 use super::record;
 use super::till;
@@ -48,7 +49,7 @@ pub(super) fn recover(
             "ended {ended} workers that the interrupted runner had left"
         ));
     }
-    let charged = settle(ctx, store, dir)?;
+    let charged = settle(ctx, store, config, dir)?;
     if charged > Usd::ZERO {
         told.push(format!(
             "settled ${charged} of workers that the interrupted runner had left"
@@ -146,7 +147,7 @@ fn wait(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
 }
 
 /// Settles what was reserved and never settled; what it came to.
-fn settle(ctx: &Context, store: &Store, dir: &RunDir) -> Result<Usd> {
+fn settle(ctx: &Context, store: &Store, config: &Config, dir: &RunDir) -> Result<Usd> {
     till::settle_left(&store.ledger_path(), &dir.id(), ctx.now(), |reserved| {
         let path = dir
             .path()
@@ -164,7 +165,8 @@ fn settle(ctx: &Context, store: &Store, dir: &RunDir) -> Result<Usd> {
         } else {
             AgentKind::Claude
         };
-        worker::bill(kind, &AttemptDir::open(&path)).map_err(failed)
+        let prices = Prices::new(config.prices.clone());
+        worker::bill(kind, &AttemptDir::open(&path), prices).map_err(failed)
     })
 }
 

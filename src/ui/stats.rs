@@ -22,7 +22,8 @@ pub fn tables(document: &StatsDocument) -> String {
     let agents = agents.map(|row| (safe(&row.agent).into_owned(), &row.figures));
     let days = document.days.iter();
     let days = days.map(|row| (row.day.clone(), &row.figures));
-    let total = [(format!("{} runs", document.runs), &document.total)];
+    let runs = if document.runs == 1 { "run" } else { "runs" };
+    let total = [(format!("{} {runs}", document.runs), &document.total)];
     let mut out = String::new();
     table(&mut out, "TICKET", &tickets.collect::<Vec<_>>());
     table(&mut out, "AGENT", &agents.collect::<Vec<_>>());

@@ -480,3 +480,24 @@ fn a_cap_on_turns_parks_the_ticket_and_a_raised_one_resumes_it() {
     assert_eq!(last.of("one", "session")[0]["resumed"], true);
     assert_eq!(rig.rounds("one"), 2);
 }
+
+#[test]
+fn a_worker_that_dies_with_its_runner_costs_what_the_projects_prices_say() {
+    let rig = Rig::new(&[("one", "")]);
+    let config = "[prices.scripted]\ninput = 100.0\noutput = 200.0\n";
+    rig.sandbox.write(".ticks/config.toml", config);
+    let pipe = rig.pipe("never");
+    let first = json!([spend(0.5), {"say": "up"}, {"await": pipe}]);
+    rig.script(json!({"one": [first, work()]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    live.signal(Signal::KILL);
+    live.end();
+    rig.run([]).expect(0);
+    // It never told its cost: 1,000 tokens in and 500 out, by the table.
+    let left = &rig.settled()[0];
+    assert_eq!(left["basis"], "estimate");
+    assert!((rig.spent() - 0.2).abs() < 1e-9, "{:?}", rig.settled());
+    let shown = rig.show("one")["cost_usd"].as_f64().unwrap();
+    assert!((shown - 0.2).abs() < 1e-9, "{shown}");
+}

@@ -108,6 +108,7 @@ fn figures_as_tables() {
     assert_eq!(one[7..], ["1", "1", "0", "0", "%"]);
     let two = line("two");
     assert_eq!(two[7..], ["0", "1", "0", "100", "%"]);
+    assert_eq!(line("1")[..2], ["1", "run"]);
     for name in ["TICKET", "DAY", "ALL", "bad", "claude", "other"] {
         line(name);
     }

@@ -64,8 +64,8 @@ pub(super) async fn work(
 }
 
 /// What a worker process of an earlier runner used, from what it wrote.
-pub(super) fn bill(dir: &AttemptDir) -> Result<Bill, AttemptError> {
-    let mut conversation = Conversation::new(dir.path(), Prices::default());
+pub(super) fn bill(dir: &AttemptDir, prices: Prices) -> Result<Bill, AttemptError> {
+    let mut conversation = Conversation::new(dir.path(), prices);
     for line in dir.stdout_tail(u64::MAX)?.lines() {
         conversation.line(line);
     }

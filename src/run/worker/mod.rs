@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::attempt::{AttemptDir, AttemptError, Exit, ExitStatus, Spec, Stdin};
 use super::desk::{Bill, Desk, Permit, Stop};
 use super::job::Job;
+use super::price::Prices;
 use super::recovery::RUN_MARK;
 use super::shared::Shared;
 use super::supervised::Supervised;
@@ -84,9 +85,13 @@ pub(super) async fn work(
 }
 
 /// What a worker process of an earlier runner used, from what it left in its folder.
-pub(super) fn bill(kind: AgentKind, dir: &AttemptDir) -> Result<Bill, AttemptError> {
+pub(super) fn bill(
+    kind: AgentKind,
+    dir: &AttemptDir,
+    prices: Prices,
+) -> Result<Bill, AttemptError> {
     match kind {
-        AgentKind::Claude => claude::bill(dir),
+        AgentKind::Claude => claude::bill(dir, prices),
         AgentKind::Command => command::bill(dir),
     }
 }
