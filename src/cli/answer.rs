@@ -7,14 +7,18 @@ use crate::ops;
 
 /// Answer what a ticket asks
 ///
-/// Only people may. The ticket awaits input no longer.
+/// Only people may. The ticket awaits input no longer. Where the question offers answers, their
+/// numbers do, several with commas between; where it is several questions, their answers are
+/// lines, or numbers with commas between. A worker that still waits hears it at once; one that
+/// was put aside goes on in its session with the next run, or with the one that is live.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tk answer k7m \"yes, after an hour\"")]
+  tk answer k7m \"yes, after an hour\"
+  tk answer k7m 2      # the second of the answers offered")]
 pub(super) struct Args {
     #[command(flatten)]
     target: TargetArg,
-    /// The answer (`-`: standard input, `@FILE`: from a file)
+    /// The answer, or the number of one that is offered (`-`: standard input, `@FILE`: from a file)
     text: String,
 }
 

@@ -9,7 +9,8 @@ use crate::ops;
 ///
 /// Only people may. The ticket must await approval, review, content, an escalation or a
 /// checkpoint; it goes back to the initial status, and the text to the agent that works at it
-/// next. A ticket that an agent has filed and nobody has begun is declined: closed.
+/// next. A ticket that an agent has filed and nobody has begun is declined: closed. A worker
+/// that asks to be allowed something is told the text, and goes on without.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk reject k7m \"the error message tells too much\"")]

@@ -7,6 +7,7 @@ mod actor;
 mod config;
 mod id;
 mod money;
+mod question;
 mod shown;
 mod span;
 mod status;
@@ -19,6 +20,7 @@ pub use config::{
 };
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
+pub use question::{APPROVED, Asked, AskedPart, NoSuchAnswer};
 pub use shown::Shown;
 pub use span::{InvalidSpan, Span};
 pub use status::{Category, StatusDef, StatusId, Statuses};

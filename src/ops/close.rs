@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::change::{Scene, Targets};
-use super::notes::{add, refused, say};
+use super::notes::{refused, say};
 use super::values;
 use super::{Changed, Error, Project, Result};
 use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId, Verdict};
@@ -75,7 +75,7 @@ impl<'c> Closing<'c> {
             .collect();
         for ticket in tickets {
             if let Some(note) = &self.note {
-                add(ticket, note);
+                ticket.say(note);
             }
             if statuses.is_done(&ticket.status) {
                 self.again(ticket)?;

@@ -1,9 +1,9 @@
 //! The human gates: what only people may answer.
 
 use super::change::{Scene, Targets};
-use super::notes::{add, refused, say};
+use super::notes::{refused, say};
 use super::{Changed, Error, Project, Result};
-use crate::model::{Awaiting, Note, NoteKind, Ticket, Verdict};
+use crate::model::{APPROVED, Awaiting, Note, NoteKind, Ticket, Verdict};
 
 /// Lets the tickets pass what they await. A run or `tk land` then lands what it has kept; one
 /// that nothing is kept of is closed by `tk close`.
@@ -17,8 +17,17 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
         .transpose()?;
     let changed = project.change(targets, |_, tickets| {
         for ticket in tickets {
+            if asks_permission(ticket) {
+                let text = match &note {
+                    Some(note) => format!("{APPROVED}: {}", note.text),
+                    None => APPROVED.to_owned(),
+                };
+                ticket.say(&say(project, NoteKind::Answer, "note", &text)?);
+                ticket.awaiting = None;
+                continue;
+            }
             if let Some(note) = &note {
-                add(ticket, note);
+                ticket.say(note);
             }
             if ticket.awaiting.is_none() && ticket.verdict == Some(Verdict::Approved) {
                 continue;
@@ -38,7 +47,9 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
         Ok(())
     })?;
     let approved = changed.results.iter().zip(&changed.tickets);
-    for (_, ticket) in approved.filter(|(r, t)| r.changed && t.requires.is_some()) {
+    for (_, ticket) in
+        approved.filter(|(r, t)| r.changed && t.requires.is_some() && t.verdict.is_some())
+    {
         let id = &ticket.id;
         project.hint(format!(
             "what a run has kept of `{id}`, `tk land {id}` merges"
@@ -71,6 +82,12 @@ pub fn reject(project: &Project, targets: &Targets, text: &str) -> Result<Change
 }
 
 fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> {
+    if asks_permission(ticket) {
+        // The worker hears it and goes on without.
+        ticket.awaiting = None;
+        ticket.say(note);
+        return Ok(());
+    }
     let awaited = gate(ticket)?;
     let statuses = &scene.project.config.statuses;
     let proposed = is_proposal(ticket, awaited) && ticket.requires.is_none();
@@ -86,8 +103,13 @@ fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> 
     }
     ticket.verdict = Some(Verdict::Rejected);
     ticket.awaiting = None;
-    add(ticket, note);
+    ticket.say(note);
     Ok(())
+}
+
+/// Whether a worker wants to be allowed something: that is no verdict on its work.
+fn asks_permission(ticket: &Ticket) -> bool {
+    ticket.awaiting == Some(Awaiting::Approval) && ticket.open_question_of_agent().is_some()
 }
 
 /// Whether an agent has filed the ticket and nobody has begun it: it waits to be let in.

@@ -3,7 +3,7 @@
 use super::change::Targets;
 use super::values;
 use super::{Changed, Error, ErrorCode, Project, Result};
-use crate::model::{Awaiting, Note, NoteKind, Ticket};
+use crate::model::{Asked, Awaiting, Note, NoteKind, Ticket};
 
 /// Appends a note to a ticket.
 ///
@@ -13,7 +13,7 @@ pub fn note(project: &Project, targets: &Targets, text: &str) -> Result<Changed>
     let note = say(project, NoteKind::Comment, "note", text)?;
     project.change_alone(targets, |_, tickets| {
         for ticket in tickets {
-            add(ticket, &note);
+            ticket.say(&note);
         }
         Ok(())
     })
@@ -40,16 +40,17 @@ pub fn ask(project: &Project, targets: &Targets, text: &str) -> Result<Changed> 
                         .hint(format!("`tk note {id} TEXT` adds to it")));
                 }
             }
-            add(ticket, &note);
+            ticket.say(&note);
         }
         Ok(())
     })
 }
 
-/// Answers what a ticket asks.
+/// Answers what a ticket asks: by the number of an answer that the question offers, or by text.
 ///
 /// # Errors
-/// When the text is blank, the ticket awaits no input, or an agent answers.
+/// When the text is blank or a number that stands for no answer, the ticket awaits no input, or
+/// an agent answers.
 pub fn answer(project: &Project, targets: &Targets, text: &str) -> Result<Changed> {
     project.require_human("answer")?;
     let note = say(project, NoteKind::Answer, "answer", text)?;
@@ -67,9 +68,31 @@ pub fn answer(project: &Project, targets: &Targets, text: &str) -> Result<Change
                         .hint(format!("`tk note {id} TEXT` adds a note")));
                 }
             }
-            add(ticket, &note);
+            let text = chosen(ticket, &note.text)?;
+            ticket.say(&Note {
+                text,
+                ..note.clone()
+            });
         }
         Ok(())
+    })
+}
+
+/// The answer as the ticket's last question understands it.
+fn chosen(ticket: &Ticket, given: &str) -> Result<String> {
+    let Some((question, _)) = ticket.last_question() else {
+        return Ok(given.to_owned());
+    };
+    let asked = Asked::parse(&question.text);
+    asked.answer(given).map_err(|error| {
+        let offered = asked.parts.iter().flat_map(|part| {
+            let numbered = part.options.iter().enumerate();
+            numbered.map(|(place, option)| format!("{} {option}", place + 1))
+        });
+        let offered: Vec<String> = offered.map(|option| values::printable(&option)).collect();
+        Error::caused(ErrorCode::InvalidArgument, error)
+            .hint(format!("the answers: {}", offered.join(", ")))
+            .with("id", ticket.id.as_str())
     })
 }
 
@@ -81,23 +104,6 @@ pub(super) fn say(project: &Project, kind: NoteKind, what: &str, text: &str) -> 
         kind,
         text: values::needed_text(what, text)?,
     })
-}
-
-/// Appends the note; a moment later where the same person said something at that very moment,
-/// since time and author are what tells notes apart.
-pub(super) fn add(ticket: &mut Ticket, note: &Note) {
-    let mut note = note.clone();
-    while ticket
-        .notes
-        .iter()
-        .any(|old| old.at == note.at && old.by == note.by)
-    {
-        let Ok(later) = note.at.checked_add(jiff::SignedDuration::from_millis(1)) else {
-            break;
-        };
-        note.at = later;
-    }
-    ticket.notes.push(note);
 }
 
 pub(super) fn refused(message: String) -> Error {

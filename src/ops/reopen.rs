@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::change::{Scene, Targets};
 use super::new::{allow_under, check_parent};
-use super::notes::{add, say};
+use super::notes::say;
 use super::{Changed, Project, Result};
 use crate::model::{NoteKind, StatusId, Ticket, TicketId};
 
@@ -22,7 +22,7 @@ pub fn reopen(project: &Project, targets: &Targets, note: Option<&str>) -> Resul
         let closed = closed_ones(project, tickets);
         for ticket in tickets.iter_mut() {
             if let Some(note) = &note {
-                add(ticket, note);
+                ticket.say(note);
             }
             if closed.contains(&ticket.id) {
                 super::close::allow(project, ticket, to)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::change::{Scene, Targets};
 use super::close::{self, CloseRequest, Closing};
 use super::new::{acceptance, check_edges, subtasks};
-use super::notes::{add, say};
+use super::notes::say;
 use super::reopen;
 use super::values::{self, invalid};
 use super::{Changed, Error, ErrorCode, Project, Result};
@@ -113,7 +113,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             let before = ticket.clone();
             set(scene, ticket, request)?;
             if let Some(note) = &note {
-                add(ticket, note);
+                ticket.say(note);
             }
             if project.is_agent() {
                 agent_may(project, scene, &before, request)?;

@@ -242,7 +242,7 @@ impl Executor {
                     ..
                 } => {
                     self.record.summary = said(summary);
-                    return self.ask(&question, &[]).await;
+                    return self.ask(&question).await;
                 }
                 TurnEnd::NotDone {
                     status,
@@ -251,7 +251,21 @@ impl Executor {
                 } => {
                     return self.fail(&status, &summary).await;
                 }
-                TurnEnd::Asked { question, options } => return self.ask(&question, &options).await,
+                TurnEnd::Asked(asking) => {
+                    go_on!(self.put_aside_asking(asking).await);
+                    // Somebody answered while it was being put aside.
+                    let reason = "a person answered".to_owned();
+                    self.desk.record(EventKind::Resumed { reason }).await?;
+                    prompt = prompt::resume(
+                        &tickets::current(&shared, &self.job)?,
+                        self.record.started_at,
+                    );
+                    session = match self.record.session.clone() {
+                        Some(id) => Session::Resume(id),
+                        None => self.fresh_session(),
+                    };
+                    continue;
+                }
                 TurnEnd::Interrupted(Stop::Budget) => {
                     return self.park("spending has come to a cap of the run").await;
                 }

@@ -10,7 +10,7 @@ use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
 use crate::git::{BranchName, CommitId};
-use crate::model::{AgentConfig, AgentKind, Config, OnPermission, TicketId, Usd};
+use crate::model::{AgentConfig, AgentKind, Config, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
@@ -310,11 +310,6 @@ pub(super) fn without_effect(config: &Config) -> Vec<String> {
             !config.notify.is_empty(),
             "[notify] command",
             "nobody is notified",
-        ),
-        (
-            run.on_permission == OnPermission::Ask,
-            "[run] on_permission",
-            "a permission nobody settled fails the ticket with class `permission`",
         ),
     ];
     let set = set.into_iter().filter(|(set, ..)| *set);

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Acceptance, PromptStyle, Ticket};
+use crate::model::{Acceptance, Note, PromptStyle, Ticket};
 
 /// What a prompt is made of.
 #[derive(Debug)]
@@ -139,11 +139,17 @@ pub fn resume(ticket: &Ticket, since: Option<jiff::Timestamp>) -> String {
 
 /// The notes by people, those after `since` where that is given, as list entries.
 fn people_said(ticket: &Ticket, since: Option<jiff::Timestamp>) -> Vec<String> {
-    ticket
-        .notes
-        .iter()
-        .filter(|note| !note.by.starts_with("agent:") && !note.by.starts_with("tk"))
-        .filter(|note| since.is_none_or(|since| note.at > since))
+    // What was said to its last question may be older than the moment it was put aside.
+    let agents = |notes: &[Note]| notes.iter().any(Note::is_by_agent);
+    let replied = ticket.last_question();
+    let replied = replied.filter(|(question, after)| question.is_by_agent() && !agents(after));
+    let replies = replied.map_or(0, |(_, after)| after.len());
+    let first_reply = ticket.notes.len() - replies;
+    let notes = ticket.notes.iter().enumerate();
+    notes
+        .filter(|(_, note)| note.is_by_person())
+        .filter(|(place, note)| since.is_none_or(|since| note.at > since) || *place >= first_reply)
+        .map(|(_, note)| note)
         .map(|note| format!("{} ({}): {}", one_line(&note.by), note.kind, note.text))
         .collect()
 }

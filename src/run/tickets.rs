@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::asking::{self, Asking, Said};
 use super::job::Job;
 use super::prompt::{self, PromptParts};
 use super::shared::Shared;
@@ -9,7 +10,7 @@ use crate::model::{
     Actor, Awaiting, Category, Config, Gate, Note, NoteKind, Outcome, PromptStyle, RunRecord,
     StatusId, Ticket, TicketId, Verdict,
 };
-use crate::store::{Change, Store, StoreError, Stored};
+use crate::store::{Change, Locked, Store, StoreError, Stored};
 
 /// How long a run's claim holds without being renewed. The run's own lock, not the lease, is
 /// what keeps another run off; the lease tells people and agents.
@@ -83,10 +84,43 @@ pub(super) fn end(
     record: &RunRecord,
     closing: &Closing,
 ) -> Result<(), StoreError> {
-    let now = shared.ctx.now();
-    let actor = actor(job);
     let locked = shared.store.lock()?;
     let before = locked.read(&job.ticket.id, &shared.config)?;
+    end_locked(shared, job, record, closing, &locked, before)
+}
+
+/// As [`end`], for a worker whose question the ticket has already and nobody has answered;
+/// `false`, and nothing is changed, where somebody has.
+pub(super) fn end_asking(
+    shared: &Shared,
+    job: &Job,
+    record: &RunRecord,
+    asking: &Asking,
+) -> Result<bool, StoreError> {
+    let locked = shared.store.lock()?;
+    let before = locked.read(&job.ticket.id, &shared.config)?;
+    if asking::said(&before.ticket, actor(job).as_str(), asking) != Said::Nothing {
+        return Ok(false);
+    }
+    let closing = Closing {
+        outcome: Outcome::Awaiting,
+        awaiting: Some(asking.awaiting),
+        note: None,
+    };
+    end_locked(shared, job, record, &closing, &locked, before)?;
+    Ok(true)
+}
+
+fn end_locked(
+    shared: &Shared,
+    job: &Job,
+    record: &RunRecord,
+    closing: &Closing,
+    locked: &Locked<'_>,
+    before: Stored,
+) -> Result<(), StoreError> {
+    let now = shared.ctx.now();
+    let actor = actor(job);
     let mut after = before.ticket.clone();
     if !shared.config.statuses.is_done(&after.status) {
         after.status = shared.config.statuses.initial().clone();
@@ -101,7 +135,7 @@ pub(super) fn end(
     }
     if let Some((kind, text)) = &closing.note {
         let (at, by) = (now, actor.to_string());
-        after.notes.push(Note {
+        after.say(&Note {
             at,
             by,
             kind: *kind,

@@ -1,5 +1,6 @@
 //! What one worker process came to, whatever kind of agent it was.
 
+use super::asking::Asking;
 use super::desk::{Bill, Stop};
 
 /// How a worker process ended.
@@ -13,11 +14,9 @@ pub(super) enum TurnEnd {
         summary: String,
         question: Option<String>,
     },
-    /// It asked a person something and was put aside.
-    Asked {
-        question: String,
-        options: Vec<String>,
-    },
+    /// It asked a person something, nobody answered for long, and it was put aside. The ticket
+    /// has the question already.
+    Asked(Asking),
     /// It failed.
     Failed {
         class: String,

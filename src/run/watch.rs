@@ -11,12 +11,16 @@ use tokio::sync::Notify;
 const FALLBACK: Duration = Duration::from_secs(1);
 /// How long a wait lasts where they are not, as when the user's watches are used up.
 const UNWATCHED: Duration = Duration::from_millis(100);
+/// How long a wait for people lasts at most, where changes are told: looking costs something,
+/// and they are waited for long.
+const PATIENT: Duration = Duration::from_secs(30);
 
 /// A file, or a folder's direct content, under watch.
 pub(super) struct Watch {
     changed: Arc<Notify>,
     /// Kept for its effect; `None` where the system refuses to watch.
     watcher: Option<RecommendedWatcher>,
+    fallback: Duration,
 }
 
 impl Watch {
@@ -35,17 +39,30 @@ impl Watch {
                 Ok(watcher)
             })
             .ok();
-        Self { changed, watcher }
-    }
-
-    /// Returns once something has changed since the last call, or may have.
-    pub(super) async fn changed(&self) {
-        let fallback = if self.watcher.is_some() {
+        let fallback = if watcher.is_some() {
             FALLBACK
         } else {
             UNWATCHED
         };
+        Self {
+            changed,
+            watcher,
+            fallback,
+        }
+    }
+
+    /// Like [`Watch::new`], for what people change.
+    pub(super) fn patient(path: &Path) -> Self {
+        let mut watch = Self::new(path);
+        if watch.watcher.is_some() {
+            watch.fallback = PATIENT;
+        }
+        watch
+    }
+
+    /// Returns once something has changed since the last call, or may have.
+    pub(super) async fn changed(&self) {
         // Running out of time is the other way of having to look again.
-        let _ = tokio::time::timeout(fallback, self.changed.notified()).await;
+        let _ = tokio::time::timeout(self.fallback, self.changed.notified()).await;
     }
 }

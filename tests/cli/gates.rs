@@ -223,3 +223,49 @@ fn somebody_must_be_named_to_say_something() {
     let notes = sandbox.tk(["show", "abc", "--json"]).json()["tickets"][0]["notes"].clone();
     assert_eq!(notes[0]["by"], "me@example.com");
 }
+
+#[test]
+fn an_answer_may_be_the_number_of_one_that_is_offered() {
+    let sandbox = authentication();
+    let notes = |answer: &str| {
+        sandbox
+            .tk(["ask", "abc", "Which?\n1. red\n2. dark blue"])
+            .ok();
+        sandbox.tk(["answer", "abc", answer]).ok();
+        let shown = sandbox.tk(["show", "abc", "--json"]).json();
+        let notes = shown["tickets"][0]["notes"].as_array().unwrap().clone();
+        notes.last().unwrap()["text"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(notes("2"), "dark blue");
+    assert_eq!(notes("Red"), "red");
+    assert_eq!(notes("1,2"), "red, dark blue");
+    assert_eq!(notes("neither"), "neither");
+    sandbox.tk(["ask", "abc", "Which?\n1. red\n2. blue"]).ok();
+    assert_snapshot!(refused(&sandbox, 2, &[&["answer", "abc", "3"]]), @r"
+    error: there is no answer 3: the question offers 1 to 2
+    hint: the answers: 1 red, 2 blue
+    ");
+    assert_snapshot!(status(&sandbox, "abc"), @r#"{"id":"abc","status":"open","awaiting":"input","verdict":null}"#);
+}
+
+#[test]
+fn what_a_worker_wants_to_do_is_allowed_without_a_verdict_on_its_work() {
+    let sandbox = authentication();
+    let asks = || {
+        sandbox.write(
+            ".ticks/ghi.toml",
+            "title = \"Third\"\nstatus = \"in_progress\"\nrequires = \"approval\"\nawaiting = \"approval\"\n\n[[notes]]\nat = 2026-11-20T08:00:00Z\nby = \"agent:claude\"\nkind = \"question\"\ntext = \"permission: Bash: make\"\n",
+        );
+    };
+    let last = || {
+        let shown = sandbox.tk(["show", "ghi", "--json"]).json();
+        let notes = shown["tickets"][0]["notes"].as_array().unwrap().clone();
+        format!("{} {}", status(&sandbox, "ghi"), notes.last().unwrap())
+    };
+    asks();
+    assert_snapshot!(sandbox.tk(["approve", "ghi"]), @"ghi  approved  Third");
+    assert_snapshot!(last(), @r#"{"id":"ghi","status":"in_progress","awaiting":null,"verdict":null} {"at":"2026-11-20T08:38:50Z","by":"dana@example.com","kind":"answer","text":"approved"}"#);
+    asks();
+    assert_snapshot!(sandbox.tk(["reject", "ghi", "not here"]), @"ghi  rejected  Third");
+    assert_snapshot!(last(), @r#"{"id":"ghi","status":"in_progress","awaiting":null,"verdict":null} {"at":"2026-11-20T08:38:50Z","by":"dana@example.com","kind":"feedback","text":"not here"}"#);
+}

@@ -1,6 +1,8 @@
 //! The runner's parts and the built binary, with scripted workers.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod checkout;

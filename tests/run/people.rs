@@ -46,6 +46,8 @@ fn a_question_asked_with_the_tool_becomes_a_note_with_its_options() {
     let rig = Rig::new(&[("one", "")]);
     let ask = json!({"ask": {"question": "Which?", "options": ["red", "blue"], "answer_to": "a"}});
     rig.script(json!({"one": [[ask], work()]}));
+    let config = "[run]\nlive_wait = \"0s\"\n";
+    rig.sandbox.write(".ticks/config.toml", config);
     rig.run([]).expect(9);
     assert_eq!(rig.notes("one"), ["Which?\n1. red\n2. blue"]);
     rig.assert_tidy();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Executor;
+use super::{Executor, Step};
 use crate::model::{Awaiting, NoteKind, Outcome};
+use crate::run::asking::Asking;
 use crate::run::desk::Ending;
 use crate::run::tickets::{self, Closing};
 use crate::run::trouble::{Trouble, blocking};
@@ -12,27 +13,15 @@ use crate::store::StoreError;
 use crate::wire::EventKind;
 
 impl Executor {
-    pub(super) async fn ask(
-        &mut self,
-        question: &str,
-        options: &[String],
-    ) -> Result<Ending, Trouble> {
+    /// The worker ended with a question.
+    pub(super) async fn ask(&mut self, question: &str) -> Result<Ending, Trouble> {
+        let text = question.to_owned();
         self.desk
             .record(EventKind::Ask {
-                question: question.to_owned(),
-                options: options.to_vec(),
+                question: text.clone(),
+                options: Vec::new(),
             })
             .await?;
-        let text = if options.is_empty() {
-            question.to_owned()
-        } else {
-            let listed: Vec<String> = options
-                .iter()
-                .enumerate()
-                .map(|(n, option)| format!("{}. {option}", n + 1))
-                .collect();
-            format!("{question}\n{}", listed.join("\n"))
-        };
         self.end(Closing {
             outcome: Outcome::Awaiting,
             awaiting: Some(Awaiting::Input),
@@ -46,6 +35,40 @@ impl Executor {
             })
             .await?;
         Ok(Ending::Awaiting)
+    }
+
+    /// Nobody answered the worker: its place goes to another. It goes on where somebody did at
+    /// the last moment.
+    pub(super) async fn put_aside_asking(&mut self, asking: Asking) -> Step<()> {
+        self.record.ended_at = Some(self.shared.ctx.now());
+        self.record.outcome = Some(Outcome::Awaiting);
+        let (shared, job, record) = (
+            Arc::clone(&self.shared),
+            Arc::clone(&self.job),
+            self.record.clone(),
+        );
+        let ended = blocking(move || -> Result<_, Trouble> {
+            if !tickets::end_asking(&shared, &job, &record, &asking)? {
+                return Ok(None);
+            }
+            Ok(Some(workspace::put_away(&shared, &job).err()))
+        });
+        let Some(untidy) = ended.await? else {
+            return Ok(Ok(()));
+        };
+        self.tell_untidy(untidy).await?;
+        let wait = self.shared.config.run.live_wait;
+        let reason = format!("nobody answered within {wait}; the session is kept");
+        self.desk.record(EventKind::Parked { reason }).await?;
+        Ok(Err(Ending::Awaiting))
+    }
+
+    async fn tell_untidy(&self, trouble: Option<Trouble>) -> Result<(), Trouble> {
+        if let Some(trouble) = trouble {
+            let text = format!("its worktree or branch cannot be put away: {trouble}");
+            self.desk.record(EventKind::Warning { text }).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn put_aside(
@@ -149,10 +172,7 @@ impl Executor {
             // How the attempt ended is on the disk: what cannot be tidied up does not change it.
             Ok(workspace::put_away(&shared, &job).err())
         });
-        if let Some(trouble) = told.await? {
-            let text = format!("its worktree or branch cannot be put away: {trouble}");
-            self.desk.record(EventKind::Warning { text }).await?;
-        }
-        Ok(())
+        let untidy = told.await?;
+        self.tell_untidy(untidy).await
     }
 }

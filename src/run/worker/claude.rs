@@ -5,12 +5,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::waiting::{Request, Waiting};
 use super::{CLIENT_TRIES_AGAIN, Session, Work, never_started};
 use crate::model::{OnPermission, Usd};
+use crate::run::asking::Asking;
 use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
 use crate::run::claude::args::{self, Invocation};
 use crate::run::claude::control;
-use crate::run::claude::conversation::{Conversation, Live, Question, Signal};
+use crate::run::claude::conversation::{Conversation, Live, Permission, Signal};
 use crate::run::claude::result::{ReportStatus, WorkerResult};
 use crate::run::desk::{Bill, Stop};
 use crate::run::failure::FailureClass;
@@ -56,10 +58,14 @@ pub(super) async fn work(
                 let wanted = if changed.is_ok() { *stop.borrow_and_update() } else { Stop::Kill };
                 listener.stop(wanted)?;
             }
+            () = listener.waiting.changed() => listener.hear_people().await?,
             () = tokio::time::sleep_until(wake) => listener.wake()?,
         }
     }
     shim.ended().await?;
+    if !matches!(listener.cut, Some(Cut::Asked(_))) && listener.stopped.is_none() {
+        listener.waiting.take_back().await?;
+    }
     listener.turn()
 }
 
@@ -128,8 +134,8 @@ fn spec(work: &Work<'_>) -> Result<crate::run::attempt::Spec, Trouble> {
 /// Why the runner itself ended a worker.
 #[derive(Clone, Debug)]
 enum Cut {
-    /// It asked a person.
-    Asked(Question),
+    /// It asked a person, who has not answered.
+    Asked(Asking),
     /// It failed in a way that waiting does not mend.
     Failed(String, String, TurnTrouble),
 }
@@ -143,6 +149,7 @@ struct Listener<'a> {
     model: Option<String>,
     stopped: Option<Stop>,
     cut: Option<Cut>,
+    waiting: Waiting<'a>,
     /// When a signal says again what the interrupt said.
     escalate_at: Option<Instant>,
     last_heard: Instant,
@@ -160,6 +167,7 @@ impl<'a> Listener<'a> {
             model: None,
             stopped: None,
             cut: None,
+            waiting: Waiting::new(work),
             escalate_at: None,
             last_heard: Instant::now(),
             cpu_ticks: 0,
@@ -193,30 +201,15 @@ impl<'a> Listener<'a> {
                 .await?;
             }
             Signal::Did(kind) => desk.tell(kind)?,
-            Signal::Question(question) => {
-                self.cut(Cut::Asked(question))?;
-            }
-            Signal::Permission(permission) => {
-                desk.tell(EventKind::Permission {
-                    tool: permission.tool.clone(),
-                    request: permission.what.clone(),
-                    allowed: false,
-                })?;
-                let reason = format!(
-                    "`{}` is not allowed for this worker; do without it, or report `blocked` and say why it is needed",
-                    permission.tool
-                );
-                self.inbox
-                    .write_line(&control::deny(&permission.request, &reason))?;
-                if self.work.shared.config.run.on_permission == OnPermission::Ask {
-                    let asked = format!("{} {}", permission.tool, permission.what);
-                    self.cut(Cut::Failed("permission".into(), asked, TurnTrouble::Final))?;
-                }
-            }
+            Signal::Question(question) => self.ask(Request::Question(question)).await?,
+            Signal::Permission(permission) => match self.work.shared.config.run.on_permission {
+                OnPermission::Deny => self.deny(&permission)?,
+                OnPermission::Ask => self.ask(Request::Permission(permission)).await?,
+            },
             Signal::Unsupported { request } => {
                 self.inbox.write_line(&control::unsupported(&request))?;
             }
-            Signal::Withdrawn { .. } => {}
+            Signal::Withdrawn { request } => self.waiting.withdraw(&request).await?,
             Signal::Retry(retry, Some(class)) => {
                 self.cut(Cut::Failed(
                     class.to_string(),
@@ -254,6 +247,43 @@ impl<'a> Listener<'a> {
         Ok(())
     }
 
+    /// Puts a request to a person; one that comes while the worker is being ended is moot.
+    async fn ask(&mut self, request: Request) -> Result<(), Trouble> {
+        if self.cut.is_some() || self.stopped.is_some() {
+            return Ok(());
+        }
+        if let Some(line) = self.waiting.add(request).await? {
+            self.inbox.write_line(&line)?;
+        }
+        Ok(())
+    }
+
+    async fn hear_people(&mut self) -> Result<(), Trouble> {
+        if self.cut.is_some() || self.stopped.is_some() {
+            return Ok(());
+        }
+        if let Some(line) = self.waiting.look().await? {
+            self.last_heard = Instant::now();
+            self.inbox.write_line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn deny(&mut self, permission: &Permission) -> Result<(), Trouble> {
+        self.work.desk.tell(EventKind::Permission {
+            tool: permission.tool.clone(),
+            request: permission.what.clone(),
+            allowed: false,
+        })?;
+        let reason = format!(
+            "`{}` is not allowed for this worker; do without it, or report `blocked` and say why it is needed",
+            permission.tool
+        );
+        self.inbox
+            .write_line(&control::deny(&permission.request, &reason))?;
+        Ok(())
+    }
+
     /// Ends the turn for the runner's own reason, the first one.
     fn cut(&mut self, cut: Cut) -> Result<(), Trouble> {
         if self.cut.is_none() {
@@ -283,7 +313,9 @@ impl<'a> Listener<'a> {
 
     fn next_wake(&self) -> Instant {
         let stall = self.last_heard + self.work.shared.config.run.stall.duration();
-        self.escalate_at.map_or(stall, |at| at.min(stall))
+        let waits = self.waiting.deadline().filter(|_| self.cut.is_none());
+        let ends = [self.escalate_at, waits].into_iter().flatten();
+        ends.fold(stall, Instant::min)
     }
 
     fn wake(&mut self) -> Result<(), Trouble> {
@@ -292,6 +324,13 @@ impl<'a> Listener<'a> {
             // The shim kills what does not end within its own grace.
             self.inbox.interrupt()?;
             self.escalate_at = Some(now + Duration::from_secs(3600));
+        }
+        if let Some(asking) = self.waiting.open() {
+            // It waits for somebody, and that is not idleness.
+            self.last_heard = now;
+            if self.waiting.deadline().is_some_and(|at| at <= now) {
+                self.cut(Cut::Asked(asking))?;
+            }
         }
         let stall = self.work.shared.config.run.stall;
         if self.last_heard + stall.duration() <= now {
@@ -343,7 +382,7 @@ impl<'a> Listener<'a> {
             return TurnEnd::TimeLimit;
         }
         match self.cut.clone() {
-            Some(Cut::Asked(question)) => return asked(&question),
+            Some(Cut::Asked(asking)) => return TurnEnd::Asked(asking),
             Some(Cut::Failed(class, reason, trouble)) => {
                 return TurnEnd::Failed {
                     class,
@@ -369,23 +408,6 @@ impl<'a> Listener<'a> {
             reason,
             trouble,
         }
-    }
-}
-
-fn asked(question: &Question) -> TurnEnd {
-    let texts: Vec<&str> = question
-        .parts
-        .iter()
-        .map(|part| part.question.as_str())
-        .collect();
-    let options = question
-        .parts
-        .iter()
-        .flat_map(|part| part.options.clone())
-        .collect();
-    TurnEnd::Asked {
-        question: texts.join("\n"),
-        options,
     }
 }
 

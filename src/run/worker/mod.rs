@@ -2,8 +2,10 @@
 
 mod claude;
 mod command;
+mod waiting;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -15,9 +17,10 @@ use super::recovery::RUN_MARK;
 use super::shared::Shared;
 use super::supervised::Supervised;
 use super::tickets;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, blocking};
 use super::turn::{Turn, TurnEnd};
 use crate::model::{AgentKind, Usd};
+use crate::store::StoreError;
 
 /// The prompt's file in the attempt folder.
 const PROMPT: &str = "prompt.md";
@@ -39,8 +42,8 @@ pub(super) enum Session {
 
 /// What a worker process is started with.
 struct Work<'a> {
-    shared: &'a Shared,
-    job: &'a Job,
+    shared: &'a Arc<Shared>,
+    job: &'a Arc<Job>,
     permit: Permit,
     session: &'a Session,
     prompt: &'a str,
@@ -49,8 +52,8 @@ struct Work<'a> {
 
 /// Starts a worker with the prompt and returns when it has ended, with everything it started.
 pub(super) async fn work(
-    shared: &Shared,
-    job: &Job,
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
     permit: Permit,
     session: &Session,
     prompt: &str,
@@ -103,6 +106,15 @@ fn never_started(dir: &AttemptDir) -> Result<bool, AttemptError> {
 }
 
 impl Work<'_> {
+    /// Does something to the ticket's file, away from the loop.
+    async fn blocking(
+        &self,
+        act: impl FnOnce(&Shared, &Job) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), Trouble> {
+        let (shared, job) = (Arc::clone(self.shared), Arc::clone(self.job));
+        blocking(move || act(&shared, &job)).await
+    }
+
     /// The attempt folder of this process.
     fn dir(&self) -> PathBuf {
         let name = format!("{}-{}", self.job.attempt, self.permit.process);

@@ -1,0 +1,238 @@
+//! What a live worker asks reaches a person, and what the person says reaches the worker: at
+//! once while it waits, else when its session goes on.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::rig::{Ended, Rig, work};
+
+/// A ticket whose worker asks which colour, and writes the answer into `colour`.
+fn asks(config: &str) -> Rig {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox.write(".ticks/config.toml", config);
+    let ask = json!({"ask": {
+        "question": "Which colour?", "options": ["red", "dark blue"], "answer_to": "colour",
+    }});
+    rig.script(json!({"one": [[ask, {"commit": "colour"}], work()]}));
+    rig
+}
+
+/// A ticket whose worker wants to be allowed to make the file `allowed`.
+fn wants(config: &str, more: &str) -> Rig {
+    let rig = Rig::new(&[("one", more)]);
+    rig.sandbox
+        .write(".ticks/config.toml", &format!("[run]\n{config}\n"));
+    let wish = json!({"permission": "touch allowed"});
+    let plain = json!({"run": "echo x > plain"});
+    rig.script(json!({"one": [[plain, wish, {"commit": "work"}]]}));
+    rig
+}
+
+const PERMISSION: &str = "permission: Bash: touch allowed";
+
+/// The prompt of a process of the run.
+fn prompt(rig: &Rig, ended: &Ended, process: &str) -> String {
+    let run = ended.last()["run"].as_str().unwrap();
+    rig.sandbox
+        .read(format!(".git/tk/runs/{run}/one/{process}/prompt.md"))
+}
+
+#[track_caller]
+fn assert_same_session(first: &Ended, second: &Ended) {
+    let session = |ended: &Ended| ended.of("one", "session")[0]["session"].clone();
+    assert_eq!(session(first), session(second));
+    assert_eq!(second.of("one", "session")[0]["resumed"], true);
+}
+
+#[test]
+fn an_answer_by_number_reaches_the_live_worker_within_a_second() {
+    let rig = asks("");
+    let mut live = rig.start([]);
+    let asked = live.until("one", "ask");
+    assert_eq!(asked["question"], "Which colour?");
+    assert_eq!(asked["options"], json!(["red", "dark blue"]));
+    let awaiting = live.until("one", "awaiting");
+    assert_eq!(awaiting["awaiting"], "input");
+    let ticket = rig.show("one");
+    assert_eq!(ticket["awaiting"], "input");
+    assert_eq!(ticket["status"], "in_progress", "it is being worked at");
+    assert_eq!(rig.notes("one"), ["Which colour?\n1. red\n2. dark blue"]);
+
+    let wrong = rig.sandbox.tk(["answer", "one", "3"]);
+    assert_eq!(wrong.code, 2, "{wrong}");
+    assert!(wrong.stderr.contains("there is no answer 3: the question offers 1 to 2\nhint: the answers: 1 red, 2 dark blue"), "{wrong}");
+    rig.sandbox.tk(["answer", "one", "2"]).ok();
+    let answered = Instant::now();
+    assert_eq!(live.until("one", "answer")["text"], "dark blue");
+    let took = answered.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+
+    let ended = live.end().expect(0);
+    assert!(ended.of("one", "parked").is_empty());
+    assert_eq!(ended.of("one", "session").len(), 1);
+    assert_eq!(rig.sandbox.read("colour"), "dark blue");
+    assert_eq!(rig.notes("one")[1], "dark blue");
+    assert_eq!(rig.show("one")["status"], "closed");
+    rig.assert_tidy();
+}
+
+#[test]
+fn whoever_edits_the_file_answers_as_well() {
+    let rig = asks("");
+    let mut live = rig.start([]);
+    live.until("one", "awaiting");
+    let text = rig.sandbox.read(".ticks/one.toml");
+    assert!(text.contains("awaiting = \"input\"\n"), "{text}");
+    // An editor may leave anything there for a moment.
+    rig.sandbox.write(".ticks/one.toml", "title = \"half");
+    let note =
+        "[[notes]]\nat = 2030-01-01T00:00:00Z\nby = \"dana\"\nkind = \"answer\"\ntext = \"green\"";
+    let text = text.replace("awaiting = \"input\"\n", "");
+    let text = format!("{text}\n{note}\n");
+    rig.sandbox.write(".ticks/one.toml", &text);
+    assert_eq!(live.until("one", "answer")["text"], "green");
+    live.end().expect(0);
+    assert_eq!(rig.sandbox.read("colour"), "green");
+}
+
+#[test]
+fn after_live_wait_it_is_parked_and_an_answer_days_later_resumes_the_session() {
+    let mut rig = asks("[run]\nlive_wait = \"1s\"\n");
+    rig.sandbox.at("2026-11-20T17:00:00Z");
+    let first = rig.run([]).expect(9);
+    let parked = first.of("one", "parked");
+    assert_eq!(parked.len(), 1);
+    assert_eq!(
+        parked[0]["reason"],
+        "nobody answered within 1s; the session is kept"
+    );
+    assert!(first.seq("one", "awaiting") < first.seq("one", "parked"));
+    assert_eq!(first.ids("awaiting"), ["one"]);
+    assert_eq!(rig.notes("one"), ["Which colour?\n1. red\n2. dark blue"]);
+    assert_eq!(rig.show("one")["status"], "open");
+    rig.assert_tidy();
+
+    rig.sandbox.at("2026-11-23T17:00:00Z");
+    rig.sandbox.tk(["answer", "one", "2"]).ok();
+    let second = rig.run([]).expect(0);
+    assert_same_session(&first, &second);
+    let prompt = prompt(&rig, &second, "1-1");
+    assert!(
+        prompt.contains("(answer): dark blue") && !prompt.contains("Title:"),
+        "{prompt}"
+    );
+    assert_eq!(rig.show("one")["status"], "closed");
+    assert_eq!(rig.show("one")["runs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_run_stopped_while_it_waits_goes_on_with_the_answer() {
+    let rig = asks("");
+    let mut live = rig.start([]);
+    live.until("one", "awaiting");
+    live.signal(Signal::INT);
+    let stopped = live.end().expect(8);
+    assert_eq!(rig.show("one")["awaiting"], "input");
+    rig.assert_tidy();
+    assert_eq!(rig.run([]).expect(9).ids("awaiting"), ["one"]);
+    rig.sandbox.tk(["answer", "one", "red"]).ok();
+    let ended = rig.run([]).expect(0);
+    assert_same_session(&stopped, &ended);
+    assert!(prompt(&rig, &ended, "1-1").contains("(answer): red"));
+}
+
+#[test]
+fn a_permission_is_denied_with_the_reason_unless_a_person_is_to_be_asked() {
+    let rig = wants("", "");
+    let ended = rig.run([]).expect(0);
+    let asked = ended.of("one", "permission");
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0]["allowed"], false);
+    assert_eq!(asked[0]["request"], "touch allowed");
+    assert!(ended.of("one", "awaiting").is_empty());
+    assert!(!rig.sandbox.path().join("allowed").exists());
+}
+
+#[test]
+fn an_approval_reaches_the_live_worker_and_is_no_review() {
+    // The ticket's own gate stays: what a worker may do says nothing about its work.
+    for gate in ["approval", "review"] {
+        let more = format!("requires = \"{gate}\"");
+        let rig = wants("on_permission = \"ask\"", &more);
+        let mut live = rig.start([]);
+        let awaiting = live.until("one", "awaiting");
+        assert_eq!(awaiting["awaiting"], "approval");
+        assert_eq!(awaiting["text"], PERMISSION);
+        let wrong = rig.sandbox.tk(["answer", "one", "approved"]);
+        assert_eq!(wrong.code, 4, "{wrong}");
+        rig.sandbox.tk(["approve", "one"]).ok();
+        assert_eq!(live.until("one", "permission")["allowed"], true);
+        let ended = live.end().expect(9);
+        assert_eq!(ended.ids("awaiting"), ["one"]);
+        let ticket = rig.show("one");
+        assert_eq!(
+            (&ticket["awaiting"], &ticket["verdict"]),
+            (&json!(gate), &json!(null))
+        );
+        rig.sandbox.tk(["approve", "one"]).ok();
+        let landed = rig.run([]).expect(0);
+        assert!(landed.of("one", "session").is_empty());
+        assert!(rig.sandbox.path().join("allowed").exists());
+    }
+}
+
+#[test]
+fn a_rejection_reaches_the_live_worker_which_goes_on_without() {
+    let rig = wants("on_permission = \"ask\"", "");
+    let mut live = rig.start([]);
+    live.until("one", "awaiting");
+    rig.sandbox.tk(["reject", "one", "not in here"]).ok();
+    assert_eq!(live.until("one", "answer")["text"], "not in here");
+    assert_eq!(rig.show("one")["status"], "in_progress");
+    let ended = live.end().expect(0);
+    assert_eq!(ended.of("one", "permission")[0]["allowed"], false);
+    assert!(!rig.sandbox.path().join("allowed").exists());
+    assert_eq!(rig.notes("one"), [PERMISSION, "not in here"]);
+}
+
+#[test]
+fn a_permission_given_after_live_wait_holds_for_the_resumed_session() {
+    let rig = wants(
+        "on_permission = \"ask\"\nlive_wait = \"0s\"",
+        "requires = \"approval\"",
+    );
+    let first = rig.run([]).expect(9);
+    assert_eq!(rig.show("one")["awaiting"], "approval");
+    rig.sandbox
+        .tk(["approve", "one", "--note", "this once"])
+        .ok();
+    assert_eq!(rig.show("one")["verdict"], json!(null));
+    let second = rig.run([]).expect(9);
+    assert_same_session(&first, &second);
+    assert!(prompt(&rig, &second, "1-1").contains("(answer): approved: this once"));
+    let permission = second.of("one", "permission");
+    assert_eq!(permission.len(), 1);
+    assert_eq!(permission[0]["allowed"], true);
+    assert!(second.of("one", "ask").is_empty(), "nobody is asked twice");
+    // Its own gate comes now, after the work.
+    assert_eq!(
+        rig.notes("one").last().unwrap(),
+        "Done and checked; kept on `tk/work/epic/one`."
+    );
+    rig.sandbox.tk(["approve", "one"]).ok();
+    rig.run([]).expect(0);
+    assert!(rig.sandbox.path().join("allowed").exists());
+}
+
+#[test]
+fn a_permission_refused_after_live_wait_is_told_to_the_resumed_session() {
+    let rig = wants("on_permission = \"ask\"\nlive_wait = \"0s\"", "");
+    let first = rig.run([]).expect(9);
+    rig.sandbox.tk(["reject", "one", "do without"]).ok();
+    rig.script(json!({"one": [work()]}));
+    let second = rig.run([]).expect(0);
+    assert_same_session(&first, &second);
+    assert!(prompt(&rig, &second, "1-1").contains("(feedback): do without"));
+}
