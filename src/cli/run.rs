@@ -26,6 +26,11 @@ use crate::wire::EventKind;
 /// it has spent counts. Ctrl-C interrupts the workers and keeps their work; twice ends them
 /// at once.
 ///
+/// What a ticket awaits can be given at any time, from any terminal: while the run is live it
+/// goes on with it, in the session that asked, or by landing what was approved. A run in which
+/// only people are owed something ends, and says what and with which command; the same command
+/// goes on later. With `--wait` it stays.
+///
 /// Exit codes: 0 all landed, 7 some tickets failed, 8 stopped, 9 waits for a person, 10 the
 /// budget is reached; 5 another run works at these tickets, 6 git is not ready.
 #[derive(Debug, clap::Args)]
@@ -33,6 +38,7 @@ use crate::wire::EventKind;
   tk run auth --plan                 # what would happen, and what it may cost
   tk run auth -j 4 --max-cost 20     # go, and spend no more than $20
   tk run k7m x4d --agent scripted    # two tickets, with an agent of .ticks/agents/
+  tk run auth --wait                 # stay until your questions are answered
   tk run auth --json                 # one event a line, for programs")]
 pub(super) struct Args {
     /// An epic, or tickets: ids, unique parts of one, or the beginning of an epic's title
@@ -74,6 +80,9 @@ pub(super) struct Args {
     /// Finish a wave before the next one begins
     #[arg(long)]
     waves: bool,
+    /// Stay until people have given what they owe, and go on then
+    #[arg(long, conflicts_with = "plan")]
+    wait: bool,
     /// Print what would happen, and start nothing
     #[arg(long)]
     plan: bool,
@@ -132,6 +141,7 @@ impl Args {
             onto: self.onto.clone(),
             retries: self.retries,
             waves: self.waves,
+            wait: self.wait,
             only_land: false,
         }
     }

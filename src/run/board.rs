@@ -61,6 +61,21 @@ impl Board {
         }
     }
 
+    /// Seats a ticket that comes only now, or goes on after it was over; whether it does.
+    pub(super) fn seat(&mut self, ticket: &TicketId, seat: Seat) -> bool {
+        let at_work = |old: &Seat| !matches!(old.phase, Phase::Over(_));
+        if self.seats.get(ticket).is_some_and(at_work) {
+            return false;
+        }
+        self.seats.insert(ticket.clone(), seat);
+        true
+    }
+
+    /// Whether the ticket has a seat.
+    pub(super) fn has(&self, ticket: &TicketId) -> bool {
+        self.seats.contains_key(ticket)
+    }
+
     /// Notes whether the ticket has a live worker.
     pub(super) fn set_live(&mut self, ticket: &TicketId, live: bool) {
         if live {

@@ -16,6 +16,7 @@ use super::board::{Board, Phase};
 use super::desk::{Bill, Desk, Ending, Msg, NoPlace, Permit, Stop};
 use super::executor;
 use super::money::{Refusal, Reservation};
+use super::people::{People, Spoken};
 use super::record::Recorder;
 use super::shared::Shared;
 use super::signals::{Signals, Wish};
@@ -70,6 +71,7 @@ pub(super) struct Dispatcher<'a> {
     tokens: u64,
     /// What live ones have used so far.
     live_tokens: BTreeMap<TicketId, u64>,
+    people: People<'a>,
     recorder: &'a mut Recorder,
     stop: Stop,
     budget_reached: bool,
@@ -89,6 +91,7 @@ impl<'a> Dispatcher<'a> {
         shared: Arc<Shared>,
         board: Board,
         till: Till,
+        people: People<'a>,
         recorder: &'a mut Recorder,
     ) -> Result<Self> {
         let (line, inbox) = mpsc::unbounded_channel();
@@ -103,6 +106,7 @@ impl<'a> Dispatcher<'a> {
             till,
             tokens: used.input_tokens.saturating_add(used.output_tokens),
             live_tokens: BTreeMap::new(),
+            people,
             recorder,
             stop: Stop::No,
             budget_reached: false,
@@ -126,7 +130,7 @@ impl<'a> Dispatcher<'a> {
             .max_time
             .map(|time| Instant::now() + time.duration());
         self.start_what_can();
-        while self.board.running() > 0 || self.elsewhere.is_some() {
+        while self.goes_on() {
             tokio::select! {
                 // The line never closes while `self` holds its other end.
                 Some(msg) = self.inbox.recv() => self.hear(msg),
@@ -135,6 +139,7 @@ impl<'a> Dispatcher<'a> {
                     Wish::StopTickets(tickets) => self.stop_tickets(&tickets),
                 },
                 () = changed(self.elsewhere.as_ref()), if self.elsewhere.is_some() => {}
+                () = self.people.changed(), if self.hears_people() => self.hear_people(),
                 () = sleep_until(deadline), if deadline.is_some() && !self.budget_reached => {
                     self.reach_budget("the time limit of the run is reached");
                 }
@@ -152,6 +157,46 @@ impl<'a> Dispatcher<'a> {
             spent: self.till.budget().spent(),
         };
         Ok((tally, self.recorder))
+    }
+
+    /// Whether something is running, may start because people have spoken, or is waited for.
+    fn goes_on(&mut self) -> bool {
+        if self.board.running() == 0 && self.hears_people() {
+            self.hear_people();
+            self.start_what_can();
+        }
+        self.board.running() > 0
+            || self.elsewhere.is_some()
+            || (self.shared.options.wait && self.hears_people())
+    }
+
+    fn hears_people(&self) -> bool {
+        self.stop == Stop::No && self.people.owe()
+    }
+
+    /// Seats what people have freed, and what waited for that.
+    fn hear_people(&mut self) {
+        let Spoken {
+            freed,
+            seats,
+            closed,
+        } = match self.people.hear() {
+            Ok(spoken) => spoken,
+            Err(error) => {
+                let text = format!("what people have said cannot be told: {error}");
+                self.record(None, EventKind::Warning { text });
+                return;
+            }
+        };
+        for id in closed {
+            self.board.set(&id, Phase::Over(Ending::Closed));
+        }
+        for (id, seat) in seats {
+            if (freed.contains(&id) || !self.board.has(&id)) && self.board.seat(&id, seat) {
+                let reason = "nobody owes it anything any more".to_owned();
+                self.record(Some(&id), EventKind::Resumed { reason });
+            }
+        }
     }
 
     fn hear(&mut self, msg: Msg) {
@@ -222,6 +267,9 @@ impl<'a> Dispatcher<'a> {
                     },
                 );
                 self.stops.remove(&ticket);
+                if ending == Ending::Awaiting {
+                    self.people.wait_for(&ticket);
+                }
                 self.board.set(&ticket, Phase::Over(ending));
             }
         }

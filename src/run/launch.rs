@@ -18,6 +18,7 @@ use super::jobs::{self, Jobs};
 use super::ledger::{self, Ledger};
 use super::opening::{self, Subject};
 use super::options::{Options, RunRequest};
+use super::people::{self, People};
 use super::predict;
 use super::preflight::{self, Ground};
 use super::record::{Recorder, Reporter};
@@ -155,9 +156,20 @@ pub fn run(
         caps,
         ctx.now(),
     )?;
-    let dispatcher = Dispatcher::new(Arc::clone(&shared), board, till, &mut recorder)?;
+    let people = People::new(
+        project,
+        Arc::clone(&shared),
+        &opened.dir,
+        &targets,
+        &survey,
+        request.only_land,
+    );
+    let dispatcher = Dispatcher::new(Arc::clone(&shared), board, till, people, &mut recorder)?;
     let (tally, finished) = drive(runtime, &shared, &opened.dir, dispatcher, &survey)?;
-    let last = finished_event(&survey, &tally, &finished, request.only_land);
+    // As the tickets stand now; where they cannot be laid out any more, as they stood.
+    let now =
+        self::survey(ctx, config, &project.load()?, &targets).unwrap_or_else(|_| survey.clone());
+    let last = finished_event(&survey, &now, &tally, &finished, request.only_land);
     recorder.record(None, last.clone())?;
     Ok(RunOutcome {
         run: shared.run.clone(),
@@ -315,6 +327,7 @@ fn waves(survey: &Survey) -> BTreeMap<TicketId, u32> {
 /// The verdict on a run: stopped before budget before failed before waiting.
 fn finished_event(
     survey: &Survey,
+    now: &Survey,
     tally: &Tally,
     finished: &Finished,
     only_land: bool,
@@ -332,8 +345,15 @@ fn finished_event(
     unstarted.extend(ended(Ending::Stopped));
     unstarted.extend(tally.unstarted.iter().map(ToString::to_string));
     if !only_land {
-        awaiting.extend(survey.awaiting.iter().map(ToString::to_string));
-        unstarted.extend(survey.held.iter().map(ToString::to_string));
+        // What came to the board later has been counted.
+        let seated =
+            |id: &&TicketId| tally.endings.contains_key(*id) || tally.unstarted.contains(id);
+        let never = |ids: &[TicketId]| -> Vec<String> {
+            let never = ids.iter().filter(|id| !seated(id));
+            never.map(ToString::to_string).collect()
+        };
+        awaiting.extend(never(&survey.awaiting));
+        unstarted.extend(never(&survey.held));
     }
     let code = if tally.stopped {
         Some(("stopped", ErrorCode::RunStopped))
@@ -357,5 +377,6 @@ fn finished_event(
         failed,
         awaiting,
         unstarted,
+        owed: people::owed(now),
     }
 }

@@ -34,6 +34,7 @@ mod live;
 pub mod money;
 mod opening;
 pub mod options;
+mod people;
 mod predict;
 mod preflight;
 pub mod price;

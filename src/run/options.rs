@@ -31,6 +31,8 @@ pub struct RunRequest {
     pub retries: Option<u32>,
     /// A barrier between waves.
     pub waves: bool,
+    /// Stay until people have given what they owe.
+    pub wait: bool,
     /// Start no worker: land what was approved, and the run's branch.
     pub only_land: bool,
 }
@@ -49,6 +51,7 @@ pub(super) struct Options {
     pub land: LandMode,
     pub retries: u32,
     pub waves: bool,
+    pub wait: bool,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Options {
             land: request.land.unwrap_or(run.land),
             retries: request.retries.unwrap_or(run.retries),
             waves: request.waves,
+            wait: request.wait,
         }
     }
 }

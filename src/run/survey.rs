@@ -10,7 +10,7 @@ use crate::ops::{Error, ErrorCode, Result};
 use crate::store::Loaded;
 
 /// The tickets of a run, laid out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Survey {
     pub key: RunKey,
     /// What the run is called.

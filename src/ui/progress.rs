@@ -112,12 +112,15 @@ impl Bars {
                 bar.set_message(title.clone());
                 self.tickets.insert(ticket.clone(), (title, bar));
             }
-            (EventKind::TicketFinished { .. }, Some(ticket)) => {
+            (EventKind::TicketFinished { outcome, .. }, Some(ticket)) => {
                 if let Some((_, bar)) = self.tickets.remove(ticket) {
                     bar.finish_and_clear();
                     self.all.remove(&bar);
                 }
-                self.run.inc(1);
+                // What waits for people may still go on in this run.
+                if outcome != "awaiting" {
+                    self.run.inc(1);
+                }
             }
             (EventKind::RunFinished { .. }, _) => self.run.finish_and_clear(),
             (kind, Some(ticket)) => {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::terminal::{columns, fill, safe};
 use crate::run::RunOutcome;
-use crate::wire::{EventKind, PlanDocument, RunsDocument};
+use crate::wire::{EventKind, Owed, PlanDocument, RunsDocument};
 
 /// The widest a column of titles gets.
 const WIDEST_TITLE: usize = 40;
@@ -116,6 +116,7 @@ pub fn ending(outcome: &RunOutcome) -> String {
         failed,
         awaiting,
         unstarted,
+        owed,
         cost_usd,
         ..
     } = &outcome.finished
@@ -136,13 +137,12 @@ pub fn ending(outcome: &RunOutcome) -> String {
         failed,
         "   see `tk log ID`; the next run tries again",
     );
-    list(
-        "awaiting",
-        awaiting,
-        "   see `tk show ID`, then approve, reject, answer or close",
-    );
+    list("awaiting", awaiting, "");
     list("not started", unstarted, "");
     line(&mut out, format_args!("{:<12} ${cost_usd:.4}", "cost"));
+    for owed in owed {
+        line(&mut out, format_args!("\n{}", owes(owed)));
+    }
     if let Some((why, command)) = &outcome.unlanded {
         line(
             &mut out,
@@ -151,6 +151,30 @@ pub fn ending(outcome: &RunOutcome) -> String {
                 safe(why)
             ),
         );
+    }
+    out
+}
+
+/// What a person owes a ticket: what, to which, and the commands that settle it.
+fn owes(owed: &Owed) -> String {
+    let by = owed.by.as_deref();
+    let by = by.map_or_else(String::new, |by| format!(", asked by {}", safe(by)));
+    let mut out = format!(
+        "`{}` ({}) awaits {}{by}\n",
+        owed.ticket,
+        safe(&owed.title),
+        safe(&owed.awaiting)
+    );
+    for said in owed.text.lines() {
+        line(&mut out, format_args!("    {}", safe(said)));
+    }
+    let more = match owed.options {
+        0 => "",
+        _ => "   (a number, or a text)",
+    };
+    let _infallible = write!(out, "  {}{more}", owed.command);
+    if let Some(refuse) = &owed.refuse {
+        let _infallible = write!(out, "   or   {refuse}");
     }
     out
 }

@@ -259,7 +259,31 @@ pub enum EventKind {
         awaiting: Vec<String>,
         /// Tickets that did not start.
         unstarted: Vec<String>,
+        /// What people owe the run's tickets and epics.
+        #[serde(default)]
+        owed: Vec<Owed>,
     },
+}
+
+/// What a person owes a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Owed {
+    /// The ticket.
+    pub ticket: String,
+    /// Its title.
+    pub title: String,
+    /// What it awaits: work, input, approval, review, content, escalation or checkpoint.
+    pub awaiting: String,
+    /// Who asks, or has put it aside.
+    pub by: Option<String>,
+    /// What is asked or was said last.
+    pub text: String,
+    /// How many answers the question offers, by number from 1.
+    pub options: usize,
+    /// The command that settles it.
+    pub command: String,
+    /// The command that sends it back, where that can be.
+    pub refuse: Option<String>,
 }
 
 impl EventKind {

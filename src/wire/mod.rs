@@ -21,7 +21,7 @@ pub use claim::ClaimDocument;
 pub use delete::{DeleteDocument, DeletedTicket};
 pub use doctor::{DoctorDocument, Finding, FindingKind, Severity};
 pub use error::{ErrorBody, ErrorDocument, WarningDocument};
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, Owed};
 pub use generated::{CompletionsDocument, ManDocument};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
 pub use run::{

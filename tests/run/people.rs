@@ -99,7 +99,7 @@ fn what_was_approved_and_stopped_in_its_gate_still_lands_without_a_worker() {
 }
 
 #[test]
-fn approval_given_during_the_run_lands_with_tk_land() {
+fn approval_given_during_the_run_lands_in_it() {
     let rig = Rig::new(&[("one", "requires = \"review\""), ("two", "")]);
     let pipe = rig.pipe("gate");
     rig.script(json!({"two": [[{"await": pipe}, {"run": "echo x > two.txt"}]]}));
@@ -109,9 +109,9 @@ fn approval_given_during_the_run_lands_with_tk_land() {
     let held = rig.sandbox.tk(["land", "one"]);
     assert_eq!(held.code, 5, "{held}");
     crate::rig::open(&pipe);
-    live.end();
-    let landed = rig.sandbox.tk(["land", "epic"]);
-    assert!(matches!(landed.code, 0), "{landed}");
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    assert_eq!(ended.of("one", "session").len(), 1);
     assert_eq!(rig.show("one")["status"], "closed");
     assert_eq!(rig.show("epic")["status"], "closed");
     assert_eq!(rig.branches(), ["main"]);
@@ -159,4 +159,114 @@ fn a_ticket_closed_by_a_person_during_the_run_is_not_started() {
     assert_eq!(ended.ids("landed"), ["one", "three"]);
     let kept: Value = rig.show("two")["status"].clone();
     assert_eq!(kept, "closed");
+}
+
+#[test]
+fn what_people_say_during_the_run_goes_on_in_it() {
+    let rig = Rig::new(&[
+        ("fine", "requires = \"review\""),
+        ("wrong", "requires = \"review\""),
+        ("asks", ""),
+        ("filed", "created_by = \"agent:claude\""),
+        ("after", "blocked_by = [\"filed\"]"),
+    ]);
+    rig.script(json!({
+        "wrong": [write("answer", "first"), write("answer", "second")],
+        "asks": [[{"report": {"status": "blocked", "summary": "half", "question": "Which?"}}], work()],
+    }));
+    let mut live = rig.start(["--wait"]);
+    for _ in 0..3 {
+        live.until("", "awaiting");
+    }
+    // Everything that could run has; the run stays.
+    rig.sandbox.tk(["approve", "fine"]).ok();
+    let landed = live.until("fine", "landed");
+    assert!(landed["seq"].as_u64().is_some());
+    rig.sandbox.tk(["reject", "wrong", "say second"]).ok();
+    assert_eq!(live.until("wrong", "awaiting")["awaiting"], "review");
+    rig.sandbox.tk(["answer", "asks", "this one"]).ok();
+    live.until("asks", "landed");
+    rig.sandbox.tk(["approve", "filed"]).ok();
+    live.until("after", "landed");
+    rig.sandbox.tk(["approve", "wrong"]).ok();
+    let ended = live.end().expect(0);
+    assert_eq!(
+        ended.ids("landed"),
+        ["after", "asks", "filed", "fine", "wrong"]
+    );
+    for (ticket, said) in [
+        ("wrong", "(feedback): say second"),
+        ("asks", "(answer): this one"),
+    ] {
+        let sessions = ended.of(ticket, "session");
+        assert_eq!(sessions.len(), 2, "{ticket}");
+        assert_eq!(sessions[0]["session"], sessions[1]["session"], "{ticket}");
+        assert!(
+            prompt(&rig, &ended, ticket, "1-2").contains(said),
+            "{ticket}"
+        );
+    }
+    assert_eq!(rig.sandbox.read("answer"), "second");
+    assert!(ended.ids("awaiting").is_empty() && ended.ids("unstarted").is_empty());
+    assert_eq!(rig.show("epic")["status"], "closed");
+    assert_eq!(rig.settled().len(), 7);
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_run_that_waits_for_people_can_be_stopped() {
+    let rig = Rig::new(&[("one", "requires = \"review\"")]);
+    let mut live = rig.start(["--wait"]);
+    live.until("one", "ticket_finished");
+    live.signal(rustix::process::Signal::INT);
+    let ended = live.end().expect(8);
+    assert_eq!(ended.ids("awaiting"), ["one"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_run_in_which_only_people_are_owed_something_says_what_and_the_command() {
+    let rig = Rig::new(&[
+        ("one", "requires = \"review\""),
+        ("two", ""),
+        ("hand", "awaiting = \"work\""),
+        ("next", "blocked_by = [\"hand\"]"),
+    ]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nlive_wait = \"0s\"\n");
+    let ask = json!({"ask": {"question": "Which?", "options": ["red", "blue"], "answer_to": "a"}});
+    rig.script(json!({"two": [[ask], work()]}));
+    let output = rig.sandbox.tk(["run", "epic"]);
+    assert_eq!(output.code, 9, "{output}");
+    let (_, told) = output.stdout.split_once("\ncost ").unwrap();
+    insta::assert_snapshot!(told.trim_start_matches([' ', '$', '0', '.']), @r"
+
+    `hand` (Ticket hand) awaits work
+      tk close hand
+
+    `one` (Ticket one) awaits review, asked by agent:claude
+        Done and checked; kept on `tk/work/epic/one`.
+      tk approve one   or   tk reject one TEXT
+
+    `two` (Ticket two) awaits input, asked by agent:claude
+        Which?
+        1. red
+        2. blue
+      tk answer two 1   (a number, or a text)
+    ");
+
+    let ended = rig.run([]).expect(9);
+    let owed = ended.last()["owed"].as_array().unwrap();
+    let commands: Vec<&str> = owed
+        .iter()
+        .map(|o| o["command"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        commands,
+        ["tk close hand", "tk approve one", "tk answer two 1"]
+    );
+    assert_eq!(owed[1]["refuse"], "tk reject one TEXT");
+    assert_eq!(owed[2]["text"], "Which?\n1. red\n2. blue");
+    assert_eq!(owed[2]["options"], 2);
+    assert_eq!(owed[2]["by"], "agent:claude");
 }

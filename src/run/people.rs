@@ -1,0 +1,175 @@
+//! What people owe a live run, and what may begin when they have spoken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::board::Seat;
+use super::folder::RunDir;
+use super::jobs::Jobs;
+use super::predict;
+use super::shared::Shared;
+use super::survey::{Survey, survey};
+use super::watch::Watch;
+use crate::model::{Asked, Awaiting, NoteKind, Ticket, TicketId};
+use crate::ops::{Project, Result};
+use crate::wire::Owed;
+
+/// Looks after the tickets of a run that wait for people.
+pub(super) struct People<'a> {
+    project: &'a Project,
+    shared: Arc<Shared>,
+    dir: &'a RunDir,
+    targets: &'a [TicketId],
+    only_land: bool,
+    /// The run's tickets, when it began; no other ever joins it.
+    known: BTreeSet<TicketId>,
+    /// What waits, as it was when last looked at; nothing where it could not be read.
+    owed: BTreeMap<TicketId, Option<Ticket>>,
+    watch: Watch,
+}
+
+/// What may go on, now that people have spoken.
+#[derive(Debug, Default)]
+pub(super) struct Spoken {
+    /// Tickets that are owed nothing any more.
+    pub freed: BTreeSet<TicketId>,
+    /// Of the run's tickets, all that may begin or go on.
+    pub seats: BTreeMap<TicketId, Seat>,
+    /// Of the freed, those that people closed.
+    pub closed: BTreeSet<TicketId>,
+}
+
+impl<'a> People<'a> {
+    /// Those of the run, as it begins.
+    pub(super) fn new(
+        project: &'a Project,
+        shared: Arc<Shared>,
+        dir: &'a RunDir,
+        targets: &'a [TicketId],
+        survey: &Survey,
+        only_land: bool,
+    ) -> Self {
+        let watch = Watch::patient(shared.store.ticks_dir());
+        let waiting = survey.plan.awaiting.iter().map(|brief| brief.id.clone());
+        let known = survey.plan.entries.iter().map(|entry| entry.id.clone());
+        let mut people = Self {
+            project,
+            shared,
+            dir,
+            targets,
+            only_land,
+            known: known.collect(),
+            owed: BTreeMap::new(),
+            watch,
+        };
+        if !only_land {
+            waiting.for_each(|id| people.wait_for(&id));
+        }
+        people
+    }
+
+    /// From now on people owe that ticket something.
+    pub(super) fn wait_for(&mut self, id: &TicketId) {
+        // Whatever happened to it since it was put aside is seen when people are next heard.
+        self.owed.insert(id.clone(), None);
+    }
+
+    /// Whether anything waits.
+    pub(super) fn owe(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Returns when something that waits may have changed.
+    pub(super) async fn changed(&self) {
+        self.watch.changed().await;
+    }
+
+    /// What people have said since the last look.
+    ///
+    /// # Errors
+    /// When the tickets cannot be read or laid out; the next look may do better.
+    pub(super) fn hear(&mut self) -> Result<Spoken> {
+        let (store, config) = (&self.shared.store, &self.shared.config);
+        let read = |id: &TicketId| store.read(id, config).ok().map(|stored| stored.ticket);
+        let now = self.owed.keys().map(|id| (id.clone(), read(id)));
+        let now: BTreeMap<TicketId, Option<Ticket>> = now.collect();
+        if now == self.owed && now.values().all(Option::is_some) {
+            return Ok(Spoken::default());
+        }
+        let loaded = self.project.load()?;
+        let survey = survey(&self.shared.ctx, config, &loaded, self.targets)?;
+        let waits = |id: &TicketId| survey.plan.awaiting.iter().any(|brief| brief.id == *id);
+        let half_written = |id: &TicketId| loaded.invalid(id).is_some();
+        let freed: BTreeSet<TicketId> = now
+            .keys()
+            .filter(|id| !waits(id) && !half_written(id))
+            .cloned()
+            .collect();
+        self.owed = now;
+        self.owed.retain(|id, _| !freed.contains(id));
+        if freed.is_empty() {
+            return Ok(Spoken::default());
+        }
+        let shared = &self.shared;
+        let (options, ground) = (&shared.options, &shared.ground);
+        let jobs = Jobs::new(self.project, options, &survey, ground, Some(self.dir))?;
+        let mut seats = predict::seats(&survey, &jobs, self.only_land)?;
+        seats.retain(|id, _| self.known.contains(id));
+        let is_closed = |id: &&TicketId| {
+            let ticket = survey.tickets.get(*id);
+            ticket.is_some_and(|ticket| config.statuses.is_done(&ticket.status))
+        };
+        Ok(Spoken {
+            closed: freed.iter().filter(is_closed).cloned().collect(),
+            freed,
+            seats,
+        })
+    }
+}
+
+/// What people owe the tickets of the run, each with the command that settles it.
+pub(super) fn owed(survey: &Survey) -> Vec<Owed> {
+    let all = survey.plan.awaiting.iter();
+    let tickets = all.filter_map(|brief| survey.tickets.get(&brief.id));
+    tickets
+        .filter_map(|ticket| Some(owed_to(ticket, ticket.awaiting?)))
+        .collect()
+}
+
+fn owed_to(ticket: &Ticket, awaiting: Awaiting) -> Owed {
+    let id = &ticket.id;
+    let question = ticket.last_question().map(|(question, _)| question);
+    let asked = match awaiting {
+        Awaiting::Input => question,
+        _ => ticket.open_question_of_agent(),
+    };
+    let said = || {
+        let is_said = |kind| matches!(kind, NoteKind::Comment | NoteKind::Failure);
+        let notes = ticket.notes.iter().rev();
+        notes
+            .clone()
+            .find(|note| is_said(note.kind) && note.is_by_agent())
+    };
+    let note = asked.or_else(said);
+    let options = asked.map_or(0, |note| {
+        let parts = Asked::parse(&note.text).parts;
+        parts.first().map_or(0, |part| part.options.len())
+    });
+    let command = match awaiting {
+        Awaiting::Input if options > 0 => format!("tk answer {id} 1"),
+        Awaiting::Input => format!("tk answer {id} TEXT"),
+        Awaiting::Work => format!("tk close {id}"),
+        _ => format!("tk approve {id}"),
+    };
+    Owed {
+        ticket: id.to_string(),
+        title: ticket.title.clone(),
+        awaiting: awaiting.to_string(),
+        by: note.map(|note| note.by.clone()),
+        text: note.map_or_else(String::new, |note| note.text.clone()),
+        options,
+        command,
+        refuse: (!matches!(awaiting, Awaiting::Input | Awaiting::Work))
+            .then(|| format!("tk reject {id} TEXT")),
+    }
+}
