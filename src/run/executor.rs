@@ -17,11 +17,14 @@ use super::trouble::{Trouble, blocking};
 use super::turn::{Turn, TurnEnd, TurnTrouble};
 use super::worker::{self, Session};
 use super::workspace;
-use crate::model::{Awaiting, RunRecord, Usd};
+use crate::model::{Awaiting, NoteKind, Outcome, RunRecord, Usd};
 use crate::wire::EventKind;
 
 /// How often a session that crashed or went silent is resumed.
 const RESUMES: u32 = 1;
+
+/// How often a fresh session takes the place of one that is gone.
+const LOST: u32 = 1;
 
 /// How a part of the attempt went: it goes on, or the attempt is over.
 type Step<T> = Result<Result<T, Ending>, Trouble>;
@@ -196,12 +199,17 @@ impl Executor {
                 self.desk.tell(EventKind::Resumed {
                     reason: "people wrote, or it was cut off".into(),
                 })?;
-                let text = prompt::resume(&tickets::current(&shared, &self.job)?, *since);
+                let last = self.job.ticket.runs.last();
+                let ticket = tickets::current(&shared, &self.job)?;
+                let text = match last.and_then(|run| run.outcome) {
+                    Some(Outcome::Landed) => prompt::reopened(&ticket, *since),
+                    _ => prompt::resume(&ticket, *since),
+                };
                 (Session::Resume(session.clone()), text)
             }
             Beginning::Fresh | Beginning::Land => (self.fresh_session(), self.fresh_prompt()?),
         };
-        let (mut fixes, mut resumes, mut retries) = (0, 0, 0);
+        let (mut fixes, mut resumes, mut retries, mut lost) = (0, 0, 0, 0);
         loop {
             let permit = match permit.take() {
                 Some(permit) => permit,
@@ -291,7 +299,9 @@ impl Executor {
                     let again = match trouble {
                         TurnTrouble::Final | TurnTrouble::Account => false,
                         TurnTrouble::Budget => true,
-                        TurnTrouble::NoSession => matches!(session, Session::Resume(_)),
+                        TurnTrouble::NoSession => {
+                            matches!(session, Session::Resume(_)) && lost < LOST
+                        }
                         TurnTrouble::Crashed => {
                             resumable.is_some() || retries < shared.options.retries
                         }
@@ -300,6 +310,10 @@ impl Executor {
                         return self.fail(&class, &reason).await;
                     }
                     self.desk.record(EventKind::Retry { class, reason }).await?;
+                    if trouble == TurnTrouble::NoSession {
+                        lost += 1;
+                        self.note_lost_session(&session).await?;
+                    }
                     if let Some(id) = resumable {
                         resumes += u32::from(trouble == TurnTrouble::Crashed);
                         prompt = prompt::resume(&self.job.ticket, self.record.started_at);
@@ -342,6 +356,15 @@ impl Executor {
                 other => return self.landed(other).await,
             }
         }
+    }
+
+    async fn note_lost_session(&self, session: &Session) -> Result<(), Trouble> {
+        let id = match session {
+            Session::Resume(id) | Session::Fresh(id) => id,
+        };
+        let text = format!("The session `{id}` cannot be resumed: a fresh one begins.");
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        blocking(move || tickets::note(&shared, &job, NoteKind::Comment, &text)).await
     }
 
     fn fresh_session(&self) -> Session {

@@ -12,7 +12,7 @@ use super::survey::Survey;
 use super::tickets;
 use crate::git::Git;
 use crate::graph::PlanEntry;
-use crate::model::{AgentConfig, AgentKind, Outcome, RunRecord, Ticket, TicketId, Usd};
+use crate::model::{AgentConfig, AgentKind, Note, Outcome, RunRecord, Ticket, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What jobs are made from.
@@ -120,10 +120,12 @@ impl<'a> Jobs<'a> {
             {
                 return (Beginning::Land, last.attempt, branch.clone());
             }
-            let unfinished = matches!(
-                last.outcome,
-                Some(Outcome::Awaiting | Outcome::Stopped | Outcome::Parked)
-            );
+            let unfinished = match last.outcome {
+                Some(Outcome::Awaiting | Outcome::Stopped | Outcome::Parked) => true,
+                // What failed goes on with what people wrote about it.
+                Some(Outcome::Failed) => has_feedback(ticket, last),
+                Some(Outcome::Landed) | None => false,
+            };
             if unfinished
                 && agent.kind == AgentKind::Claude
                 && last.agent == agent.name
@@ -141,11 +143,20 @@ impl<'a> Jobs<'a> {
             }
         }
         let attempt = self.last_attempt(ticket) + 1;
-        (
-            Beginning::Fresh,
-            attempt,
-            self.survey.key.work_branch(&ticket.id, attempt),
-        )
+        // A session belongs to a ticket and an agent: it knows the work, wherever that went.
+        let own = |run: &&RunRecord| run.agent == agent.name && run.session.is_some();
+        let known = ticket.runs.iter().rfind(own);
+        let beginning = match known {
+            Some(run) if agent.kind == AgentKind::Claude && has_feedback(ticket, run) => {
+                Beginning::Resume {
+                    session: run.session.clone().unwrap_or_default(),
+                    since: run.ended_at,
+                }
+            }
+            _ => Beginning::Fresh,
+        };
+        let branch = self.survey.key.work_branch(&ticket.id, attempt);
+        (beginning, attempt, branch)
     }
 
     /// The branch of an earlier attempt, if it is still there: of this key, else of another.
@@ -176,6 +187,15 @@ impl<'a> Jobs<'a> {
         });
         recorded.chain(branched).max().unwrap_or(0)
     }
+}
+
+/// Whether people wrote about the ticket since that attempt ended.
+fn has_feedback(ticket: &Ticket, run: &RunRecord) -> bool {
+    let since = |note: &Note| run.ended_at.is_some_and(|ended| note.at > ended);
+    ticket
+        .notes
+        .iter()
+        .any(|note| note.is_by_person() && since(note))
 }
 
 /// The gate of a ticket: configured checks first, then its own, then those of its acceptance;

@@ -137,6 +137,20 @@ pub fn resume(ticket: &Ticket, since: Option<jiff::Timestamp>) -> String {
     out
 }
 
+/// The prompt that resumes a session whose work landed, on a ticket that was reopened.
+#[must_use]
+pub fn reopened(ticket: &Ticket, since: Option<jiff::Timestamp>) -> String {
+    let mut out = String::from(
+        "Your work on this ticket had landed, and the ticket has been reopened. The worktree is a
+new one, with everything that has landed since; look at what it holds before you go on.\n",
+    );
+    let said = people_said(ticket, since);
+    let heading = "People wrote about this ticket since you last worked on it";
+    list(&mut out, heading, said.iter().map(|n| &**n));
+    out.push_str("\nDo what is missing, commit, and report the result again.\n");
+    out
+}
+
 /// The notes by people, those after `since` where that is given, as list entries.
 fn people_said(ticket: &Ticket, since: Option<jiff::Timestamp>) -> Vec<String> {
     // What was said to its last question may be older than the moment it was put aside.

@@ -89,6 +89,28 @@ pub(super) fn end(
     end_locked(shared, job, record, closing, &locked, before)
 }
 
+/// Writes a note of the agent into the ticket.
+pub(super) fn note(
+    shared: &Shared,
+    job: &Job,
+    kind: NoteKind,
+    text: &str,
+) -> Result<(), StoreError> {
+    let note = Note {
+        at: shared.ctx.now(),
+        by: actor(job).to_string(),
+        kind,
+        text: text.to_owned(),
+    };
+    let (_, ()) = shared
+        .store
+        .edit(&job.ticket.id, &shared.config, |ticket| {
+            ticket.say(&note);
+            Ok::<(), StoreError>(())
+        })?;
+    Ok(())
+}
+
 /// As [`end`], for a worker whose question the ticket has already and nobody has answered;
 /// `false`, and nothing is changed, where somebody has.
 pub(super) fn end_asking(

@@ -27,6 +27,8 @@ mod schedule;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod shim;
 #[cfg(test)]
 mod stats;

@@ -239,8 +239,7 @@ fn a_run_in_which_only_people_are_owed_something_says_what_and_the_command() {
     let output = rig.sandbox.tk(["run", "epic"]);
     assert_eq!(output.code, 9, "{output}");
     let (_, told) = output.stdout.split_once("\ncost ").unwrap();
-    insta::assert_snapshot!(told.trim_start_matches([' ', '$', '0', '.']), @r"
-
+    insta::assert_snapshot!(told.trim_start_matches([' ', '$', '0', '.']).trim(), @r"
     `hand` (Ticket hand) awaits work
       tk close hand
 
