@@ -70,7 +70,12 @@ impl Args {
             max_cost: Some(self.max_cost),
             ..RunRequest::default()
         };
-        let outcome = run::run(&context, &project, &request, run_command::reporter(session))?;
+        let outcome = run::run(
+            &context,
+            &project,
+            &request,
+            run_command::reporter(session, &project),
+        )?;
         run_command::tell(session, &outcome)?;
         if !session.screen.is_json() {
             session.screen.confirm(&outro(&dir.display().to_string()))?;

@@ -31,7 +31,7 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let context = Arc::clone(&session.context);
-            let reporter = run_command::reporter(session);
+            let reporter = run_command::reporter(session, project);
             let outcome = run::land(
                 &context,
                 project,

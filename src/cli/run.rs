@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{Outcome, Session};
 use crate::model::{LandMode, Span, Usd};
-use crate::ops::{Error, ErrorCode};
+use crate::ops::{Error, ErrorCode, Project};
 use crate::run::{self, Reporter, RunOutcome, RunRequest};
 use crate::ui::json_events::JsonEvents;
 use crate::ui::progress::Progress;
@@ -115,7 +115,7 @@ impl Args {
                 return Ok(0);
             }
             let context = Arc::clone(&session.context);
-            let outcome = run::run(&context, project, &request, reporter(session))?;
+            let outcome = run::run(&context, project, &request, reporter(session, project))?;
             tell(session, &outcome)
         })
     }
@@ -148,11 +148,16 @@ impl Args {
 }
 
 /// Whoever shows the events: JSON on standard output, else lines or bars on standard error.
-pub(super) fn reporter(session: &Session) -> Box<dyn Reporter> {
+pub(super) fn reporter(session: &Session, project: &Project) -> Box<dyn Reporter> {
     if session.screen.is_json() {
         return Box::new(JsonEvents);
     }
-    Box::new(Progress::new(session.verbose(), session.screen.is_quiet()))
+    Box::new(Progress::new(
+        session.verbose(),
+        session.screen.is_quiet(),
+        &project.config.notify,
+        session.context.var("TERM"),
+    ))
 }
 
 /// Tells how the run ended; its exit code.

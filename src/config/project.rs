@@ -9,7 +9,8 @@ use super::ConfigError;
 use super::reader::{Section, Source, float, money, number, spelt, text, texts};
 use super::statuses;
 use crate::model::{
-    Category, Config, LandMode, OnPermission, Price, RunConfig, Span, StatusId, WorktreeConfig,
+    Category, Config, LandMode, NotifyConfig, OnPermission, Price, RunConfig, Span, StatusId,
+    WorktreeConfig,
 };
 
 /// The most places a run may have.
@@ -46,7 +47,7 @@ pub fn parse(text: &str, path: &str) -> Result<Config, ConfigError> {
         config.prices = prices(&section)?;
     }
     if let Some(mut section) = top.table("notify")? {
-        config.notify = section.get("command", A_LIST, texts)?.unwrap_or_default();
+        notify(&mut section, &mut config.notify)?;
         section.finish()?;
     }
     if let Some(mut section) = top.table("search")? {
@@ -179,6 +180,21 @@ fn worktree(section: &mut Section<'_, '_>, to: &mut WorktreeConfig) -> Result<()
     set(
         &mut to.setup_time,
         section.get("setup_time", A_SPAN, some_time)?,
+    );
+    Ok(())
+}
+
+fn notify(section: &mut Section<'_, '_>, to: &mut NotifyConfig) -> Result<(), ConfigError> {
+    let expected = "a program and its arguments, such as `[\"notify-send\", \"tk\"]`";
+    set(&mut to.command, section.get("command", expected, texts)?);
+    let yes_or_no = "`true` or `false`";
+    set(
+        &mut to.bell,
+        section.get("bell", yes_or_no, DeValue::as_bool)?,
+    );
+    set(
+        &mut to.title,
+        section.get("title", yes_or_no, DeValue::as_bool)?,
     );
     Ok(())
 }

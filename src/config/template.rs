@@ -75,9 +75,12 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 #cache_write = 3.75
 #cache_read = 0.3
 
-# A program that gets each event of a run that a person should see, as JSON on its input.
+# A program that is started when somebody is owed an answer, a run ends or a budget is reached,
+# with the event as JSON on its input; and what a terminal does then.
 #[notify]
 #command = ["notify-send", "tk"]
+#bell = true
+#title = true
 
 #[search]
 #embeddings_url = "http://localhost:11434/v1/embeddings"
@@ -147,7 +150,6 @@ mod tests {
                     "input",
                     "output",
                     "cache_",
-                    "[notify]",
                     "command",
                     "[search]",
                     "embeddings",

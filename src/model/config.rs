@@ -19,8 +19,8 @@ pub struct Config {
     pub worktree: WorktreeConfig,
     /// `[prices]`, by model name or prefix, over the shipped ones.
     pub prices: BTreeMap<String, Price>,
-    /// `[notify] command`: argv, the event as JSON on standard input.
-    pub notify: Vec<String>,
+    /// `[notify]`.
+    pub notify: NotifyConfig,
     /// `[search] embeddings_url`.
     pub embeddings_url: Option<String>,
 }
@@ -112,6 +112,17 @@ pub struct WorktreeConfig {
     pub setup_time: Span,
 }
 
+/// `[notify]`: how people hear of what they should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotifyConfig {
+    /// A program's argv, the event as JSON on its standard input; empty for none.
+    pub command: Vec<String>,
+    /// Whether a terminal's bell rings.
+    pub bell: bool,
+    /// Whether a terminal's title tells how the run stands.
+    pub title: bool,
+}
+
 /// What kind of program an agent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AgentKind {
@@ -187,7 +198,7 @@ impl Default for Config {
             run: RunConfig::default(),
             worktree: WorktreeConfig::default(),
             prices: BTreeMap::new(),
-            notify: Vec::new(),
+            notify: NotifyConfig::default(),
             embeddings_url: None,
         }
     }
@@ -215,6 +226,16 @@ impl Default for RunConfig {
             batch: 1,
             remote_claims: false,
             check_time: Span::from_minutes(30),
+        }
+    }
+}
+
+impl Default for NotifyConfig {
+    fn default() -> Self {
+        Self {
+            command: Vec::new(),
+            bell: true,
+            title: true,
         }
     }
 }

@@ -15,8 +15,8 @@ mod ticket;
 
 pub use actor::Actor;
 pub use config::{
-    AgentConfig, AgentKind, Config, LandMode, OnPermission, Price, PromptStyle, RunConfig,
-    WorktreeConfig,
+    AgentConfig, AgentKind, Config, LandMode, NotifyConfig, OnPermission, Price, PromptStyle,
+    RunConfig, WorktreeConfig,
 };
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};

@@ -94,7 +94,9 @@ fn values(config: &Config) -> Vec<(String, Value)> {
             "worktree.setup_time",
             json!(config.worktree.setup_time.to_string()),
         ),
-        ("notify.command", json!(config.notify)),
+        ("notify.command", json!(config.notify.command)),
+        ("notify.bell", json!(config.notify.bell)),
+        ("notify.title", json!(config.notify.title)),
         ("search.embeddings_url", text(config.embeddings_url.clone())),
     ]
     .into_iter()

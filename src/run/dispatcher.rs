@@ -347,12 +347,11 @@ impl<'a> Dispatcher<'a> {
     fn reach_budget(&mut self, text: &str) {
         if !self.budget_reached {
             self.budget_reached = true;
-            self.record(
-                None,
-                EventKind::Warning {
-                    text: text.to_owned(),
-                },
-            );
+            let text = text.to_owned();
+            let told = self.recorder.announce(None, EventKind::Warning { text });
+            if let Err(error) = told {
+                self.give_up(error);
+            }
         }
         self.raise(Stop::Budget);
     }

@@ -16,6 +16,7 @@ use super::ground;
 use super::history;
 use super::jobs::{self, Jobs};
 use super::ledger::{self, Ledger};
+use super::notifier::Notifier;
 use super::opening::{self, Subject};
 use super::options::{Options, RunRequest};
 use super::people::{self, People};
@@ -90,6 +91,8 @@ pub fn run(
     let survey = survey(ctx, config, &project.load()?, &targets)?;
     let (run, journal) = (opened.info.run.clone(), opened.dir.journal());
     let mut recorder = Recorder::open(Arc::clone(ctx), &run, &journal, reporter, waves(&survey))?;
+    let home = project.repo.home().to_owned();
+    recorder.notify_by(Notifier::new(&config.notify.command, home));
     let entries = Ledger::read(&project.store.ledger_path())?;
     let spent = ledger::spent(&entries, |entry| entry.run == opened.info.run)?;
     let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
@@ -171,6 +174,9 @@ pub fn run(
         self::survey(ctx, config, &project.load()?, &targets).unwrap_or_else(|_| survey.clone());
     let last = finished_event(&survey, &now, &tally, &finished, request.only_land);
     recorder.record(None, last.clone())?;
+    if let Some(text) = recorder.finish_notifying() {
+        project.warn(text);
+    }
     Ok(RunOutcome {
         run: shared.run.clone(),
         key: shared.key.to_string(),

@@ -32,6 +32,7 @@ pub mod launch;
 pub mod ledger;
 mod live;
 pub mod money;
+mod notifier;
 mod opening;
 pub mod options;
 mod people;

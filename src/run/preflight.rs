@@ -306,11 +306,6 @@ pub(super) fn without_effect(config: &Config) -> Vec<String> {
             "[run] claims",
             "claims hold in this clone alone",
         ),
-        (
-            !config.notify.is_empty(),
-            "[notify] command",
-            "nobody is notified",
-        ),
     ];
     let set = set.into_iter().filter(|(set, ..)| *set);
     set.map(|(_, key, instead)| format!("`{key}` has no effect yet: {instead}"))

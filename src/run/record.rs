@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::notifier::Notifier;
 use crate::context::Context;
 use crate::model::TicketId;
 use crate::ops::Result;
@@ -23,6 +24,7 @@ pub(super) struct Recorder {
     seq: u64,
     log: AppendLog,
     reporter: Box<dyn Reporter>,
+    notifier: Option<Notifier>,
     /// The wave of each ticket.
     waves: BTreeMap<TicketId, u32>,
 }
@@ -43,12 +45,35 @@ impl Recorder {
             seq,
             log: AppendLog::open(journal)?,
             reporter,
+            notifier: None,
             waves,
         })
     }
 
+    /// From now on, tells people of what they should know.
+    pub(super) fn notify_by(&mut self, notifier: Option<Notifier>) {
+        self.notifier = notifier;
+    }
+
+    /// Waits for what people are still to be told; what went wrong with that, if it did only
+    /// now.
+    pub(super) fn finish_notifying(&mut self) -> Option<String> {
+        self.notifier.take()?.finish()
+    }
+
     /// Writes an event down, durably where later decisions depend on it, and shows it.
     pub(super) fn record(&mut self, ticket: Option<&TicketId>, kind: EventKind) -> Result<()> {
+        let notify = Notifier::is_for_people(&kind);
+        self.put(ticket, kind, notify)
+    }
+
+    /// As [`Recorder::record`], for what people should know although events of the kind are
+    /// mostly not for them.
+    pub(super) fn announce(&mut self, ticket: Option<&TicketId>, kind: EventKind) -> Result<()> {
+        self.put(ticket, kind, true)
+    }
+
+    fn put(&mut self, ticket: Option<&TicketId>, kind: EventKind, notify: bool) -> Result<()> {
         let event = Event {
             seq: self.seq + 1,
             at: self.ctx.now(),
@@ -64,7 +89,18 @@ impl Recorder {
         }
         self.seq = event.seq;
         self.reporter.event(&event);
-        Ok(())
+        let Some(notifier) = &mut self.notifier else {
+            return Ok(());
+        };
+        if notify {
+            notifier.tell(&event);
+        }
+        // `run_finished` is the last event, whatever comes of telling of it.
+        let last = matches!(event.kind, EventKind::RunFinished { .. });
+        match notifier.failure().filter(|_| !last) {
+            Some(text) => self.put(None, EventKind::Warning { text }, false),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,14 +2,18 @@
 //!
 //! Where standard error is no terminal, plain lines instead.
 
+mod attention;
+
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use self::attention::Attention;
 use super::events;
 use super::terminal::safe;
+use crate::model::NotifyConfig;
 use crate::run::Reporter;
 use crate::wire::{Event, EventKind};
 
@@ -22,6 +26,8 @@ pub struct Progress {
     verbose: bool,
     quiet: bool,
     bars: Option<Bars>,
+    /// On a terminal.
+    attention: Option<Attention>,
     cap: Option<f64>,
     spent: f64,
 }
@@ -35,9 +41,9 @@ struct Bars {
 
 impl Progress {
     /// Bars on a terminal, lines elsewhere; with `verbose` also what each worker does; with
-    /// `quiet` nothing.
+    /// `quiet` nothing. `terminal` is the kind of the terminal, if there may be one.
     #[must_use]
-    pub fn new(verbose: bool, quiet: bool) -> Self {
+    pub fn new(verbose: bool, quiet: bool, notify: &NotifyConfig, terminal: Option<&str>) -> Self {
         let live = std::io::stderr().is_terminal();
         let bars = (live && !quiet).then(|| {
             let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
@@ -54,6 +60,7 @@ impl Progress {
             verbose,
             quiet,
             bars,
+            attention: (live && !quiet).then(|| Attention::new(notify, terminal)),
             cap: None,
             spent: 0.0,
         }
@@ -83,6 +90,11 @@ impl Reporter for Progress {
         }
         let shown = !self.quiet && (self.verbose || !events::is_detail(&event.kind));
         let money = self.money();
+        let signals = self.attention.as_mut().map(|a| a.signals(event));
+        if let Some(signals) = signals.filter(|signals| !signals.is_empty()) {
+            // The terminal is gone: there is nobody left to call.
+            let _gone = std::io::stderr().write_all(signals.as_bytes());
+        }
         match &mut self.bars {
             Some(bars) => {
                 bars.update(event, money);

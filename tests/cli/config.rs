@@ -35,6 +35,8 @@ fn every_setting_has_a_value_and_an_origin() {
     worktree.setup = []  # default
     worktree.setup_time = "10m"  # default
     notify.command = []  # default
+    notify.bell = true  # default
+    notify.title = true  # default
     search.embeddings_url = none  # default
     "#);
     sandbox.write(

@@ -15,6 +15,8 @@ mod epic;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod preflight;

@@ -71,7 +71,8 @@ command = ["mail", "me"]
     assert!(config.run.cost_unknown_reserve && config.run.remote_claims);
     assert_eq!(config.worktree.dir, "build/trees");
     assert!((config.prices["my-model"].cache_read - 1.0).abs() < 1e-9);
-    assert_eq!(config.notify, ["mail", "me"]);
+    assert_eq!(config.notify.command, ["mail", "me"]);
+    assert!(config.notify.bell && config.notify.title);
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn unknown_keys_are_named_with_line_and_likeness() {
     );
     assert_eq!(
         fails("[notify]\nzzz = 1\n"),
-        ".ticks/config.toml:2: unknown key `zzz` in `notify`\nhint: known keys: command"
+        ".ticks/config.toml:2: unknown key `zzz` in `notify`\nhint: known keys: command, bell, title"
     );
 }
 

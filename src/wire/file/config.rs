@@ -218,8 +218,15 @@ struct PriceTable {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, extend("required" = []))]
 struct NotifyTable {
-    /// A program and its arguments; each event comes as JSON on its standard input
+    /// A program and its arguments, started when somebody is owed an answer, a run ends or a
+    /// budget is reached; the event comes as JSON on its standard input
     command: Vec<FullText>,
+    /// Whether the terminal's bell rings then
+    #[schemars(extend("default" = true))]
+    bell: bool,
+    /// Whether the terminal's title tells how the run stands
+    #[schemars(extend("default" = true))]
+    title: bool,
 }
 
 #[derive(JsonSchema)]
