@@ -37,6 +37,7 @@ mod ready;
 mod reject;
 mod release;
 mod reopen;
+mod retry;
 mod run;
 mod runs;
 mod schema;
@@ -125,6 +126,7 @@ enum Command {
     Stats(stats::Args),
     Log(log::Args),
     Stop(stop::Args),
+    Retry(retry::Args),
     Land(land::Args),
     Prompt(prompt::Args),
     Demo(demo::Args),
@@ -170,6 +172,7 @@ impl Command {
             Self::Stats(args) => args.run(session),
             Self::Log(args) => args.run(session),
             Self::Stop(args) => args.run(session),
+            Self::Retry(args) => args.run(session),
             Self::Land(args) => args.run(session),
             Self::Prompt(args) => args.run(session),
             Self::Demo(args) => args.run(session),

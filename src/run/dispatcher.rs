@@ -136,7 +136,10 @@ impl<'a> Dispatcher<'a> {
                 Some(msg) = self.inbox.recv() => self.hear(msg),
                 wish = signals.next() => match wish {
                     Wish::Stop => self.raise(Stop::Interrupt),
-                    Wish::StopTickets(tickets) => self.stop_tickets(&tickets),
+                    Wish::Tickets { stop, retry } => {
+                        self.stop_tickets(&stop);
+                        self.retry_tickets(&retry);
+                    }
                 },
                 () = changed(self.elsewhere.as_ref()), if self.elsewhere.is_some() => {}
                 () = self.people.changed(), if self.hears_people() => self.hear_people(),
@@ -340,6 +343,29 @@ impl<'a> Dispatcher<'a> {
                         seconds,
                     },
                 );
+            }
+        }
+    }
+
+    /// Seats tickets again that are over.
+    fn retry_tickets(&mut self, tickets: &[String]) {
+        if tickets.is_empty() || self.stop != Stop::No {
+            return;
+        }
+        let seats = match self.people.seats() {
+            Ok(seats) => seats,
+            Err(error) => {
+                let text = format!("nothing can be tried again: {error}");
+                self.record(None, EventKind::Warning { text });
+                return;
+            }
+        };
+        let wanted = |id: &TicketId| tickets.iter().any(|wanted| wanted == id.as_str());
+        for (id, seat) in seats.into_iter().filter(|(id, _)| wanted(id)) {
+            if self.board.seat(&id, seat) {
+                self.people.wait_no_more(&id);
+                let reason = "a person wants another try".to_owned();
+                self.record(Some(&id), EventKind::Resumed { reason });
             }
         }
     }

@@ -168,7 +168,19 @@ impl RunDir {
     /// # Errors
     /// When it cannot be written.
     pub fn ask_to_stop(&self, ticket: &str) -> Result<()> {
-        let folder = self.path.join("stop");
+        self.leave("stop", ticket)
+    }
+
+    /// Asks the run to try one ticket again; the runner looks when it is woken by a signal.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn ask_to_retry(&self, ticket: &str) -> Result<()> {
+        self.leave("retry", ticket)
+    }
+
+    fn leave(&self, wish: &str, ticket: &str) -> Result<()> {
+        let folder = self.path.join(wish);
         fs::create_dir_all(&folder)
             .and_then(|()| write_atomic(&folder.join(ticket), b""))
             .map_err(|error| self.failed("write", &error))
@@ -179,7 +191,19 @@ impl RunDir {
     /// # Errors
     /// When they cannot be read.
     pub fn take_stops(&self) -> Result<Vec<String>> {
-        let entries = match fs::read_dir(self.path.join("stop")) {
+        self.take("stop")
+    }
+
+    /// Takes the wishes to try tickets again that have come.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn take_retries(&self) -> Result<Vec<String>> {
+        self.take("retry")
+    }
+
+    fn take(&self, wish: &str) -> Result<Vec<String>> {
+        let entries = match fs::read_dir(self.path.join(wish)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(self.failed("read", &error)),

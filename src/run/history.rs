@@ -214,6 +214,24 @@ pub fn replay<T: Default, E: From<Error>>(
     })
 }
 
+/// Has the live run that has the ticket try it again; its id, if there is one.
+///
+/// # Errors
+/// When the runs cannot be read, or the wish cannot be left.
+pub fn ask_to_retry(project: &Project, ticket: &str) -> Result<Option<String>> {
+    for dir in RunDir::all(&project.store)? {
+        let (Some(info), Some(runner)) = (dir.info()?, dir.runner()?) else {
+            continue;
+        };
+        if info.tickets.iter().any(|id| id == ticket) {
+            dir.ask_to_retry(ticket)?;
+            // One that ends at this moment leaves the ticket to the next.
+            return Ok(runner.process.signal(Signal::USR1).then_some(info.run));
+        }
+    }
+    Ok(None)
+}
+
 /// Stops a live run, or one ticket of it, and waits until the runner is done with it.
 ///
 /// # Errors

@@ -74,6 +74,11 @@ impl<'a> People<'a> {
         self.owed.insert(id.clone(), None);
     }
 
+    /// People owe that ticket nothing any more.
+    pub(super) fn wait_no_more(&mut self, id: &TicketId) {
+        self.owed.remove(id);
+    }
+
     /// Whether anything waits.
     pub(super) fn owe(&self) -> bool {
         !self.owed.is_empty()
@@ -110,11 +115,7 @@ impl<'a> People<'a> {
         if freed.is_empty() {
             return Ok(Spoken::default());
         }
-        let shared = &self.shared;
-        let (options, ground) = (&shared.options, &shared.ground);
-        let jobs = Jobs::new(self.project, options, &survey, ground, Some(self.dir))?;
-        let mut seats = predict::seats(&survey, &jobs, self.only_land)?;
-        seats.retain(|id, _| self.known.contains(id));
+        let seats = self.seats_of(&survey)?;
         let is_closed = |id: &&TicketId| {
             let ticket = survey.tickets.get(*id);
             ticket.is_some_and(|ticket| config.statuses.is_done(&ticket.status))
@@ -124,6 +125,24 @@ impl<'a> People<'a> {
             freed,
             seats,
         })
+    }
+
+    /// Of the run's tickets, as they are now, all that may begin or go on.
+    ///
+    /// # Errors
+    /// When they cannot be read or laid out.
+    pub(super) fn seats(&self) -> Result<BTreeMap<TicketId, Seat>> {
+        let (shared, loaded) = (&self.shared, self.project.load()?);
+        self.seats_of(&survey(&shared.ctx, &shared.config, &loaded, self.targets)?)
+    }
+
+    fn seats_of(&self, survey: &Survey) -> Result<BTreeMap<TicketId, Seat>> {
+        let shared = &self.shared;
+        let (options, ground) = (&shared.options, &shared.ground);
+        let jobs = Jobs::new(self.project, options, survey, ground, Some(self.dir))?;
+        let mut seats = predict::seats(survey, &jobs, self.only_land)?;
+        seats.retain(|id, _| self.known.contains(id));
+        Ok(seats)
     }
 }
 

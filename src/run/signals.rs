@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and `tk stop`, as one stream.
+//! Ctrl-C, SIGTERM, `tk stop` and `tk retry`, as one stream.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -10,8 +10,11 @@ use crate::ops::{Error, ErrorCode, Result};
 pub(super) enum Wish {
     /// Stop everything.
     Stop,
-    /// Stop these tickets.
-    StopTickets(Vec<String>),
+    /// Stop some tickets, and try others again.
+    Tickets {
+        stop: Vec<String>,
+        retry: Vec<String>,
+    },
 }
 
 /// What asks a run to stop from outside.
@@ -55,11 +58,17 @@ impl Signals {
             Some(()) = self.interrupt.recv() => Wish::Stop,
             Some(()) = self.terminate.recv() => Wish::Stop,
             Some(()) = self.hang_up.recv() => Wish::Stop,
-            // `tk stop ID` leaves its wish in the run's folder and sends this signal. A wish
+            // `tk stop ID` and `tk retry ID` leave their wish in the run's folder and send this
+            // signal. A wish
             // that cannot be read stops the run: better too much than nothing.
             Some(()) = self.look.recv() => {
-                let stops = self.dir.as_ref().map(RunDir::take_stops).transpose();
-                stops.map_or(Wish::Stop, |ids| Wish::StopTickets(ids.unwrap_or_default()))
+                let Some(dir) = &self.dir else {
+                    return Wish::Tickets { stop: Vec::new(), retry: Vec::new() };
+                };
+                match (dir.take_stops(), dir.take_retries()) {
+                    (Ok(stop), Ok(retry)) => Wish::Tickets { stop, retry },
+                    _ => Wish::Stop,
+                }
             }
             else => std::future::pending().await,
         }

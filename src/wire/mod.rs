@@ -35,5 +35,6 @@ pub use ticket::{
     TicketFacts, TicketRecord,
 };
 pub use tickets::{
-    ChangeResult, ChangesDocument, InitDocument, InitStep, TicketFields, TicketsDocument,
+    ChangeResult, ChangesDocument, InitDocument, InitStep, RetryDocument, TicketFields,
+    TicketsDocument,
 };

@@ -41,6 +41,24 @@ pub struct ChangesDocument {
     pub tickets: Vec<TicketFields>,
 }
 
+/// `tk retry --json`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RetryDocument {
+    /// `tk.retry.v1`.
+    pub schema: &'static str,
+    /// Whether anything of the ticket is different now.
+    pub changed: bool,
+    /// The live run that tries it again at once.
+    pub run: Option<String>,
+    /// The command that tries it again, where no run is live.
+    pub command: Option<String>,
+    /// What became of the ticket.
+    pub results: Vec<ChangeResult>,
+    /// The ticket as it now stands.
+    #[schemars(with = "Vec<TicketRecord>")]
+    pub tickets: Vec<TicketFields>,
+}
+
 /// What became of one ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChangeResult {

@@ -68,6 +68,7 @@ const ROWS: &[(&str, May)] = &[
     ("stats --runs", Yes),
     ("log", Yes),
     ("stop", No),
+    ("retry abc", No),
     ("land", No),
     ("prompt abc", Yes),
     // A repository of its own; the run in it is refused.

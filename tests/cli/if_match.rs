@@ -14,6 +14,7 @@ const CHANGING: &[&str] = &[
     "unblock abc old",
     "close abc",
     "reopen abc",
+    "retry abc",
     "delete abc --force",
     "claim abc",
     "release abc",
@@ -62,6 +63,14 @@ fn prepared(command: &str) -> Sandbox {
         _ => &["update", "abc", "-p", "0"],
     };
     sandbox.tk(more).ok();
+    if command.starts_with("retry") {
+        let tried =
+            "[[runs]]\nrun = \"01J\"\nattempt = 1\nagent = \"claude\"\noutcome = \"failed\"\n";
+        let text = sandbox
+            .read(".ticks/abc.toml")
+            .replace("status = \"open\"", "status = \"in_progress\"");
+        sandbox.ticket("abc", &format!("{text}\n{tried}"));
+    }
     sandbox
 }
 

@@ -23,6 +23,8 @@ mod preflight;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod retry;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod schedule;
