@@ -4,6 +4,7 @@
 //! back with the bill when it ends, and wait for state events to be on the disk before they
 //! act on them.
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::money::Reservation;
@@ -117,6 +118,8 @@ pub(super) enum Msg {
         bill: Bill,
         charged: oneshot::Sender<Usd>,
     },
+    /// No worker of the account can work before that moment: start none until then.
+    Limited { until: Timestamp },
     /// No worker of this account can work: stop starting any.
     Fatal { class: String, reason: String },
     /// The ticket has used up what it may have in the run: the others go on.
@@ -194,6 +197,11 @@ impl Desk {
             charged,
         })?;
         answer.await.map_err(|_| RunIsOver)
+    }
+
+    /// Tells that no worker of the account can work before that moment.
+    pub(super) fn limited(&self, until: Timestamp) -> Result<(), RunIsOver> {
+        self.send(Msg::Limited { until })
     }
 
     /// Tells that no worker can work.

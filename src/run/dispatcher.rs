@@ -5,17 +5,18 @@
 //! anything follows from it.
 
 mod accounts;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::board::{Board, Phase};
-use super::desk::{Bill, Desk, Ending, Msg, NoPlace, Permit, Stop};
-use super::executor;
-use super::money::{Refusal, Reservation};
+use super::desk::{Bill, Ending, Msg, NoPlace, Permit, Stop};
+use super::money::Reservation;
 use super::people::{People, Spoken};
 use super::record::Recorder;
 use super::shared::Shared;
@@ -72,6 +73,8 @@ pub(super) struct Dispatcher<'a> {
     /// What live ones have used so far.
     live_tokens: BTreeMap<TicketId, u64>,
     people: People<'a>,
+    /// Until when the account of the clients can do no more.
+    limited: Option<Timestamp>,
     recorder: &'a mut Recorder,
     stop: Stop,
     budget_reached: bool,
@@ -107,6 +110,7 @@ impl<'a> Dispatcher<'a> {
             tokens: used.input_tokens.saturating_add(used.output_tokens),
             live_tokens: BTreeMap::new(),
             people,
+            limited: None,
             recorder,
             stop: Stop::No,
             budget_reached: false,
@@ -131,6 +135,7 @@ impl<'a> Dispatcher<'a> {
             .map(|time| Instant::now() + time.duration());
         self.start_what_can();
         while self.goes_on() {
+            let limit = self.limit();
             tokio::select! {
                 // The line never closes while `self` holds its other end.
                 Some(msg) = self.inbox.recv() => self.hear(msg),
@@ -142,6 +147,7 @@ impl<'a> Dispatcher<'a> {
                     }
                 },
                 () = changed(self.elsewhere.as_ref()), if self.elsewhere.is_some() => {}
+                () = tokio::time::sleep(limit), if self.limited.is_some() => {}
                 () = self.people.changed(), if self.hears_people() => self.hear_people(),
                 () = sleep_until(deadline), if deadline.is_some() && !self.budget_reached => {
                     self.reach_budget("the time limit of the run is reached");
@@ -230,6 +236,7 @@ impl<'a> Dispatcher<'a> {
                     let _gone = charged.send(cost);
                 }
             }
+            Msg::Limited { until } => self.limited = self.limited.max(Some(until)),
             Msg::Fatal { class, reason } => {
                 self.record(
                     None,
@@ -380,106 +387,6 @@ impl<'a> Dispatcher<'a> {
             }
         }
         self.raise(Stop::Budget);
-    }
-
-    /// Starts everything that can start now: waiting fix rounds first, then new tickets.
-    fn start_what_can(&mut self) {
-        let waited = self.elsewhere.take();
-        if self.stop == Stop::No {
-            self.give_places(waited);
-        }
-        // Giving places may itself have come to the end of the budget, or of the disk.
-        if self.stop != Stop::No {
-            self.elsewhere = None;
-            let why = if self.stop == Stop::Budget {
-                NoPlace::Budget
-            } else {
-                NoPlace::Stopping
-            };
-            for (_, reply) in self.asking.drain(..) {
-                let _gone = reply.send(Err(why));
-            }
-        }
-    }
-
-    fn give_places(&mut self, mut waited: Option<Watch>) {
-        for (ticket, reply) in std::mem::take(&mut self.asking) {
-            if !self.board.may_be_live(&ticket) {
-                self.asking.push_back((ticket, reply));
-                continue;
-            }
-            match self.reserve(&ticket) {
-                Ok(permit) => {
-                    self.board.set_live(&ticket, true);
-                    let _gone = reply.send(Ok(permit));
-                }
-                Err(Refusal::Later) => self.asking.push_back((ticket, reply)),
-                Err(Refusal::Elsewhere) => {
-                    self.asking.push_back((ticket, reply));
-                    self.wait_for_others(waited.take());
-                }
-                Err(Refusal::Ticket) => {
-                    self.reach_ticket_cap(&ticket, USED_UP.to_owned());
-                    let _gone = reply.send(Err(NoPlace::Ticket));
-                }
-                Err(Refusal::Reached) => {
-                    let _gone = reply.send(Err(NoPlace::Budget));
-                    self.reach_budget("the budget is used up");
-                }
-            }
-        }
-        let mut passed_over = BTreeSet::new();
-        while self.stop == Stop::No
-            && let Some(ticket) = self.board.next_start(&passed_over)
-        {
-            if self
-                .board
-                .job(&ticket)
-                .is_some_and(|job| job.lands_without_worker())
-            {
-                self.start(&ticket, None);
-                continue;
-            }
-            match self.reserve(&ticket) {
-                Ok(permit) => self.start(&ticket, Some(permit)),
-                Err(Refusal::Later) => {
-                    passed_over.insert(ticket);
-                }
-                Err(Refusal::Elsewhere) => {
-                    self.wait_for_others(waited.take());
-                    passed_over.insert(ticket);
-                }
-                Err(Refusal::Ticket) => {
-                    self.reach_ticket_cap(&ticket, USED_UP.to_owned());
-                    self.board.set(&ticket, Phase::Over(Ending::Parked));
-                }
-                Err(Refusal::Reached) => self.reach_budget("the budget is used up"),
-            }
-        }
-    }
-
-    fn start(&mut self, ticket: &TicketId, permit: Option<Permit>) {
-        let Some(job) = self.board.job(ticket).cloned() else {
-            return;
-        };
-        let (stop, heard) = watch::channel(self.stop);
-        self.stops.insert(ticket.clone(), stop);
-        self.started.insert(ticket.clone(), Instant::now());
-        self.board.set(ticket, Phase::Running);
-        self.board.set_live(ticket, permit.is_some());
-        let desk = Desk::new(ticket.clone(), self.line.clone());
-        let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move {
-            let guard = desk.clone();
-            let work = tokio::spawn(executor::run(shared, job, permit, desk, heard));
-            let ending = match work.await {
-                Ok(ending) => ending,
-                // A panic in an executor is a bug; the run must hear of the ticket's end.
-                Err(_) => Ending::Failed,
-            };
-            // Nobody listens only when the run is over.
-            let _over = guard.finished(ending);
-        });
     }
 }
 

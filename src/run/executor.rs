@@ -211,7 +211,7 @@ impl Executor {
         };
         let (mut fixes, mut resumes, mut retries, mut lost) = (0, 0, 0, 0);
         loop {
-            let permit = match permit.take() {
+            let place = match permit.take() {
                 Some(permit) => permit,
                 None => match self.desk.place().await? {
                     Ok(permit) => permit,
@@ -225,7 +225,7 @@ impl Executor {
             let turn = worker::work(
                 &shared,
                 &self.job,
-                permit,
+                place,
                 &session,
                 &prompt,
                 &self.desk,
@@ -240,6 +240,13 @@ impl Executor {
             {
                 // Before the place is given back: nobody else may be started in it.
                 self.desk.fatal(class, reason)?;
+            }
+            if let TurnEnd::Failed {
+                trouble: TurnTrouble::Limited(until),
+                ..
+            } = &turn.end
+            {
+                self.desk.limited(*until)?;
             }
             self.take_bill(&turn).await?;
             match turn.end {
@@ -283,6 +290,24 @@ impl Executor {
                     return self.put_aside(Awaiting::Escalation, text, text).await;
                 }
                 TurnEnd::Failed {
+                    reason,
+                    trouble: TurnTrouble::Limited(_),
+                    ..
+                } => {
+                    permit = Some(go_on!(self.wait_for_account(&reason).await));
+                    (session, prompt) = match self.record.session.clone() {
+                        Some(id) => {
+                            let since = self.record.started_at;
+                            (
+                                Session::Resume(id),
+                                prompt::resume(&tickets::current(&shared, &self.job)?, since),
+                            )
+                        }
+                        None => (self.fresh_session(), self.fresh_prompt()?),
+                    };
+                    continue;
+                }
+                TurnEnd::Failed {
                     class,
                     reason,
                     trouble,
@@ -294,10 +319,12 @@ impl Executor {
                     let resumable = self.record.session.clone().filter(|_| match trouble {
                         TurnTrouble::Budget => true,
                         TurnTrouble::Crashed => resumes < RESUMES,
-                        TurnTrouble::NoSession | TurnTrouble::Final | TurnTrouble::Account => false,
+                        _ => false,
                     });
                     let again = match trouble {
-                        TurnTrouble::Final | TurnTrouble::Account => false,
+                        TurnTrouble::Final | TurnTrouble::Account | TurnTrouble::Limited(_) => {
+                            false
+                        }
                         TurnTrouble::Budget => true,
                         TurnTrouble::NoSession => {
                             matches!(session, Session::Resume(_)) && lost < LOST

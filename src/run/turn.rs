@@ -1,5 +1,7 @@
 //! What one worker process came to, whatever kind of agent it was.
 
+use jiff::Timestamp;
+
 use super::asking::Asking;
 use super::desk::{Bill, Stop};
 
@@ -40,6 +42,8 @@ pub(super) enum TurnTrouble {
     Budget,
     /// The session to resume does not exist: a fresh one is needed.
     NoSession,
+    /// No worker of this account can work before that moment; its session can go on then.
+    Limited(Timestamp),
     /// No worker of this account can work.
     Account,
 }

@@ -84,6 +84,9 @@ fn an_answer_goes_to_the_session_that_asked() {
         ],
     );
     let stage = Stage::one_ticket(endpoint);
+    stage
+        .sandbox
+        .write(".ticks/config.toml", "[run]\nlive_wait = \"0s\"\n");
     let first = stage.run(&["abc"]).expect(9);
     let shown = stage.show("abc");
     assert_eq!(shown["awaiting"], "input");
@@ -115,6 +118,38 @@ fn an_answer_goes_to_the_session_that_asked() {
     expect_settled(&stage, &second);
     assert_eq!(stage.sandbox.read("greeting.txt"), "good day\n");
     assert_eq!(stage.show("abc")["status"], "closed");
+}
+
+#[test]
+fn an_answer_by_number_reaches_the_live_client() {
+    let asked = json!({"questions": [{
+        "question": "Which greeting?", "header": "Greeting", "multiSelect": false,
+        "options": [{"label": "hello", "description": "short"}, {"label": "good day", "description": "long"}],
+    }]});
+    let endpoint = ModelEndpoint::start().on(
+        "ID: abc",
+        [
+            Turn::tool("AskUserQuestion", asked),
+            commit("greeting", "good day"),
+            Turn::done("said good day"),
+        ],
+    );
+    let stage = Stage::one_ticket(endpoint);
+    let mut live = stage.start(&["abc"]);
+    live.until("abc", "awaiting");
+    stage.sandbox.tk(["answer", "abc", "2"]).ok();
+    let run = live.finish().expect(0);
+    assert_eq!(run.of("abc", "answer")[0]["text"], "good day");
+    assert_eq!(run.of("abc", "session").len(), 1, "it never ended");
+    let results: Vec<_> = stage
+        .endpoint
+        .requests()
+        .into_iter()
+        .map(|r| r.results)
+        .collect();
+    assert!(results[1].contains("good day"), "{results:?}");
+    assert_eq!(stage.show("abc")["status"], "closed");
+    expect_settled(&stage, &run);
 }
 
 #[test]

@@ -66,10 +66,11 @@ fn prepared(command: &str) -> Sandbox {
     if command.starts_with("retry") {
         let tried =
             "[[runs]]\nrun = \"01J\"\nattempt = 1\nagent = \"claude\"\noutcome = \"failed\"\n";
-        let text = sandbox
-            .read(".ticks/abc.toml")
-            .replace("status = \"open\"", "status = \"in_progress\"");
-        sandbox.ticket("abc", &format!("{text}\n{tried}"));
+        let text = sandbox.read(".ticks/abc.toml");
+        sandbox.ticket(
+            "abc",
+            &format!("awaiting = \"escalation\"\n{text}\n{tried}"),
+        );
     }
     sandbox
 }

@@ -41,3 +41,5 @@ mod stop;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod trouble;

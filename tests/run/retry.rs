@@ -81,10 +81,12 @@ fn without_a_live_run_the_next_one_does_it_with_what_was_said() {
 
 #[test]
 fn what_can_not_be_tried_again_is_refused_with_what_to_do() {
-    let rig = Rig::new(&[("one", "requires = \"review\""), ("asks", ""), ("new", "")]);
+    let rig = Rig::new(&[("one", "requires = \"review\""), ("asks", ""), ("hand", "")]);
     let asks = json!([{"report": {"status": "blocked", "summary": "half", "question": "Which?"}}]);
     rig.script(json!({"asks": [asks]}));
-    rig.sandbox.tk(["update", "new", "--awaiting", "work"]).ok();
+    rig.sandbox
+        .tk(["update", "hand", "--awaiting", "work"])
+        .ok();
     rig.run([]).expect(9);
     for (id, said) in [
         (
@@ -96,8 +98,8 @@ fn what_can_not_be_tried_again_is_refused_with_what_to_do() {
             "error: `asks` awaits input\nhint: `tk answer asks TEXT` answers it\n",
         ),
         (
-            "new",
-            "error: `new` has not been tried by a run\nhint: `tk run new` does\n",
+            "hand",
+            "error: `hand` has not been tried by a run\nhint: `tk run hand` does\n",
         ),
     ] {
         let output = rig.sandbox.tk(["retry", id]);

@@ -58,6 +58,8 @@ enum Step {
     Permission(String),
     /// Tells that a request to the model failed and is tried again.
     Retry { error: String, status: u64 },
+    /// Tells that the account may do no more before that second since 1970, and hangs.
+    Limit(i64),
     /// What the structured result of the round is; `null` for none.
     Report(Value),
     /// Ends the round with a result of this subtype and error.
@@ -271,6 +273,11 @@ impl Worker {
             }
             Step::Leave => run("sh", &["-c", LEAVE])?,
             Step::Deaf => be_deaf()?,
+            Step::Limit(resets_at) => {
+                self.tell(&json!({"type": "rate_limit_event",
+                    "rate_limit_info": {"status": "rejected", "resetsAt": resets_at}}))?;
+                return self.step(Step::Hang);
+            }
             Step::Hang => loop {
                 match self.next_input() {
                     Some(line) if is_interrupt(&line) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Executor, Step};
 use crate::model::{Awaiting, NoteKind, Outcome};
 use crate::run::asking::Asking;
-use crate::run::desk::Ending;
+use crate::run::desk::{Ending, NoPlace, Permit};
 use crate::run::tickets::{self, Closing};
 use crate::run::trouble::{Trouble, blocking};
 use crate::run::workspace;
@@ -61,6 +61,26 @@ impl Executor {
         let reason = format!("nobody answered within {wait}; the session is kept");
         self.desk.record(EventKind::Parked { reason }).await?;
         Ok(Err(Ending::Awaiting))
+    }
+
+    /// The account can do no more for now: waits for the next place, its session kept. That
+    /// counts as no failure.
+    pub(super) async fn wait_for_account(&mut self, reason: &str) -> Step<Permit> {
+        let reason = format!("{reason}; the session is kept");
+        self.desk.record(EventKind::Parked { reason }).await?;
+        match self.desk.place().await? {
+            Ok(permit) => {
+                let reason = "the account's usage limit is over".to_owned();
+                self.desk.record(EventKind::Resumed { reason }).await?;
+                Ok(Ok(permit))
+            }
+            Err(NoPlace::Budget) => self.park("the budget is used up").await.map(Err),
+            Err(NoPlace::Ticket) => {
+                let reason = "what the ticket may cost is used up";
+                self.park(reason).await.map(Err)
+            }
+            Err(NoPlace::Stopping) => self.stopped().await.map(Err),
+        }
     }
 
     async fn tell_untidy(&self, trouble: Option<Trouble>) -> Result<(), Trouble> {

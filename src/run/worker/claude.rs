@@ -230,7 +230,8 @@ impl<'a> Listener<'a> {
                     |at| format!("the account's usage limit is reached until {at}"),
                 );
                 let class = FailureClass::UsageLimit.to_string();
-                self.cut(Cut::Failed(class, reason, TurnTrouble::Final))?;
+                let trouble = resets_at.map_or(TurnTrouble::Final, TurnTrouble::Limited);
+                self.cut(Cut::Failed(class, reason, trouble))?;
             }
             Signal::Usage(live) => {
                 let bill = Bill {

@@ -1,0 +1,193 @@
+//! What goes wrong around a run: limits of the account, silence, time, and people at work in
+//! the same repository.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::rig::{Rig, open, work};
+
+/// The second since 1970 that is that many seconds away.
+fn in_seconds(seconds: i64) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap() + seconds
+}
+
+#[test]
+fn a_usage_limit_parks_every_worker_until_it_is_over_and_burns_no_retry() {
+    let rig = Rig::new(&[("one", ""), ("two", ""), ("zoo", "")]);
+    let until = in_seconds(4);
+    let limited = json!([{"say": "up"}, {"limit": until}]);
+    rig.script(json!({"one": [limited, work()], "two": [limited, work()]}));
+    let ended = rig
+        .run(["-j", "2", "--retries", "0", "--max-cost", "5"])
+        .expect(0);
+    let at = jiff::Timestamp::from_second(until).unwrap();
+    for id in ["one", "two"] {
+        let parked = ended.of(id, "parked");
+        assert_eq!(parked.len(), 1, "{id}");
+        assert_eq!(
+            parked[0]["reason"],
+            format!("the account's usage limit is reached until {at}; the session is kept")
+        );
+        let resumed = ended.of(id, "resumed");
+        assert_eq!(resumed[0]["reason"], "the account's usage limit is over");
+        assert!(
+            resumed[0]["at"]
+                .as_str()
+                .unwrap()
+                .parse::<jiff::Timestamp>()
+                .unwrap()
+                >= at
+        );
+        let sessions = ended.of(id, "session");
+        assert_eq!(sessions.len(), 2);
+        assert_eq!(sessions[0]["session"], sessions[1]["session"]);
+        assert!(ended.of(id, "retry").is_empty(), "{id}");
+        assert_eq!(rig.notes(id), [""; 0]);
+        assert_eq!(rig.show(id)["runs"].as_array().unwrap().len(), 1);
+    }
+    // Nobody was started meanwhile, although there were places.
+    let begun = ended.of("zoo", "ticket_started")[0]["at"].as_str().unwrap();
+    assert!(begun.parse::<jiff::Timestamp>().unwrap() >= at);
+    assert_eq!(ended.ids("landed"), ["one", "two", "zoo"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_run_parked_by_a_usage_limit_can_be_stopped_and_goes_on_later() {
+    let rig = Rig::new(&[("one", "")]);
+    let limited = json!([{"limit": in_seconds(100_000)}]);
+    rig.script(json!({"one": [limited, work()]}));
+    let mut live = rig.start([]);
+    live.until("one", "parked");
+    live.signal(rustix::process::Signal::INT);
+    let stopped = live.end().expect(8);
+    rig.assert_tidy();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(
+        ended.of("one", "session")[0]["session"],
+        stopped.of("one", "session")[0]["session"]
+    );
+}
+
+#[test]
+fn silence_without_work_is_ended_resumed_once_and_then_failed() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nstall = \"1s\"\nretries = 0\n");
+    rig.script(json!({"one": [["hang"]]}));
+    let ended = rig.run([]).expect(7);
+    let retries = ended.of("one", "retry");
+    assert_eq!(retries.len(), 1);
+    assert_eq!(retries[0]["class"], "stall");
+    assert_eq!(retries[0]["reason"], "it was silent and idle for 1s");
+    let sessions = ended.of("one", "session");
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(sessions[0]["session"], sessions[1]["session"]);
+    assert_eq!(
+        rig.notes("one"),
+        ["Agent failed: stall: it was silent and idle for 1s"]
+    );
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_silent_worker_whose_child_computes_is_left_alone() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nstall = \"1s\"\nretries = 0\n");
+    // As a compiler does: five seconds of work and not a word.
+    let compiles = "sh -c 'end=$(($(date +%s) + 5)); while test $(date +%s) -lt $end; do :; done'";
+    rig.script(json!({"one": [[{"run": compiles}, {"run": "echo x > one.txt"}]]}));
+    let ended = rig.run([]).expect(0);
+    assert!(ended.of("one", "retry").is_empty());
+    assert_eq!(rig.rounds("one"), 1);
+}
+
+#[test]
+fn a_ticket_that_takes_too_long_is_put_aside_for_a_person_and_goes_on_when_retried() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    rig.sandbox.write(
+        ".ticks/agents/claude.toml",
+        "kind = \"claude\"\nmax_time = \"2s\"\n",
+    );
+    rig.script(json!({"one": [["hang"], work()]}));
+    let first = rig.run([]).expect(9);
+    let text = "the worker reached its time limit";
+    assert_eq!(first.of("one", "awaiting")[0]["awaiting"], "escalation");
+    assert_eq!(first.of("one", "awaiting")[0]["text"], text);
+    assert_eq!(rig.notes("one"), [text]);
+    assert_eq!(first.ids("landed"), ["two"]);
+    rig.sandbox.tk(["retry", "one"]).ok();
+    let second = rig.run([]).expect(0);
+    assert_eq!(
+        first.of("one", "session")[0]["session"],
+        second.of("one", "session")[0]["session"]
+    );
+}
+
+#[test]
+fn a_second_run_of_the_same_epic_is_refused_and_one_of_another_is_not() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox
+        .ticket("else", "title = \"Another\"\ntype = \"epic\"\n");
+    rig.sandbox
+        .ticket("hers", "title = \"Hers\"\nparent = \"else\"\n");
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}]]}));
+    let mut live = rig.start([]);
+    let run = live.until("one", "say")["run"].clone();
+    let run = run.as_str().unwrap();
+    for again in [["run", "epic"], ["run", "one"]] {
+        let refused = rig.sandbox.tk(again);
+        assert_eq!(refused.code, 5, "{refused}");
+        let message = format!(
+            "error: run {run} works at these tickets by process {} since ",
+            live.pid()
+        );
+        assert!(refused.stderr.starts_with(&message), "{refused}");
+        let hint = format!(
+            ": one\nhint: see what it does with `tk log {run} -f`, or end it with `tk stop {run}`\n"
+        );
+        assert!(refused.stderr.ends_with(&hint), "{refused}");
+    }
+    let other = rig.sandbox.tk(["run", "else", "--max-cost", "1"]);
+    assert_eq!(other.code, 0, "{other}");
+    assert_eq!(rig.show("hers")["status"], "closed");
+    open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(
+        rig.landings("one", "main") + rig.landings("hers", "main"),
+        2
+    );
+    rig.assert_tidy();
+}
+
+#[test]
+fn an_edited_ticket_keeps_the_edit_and_a_base_that_moves_is_merged() {
+    let rig = Rig::new(&[("one", "")]);
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}]]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    rig.sandbox
+        .tk(["update", "one", "--title", "Better", "-p", "0"])
+        .ok();
+    rig.sandbox.write("mine.txt", "mine\n");
+    rig.sandbox.git(["add", "mine.txt"]);
+    rig.sandbox
+        .git(["commit", "--quiet", "--message=mine", "--", "mine.txt"]);
+    open(&pipe);
+    live.end().expect(0);
+    let ticket = rig.show("one");
+    assert_eq!(
+        (&ticket["title"], &ticket["priority"]),
+        (&json!("Better"), &json!(0))
+    );
+    assert_eq!(ticket["status"], "closed");
+    assert_eq!(rig.sandbox.read("mine.txt"), "mine\n");
+    assert_eq!(rig.sandbox.read("one.txt"), "x\n");
+    assert_eq!(rig.landings("one", "main"), 1);
+}
