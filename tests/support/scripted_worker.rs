@@ -331,6 +331,7 @@ impl Worker {
         }))?;
         while let Some(line) = self.next_input() {
             if is_interrupt(&line) {
+                self.tell(&json!({"type": "control_cancel_request", "request_id": id}))?;
                 return Ok(Response::Interrupt);
             }
             if line["response"]["request_id"] == id {

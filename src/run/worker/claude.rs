@@ -209,6 +209,8 @@ impl<'a> Listener<'a> {
             Signal::Unsupported { request } => {
                 self.inbox.write_line(&control::unsupported(&request))?;
             }
+            // An interrupted client withdraws what it asked; the person is still asked.
+            Signal::Withdrawn { .. } if self.cut.is_some() || self.stopped.is_some() => {}
             Signal::Withdrawn { request } => self.waiting.withdraw(&request).await?,
             Signal::Retry(retry, Some(class)) => {
                 self.cut(Cut::Failed(
