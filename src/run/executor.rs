@@ -443,57 +443,6 @@ impl Executor {
         )
         .await
     }
-
-    /// A kept branch whose gate a person approved.
-    async fn land_approved(&mut self) -> Result<Ending, Trouble> {
-        if let Some(last) = self.job.ticket.runs.last() {
-            self.record = last.clone();
-        }
-        match self.land().await? {
-            Landing::Red {
-                command, status, ..
-            } => {
-                let reason = format!("`{command}` ended with {status} on the merged tree");
-                self.put_aside(Awaiting::Review, &reason, &reason).await
-            }
-            // It stays approved: the next run lands it.
-            Landing::Stopped => Ok(Ending::Stopped),
-            other => self.landed(other).await,
-        }
-    }
-
-    /// What follows from a landing that is not to be mended by the worker.
-    async fn landed(&mut self, landing: Landing) -> Result<Ending, Trouble> {
-        match landing {
-            Landing::Landed => Ok(Ending::Landed),
-            Landing::Gate(gate) => {
-                let text = self.record.summary.clone().unwrap_or_default();
-                let note = format!("Done and checked; kept on `{}`.", self.job.branch);
-                self.put_aside(gate, &note, &text).await
-            }
-            Landing::NoChanges => {
-                let summary = self.record.summary.clone().unwrap_or_default();
-                let note = format!(
-                    "Agent failed: no_changes: it says it is done and changed nothing: {summary}"
-                );
-                self.put_aside(Awaiting::Review, &note, &summary).await
-            }
-            Landing::Conflict { paths } => {
-                let reason = format!(
-                    "its branch conflicts with what has landed in {}",
-                    paths.join(", ")
-                );
-                self.fail("merge_conflict", &reason).await
-            }
-            Landing::Red {
-                command, status, ..
-            } => {
-                self.fail("check", &format!("`{command}` ended with {status}"))
-                    .await
-            }
-            Landing::Stopped => self.stopped().await,
-        }
-    }
 }
 
 /// What a worker said, if it said anything: a ticket's file has no blank texts.
