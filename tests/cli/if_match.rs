@@ -39,6 +39,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("blocked", "reads"),
     ("graph", "reads"),
     ("runs", "reads"),
+    ("stats", "reads"),
     ("log", "reads"),
     ("prompt", "reads"),
     ("doctor", "reads; --fix changes no ticket"),
