@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::terminal::safe;
+use super::terminal::{plural, safe};
 use crate::model::Span;
 use crate::wire::{Event, EventKind};
 
@@ -232,10 +232,6 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
             (style, "finished", text)
         }
     }
-}
-
-fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// The first line of a text, printable, cut to what fits.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::terminal::{columns, fill, safe};
+use super::terminal::{columns, fill, plural, safe};
 use crate::run::RunOutcome;
 use crate::wire::{EventKind, Owed, PlanDocument, RunsDocument};
 
@@ -21,13 +21,13 @@ pub fn draw(plan: &PlanDocument) -> String {
     let cap = plan
         .max_cost_usd
         .map_or("no cap on cost".to_owned(), |cap| format!("cap ${cap:.2}"));
+    let places = plural(plan.parallel, "place", "places");
     line(
         &mut out,
         format_args!(
-            "{} onto {}: {} places, {cap}\n",
+            "{} onto {}: {places}, {cap}\n",
             safe(&plan.title),
-            safe(&plan.onto),
-            plan.parallel
+            safe(&plan.onto)
         ),
     );
     for (number, wave) in plan.waves.iter().enumerate() {
@@ -68,9 +68,8 @@ pub fn draw(plan: &PlanDocument) -> String {
     line(
         &mut out,
         format_args!(
-            "\nabout {} with {} places; critical path {} ({})",
+            "\nabout {} with {places}; critical path {} ({})",
             clock(plan.predicted_minutes),
-            plan.parallel,
             clock(plan.critical_path_minutes),
             named(&plan.critical_path_ids, " → ")
         ),

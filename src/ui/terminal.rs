@@ -81,6 +81,12 @@ fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
+/// So many of them, in words that fit the number.
+#[must_use]
+pub fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// The safe text, cut with an ellipsis where it takes more than that many columns.
 #[must_use]
 pub fn fit(text: &str, most: usize) -> String {

@@ -218,6 +218,10 @@ fn a_plan_needs_no_worker_program() {
         assert!(output.stderr.contains(&said), "{output}");
     }
     assert!(output.stdout.contains("Ticket two  (mine)"), "{output}");
+    assert!(output.stdout.contains(" onto main: 2 places, "), "{output}");
+    let alone = without_client(&["--plan", "-j", "1"]).ok();
+    assert!(alone.contains(" onto main: 1 place, "), "{alone}");
+    assert!(alone.contains(" with 1 place; critical path "), "{alone}");
     let plan = without_client(&["--plan", "--json"]).json();
     assert_eq!(plan["starts"].as_array().unwrap().len(), 2);
     // What is wrong with the project is no plan.
