@@ -53,7 +53,7 @@ impl Git {
                 }
             }
         }
-        let mut places: Vec<Worktree> = list(self)?
+        let mut places: Vec<Worktree> = list(self, &common_dir)?
             .into_iter()
             .filter(|there| !there.bare && there.branch.as_ref() == Some(branch))
             .collect();

@@ -104,7 +104,7 @@ impl Repo {
                 alias,
             });
         }
-        let mut worktrees = list(&git)?;
+        let mut worktrees = list(&git, self.common_dir())?;
         all.strangers = strangers(folder, &worktrees);
         // The first is the user's own.
         worktrees.drain(..worktrees.len().min(1));

@@ -1,5 +1,6 @@
 //! Worktrees of a run: made, listed, removed; never reset.
 
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,7 +74,7 @@ impl Worktrees {
     /// # Errors
     /// When git fails.
     pub fn list(&self) -> Result<Vec<Worktree>> {
-        list(&self.git)
+        list(&self.git, &self.common_dir)
     }
 
     /// Makes a worktree at `path`, an absolute path, on `branch`: from `start` if there is
@@ -123,7 +124,9 @@ impl Worktrees {
                 .arg(path)
                 .arg(start.to_string());
         }
+        let alone = Alone::among(&self.common_dir)?;
         call.run()?;
+        drop(alone);
         Ok(if exists {
             Added::Continued
         } else {
@@ -204,6 +207,7 @@ impl Worktrees {
     /// Has git remove a worktree, whose folder may be gone.
     fn forget(&self, path: &Path) -> Result<()> {
         let call = self.git.call(["worktree", "remove", "--force", "--"]);
+        let _alone = Alone::among(&self.common_dir)?;
         call.arg(path).run().map(drop)
     }
 
@@ -255,7 +259,7 @@ impl Worktrees {
         added.extend_from_slice(line.as_bytes());
         added.push(b'\n');
         use std::io::Write;
-        std::fs::File::options()
+        File::options()
             .append(true)
             .create(true)
             .open(&path)
@@ -265,9 +269,36 @@ impl Worktrees {
     }
 }
 
+/// The right to add or remove worktrees, over all processes of the clone. Git reads the
+/// entries of all of them for each, and dies when one goes while it does (seen with 2.47:
+/// `fatal: Invalid path '.git/worktrees/…'`). Letting go of it gives it to the next.
+struct Alone(#[expect(dead_code, reason = "held, for its lock")] File);
+
+impl Alone {
+    fn among(common_dir: &Path) -> Result<Self> {
+        Self::hold(common_dir, File::lock)
+    }
+
+    /// The right that others have at the same time: to read them.
+    fn with_others(common_dir: &Path) -> Result<Self> {
+        Self::hold(common_dir, File::lock_shared)
+    }
+
+    fn hold(common_dir: &Path, lock: fn(&File) -> std::io::Result<()>) -> Result<Self> {
+        let locked = File::open(common_dir).and_then(|folder| lock(&folder).map(|()| folder));
+        locked.map(Self).map_err(|source| GitError::File {
+            action: "lock",
+            path: common_dir.into(),
+            source,
+        })
+    }
+}
+
 /// All worktrees of the repository in whose folder `git` runs, the main one first.
-pub(super) fn list(git: &Git) -> Result<Vec<Worktree>> {
+pub(super) fn list(git: &Git, common_dir: &Path) -> Result<Vec<Worktree>> {
+    let shared = Alone::with_others(common_dir)?;
     let answer = git.run(["worktree", "list", "--porcelain", "-z"])?;
+    drop(shared);
     let malformed = || answer.unexpected("a list of worktrees");
     let mut found: Vec<Worktree> = Vec::new();
     // The empty line between two of them is dropped by `fields`; each begins with its path.

@@ -84,6 +84,28 @@ fn a_worktree_is_made_once_and_then_continued() {
 }
 
 #[test]
+fn many_are_made_listed_and_removed_at_once() {
+    let worker = worker();
+    std::thread::scope(|threads| {
+        for hand in 0..6 {
+            let worker = &worker;
+            threads.spawn(move || {
+                // Each as a process of its own would find it.
+                let worktrees = worktrees(&worker.test);
+                let dir = worker.test.path(&format!(".worktrees/{hand}"));
+                let name = branch(&format!("tk/work/k7m/{hand}"));
+                for _ in 0..25 {
+                    worktrees.add(&dir, &name, worker.base).unwrap();
+                    assert!(worktrees.list().unwrap().len() >= 3);
+                    worktrees.remove(&dir, &Removal::Committed).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(worktrees(&worker.test).list().unwrap().len(), 2);
+}
+
+#[test]
 fn what_is_in_the_way_is_left_alone() {
     let worker = worker();
     let worktrees = worktrees(&worker.test);

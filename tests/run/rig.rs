@@ -2,7 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -206,15 +208,27 @@ pub(crate) fn write(path: &str, text: &str) -> Value {
     json!([{"write": {"path": path, "text": text}}, {"commit": "work"}])
 }
 
+/// How long anything may take before a test fails with what it saw instead of waiting on.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Lets the worker that waits at the pipe go on.
+#[track_caller]
 pub(crate) fn open(pipe: &Path) {
-    std::fs::write(pipe, "go").unwrap();
+    let (told, opened) = mpsc::channel();
+    let path = pipe.to_owned();
+    // Blocks until the worker is there, which may never be: the waiting is done apart.
+    std::thread::spawn(move || told.send(std::fs::write(path, "go")));
+    match opened.recv_timeout(PATIENCE) {
+        Ok(written) => written.unwrap(),
+        Err(_) => panic!("no worker waits at {}", pipe.display()),
+    }
 }
 
 /// A live `tk run`.
 pub(crate) struct Live {
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    lines: Receiver<String>,
+    errors: Receiver<String>,
     events: Vec<Value>,
 }
 
@@ -231,22 +245,43 @@ impl Live {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let (line, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut read = stdout.lines().map(Result::unwrap);
+            read.try_for_each(|text| line.send(text))
+        });
+        let (all, errors) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            all.send(text)
+        });
         Self {
             child,
-            stdout,
+            lines,
+            errors,
             events: Vec::new(),
         }
     }
 
+    #[track_caller]
     fn next(&mut self) -> Option<Value> {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        if line.is_empty() {
-            return None;
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                let event: Value = serde_json::from_str(&line).unwrap();
+                self.events.push(event.clone());
+                Some(event)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the run tells nothing: {:#?}", self.events),
         }
-        let event: Value = serde_json::from_str(&line).unwrap();
-        self.events.push(event.clone());
-        Some(event)
+    }
+
+    /// What it wrote to stderr, when it has ended.
+    #[track_caller]
+    fn stderr(&self) -> String {
+        self.errors.recv_timeout(PATIENCE).unwrap()
     }
 
     /// Waits for an event of that kind of that ticket, which has not come yet.
@@ -257,13 +292,7 @@ impl Live {
                 return event;
             }
         }
-        let mut errors = String::new();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut errors)
-            .unwrap();
+        let errors = self.stderr();
         panic!("no `{kind}` of `{ticket}`: {:#?}\n{errors}", self.events);
     }
 
@@ -279,21 +308,24 @@ impl Live {
     }
 
     /// Waits for its end.
+    #[track_caller]
     pub(crate) fn end(mut self) -> Ended {
         while self.next().is_some() {}
-        let mut stderr = String::new();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
+        let stderr = self.stderr();
         let status = self.child.wait().unwrap();
         Ended {
             code: status.code().unwrap_or(-1),
-            events: self.events,
+            events: std::mem::take(&mut self.events),
             stderr,
         }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // One that has been waited for is left alone by these.
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
     }
 }
 
