@@ -3,6 +3,8 @@
 //! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number);
 //! `TK_TEST_LOCK_WAIT` (milliseconds) is how long the store's lock is waited for.
 
+pub(crate) mod cores;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};

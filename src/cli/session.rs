@@ -117,10 +117,8 @@ impl Session {
         self.within(project, |project| act(project, trouble))
     }
 
-    fn within(&self, mut project: Project, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
-        if is_descendant_of_shim() {
-            project = project.within_worker();
-        }
+    fn within(&self, project: Project, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
+        let project = project.seen_below_worker(is_descendant_of_shim);
         let ended = act(&project);
         if let Err(Failure::Error(error)) = &ended
             && error.code == ErrorCode::HumansOnly

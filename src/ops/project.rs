@@ -1,6 +1,6 @@
 //! The project a command works in, and who gives the command.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -26,6 +26,9 @@ pub struct Project {
     /// The time of the command.
     pub now: Timestamp,
     actor: Option<Actor>,
+    /// Asked once it matters who acts: looking at every process above takes its time.
+    runs_below_worker: fn() -> bool,
+    acting: OnceCell<Option<Actor>>,
     run: Option<String>,
     working_on: Option<String>,
     notices: RefCell<Vec<Notice>>,
@@ -103,6 +106,8 @@ impl Project {
             config,
             now: context.now(),
             actor,
+            runs_below_worker: || false,
+            acting: OnceCell::new(),
             run: context.var("TK_RUN").map(str::to_owned),
             working_on: context.var("TK_TICKET").map(str::to_owned),
             notices: RefCell::default(),
@@ -110,14 +115,26 @@ impl Project {
         Ok((project, trouble))
     }
 
-    /// The project as seen by a process that descends from a worker: whoever it says it is,
-    /// it is an agent.
+    /// The project as seen by a process that may descend from a worker, which `ask` tells:
+    /// then, whoever it says it is, it is an agent.
     #[must_use]
-    pub fn within_worker(mut self) -> Self {
-        if !self.actor.as_ref().is_some_and(Actor::is_agent) {
-            self.actor = Some(Actor::agent("worker"));
+    pub fn seen_below_worker(self, ask: fn() -> bool) -> Self {
+        Self {
+            runs_below_worker: ask,
+            acting: OnceCell::new(),
+            ..self
         }
-        self
+    }
+
+    fn acting(&self) -> Option<&Actor> {
+        let decide = || {
+            let named = self.actor.clone();
+            if named.as_ref().is_some_and(Actor::is_agent) || !(self.runs_below_worker)() {
+                return named;
+            }
+            Some(Actor::agent("worker"))
+        };
+        self.acting.get_or_init(decide).as_ref()
     }
 
     /// Who gives the command.
@@ -125,7 +142,7 @@ impl Project {
     /// # Errors
     /// When nobody is named anywhere.
     pub fn actor(&self) -> Result<&Actor> {
-        self.actor.as_ref().ok_or_else(|| {
+        self.acting().ok_or_else(|| {
             Error::new(ErrorCode::InvalidArgument, "nobody says who you are")
                 .hint("`git config user.email you@example.com`, or `--as you@example.com`")
         })
@@ -134,7 +151,7 @@ impl Project {
     /// Whether an agent gives the command.
     #[must_use]
     pub fn is_agent(&self) -> bool {
-        self.actor.as_ref().is_some_and(Actor::is_agent)
+        self.acting().is_some_and(Actor::is_agent)
     }
 
     /// Who gives the command, if it is a person. `what` is what only people may do, such as
@@ -163,7 +180,7 @@ impl Project {
         let log = self.store.local_dir().join("refused.jsonl");
         AppendLog::open(&log)?.append_durably(&Refusal {
             at: self.now,
-            actor: self.actor.as_ref().map_or("", Actor::as_str),
+            actor: self.acting().map_or("", Actor::as_str),
             run: self.run.as_deref(),
             ticket: self.working_on.as_deref(),
             tried: tried.iter().take(TRIED).map(|word| start(word)).collect(),

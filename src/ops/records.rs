@@ -1,8 +1,7 @@
 //! Tickets as the public JSON has them, with what follows from all of them together.
 
-use std::thread;
-
 use super::{Error, ErrorCode, Project, Result};
+use crate::context::cores;
 use crate::graph::Graph;
 use crate::model::{Ticket, TicketId};
 use crate::store::{Loaded, Stored};
@@ -46,19 +45,8 @@ impl<'r> Records<'r> {
     /// cores.
     pub(super) fn all(&self, tickets: &[&Ticket]) -> Vec<TicketRecord> {
         let make = |part: &[&Ticket]| part.iter().map(|t| self.of(t)).collect::<Vec<_>>();
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        if tickets.len() < MANY || threads == 1 {
-            return make(tickets);
-        }
-        thread::scope(|scope| {
-            let parts = tickets.chunks(tickets.len().div_ceil(threads));
-            let running: Vec<_> = parts.map(|part| scope.spawn(move || make(part))).collect();
-            let join = |part: thread::ScopedJoinHandle<'_, _>| match part.join() {
-                Ok(records) => records,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            running.into_iter().flat_map(join).collect()
-        })
+        let parts = cores::spread(tickets, MANY, make);
+        parts.into_iter().flatten().collect()
     }
 
     /// The ticket's record with the commits that name it.

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::regular::Folder;
 use super::{Etag, Store, StoreError, regular};
+use crate::context::cores;
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
@@ -145,21 +146,7 @@ impl Store {
 
     fn load(&self, parse: impl Parse) -> Result<Loaded, StoreError> {
         let names = self.ticket_files()?;
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        if names.len() < MANY || threads == 1 {
-            return self.load_files(&names, &parse);
-        }
-        let parts = thread::scope(|scope| {
-            let chunks = names.chunks(names.len().div_ceil(threads));
-            let running: Vec<_> = chunks
-                .map(|chunk| scope.spawn(|| self.load_files(chunk, &parse)))
-                .collect();
-            let join = |thread: thread::ScopedJoinHandle<'_, _>| match thread.join() {
-                Ok(part) => part,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            running.into_iter().map(join).collect::<Vec<_>>()
-        });
+        let parts = cores::spread(&names, MANY, |part| self.load_files(part, &parse));
         let mut loaded = Loaded::default();
         for part in parts {
             let mut part = part?;
