@@ -60,6 +60,7 @@ impl From<InvalidFile> for Error {
     fn from(file: InvalidFile) -> Self {
         let (path, line) = (file.path.clone(), file.line);
         Self::caused(ErrorCode::InvalidTicket, file)
+            .hint("`tk doctor` says how to mend it")
             .with("path", path)
             .with("line", line)
     }

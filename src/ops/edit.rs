@@ -24,7 +24,7 @@ use crate::format::{self, Legible};
 use crate::graph::Graph;
 use crate::merge::{Merged, merge_ticket};
 use crate::model::{Category, StatusDef, Statuses, Ticket, TicketId};
-use crate::store::{Draft, Etag, InvalidFile, Loaded, StoreError, Stored};
+use crate::store::{Draft, Etag, Loaded, StoreError, Stored};
 
 /// How a ticket is to be edited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,13 +206,13 @@ impl Editing<'_> {
 
     /// What is wrong in a line of the draft.
     fn wrong_at(&self, line: usize, message: &str) -> Error {
-        InvalidFile {
-            path: self.draft.path().display().to_string(),
-            id: Some(self.id.clone()),
-            line,
-            message: message.to_owned(),
-        }
-        .into()
+        let path = self.draft.path().display().to_string();
+        Error::new(
+            ErrorCode::InvalidTicket,
+            format!("{path}:{line}: {message}"),
+        )
+        .with("path", path)
+        .with("line", line)
     }
 
     fn take(&self, edited: String) -> Result<Changed> {

@@ -60,7 +60,7 @@ pub fn run(
 ) -> Result<RunOutcome> {
     project.require_human("start a run")?;
     let config = &project.config;
-    let options = Options::new(request, config);
+    let options = Options::new(request, project)?;
     let targets = targets(project, request)?;
     let first = survey(ctx, config, &project.load()?, &targets)?;
     let ground = preflight::check(ctx, project, request, &options, &first)?;

@@ -1,6 +1,8 @@
 //! What the user asked of a run, and what it comes to with the configuration.
 
-use crate::model::{Config, LandMode, Span, Usd};
+use crate::model::{LandMode, Span, Usd};
+use crate::ops::{Error, ErrorCode, Project, Result};
+use crate::store::StoreError;
 
 /// What the user asked for; what is absent comes from the configuration.
 #[derive(Clone, Debug, Default)]
@@ -55,9 +57,22 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn new(request: &RunRequest, config: &Config) -> Self {
-        let run = &config.run;
-        Self {
+    /// # Errors
+    /// When the agent that was asked for is none.
+    pub(super) fn new(request: &RunRequest, project: &Project) -> Result<Self> {
+        if let Some(name) = &request.agent
+            && let Err(wrong) = project.store.agent(name)
+        {
+            let is_none = matches!(wrong, StoreError::NoAgent { .. });
+            let mut error = Error::from(wrong);
+            if is_none {
+                // The option's value is wrong, not the configuration.
+                error.code = ErrorCode::InvalidArgument;
+            }
+            return Err(error);
+        }
+        let run = &project.config.run;
+        Ok(Self {
             parallel: request.parallel.or(run.parallel),
             max_cost: request.max_cost.or(run.max_cost),
             max_ticket_cost: request.max_ticket_cost.or(run.max_ticket_cost),
@@ -70,6 +85,6 @@ impl Options {
             retries: request.retries.unwrap_or(run.retries),
             waves: request.waves,
             wait: request.wait,
-        }
+        })
     }
 }

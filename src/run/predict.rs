@@ -110,7 +110,7 @@ pub(super) fn plan_event(
 /// When the run could not begin, unless for want of a program or room: those become warnings.
 pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<PlanDocument> {
     let config = &project.config;
-    let options = Options::new(request, config);
+    let options = Options::new(request, project)?;
     let targets = launch::targets(project, request)?;
     let survey = survey(ctx, config, &project.load()?, &targets)?;
     let ground = preflight::check_plan(ctx, project, request, &options, &survey)?;

@@ -225,6 +225,7 @@ fn a_file_that_is_no_ticket_is_mended() {
     assert_snapshot!(edit(&sandbox, "true", &["ba"]), @r"
     --- stderr
     error: .ticks/bad.toml:2: `priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)
+    hint: `tk doctor` says how to mend it
     --- exit 4
     ");
     assert_snapshot!(edit(&sandbox, "sed -i s/9/8/ $1", &["bad"]), @r"

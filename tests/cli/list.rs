@@ -166,11 +166,12 @@ fn a_file_that_is_no_ticket_takes_nothing_down() {
     assert_snapshot!(sandbox.tk(["show", "bad"]), @r"
     --- stderr
     error: .ticks/bad.toml:2: `status`: unknown status `nope`: expected one of open, in_progress, closed
+    hint: `tk doctor` says how to mend it
     --- exit 4
     ");
     assert_snapshot!(sandbox.tk(["show", "bad", "--json"]), @r#"
     --- stderr
-    {"schema":"tk.error.v1","error":{"code":"INVALID_TICKET","message":".ticks/bad.toml:2: `status`: unknown status `nope`: expected one of open, in_progress, closed","hint":null,"retryable":false,"exit_code":4,"context":{"path":".ticks/bad.toml","line":2}}}
+    {"schema":"tk.error.v1","error":{"code":"INVALID_TICKET","message":".ticks/bad.toml:2: `status`: unknown status `nope`: expected one of open, in_progress, closed","hint":"`tk doctor` says how to mend it","retryable":false,"exit_code":4,"context":{"path":".ticks/bad.toml","line":2}}}
     --- exit 4
     "#);
 }

@@ -82,9 +82,15 @@ fn agents_and_their_programs_must_be_there() {
     refused(
         &rig.sandbox,
         &["run", "epic", "--agent", "nobody"],
-        4,
-        &["nobody"],
+        2,
+        &["nobody", "expected one of claude"],
     );
+    let plan = ["run", "epic", "--plan", "--agent", "nobody"];
+    refused(&rig.sandbox, &plan, 2, &["nobody"]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nagent = \"nobody\"\n");
+    refused(&rig.sandbox, &["run", "epic"], 4, &["nobody"]);
+    rig.sandbox.write(".ticks/config.toml", "");
     let text = "kind = \"command\"\ncommand = [\"no-such-program\"]\n";
     rig.sandbox.write(".ticks/agents/gone.toml", text);
     refused(

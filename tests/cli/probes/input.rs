@@ -368,7 +368,13 @@ fn files_that_are_no_tickets() {
             refused_with(
                 &sandbox,
                 &command,
-                ("INVALID_TICKET", 4, message, "", &context),
+                (
+                    "INVALID_TICKET",
+                    4,
+                    message,
+                    "`tk doctor` says how to mend it",
+                    &context,
+                ),
             );
         }
         let outside = std::fs::read_to_string(sandbox.root().join("outside.toml"));
