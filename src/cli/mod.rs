@@ -27,6 +27,7 @@ mod land;
 mod list;
 mod log;
 mod man;
+mod merge_driver;
 mod new;
 mod new_file;
 mod next;
@@ -138,6 +139,8 @@ enum Command {
     Prime(prime::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
+    #[command(hide = true)]
+    MergeDriver(merge_driver::Args),
     #[command(name = crate::run::demo::WORKER_COMMAND, hide = true)]
     DemoWorker(demo_worker::Args),
 }
@@ -183,6 +186,7 @@ impl Command {
             Self::Doctor(args) => args.run(session),
             Self::Prime(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
+            Self::MergeDriver(args) => args.run(session),
             Self::DemoWorker(args) => args.run(session),
         }
     }

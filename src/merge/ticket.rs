@@ -20,8 +20,12 @@ pub enum Merged {
         /// `comments`; empty where a side is no ticket and the texts were merged by lines.
         keys: Vec<String>,
     },
-    /// Two branches made different tickets of the same id; nothing was merged.
-    TwoTickets,
+    /// The sides are different tickets: two branches gave the same id, or git took a new ticket
+    /// for an old one under another name. Nothing was merged.
+    TwoTickets {
+        /// Both, with what differs between marker lines.
+        text: String,
+    },
 }
 
 /// Merges what two branches made of a ticket's file; `base` is `None` where both added it.
@@ -61,7 +65,9 @@ pub fn merge_ticket(
             text: restored(text),
             keys,
         },
-        Merged::TwoTickets => Merged::TwoTickets,
+        Merged::TwoTickets { text } => Merged::TwoTickets {
+            text: restored(text),
+        },
     }
 }
 
@@ -85,11 +91,18 @@ fn merge_uniform(
             config.default_type.clone(),
             config.statuses.initial().clone(),
         )),
-        None => return Merged::TwoTickets,
+        None => {
+            let text = mark_differences(ours, theirs);
+            return Merged::TwoTickets { text };
+        }
     };
     let Some(was) = was else {
         return by_lines();
     };
+    if is_another(&was, &mine) || is_another(&was, &other) {
+        let text = mark_differences(ours, theirs);
+        return Merged::TwoTickets { text };
+    }
     let sides = Sides {
         id,
         config,
@@ -105,6 +118,13 @@ fn is_same(ours: &Ticket, theirs: &Ticket) -> bool {
     ours.title == theirs.title
         && ours.created_at == theirs.created_at
         && ours.created_by == theirs.created_by
+}
+
+/// Whether a side cannot be what became of the base. To git, which knows files by what is in
+/// them, a ticket that was deleted and one that was made may be one that was renamed.
+fn is_another(base: &Ticket, side: &Ticket) -> bool {
+    let made = base.created_at.zip(side.created_at);
+    made.is_some_and(|(base, side)| base != side) && base.title != side.title
 }
 
 fn as_text(base: &str, ours: &str, theirs: &str) -> Merged {

@@ -307,7 +307,7 @@ impl Editing<'_> {
                     .hint("both versions stand in the edit, between marker lines, yours below")
                     .with("keys", keys))
             }
-            Merged::TwoTickets => Err(Error::new(
+            Merged::TwoTickets { .. } => Err(Error::new(
                 ErrorCode::Changed,
                 format!("`{id}` is another ticket now"),
             )),

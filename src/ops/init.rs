@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::driver;
+use super::merge_driver;
 use super::project::find;
 use super::ticks_folder::is_there;
 use super::{Error, ErrorCode, Result};
@@ -38,7 +38,7 @@ pub fn init(context: &Context) -> Result<InitDocument> {
             return Err(unwritable(&file, &error));
         }
     };
-    let rest = driver::configure(&repo).and_then(|driver| {
+    let rest = merge_driver::configure(&repo).and_then(|driver| {
         let attributes = write_attributes(&repo)?;
         Ok((driver, attributes))
     });

@@ -153,7 +153,7 @@ fn merged(shared: &Shared, sides: &TicketSides) -> Option<String> {
     );
     match merge_ticket(&id, base.as_deref(), &ours, &theirs, &shared.config) {
         Merged::Clean(text) => Some(text),
-        Merged::Conflict { .. } | Merged::TwoTickets => None,
+        Merged::Conflict { .. } | Merged::TwoTickets { .. } => None,
     }
 }
 

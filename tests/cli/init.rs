@@ -22,10 +22,10 @@ fn sets_the_repository_up_once() {
     .ticks/*.toml merge=ticks text eol=lf
     .ticks/config.toml !merge
     ");
-    assert_snapshot!(sandbox.git(["config", "--get-regexp", "^merge\\."]), @r"
+    assert_snapshot!(sandbox.git(["config", "--get-regexp", "^merge\\."]), @r#"
     merge.ticks.name tk: tickets, key by key
-    merge.ticks.driver tk merge-driver %O %A %B %P; s=$?; case $s in 0|120) exit $s;; *) exec git merge-file -L ours -L base -L theirs %A %O %B;; esac
-    ");
+    merge.ticks.driver case "$(tk merge-driver %O %A %B %P)" in merged) exit 0;; conflict) exit 120;; *) exec git merge-file -L ours -L base -L theirs %A %O %B;; esac
+    "#);
 }
 
 #[test]

@@ -43,6 +43,8 @@ mod list;
 #[cfg(test)]
 mod manual;
 #[cfg(test)]
+mod merge_driver;
+#[cfg(test)]
 mod new;
 #[cfg(test)]
 mod next;

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::Exam;
 use super::found::Found;
-use crate::ops::{Result, driver, init};
+use crate::ops::{Result, init, merge_driver};
 use crate::wire::{FindingKind, Severity};
 
 /// Attributes, the merge driver, and what git tracks and ignores.
 pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
     let mut found: Vec<Found<'a>> = attributes(exam).into_iter().collect();
-    found.extend(merge_driver(exam)?);
+    found.extend(driver(exam)?);
     found.extend(exclude(exam)?);
     found.extend(ignored(exam)?);
     found.extend(tracked(exam)?);
@@ -36,9 +36,9 @@ fn attributes<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
     }
 }
 
-fn merge_driver<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
+fn driver<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
     let repo = &exam.project.repo;
-    let differing = driver::differing(repo)?;
+    let differing = merge_driver::differing(repo)?;
     let Some((key, there)) = differing.first() else {
         return Ok(None);
     };
@@ -47,7 +47,9 @@ fn merge_driver<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
         Some(_) => format!("the merge driver is another one: `{key}` differs"),
     };
     let found = Found::new(FindingKind::MergeDriver, Severity::Warning, message);
-    Ok(Some(found.mended_by(|| driver::configure(repo).map(drop))))
+    Ok(Some(
+        found.mended_by(|| merge_driver::configure(repo).map(drop)),
+    ))
 }
 
 /// The folder of the worktrees, if it is there and git would show what is in it.

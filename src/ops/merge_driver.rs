@@ -1,0 +1,92 @@
+//! git's merge driver for tickets: in the clone's configuration, and at work.
+
+use std::path::Path;
+
+use super::values::invalid;
+use super::{Project, Result};
+use crate::context::Context;
+use crate::git::{Repo, TICKS, TicksPath};
+use crate::merge::{Merged, merge_ticket};
+use crate::store::{self, Store};
+
+/// The driver's line. By its bare name, so that it works wherever `tk` is installed; and with
+/// git's own text merge where `tk` is missing, is too old to know the command, or is another
+/// program of that name. What it prints tells them apart: another may well end with 0, and git
+/// would take ours for the merge.
+const DRIVER: &str = "case \"$(tk merge-driver %O %A %B %P)\" in merged) exit 0;; \
+                      conflict) exit 120;; \
+                      *) exec git merge-file -L ours -L base -L theirs %A %O %B;; esac";
+
+const NAME: &str = "tk: tickets, key by key";
+
+/// The settings of the driver.
+const SETTINGS: [(&str, &str); 2] = [("merge.ticks.name", NAME), ("merge.ticks.driver", DRIVER)];
+
+/// The settings that are not as they should be, each with the value that it has.
+pub(super) fn differing(repo: &Repo) -> Result<Vec<(&'static str, Option<String>)>> {
+    let mut found = Vec::new();
+    for (key, value) in SETTINGS {
+        let there = repo.setting(key)?;
+        if there.as_deref() != Some(value) {
+            found.push((key, there));
+        }
+    }
+    Ok(found)
+}
+
+/// Configures the driver in the clone, where it is not; whether it was not.
+pub(super) fn configure(repo: &Repo) -> Result<bool> {
+    let differing = differing(repo)?;
+    for (key, value) in SETTINGS {
+        if differing.iter().any(|(other, _)| *other == key) {
+            repo.home_git().run(["config", "--local", key, value])?;
+        }
+    }
+    Ok(!differing.is_empty())
+}
+
+/// What git asks of its driver.
+#[derive(Clone, Debug)]
+pub struct MergeRequest<'r> {
+    /// The files of the base, empty where both sides added the ticket, ours and theirs.
+    pub sides: [&'r Path; 3],
+    /// The path that is being merged, from the top of the working tree.
+    pub path: &'r str,
+}
+
+/// Merges a ticket's file as git's driver, in place of ours; the keys that both sides changed
+/// differently, if any: then both of their values are marked in the file. Git calls it at the
+/// top of the working tree.
+///
+/// # Errors
+/// When the path is no ticket's, or a file cannot be read or written: then git's own text
+/// merge has to do.
+pub fn drive(context: &Context, request: &MergeRequest<'_>) -> Result<Option<Vec<String>>> {
+    let path = TicksPath::parse(request.path).map_err(|error| invalid(error.to_string()))?;
+    let id = path
+        .ticket()
+        .ok_or_else(|| invalid(format!("`{path}` is not a ticket's file")))?;
+    let [base, ours, theirs] = store::read_sides(request.sides)?;
+    let base = Some(base.as_str()).filter(|text| !text.is_empty());
+    // It says what a ticket is like that says nothing, and may itself be amid the merge: any
+    // such ticket will do then.
+    let config = Store::open(context.cwd.join(TICKS), &context.cwd).config();
+    let merged = merge_ticket(&id, base, &ours, &theirs, &config.unwrap_or_default());
+    let (text, keys) = match merged {
+        Merged::Clean(text) => (text, None),
+        Merged::Conflict { text, keys } => (text, Some(keys)),
+        Merged::TwoTickets { text } => (text, Some(Vec::new())),
+    };
+    store::write_merged(request.sides[1], &text)?;
+    Ok(keys)
+}
+
+impl Project {
+    /// Configures the driver where a fresh clone has none. That it cannot be is no reason not
+    /// to change a ticket.
+    pub(super) fn mend_merge_driver(&self) {
+        if let Err(error) = configure(&self.repo) {
+            self.warn(format!("the merge driver could not be configured: {error}"));
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! Tickets merged by real git, with `tk` as its driver.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use tk::format::{edit, parse};
+use tk::model::{Config, Note, NoteKind, Priority, Ticket, TicketId};
+
+use crate::support::Sandbox;
+
+/// The folder of the `tk` that is tested.
+fn bin() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_tk")).parent().unwrap()
+}
+
+/// A repository whose git finds `tk` on the PATH, with these tickets committed.
+fn repository(tickets: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::initialised();
+    let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
+    let sandbox = sandbox.with_env("PATH", &path);
+    for id in tickets {
+        file(&sandbox, id);
+    }
+    commit(&sandbox, "base");
+    sandbox
+}
+
+/// A ticket as `tk new` would have made it.
+fn file(sandbox: &Sandbox, id: &str) {
+    let title = format!("Ticket {id}");
+    let made = sandbox.tk(["new", &title, "--json"]).json();
+    let new = made["tickets"][0]["id"].as_str().unwrap();
+    let (from, to) = (format!(".ticks/{new}.toml"), format!(".ticks/{id}.toml"));
+    std::fs::rename(sandbox.path().join(from), sandbox.path().join(to)).unwrap();
+}
+
+fn commit(sandbox: &Sandbox, message: &str) {
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message", message]);
+}
+
+fn read(sandbox: &Sandbox, id: &str) -> Ticket {
+    let text = sandbox.read(format!(".ticks/{id}.toml"));
+    let parsed = parse(&TicketId::parse(id).unwrap(), &text, &Config::default());
+    parsed.unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Edits the ticket as `tk` would, without a process.
+fn change(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Ticket)) {
+    let path = sandbox.path().join(format!(".ticks/{id}.toml"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let before = read(sandbox, id);
+    let mut after = before.clone();
+    change(&mut after);
+    std::fs::write(path, edit(&text, &before, &after).unwrap()).unwrap();
+}
+
+fn note(ticket: &mut Ticket, number: usize) {
+    let (hour, rest) = (number / 3600 % 24, number % 3600);
+    let at = format!("2026-11-21T{hour:02}:{:02}:{:02}Z", rest / 60, rest % 60);
+    ticket.notes.push(Note {
+        at: at.parse().unwrap(),
+        by: "dana@example.com".to_owned(),
+        kind: NoteKind::Comment,
+        text: format!("note {number}"),
+    });
+}
+
+fn notes(sandbox: &Sandbox, id: &str) -> Vec<String> {
+    let notes = read(sandbox, id).notes;
+    notes.into_iter().map(|note| note.text).collect()
+}
+
+/// On a new branch of `from`: these changes of ticket `abc`, committed.
+fn branch(sandbox: &Sandbox, name: &str, from: &str, what: impl FnOnce(&mut Ticket)) {
+    sandbox.git(["checkout", "--quiet", "-b", name, from]);
+    change(sandbox, "abc", what);
+    commit(sandbox, name);
+}
+
+#[test]
+fn what_two_branches_did_is_all_there() {
+    let sandbox = repository(&["abc"]);
+    branch(&sandbox, "one", "main", |ticket| {
+        ticket.priority = Priority::new(0).unwrap();
+        ticket.labels.insert("one".to_owned());
+        note(ticket, 1);
+    });
+    branch(&sandbox, "two", "main", |ticket| {
+        ticket.owner = Some("eve".to_owned());
+        ticket.labels.insert("two".to_owned());
+        note(ticket, 2);
+    });
+    let before = sandbox.git(["rev-parse", "two"]).trim().to_owned();
+    sandbox.git(["merge", "--quiet", "--no-edit", "one"]);
+    let merged = read(&sandbox, "abc");
+    assert_eq!(
+        (merged.priority.number(), merged.owner.as_deref()),
+        (0, Some("eve"))
+    );
+    assert_eq!(Vec::from_iter(&merged.labels), ["one", "two"]);
+    assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
+    assert_eq!(sandbox.git(["status", "--porcelain"]), "");
+    // The other way round it is the same file.
+    let text = sandbox.read(".ticks/abc.toml");
+    sandbox.git(["checkout", "--quiet", "one"]);
+    sandbox.git(["merge", "--quiet", "--no-edit", &before]);
+    assert_eq!(sandbox.read(".ticks/abc.toml"), text);
+}
+
+#[test]
+fn a_key_given_two_values_is_marked_in_its_line_only() {
+    let sandbox = repository(&["abc"]);
+    branch(&sandbox, "one", "main", |ticket| {
+        ticket.title = "One".to_owned();
+        note(ticket, 1);
+    });
+    branch(&sandbox, "two", "main", |ticket| {
+        ticket.title = "Two".to_owned();
+        note(ticket, 2);
+    });
+    let merge = sandbox.run(
+        sandbox
+            .command("git")
+            .args(["merge", "--quiet", "--no-edit", "one"]),
+        None,
+    );
+    assert_eq!(merge.code, 1);
+    assert!(
+        merge.stderr.contains(
+            "warning: .ticks/abc.toml: both sides changed title\nhint: `tk resolve` settles it\n"
+        ),
+        "{}",
+        merge.stderr
+    );
+    assert_snapshot!(sandbox.read(".ticks/abc.toml").lines().take(6).collect::<Vec<_>>().join("\n"), @r#"
+    <<<<<<< ours
+    title = "Two"
+    =======
+    title = "One"
+    >>>>>>> theirs
+    "#);
+    assert!(sandbox.read(".ticks/abc.toml").contains("note 1"));
+    // Given up, all is as it was.
+    sandbox.git(["merge", "--abort"]);
+    assert_eq!(read(&sandbox, "abc").title, "Two");
+}
+
+/// What the histories below do, and what must come of it.
+struct History {
+    sandbox: Sandbox,
+    random: fastrand::Rng,
+    branches: Vec<String>,
+    /// How many changes there were: each has a number of its own.
+    changes: usize,
+}
+
+/// What is on a branch: the notes and labels that were added, and the labels that were removed.
+#[derive(Clone, Default)]
+struct Known {
+    notes: BTreeSet<String>,
+    added: BTreeSet<String>,
+    removed: BTreeSet<String>,
+}
+
+impl Known {
+    fn take_in(&mut self, other: &Self) {
+        self.notes.extend(other.notes.iter().cloned());
+        self.added.extend(other.added.iter().cloned());
+        self.removed.extend(other.removed.iter().cloned());
+    }
+}
+
+impl History {
+    fn new(seed: u64) -> Self {
+        let sandbox = repository(&["abc"]);
+        let branches = ["main", "one", "two"].map(str::to_owned);
+        for name in &branches[1..] {
+            sandbox.git(["branch", name, "main"]);
+        }
+        Self {
+            sandbox,
+            random: fastrand::Rng::with_seed(seed),
+            branches: branches.into(),
+            changes: 0,
+        }
+    }
+
+    /// A note, a label, and where commits stay where they are the branch's own single value, and
+    /// perhaps one label less.
+    fn change(&mut self, branch: usize, known: &mut Known, stays: bool) {
+        self.changes += 1;
+        let number = self.changes;
+        let label = format!("l{number}");
+        let alive: Vec<&String> = known.added.difference(&known.removed).collect();
+        let gone = match alive.get(self.random.usize(..alive.len().max(1))) {
+            Some(label) if stays && self.random.u8(..3) == 0 => Some((*label).clone()),
+            _ => None,
+        };
+        change(&self.sandbox, "abc", |ticket| {
+            match branch {
+                _ if !stays => {}
+                0 => ticket.title = format!("Title {number}"),
+                1 => ticket.owner = Some(format!("owner {number}")),
+                _ => ticket.reason = Some(format!("reason {number}")),
+            }
+            note(ticket, number);
+            ticket.labels.insert(label.clone());
+            if let Some(gone) = &gone {
+                ticket.labels.remove(gone);
+            }
+        });
+        known.notes.insert(format!("note {number}"));
+        known.added.insert(label);
+        known.removed.extend(gone);
+    }
+
+    #[track_caller]
+    fn check(&self, known: &Known, what: &str) {
+        let ticket = read(&self.sandbox, "abc");
+        let notes: BTreeSet<String> = ticket.notes.iter().map(|n| n.text.clone()).collect();
+        assert_eq!(notes, known.notes, "{what}");
+        assert_eq!(
+            notes.len(),
+            ticket.notes.len(),
+            "{what}: a note is there twice"
+        );
+        let alive: BTreeSet<String> = known.added.difference(&known.removed).cloned().collect();
+        assert_eq!(ticket.labels, alive, "{what}");
+        let times: Vec<_> = ticket.notes.iter().map(|note| note.at).collect();
+        assert!(times.is_sorted(), "{what}: {times:?}");
+        let status = self.sandbox.git(["status", "--porcelain"]);
+        assert_eq!(status, "", "{what}");
+    }
+}
+
+/// Merges to and fro, criss-cross among them: nothing is lost, and what was removed stays so.
+#[test]
+fn random_histories_of_merges() {
+    for seed in 0..8 {
+        let mut history = History::new(seed);
+        let mut known = vec![Known::default(); 3];
+        for step in 0..14 {
+            let here = history.random.usize(..3);
+            let other = (here + history.random.usize(1..3)) % 3;
+            let [name, from] = [here, other].map(|index| history.branches[index].clone());
+            history.sandbox.git(["checkout", "--quiet", &name]);
+            let what = if history.random.u8(..5) < 3 {
+                history.change(here, &mut known[here], true);
+                commit(&history.sandbox, "change");
+                "change".to_owned()
+            } else {
+                history
+                    .sandbox
+                    .git(["merge", "--quiet", "--no-edit", &from]);
+                let taken = known[other].clone();
+                known[here].take_in(&taken);
+                format!("merge of {from}")
+            };
+            history.check(
+                &known[here],
+                &format!("seed {seed}, step {step}: {what} on {name}"),
+            );
+        }
+    }
+}
+
+/// Commits that move: rebase, cherry-pick, and a stash that is taken up elsewhere.
+#[test]
+fn random_histories_of_moved_commits() {
+    for seed in 0..8 {
+        let mut history = History::new(seed);
+        let mut known = vec![Known::default(); 3];
+        for step in 0..10 {
+            let here = history.random.usize(..3);
+            let other = (here + history.random.usize(1..3)) % 3;
+            let [name, from] = [here, other].map(|index| history.branches[index].clone());
+            history.sandbox.git(["checkout", "--quiet", &name]);
+            let what = match history.random.u8(..6) {
+                0..=2 => {
+                    history.change(here, &mut known[here], false);
+                    commit(&history.sandbox, "change");
+                    "change"
+                }
+                3 => {
+                    let mut picked = Known::default();
+                    history.sandbox.git(["checkout", "--quiet", &from]);
+                    history.change(other, &mut picked, false);
+                    commit(&history.sandbox, "picked");
+                    known[other].take_in(&picked);
+                    history.sandbox.git(["checkout", "--quiet", &name]);
+                    history.sandbox.git(["cherry-pick", &from]);
+                    known[here].take_in(&picked);
+                    "cherry-pick"
+                }
+                4 => {
+                    history.sandbox.git(["rebase", "--quiet", &from]);
+                    let taken = known[other].clone();
+                    known[here].take_in(&taken);
+                    "rebase"
+                }
+                _ => {
+                    let mut stashed = Known::default();
+                    history.change(here, &mut stashed, false);
+                    history.sandbox.git(["stash", "--quiet"]);
+                    history.sandbox.git(["checkout", "--quiet", &from]);
+                    history.sandbox.git(["stash", "pop", "--quiet"]);
+                    commit(&history.sandbox, "stashed");
+                    known[other].take_in(&stashed);
+                    history.check(&known[other], &format!("seed {seed}, step {step}: stash"));
+                    continue;
+                }
+            };
+            history.check(
+                &known[here],
+                &format!("seed {seed}, step {step}: {what} on {name}"),
+            );
+        }
+    }
+}
+
+/// What was taken back stays so, whichever way it comes again, until it is said anew.
+#[test]
+fn what_was_reverted_is_not_resurrected() {
+    let sandbox = repository(&["abc"]);
+    branch(&sandbox, "one", "main", |ticket| {
+        note(ticket, 1);
+        ticket.labels.insert("one".to_owned());
+    });
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.git(["merge", "--quiet", "--no-ff", "--no-edit", "one"]);
+    change(&sandbox, "abc", |ticket| note(ticket, 2));
+    commit(&sandbox, "two");
+    sandbox.git(["revert", "--no-edit", "-m1", "HEAD~1"]);
+    assert_eq!(notes(&sandbox, "abc"), ["note 2"]);
+    sandbox.git(["checkout", "--quiet", "one"]);
+    change(&sandbox, "abc", |ticket| note(ticket, 3));
+    commit(&sandbox, "three");
+    sandbox.git(["merge", "--quiet", "--no-edit", "main"]);
+    assert_eq!(notes(&sandbox, "abc"), ["note 2", "note 3"]);
+    assert!(read(&sandbox, "abc").labels.is_empty());
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.git(["revert", "--no-edit", "HEAD"]);
+    assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
+}
+
+/// In whatever order three branches are merged, the file is the same to the byte.
+#[test]
+fn the_order_of_merging_does_not_matter() {
+    let sandbox = repository(&["abc"]);
+    for (number, name) in ["one", "two", "three"].into_iter().enumerate() {
+        branch(&sandbox, name, "main", |ticket| {
+            note(ticket, 10 - number);
+            ticket.labels.insert(name.to_owned());
+            ticket
+                .blocked_by
+                .insert(TicketId::parse(&format!("x{number}")).unwrap());
+            match number {
+                0 => ticket.title = "One".to_owned(),
+                1 => ticket.owner = Some("two".to_owned()),
+                _ => ticket.description = "Three.".to_owned(),
+            }
+        });
+    }
+    let orders = [
+        ["one", "two", "three"],
+        ["one", "three", "two"],
+        ["two", "one", "three"],
+        ["two", "three", "one"],
+        ["three", "one", "two"],
+        ["three", "two", "one"],
+    ];
+    let texts = orders.map(|order| {
+        sandbox.git(["checkout", "--quiet", "--detach", "main"]);
+        for name in order {
+            sandbox.git(["merge", "--quiet", "--no-edit", name]);
+        }
+        sandbox.read(".ticks/abc.toml")
+    });
+    assert_eq!(notes(&sandbox, "abc"), ["note 8", "note 9", "note 10"]);
+    for text in &texts {
+        assert_eq!(text, &texts[0]);
+    }
+}
+
+/// git merges more than two branches at once by their text, without asking a driver.
+#[test]
+fn many_branches_at_once() {
+    let sandbox = repository(&["abc", "def"]);
+    branch(&sandbox, "one", "main", |ticket| {
+        ticket.title = "One".to_owned()
+    });
+    branch(&sandbox, "two", "main", |ticket| {
+        ticket.owner = Some("two".to_owned())
+    });
+    sandbox.git(["checkout", "--quiet", "-b", "three", "main"]);
+    change(&sandbox, "def", |ticket| note(ticket, 3));
+    commit(&sandbox, "three");
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.git(["merge", "--quiet", "--no-edit", "one", "two", "three"]);
+    let merged = read(&sandbox, "abc");
+    assert_eq!(
+        (merged.title.as_str(), merged.owner.as_deref()),
+        ("One", Some("two"))
+    );
+    assert_eq!(notes(&sandbox, "def"), ["note 3"]);
+}
+
+/// The driver is called in folders of any name, and from below.
+#[test]
+fn odd_folders() {
+    let sandbox = repository(&["abc"]);
+    branch(&sandbox, "one", "main", |ticket| note(ticket, 1));
+    branch(&sandbox, "two", "main", |ticket| note(ticket, 2));
+    let odd = sandbox.root().join("a \"b\" 'c' $d");
+    let odd = odd.to_str().unwrap();
+    sandbox.git(["worktree", "add", "--quiet", "--detach", odd, "two"]);
+    sandbox.git(["-C", odd, "merge", "--quiet", "--no-edit", "one"]);
+    let text = std::fs::read_to_string(Path::new(odd).join(".ticks/abc.toml")).unwrap();
+    assert!(text.contains("note 1") && text.contains("note 2"), "{text}");
+}
+
+/// A ticket that was deleted and another that was made are alike, and to git one that was
+/// renamed: what the other branch says of the first must not get into the second.
+#[test]
+fn a_new_ticket_is_no_renamed_one() {
+    let sandbox = repository(&["abc"]).with_env("TK_TEST_NOW", "2026-11-22T08:00:00Z");
+    branch(&sandbox, "one", "main", |ticket| note(ticket, 1));
+    sandbox.git(["checkout", "--quiet", "-b", "two", "main"]);
+    std::fs::remove_file(sandbox.path().join(".ticks/abc.toml")).unwrap();
+    file(&sandbox, "xyz");
+    commit(&sandbox, "two");
+    let merge = sandbox.run(
+        sandbox
+            .command("git")
+            .args(["merge", "--quiet", "--no-edit", "one"]),
+        None,
+    );
+    assert_eq!(merge.code, 1, "{merge}");
+    sandbox.git(["merge", "--abort"]);
+}
+
+/// git's own text merge does it where there is no `tk`, and where another program has its name.
+#[test]
+fn without_tk_the_text_is_merged() {
+    for foreign in [
+        None,
+        Some("#!/bin/sh\nexit 0\n"),
+        Some("#!/bin/sh\nexit 1\n"),
+    ] {
+        let sandbox = repository(&["abc"]);
+        branch(&sandbox, "one", "main", |ticket| {
+            ticket.priority = Priority::new(0).unwrap();
+        });
+        branch(&sandbox, "two", "main", |ticket| {
+            ticket.owner = Some("eve".to_owned())
+        });
+        let mut path = std::env::var("PATH").unwrap();
+        if let Some(script) = foreign {
+            sandbox.write("../foreign/tk", script);
+            let program = sandbox.root().join("foreign/tk");
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(&program, mode).unwrap();
+            path = format!("{}:{path}", sandbox.root().join("foreign").display());
+        }
+        let sandbox = sandbox.with_env("PATH", &path);
+        sandbox.git(["merge", "--quiet", "--no-edit", "one"]);
+        let merged = read(&sandbox, "abc");
+        assert_eq!(
+            (merged.priority.number(), merged.owner.as_deref()),
+            (0, Some("eve"))
+        );
+    }
+}
