@@ -38,6 +38,7 @@ mod ready;
 mod reject;
 mod release;
 mod reopen;
+mod resolve;
 mod retry;
 mod run;
 mod runs;
@@ -136,6 +137,7 @@ enum Command {
     Man(man::Args),
     Config(config::Args),
     Doctor(doctor::Args),
+    Resolve(resolve::Args),
     Prime(prime::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
@@ -184,6 +186,7 @@ impl Command {
             Self::Man(args) => args.run(session),
             Self::Config(args) => args.run(session),
             Self::Doctor(args) => args.run(session),
+            Self::Resolve(args) => args.run(session),
             Self::Prime(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
             Self::MergeDriver(args) => args.run(session),

@@ -30,6 +30,7 @@ mod submodule;
 mod ticks;
 mod tracking;
 mod tree;
+mod unmerged;
 mod worktree;
 
 pub use backup::{Backup, Backups};
@@ -46,4 +47,5 @@ pub use preflight::{MINIMUM, Version};
 pub use repo::{Head, Repo};
 pub use tracking::IgnoreRule;
 pub use tree::FileEdit;
+pub use unmerged::{Stage, Unmerged};
 pub use worktree::{Added, Removal, Worktree, Worktrees};

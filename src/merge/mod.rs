@@ -6,12 +6,14 @@
 //! unknown keys, layout. What is left is a line-based merge, whose result counts only if it
 //! reads as the merged ticket and has every comment and unknown key that a side added.
 
+mod choice;
 mod fields;
 mod life;
 mod list;
 mod text;
 mod ticket;
 
+pub use choice::{Choice, Hunk, choose, is_marker};
 pub use ticket::{Merged, merge_ticket};
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn delete(
         }
         let others = scene.loaded()?.tickets.iter();
         let others = others.filter(|other| !ids.contains(&&other.id));
-        let referring = others.filter(|ticket| ids.iter().any(|id| refers(ticket, id)));
+        let referring = others.filter(|ticket| ids.iter().any(|id| ticket.refers_to(id)));
         let referring: Vec<Ticket> = referring.cloned().collect();
         if !force && !referring.is_empty() {
             return Err(referred(&ids, &referring));
@@ -75,7 +75,7 @@ pub fn delete(
     let graph = project.graph(&loaded.tickets);
     let records = Records::new(&loaded, &graph);
     let referring_to = |id: &TicketId| -> Vec<String> {
-        let by = referring.iter().filter(|ticket| refers(ticket, id));
+        let by = referring.iter().filter(|ticket| ticket.refers_to(id));
         by.map(|ticket| ticket.id.to_string()).collect()
     };
     Ok(Deleted {
@@ -92,18 +92,6 @@ pub fn delete(
             .map(|ticket| records.by_id(&ticket.id))
             .collect::<Result<_>>()?,
     })
-}
-
-/// Whether the ticket names that other one anywhere.
-fn refers(ticket: &Ticket, id: &TicketId) -> bool {
-    let single = [
-        &ticket.parent,
-        &ticket.discovered_from,
-        &ticket.duplicate_of,
-    ];
-    let several = [&ticket.blocked_by, &ticket.after, &ticket.related];
-    single.into_iter().any(|other| other.as_ref() == Some(id))
-        || several.into_iter().any(|ids| ids.contains(id))
 }
 
 fn clear(ticket: &mut Ticket, id: &TicketId) {
@@ -126,7 +114,7 @@ fn clear(ticket: &mut Ticket, id: &TicketId) {
 fn referred(ids: &[&TicketId], referring: &[Ticket]) -> Error {
     let mut lines = Vec::new();
     for id in ids {
-        let by = referring.iter().filter(|ticket| refers(ticket, id));
+        let by = referring.iter().filter(|ticket| ticket.refers_to(id));
         let by: Vec<String> = by.map(|ticket| format!("`{}`", ticket.id)).collect();
         let more = by.len().saturating_sub(8);
         let mut shown = by.into_iter().take(8).collect::<Vec<_>>().join(", ");

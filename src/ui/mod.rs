@@ -10,6 +10,7 @@ pub mod json_events;
 pub mod list;
 pub mod prime;
 pub mod progress;
+pub mod resolve;
 pub mod run_plan;
 pub mod screen;
 pub mod settings;

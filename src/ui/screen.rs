@@ -104,6 +104,20 @@ impl Screen {
         if self.quiet { Ok(()) } else { self.text(text) }
     }
 
+    /// Asks on standard error, and reads a line of standard input: with its end, empty where
+    /// nothing more comes.
+    ///
+    /// # Errors
+    /// When it cannot be written or read.
+    pub fn ask(&self, text: &str) -> io::Result<String> {
+        let mut err = anstream::stderr().lock();
+        err.write_all(text.as_bytes())?;
+        err.flush()?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        Ok(line)
+    }
+
     /// Writes the document on one line.
     ///
     /// # Errors

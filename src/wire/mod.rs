@@ -9,6 +9,7 @@ mod event;
 mod file;
 mod generated;
 mod graph;
+mod resolve;
 mod run;
 mod schema;
 mod settings;
@@ -24,6 +25,7 @@ pub use error::{ErrorBody, ErrorDocument, WarningDocument};
 pub use event::{Event, EventKind, Owed};
 pub use generated::{CompletionsDocument, ManDocument};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
+pub use resolve::{Resolution, ResolveDocument, ResolvedTicket};
 pub use run::{
     PlanDocument, PlannedClash, PlannedStart, PromptDocument, RunEntry, RunsDocument, StopDocument,
 };

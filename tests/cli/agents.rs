@@ -75,6 +75,7 @@ const ROWS: &[(&str, May)] = &[
     ("demo --dir ../demo", Elsewhere),
     ("doctor", Yes),
     ("doctor --fix", No),
+    ("resolve --ours", No),
     ("schema list", Yes),
     ("completions bash", Yes),
     ("man ../pages", Elsewhere),

@@ -154,6 +154,12 @@ fn prepared(command: &str) -> Sandbox {
             tk("tk update x4d --requires review && tk run auth --land never || test $? -eq 9")
         }
         "log" => tk("tk run auth"),
+        "resolve" => tk(
+            "git add .ticks .gitattributes && git commit -qm base && git checkout -qb other \
+             && tk note k7m there && git commit -qam there && git checkout -q main \
+             && tk note k7m here && git commit -qam here \
+             && git config --remove-section merge.ticks && ! git merge -q other",
+        ),
         "retry" => tk("tk run x4d --check false || test $? -eq 7"),
         _ => String::new(),
     };

@@ -43,6 +43,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("log", "reads"),
     ("prompt", "reads"),
     ("doctor", "reads; --fix changes no ticket"),
+    ("resolve", "settles files that are no tickets until then"),
     ("schema", "reads"),
     ("completions", "reads"),
     ("man", "reads"),

@@ -57,6 +57,8 @@ mod probes;
 #[cfg(test)]
 mod project;
 #[cfg(test)]
+mod resolve;
+#[cfg(test)]
 mod show;
 #[cfg(test)]
 mod statuses;

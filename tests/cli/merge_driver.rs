@@ -10,12 +10,12 @@ use tk::model::{Config, Note, NoteKind, Priority, Ticket, TicketId};
 use crate::support::Sandbox;
 
 /// The folder of the `tk` that is tested.
-fn bin() -> &'static Path {
+pub(crate) fn bin() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_tk")).parent().unwrap()
 }
 
 /// A repository whose git finds `tk` on the PATH, with these tickets committed.
-fn repository(tickets: &[&str]) -> Sandbox {
+pub(crate) fn repository(tickets: &[&str]) -> Sandbox {
     let sandbox = Sandbox::initialised();
     let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
     let sandbox = sandbox.with_env("PATH", &path);
@@ -27,7 +27,7 @@ fn repository(tickets: &[&str]) -> Sandbox {
 }
 
 /// A ticket as `tk new` would have made it.
-fn file(sandbox: &Sandbox, id: &str) {
+pub(crate) fn file(sandbox: &Sandbox, id: &str) {
     let title = format!("Ticket {id}");
     let made = sandbox.tk(["new", &title, "--json"]).json();
     let new = made["tickets"][0]["id"].as_str().unwrap();
@@ -35,19 +35,19 @@ fn file(sandbox: &Sandbox, id: &str) {
     std::fs::rename(sandbox.path().join(from), sandbox.path().join(to)).unwrap();
 }
 
-fn commit(sandbox: &Sandbox, message: &str) {
+pub(crate) fn commit(sandbox: &Sandbox, message: &str) {
     sandbox.git(["add", "--all"]);
     sandbox.git(["commit", "--quiet", "--message", message]);
 }
 
-fn read(sandbox: &Sandbox, id: &str) -> Ticket {
+pub(crate) fn read(sandbox: &Sandbox, id: &str) -> Ticket {
     let text = sandbox.read(format!(".ticks/{id}.toml"));
     let parsed = parse(&TicketId::parse(id).unwrap(), &text, &Config::default());
     parsed.unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 /// Edits the ticket as `tk` would, without a process.
-fn change(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Ticket)) {
+pub(crate) fn change(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Ticket)) {
     let path = sandbox.path().join(format!(".ticks/{id}.toml"));
     let text = std::fs::read_to_string(&path).unwrap();
     let before = read(sandbox, id);
@@ -56,7 +56,7 @@ fn change(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Ticket)) {
     std::fs::write(path, edit(&text, &before, &after).unwrap()).unwrap();
 }
 
-fn note(ticket: &mut Ticket, number: usize) {
+pub(crate) fn note(ticket: &mut Ticket, number: usize) {
     let (hour, rest) = (number / 3600 % 24, number % 3600);
     let at = format!("2026-11-21T{hour:02}:{:02}:{:02}Z", rest / 60, rest % 60);
     ticket.notes.push(Note {
@@ -67,13 +67,13 @@ fn note(ticket: &mut Ticket, number: usize) {
     });
 }
 
-fn notes(sandbox: &Sandbox, id: &str) -> Vec<String> {
+pub(crate) fn notes(sandbox: &Sandbox, id: &str) -> Vec<String> {
     let notes = read(sandbox, id).notes;
     notes.into_iter().map(|note| note.text).collect()
 }
 
 /// On a new branch of `from`: these changes of ticket `abc`, committed.
-fn branch(sandbox: &Sandbox, name: &str, from: &str, what: impl FnOnce(&mut Ticket)) {
+pub(crate) fn branch(sandbox: &Sandbox, name: &str, from: &str, what: impl FnOnce(&mut Ticket)) {
     sandbox.git(["checkout", "--quiet", "-b", name, from]);
     change(sandbox, "abc", what);
     commit(sandbox, name);

@@ -91,7 +91,7 @@ fn unusable<'a>(
     let path = store.shown(&wrong.name);
     let text = store.part(&wrong.name).ok().flatten().unwrap_or_default();
     if let Some(line) = conflict_mark(&text) {
-        unmerged.remove(&path);
+        let is_unmerged = unmerged.remove(&path);
         return Found::new(
             FindingKind::Conflict,
             Severity::Error,
@@ -100,6 +100,9 @@ fn unusable<'a>(
         .path(path)
         .line(line)
         .hint(match of_ticket(&wrong) {
+            Some(id) if is_unmerged => {
+                format!("`tk resolve {id}` merges its keys; `-i` asks about the rest")
+            }
             Some(id) => {
                 format!("settle the marked lines with `tk edit {id}`, then `git add` the file")
             }

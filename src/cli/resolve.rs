@@ -1,0 +1,99 @@
+//! `tk resolve`
+
+use std::io::IsTerminal;
+
+use super::{Outcome, Session};
+use crate::ops::{self, Choice, Error, ErrorCode, Question, Result};
+use crate::ui;
+
+/// Settle merges of tickets that git has left
+///
+/// In a clone without tk's merge driver, or where both sides gave a key another value, git leaves
+/// tickets unmerged. This merges each by its keys, from the three versions that git keeps, and
+/// stages it. What the rules do not settle stays marked, in its key alone, unless you say which
+/// side is right: for all with --ours or --theirs, one by one with -i. As everywhere in git, ours
+/// is what is checked out; in a rebase, what is rebased onto.
+///
+/// One id that two branches gave to different tickets becomes two: the one made later gets a new
+/// id, and what its branch says of it follows. What you have settled in a file yourself is taken
+/// as it is. Works in the working tree where it is called. Exit code 1 where something is left.
+/// Only people may.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk resolve                    # by the rules
+  tk resolve -i                 # ask about the rest
+  tk resolve k7m --theirs")]
+pub(super) struct Args {
+    /// Tickets; all that are unmerged unless some are named
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// Ask about what the rules do not settle
+    #[arg(short, long, conflicts_with_all = ["ours", "theirs"])]
+    interactive: bool,
+    /// Where the rules do not settle it, take what is checked out
+    #[arg(long, conflicts_with = "theirs")]
+    ours: bool,
+    /// Where the rules do not settle it, take what comes in
+    #[arg(long)]
+    theirs: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let chosen = match (self.ours, self.theirs) {
+            (true, _) => Some(Choice::Ours),
+            (_, true) => Some(Choice::Theirs),
+            _ => None,
+        };
+        let mut asking = self.interactive;
+        let mut answer = |question: &Question<'_>| -> Result<Option<Choice>> {
+            if !asking {
+                return Ok(chosen);
+            }
+            let answered = ask(session, question)?;
+            asking = answered != Answer::Stop;
+            Ok(match answered {
+                Answer::Choice(choice) => Some(choice),
+                Answer::Leave | Answer::Stop => None,
+            })
+        };
+        session.in_project(|project| {
+            let done = ops::settle(project, &session.context, &self.ids, &mut answer)?;
+            if session.screen.is_json() {
+                session.screen.document(&done)?;
+            } else {
+                session.screen.text(&ui::resolve::report(&done))?;
+            }
+            if done.remaining > 0 {
+                project.hint("`tk resolve -i` asks about the rest, `--ours` and `--theirs` choose");
+                return Ok(ErrorCode::No.exit_code());
+            }
+            Ok(0)
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Choice(Choice),
+    Leave,
+    Stop,
+}
+
+fn ask(session: &Session, question: &Question<'_>) -> Result<Answer> {
+    let unheard =
+        |error: std::io::Error| Error::new(ErrorCode::Failed, format!("cannot ask: {error}"));
+    let shown = ui::resolve::question(question);
+    loop {
+        let typed = session.screen.ask(&shown).map_err(unheard)?;
+        return Ok(match typed.trim() {
+            "o" | "ours" => Answer::Choice(Choice::Ours),
+            "t" | "theirs" => Answer::Choice(Choice::Theirs),
+            "l" | "leave" => Answer::Leave,
+            // The end of what is typed, too.
+            "q" | "quit" => Answer::Stop,
+            "" if typed.is_empty() || !std::io::stdin().is_terminal() => Answer::Stop,
+            _ => continue,
+        });
+    }
+}

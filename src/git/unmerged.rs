@@ -1,0 +1,157 @@
+//! What a merge has left of the tickets' files in the index: three stages of each, for
+//! somebody to settle.
+
+use std::collections::BTreeMap;
+
+use super::command::Git;
+use super::error::Result;
+use super::id::{CommitId, TICKS, TicksPath};
+use super::merge::shown;
+use crate::model::TicketId;
+
+/// A file of `.ticks/` whose merge is not settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmerged {
+    /// Where.
+    pub path: TicksPath,
+    /// As it was when the sides parted; none where both added it.
+    pub base: Option<Stage>,
+    /// On the checked-out branch; none where it was deleted there.
+    pub ours: Option<Stage>,
+    /// On what comes in; none where it was deleted there.
+    pub theirs: Option<Stage>,
+}
+
+/// A file on one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    object: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl Git {
+    /// What is not settled below `.ticks/`: files, and the paths of what else there is.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unmerged(&self) -> Result<(Vec<Unmerged>, Vec<String>)> {
+        let answer = self.run(["ls-files", "-u", "-z", "--full-name", "--", TICKS])?;
+        let mut found: BTreeMap<Vec<u8>, [Option<String>; 3]> = BTreeMap::new();
+        let mut others = Vec::new();
+        for line in answer.fields() {
+            // Mode, object, stage from 1, a tab, the path.
+            let malformed = || answer.unexpected("the stages of files");
+            let tab = line.iter().position(|byte| *byte == b'\t');
+            let (head, path) = line.split_at(tab.ok_or_else(malformed)?);
+            let head = std::str::from_utf8(head).map_err(|_| malformed())?;
+            let words: Vec<&str> = head.split(' ').collect();
+            let [mode, object, stage] = words[..] else {
+                return Err(malformed());
+            };
+            let stage: usize = stage.parse().map_err(|_| malformed())?;
+            let path = path[1..].to_vec();
+            if !mode.starts_with("100") {
+                others.push(shown(&path));
+                continue;
+            }
+            let stages = found.entry(path).or_default();
+            let place = stages.get_mut(stage.wrapping_sub(1));
+            *place.ok_or_else(malformed)? = Some(object.to_owned());
+        }
+        let objects = found.values().flatten().flatten().map(String::as_str);
+        let mut blobs = self.blobs(objects)?.into_iter();
+        let mut files = Vec::new();
+        for (path, stages) in found {
+            let [base, ours, theirs] = stages.map(|object| {
+                let object = object?;
+                let bytes = blobs.next()?;
+                Some(Stage { object, bytes })
+            });
+            let path_text = std::str::from_utf8(&path).ok();
+            match path_text.and_then(|text| TicksPath::parse(text).ok()) {
+                Some(path) if !others.iter().any(|other| other == path.as_str()) => {
+                    files.push(Unmerged {
+                        path,
+                        base,
+                        ours,
+                        theirs,
+                    });
+                }
+                _ => others.push(shown(&path)),
+            }
+        }
+        others.sort();
+        others.dedup();
+        Ok((files, others))
+    }
+
+    /// The commit whose changes come in: of a merge, a cherry-pick, a rebase or a revert. None
+    /// where git has no name for it, as for a stash or several branches at once.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn incoming(&self) -> Result<Option<CommitId>> {
+        let heads = self.git_dir()?.join("MERGE_HEAD");
+        let several = std::fs::read_to_string(heads).is_ok_and(|text| text.lines().count() > 1);
+        if several {
+            return Ok(None);
+        }
+        for name in [
+            "MERGE_HEAD",
+            "CHERRY_PICK_HEAD",
+            "REBASE_HEAD",
+            "REVERT_HEAD^",
+        ] {
+            if let Some(commit) = self.commit_of(name)? {
+                return Ok(Some(commit));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The ticket whose file in the commit is just that one.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn ticket_of(&self, commit: CommitId, stage: &Stage) -> Result<Option<TicketId>> {
+        let entries = self.ticks_of(commit)?;
+        let mut paths = entries
+            .iter()
+            .filter(|(_, entry)| entry.object == stage.object)
+            .filter_map(|(path, _)| std::str::from_utf8(path).ok());
+        Ok(paths.find_map(|path| TicksPath::parse(path).ok()?.ticket()))
+    }
+
+    /// Takes these files of `.ticks/` as they are in the working tree, or are not there any
+    /// more, for settled.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn stage(&self, paths: &[TicksPath]) -> Result<()> {
+        self.with_paths(&["add", "--all"], paths)
+    }
+
+    /// Removes these files of `.ticks/` from the index and the working tree.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn remove_ticks(&self, paths: &[TicksPath]) -> Result<()> {
+        self.with_paths(&["rm", "--quiet", "--force", "--ignore-unmatch"], paths)
+    }
+
+    fn with_paths(&self, args: &[&str], paths: &[TicksPath]) -> Result<()> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let mut wanted = String::new();
+        for path in paths {
+            wanted.push_str(":(top,literal)");
+            wanted.push_str(path.as_str());
+            wanted.push('\0');
+        }
+        let from = ["--pathspec-from-file=-", "--pathspec-file-nul"];
+        let call = self.call(args.iter().copied().chain(from));
+        call.stdin(wanted.into_bytes()).run().map(drop)
+    }
+}

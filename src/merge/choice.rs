@@ -1,0 +1,129 @@
+//! Settling what a merge has left marked, one difference at a time.
+
+/// Which of both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// What the checked-out branch has; in a rebase, what is rebased onto.
+    Ours,
+    /// What comes in.
+    Theirs,
+}
+
+/// What both sides have in place of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hunk<'t> {
+    /// The lines of ours.
+    pub ours: &'t str,
+    /// The lines of theirs.
+    pub theirs: &'t str,
+}
+
+impl Hunk<'_> {
+    /// The keys that begin on its lines, each once.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&str> {
+        let mut keys = Vec::new();
+        for line in self.ours.lines().chain(self.theirs.lines()) {
+            let key = line.split_once(" = ").map(|(key, _)| key);
+            let is_key = |key: &&str| key.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if let Some(key) = key.filter(is_key)
+                && !keys.contains(&key)
+            {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+}
+
+const OURS: &str = "<<<<<<< ";
+const MIDDLE: &str = "=======";
+const THEIRS: &str = ">>>>>>> ";
+
+/// Whether a merge would mark with such a line what it leaves.
+#[must_use]
+pub fn is_marker(line: &str) -> bool {
+    let line = line.trim_end();
+    line == MIDDLE
+        || [OURS, THEIRS, "||||||| "]
+            .iter()
+            .any(|marker| line.starts_with(marker) || line == marker.trim_end())
+}
+
+/// The text that a merge has left, with the chosen lines in place of each difference; where
+/// nothing is chosen it stays marked. The sides themselves must have no such lines.
+pub fn choose(text: &str, mut choose: impl FnMut(&Hunk<'_>) -> Option<Choice>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, hunk, whole, after)) = next_hunk(rest) {
+        out.push_str(before);
+        out.push_str(match choose(&hunk) {
+            Some(Choice::Ours) => hunk.ours,
+            Some(Choice::Theirs) => hunk.theirs,
+            None => whole,
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What stands before the next difference, it, all of its lines, and what follows.
+fn next_hunk(text: &str) -> Option<(&str, Hunk<'_>, &str, &str)> {
+    let mut at = 0;
+    let (mut begun, mut middle) = (None, None);
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        match (begun, middle) {
+            (None, _) if line.starts_with(OURS) => begun = Some((at, end)),
+            (Some(_), None) if line.trim_end() == MIDDLE => middle = Some((at, end)),
+            (Some((from, ours)), Some((ours_end, theirs))) if line.starts_with(THEIRS) => {
+                let hunk = Hunk {
+                    ours: &text[ours..ours_end],
+                    theirs: &text[theirs..at],
+                };
+                return Some((&text[..from], hunk, &text[from..end], &text[end..]));
+            }
+            _ => {}
+        }
+        at = end;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARKED: &str = "a\n<<<<<<< ours\nb = 1\n=======\nb = 2\nc = 3\n>>>>>>> theirs\nd\n\
+                          <<<<<<< ours\n=======\ne\n>>>>>>> theirs\n";
+
+    #[test]
+    fn each_difference_is_chosen_for_itself() {
+        assert_eq!(choose(MARKED, |_| Some(Choice::Ours)), "a\nb = 1\nd\n");
+        assert_eq!(
+            choose(MARKED, |_| Some(Choice::Theirs)),
+            "a\nb = 2\nc = 3\nd\ne\n"
+        );
+        assert_eq!(choose(MARKED, |_| None), MARKED);
+        let mut seen = Vec::new();
+        let chosen = choose(MARKED, |hunk| {
+            seen.push(hunk.keys().join(" "));
+            (seen.len() == 2).then_some(Choice::Ours)
+        });
+        assert_eq!(seen, ["b c", ""]);
+        assert!(chosen.ends_with(">>>>>>> theirs\nd\n"), "{chosen}");
+    }
+
+    #[test]
+    fn what_is_no_whole_difference_stays() {
+        for text in [
+            "",
+            "a",
+            "<<<<<<< ours\na\n=======\n",
+            ">>>>>>> theirs\n=======\n",
+        ] {
+            assert_eq!(choose(text, |_| Some(Choice::Ours)), text);
+        }
+    }
+}
