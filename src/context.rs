@@ -1,7 +1,8 @@
 //! Time, randomness and environment: the one door through which they enter.
 //!
 //! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number);
-//! `TK_TEST_LOCK_WAIT` (milliseconds) is how long the store's lock is waited for.
+//! `TK_TEST_LOCK_WAIT` (milliseconds) is how long the store's lock is waited for, and
+//! `TK_TEST_INDEX` turns the cache of the store `off`, or makes it write `eager`ly.
 
 pub(crate) mod cores;
 

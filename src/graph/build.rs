@@ -8,7 +8,7 @@ use super::cycles::Cycles;
 use super::facts::Facts;
 use super::net::{Extent, Net};
 use super::readiness::Held;
-use crate::model::{Statuses, Ticket, TicketId};
+use crate::model::{Outline, Statuses, TicketId};
 use crate::wire::Standing;
 
 /// The tickets of a project and what follows from their edges.
@@ -24,17 +24,15 @@ pub struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// The graph of all tickets of a project at the time `now`. Of tickets with the same id
-    /// the first counts.
+    /// The graph of all tickets of a project, or of their outlines, at the time `now`. Of
+    /// tickets with the same id the first counts.
     #[must_use]
-    pub fn new(tickets: &'a [Ticket], statuses: &'a Statuses, now: Timestamp) -> Self {
-        Self::over(tickets.iter().collect(), statuses, now)
-    }
-
-    /// Like [`Graph::new`], over references.
-    #[must_use]
-    pub fn over(tickets: Vec<&'a Ticket>, statuses: &'a Statuses, now: Timestamp) -> Self {
-        let facts = Facts::new(tickets, statuses, now);
+    pub fn new<'t, T>(tickets: &'t [T], statuses: &'a Statuses, now: Timestamp) -> Self
+    where
+        Outline: From<&'t T>,
+    {
+        let outlines = tickets.iter().map(Outline::from).collect();
+        let facts = Facts::new(outlines, statuses, now);
         let net = Net::new(&facts, Extent::default());
         let cycles = Cycles::find(&facts, &net);
         let held = Held::find(&facts, &cycles);
@@ -44,19 +42,6 @@ impl<'a> Graph<'a> {
             cycles,
             held,
         }
-    }
-
-    /// The ticket of that id.
-    #[must_use]
-    pub fn ticket(&self, id: &TicketId) -> Option<&'a Ticket> {
-        self.facts
-            .position(id)
-            .map(|index| self.facts.tickets[index])
-    }
-
-    /// All tickets, in order of id.
-    pub fn tickets(&self) -> impl Iterator<Item = &'a Ticket> + '_ {
-        self.facts.tickets.iter().copied()
     }
 
     /// Whether it is the parent of others, or of type `epic`: never work.
@@ -117,11 +102,7 @@ impl<'a> Graph<'a> {
     pub fn blocks(&self, id: &TicketId) -> Vec<TicketId> {
         match self.facts.position(id) {
             Some(index) => self.facts.ids(self.facts.later(index).iter().copied()),
-            None => self
-                .tickets()
-                .filter(|ticket| ticket.blocked_by.contains(id))
-                .map(|ticket| ticket.id.clone())
-                .collect(),
+            None => self.facts.ids(self.facts.waiting_for_missing(id)),
         }
     }
 
@@ -151,7 +132,7 @@ impl<'a> Graph<'a> {
         })
     }
 
-    pub(super) fn open_blockers_at(&self, index: usize) -> Vec<&'a TicketId> {
+    pub(super) fn open_blockers_at(&self, index: usize) -> Vec<&TicketId> {
         let ids = self.facts.blockers(index).map(|blocker| match blocker {
             Ok(blocker) => self.facts.id(blocker),
             Err(missing) => missing,

@@ -11,7 +11,7 @@ use petgraph::visit::EdgeRef;
 use super::build::Graph;
 use super::facts::Facts;
 use super::net::{Extent, Net, Node, Role, Tie};
-use crate::model::{Ticket, TicketId};
+use crate::model::{Outline, Ticket, TicketId};
 
 /// Tickets of which each waits for the next and the last for the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,8 +186,9 @@ impl Graph<'_> {
     #[must_use]
     pub fn cycle_with(&self, changed: &[Ticket]) -> Option<Cycle> {
         let ids: HashSet<&TicketId> = changed.iter().map(|ticket| &ticket.id).collect();
-        let kept = self.tickets().filter(|ticket| !ids.contains(&ticket.id));
-        let then: Vec<&Ticket> = kept.chain(changed).collect();
+        let all = self.facts.tickets.iter();
+        let kept = all.filter(|ticket| !ids.contains(&ticket.id)).cloned();
+        let then = kept.chain(changed.iter().map(Outline::from)).collect();
         let then = Facts::new(then, self.facts.statuses, self.facts.now);
         let hard = Extent {
             closed: true,

@@ -1,45 +1,56 @@
 //! What is known of every ticket by itself, before edges are followed.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
 use super::hierarchy::Hierarchy;
-use crate::model::{Category, Statuses, Ticket, TicketId};
+use crate::model::{Category, Edges, Outline, Statuses, TicketId};
 
 /// The tickets, sorted by id; everywhere in this module a ticket is its position here.
 pub(super) struct Facts<'a> {
-    pub(super) tickets: Vec<&'a Ticket>,
+    pub(super) tickets: Vec<Outline>,
     names: Names,
     pub(super) statuses: &'a Statuses,
     pub(super) now: Timestamp,
     pub(super) kin: Hierarchy,
     category: Vec<Category>,
     unfinished: Vec<bool>,
+    put_off: Vec<bool>,
     earlier: Vec<Vec<usize>>,
+    missing: BTreeMap<usize, Vec<TicketId>>,
     later: OnceLock<Vec<Vec<usize>>>,
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn new(
-        mut tickets: Vec<&'a Ticket>,
-        statuses: &'a Statuses,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(mut tickets: Vec<Outline>, statuses: &'a Statuses, now: Timestamp) -> Self {
         tickets.sort_by(|a, b| a.id.cmp(&b.id));
         tickets.dedup_by(|a, b| a.id == b.id);
-        let category: Vec<Category> = tickets
+        let edges: Vec<Edges> = tickets.iter().map(Outline::edges).collect();
+        let category: Vec<Category> = edges
             .iter()
-            .map(|ticket| statuses.category(&ticket.status))
+            .map(|edges| statuses.category(&edges.status))
+            .collect();
+        let put_off = edges
+            .iter()
+            .map(|edges| edges.defer_until.is_some_and(|defer| defer.holds(now)))
             .collect();
         let names = Names::of(&tickets);
-        let kin = Hierarchy::new(&tickets, |id| names.place(id));
+        let kin = Hierarchy::new(&edges, |id| names.place(id));
         let unfinished = unfinished(&kin, &category);
-        let known = |ticket: &&Ticket| {
-            let ids = ticket.blocked_by.iter();
-            ids.filter_map(|id| names.place(id)).collect()
-        };
-        let earlier = tickets.iter().map(known).collect();
+        let mut missing: BTreeMap<usize, Vec<TicketId>> = BTreeMap::new();
+        let earlier = edges.into_iter().enumerate().map(|(index, edges)| {
+            let mut known = Vec::with_capacity(edges.blocked_by.len());
+            for id in edges.blocked_by {
+                match names.place(&id) {
+                    Some(place) => known.push(place),
+                    None => missing.entry(index).or_default().push(id),
+                }
+            }
+            known
+        });
+        let earlier = earlier.collect();
         Self {
             tickets,
             names,
@@ -48,7 +59,9 @@ impl<'a> Facts<'a> {
             kin,
             category,
             unfinished,
+            put_off,
             earlier,
+            missing,
             later: OnceLock::new(),
         }
     }
@@ -61,8 +74,8 @@ impl<'a> Facts<'a> {
         self.names.place(id)
     }
 
-    pub(super) fn id(&self, index: usize) -> &'a TicketId {
-        &self.tickets[index].id
+    pub(super) fn id(&self, index: usize) -> &TicketId {
+        &self.names.0[index]
     }
 
     pub(super) fn ids(&self, indices: impl IntoIterator<Item = usize>) -> Vec<TicketId> {
@@ -79,6 +92,11 @@ impl<'a> Facts<'a> {
 
     pub(super) fn is_epic(&self, index: usize) -> bool {
         self.kin.is_epic(index)
+    }
+
+    /// Whether a person owes it something, or it is put off.
+    pub(super) fn waits_by_itself(&self, index: usize) -> bool {
+        self.put_off[index] || self.tickets[index].awaiting().is_some()
     }
 
     /// Whether what is blocked by this ticket has to wait.
@@ -101,9 +119,9 @@ impl<'a> Facts<'a> {
     pub(super) fn blockers(
         &self,
         index: usize,
-    ) -> impl Iterator<Item = Result<usize, &'a TicketId>> + '_ {
+    ) -> impl Iterator<Item = Result<usize, &TicketId>> + '_ {
         let holding = self.earlier[index].iter().copied();
-        let missing = self.missing(index).map(Err);
+        let missing = self.missing(index).iter().map(Err);
         holding
             .filter(|&b| self.holds_back(b))
             .map(Ok)
@@ -130,11 +148,14 @@ impl<'a> Facts<'a> {
     }
 
     /// The blockers in the ticket's own file that do not exist.
-    pub(super) fn missing(&self, index: usize) -> impl Iterator<Item = &'a TicketId> + '_ {
-        let all = &self.tickets[index].blocked_by;
-        let some = all.len() > self.earlier[index].len();
-        let all = some.then(|| all.iter()).into_iter().flatten();
-        all.filter(|id| self.position(id).is_none())
+    pub(super) fn missing(&self, index: usize) -> &[TicketId] {
+        self.missing.get(&index).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tickets that name this one, which does not exist, among their blockers.
+    pub(super) fn waiting_for_missing(&self, id: &TicketId) -> Vec<usize> {
+        let naming = self.missing.iter().filter(|(_, ids)| ids.contains(id));
+        naming.map(|(index, _)| *index).collect()
     }
 }
 
@@ -143,7 +164,7 @@ struct Names(Vec<TicketId>);
 
 impl Names {
     /// Of tickets that are sorted by id.
-    fn of(tickets: &[&Ticket]) -> Self {
+    fn of(tickets: &[Outline]) -> Self {
         Self(tickets.iter().map(|ticket| ticket.id.clone()).collect())
     }
 

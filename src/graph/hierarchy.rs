@@ -1,9 +1,6 @@
 //! Parents and children, by position in the sorted list of tickets.
 
-use crate::model::Ticket;
-
-/// The type whose tickets are epics even without children.
-const EPIC: &str = "epic";
+use crate::model::{Edges, TicketId};
 
 /// Who is a part of whom. A parent that does not exist is as none.
 pub(super) struct Hierarchy {
@@ -15,10 +12,7 @@ pub(super) struct Hierarchy {
 
 impl Hierarchy {
     /// The hierarchy of tickets that are sorted by id.
-    pub(super) fn new(
-        tickets: &[&Ticket],
-        position: impl Fn(&crate::model::TicketId) -> Option<usize>,
-    ) -> Self {
+    pub(super) fn new(tickets: &[Edges], position: impl Fn(&TicketId) -> Option<usize>) -> Self {
         let mut parent = vec![None; tickets.len()];
         let mut children = vec![Vec::new(); tickets.len()];
         let mut own_parent = vec![false; tickets.len()];
@@ -35,7 +29,7 @@ impl Hierarchy {
         let epic = tickets
             .iter()
             .zip(&children)
-            .map(|(ticket, children)| ticket.kind == EPIC || !children.is_empty())
+            .map(|(ticket, children)| ticket.is_epic || !children.is_empty())
             .collect();
         Self {
             parent,

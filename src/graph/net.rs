@@ -75,8 +75,8 @@ impl Net {
             let blockers = facts.earlier(ticket).iter().copied();
             net.tie_to_earlier(facts, extent, ticket, blockers, Tie::Blocker);
             if extent.soft {
-                let after = facts.tickets[ticket].after.iter();
-                let after = after.filter_map(|id| facts.position(id));
+                let after = facts.tickets[ticket].edges().after.into_iter();
+                let after = after.filter_map(|id| facts.position(&id));
                 net.tie_to_earlier(facts, extent, ticket, after, Tie::After);
             }
         }

@@ -192,13 +192,13 @@ impl Graph<'_> {
         laid.retain(|index| counts[index.index()]);
         laid.sort_by_cached_key(|node| {
             let (at, index) = (node.index(), net.node(*node).ticket);
-            let ticket = facts.tickets[index];
-            let age = (ticket.created_at.is_none(), ticket.created_at);
+            let ticket = &facts.tickets[index];
+            let created = ticket.created_at();
             (
                 wave[at],
                 Reverse(paths.bottom[at]),
-                ticket.priority,
-                age,
+                ticket.priority(),
+                (created.is_none(), created),
                 index,
             )
         });
@@ -210,20 +210,21 @@ impl Graph<'_> {
         }
         let entry = |node: &NodeIndex| {
             let (at, index) = (node.index(), net.node(*node).ticket);
-            let ticket = facts.tickets[index];
+            let ticket = &facts.tickets[index];
+            let (agent, lock) = ticket.agent_and_lock();
             let slack = length - paths.top[at] - paths.bottom[at];
             PlanEntry {
                 id: ticket.id.clone(),
-                title: ticket.title.clone(),
-                kind: ticket.kind.clone(),
-                status: ticket.status.clone(),
-                priority: ticket.priority,
-                awaiting: ticket.awaiting,
-                requires: ticket.requires,
-                agent: ticket.agent.clone(),
-                lock: ticket.lock.clone(),
-                touches: ticket.touches.clone(),
-                after: ticket.after.clone(),
+                title: ticket.title().to_owned(),
+                kind: ticket.kind().to_owned(),
+                status: ticket.status(),
+                priority: ticket.priority(),
+                awaiting: ticket.awaiting(),
+                requires: ticket.requires(),
+                agent,
+                lock,
+                touches: ticket.touches(),
+                after: ticket.edges().after.into_iter().collect(),
                 blocked_by: waits.of(self, index),
                 wave: wave[at],
                 minutes: minutes[index],
@@ -234,8 +235,8 @@ impl Graph<'_> {
                 runnable: !stuck[at],
                 key: RunKey {
                     bottom_minutes: paths.bottom[at],
-                    priority: ticket.priority,
-                    created_at: ticket.created_at,
+                    priority: ticket.priority(),
+                    created_at: ticket.created_at(),
                     id: ticket.id.clone(),
                 },
             }
@@ -253,7 +254,7 @@ impl Graph<'_> {
             awaiting: members
                 .all
                 .iter()
-                .filter(|&&i| !facts.is_done(i) && facts.tickets[i].awaiting.is_some())
+                .filter(|&&i| !facts.is_done(i) && facts.tickets[i].awaiting().is_some())
                 .map(|&index| self.brief(index))
                 .collect(),
             done: members
@@ -279,9 +280,10 @@ impl Graph<'_> {
     fn ranks(&self, wave: &[usize]) -> Vec<usize> {
         let mut sorted: Vec<_> = self.net.graph.node_indices().collect();
         sorted.sort_by_cached_key(|index| {
-            let ticket = self.facts.tickets[self.net.node(*index).ticket];
-            let age = (ticket.created_at.is_none(), ticket.created_at);
-            (wave[index.index()], ticket.priority, age, *index)
+            let ticket = &self.facts.tickets[self.net.node(*index).ticket];
+            let created = ticket.created_at();
+            let age = (created.is_none(), created);
+            (wave[index.index()], ticket.priority(), age, *index)
         });
         let mut ranks = vec![0; sorted.len()];
         for (rank, index) in sorted.into_iter().enumerate() {
@@ -296,11 +298,8 @@ impl Graph<'_> {
         let mut stuck = vec![true; counts.len()];
         for index in order {
             let node = self.net.node(*index);
-            let ticket = facts.tickets[node.ticket];
             let held = !facts.is_done(node.ticket)
-                && (ticket.awaiting.is_some()
-                    || ticket.defer_until.is_some_and(|d| d.holds(facts.now))
-                    || facts.missing(node.ticket).next().is_some());
+                && (facts.waits_by_itself(node.ticket) || !facts.missing(node.ticket).is_empty());
             let own = match node.role {
                 Role::Work => held || !counts[index.index()],
                 Role::Start => held,
@@ -319,12 +318,12 @@ impl Graph<'_> {
     }
 
     pub(super) fn brief(&self, index: usize) -> Brief {
-        let ticket = self.facts.tickets[index];
+        let ticket = &self.facts.tickets[index];
         Brief {
             id: ticket.id.clone(),
-            title: ticket.title.clone(),
-            status: ticket.status.to_string(),
-            awaiting: ticket.awaiting,
+            title: ticket.title().to_owned(),
+            status: ticket.status().to_string(),
+            awaiting: ticket.awaiting(),
         }
     }
 }

@@ -64,12 +64,9 @@ impl Held {
     pub(super) fn find(facts: &Facts<'_>, cycles: &Cycles) -> Self {
         let own: Vec<bool> = (0..facts.len())
             .map(|index| {
-                let ticket = facts.tickets[index];
                 cycles.of(index).is_some()
                     || (!facts.is_done(index)
-                        && (ticket.awaiting.is_some()
-                            || ticket.defer_until.is_some_and(|d| d.holds(facts.now))
-                            || facts.blockers(index).next().is_some()))
+                        && (facts.waits_by_itself(index) || facts.blockers(index).next().is_some()))
             })
             .collect();
         // From the top down. Parents in a circle have no top; each of them is one.
@@ -171,7 +168,7 @@ impl Graph<'_> {
     }
 
     fn own_reasons(&self, index: usize) -> Vec<Reason> {
-        let ticket = self.facts.tickets[index];
+        let ticket = &self.facts.tickets[index];
         let mut reasons: Vec<Reason> = self
             .facts
             .blockers(index)
@@ -184,8 +181,9 @@ impl Graph<'_> {
                 Ok(blocker) => Reason::Blocker(self.facts.id(blocker).clone()),
             })
             .collect();
-        reasons.extend(ticket.awaiting.map(Reason::Awaiting));
-        let deferred = ticket.defer_until.filter(|d| d.holds(self.facts.now));
+        reasons.extend(ticket.awaiting().map(Reason::Awaiting));
+        let deferred = ticket.edges().defer_until;
+        let deferred = deferred.filter(|defer| defer.holds(self.facts.now));
         reasons.extend(deferred.map(Reason::Deferred));
         reasons.extend(self.cycles.of(index).cloned().map(Reason::Cycle));
         reasons

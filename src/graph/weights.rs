@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
-use crate::model::{Outcome, RunRecord};
+use crate::model::Span;
 
 /// Minutes of a ticket of which nothing is known.
 const DEFAULT_MINUTES: u64 = 60;
@@ -12,12 +12,13 @@ const DEFAULT_MINUTES: u64 = 60;
 /// of its type took; else an hour.
 pub(super) fn minutes(facts: &Facts<'_>) -> Vec<u64> {
     let mut measured: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    let mut estimates: Vec<Option<Span>> = Vec::with_capacity(facts.len());
     for ticket in &facts.tickets {
-        let seconds = ticket.runs.iter().filter_map(landed_seconds);
-        measured
-            .entry(ticket.kind.as_str())
-            .or_default()
-            .extend(seconds);
+        let (estimate, landed) = ticket.times();
+        if !landed.is_empty() {
+            measured.entry(ticket.kind()).or_default().extend(landed);
+        }
+        estimates.push(estimate);
     }
     let usual: BTreeMap<&str, u64> = measured
         .into_iter()
@@ -26,19 +27,12 @@ pub(super) fn minutes(facts: &Facts<'_>) -> Vec<u64> {
     facts
         .tickets
         .iter()
-        .map(|ticket| match ticket.estimate {
+        .zip(estimates)
+        .map(|(ticket, estimate)| match estimate {
             Some(estimate) => estimate.minutes(),
-            None => *usual.get(ticket.kind.as_str()).unwrap_or(&DEFAULT_MINUTES),
+            None => *usual.get(ticket.kind()).unwrap_or(&DEFAULT_MINUTES),
         })
         .collect()
-}
-
-fn landed_seconds(run: &RunRecord) -> Option<u64> {
-    let (start, end) = (run.started_at?, run.ended_at?);
-    let seconds = end.as_second().checked_sub(start.as_second())?;
-    (run.outcome == Some(Outcome::Landed))
-        .then_some(seconds)
-        .and_then(|seconds| u64::try_from(seconds).ok())
 }
 
 fn median(mut values: Vec<u64>) -> Option<u64> {

@@ -7,6 +7,7 @@ mod actor;
 mod config;
 mod id;
 mod money;
+mod outline;
 mod question;
 mod shown;
 mod span;
@@ -20,6 +21,7 @@ pub use config::{
 };
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
+pub use outline::{Edges, Outline, PACKING};
 pub use question::{APPROVED, Asked, AskedPart, NoSuchAnswer};
 pub use shown::Shown;
 pub use span::{InvalidSpan, Span};

@@ -1,10 +1,10 @@
 //! What cannot be done now, and why.
 
-use super::list::Page;
+use super::list::{Page, urgency};
 use super::records::Records;
 use super::{Project, Result, resolve};
 use crate::graph::{Readiness, Reason};
-use crate::model::{Defer, Ticket, TicketId};
+use crate::model::{Defer, Outline, TicketId};
 use crate::wire::{ReasonKind, ReasonRecord, TicketRecord};
 
 /// The most tickets of a cycle that each of them names as its reason.
@@ -35,30 +35,34 @@ pub struct WaitingTicket {
 /// # Errors
 /// When the epic is unknown.
 pub fn blocked(project: &Project, epic: Option<&str>, page: Page) -> Result<Waiting> {
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
-    let mut tickets: Vec<&Ticket> = match epic {
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    let mut tickets: Vec<&Outline> = match epic {
         Some(given) => {
-            let below = graph.descendants(&resolve(&loaded, &graph, given)?);
-            below.iter().filter_map(|id| loaded.get(id)).collect()
+            let below = graph.descendants(&resolve(&index, &graph, given)?);
+            below.iter().filter_map(|id| index.get(id)).collect()
         }
-        None => loaded.tickets.iter().collect(),
+        None => index.tickets.iter().collect(),
     };
-    tickets.sort_by_key(|t| (t.priority, t.created_at.is_none(), t.created_at));
+    tickets.sort_by_cached_key(|ticket| urgency(ticket));
     let held = tickets
         .into_iter()
         .filter_map(|ticket| match graph.readiness(&ticket.id) {
             Readiness::Blocked(reasons) => Some((ticket, reasons)),
             _ => None,
         });
-    let held: Vec<(&Ticket, Vec<Reason>)> = held.collect();
-    let records = Records::new(&loaded, &graph).with_texts(page.texts);
-    let shown = page.of(&held).iter();
+    let held: Vec<(&Outline, Vec<Reason>)> = held.collect();
+    let records = Records::new(project, &index, &graph).with_texts(page.texts);
+    let shown = page.of(&held);
+    let tickets: Vec<&Outline> = shown.iter().map(|(ticket, _)| *ticket).collect();
     Ok(Waiting {
         total: held.len(),
-        tickets: shown
-            .map(|(ticket, reasons)| WaitingTicket {
-                ticket: records.of(ticket),
+        tickets: records
+            .all(&tickets)?
+            .into_iter()
+            .zip(shown)
+            .map(|(ticket, (_, reasons))| WaitingTicket {
+                ticket,
                 words: reasons.iter().map(ToString::to_string).collect(),
                 reasons: reasons.iter().flat_map(flat).collect(),
             })

@@ -8,7 +8,7 @@ use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Ticket, TicketId};
-use crate::store::{Change, Loaded, Locked, Stored};
+use crate::store::{Change, Index, Locked, Stored};
 use crate::wire::{ChangeResult, TicketRecord};
 
 /// The most tickets of a cycle that an error names to programs.
@@ -46,7 +46,7 @@ impl Changed {
 pub(super) struct Scene<'s> {
     pub(super) project: &'s Project,
     pub(super) locked: &'s Locked<'s>,
-    all: &'s OnceCell<Loaded>,
+    all: &'s OnceCell<Index>,
     graph: OnceCell<Graph<'s>>,
 }
 
@@ -55,7 +55,7 @@ impl<'s> Scene<'s> {
     pub(super) fn new(
         project: &'s Project,
         locked: &'s Locked<'s>,
-        all: &'s OnceCell<Loaded>,
+        all: &'s OnceCell<Index>,
     ) -> Self {
         let graph = OnceCell::new();
         Self {
@@ -67,12 +67,12 @@ impl<'s> Scene<'s> {
     }
 
     /// Every ticket.
-    pub(super) fn loaded(&self) -> Result<&'s Loaded> {
-        if let Some(loaded) = self.all.get() {
-            return Ok(loaded);
+    pub(super) fn index(&self) -> Result<&'s Index> {
+        if let Some(index) = self.all.get() {
+            return Ok(index);
         }
-        let loaded = self.project.load()?;
-        Ok(self.all.get_or_init(|| loaded))
+        let index = self.project.index()?;
+        Ok(self.all.get_or_init(|| index))
     }
 
     /// The graph of every ticket.
@@ -80,19 +80,19 @@ impl<'s> Scene<'s> {
         if let Some(graph) = self.graph.get() {
             return Ok(graph);
         }
-        let (tickets, statuses) = (&self.loaded()?.tickets, &self.project.config.statuses);
+        let (tickets, statuses) = (&self.index()?.tickets, &self.project.config.statuses);
         let graph = || Graph::new(tickets, statuses, self.project.now);
         Ok(self.graph.get_or_init(graph))
     }
 
     /// The ticket that is meant, which can be read as one.
     pub(super) fn resolve(&self, given: &str) -> Result<TicketId> {
-        resolve(self.loaded()?, self.graph()?, given)
+        resolve(self.index()?, self.graph()?, given)
     }
 
     /// The tickets that are meant, which can be read as such.
     pub(super) fn resolve_all(&self, given: &[impl AsRef<str>]) -> Result<Vec<TicketId>> {
-        resolve_all(self.loaded()?, self.graph()?, given)
+        resolve_all(self.index()?, self.graph()?, given)
     }
 
     /// The tickets that are to be changed, as they are on the disk.
@@ -165,15 +165,15 @@ impl Project {
     ) -> Result<Changed> {
         let all = OnceCell::new();
         let (before, after) = self.changed(targets, &all, |scene, tickets| {
-            scene.loaded()?;
+            scene.index()?;
             decide(scene, tickets)
         })?;
-        let mut loaded = all.into_inner().unwrap_or_default();
+        let mut index = all.into_inner().unwrap_or_default();
         for stored in &after {
-            loaded.put(stored.clone());
+            index.put(stored);
         }
-        let graph = self.graph(&loaded.tickets);
-        let records = Records::new(&loaded, &graph);
+        let graph = self.graph(&index.tickets);
+        let records = Records::new(self, &index, &graph);
         Ok(report(&before, &after, |stored| records.of(&stored.ticket)))
     }
 
@@ -192,7 +192,7 @@ impl Project {
     fn changed(
         &self,
         targets: &Targets,
-        all: &OnceCell<Loaded>,
+        all: &OnceCell<Index>,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<(Vec<Stored>, Vec<Stored>)> {
         self.mend_merge_driver();

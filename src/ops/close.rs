@@ -6,7 +6,7 @@ use super::change::{Scene, Targets};
 use super::notes::{refused, say};
 use super::values;
 use super::{Changed, Error, Project, Result};
-use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId, Verdict};
+use crate::model::{Category, Note, NoteKind, Outline, StatusId, Ticket, TicketId, Verdict};
 
 /// How tickets are to be closed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl<'c> Closing<'c> {
     ) -> Result<()> {
         let id = &ticket.id;
         let stays = |other: &TicketId| !closing.contains(other);
-        let (loaded, graph) = (scene.loaded()?, scene.graph()?);
+        let (index, graph) = (scene.index()?, scene.graph()?);
         let blockers: Vec<TicketId> = graph
             .open_blockers(id)
             .into_iter()
@@ -161,9 +161,9 @@ impl<'c> Closing<'c> {
         }
         let statuses = &self.project.config.statuses;
         let open = |child: &TicketId| {
-            loaded
+            index
                 .get(child)
-                .is_some_and(|child| !statuses.is_done(&child.status))
+                .is_some_and(|child| !statuses.is_done(&child.status()))
         };
         let children = graph.children(id).into_iter();
         let children: Vec<TicketId> = children
@@ -177,14 +177,14 @@ impl<'c> Closing<'c> {
 
     /// Says which epics have no open children any more: only a run closes them by itself.
     pub(super) fn hint_at_epics(&self, scene: &Scene<'_>, tickets: &[Ticket]) -> Result<()> {
-        let (loaded, graph) = (scene.loaded()?, scene.graph()?);
+        let (index, graph) = (scene.index()?, scene.graph()?);
         let statuses = &self.project.config.statuses;
         let now = |id: &TicketId| {
             let changed = tickets.iter().find(|ticket| ticket.id == *id);
-            changed.or_else(|| loaded.get(id))
+            let changed = changed.map(|ticket| ticket.status.clone());
+            changed.or_else(|| index.get(id).map(Outline::status))
         };
-        let is_done =
-            |id: &TicketId| now(id).is_some_and(|ticket| statuses.is_done(&ticket.status));
+        let is_done = |id: &TicketId| now(id).is_some_and(|status| statuses.is_done(&status));
         let closed = tickets.iter().filter(|ticket| is_done(&ticket.id));
         let epics: BTreeSet<&TicketId> =
             closed.filter_map(|ticket| ticket.parent.as_ref()).collect();

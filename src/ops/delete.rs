@@ -6,7 +6,7 @@ use super::change::{Scene, Targets};
 use super::notes::refused;
 use super::records::Records;
 use super::{Error, Project, Result};
-use crate::model::{Ticket, TicketId};
+use crate::model::{Outline, Ticket, TicketId};
 use crate::store::{Change, Stored};
 use crate::wire::{DeletedTicket, TicketRecord};
 
@@ -43,10 +43,11 @@ pub fn delete(
         for id in &ids {
             at_work(id)?;
         }
-        let others = scene.loaded()?.tickets.iter();
+        let others = scene.index()?.tickets.iter();
         let others = others.filter(|other| !ids.contains(&&other.id));
+        let others = others.map(Outline::ticket);
         let referring = others.filter(|ticket| ids.iter().any(|id| ticket.refers_to(id)));
-        let referring: Vec<Ticket> = referring.cloned().collect();
+        let referring: Vec<Ticket> = referring.collect();
         if !force && !referring.is_empty() {
             return Err(referred(&ids, &referring));
         }
@@ -54,30 +55,31 @@ pub fn delete(
     };
     let ids: Vec<TicketId> = gone.iter().map(|old| old.ticket.id.clone()).collect();
     let changes = referring.iter().map(|ticket| {
-        let mut after = ticket.clone();
+        let before = locked.read(&ticket.id, &project.config)?;
+        let mut after = before.ticket.clone();
         for id in &ids {
             clear(&mut after, id);
         }
-        let before = locked.read(&ticket.id, &project.config)?;
         Ok(Change { before, after })
     });
     let changes = changes.collect::<Result<Vec<_>>>()?;
     let written = locked.write_and_remove(changes, &ids, &project.config)?;
-    let mut loaded = all.into_inner().unwrap_or_default();
-    for stored in written {
-        loaded.put(stored);
+    let mut index = all.into_inner().unwrap_or_default();
+    for stored in &written {
+        index.put(stored);
     }
     for id in &ids {
         locked.release_claim(id)?;
-        loaded.remove(id);
+        index.remove(id);
     }
     drop(locked);
-    let graph = project.graph(&loaded.tickets);
-    let records = Records::new(&loaded, &graph);
+    let graph = project.graph(&index.tickets);
+    let records = Records::new(project, &index, &graph);
     let referring_to = |id: &TicketId| -> Vec<String> {
         let by = referring.iter().filter(|ticket| ticket.refers_to(id));
         by.map(|ticket| ticket.id.to_string()).collect()
     };
+    let changed: Vec<TicketId> = referring.iter().map(|ticket| ticket.id.clone()).collect();
     Ok(Deleted {
         results: gone
             .iter()
@@ -87,10 +89,7 @@ pub fn delete(
                 cleared_in: referring_to(&ticket.id),
             })
             .collect(),
-        tickets: referring
-            .iter()
-            .map(|ticket| records.by_id(&ticket.id))
-            .collect::<Result<_>>()?,
+        tickets: records.by_ids(&changed)?,
     })
 }
 

@@ -24,7 +24,7 @@ use crate::format::{self, Legible};
 use crate::graph::Graph;
 use crate::merge::{Merged, merge_ticket};
 use crate::model::{Category, StatusDef, Statuses, Ticket, TicketId};
-use crate::store::{Draft, Etag, Loaded, StoreError, Stored};
+use crate::store::{Draft, Etag, Index, StoreError, Stored};
 
 /// How a ticket is to be edited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,9 +57,9 @@ pub fn begin_edit<'p>(
 ) -> Result<Editing<'p>> {
     project.require_human("edit")?;
     let id = {
-        let loaded = project.load()?;
-        let graph = project.graph(&loaded.tickets);
-        resolve_any(&loaded, &graph, &targets.ids.concat())?
+        let index = project.index()?;
+        let graph = project.graph(&index.tickets);
+        resolve_any(&index, &graph, &targets.ids.concat())?
     };
     let Before { stored, .. } = before(project, &id)?;
     refuse_stale(&id, targets.if_match.as_deref(), &stored.etag.to_string())?;
@@ -225,7 +225,7 @@ impl Editing<'_> {
         parse(&edited)?;
         project.mend_merge_driver();
         let locked = project.store.lock()?;
-        let mut loaded = project.store.load_all(config)?;
+        let mut index = project.store.index(config)?;
         let mut before = before(project, id)?;
         let disk = &before.stored;
         refuse_stale(id, self.if_match.as_deref(), &disk.etag.to_string())?;
@@ -239,7 +239,7 @@ impl Editing<'_> {
             stored: disk,
             legible,
         } = before;
-        let outcome = self.guarded(&loaded, &locked, &disk.ticket, &wanted);
+        let outcome = self.guarded(&index, &locked, &disk.ticket, &wanted);
         let (after, closing) = outcome.map_err(|(key, mut error)| {
             let line = format::line_of(&text, key);
             error.message = format!("{}:{line}: {}", self.path().display(), error.message);
@@ -269,10 +269,10 @@ impl Editing<'_> {
             locked.release_claim(id)?;
         }
         let differs = stored.etag != disk.etag;
-        loaded.put(stored.clone());
+        index.put(&stored);
         drop(locked);
-        let graph = project.graph(&loaded.tickets);
-        let records = Records::new(&loaded, &graph);
+        let graph = project.graph(&index.tickets);
+        let records = Records::new(project, &index, &graph);
         let mut changed = report(&[disk], &[stored], |stored| records.of(&stored.ticket));
         // A comment is a change, too.
         for result in &mut changed.results {
@@ -318,7 +318,7 @@ impl Editing<'_> {
     /// or which key breaks one.
     fn guarded<'c>(
         &'c self,
-        loaded: &Loaded,
+        index: &Index,
         locked: &crate::store::Locked<'_>,
         before: &Ticket,
         wanted: &Ticket,
@@ -334,15 +334,15 @@ impl Editing<'_> {
             staged.verdict = None;
         }
         check_edges(&staged, Some(before)).map_err(|error| (edge_key(before, wanted), error))?;
-        let graph = Graph::new(&loaded.tickets, statuses, project.now);
-        self.check_ids(loaded, &graph, before, wanted)?;
+        let graph = Graph::new(&index.tickets, statuses, project.now);
+        self.check_ids(index, &graph, before, wanted)?;
         if edges(before) != edges(&staged) || before.kind != staged.kind {
             refuse_cycles(&graph, std::slice::from_ref(&staged))
                 .map_err(|error| (edge_key(before, wanted), error))?;
         }
         // The guards of the status look at the edges as they are to be.
-        let mut with_edges = loaded.clone();
-        with_edges.put(Stored {
+        let mut with_edges = index.clone();
+        with_edges.put(&Stored {
             ticket: staged.clone(),
             text: String::new(),
             etag: Etag::of(&[]),
@@ -367,7 +367,7 @@ impl Editing<'_> {
         }
         let [after] = tickets;
         if after.parent != before.parent || after.status != before.status {
-            check_parent(&after, loaded, project).map_err(|error| ("parent", error))?;
+            check_parent(&after, index, project).map_err(|error| ("parent", error))?;
         }
         Ok((after, closing))
     }
@@ -375,17 +375,17 @@ impl Editing<'_> {
     /// Refuses edges to tickets that are not there, but for those that the ticket had.
     fn check_ids(
         &self,
-        loaded: &Loaded,
+        index: &Index,
         graph: &Graph<'_>,
         before: &Ticket,
         wanted: &Ticket,
     ) -> std::result::Result<(), (&'static str, Error)> {
         for ((key, had), (_, has)) in edges(before).into_iter().zip(edges(wanted)) {
             for id in has.difference(&had) {
-                if loaded.get(id).is_some() || loaded.invalid(id).is_some() {
+                if index.get(id).is_some() || index.invalid(id).is_some() {
                     continue;
                 }
-                let error = match resolve(loaded, graph, id.as_str()) {
+                let error = match resolve(index, graph, id.as_str()) {
                     Err(error) => error,
                     // A file has whole ids: what is short here is none elsewhere.
                     Ok(meant) => {

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -10,7 +11,7 @@ use super::records::Records;
 use super::values::{self, invalid, printable, suggest};
 use super::{Project, Result, resolve_all};
 use crate::graph::{Graph, Readiness};
-use crate::model::{Awaiting, Config, Priority, StatusId, Ticket, TicketId};
+use crate::model::{Awaiting, Config, Outline, Priority, StatusId, TicketId};
 use crate::wire::TicketRecord;
 
 /// Keys that tickets can be sorted by.
@@ -93,30 +94,30 @@ pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
         Words::new(&project.config, request)?,
         SortKey::new(request)?,
     );
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
     let within = match &request.parent {
         Some(given) => {
-            let parents = resolve_all(&loaded, &graph, std::slice::from_ref(given))?;
+            let parents = resolve_all(&index, &graph, std::slice::from_ref(given))?;
             let below = parents.iter().flat_map(|id| graph.descendants(id));
             Some(below.collect::<BTreeSet<TicketId>>())
         }
         None => None,
     };
-    let mut found: Vec<&Ticket> = loaded
+    let mut found: Vec<&Outline> = index
         .tickets
         .iter()
         .filter(|ticket| within.as_ref().is_none_or(|ids| ids.contains(&ticket.id)))
         .filter(|ticket| filter.fits(project, &graph, ticket))
         .collect();
     if found.is_empty() {
-        filter.tell_of_unknown_labels(project, &loaded.tickets);
+        filter.tell_of_unknown_labels(project, &index.tickets);
     }
     key.sort(&mut found, &project.config);
-    let records = Records::new(&loaded, &graph).with_texts(request.page.texts);
+    let records = Records::new(project, &index, &graph).with_texts(request.page.texts);
     Ok(Listing {
         total: found.len(),
-        tickets: records.all(request.page.of(&found)),
+        tickets: records.all(request.page.of(&found))?,
     })
 }
 
@@ -211,9 +212,11 @@ impl Words {
     }
 
     /// Labels are free, so that no ticket has one is no mistake, but may be a slip.
-    fn tell_of_unknown_labels(&self, project: &Project, tickets: &[Ticket]) {
-        let all = tickets.iter().flat_map(|ticket| &ticket.labels);
-        let known: BTreeSet<&str> = all.map(String::as_str).collect();
+    fn tell_of_unknown_labels(&self, project: &Project, tickets: &[Outline]) {
+        if self.labels.is_empty() {
+            return;
+        }
+        let known: BTreeSet<&str> = tickets.iter().flat_map(Outline::labels).collect();
         for label in &self.labels {
             if known.contains(label.as_str()) {
                 continue;
@@ -226,33 +229,52 @@ impl Words {
         }
     }
 
-    fn fits(&self, project: &Project, graph: &Graph<'_>, ticket: &Ticket) -> bool {
-        let done = project.config.statuses.is_done(&ticket.status);
+    fn of_owner(&self, owner: Option<&str>) -> bool {
+        self.owners.iter().any(|wanted| wanted.as_deref() == owner)
+    }
+
+    fn has_labels(&self, labels: &[&str]) -> bool {
+        self.labels
+            .iter()
+            .all(|label| labels.contains(&label.as_str()))
+    }
+
+    fn fits(&self, project: &Project, graph: &Graph<'_>, ticket: &Outline) -> bool {
+        let status = ticket.status();
+        let done = project.config.statuses.is_done(&status);
         let one_of = |set: bool, found: bool| !set || found;
         let awaits = self.awaiting.as_ref().is_none_or(|kinds| {
             ticket
-                .awaiting
+                .awaiting()
                 .is_some_and(|kind| kinds.is_empty() || kinds.contains(&kind))
         });
         let today = || project.now.to_zoned(TimeZone::UTC).date();
         let late = |due: Date| !done && due < today();
         (self.closed_too || !done)
-            && one_of(
-                !self.statuses.is_empty(),
-                self.statuses.contains(&ticket.status),
-            )
-            && one_of(!self.types.is_empty(), self.types.contains(&ticket.kind))
+            && one_of(!self.statuses.is_empty(), self.statuses.contains(&status))
+            && (self.types.is_empty() || self.types.iter().any(|kind| kind == ticket.kind()))
             && one_of(
                 !self.priorities.is_empty(),
-                self.priorities.contains(&ticket.priority),
+                self.priorities.contains(&ticket.priority()),
             )
-            && one_of(!self.owners.is_empty(), self.owners.contains(&ticket.owner))
-            && self.labels.is_subset(&ticket.labels)
+            && (self.owners.is_empty() || self.of_owner(ticket.owner()))
+            && (self.labels.is_empty() || self.has_labels(&ticket.labels()))
             && awaits
-            && one_of(self.overdue, ticket.due.is_some_and(late))
-            && one_of(self.ready, graph.is_ready(&ticket.id))
+            && (!self.overdue || ticket.due().is_some_and(late))
+            && (!self.ready || graph.is_ready(&ticket.id))
             && (!self.blocked || matches!(graph.readiness(&ticket.id), Readiness::Blocked(_)))
     }
+}
+
+/// A key by which what has no value comes last.
+const fn last<T: Copy>(value: Option<T>) -> (bool, Option<T>) {
+    (value.is_none(), value)
+}
+
+/// What decides between tickets where nothing else does: priority, then age.
+pub(super) fn urgency(ticket: &Outline) -> (Priority, bool, Option<Timestamp>) {
+    let created = ticket.created_at();
+    (ticket.priority(), created.is_none(), created)
 }
 
 fn priorities(words: &[String]) -> Result<Vec<Priority>> {
@@ -300,25 +322,25 @@ impl SortKey {
     }
 
     /// Sorts by the key, then by priority, age and id. What has no value of the key is last.
-    fn sort(&self, tickets: &mut [&Ticket], config: &Config) {
+    fn sort(&self, tickets: &mut [&Outline], config: &Config) {
         // Stable, and they come in the order of their ids.
-        tickets.sort_by_key(|t| (t.priority, t.created_at.is_none(), t.created_at));
+        tickets.sort_by_cached_key(|ticket| urgency(ticket));
         let place = |status: &StatusId| {
             let all = config.statuses.all();
             all.iter().position(|def| def.id == *status)
         };
         let lower = |text: &str| text.to_lowercase();
         match self.key {
-            "created" => tickets.sort_by_key(|t| (t.created_at.is_none(), t.created_at)),
+            "created" => tickets.sort_by_cached_key(|t| last(t.created_at())),
             // The newest is what people look for.
-            "updated" => tickets.sort_by_key(|t| Reverse(t.updated_at())),
-            "due" => tickets.sort_by_key(|t| (t.due.is_none(), t.due)),
-            "title" => tickets.sort_by_key(|t| lower(&t.title)),
+            "updated" => tickets.sort_by_cached_key(|t| Reverse(t.updated_at())),
+            "due" => tickets.sort_by_cached_key(|t| last(t.due())),
+            "title" => tickets.sort_by_cached_key(|t| lower(t.title())),
             "id" => tickets.sort_by(|a, b| a.id.cmp(&b.id)),
-            "status" => tickets.sort_by_key(|t| place(&t.status)),
-            "type" => tickets.sort_by_key(|t| t.kind.clone()),
-            "owner" => tickets.sort_by_key(|t| (t.owner.is_none(), t.owner.clone())),
-            "estimate" => tickets.sort_by_key(|t| (t.estimate.is_none(), t.estimate)),
+            "status" => tickets.sort_by_cached_key(|t| place(&t.status())),
+            "type" => tickets.sort_by_key(|t| t.kind()),
+            "owner" => tickets.sort_by_key(|t| last(t.owner())),
+            "estimate" => tickets.sort_by_cached_key(|t| last(t.times().0)),
             _ => {}
         }
         if self.reversed {

@@ -10,8 +10,8 @@ use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::Graph;
-use crate::model::{Acceptance, Actor, Awaiting, Subtask, Ticket, TicketId};
-use crate::store::{self, AppendLog, Loaded};
+use crate::model::{Acceptance, Actor, Awaiting, StatusId, Subtask, Ticket, TicketId};
+use crate::store::{self, AppendLog, Index};
 use crate::wire::TicketRecord;
 
 /// The most tickets that the workers of one run may file together.
@@ -134,33 +134,30 @@ pub fn new(
     project.mend_merge_driver();
     let locked = project.store.lock()?;
     locked.sweep()?;
-    let mut loaded = project.store.load_all(&project.config)?;
-    project.warn_of_invalid(&loaded);
+    let mut index = project.index()?;
     let filed = Filed::new(project, context, requests.len())?;
     let made = {
-        let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
-        let made = Maker::new(project, context, &loaded, &graph, requests)?.all(requests)?;
+        let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
+        let made = Maker::new(project, context, &index, &graph, requests)?.all(requests)?;
         refuse_cycles(&graph, &made)?;
         made
     };
-    loaded.extend(locked.create(&made, &project.config)?);
+    index.extend(&locked.create(&made, &project.config)?);
     if let Err(error) = filed.record(&made) {
         let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
         locked.write_and_remove(Vec::new(), &ids, &project.config)?;
         return Err(error);
     }
     drop(locked);
-    let graph = project.graph(&loaded.tickets);
-    let records = Records::new(&loaded, &graph);
-    made.iter()
-        .map(|ticket| records.by_id(&ticket.id))
-        .collect()
+    let graph = project.graph(&index.tickets);
+    let records = Records::new(project, &index, &graph);
+    Ok(made.iter().map(|ticket| records.of(ticket)).collect())
 }
 
 /// Makes tickets out of requests.
 struct Maker<'m> {
     project: &'m Project,
-    loaded: &'m Loaded,
+    index: &'m Index,
     graph: &'m Graph<'m>,
     ids: Vec<TicketId>,
     locals: BTreeMap<&'m str, TicketId>,
@@ -172,7 +169,7 @@ impl<'m> Maker<'m> {
     fn new(
         project: &'m Project,
         context: &Context,
-        loaded: &'m Loaded,
+        index: &'m Index,
         graph: &'m Graph<'m>,
         requests: &'m [NewTicket],
     ) -> Result<Self> {
@@ -192,12 +189,12 @@ impl<'m> Maker<'m> {
         }
         let working_on = match context.var("TK_TICKET") {
             // A ticket that is no more is no reason not to file what was found.
-            Some(given) if project.is_agent() => resolve(loaded, graph, given).ok(),
+            Some(given) if project.is_agent() => resolve(index, graph, given).ok(),
             _ => None,
         };
         Ok(Self {
             project,
-            loaded,
+            index,
             graph,
             ids,
             locals,
@@ -257,7 +254,7 @@ impl<'m> Maker<'m> {
             }
         }
         request.at("blocked_by", check_edges(&ticket, None))?;
-        request.at("parent", check_parent(&ticket, self.loaded, self.project))?;
+        request.at("parent", check_parent(&ticket, self.index, self.project))?;
         Ok(ticket)
     }
 
@@ -274,7 +271,7 @@ impl<'m> Maker<'m> {
     fn find(&self, given: &str) -> Result<TicketId> {
         match self.locals.get(given.trim()) {
             Some(id) => Ok(id.clone()),
-            None => resolve(self.loaded, self.graph, given),
+            None => resolve(self.index, self.graph, given),
         }
     }
 }
@@ -313,18 +310,24 @@ fn to_itself(ticket: &Ticket) -> Vec<&'static str> {
 }
 
 /// Refuses an open ticket under a closed epic.
-pub(super) fn check_parent(ticket: &Ticket, loaded: &Loaded, project: &Project) -> Result<()> {
-    let parent = ticket.parent.as_ref().and_then(|id| loaded.get(id));
-    parent.map_or(Ok(()), |parent| allow_under(parent, ticket, project))
+pub(super) fn check_parent(ticket: &Ticket, index: &Index, project: &Project) -> Result<()> {
+    let parent = ticket.parent.as_ref().and_then(|id| index.get(id));
+    parent.map_or(Ok(()), |parent| {
+        allow_under(&parent.id, &parent.status(), ticket, project)
+    })
 }
 
-/// Refuses that open ticket under that closed epic.
-pub(super) fn allow_under(parent: &Ticket, ticket: &Ticket, project: &Project) -> Result<()> {
+/// Refuses that open ticket under that epic, if its status is that of a closed one.
+pub(super) fn allow_under(
+    parent: &TicketId,
+    status: &StatusId,
+    ticket: &Ticket,
+    project: &Project,
+) -> Result<()> {
     let statuses = &project.config.statuses;
-    if !statuses.is_done(&parent.status) || statuses.is_done(&ticket.status) {
+    if !statuses.is_done(status) || statuses.is_done(&ticket.status) {
         return Ok(());
     }
-    let parent = &parent.id;
     let message = format!("the epic `{parent}` is closed: an open ticket cannot be under it");
     Err(Error::new(ErrorCode::Refused, message)
         .hint(format!("`tk reopen {parent}` opens it again")))

@@ -11,8 +11,8 @@ use super::{Error, ErrorCode, Result};
 use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
-use crate::model::{Actor, Config, Shown, Ticket, TicketId};
-use crate::store::{AppendLog, Loaded, Store, StoreError};
+use crate::model::{Actor, Config, Outline, Shown, TicketId};
+use crate::store::{AppendLog, Caching, Index, InvalidFile, Loaded, Store, StoreError};
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
 #[derive(Debug)]
@@ -95,6 +95,11 @@ impl Project {
         if let Some(wait) = context.lock_wait() {
             store = store.waiting(wait);
         }
+        store = store.caching(match context.var("TK_TEST_INDEX") {
+            Some("off") => Caching::Off,
+            Some("eager") => Caching::Eager,
+            _ => Caching::Usual,
+        });
         let (config, trouble) = match store.config() {
             Ok(config) => (config, None),
             Err(trouble) => (Config::default(), Some(trouble)),
@@ -194,18 +199,31 @@ impl Project {
         self.working_on.as_deref() == Some(id.as_str())
     }
 
-    /// Every ticket. Files that are none become warnings.
+    /// Every ticket in outline. Files that are none become warnings.
+    ///
+    /// # Errors
+    /// When `.ticks/` cannot be read.
+    pub fn index(&self) -> Result<Index> {
+        let index = self.store.index(&self.config)?;
+        self.warn_of_invalid(&index.invalid);
+        Ok(index)
+    }
+
+    /// Every ticket with its texts. Files that are none become warnings.
     ///
     /// # Errors
     /// When `.ticks/` cannot be read.
     pub fn load(&self) -> Result<Loaded> {
         let loaded = self.store.load_all(&self.config)?;
-        self.warn_of_invalid(&loaded);
+        self.warn_of_invalid(&loaded.invalid);
         Ok(loaded)
     }
 
     /// The graph of the tickets. Cycles in it become warnings.
-    pub fn graph<'t>(&'t self, tickets: &'t [Ticket]) -> Graph<'t> {
+    pub fn graph<'t, T>(&self, tickets: &'t [T]) -> Graph<'_>
+    where
+        Outline: From<&'t T>,
+    {
         let graph = Graph::new(tickets, &self.config.statuses, self.now);
         for cycle in graph.cycles() {
             self.warn(format!("tickets wait for one another: {cycle}"));
@@ -213,8 +231,8 @@ impl Project {
         graph
     }
 
-    pub(super) fn warn_of_invalid(&self, loaded: &Loaded) {
-        for file in &loaded.invalid {
+    fn warn_of_invalid(&self, invalid: &[InvalidFile]) {
+        for file in invalid {
             self.warn(file.to_string());
         }
     }

@@ -8,21 +8,20 @@ use super::records::Records;
 use super::{Changed, Error, ErrorCode, Project, Result, resolve};
 use crate::graph::{Graph, Scope};
 use crate::model::{Category, TicketId};
-use crate::store::Loaded;
+use crate::store::Index;
 
 /// The tickets that can be started now, in the order in which they should be.
 ///
 /// # Errors
 /// When the epic is unknown.
 pub fn ready(project: &Project, epic: Option<&str>, page: Page) -> Result<Listing> {
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
-    let ids = startable(project, &loaded, &graph, epic)?;
-    let records = Records::new(&loaded, &graph).with_texts(page.texts);
-    let shown = page.of(&ids).iter();
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    let ids = startable(project, &index, &graph, epic)?;
+    let records = Records::new(project, &index, &graph).with_texts(page.texts);
     Ok(Listing {
         total: ids.len(),
-        tickets: shown.map(|id| records.by_id(id)).collect::<Result<_>>()?,
+        tickets: records.by_ids(page.of(&ids))?,
     })
 }
 
@@ -62,9 +61,9 @@ pub fn next(project: &Project, epic: Option<&str>, claim: bool) -> Result<Listin
 /// # Errors
 /// When the tickets cannot be read.
 pub fn nothing_ready(project: &Project, epic: Option<&str>) -> Result<Error> {
-    let loaded = project.store.load_all(&project.config)?;
-    let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
-    let plan = graph.plan(&scope(&loaded, &graph, epic)?);
+    let index = project.store.index(&project.config)?;
+    let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
+    let plan = graph.plan(&scope(&index, &graph, epic)?);
     let active = plan
         .entries
         .iter()
@@ -86,7 +85,7 @@ fn take(project: &Project, id: &str, epic: Option<&str>) -> Result<Changed> {
     let targets = Targets::new(vec![id.to_owned()]);
     let mut before = ClaimsBefore::default();
     let changed = project.change(&targets, |scene, tickets| {
-        let ready = startable(project, scene.loaded()?, scene.graph()?, epic)?;
+        let ready = startable(project, scene.index()?, scene.graph()?, epic)?;
         for ticket in tickets {
             if !ready.contains(&ticket.id) {
                 let message = format!("`{}` was taken meanwhile", ticket.id);
@@ -102,11 +101,11 @@ fn take(project: &Project, id: &str, epic: Option<&str>) -> Result<Changed> {
 /// The ids of what can be started now and is not held by another, first things first.
 fn startable(
     project: &Project,
-    loaded: &Loaded,
+    index: &Index,
     graph: &Graph<'_>,
     epic: Option<&str>,
 ) -> Result<Vec<TicketId>> {
-    let plan = graph.plan(&scope(loaded, graph, epic)?);
+    let plan = graph.plan(&scope(index, graph, epic)?);
     let mine = project.actor().ok().map(crate::model::Actor::as_str);
     let claimed = project.store.claimed()?;
     let mut ids = Vec::new();
@@ -122,9 +121,9 @@ fn startable(
     Ok(ids)
 }
 
-fn scope(loaded: &Loaded, graph: &Graph<'_>, epic: Option<&str>) -> Result<Scope> {
+fn scope(index: &Index, graph: &Graph<'_>, epic: Option<&str>) -> Result<Scope> {
     Ok(match epic {
-        Some(given) => Scope::Epic(resolve(loaded, graph, given)?),
+        Some(given) => Scope::Epic(resolve(index, graph, given)?),
         None => Scope::All,
     })
 }

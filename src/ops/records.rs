@@ -3,8 +3,8 @@
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::graph::Graph;
-use crate::model::{Ticket, TicketId};
-use crate::store::{Loaded, Stored};
+use crate::model::{Outline, Ticket, TicketId};
+use crate::store::{Etag, Index, Stored};
 use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
 
 /// From so many records on they are made by several threads.
@@ -15,17 +15,19 @@ const COMMITS: usize = 20;
 
 /// Makes records.
 pub(super) struct Records<'r> {
-    loaded: &'r Loaded,
+    project: &'r Project,
+    index: &'r Index,
     graph: &'r Graph<'r>,
     texts: bool,
 }
 
 impl<'r> Records<'r> {
-    /// For the tickets that were loaded. The records are without long texts.
-    pub(super) fn new(loaded: &'r Loaded, graph: &'r Graph<'r>) -> Self {
+    /// For the tickets of the index. The records are without long texts.
+    pub(super) fn new(project: &'r Project, index: &'r Index, graph: &'r Graph<'r>) -> Self {
         let texts = false;
         Self {
-            loaded,
+            project,
+            index,
             graph,
             texts,
         }
@@ -36,54 +38,81 @@ impl<'r> Records<'r> {
         Self { texts, ..self }
     }
 
-    /// The ticket's record, without its commits.
+    /// The record of a ticket that has just been written, without long texts and commits.
     pub(super) fn of(&self, ticket: &Ticket) -> TicketRecord {
-        self.with_commits(ticket, Vec::new())
+        let facts = self.facts(&ticket.id, self.index.etag(&ticket.id));
+        TicketRecord::new(ticket, facts)
     }
 
     /// The records of the tickets, in their order, without their commits; many are made on all
     /// cores.
-    pub(super) fn all(&self, tickets: &[&Ticket]) -> Vec<TicketRecord> {
-        let make = |part: &[&Ticket]| part.iter().map(|t| self.of(t)).collect::<Vec<_>>();
-        let parts = cores::spread(tickets, MANY, make);
-        parts.into_iter().flatten().collect()
+    pub(super) fn all(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
+        if self.texts {
+            return self.all_with_texts(tickets);
+        }
+        let (index, graph) = (self.index, self.graph);
+        let one = |outline: &&Outline| {
+            let facts = facts(graph, &outline.id, index.etag(&outline.id));
+            TicketRecord::new(&outline.ticket(), facts)
+        };
+        let parts = cores::spread(tickets, MANY, |part| {
+            part.iter().map(one).collect::<Vec<_>>()
+        });
+        Ok(parts.into_iter().flatten().collect())
     }
 
-    /// The ticket's record with the commits that name it.
-    pub(super) fn full(&self, project: &Project, ticket: &Ticket) -> Result<TicketRecord> {
-        let commits = project.repo.commits_of_ticket(&ticket.id, COMMITS)?;
+    fn all_with_texts(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
+        let (store, config, graph) = (&self.project.store, &self.project.config, self.graph);
+        let one = |outline: &&Outline| {
+            let stored = store.read(&outline.id, config)?;
+            let mut facts = facts(graph, &outline.id, Some(stored.etag));
+            facts.texts = true;
+            Ok(TicketRecord::new(&stored.ticket, facts))
+        };
+        let parts = cores::spread(tickets, MANY, |part| {
+            part.iter().map(one).collect::<Result<Vec<_>>>()
+        });
+        let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// The ticket's record with its texts and the commits that name it.
+    pub(super) fn full(&self, id: &TicketId) -> Result<TicketRecord> {
+        let stored = self.project.store.read(id, &self.project.config)?;
+        let commits = self.project.repo.commits_of_ticket(id, COMMITS)?;
         let commits = commits.into_iter().map(|commit| CommitRecord {
             id: commit.id.to_string(),
             subject: commit.subject,
             author: commit.author,
             at: commit.at.map(|at| at.to_string()),
         });
-        Ok(self.with_commits(ticket, commits.collect()))
-    }
-
-    /// The record of the ticket of that id, without its commits.
-    pub(super) fn by_id(&self, id: &TicketId) -> Result<TicketRecord> {
-        Ok(self.of(self.ticket(id)?))
-    }
-
-    /// The ticket of that id, which was resolved against the same tickets.
-    pub(super) fn ticket(&self, id: &TicketId) -> Result<&'r Ticket> {
-        self.loaded
-            .get(id)
-            .ok_or_else(|| Error::new(ErrorCode::TicketNotFound, format!("no ticket `{id}`")))
-    }
-
-    fn with_commits(&self, ticket: &Ticket, commits: Vec<CommitRecord>) -> TicketRecord {
         let facts = TicketFacts {
-            etag: self
-                .loaded
-                .etag(&ticket.id)
-                .map_or_else(String::new, |etag| etag.to_string()),
-            standing: Some(self.graph.standing(&ticket.id)),
-            commits,
-            texts: self.texts,
+            commits: commits.collect(),
+            texts: true,
+            ..self.facts(id, Some(stored.etag))
         };
-        TicketRecord::new(ticket, facts)
+        Ok(TicketRecord::new(&stored.ticket, facts))
+    }
+
+    /// The records of the tickets of those ids, as [`Records::all`].
+    pub(super) fn by_ids(&self, ids: &[TicketId]) -> Result<Vec<TicketRecord>> {
+        let tickets = ids.iter().map(|id| {
+            let message = || Error::new(ErrorCode::TicketNotFound, format!("no ticket `{id}`"));
+            self.index.get(id).ok_or_else(message)
+        });
+        self.all(&tickets.collect::<Result<Vec<_>>>()?)
+    }
+
+    fn facts(&self, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
+        facts(self.graph, id, etag)
+    }
+}
+
+fn facts(graph: &Graph<'_>, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
+    TicketFacts {
+        etag: etag.map_or_else(String::new, |etag| etag.to_string()),
+        standing: Some(graph.standing(id)),
+        ..TicketFacts::default()
     }
 }
 

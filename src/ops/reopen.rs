@@ -54,8 +54,8 @@ pub(super) fn check_parents(
             continue;
         };
         match tickets.iter().find(|other| other.id == *parent) {
-            Some(parent) => allow_under(parent, ticket, scene.project)?,
-            None => check_parent(ticket, scene.loaded()?, scene.project)?,
+            Some(parent) => allow_under(&parent.id, &parent.status, ticket, scene.project)?,
+            None => check_parent(ticket, scene.index()?, scene.project)?,
         }
     }
     Ok(())

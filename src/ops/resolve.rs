@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Error, ErrorCode, Result};
 use crate::graph::Graph;
-use crate::model::TicketId;
-use crate::store::Loaded;
+use crate::model::{Outline, TicketId};
+use crate::store::Index;
 
 /// The most tickets that a message lists.
 const LISTED: usize = 8;
@@ -20,16 +20,16 @@ const LIKENESS: f64 = 0.7;
 ///
 /// # Errors
 /// When there is none, more than one, or its file is no ticket.
-pub fn resolve(loaded: &Loaded, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
-    readable(loaded, resolve_any(loaded, graph, given)?)
+pub fn resolve(index: &Index, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
+    readable(index, resolve_any(index, graph, given)?)
 }
 
 /// The ticket that `given` means, as [`resolve`], also one whose file is no ticket.
 ///
 /// # Errors
 /// When there is none, or more than one.
-pub(super) fn resolve_any(loaded: &Loaded, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
-    let is_known = |id: &TicketId| loaded.get(id).is_some() || loaded.invalid(id).is_some();
+pub(super) fn resolve_any(index: &Index, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
+    let is_known = |id: &TicketId| index.get(id).is_some() || index.invalid(id).is_some();
     if let Some(id) = by_exact_id(given, is_known) {
         return Ok(id);
     }
@@ -38,24 +38,24 @@ pub(super) fn resolve_any(loaded: &Loaded, graph: &Graph<'_>, given: &str) -> Re
         let message = "an id is blank: expected one such as `k7m`";
         return Err(Error::new(ErrorCode::InvalidArgument, message));
     }
-    let valid = loaded.tickets.iter().map(|ticket| &ticket.id);
-    let invalid = loaded.invalid.iter().filter_map(|file| file.id.as_ref());
+    let valid = index.tickets.iter().map(|ticket| &ticket.id);
+    let invalid = index.invalid.iter().filter_map(|file| file.id.as_ref());
     let mut fitting = by_part_of_id(given, valid.chain(invalid));
     if fitting.is_empty() {
-        let epics = loaded.tickets.iter().filter(|t| graph.is_epic(&t.id));
-        let named = epics.filter(|epic| slug(&epic.title).starts_with(&word));
+        let epics = index.tickets.iter().filter(|t| graph.is_epic(&t.id));
+        let named = epics.filter(|epic| slug(epic.title()).starts_with(&word));
         fitting = named.map(|epic| &epic.id).collect();
     }
     match fitting.as_slice() {
-        [] => Err(unknown(loaded, given, &word)),
+        [] => Err(unknown(index, given, &word)),
         [id] => Ok((*id).clone()),
-        several => Err(ambiguous(loaded, given, several)),
+        several => Err(ambiguous(index, given, several)),
     }
 }
 
 /// The id, unless its file is no ticket.
-fn readable(loaded: &Loaded, id: TicketId) -> Result<TicketId> {
-    match loaded.invalid(&id) {
+fn readable(index: &Index, id: TicketId) -> Result<TicketId> {
+    match index.invalid(&id) {
         Some(file) => Err(file.clone().into()),
         None => Ok(id),
     }
@@ -94,11 +94,11 @@ fn word(given: &str) -> String {
 /// # Errors
 /// As [`resolve`], for the first that fails.
 pub fn resolve_all(
-    loaded: &Loaded,
+    index: &Index,
     graph: &Graph<'_>,
     given: &[impl AsRef<str>],
 ) -> Result<Vec<TicketId>> {
-    named(given, |word| resolve(loaded, graph, word))
+    named(given, |word| resolve(index, graph, word))
 }
 
 /// Every ticket that the words mean to `find`, as [`resolve_all`].
@@ -117,10 +117,10 @@ pub(super) fn named(
     Ok(ids)
 }
 
-fn ambiguous(loaded: &Loaded, given: &str, ids: &[&TicketId]) -> Error {
+fn ambiguous(index: &Index, given: &str, ids: &[&TicketId]) -> Error {
     let mut message = format!("`{}` fits {} tickets:", printable(given), ids.len());
     for id in ids.iter().take(LISTED) {
-        let title = loaded.get(id).map_or("", |ticket| &ticket.title);
+        let title = index.get(id).map_or("", Outline::title);
         message.push_str(&format!("\n  {id}  {}", printable(title)));
     }
     if ids.len() > LISTED {
@@ -129,16 +129,16 @@ fn ambiguous(loaded: &Loaded, given: &str, ids: &[&TicketId]) -> Error {
     Error::new(ErrorCode::AmbiguousId, message)
         .hint("use more of the id")
         .with("given", given)
-        .with("matches", listed(loaded, ids))
+        .with("matches", listed(index, ids))
 }
 
-fn unknown(loaded: &Loaded, given: &str, word: &str) -> Error {
-    let mut near: Vec<(f64, &TicketId)> = loaded
+fn unknown(index: &Index, given: &str, word: &str) -> Error {
+    let mut near: Vec<(f64, &TicketId)> = index
         .tickets
         .iter()
         .map(|ticket| {
             let by_id = strsim::jaro_winkler(word, ticket.id.as_str());
-            let by_title = strsim::jaro_winkler(word, &slug(&ticket.title));
+            let by_title = strsim::jaro_winkler(word, &slug(ticket.title()));
             (by_id.max(by_title), &ticket.id)
         })
         .filter(|(likeness, _)| *likeness >= LIKENESS)
@@ -155,12 +155,12 @@ fn unknown(loaded: &Loaded, given: &str, word: &str) -> Error {
     Error::new(ErrorCode::TicketNotFound, message)
         .hint(hint)
         .with("given", given)
-        .with("near", listed(loaded, &near))
+        .with("near", listed(index, &near))
 }
 
-fn listed(loaded: &Loaded, ids: &[&TicketId]) -> Value {
+fn listed(index: &Index, ids: &[&TicketId]) -> Value {
     let those = ids.iter().take(LISTED).map(|id| {
-        let title = loaded.get(id).map_or("", |ticket| &ticket.title);
+        let title = index.get(id).map_or("", Outline::title);
         json!({ "id": id.as_str(), "title": title })
     });
     those.collect()

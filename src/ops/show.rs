@@ -10,13 +10,11 @@ use crate::wire::TicketRecord;
 /// # Errors
 /// When one is unknown, or its file is no ticket.
 pub fn show(project: &Project, ids: &[String]) -> Result<Vec<TicketRecord>> {
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
-    let ids = resolve_all(&loaded, &graph, ids)?;
-    let records = Records::new(&loaded, &graph).with_texts(true);
-    ids.iter()
-        .map(|id| records.full(project, records.ticket(id)?))
-        .collect()
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    let ids = resolve_all(&index, &graph, ids)?;
+    let records = Records::new(project, &index, &graph);
+    ids.iter().map(|id| records.full(id)).collect()
 }
 
 /// The open work of an epic, or all there is, laid out in waves.
@@ -24,10 +22,10 @@ pub fn show(project: &Project, ids: &[String]) -> Result<Vec<TicketRecord>> {
 /// # Errors
 /// When the epic is unknown.
 pub fn graph(project: &Project, epic: Option<&str>) -> Result<Plan> {
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
     let scope = match epic {
-        Some(given) => Scope::Epic(resolve(&loaded, &graph, given)?),
+        Some(given) => Scope::Epic(resolve(&index, &graph, given)?),
         None => Scope::All,
     };
     Ok(graph.plan(&scope))

@@ -142,9 +142,9 @@ pub fn find(project: &Project, word: Option<&str>) -> Result<Found> {
             ticket: None,
         });
     }
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
-    let id = crate::ops::resolve(&loaded, &graph, given)?.to_string();
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    let id = crate::ops::resolve(&index, &graph, given)?.to_string();
     if let Some((dir, info)) = all.iter().rfind(|(_, info)| info.key == id) {
         return Ok(Found {
             dir: dir.clone(),

@@ -246,9 +246,9 @@ fn refuse_nothing_to_land(
 /// # Errors
 /// When there is no such ticket or agent.
 pub fn prompt_of(project: &Project, given: &str, agent: Option<&str>) -> Result<PromptDocument> {
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
-    let id = crate::ops::resolve(&loaded, &graph, given)?;
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    let id = crate::ops::resolve(&index, &graph, given)?;
     let ticket = project.store.read(&id, &project.config)?.ticket;
     let name = ticket
         .agent
@@ -268,9 +268,9 @@ pub fn prompt_of(project: &Project, given: &str, agent: Option<&str>) -> Result<
 
 /// What the request's words mean.
 pub(super) fn targets(project: &Project, request: &RunRequest) -> Result<Vec<TicketId>> {
-    let loaded = project.load()?;
-    let graph = project.graph(&loaded.tickets);
-    crate::ops::resolve_all(&loaded, &graph, &request.targets)
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    crate::ops::resolve_all(&index, &graph, &request.targets)
 }
 
 /// The runtime of the one asynchronous part, with the signals taken over: from here on none

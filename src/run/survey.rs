@@ -50,7 +50,7 @@ pub(super) fn survey(
         [only] if graph.is_epic(only) => (
             Scope::Epic(only.clone()),
             RunKey::epic(only),
-            graph.ticket(only).cloned(),
+            tickets.iter().find(|ticket| ticket.id == *only).cloned(),
         ),
         several => (
             Scope::Tickets(several.iter().cloned().collect()),

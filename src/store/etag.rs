@@ -20,6 +20,16 @@ impl Etag {
         kept.copy_from_slice(&digest[..KEPT]);
         Self(kept)
     }
+
+    /// The name that [`Etag::to_bytes`] gave.
+    pub(super) const fn from_bytes(bytes: [u8; KEPT]) -> Self {
+        Self(bytes)
+    }
+
+    /// The name as bytes.
+    pub(super) const fn to_bytes(self) -> [u8; KEPT] {
+        self.0
+    }
 }
 
 impl fmt::Display for Etag {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::lock::{WAIT, acquire};
-use super::{Locked, StoreError, regular};
+use super::{Caching, Locked, StoreError, regular};
 use crate::config;
 use crate::model::{AgentConfig, Config, TicketId};
 
@@ -16,6 +16,7 @@ pub struct Store {
     ticks: PathBuf,
     local: PathBuf,
     wait: Duration,
+    pub(super) caching: Caching,
 }
 
 impl Store {
@@ -26,6 +27,7 @@ impl Store {
             ticks: ticks_dir.into(),
             local: local_dir.into(),
             wait: WAIT,
+            caching: Caching::default(),
         }
     }
 
@@ -33,6 +35,12 @@ impl Store {
     #[must_use]
     pub fn waiting(self, wait: Duration) -> Self {
         Self { wait, ..self }
+    }
+
+    /// The same, but using the cache in that way.
+    #[must_use]
+    pub fn caching(self, caching: Caching) -> Self {
+        Self { caching, ..self }
     }
 
     /// The folder of the tickets.

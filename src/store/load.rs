@@ -44,8 +44,6 @@ pub struct Stored {
 pub struct Loaded {
     /// The tickets, by id.
     pub tickets: Vec<Ticket>,
-    /// The names of the texts they were read from, at the same places.
-    etags: Vec<Etag>,
     /// The files that could not be read as tickets, by name.
     pub invalid: Vec<InvalidFile>,
 }
@@ -70,45 +68,6 @@ impl Loaded {
         self.tickets.get(place)
     }
 
-    /// The name of the text that the ticket was read from.
-    #[must_use]
-    pub fn etag(&self, id: &TicketId) -> Option<Etag> {
-        self.etags.get(self.place(id).ok()?).copied()
-    }
-
-    /// Takes the ticket in, in place of the one of its id, if there is one.
-    pub fn put(&mut self, stored: Stored) {
-        match self.place(&stored.ticket.id) {
-            Ok(place) => {
-                self.tickets[place] = stored.ticket;
-                self.etags[place] = stored.etag;
-            }
-            Err(place) => {
-                self.tickets.insert(place, stored.ticket);
-                self.etags.insert(place, stored.etag);
-            }
-        }
-    }
-
-    /// Takes new tickets in, many at once.
-    pub fn extend(&mut self, stored: Vec<Stored>) {
-        let old = self.tickets.drain(..).zip(self.etags.drain(..));
-        let new = stored
-            .into_iter()
-            .map(|stored| (stored.ticket, stored.etag));
-        let mut all: Vec<(Ticket, Etag)> = old.chain(new).collect();
-        all.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
-        (self.tickets, self.etags) = all.into_iter().unzip();
-    }
-
-    /// Forgets the ticket of that id.
-    pub fn remove(&mut self, id: &TicketId) {
-        if let Ok(place) = self.place(id) {
-            self.tickets.remove(place);
-            self.etags.remove(place);
-        }
-    }
-
     fn place(&self, id: &TicketId) -> Result<usize, usize> {
         self.tickets.binary_search_by(|ticket| ticket.id.cmp(id))
     }
@@ -123,7 +82,10 @@ impl Loaded {
 }
 
 /// How the text of a ticket's file is understood.
-trait Parse: Fn(&TicketId, &str) -> Result<Ticket, format::ParseError> + Sync {}
+pub(super) trait Parse:
+    Fn(&TicketId, &str) -> Result<Ticket, format::ParseError> + Sync
+{
+}
 impl<F: Fn(&TicketId, &str) -> Result<Ticket, format::ParseError> + Sync> Parse for F {}
 
 impl Store {
@@ -151,7 +113,6 @@ impl Store {
         for part in parts {
             let mut part = part?;
             loaded.tickets.append(&mut part.tickets);
-            loaded.etags.append(&mut part.etags);
             loaded.invalid.append(&mut part.invalid);
         }
         Ok(loaded)
@@ -161,28 +122,39 @@ impl Store {
     fn load_files(&self, names: &[String], parse: &impl Parse) -> Result<Loaded, StoreError> {
         let mut loaded = Loaded {
             tickets: Vec::with_capacity(names.len()),
-            etags: Vec::with_capacity(names.len()),
             invalid: Vec::new(),
         };
         let folder =
             Folder::open(self.ticks_dir()).map_err(StoreError::io("read", self.ticks_dir()))?;
         for name in names {
-            match self.spelled(name, folder.read_text(name), parse) {
-                Ok(stored) => {
-                    loaded.tickets.push(stored.ticket);
-                    loaded.etags.push(stored.etag);
-                }
-                Err(StoreError::Invalid(file)) => loaded.invalid.push(file),
+            let text = folder.read_text(name).map(|(_, text)| text);
+            match self.read_one(name, text, parse)? {
+                Some(Ok(stored)) => loaded.tickets.push(stored.ticket),
+                Some(Err(file)) => loaded.invalid.push(file),
                 // Deleted since the folder was read.
-                Err(StoreError::NotFound(_)) => {}
-                Err(StoreError::Io { source, .. }) => {
-                    let file = self.invalid(name, 1, source.to_string());
-                    loaded.invalid.push(file);
-                }
-                Err(error) => return Err(error),
+                None => {}
             }
         }
         Ok(loaded)
+    }
+
+    /// The ticket that was read from the file of that name, or what is wrong with it; `None`
+    /// where there is no such file.
+    pub(super) fn read_one(
+        &self,
+        name: &str,
+        text: io::Result<String>,
+        parse: &impl Parse,
+    ) -> Result<Option<Result<Stored, InvalidFile>>, StoreError> {
+        match self.spelled(name, text, parse) {
+            Ok(stored) => Ok(Some(Ok(stored))),
+            Err(StoreError::Invalid(file)) => Ok(Some(Err(file))),
+            Err(StoreError::NotFound(_)) => Ok(None),
+            Err(StoreError::Io { source, .. }) => {
+                Ok(Some(Err(self.invalid(name, 1, source.to_string()))))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads one ticket.
@@ -241,7 +213,7 @@ impl Store {
     }
 
     /// The names of the files that should be tickets, in the order of their ids.
-    fn ticket_files(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn ticket_files(&self) -> Result<Vec<String>, StoreError> {
         let failed = || StoreError::io("read", self.ticks_dir());
         let mut names = Vec::new();
         for entry in fs::read_dir(self.ticks_dir()).map_err(failed())? {

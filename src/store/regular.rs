@@ -1,9 +1,9 @@
 //! Reading files that somebody else may have put there: never through a link, never waiting
 //! for the other end of a pipe, never without bound.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -24,14 +24,18 @@ impl Folder {
         Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
-    /// The text of the file of that name, as [`read_text`].
-    pub(super) fn read_text(&self, name: &str) -> io::Result<String> {
-        text(read_opened(rustix::fs::openat(
-            &self.0,
-            name,
-            flags(),
-            Mode::empty(),
-        ))?)
+    /// The text of the file of that name, as [`read_text`], and what was known of the file
+    /// before it was read.
+    pub(super) fn read_text(&self, name: &str) -> io::Result<(Metadata, String)> {
+        let opened = rustix::fs::openat(&self.0, name, flags(), Mode::empty());
+        let (metadata, bytes) = read_opened(opened, LARGEST_FILE as u64)?;
+        Ok((metadata, text(bytes)?))
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
@@ -40,14 +44,23 @@ impl Folder {
 /// # Errors
 /// When it is a link, not a regular file, too large, or cannot be read.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    read_opened(rustix::fs::open(path, flags(), Mode::empty()))
+    read_up_to(path, LARGEST_FILE as u64)
+}
+
+/// The file's bytes, of a file of at most so many.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_up_to(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
+    let opened = rustix::fs::open(path, flags(), Mode::empty());
+    Ok(read_opened(opened, largest)?.1)
 }
 
 fn flags() -> OFlags {
     OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
 }
 
-fn read_opened(opened: Result<OwnedFd, Errno>) -> io::Result<Vec<u8>> {
+fn read_opened(opened: Result<OwnedFd, Errno>, largest: u64) -> io::Result<(Metadata, Vec<u8>)> {
     let opened = opened.map_err(|errno| match errno {
         Errno::LOOP => is_a_link(),
         errno => errno.into(),
@@ -61,11 +74,10 @@ fn read_opened(opened: Result<OwnedFd, Errno>) -> io::Result<Vec<u8>> {
             "a pipe or device"
         }));
     }
-    let largest = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX);
     if data.len() > largest {
         let message = format!(
             "it is larger than {} MiB: expected at most that",
-            LARGEST_FILE >> 20
+            largest >> 20
         );
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
@@ -82,7 +94,7 @@ fn read_opened(opened: Result<OwnedFd, Errno>) -> io::Result<Vec<u8>> {
         let rest = largest.saturating_sub(read as u64);
         file.take(rest).read_to_end(&mut bytes)?;
     }
-    Ok(bytes)
+    Ok((data, bytes))
 }
 
 /// The file's text.

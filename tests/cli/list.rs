@@ -190,11 +190,22 @@ fn a_cycle_is_named() {
 }
 
 #[test]
-fn two_reads_are_the_same_and_nothing_is_written() {
-    let sandbox = many();
-    let read = || sandbox.tk(["list", "--all", "--full", "--json"]).ok();
-    assert_eq!(read(), read());
-    assert!(!sandbox.path().join(".git/tk").exists());
+fn two_reads_are_the_same_and_nothing_but_the_cache_is_written() {
+    let sandbox = many().with_env("TK_TEST_INDEX", "off");
+    let read = |sandbox: &Sandbox| sandbox.tk(["list", "--all", "--full", "--json"]).ok();
+    let local = sandbox.path().join(".git/tk");
+    let first = read(&sandbox);
+    assert_eq!(read(&sandbox), first);
+    assert!(!local.exists());
+    // The few tickets are not worth a cache, unless it is insisted on.
+    let sandbox = sandbox.without_env("TK_TEST_INDEX");
+    assert_eq!(read(&sandbox), first);
+    let sandbox = sandbox.with_env("TK_TEST_INDEX", "eager");
+    assert_eq!(read(&sandbox), first);
+    let names = std::fs::read_dir(&local)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert!(names.eq(["index"]));
 }
 
 #[test]

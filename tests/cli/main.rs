@@ -37,6 +37,8 @@ mod hostile;
 #[cfg(test)]
 mod if_match;
 #[cfg(test)]
+mod index;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod list;

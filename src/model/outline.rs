@@ -1,0 +1,385 @@
+//! A ticket without its long texts, packed into a few hundred bytes.
+
+mod pack;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use pack::{Reader, Writer};
+
+use super::{
+    Awaiting, Defer, Gate, Note, NoteKind, Outcome, Priority, RunRecord, Span, StatusId, Ticket,
+    TicketId, Usd,
+};
+
+/// The way outlines are packed; another number for every other way.
+pub const PACKING: u32 = 1;
+
+// Where in the packed bytes what has a fixed place is.
+const PRIORITY: usize = 0;
+const REQUIRES: usize = 1;
+const AWAITING: usize = 2;
+const CREATED: usize = 3;
+const UPDATED: usize = 15;
+/// Where what people look for begins: title, owner, labels, due day.
+const WORDS: usize = 27;
+/// Where everything else begins.
+const REST: usize = 31;
+/// Where the edges begin.
+const EDGES: usize = 35;
+
+/// What lists and the graph need of a ticket: all but its description, what its notes say, and
+/// most of what is recorded of its attempts.
+///
+/// It is read where it lies, packed; many may share the bytes of one file that holds them all.
+/// So a hundred thousand of them take little more than that file.
+#[derive(Clone)]
+pub struct Outline {
+    /// The ticket's id.
+    pub id: TicketId,
+    bytes: Arc<Vec<u8>>,
+    start: u32,
+    length: u32,
+}
+
+impl Outline {
+    /// The outline that lies in `bytes` from `start` on. They must be as [`Outline::packed`]
+    /// gave them, which the caller has made sure of; of others, anything may be read.
+    #[must_use]
+    pub fn lying_in(id: TicketId, bytes: &Arc<Vec<u8>>, start: u32, length: u32) -> Self {
+        let bytes = Arc::clone(bytes);
+        Self {
+            id,
+            bytes,
+            start,
+            length,
+        }
+    }
+
+    /// The packed bytes, from which it can be made again.
+    #[must_use]
+    pub fn packed(&self) -> &[u8] {
+        let (start, length) = (self.start as usize, self.length as usize);
+        self.bytes.get(start..start + length).unwrap_or_default()
+    }
+
+    fn at(&self, place: usize) -> Reader<'_> {
+        Reader::new(self.packed().get(place..).unwrap_or_default())
+    }
+
+    fn behind(&self, place: usize) -> Reader<'_> {
+        self.at(self.at(place).place())
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> StatusId {
+        StatusId::new(self.at(EDGES).text())
+    }
+
+    /// `type` in the file.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        let mut edges = self.at(EDGES);
+        edges.text();
+        edges.text()
+    }
+
+    /// What goes into the graph.
+    #[must_use]
+    pub fn edges(&self) -> Edges {
+        let mut packed = self.at(EDGES);
+        Edges {
+            status: StatusId::new(packed.text()),
+            is_epic: packed.text() == "epic",
+            parent: packed.id(),
+            blocked_by: packed.ids(),
+            after: packed.ids(),
+            defer_until: packed.defer(),
+        }
+    }
+
+    /// How long it is expected to take, and for how many seconds each of its attempts ran that
+    /// landed.
+    #[must_use]
+    pub fn times(&self) -> (Option<Span>, Vec<u64>) {
+        let mut packed = self.at(EDGES);
+        packed.text();
+        packed.text();
+        packed.text();
+        packed.skip_texts();
+        packed.skip_texts();
+        packed.defer();
+        let estimate = packed.optional_number().map(Span::from_secs);
+        (estimate, packed.list(Reader::number))
+    }
+
+    /// How urgent it is.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        Priority::new(self.at(PRIORITY).byte()).unwrap_or_default()
+    }
+
+    /// The human gate before it closes.
+    #[must_use]
+    pub fn requires(&self) -> Option<Gate> {
+        self.at(REQUIRES).word(Gate::ALL)
+    }
+
+    /// What a person owes it.
+    #[must_use]
+    pub fn awaiting(&self) -> Option<Awaiting> {
+        self.at(AWAITING).word(Awaiting::ALL)
+    }
+
+    /// When it was filed.
+    #[must_use]
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.at(CREATED).time()
+    }
+
+    /// The latest time in the file, as [`Ticket::updated_at`].
+    #[must_use]
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        self.at(UPDATED).time()
+    }
+
+    /// The title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.behind(WORDS).text()
+    }
+
+    /// Who is responsible, or has claimed it.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        let mut words = self.behind(WORDS);
+        words.text();
+        words.optional_text()
+    }
+
+    /// Free labels, sorted.
+    #[must_use]
+    pub fn labels(&self) -> Vec<&str> {
+        let mut words = self.behind(WORDS);
+        words.text();
+        words.optional_text();
+        words.list(Reader::text)
+    }
+
+    /// When it should be done.
+    #[must_use]
+    pub fn due(&self) -> Option<jiff::civil::Date> {
+        let mut words = self.behind(WORDS);
+        words.text();
+        words.optional_text();
+        words.skip_texts();
+        words.date()
+    }
+
+    /// The globs of the files it is expected to change.
+    #[must_use]
+    pub fn touches(&self) -> Vec<String> {
+        self.behind(REST).strings()
+    }
+
+    /// The agent to run it with, and its lock.
+    #[must_use]
+    pub fn agent_and_lock(&self) -> (Option<String>, Option<String>) {
+        let mut rest = self.behind(REST);
+        rest.skip_texts();
+        (rest.optional_string(), rest.optional_string())
+    }
+
+    /// The ticket without its texts: as it is, but the description is empty, notes say nothing,
+    /// of nobody, and of attempts nothing is told but when they were, how they ended and what
+    /// they cost.
+    #[must_use]
+    pub fn ticket(&self) -> Ticket {
+        let title = self.title().to_owned();
+        let mut ticket = Ticket::new(self.id.clone(), title, String::new(), StatusId::new(""));
+        ticket.priority = self.priority();
+        ticket.requires = self.requires();
+        ticket.awaiting = self.awaiting();
+        ticket.created_at = self.created_at();
+        let mut edges = self.at(EDGES);
+        ticket.status = StatusId::new(edges.text());
+        edges.text().clone_into(&mut ticket.kind);
+        ticket.parent = edges.id();
+        ticket.blocked_by = edges.ids().into_iter().collect();
+        ticket.after = edges.ids().into_iter().collect();
+        ticket.defer_until = edges.defer();
+        ticket.estimate = edges.optional_number().map(Span::from_secs);
+        let mut words = self.behind(WORDS);
+        words.text();
+        ticket.owner = words.optional_string();
+        ticket.labels = words.strings().into_iter().collect();
+        ticket.due = words.date();
+        unpack_rest(&mut self.behind(REST), &mut ticket);
+        ticket
+    }
+}
+
+/// What goes into the graph of a ticket.
+#[derive(Clone, Debug)]
+pub struct Edges {
+    /// Where it stands.
+    pub status: StatusId,
+    /// Whether its type says that it is an epic.
+    pub is_epic: bool,
+    /// The epic it is a part of.
+    pub parent: Option<TicketId>,
+    /// What must be done before, sorted.
+    pub blocked_by: Vec<TicketId>,
+    /// What it prefers to follow, sorted.
+    pub after: Vec<TicketId>,
+    /// Until when it is put off.
+    pub defer_until: Option<Defer>,
+}
+
+impl From<&Self> for Outline {
+    fn from(outline: &Self) -> Self {
+        outline.clone()
+    }
+}
+
+impl From<&&Self> for Outline {
+    fn from(outline: &&Self) -> Self {
+        (*outline).clone()
+    }
+}
+
+impl From<&&Ticket> for Outline {
+    fn from(ticket: &&Ticket) -> Self {
+        Self::from(*ticket)
+    }
+}
+
+impl From<&Ticket> for Outline {
+    fn from(ticket: &Ticket) -> Self {
+        let mut to = Writer::default();
+        to.byte(ticket.priority.number());
+        to.word(Gate::ALL, ticket.requires);
+        to.word(Awaiting::ALL, ticket.awaiting);
+        to.time(ticket.created_at);
+        to.time(ticket.updated_at());
+        let (words, rest) = (to.hole(), to.hole());
+        to.text(ticket.status.as_str());
+        to.text(&ticket.kind);
+        to.text(ticket.parent.as_ref().map_or("", TicketId::as_str));
+        to.list(&ticket.blocked_by, |to, id| to.text(id.as_str()));
+        to.list(&ticket.after, |to, id| to.text(id.as_str()));
+        to.defer(ticket.defer_until);
+        to.optional_number(ticket.estimate.map(Span::seconds));
+        let landed: Vec<u64> = ticket.runs.iter().filter_map(landed_seconds).collect();
+        to.list(&landed, |to, seconds| to.number(*seconds));
+        to.fill(words);
+        to.text(&ticket.title);
+        to.optional_text(ticket.owner.as_deref());
+        to.list(&ticket.labels, |to, label| to.text(label));
+        to.date(ticket.due);
+        to.fill(rest);
+        pack_rest(&mut to, ticket);
+        let bytes = to.done();
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Self::lying_in(ticket.id.clone(), &Arc::new(bytes), 0, length)
+    }
+}
+
+fn landed_seconds(run: &RunRecord) -> Option<u64> {
+    let (start, end) = (run.started_at?, run.ended_at?);
+    let seconds = end.as_second().checked_sub(start.as_second())?;
+    (run.outcome == Some(Outcome::Landed))
+        .then_some(seconds)
+        .and_then(|seconds| u64::try_from(seconds).ok())
+}
+
+fn pack_rest(to: &mut Writer, ticket: &Ticket) {
+    to.list(&ticket.touches, |to, glob| to.text(glob));
+    to.optional_text(ticket.agent.as_deref());
+    to.optional_text(ticket.lock.as_deref());
+    to.list(&ticket.related, |to, id| to.text(id.as_str()));
+    let of = |id: &Option<TicketId>| id.as_ref().map_or(String::new(), ToString::to_string);
+    to.text(&of(&ticket.discovered_from));
+    to.text(&of(&ticket.duplicate_of));
+    to.optional_text(ticket.model.as_deref());
+    to.optional_text(ticket.pr.as_deref());
+    to.list(&ticket.checks, |to, check| to.text(check));
+    to.optional_text(ticket.created_by.as_deref());
+    to.time(ticket.started_at);
+    to.time(ticket.closed_at);
+    to.optional_text(ticket.closed_by.as_deref());
+    to.optional_text(ticket.reason.as_deref());
+    to.word(super::Verdict::ALL, ticket.verdict);
+    to.list(&ticket.acceptance, |to, item| {
+        to.text(&item.text);
+        to.optional_text(item.check.as_deref());
+        to.byte(u8::from(item.met));
+    });
+    to.list(&ticket.subtasks, |to, item| {
+        to.text(&item.title);
+        to.byte(u8::from(item.done));
+    });
+    to.list(&ticket.notes, |to, note| {
+        to.time(Some(note.at));
+        to.word(NoteKind::ALL, Some(note.kind));
+    });
+    to.list(&ticket.runs, |to, run| {
+        to.time(run.started_at);
+        to.time(run.ended_at);
+        to.word(Outcome::ALL, run.outcome);
+        to.optional_number(run.cost_usd.map(Usd::nanos));
+    });
+}
+
+fn unpack_rest(from: &mut Reader<'_>, ticket: &mut Ticket) {
+    ticket.touches = from.strings();
+    ticket.agent = from.optional_string();
+    ticket.lock = from.optional_string();
+    ticket.related = from.ids().into_iter().collect();
+    ticket.discovered_from = from.id();
+    ticket.duplicate_of = from.id();
+    ticket.model = from.optional_string();
+    ticket.pr = from.optional_string();
+    ticket.checks = from.strings();
+    ticket.created_by = from.optional_string();
+    ticket.started_at = from.time();
+    ticket.closed_at = from.time();
+    ticket.closed_by = from.optional_string();
+    ticket.reason = from.optional_string();
+    ticket.verdict = from.word(super::Verdict::ALL);
+    ticket.acceptance = from.list(|from| super::Acceptance {
+        text: from.text().to_owned(),
+        check: from.optional_string(),
+        met: from.byte() == 1,
+    });
+    ticket.subtasks = from.list(|from| super::Subtask {
+        title: from.text().to_owned(),
+        done: from.byte() == 1,
+    });
+    ticket.notes = from.list(|from| Note {
+        at: from.time().unwrap_or_default(),
+        by: String::new(),
+        kind: from.word(NoteKind::ALL).unwrap_or(NoteKind::Comment),
+        text: String::new(),
+    });
+    ticket.runs = from.list(|from| RunRecord {
+        run: String::new(),
+        attempt: 0,
+        agent: String::new(),
+        model: None,
+        session: None,
+        started_at: from.time(),
+        ended_at: from.time(),
+        outcome: from.word(Outcome::ALL),
+        summary: None,
+        cost_usd: from.optional_number().map(Usd::from_nanos),
+        input_tokens: None,
+        output_tokens: None,
+        turns: None,
+    });
+}
+
+#[cfg(test)]
+mod tests;

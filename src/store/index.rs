@@ -1,0 +1,284 @@
+//! What is known of every ticket without reading its file again.
+//!
+//! `<git-common-dir>/tk/index` keeps outlines of tickets, each with the identity of the file it
+//! was read from. A file whose identity is still the same is not read; every other one is, in
+//! the one way there is to read a ticket. So the answer is the same with and without the cache,
+//! and the cache may be gone, old, damaged or another's at any time. Files that are no tickets
+//! are never kept: what is wrong with them is told anew each time.
+//!
+//! # Why an equal identity means an equal text
+//! The identity has the times of the last change, by the clock of the system, which no program
+//! sets. A text that was read at a moment later than those times, of that same clock, cannot
+//! have changed since without another time. So the cache takes note of that clock before it
+//! reads, and keeps no file that changed at that moment or later, as git does with its index.
+
+mod cached;
+mod identity;
+mod scratch;
+
+use std::path::PathBuf;
+
+use super::regular::Folder;
+use super::{Etag, InvalidFile, Store, StoreError, Stored};
+use crate::context::cores;
+use crate::format;
+use crate::model::{Config, Outline, TicketId};
+
+use cached::Cached;
+use identity::Identity;
+use scratch::Scratch;
+
+/// From so many files on they are looked at by several threads.
+const MANY: usize = 200;
+
+/// How the cache is used; but for the usual way, for tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Caching {
+    /// Written once enough has changed for that to pay.
+    #[default]
+    Usual,
+    /// Written whenever anything has changed.
+    Eager,
+    /// Neither read nor written.
+    Off,
+}
+
+/// Every ticket in outline.
+#[derive(Clone, Default)]
+pub struct Index {
+    /// The outlines, by id.
+    pub tickets: Vec<Outline>,
+    /// The names of the texts they were read from, at the same places.
+    etags: Vec<Etag>,
+    /// The files that could not be read as tickets, by name.
+    pub invalid: Vec<InvalidFile>,
+}
+
+impl Index {
+    /// The ticket of that id.
+    #[must_use]
+    pub fn get(&self, id: &TicketId) -> Option<&Outline> {
+        self.tickets.get(self.place(id).ok()?)
+    }
+
+    /// The name of the text that the ticket was read from.
+    #[must_use]
+    pub fn etag(&self, id: &TicketId) -> Option<Etag> {
+        self.etags.get(self.place(id).ok()?).copied()
+    }
+
+    /// The file of that id that could not be read as a ticket.
+    #[must_use]
+    pub fn invalid(&self, id: &TicketId) -> Option<&InvalidFile> {
+        let mut files = self.invalid.iter();
+        files.find(|file| file.id.as_ref() == Some(id))
+    }
+
+    /// Takes the ticket in, in place of the one of its id, if there is one.
+    pub fn put(&mut self, stored: &Stored) {
+        let outline = Outline::from(&stored.ticket);
+        match self.place(&outline.id) {
+            Ok(place) => {
+                self.tickets[place] = outline;
+                self.etags[place] = stored.etag;
+            }
+            Err(place) => {
+                self.tickets.insert(place, outline);
+                self.etags.insert(place, stored.etag);
+            }
+        }
+    }
+
+    /// Takes new tickets in, many at once.
+    pub fn extend(&mut self, stored: &[Stored]) {
+        let old = self.tickets.drain(..).zip(self.etags.drain(..));
+        let new = stored
+            .iter()
+            .map(|stored| (Outline::from(&stored.ticket), stored.etag));
+        let mut all: Vec<(Outline, Etag)> = old.chain(new).collect();
+        all.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        (self.tickets, self.etags) = all.into_iter().unzip();
+    }
+
+    /// Forgets the ticket of that id.
+    pub fn remove(&mut self, id: &TicketId) {
+        if let Ok(place) = self.place(id) {
+            self.tickets.remove(place);
+            self.etags.remove(place);
+        }
+    }
+
+    fn place(&self, id: &TicketId) -> Result<usize, usize> {
+        self.tickets.binary_search_by(|ticket| ticket.id.cmp(id))
+    }
+
+    fn push(&mut self, outline: Outline, etag: Etag) {
+        self.tickets.push(outline);
+        self.etags.push(etag);
+    }
+}
+
+/// What a file turned out to be.
+enum Found {
+    /// As the cache has it, at that place.
+    Same(usize),
+    /// To be read.
+    Changed,
+}
+
+/// What reading a file gave.
+enum Fresh {
+    Ticket(Outline, Etag, Identity),
+    Invalid(InvalidFile),
+    /// It went away meanwhile.
+    Gone,
+}
+
+impl Store {
+    /// Every ticket in outline. Only files that have changed since they were last read are
+    /// read.
+    ///
+    /// # Errors
+    /// When the folder cannot be read. What is wrong with single files is in the answer.
+    pub fn index(&self, config: &Config) -> Result<Index, StoreError> {
+        let folder = Folder::open(self.ticks_dir());
+        let folder = folder.map_err(StoreError::io("read", self.ticks_dir()))?;
+        let key = cached::key(&folder, config).filter(|_| self.caching != Caching::Off);
+        let cached = match &key {
+            Some(key) => Cached::read(&self.index_path(), key).unwrap_or_default(),
+            None => Cached::default(),
+        };
+        let names = self.ticket_files()?;
+        let found = look(&folder, &names, &cached);
+        let changed: Vec<&String> = names
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| matches!(found, Found::Changed))
+            .map(|(name, _)| name)
+            .collect();
+        let same = names.len() - changed.len();
+        let slack = match self.caching {
+            Caching::Eager => 0,
+            _ => 8 + names.len() / 256,
+        };
+        let pays = |changed: usize| changed.max(cached.len() - same) > slack;
+        // Before anything is read: it tells the moment from which on nothing can be kept.
+        let scratch = match key {
+            Some(key) if pays(changed.len()) => Scratch::begin(self.local_dir(), &folder, key),
+            _ => None,
+        };
+        let fresh = self.read_changed(&folder, &changed, config)?;
+        let mut clean = 0;
+        let mut index = Index {
+            tickets: Vec::with_capacity(names.len()),
+            etags: Vec::with_capacity(names.len()),
+            invalid: Vec::new(),
+        };
+        let mut identities = Vec::with_capacity(if scratch.is_some() { names.len() } else { 0 });
+        let keep = scratch.as_ref();
+        let mut fresh = fresh.into_iter();
+        for found in found {
+            let (outline, etag, identity) = match found {
+                Found::Same(place) => {
+                    let identity = keep.map(|_| cached.identity(place));
+                    (cached.outline(place), cached.etag(place), identity)
+                }
+                Found::Changed => match fresh.next() {
+                    Some(Fresh::Ticket(outline, etag, identity)) => {
+                        let identity = keep
+                            .is_some_and(|scratch| scratch.is_clean(&identity))
+                            .then(|| identity.bytes());
+                        clean += usize::from(identity.is_some());
+                        (outline, etag, identity)
+                    }
+                    Some(Fresh::Invalid(file)) => {
+                        index.invalid.push(file);
+                        continue;
+                    }
+                    Some(Fresh::Gone) | None => continue,
+                },
+            };
+            index.push(outline, etag);
+            if keep.is_some() {
+                identities.push(identity);
+            }
+        }
+        if let Some(scratch) = scratch.filter(|_| pays(clean)) {
+            let kept = index.tickets.iter().zip(&index.etags).zip(&identities);
+            let kept = kept.filter_map(|((outline, etag), identity)| {
+                Some((outline, *etag, identity.as_ref()?))
+            });
+            scratch.finish(kept, &self.index_path());
+        }
+        Ok(index)
+    }
+
+    /// The file of the cache.
+    fn index_path(&self) -> PathBuf {
+        self.local_dir().join("index")
+    }
+
+    fn read_changed(
+        &self,
+        folder: &Folder,
+        names: &[&String],
+        config: &Config,
+    ) -> Result<Vec<Fresh>, StoreError> {
+        let parse = |id: &TicketId, text: &str| format::parse(id, text, config);
+        let one = |name: &&String| -> Result<Fresh, StoreError> {
+            let (identity, text) = match folder.read_text(name) {
+                Ok((metadata, text)) => (Some(Identity::from(&metadata)), Ok(text)),
+                Err(error) => (None, Err(error)),
+            };
+            match self.read_one(name, text, &parse)? {
+                None => Ok(Fresh::Gone),
+                Some(Err(file)) => Ok(Fresh::Invalid(file)),
+                Some(Ok(stored)) => {
+                    let outline = Outline::from(&stored.ticket);
+                    let identity = identity.unwrap_or_default();
+                    Ok(Fresh::Ticket(outline, stored.etag, identity))
+                }
+            }
+        };
+        let all = cores::spread(names, MANY, |part| {
+            part.iter().map(one).collect::<Result<Vec<_>, StoreError>>()
+        });
+        let all = all.into_iter().collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(all.into_iter().flatten().collect())
+    }
+}
+
+/// Which of the files are as the cache has them.
+fn look(folder: &Folder, names: &[String], cached: &Cached) -> Vec<Found> {
+    if cached.len() == 0 {
+        return names.iter().map(|_| Found::Changed).collect();
+    }
+    // Both are in the order of the ids.
+    let mut place = 0;
+    let known = names.iter().map(|name| {
+        let id = name.strip_suffix(".toml").unwrap_or(name);
+        while place < cached.len() && cached.id(place) < id {
+            place += 1;
+        }
+        let is_known = place < cached.len() && cached.id(place) == id;
+        (name, is_known.then_some(place))
+    });
+    let known: Vec<(&String, Option<usize>)> = known.collect();
+    let one = |(name, place): &(&String, Option<usize>)| match *place {
+        Some(place)
+            if folder
+                .identity(name)
+                .is_some_and(|now| cached.is(place, &now)) =>
+        {
+            Found::Same(place)
+        }
+        _ => Found::Changed,
+    };
+    let looked = cores::spread(&known, MANY, |part| {
+        part.iter().map(one).collect::<Vec<_>>()
+    });
+    looked.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests;
