@@ -2,9 +2,11 @@
 //!
 //! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number);
 //! `TK_TEST_LOCK_WAIT` (milliseconds) is how long the store's lock is waited for, and
-//! `TK_TEST_INDEX` turns the cache of the store `off`, or makes it write `eager`ly.
+//! `TK_TEST_INDEX` turns the cache of the store `off`, or makes it write `eager`ly. Where a
+//! test has a run's process die is in [`point`].
 
 pub(crate) mod cores;
+pub mod point;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,7 +58,16 @@ impl Context {
         let env = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Self::new(cwd, env)
+        let context = Self::new(cwd, env)?;
+        let die_at = context.var("TK_TEST_DIE_AT");
+        point::arm(die_at, context.var("TK_TEST_POINTS")).ok_or_else(|| {
+            InvalidContext::Variable {
+                name: "TK_TEST_DIE_AT",
+                value: die_at.unwrap_or_default().to_owned(),
+                expected: "a point and a moment such as `merge:before`, or `merge:before:2`",
+            }
+        })?;
+        Ok(context)
     }
 
     /// A context of the given folder and variables.

@@ -44,10 +44,18 @@ mod tests {
     /// Files outside `store` and `git` that touch the disk by themselves, and why they must.
     const TOUCH_THE_DISK: &[(&str, &str)] = &[
         ("cli/man.rs", "makes the folder of the pages"),
+        (
+            "context/point.rs",
+            "tells a test which points of a run were reached",
+        ),
         ("cli/text.rs", "reads the file that `@file` names"),
         (
             "run/attempt.rs",
             "the folder between the runner and a worker's shim",
+        ),
+        (
+            "run/attempt/fence.rs",
+            "the lock between the runner and a worker's shim",
         ),
         (
             "run/demo/repository.rs",

@@ -6,6 +6,7 @@ use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId};
 use super::index::IndexCopy;
 use super::tree::{parse_id, parse_tree};
+use crate::context::point::Point;
 use crate::model::TicketId;
 
 /// How often a number that another process took at the same time is tried anew.
@@ -62,6 +63,10 @@ impl Backups {
     /// # Errors
     /// When git fails.
     pub fn keep(&self, ticket: &TicketId, commit: CommitId) -> Result<Backup> {
+        Point::BranchKept.around(|| self.keep_new(ticket, commit))
+    }
+
+    fn keep_new(&self, ticket: &TicketId, commit: CommitId) -> Result<Backup> {
         let mut tries = 0;
         loop {
             let there = self.of(ticket)?;
@@ -90,6 +95,10 @@ impl Backups {
     /// # Errors
     /// When it has no commit, or git fails.
     pub fn keep_worktree(&self, ticket: &TicketId, worktree: &Git) -> Result<Backup> {
+        Point::WorktreeKept.around(|| self.keep_all_of(ticket, worktree))
+    }
+
+    fn keep_all_of(&self, ticket: &TicketId, worktree: &Git) -> Result<Backup> {
         let head = worktree.head_commit()?;
         let copy = IndexCopy::of(worktree)?;
         let git = worktree.with_index(copy.path());
@@ -120,7 +129,7 @@ impl Backups {
         let kept = self.git.commit_of(&backup.reference)?;
         match kept {
             Some(kept) if self.git.is_ancestor(tip, kept)? => {
-                self.git.delete_reference(&reference, tip)
+                Point::BranchDeleted.around(|| self.git.delete_reference(&reference, tip))
             }
             _ => Err(GitError::Moved { reference }),
         }

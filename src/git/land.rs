@@ -22,6 +22,7 @@ use super::index::{IndexCopy, SavedIndex};
 use super::merge::{TicketSides, shown};
 use super::ticks::parents_are_real;
 use super::tree::{Difference, Entries, Entry};
+use crate::context::point::Point;
 
 /// How often landing begins anew when the branch moves under it.
 const TRIES: u32 = 3;
@@ -195,12 +196,13 @@ impl Checkout {
         } else {
             Some(SavedIndex::of(&self.git)?)
         };
-        let edited = self.git.edit_index(&edits).and_then(|()| {
+        let edit = || self.git.edit_index(&edits);
+        let edited = Point::HomeIndex.around(edit).and_then(|()| {
             let shown = saved.as_ref().map(|_| self.git.index_listing());
             shown.transpose()
         });
         let merged = match edited {
-            Ok(edited) => (self.fast_forward(), edited),
+            Ok(edited) => (Point::HomeMoved.around(|| self.fast_forward()), edited),
             Err(error) if error.to_string().contains("index.lock") => {
                 return why(format!("another git command is at work in `{place}`"));
             }

@@ -11,6 +11,7 @@ use super::commit::NewCommit;
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId, TicksPath, TreeId};
 use super::tree::{Difference, FileEdit, parse_tree};
+use crate::context::point::Point;
 
 /// The worktree of a run's branch.
 #[derive(Clone, Debug)]
@@ -216,13 +217,7 @@ impl Integration {
             message,
             author,
         })?;
-        self.git.move_branch(
-            &self.branch,
-            commit,
-            Some(pending.onto),
-            "tk: land a ticket",
-        )?;
-        self.recover()?;
+        self.move_to(commit, pending.onto, "tk: land a ticket")?;
         Ok(Committed {
             commit,
             changed_by_checks,
@@ -252,10 +247,15 @@ impl Integration {
             message,
             author,
         })?;
-        self.git
-            .move_branch(&self.branch, commit, Some(tip), "tk: ticket files")?;
-        self.recover()?;
+        self.move_to(commit, tip, "tk: ticket files")?;
         Ok(Some(commit))
+    }
+
+    /// Moves the branch, and the worktree after it.
+    fn move_to(&self, commit: CommitId, from: CommitId, why: &str) -> Result<()> {
+        Point::RunBranchMoved
+            .around(|| self.git.move_branch(&self.branch, commit, Some(from), why))?;
+        Point::Followed.around(|| self.recover())
     }
 
     /// What the gate did since the merge was begun: files, and commits on the branch, which

@@ -86,7 +86,7 @@ impl Git {
     }
 
     /// Whether everything in `ancestor` is also in `commit`.
-    pub(super) fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
+    pub fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
         let (ancestor, commit) = (ancestor.to_string(), commit.to_string());
         let answer = self
             .call(["merge-base", "--is-ancestor", &ancestor, &commit])

@@ -11,9 +11,13 @@ use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId};
 use super::merge::shown;
 use super::repo::Repo;
+use crate::context::point::Point;
 
 /// How long filling or emptying a worktree may take.
 const LIMIT: Duration = Duration::from_secs(1800);
+
+/// The file in git's folder of a worktree that notes that it is ready.
+const READY: &str = "tk-ready";
 
 /// The worktrees of a repository.
 #[derive(Clone, Debug)]
@@ -134,6 +138,38 @@ impl Worktrees {
         })
     }
 
+    /// Removes the locks that a killed git left on a worktree and its branch. Only when no
+    /// process works in it.
+    ///
+    /// # Errors
+    /// When it is no worktree, or a lock cannot be removed.
+    pub fn remove_stale_locks(&self, path: &Path, branch: &BranchName) -> Result<()> {
+        let git = self.git.at(path);
+        git.expect_worktree(branch)?;
+        git.remove_stale_locks(branch)
+    }
+
+    /// Notes that everything a worktree needs is in it, for as long as it is there.
+    ///
+    /// # Errors
+    /// When it is none, or the note cannot be written.
+    pub fn mark_ready(&self, path: &Path) -> Result<()> {
+        let note = self.git.at(path).git_dir()?.join(READY);
+        std::fs::write(&note, "").map_err(|source| GitError::File {
+            action: "write",
+            path: note,
+            source,
+        })
+    }
+
+    /// Whether that was noted.
+    ///
+    /// # Errors
+    /// When it is no worktree.
+    pub fn is_ready(&self, path: &Path) -> Result<bool> {
+        Ok(self.git.at(path).git_dir()?.join(READY).exists())
+    }
+
     /// Removes the worktree with its ignored files. Its branch stays. One that is gone
     /// already is forgotten.
     ///
@@ -179,7 +215,7 @@ impl Worktrees {
             }
         }
         // Forced: git refuses any worktree with submodules otherwise.
-        self.forget(&there.path)
+        Point::WorktreeRemoved.around(|| self.forget(&there.path))
     }
 
     /// Removes the folder that worktrees were in, if nothing is left in it.

@@ -4,6 +4,8 @@
 //! writes a note after the other. Nothing else carries an answer, so that any program that
 //! changes the ticket can give one, while the worker lives and long after.
 
+use jiff::Timestamp;
+
 use super::job::Job;
 use super::shared::Shared;
 use super::tickets;
@@ -44,6 +46,26 @@ pub(super) fn ask(shared: &Shared, job: &Job, asking: &Asking) -> Result<(), Sto
         ticket.awaiting = Some(asking.awaiting);
         ticket.say(&note);
     })
+}
+
+/// Whether the question is in the ticket, asked by the asker at that time or after.
+pub(super) fn was_asked(ticket: &Ticket, asker: &str, asking: &Asking, since: Timestamp) -> bool {
+    ticket.notes.iter().any(|note| {
+        note.kind == NoteKind::Question
+            && note.by == asker
+            && note.text == asking.text
+            && note.at >= since
+    })
+}
+
+/// Whether the ticket awaits what the asker asked for itself.
+pub(super) fn is_open(ticket: &Ticket, asker: &str) -> bool {
+    let wanted = matches!(ticket.awaiting, Some(Awaiting::Input | Awaiting::Approval));
+    let asked = ticket
+        .notes
+        .iter()
+        .rfind(|note| note.kind == NoteKind::Question);
+    wanted && asked.is_some_and(|note| note.by == asker)
 }
 
 /// Takes back a question that needs no answer any more, if it is still open.

@@ -17,6 +17,8 @@
 //! An attempt is started once: `started.json` is written before the worker is started, and
 //! again with its id, and with it in the folder a worker never starts again.
 
+mod fence;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -28,7 +30,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::inbox::Inbox;
+use super::inbox::{self, Inbox};
 use super::process::{ProcessId, SHIM_COMMAND, boot_id};
 use super::tail::Lines;
 use crate::store::{read_regular, write_atomic};
@@ -278,6 +280,23 @@ impl AttemptDir {
             started.boot_id == boot_id()
                 && (started.shim.is_alive() || started.worker.is_some_and(ProcessId::is_alive))
         }))
+    }
+
+    /// Whether the worker was ever told to end, by the protocol or by a signal.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read.
+    pub(super) fn was_interrupted(&self) -> Result<bool, AttemptError> {
+        let path = self.file(INBOX);
+        inbox::was_interrupted(&path).map_err(AttemptError::io("read", &path))
+    }
+
+    /// What was written into the inbox so far.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn inbox_text(&self) -> Result<String, AttemptError> {
+        tail_of(&self.file(INBOX), u64::MAX)
     }
 
     /// Commands to the shim.

@@ -10,12 +10,13 @@ use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
 use super::failure::FailureClass;
 use super::job::{Beginning, Job};
 use super::landing::{self, Landing};
+use super::left::Tries;
 use super::prompt;
 use super::shared::Shared;
 use super::tickets::{self, Begun};
 use super::trouble::{Trouble, blocking};
 use super::turn::{Turn, TurnEnd, TurnTrouble};
-use super::worker::{self, Session};
+use super::worker::{self, Session, Start};
 use super::workspace;
 use crate::model::{Awaiting, NoteKind, Outcome, RunRecord, Usd};
 use crate::wire::EventKind;
@@ -112,9 +113,9 @@ impl Executor {
 
     async fn attempt(&mut self, permit: Option<Permit>) -> Result<Ending, Trouble> {
         // What was kept is the work of whoever made it; landing it starts no worker.
-        let kept_by = match permit {
-            None => self.job.ticket.runs.last().map(|run| run.agent.clone()),
-            Some(_) => None,
+        let kept_by = match self.job.lands_without_worker() {
+            true => self.job.ticket.runs.last().map(|run| run.agent.clone()),
+            false => None,
         };
         self.desk
             .record(EventKind::TicketStarted {
@@ -129,9 +130,9 @@ impl Executor {
                     .map(|reservation| reservation.amount.dollars()),
             })
             .await?;
-        let Some(permit) = permit else {
+        if self.job.lands_without_worker() {
             return self.land_approved().await;
-        };
+        }
         go_on!(self.begin().await);
         go_on!(self.prepare().await);
         self.rounds(permit).await
@@ -191,10 +192,15 @@ impl Executor {
     }
 
     /// Workers, until one is done and its work has landed, or nothing more can be done.
-    async fn rounds(&mut self, permit: Permit) -> Result<Ending, Trouble> {
+    async fn rounds(&mut self, mut permit: Option<Permit>) -> Result<Ending, Trouble> {
         let shared = Arc::clone(&self.shared);
-        let mut permit = Some(permit);
+        let mut left = self.job.left.clone();
         let (mut session, mut prompt) = match &self.job.beginning {
+            _ if left.is_some() => {
+                let reason = "what its worker did is taken over".to_owned();
+                self.desk.tell(EventKind::Resumed { reason })?;
+                (self.fresh_session(), String::new())
+            }
             Beginning::Resume { session, since } => {
                 self.desk.tell(EventKind::Resumed {
                     reason: "people wrote, or it was cut off".into(),
@@ -209,11 +215,23 @@ impl Executor {
             }
             Beginning::Fresh | Beginning::Land => (self.fresh_session(), self.fresh_prompt()?),
         };
-        let (mut fixes, mut resumes, mut retries, mut lost) = (0, 0, 0, 0);
+        let Tries {
+            mut fixes,
+            mut resumes,
+            mut retries,
+            mut lost,
+        } = self.job.tries;
         loop {
-            let place = match permit.take() {
-                Some(permit) => permit,
-                None => match self.desk.place().await? {
+            let collected = left.as_ref().filter(|_| permit.is_none());
+            let settled = collected.is_some();
+            let place = match (permit.take(), collected) {
+                (Some(permit), _) => permit,
+                (None, Some(left)) => Permit {
+                    reservation: None,
+                    process: left.process,
+                    max_turns: None,
+                },
+                (None, None) => match self.desk.place().await? {
                     Ok(permit) => permit,
                     Err(NoPlace::Budget) => return self.park("the budget is used up").await,
                     Err(NoPlace::Ticket) => {
@@ -226,8 +244,10 @@ impl Executor {
                 &shared,
                 &self.job,
                 place,
-                &session,
-                &prompt,
+                match left.take() {
+                    Some(left) => Start::Left(left),
+                    None => Start::New(&session, &prompt),
+                },
                 &self.desk,
                 &mut self.stop,
             )
@@ -248,7 +268,10 @@ impl Executor {
             {
                 self.desk.limited(*until)?;
             }
-            self.take_bill(&turn).await?;
+            if !settled {
+                self.take_bill(&turn).await?;
+            }
+            self.note_session(&turn);
             match turn.end {
                 TurnEnd::Done { summary } => self.record.summary = said(summary),
                 TurnEnd::NotDone {
@@ -326,9 +349,7 @@ impl Executor {
                             false
                         }
                         TurnTrouble::Budget => true,
-                        TurnTrouble::NoSession => {
-                            matches!(session, Session::Resume(_)) && lost < LOST
-                        }
+                        TurnTrouble::NoSession => turn.resumed && lost < LOST,
                         TurnTrouble::Crashed => {
                             resumable.is_some() || retries < shared.options.retries
                         }
@@ -339,7 +360,7 @@ impl Executor {
                     self.desk.record(EventKind::Retry { class, reason }).await?;
                     if trouble == TurnTrouble::NoSession {
                         lost += 1;
-                        self.note_lost_session(&session).await?;
+                        self.note_lost_session().await?;
                     }
                     if let Some(id) = resumable {
                         resumes += u32::from(trouble == TurnTrouble::Crashed);
@@ -385,10 +406,8 @@ impl Executor {
         }
     }
 
-    async fn note_lost_session(&self, session: &Session) -> Result<(), Trouble> {
-        let id = match session {
-            Session::Resume(id) | Session::Fresh(id) => id,
-        };
+    async fn note_lost_session(&self) -> Result<(), Trouble> {
+        let id = self.record.session.as_deref().unwrap_or_default();
         let text = format!("The session `{id}` cannot be resumed: a fresh one begins.");
         let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
         blocking(move || tickets::note(&shared, &job, NoteKind::Comment, &text)).await
@@ -422,9 +441,14 @@ impl Executor {
         add(&mut record.input_tokens, turn.bill.input_tokens);
         add(&mut record.output_tokens, turn.bill.output_tokens);
         add(&mut record.turns, turn.bill.turns);
+        Ok(())
+    }
+
+    /// What the next worker of the session, and the ticket, have to know of it.
+    fn note_session(&mut self, turn: &Turn) {
+        let record = &mut self.record;
         record.session = turn.session.clone().or_else(|| record.session.take());
         record.model = turn.model.clone().or_else(|| record.model.take());
-        Ok(())
     }
 
     /// Merges, runs the gate, and closes the ticket in the merge commit.

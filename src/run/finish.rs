@@ -13,6 +13,7 @@ use super::record::Recorder;
 use super::shared::Shared;
 use super::survey::Survey;
 use super::tickets;
+use crate::context::point::Point;
 use crate::git::{Backups, Git, Removal};
 use crate::graph::Graph;
 use crate::model::{Gate, LandMode, TicketId};
@@ -58,7 +59,7 @@ pub(super) async fn finish(
             shared.run
         );
         let files = ticket_files(&shared.store, &survey.files)?;
-        shared.integration.commit_files(&files, &message, None)?;
+        Point::RecordCommit.around(|| shared.integration.commit_files(&files, &message, None))?;
         if shared.options.land != LandMode::Never {
             let why = match home::land(shared, stop).await {
                 Ok((home, told)) => {

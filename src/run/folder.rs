@@ -1,14 +1,16 @@
 //! A run's folder: what it is about, who is at it, and what was asked of it from outside.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::AttemptDir;
 use super::process::ProcessId;
+use crate::context::point::Point;
 use crate::model::TicketId;
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::{Store, write_atomic};
@@ -42,6 +44,9 @@ pub struct Runner {
     /// When it began.
     pub since: Timestamp,
 }
+
+/// How long a lock may outlive the runner that had it.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// A run's folder in the git common directory.
 #[derive(Clone, Debug)]
@@ -82,11 +87,13 @@ impl RunDir {
     /// When it cannot be written.
     pub fn create(store: &Store, info: &RunInfo) -> Result<Self> {
         let dir = Self::of(store, &info.run);
-        fs::create_dir_all(&dir.path).map_err(|error| dir.failed("make", &error))?;
-        let json =
-            serde_json::to_vec_pretty(info).map_err(|error| dir.failed("describe", &error))?;
-        write_atomic(&dir.path.join("run.json"), &json)
-            .map_err(|error| dir.failed("write", &error))?;
+        Point::RunFolder.around(|| {
+            fs::create_dir_all(&dir.path).map_err(|error| dir.failed("make", &error))?;
+            let json =
+                serde_json::to_vec_pretty(info).map_err(|error| dir.failed("describe", &error))?;
+            write_atomic(&dir.path.join("run.json"), &json)
+                .map_err(|error| dir.failed("write", &error))
+        })?;
         Ok(dir)
     }
 
@@ -130,10 +137,8 @@ impl RunDir {
     /// When the lock's file cannot be opened or written.
     pub fn lock(&self, now: Timestamp) -> Result<std::result::Result<RunLock, Option<Runner>>> {
         let mut file = self.lock_file()?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(Err(self.read_runner(&mut file)?)),
-            Err(TryLockError::Error(error)) => return Err(self.failed("lock", &error)),
+        if let Some(held) = self.held(&mut file, File::try_lock)? {
+            return Ok(Err(held));
         }
         let runner = Runner {
             process: ProcessId::own(),
@@ -156,10 +161,30 @@ impl RunDir {
             return Ok(None);
         }
         let mut file = self.lock_file()?;
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => self.read_runner(&mut file),
-            Err(TryLockError::Error(error)) => Err(self.failed("lock", &error)),
+        let held = self.held(&mut file, File::try_lock_shared)?;
+        Ok(held.flatten())
+    }
+
+    /// Takes the lock, or tells who has it. A runner that is dead still has it for a moment
+    /// where it died while it was starting a process, which has its files until it begins; and
+    /// whoever only looks has it for a moment too.
+    fn held(
+        &self,
+        file: &mut File,
+        take: fn(&File) -> std::result::Result<(), TryLockError>,
+    ) -> Result<Option<Option<Runner>>> {
+        let until = Instant::now() + MOMENT;
+        loop {
+            match take(file) {
+                Ok(()) => return Ok(None),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(self.failed("lock", &error)),
+            }
+            let runner = self.read_runner(file)?;
+            if runner.is_some_and(|runner| runner.process.is_alive()) || Instant::now() > until {
+                return Ok(Some(runner));
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -257,6 +282,13 @@ impl RunDir {
         Ok(numbers.max().unwrap_or(0))
     }
 
+    /// The folder of a worker process.
+    #[must_use]
+    pub fn worker(&self, ticket: &TicketId, attempt: u32, process: u32) -> AttemptDir {
+        let name = format!("{attempt}-{process}");
+        AttemptDir::open(&self.path.join(ticket.as_str()).join(name))
+    }
+
     fn lock_file(&self) -> Result<File> {
         File::options()
             .read(true)
@@ -270,7 +302,8 @@ impl RunDir {
     /// Who wrote themselves into the lock; `None` in the moment before that.
     fn read_runner(&self, file: &mut File) -> Result<Option<Runner>> {
         let mut text = String::new();
-        file.read_to_string(&mut text)
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.read_to_string(&mut text))
             .map_err(|error| self.failed("read", &error))?;
         Ok(serde_json::from_str(&text).ok())
     }

@@ -1,11 +1,14 @@
 //! The run's branch and its worktree: made ready before the first worker starts.
 
+use std::collections::BTreeMap;
+
 use super::folder::RunInfo;
 use super::key::RunKey;
 use super::preflight::Ground;
 use super::survey::Survey;
 use super::tickets;
 use super::workspace;
+use crate::context::point::Point;
 use crate::git::{Backups, BranchName, FileEdit, Git, Integration, TicksPath, Worktrees};
 use crate::model::{Config, TicketId};
 use crate::ops::{Project, Result};
@@ -13,18 +16,20 @@ use crate::store::Store;
 
 /// Makes branch and worktree, and the run's first commit: the tickets as they stand, before
 /// any is set in progress. Without it, reverting a landing would delete the ticket's file.
+/// A run that was `planned` before has it, but for tickets that are new.
 /// Returns what is worth telling.
 pub(super) fn make(
     project: &Project,
     info: &RunInfo,
     ground: &Ground,
     survey: &Survey,
+    planned: bool,
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
     let trees = project.repo.worktrees();
     trees.exclude(&project.config.worktree.dir)?;
     drop_stale_branch(project, ground, survey)?;
-    trees.add(&ground.integration, &ground.run_branch, ground.base)?;
+    Point::RunBranch.around(|| trees.add(&ground.integration, &ground.run_branch, ground.base))?;
     let integration = Integration::new(&ground.integration, ground.run_branch.clone());
     integration.recover()?;
     let landed = Landed {
@@ -42,11 +47,20 @@ pub(super) fn make(
         ));
     }
     let message = format!("Plan: {}\n\nRun: {}\n", one_line(&survey.title), info.run);
-    integration.commit_files(
-        &ticket_files(&project.store, &survey.files)?,
-        &message,
-        None,
-    )?;
+    let mut files = ticket_files(&project.store, &survey.files)?;
+    if planned {
+        // What is there is as it was before the run began with it; what came since is new.
+        let git = Git::new(&ground.root);
+        let tip = integration.tip()?;
+        let mut new = Vec::new();
+        for file in files {
+            if git.file_at(tip, &file.path)?.is_none() {
+                new.push(file);
+            }
+        }
+        files = new;
+    }
+    Point::PlanCommit.around(|| integration.commit_files(&files, &message, None))?;
     Ok(told)
 }
 
@@ -86,7 +100,8 @@ fn drop_stale_branch(project: &Project, ground: &Ground, survey: &Survey) -> Res
 
 /// Tickets whose landing is committed on the run's branch and that are not closed in the main
 /// working tree, since the runner was killed in between or could not write: they are closed
-/// there now, and their worktrees and branches go.
+/// there now. The worktrees and branches of all that have landed go. Returns which are closed
+/// only now.
 pub(super) fn adopt_landed(landed: &Landed<'_>, files: &[TicketId]) -> Result<Vec<TicketId>> {
     let git = Git::new(&landed.ground.root);
     let tip = landed.integration.tip()?;
@@ -102,18 +117,41 @@ pub(super) fn adopt_landed(landed: &Landed<'_>, files: &[TicketId]) -> Result<Ve
         let Ok(ticket) = crate::format::parse(id, &text, landed.config) else {
             continue;
         };
-        let Some(attempt) = tickets::adopt(landed.store, landed.config, landed.run, &ticket)?
+        let Some((attempt, is_new)) =
+            tickets::adopt(landed.store, landed.config, landed.run, &ticket)?
         else {
             continue;
         };
         let branch = landed.key.work_branch(id, attempt);
         let worktree = landed.ground.worktree_of(id, attempt);
-        if let Ok(branch) = BranchName::parse(&branch) {
+        if let Ok(branch) = BranchName::parse(&branch)
+            && let Some(work) = git.commit_of(&branch.reference())?
+            && git.is_ancestor(work, tip)?
+        {
             workspace::remove_landed(&landed.ground.root, landed.trees, id, &worktree, &branch)?;
         }
-        adopted.push(id.clone());
+        if is_new {
+            adopted.push(id.clone());
+        }
     }
     Ok(adopted)
+}
+
+/// Puts away what is left of attempts that are not to go on now, as their runner would have.
+pub(super) fn put_away(
+    landed: &Landed<'_>,
+    cut_off: &BTreeMap<TicketId, u32>,
+    goes_on: impl Fn(&TicketId) -> bool,
+) -> Result<()> {
+    let tip = landed.integration.tip()?;
+    for (id, attempt) in cut_off.iter().filter(|(id, _)| !goes_on(id)) {
+        let worktree = landed.ground.worktree_of(id, *attempt);
+        if let Ok(branch) = BranchName::parse(&landed.key.work_branch(id, *attempt)) {
+            let root = &landed.ground.root;
+            workspace::put_away_at(root, landed.trees, tip, id, &worktree, &branch)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is needed to tell what has landed.

@@ -8,6 +8,7 @@ use super::desk::Stop;
 use super::gate::{self, Place, Ran};
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
+use crate::context::point::Point;
 use crate::git::{CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TicketSides};
 use crate::merge::{Merged, merge_ticket};
 use crate::model::TicketId;
@@ -46,7 +47,8 @@ pub(super) async fn land(
                     branch: shared.ground.onto.to_string(),
                 });
                 let s = Arc::clone(shared);
-                let unsettled = blocking(move || settle(&s, &landed)).await?;
+                let unsettled =
+                    blocking(move || Point::HomeSettled.around(|| settle(&s, &landed))).await?;
                 if !unsettled.is_empty() {
                     let text = format!(
                         "edited here and in what landed, kept as they are here: {}",

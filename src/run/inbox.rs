@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::AttemptError;
+use super::claude::control;
 
 /// A command to the shim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +147,17 @@ impl InboxReader {
             })
             .collect())
     }
+}
+
+/// Whether the inbox at `path` holds a wish for the worker's end.
+pub(super) fn was_interrupted(path: &Path) -> io::Result<bool> {
+    let commands = InboxReader::open(path)?.read_new()?;
+    let ends = |command: &Command| match command {
+        Command::Interrupt(_) | Command::Kill(_) => true,
+        Command::Write(line) => control::is_interrupt(line),
+        Command::Close(_) => false,
+    };
+    Ok(commands.iter().flatten().any(ends))
 }
 
 #[cfg(test)]

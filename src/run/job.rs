@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::left::{Left, Tries};
 use crate::model::{AgentConfig, Ticket, Usd};
 
 /// How a ticket's attempt begins.
@@ -50,11 +51,21 @@ pub(super) struct Job {
     /// How many worker processes of this attempt were started before, by a runner that was
     /// interrupted.
     pub processes: u32,
+    /// The attempt's last worker, where it is taken over from a runner that died.
+    pub left: Option<Left>,
+    /// What was tried again of the attempt before.
+    pub tries: Tries,
 }
 
 impl Job {
     /// Whether no worker is needed.
     pub(super) fn lands_without_worker(&self) -> bool {
         self.beginning == Beginning::Land
+    }
+
+    /// Whether it begins without a live worker: what one did is there already.
+    pub(super) fn begins_without_worker(&self) -> bool {
+        let settled = |left: &Left| left.reserved.is_none();
+        self.lands_without_worker() || self.left.as_ref().is_some_and(settled)
     }
 }

@@ -8,6 +8,7 @@ use super::key::slug;
 use super::money;
 use super::options::Options;
 use super::preflight::Ground;
+use super::recovery::Recovered;
 use super::survey::Survey;
 use super::tickets;
 use crate::git::Git;
@@ -23,6 +24,8 @@ pub(super) struct Jobs<'a> {
     ground: &'a Ground,
     /// The folder of the run, once there is one.
     dir: Option<&'a RunDir>,
+    /// What an earlier runner of the run left.
+    recovered: Recovered,
     /// The branches of attempts there are, of whatever run.
     branches: BTreeSet<String>,
     /// What landed attempts cost, by type of ticket.
@@ -36,6 +39,7 @@ impl<'a> Jobs<'a> {
         survey: &'a Survey,
         ground: &'a Ground,
         dir: Option<&'a RunDir>,
+        recovered: Recovered,
     ) -> Result<Self> {
         let mut costs: BTreeMap<String, Vec<Usd>> = BTreeMap::new();
         for ticket in survey.tickets.values() {
@@ -55,6 +59,7 @@ impl<'a> Jobs<'a> {
             survey,
             ground,
             dir,
+            recovered,
             branches,
             costs,
         })
@@ -70,6 +75,9 @@ impl<'a> Jobs<'a> {
         })?;
         let agent = self.agent(ticket)?;
         let (beginning, attempt, branch) = self.beginning(ticket, &agent);
+        let left = self.recovered.left.get(&ticket.id);
+        let left = left.filter(|left| left.attempt == attempt).cloned();
+        let tries = self.recovered.tries.get(&ticket.id).copied();
         let epic = self.survey.epic.as_ref().map_or("", |epic| &epic.title);
         let prefix = slug(epic);
         let prefix = if prefix.is_empty() {
@@ -97,6 +105,8 @@ impl<'a> Jobs<'a> {
                 Some(dir) => dir.processes(&ticket.id, attempt)?,
                 None => 0,
             },
+            left,
+            tries: tries.unwrap_or_default(),
             ticket: ticket.clone(),
             agent,
         })
@@ -142,6 +152,12 @@ impl<'a> Jobs<'a> {
                 );
             }
         }
+        if let Some(last) = ticket.runs.last()
+            && self.is_cut_off(last)
+        {
+            let branch = self.survey.key.work_branch(&ticket.id, last.attempt);
+            return (Beginning::Fresh, last.attempt, branch);
+        }
         let attempt = self.last_attempt(ticket) + 1;
         // A session belongs to a ticket and an agent: it knows the work, wherever that went.
         let own = |run: &&RunRecord| run.agent == agent.name && run.session.is_some();
@@ -157,6 +173,14 @@ impl<'a> Jobs<'a> {
         };
         let branch = self.survey.key.work_branch(&ticket.id, attempt);
         (beginning, attempt, branch)
+    }
+
+    /// Whether the run's own attempt was cut off before it had a session to resume: it begins
+    /// again, with what is there.
+    fn is_cut_off(&self, last: &RunRecord) -> bool {
+        last.outcome == Some(Outcome::Stopped)
+            && last.session.is_none()
+            && self.dir.is_some_and(|dir| dir.id() == last.run)
     }
 
     /// The branch of an earlier attempt, if it is still there: of this key, else of another.

@@ -13,6 +13,7 @@ use super::shared::Shared;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::workspace::{self, Evidence};
+use crate::context::point::Point;
 use crate::git::{FileEdit, MergeBegin, PendingMerge, TicksPath};
 use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd};
 use crate::wire::EventKind;
@@ -56,7 +57,7 @@ pub(super) async fn land(
     let (s, j) = (Arc::clone(shared), Arc::clone(job));
     let begun = blocking(move || -> Result<_, Trouble> {
         match s.tip_of(&workspace::branch(&j)?)? {
-            Some(tip) => Ok(s.integration.merge_begin(tip)?),
+            Some(tip) => Ok(Point::Merge.around(|| s.integration.merge_begin(tip))?),
             None => Ok(MergeBegin::UpToDate),
         }
     });
@@ -83,7 +84,8 @@ pub(super) async fn land(
     };
     if !passed || at_gate.is_some() || current.is_err() {
         let s = Arc::clone(shared);
-        let changed = blocking(move || s.integration.merge_abort(&pending)).await?;
+        let abort = move || Point::MergeAbort.around(|| s.integration.merge_abort(&pending));
+        let changed = blocking(abort).await?;
         tell_changed_by_checks(desk, &changed)?;
         return match (verdict?, at_gate) {
             (Some(landing), _) => Ok(landing),

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, watch};
 
-use super::board::Board;
+use super::board::{Board, Phase};
 use super::desk::{Ending, Stop};
 use super::dispatcher::{Dispatcher, Tally};
 use super::finish::{self, Finished};
@@ -15,23 +15,25 @@ use super::folder::RunDir;
 use super::ground;
 use super::history;
 use super::jobs::{self, Jobs};
-use super::ledger::{self, Ledger};
+use super::ledger::{self, EntryKind, Ledger};
+use super::left;
 use super::notifier::Notifier;
-use super::opening::{self, Subject};
+use super::opening::{self, Opened, Subject};
 use super::options::{Options, RunRequest};
 use super::people::{self, People};
 use super::predict;
 use super::preflight::{self, Ground};
-use super::record::{Recorder, Reporter};
-use super::recovery;
+use super::record::{self, Recorder, Reporter};
+use super::recovery::{self, Recovered};
 use super::shared::Shared;
 use super::signals::{Signals, Wish};
 use super::survey::{Survey, survey};
 use super::tickets;
 use super::till::{Caps, Till};
+use super::untold;
 use crate::context::Context;
 use crate::git::Integration;
-use crate::model::{TicketId, Usd};
+use crate::model::{Outcome, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::wire::{EventKind, PromptDocument};
 
@@ -62,7 +64,7 @@ pub fn run(
     let config = &project.config;
     let options = Options::new(request, project)?;
     let targets = targets(project, request)?;
-    let first = survey(ctx, config, &project.load()?, &targets)?;
+    let mut first = survey(ctx, config, &project.load()?, &targets)?;
     let ground = preflight::check(ctx, project, request, &options, &first)?;
     let tickets: Vec<TicketId> = first.plan.entries.iter().map(|e| e.id.clone()).collect();
     if request.only_land {
@@ -82,19 +84,46 @@ pub fn run(
             only_land: request.only_land,
         },
     )?;
+    first.keep_files(&opened.info.tickets);
     let mut told = preflight::without_effect(config);
-    for dir in opened.abandoned.iter().chain([&opened.dir]) {
-        told.extend(recovery::recover(ctx, &project.store, config, dir)?);
+    for dir in &opened.abandoned {
+        told.extend(recovery::recover(ctx, &project.store, config, dir, |_| false)?.told);
     }
-    told.extend(ground::make(project, &opened.info, &ground, &first)?);
+    let wanted = |id: &TicketId| tickets.contains(id) && !request.only_land;
+    let mut recovered = recovery::recover(ctx, &project.store, config, &opened.dir, wanted)?;
+    told.append(&mut recovered.told);
+    let planned = !record::read(&opened.dir.journal())?.is_empty();
+    told.extend(ground::make(
+        project,
+        &opened.info,
+        &ground,
+        &first,
+        planned,
+    )?);
     // What an interrupted runner had left has changed the tickets: look again.
-    let survey = survey(ctx, config, &project.load()?, &targets)?;
+    let mut loaded = project.load()?;
+    left::wait_no_more(&mut loaded.tickets, &recovered.left);
+    let mut survey = survey(ctx, config, &loaded, &targets)?;
+    survey.keep_files(&opened.info.tickets);
+    let (left, cut_off) = (recovered.left.clone(), recovered.cut_off.clone());
+    let dir = Some(&opened.dir);
+    let jobs = Jobs::new(project, &options, &survey, &ground, dir, recovered)?;
+    let seats = predict::seats(&survey, &jobs, request.only_land)?;
+    let taken = |id: &TicketId| seats.get(id).is_some_and(|seat| seat.job.left.is_some());
+    if !left.keys().all(taken) {
+        // Its ticket is not this run's any more.
+        told.extend(recovery::recover(ctx, &project.store, config, &opened.dir, taken)?.told);
+    }
     let (run, journal) = (opened.info.run.clone(), opened.dir.journal());
     let mut recorder = Recorder::open(Arc::clone(ctx), &run, &journal, reporter, waves(&survey))?;
     let home = project.repo.home().to_owned();
     recorder.notify_by(Notifier::new(&config.notify.command, home));
     let entries = Ledger::read(&project.store.ledger_path())?;
-    let spent = ledger::spent(&entries, |entry| entry.run == opened.info.run)?;
+    let is_own = |entry: &ledger::Entry| entry.run == opened.info.run;
+    let is_live = |entry: &ledger::Entry| {
+        entry.kind == EntryKind::Reserved && recovery::is_left(entry, &left)
+    };
+    let spent = ledger::spent(&entries, |entry| is_own(entry) && !is_live(entry))?;
     let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
     let places = predict::places(&options, &survey);
     recorder.record(
@@ -115,6 +144,23 @@ pub fn run(
     for text in told {
         recorder.record(None, EventKind::Warning { text })?;
     }
+    if opened.resumed {
+        let (trees, integration) = (
+            project.repo.worktrees(),
+            Integration::new(&ground.integration, ground.run_branch.clone()),
+        );
+        let landed = ground::Landed {
+            store: &project.store,
+            config,
+            run: &opened.info.run,
+            key: &survey.key,
+            ground: &ground,
+            integration: &integration,
+            trees: &trees,
+        };
+        ground::put_away(&landed, &cut_off, |id| seats.contains_key(id))?;
+        untold::tell(&landed, &survey, &opened.dir, &mut recorder)?;
+    }
     if cap.is_none() && !request.only_land {
         let text = "no `--max-cost`: what this run may spend is unlimited";
         recorder.record(
@@ -124,8 +170,6 @@ pub fn run(
             },
         )?;
     }
-    let jobs = Jobs::new(project, &options, &survey, &ground, Some(&opened.dir))?;
-    let seats = predict::seats(&survey, &jobs, request.only_land)?;
     recorder.record(
         None,
         predict::plan_event(&survey, &seats, places, options.waves),
@@ -148,7 +192,10 @@ pub fn run(
         lander: Mutex::new(()),
         logs: AtomicU64::new(1),
     });
-    let board = Board::new(seats, places, shared.options.waves);
+    let mut board = Board::new(seats, places, shared.options.waves);
+    for id in failed_before(&opened, &survey)? {
+        board.set(&id, Phase::Over(Ending::Failed));
+    }
     let caps = Caps {
         run: shared.options.max_cost,
         day: config.run.daily_budget,
@@ -183,6 +230,24 @@ pub fn run(
         finished: last,
         unlanded: finished.unlanded,
     })
+}
+
+/// The tickets that failed in this very stretch of the run, before its runner died: they are
+/// for the next one to try again.
+fn failed_before(opened: &Opened, survey: &Survey) -> Result<Vec<TicketId>> {
+    let Some(since) = opening::stretch(&opened.dir)? else {
+        return Ok(Vec::new());
+    };
+    let failed = survey.runnable.iter().filter(|id| {
+        let ticket = survey.tickets.get(*id);
+        let last = ticket.and_then(|ticket| ticket.runs.last());
+        last.is_some_and(|last| {
+            last.run == opened.info.run
+                && last.outcome == Some(Outcome::Failed)
+                && last.ended_at >= Some(since)
+        })
+    });
+    Ok(failed.cloned().collect())
 }
 
 /// Lands what was approved of an epic or of tickets, and the run's branch, on the user's
@@ -227,7 +292,7 @@ fn refuse_nothing_to_land(
         Some(tip) => !repo.is_ancestor(tip, ground.base)?,
         None => false,
     };
-    let jobs = Jobs::new(project, options, survey, ground, None)?;
+    let jobs = Jobs::new(project, options, survey, ground, None, Recovered::default())?;
     if merged || !predict::seats(survey, &jobs, true)?.is_empty() {
         return Ok(());
     }

@@ -182,6 +182,17 @@ impl Budget {
         Ok(Some(Reservation { amount, limit }))
     }
 
+    /// Puts aside again what was put aside for a worker that lives on under a new runner, and
+    /// that was counted as spent until now.
+    pub fn put_back(&mut self, ticket: &TicketId, amount: Usd) -> Reservation {
+        self.spent = self.spent.saturating_sub(amount);
+        self.reserved.insert(ticket.clone(), amount);
+        Reservation {
+            amount,
+            limit: amount,
+        }
+    }
+
     /// Notes what a live worker has cost so far, by its partial usage, and the largest turn
     /// of it; nothing where its model has no price.
     pub fn observe(&mut self, ticket: &TicketId, so_far: Option<Usd>, turn: Usd) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::folder::{RunDir, RunInfo, RunLock, Runner};
 use super::key::{RunKey, new_run_id};
 use super::record;
@@ -113,6 +115,20 @@ pub(super) fn last_outcome(dir: &RunDir) -> Result<Option<String>> {
         _ => None,
     });
     Ok(last.flatten())
+}
+
+/// When the stretch of the run that is going on began: since it was started first, or again
+/// after it had come to an end. A runner that dies does not end it.
+pub(super) fn stretch(dir: &RunDir) -> Result<Option<Timestamp>> {
+    let mut since = None;
+    for event in record::read(&dir.journal())? {
+        match event.kind {
+            EventKind::RunStarted { .. } => since = since.or(Some(event.at)),
+            EventKind::RunFinished { .. } => since = None,
+            _ => {}
+        }
+    }
+    Ok(since)
 }
 
 fn refuse_if_shared(info: &RunInfo, runner: &Runner, subject: &Subject<'_>) -> Result<()> {

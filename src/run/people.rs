@@ -7,6 +7,7 @@ use super::board::Seat;
 use super::folder::RunDir;
 use super::jobs::Jobs;
 use super::predict;
+use super::recovery::Recovered;
 use super::shared::Shared;
 use super::survey::{Survey, survey};
 use super::watch::Watch;
@@ -139,7 +140,14 @@ impl<'a> People<'a> {
     fn seats_of(&self, survey: &Survey) -> Result<BTreeMap<TicketId, Seat>> {
         let shared = &self.shared;
         let (options, ground) = (&shared.options, &shared.ground);
-        let jobs = Jobs::new(self.project, options, survey, ground, Some(self.dir))?;
+        let jobs = Jobs::new(
+            self.project,
+            options,
+            survey,
+            ground,
+            Some(self.dir),
+            Recovered::default(),
+        )?;
         let mut seats = predict::seats(survey, &jobs, self.only_land)?;
         seats.retain(|id, _| self.known.contains(id));
         Ok(seats)

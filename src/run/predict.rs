@@ -11,6 +11,7 @@ use super::launch;
 use super::ledger::{self, Ledger};
 use super::options::{Options, RunRequest};
 use super::preflight;
+use super::recovery::Recovered;
 use super::survey::{Survey, survey};
 use crate::context::Context;
 use crate::graph::schedule::{Candidate, Clash, Constraints, clash};
@@ -114,7 +115,8 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
     let targets = launch::targets(project, request)?;
     let survey = survey(ctx, config, &project.load()?, &targets)?;
     let ground = preflight::check_plan(ctx, project, request, &options, &survey)?;
-    let jobs = Jobs::new(project, &options, &survey, &ground, None)?;
+    let recovered = Recovered::default();
+    let jobs = Jobs::new(project, &options, &survey, &ground, None, recovered)?;
     let seats = seats(&survey, &jobs, false)?;
     let places = places(&options, &survey);
     let played = play(&survey, &seats, places, options.waves);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::notifier::Notifier;
 use crate::context::Context;
+use crate::context::point::Point;
 use crate::model::TicketId;
 use crate::ops::Result;
 use crate::store::AppendLog;
@@ -82,10 +83,11 @@ impl Recorder {
             wave: ticket.and_then(|id| self.waves.get(id)).copied(),
             kind,
         };
-        if event.kind.is_state() {
-            self.log.append_durably(&event)?;
-        } else {
-            self.log.append(&event)?;
+        let log = &mut self.log;
+        match point(&event.kind) {
+            Some(point) => point.around(|| log.append_durably(&event))?,
+            None if event.kind.is_state() => log.append_durably(&event)?,
+            None => log.append(&event)?,
         }
         self.seq = event.seq;
         self.reporter.event(&event);
@@ -102,6 +104,31 @@ impl Recorder {
             None => Ok(()),
         }
     }
+}
+
+/// The point at which the event is written down; none for what workers do meanwhile.
+const fn point(kind: &EventKind) -> Option<Point> {
+    Some(match kind {
+        EventKind::RunStarted { .. } => Point::RunStarted,
+        EventKind::Plan { .. } => Point::Plan,
+        EventKind::TicketStarted { .. } => Point::TicketStarted,
+        EventKind::Session { .. } => Point::Session,
+        EventKind::Ask { .. } => Point::Ask,
+        EventKind::Cost { settled: true, .. } => Point::Cost,
+        EventKind::Retry { .. } => Point::Retry,
+        EventKind::Resumed { .. } => Point::Resumed,
+        EventKind::CheckStarted { .. } => Point::CheckStarted,
+        EventKind::CheckPassed { .. } => Point::CheckPassed,
+        EventKind::CheckFailed { .. } => Point::CheckFailed,
+        EventKind::MergeConflict { .. } => Point::MergeConflict,
+        EventKind::Landed { .. } => Point::Landed,
+        EventKind::Closed { .. } => Point::Closed,
+        EventKind::Awaiting { .. } => Point::Awaiting,
+        EventKind::Failed { .. } => Point::Failed,
+        EventKind::TicketFinished { .. } => Point::TicketFinished,
+        EventKind::RunFinished { .. } => Point::RunFinished,
+        _ => return None,
+    })
 }
 
 /// The events of a journal, oldest first; none where there is no journal.

@@ -12,14 +12,17 @@ use super::attempt::{AttemptDir, AttemptError, Stdin};
 use super::claude::control;
 use super::desk::Bill;
 use super::folder::RunDir;
-use super::ledger::{Entry, Ledger};
+use super::ledger::{Entry, EntryKind, Ledger};
+use super::left::{self, Left, Tries};
 use super::price::Prices;
 use super::process;
 use super::record;
+use super::supervised::ATTEMPT_MARK;
 use super::till;
 use super::worker;
 use crate::context::Context;
-use crate::model::{Actor, AgentKind, Config, Outcome, RunRecord, TicketId, Usd};
+use crate::context::point::Point;
+use crate::model::{Actor, Config, Outcome, RunRecord, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::{Change, Store, StoreError};
 use crate::wire::{Event, EventKind};
@@ -34,37 +37,77 @@ const GRACE: Duration = Duration::from_secs(6);
 /// How long killed processes may take to be gone.
 const GONE: Duration = Duration::from_secs(5);
 
-/// Brings everything an earlier runner of this run left to an end. Returns what it did, a
-/// line each.
+/// What became of what an earlier runner left.
+#[derive(Debug, Default)]
+pub(super) struct Recovered {
+    /// What was done, a line each.
+    pub told: Vec<String>,
+    /// Workers that can be taken over as they are.
+    pub left: BTreeMap<TicketId, Left>,
+    /// What was tried again of attempts that go on.
+    pub tries: BTreeMap<TicketId, Tries>,
+    /// The attempts that were cut off, or whose end was not told any more.
+    pub cut_off: BTreeMap<TicketId, u32>,
+}
+
+/// Brings what an earlier runner of this run left to an end, but for the workers of tickets
+/// that `wants` to go on as they are.
 pub(super) fn recover(
     ctx: &Context,
     store: &Store,
     config: &Config,
     dir: &RunDir,
-) -> Result<Vec<String>> {
+    wants: impl Fn(&TicketId) -> bool,
+) -> Result<Recovered> {
     let mut told = Vec::new();
-    let ended = end_workers(dir)?;
+    for attempt in dir.attempts()? {
+        attempt.fence(ctx.now()).map_err(failed)?;
+    }
+    let events = record::read(&dir.journal())?;
+    let entries = Ledger::read(&store.ledger_path())?;
+    let unfinished = unfinished(&events);
+    let mut left = left::find(store, config, dir, &unfinished, &events, &entries)?;
+    left.retain(|id, _| wants(id));
+    let ended = end_workers(dir, &left)?;
     if ended > 0 {
         told.push(format!(
             "ended {ended} workers that the interrupted runner had left"
         ));
     }
-    let charged = settle(ctx, store, config, dir)?;
+    let charged = settle(ctx, store, config, dir, &left)?;
     if charged > Usd::ZERO {
         told.push(format!(
             "settled ${charged} of workers that the interrupted runner had left"
         ));
     }
-    told.extend(release_tickets(ctx, store, config, dir)?);
-    Ok(told)
+    let tries = unfinished.keys().filter_map(|id| {
+        let tries = left::tries(&events, id);
+        Some((TicketId::parse(id).ok()?, tries))
+    });
+    let tries = tries.collect();
+    let attempts = unfinished
+        .iter()
+        .filter_map(|(id, record)| Some((TicketId::parse(id).ok()?, record.attempt)));
+    let cut_off = attempts.collect();
+    told.extend(release_tickets(ctx, store, config, unfinished, &left)?);
+    Ok(Recovered {
+        told,
+        left,
+        tries,
+        cut_off,
+    })
 }
 
 /// Ends every process that carries the run's mark, workers gently.
-fn end_workers(dir: &RunDir) -> Result<usize> {
+fn end_workers(dir: &RunDir, left: &BTreeMap<TicketId, Left>) -> Result<usize> {
+    let kept: Vec<AttemptDir> = left
+        .iter()
+        .map(|(id, left)| dir.worker(id, left.attempt, left.process))
+        .collect();
     let living: Vec<AttemptDir> = dir
         .attempts()?
         .into_iter()
-        .filter(|attempt| attempt.is_alive().unwrap_or(false))
+        .filter(|attempt| !kept.contains(attempt) && attempt.is_alive().unwrap_or(false))
         .collect();
     let all_ended = || {
         living
@@ -83,7 +126,7 @@ fn end_workers(dir: &RunDir) -> Result<usize> {
         }
         wait(GRACE, all_ended);
     }
-    sweep(dir)?;
+    sweep_but(dir, &kept)?;
     Ok(living.len())
 }
 
@@ -102,12 +145,22 @@ fn ask_to_end(attempt: &AttemptDir) -> std::result::Result<(), AttemptError> {
 
 /// Kills what still carries the run's mark; how many there were.
 pub(super) fn sweep(dir: &RunDir) -> Result<usize> {
+    sweep_but(dir, &[])
+}
+
+fn sweep_but(dir: &RunDir, kept: &[AttemptDir]) -> Result<usize> {
     let mark = dir.path().display().to_string();
     let own = process::ProcessId::own();
     let strays = || -> Vec<_> {
-        let marked = process::with_variable(RUN_MARK, &mark).into_iter();
+        // A worker that starts another now is the other's elder.
+        let marked = process::with_variable(RUN_MARK, &mark);
+        let of_kept = |attempt: &AttemptDir| {
+            process::with_variable(ATTEMPT_MARK, &attempt.path().display().to_string())
+        };
+        let spared: BTreeSet<_> = kept.iter().flat_map(of_kept).collect();
         marked
-            .filter(|process| *process != own && process.is_alive())
+            .into_iter()
+            .filter(|process| *process != own && !spared.contains(process) && process.is_alive())
             .collect()
     };
     let first = strays();
@@ -147,8 +200,16 @@ fn wait(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
 }
 
 /// Settles what was reserved and never settled; what it came to.
-fn settle(ctx: &Context, store: &Store, config: &Config, dir: &RunDir) -> Result<Usd> {
-    till::settle_left(&store.ledger_path(), &dir.id(), ctx.now(), |reserved| {
+fn settle(
+    ctx: &Context,
+    store: &Store,
+    config: &Config,
+    dir: &RunDir,
+    left: &BTreeMap<TicketId, Left>,
+) -> Result<Usd> {
+    let (path, run) = (store.ledger_path(), dir.id());
+    let is_left = |entry: &Entry| is_left(entry, left);
+    till::settle_left(&path, &run, ctx.now(), is_left, |reserved| {
         let path = dir
             .path()
             .join(&reserved.ticket)
@@ -160,11 +221,7 @@ fn settle(ctx: &Context, store: &Store, config: &Config, dir: &RunDir) -> Result
                 ..Bill::default()
             });
         }
-        let kind = if reserved.agent_kind == "command" {
-            AgentKind::Command
-        } else {
-            AgentKind::Claude
-        };
+        let kind = left::kind_of(reserved);
         let prices = Prices::new(config.prices.clone());
         worker::bill(kind, &AttemptDir::open(&path), prices).map_err(failed)
     })
@@ -176,12 +233,14 @@ fn release_tickets(
     ctx: &Context,
     store: &Store,
     config: &Config,
-    dir: &RunDir,
+    unfinished: BTreeMap<String, RunRecord>,
+    left: &BTreeMap<TicketId, Left>,
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
-    let events = record::read(&dir.journal())?;
-    let entries = Ledger::read(&store.ledger_path())?;
-    for (id, record) in unfinished(&events) {
+    let mut entries = Ledger::read(&store.ledger_path())?;
+    // What is put aside for a worker that goes on is not spent.
+    entries.retain(|entry| entry.kind != EntryKind::Reserved || !is_left(entry, left));
+    for (id, record) in unfinished {
         let Ok(id) = TicketId::parse(&id) else {
             continue;
         };
@@ -192,24 +251,35 @@ fn release_tickets(
             Err(StoreError::NotFound(_)) => continue,
             Err(error) => return Err(error.into()),
         };
+        let agent = Actor::agent(&record.agent);
+        let is_claimed = |id: &TicketId| -> Result<bool> {
+            let claim = store.claim(id, ctx.now())?;
+            Ok(claim.is_some_and(|claim| claim.actor == agent.as_str()))
+        };
         let same = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
         let old = before.ticket.runs.iter().rfind(|old| same(old));
         if old.is_some_and(|old| old.ended_at >= record.started_at) {
             // It was put back before; what happened to it since is not this run's.
+            if is_claimed(&id)? {
+                locked.release_claim(&id)?;
+            }
             continue;
         }
         let mut after = before.ticket.clone();
-        let agent = Actor::agent(&record.agent);
         if !config.statuses.is_done(&after.status) {
             after.status = config.statuses.initial().clone();
         }
         if after.owner.as_deref() == Some(agent.as_str()) {
             after.owner = None;
         }
-        let ended = RunRecord {
+        let mut ended = RunRecord {
             ended_at: Some(ctx.now()),
             ..record.clone()
         };
+        if after.awaiting.is_some() && !left.contains_key(&id) {
+            // Its worker was put aside with its question, or is gone.
+            ended.outcome = Some(Outcome::Awaiting);
+        }
         match after.runs.iter_mut().find(|old| same(old)) {
             Some(old) => {
                 *old = RunRecord {
@@ -221,11 +291,8 @@ fn release_tickets(
             }
             None => after.runs.push(ended),
         }
-        locked.write(vec![Change { before, after }], config)?;
-        if store
-            .claim(&id, ctx.now())?
-            .is_some_and(|claim| claim.actor == agent.as_str())
-        {
+        Point::LeftReleased.around(|| locked.write(vec![Change { before, after }], config))?;
+        if is_claimed(&id)? {
             locked.release_claim(&id)?;
         }
         told.push(format!(
@@ -233,6 +300,15 @@ fn release_tickets(
         ));
     }
     Ok(told)
+}
+
+/// Whether the ledger's entry is about a worker that is taken over.
+pub(super) fn is_left(entry: &Entry, left: &BTreeMap<TicketId, Left>) -> bool {
+    let of = |(id, left): (&TicketId, &Left)| {
+        id.as_str() == entry.ticket
+            && (left.attempt, left.process) == (entry.attempt, entry.process)
+    };
+    left.iter().any(of)
 }
 
 /// The record with what all worker processes of its attempt came to, by the ledger.

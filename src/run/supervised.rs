@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep};
 use super::attempt::{AttemptDir, Spec};
 use super::process;
 use super::trouble::Trouble;
+use super::watch::Watch;
 
 /// The variable that marks every process of one attempt folder.
-const ATTEMPT_MARK: &str = "TK_ATTEMPT_DIR";
+pub(super) const ATTEMPT_MARK: &str = "TK_ATTEMPT_DIR";
 
 /// How long orphans of a killed shim may take to be gone.
 const GONE: Duration = Duration::from_secs(5);
@@ -22,7 +23,8 @@ const GONE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Supervised {
     dir: AttemptDir,
-    shim: Child,
+    /// `None` where an earlier runner started it.
+    shim: Option<Child>,
     is_over: bool,
 }
 
@@ -40,9 +42,18 @@ impl Supervised {
             .map_err(|error| Trouble::Io(error.to_string()))?;
         Ok(Self {
             dir: dir.clone(),
-            shim,
+            shim: Some(shim),
             is_over: false,
         })
+    }
+
+    /// Takes over the attempt's shim, which an earlier runner started.
+    pub(super) fn adopt(dir: &AttemptDir) -> Self {
+        Self {
+            dir: dir.clone(),
+            shim: None,
+            is_over: false,
+        }
     }
 
     /// Whether the shim has ended, as far as was seen.
@@ -55,10 +66,18 @@ impl Supervised {
         if self.is_over {
             return Ok(());
         }
-        self.shim
-            .wait()
-            .await
-            .map_err(|error| Trouble::Io(error.to_string()))?;
+        match &mut self.shim {
+            Some(shim) => {
+                let ended = shim.wait().await;
+                ended.map_err(|error| Trouble::Io(error.to_string()))?;
+            }
+            None => {
+                let watch = Watch::new(self.dir.path());
+                while self.dir.is_alive()? {
+                    watch.changed().await;
+                }
+            }
+        }
         if self.dir.read_exit()?.is_none() {
             // It was killed itself: what it supervised is still there.
             self.end_orphans().await?;

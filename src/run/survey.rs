@@ -118,6 +118,22 @@ pub(super) fn survey(
     Ok(survey)
 }
 
+impl Survey {
+    /// Counts these among the run's own files, if there are such tickets: an interrupted run
+    /// goes on with what it has closed already.
+    pub(super) fn keep_files(&mut self, ids: &[String]) {
+        for id in ids {
+            let known = TicketId::parse(id).ok();
+            if let Some(id) = known.filter(|id| self.tickets.contains_key(id))
+                && !self.files.contains(&id)
+            {
+                self.files.push(id);
+            }
+        }
+        self.files.sort();
+    }
+}
+
 /// A ticket made by an agent awaits approval before any run takes it: until a person gave a
 /// verdict, or it was begun, which no run does before that.
 fn untrusted_awaits(config: &Config, mut ticket: Ticket) -> Ticket {

@@ -6,6 +6,7 @@ use super::asking::{self, Asking, Said};
 use super::job::Job;
 use super::prompt::{self, PromptParts};
 use super::shared::Shared;
+use crate::context::point::Point;
 use crate::model::{
     Actor, Awaiting, Category, Config, Gate, Note, NoteKind, Outcome, PromptStyle, RunRecord,
     StatusId, Ticket, TicketId, Verdict,
@@ -57,7 +58,8 @@ pub(super) fn begin(shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
     if shared.config.statuses.is_done(&ticket.status) {
         return Ok(Begun::Closed);
     }
-    if ticket.awaiting.is_some() {
+    // A worker that is taken over may wait for the answer.
+    if ticket.awaiting.is_some() && job.left.is_none() {
         return Ok(Begun::Awaiting);
     }
     match locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now) {
@@ -73,7 +75,7 @@ pub(super) fn begin(shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
         // Whatever was said before was not said of the work that begins now.
         after.verdict = None;
     }
-    locked.write(vec![Change { before, after }], &shared.config)?;
+    Point::Begun.around(|| locked.write(vec![Change { before, after }], &shared.config))?;
     Ok(Begun::Ours)
 }
 
@@ -165,7 +167,7 @@ fn end_locked(
         });
     }
     put_record(&mut after, record);
-    locked.write(vec![Change { before, after }], &shared.config)?;
+    Point::AttemptEnded.around(|| locked.write(vec![Change { before, after }], &shared.config))?;
     locked.release_claim(&job.ticket.id)?;
     Ok(())
 }
@@ -197,7 +199,7 @@ pub(super) fn write_closed(
     let before = locked.read(&job.ticket.id, &shared.config)?;
     let mut after = before.ticket.clone();
     close(&shared.config, job, record, &mut after);
-    locked.write(vec![Change { before, after }], &shared.config)?;
+    Point::TicketClosed.around(|| locked.write(vec![Change { before, after }], &shared.config))?;
     locked.release_claim(&job.ticket.id)?;
     Ok(())
 }
@@ -218,14 +220,15 @@ fn close(config: &Config, job: &Job, record: &RunRecord, ticket: &mut Ticket) {
 
 /// Closes an epic whose children are all done.
 pub(super) fn close_epic(shared: &Shared, id: &TicketId) -> Result<Stored, StoreError> {
-    let (stored, ()) = shared.store.edit(id, &shared.config, |epic| {
+    let close = |epic: &mut Ticket| {
         epic.status = towards(&shared.config, &epic.status, Category::Done);
         epic.awaiting = None;
         epic.closed_at = Some(shared.ctx.now());
         epic.closed_by = Some("tk".to_owned());
         epic.reason = Some("every child is closed".to_owned());
         Ok::<(), StoreError>(())
-    })?;
+    };
+    let (stored, ()) = Point::EpicClosed.around(|| shared.store.edit(id, &shared.config, close))?;
     Ok(stored)
 }
 
@@ -299,13 +302,13 @@ fn put_record(ticket: &mut Ticket, record: &RunRecord) {
 
 /// Takes over a landing of that run from the ticket as the landing commit has it, where the
 /// ticket in the main working tree does not know of it; the number of the attempt that
-/// landed, if it did.
+/// landed, if it did, and whether it was not known.
 pub(super) fn adopt(
     store: &Store,
     config: &Config,
     run: &str,
     landed: &Ticket,
-) -> Result<Option<u32>, StoreError> {
+) -> Result<Option<(u32, bool)>, StoreError> {
     let by_run = |record: &&RunRecord| record.run == run && record.outcome == Some(Outcome::Landed);
     let Some(record) = landed.runs.iter().find(by_run) else {
         return Ok(None);
@@ -317,7 +320,12 @@ pub(super) fn adopt(
         Err(error) => return Err(error),
     };
     if before.ticket.runs.iter().any(|known| by_run(&known)) {
-        return Ok(None);
+        let actor = Actor::agent(&record.agent);
+        let claim = store.claim(&landed.id, landed.closed_at.unwrap_or_default())?;
+        if claim.is_some_and(|claim| claim.actor == actor.as_str()) {
+            locked.release_claim(&landed.id)?;
+        }
+        return Ok(Some((record.attempt, false)));
     }
     let mut after = before.ticket.clone();
     after.status.clone_from(&landed.status);
@@ -327,7 +335,7 @@ pub(super) fn adopt(
     after.closed_at = landed.closed_at;
     after.closed_by.clone_from(&landed.closed_by);
     put_record(&mut after, record);
-    locked.write(vec![Change { before, after }], config)?;
+    Point::LeftLanded.around(|| locked.write(vec![Change { before, after }], config))?;
     locked.release_claim(&landed.id)?;
-    Ok(Some(record.attempt))
+    Ok(Some((record.attempt, true)))
 }

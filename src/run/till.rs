@@ -12,6 +12,7 @@ use jiff::{Timestamp, ToSpan};
 use super::desk::Bill;
 use super::ledger::{Basis, Entry, EntryKind, Ledger, Process};
 use super::money::{Budget, Day, Refusal, Reservation, Wish};
+use crate::context::point::Point;
 use crate::model::{TicketId, Usd};
 use crate::ops::Result;
 
@@ -134,9 +135,15 @@ impl Till {
             (amount, Basis::Reservation),
             &Bill::default(),
         );
-        self.ledger.append(&entry)?;
+        let ledger = &mut self.ledger;
+        Point::Reserved.around(|| ledger.append(&entry))?;
         self.catch_up(now, is_live)?;
         Ok(Ok(granted))
+    }
+
+    /// Puts aside what is put aside on the disk already, for a worker that is taken over.
+    pub(super) fn take_over(&mut self, ticket: &TicketId, amount: Usd) -> Reservation {
+        self.budget.put_back(ticket, amount)
     }
 
     /// Notes what a live worker has used so far; `None` where its model has no price.
@@ -159,7 +166,8 @@ impl Till {
         let charge = charge(bill, reservation.map_or(Usd::ZERO, |r| r.amount));
         let entry = self.entry(now, payee, EntryKind::Settled, charge, bill);
         let _held = self.ledger.hold()?;
-        self.ledger.append(&entry)?;
+        let ledger = &mut self.ledger;
+        Point::Settled.around(|| ledger.append(&entry))?;
         self.budget.settle(&payee.ticket, charge.0);
         self.catch_up(now, &|_| true)?;
         Ok(charge.0)
@@ -240,7 +248,7 @@ fn charge(bill: &Bill, put_aside: Usd) -> (Usd, Basis) {
     }
 }
 
-/// Settles every process of a run whose runner is dead, by the bill that it left; what all of
+/// Settles every process of a run whose runner is dead, but those that are taken over, by the bill that it left; what all of
 /// them were charged. Being cut off anywhere and called again comes to the same.
 ///
 /// # Errors
@@ -249,6 +257,7 @@ pub(super) fn settle_left(
     path: &Path,
     run: &str,
     now: Timestamp,
+    is_left: impl Fn(&Entry) -> bool,
     mut bill_of: impl FnMut(&Entry) -> Result<Bill>,
 ) -> Result<Usd> {
     let mut ledger = Ledger::open(path)?;
@@ -260,13 +269,13 @@ pub(super) fn settle_left(
     let words = super::ledger::last_words(&own);
     let open = words
         .into_values()
-        .filter(|entry| entry.kind == EntryKind::Reserved);
+        .filter(|entry| entry.kind == EntryKind::Reserved && !is_left(entry));
     let mut total = Usd::ZERO;
     for reserved in open {
         let bill = bill_of(reserved)?;
         let (cost, basis) = charge(&bill, reserved.cost()?);
         let _held = ledger.hold()?;
-        ledger.append(&Entry {
+        let settled = Entry {
             at: now,
             kind: EntryKind::Settled,
             cost_usd: cost.dollars(),
@@ -275,7 +284,8 @@ pub(super) fn settle_left(
             output_tokens: bill.output_tokens,
             turns: bill.turns,
             ..reserved.clone()
-        })?;
+        };
+        Point::LeftSettled.around(|| ledger.append(&settled))?;
         total += cost;
     }
     Ok(total)

@@ -56,4 +56,6 @@ pub(super) struct Turn {
     /// The session that can be resumed.
     pub session: Option<String>,
     pub model: Option<String>,
+    /// Whether it went on with an earlier session.
+    pub resumed: bool,
 }

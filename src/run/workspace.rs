@@ -10,15 +10,16 @@ use super::gate::{self, Ran};
 use super::job::Job;
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
-use crate::git::{Backups, BranchName, Git, GitError, Removal, TicketTree, Worktrees};
+use crate::context::point::{Moment, Point};
+use crate::git::{Backups, BranchName, CommitId, Git, GitError, Removal, TicketTree, Worktrees};
 use crate::model::TicketId;
 
 /// What there was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Made {
-    /// The worktree is new and must be set up.
+    /// The worktree is new, or was never set up to the end.
     Fresh,
-    /// The worktree was there.
+    /// The worktree was there, set up.
     Continued,
 }
 
@@ -36,10 +37,10 @@ pub(super) struct Evidence {
 /// Makes the worktree on the attempt's branch, from the run branch's tip as it is now, so
 /// that what has landed is in it.
 pub(super) fn make(shared: &Shared, job: &Job) -> Result<Made, Trouble> {
-    let there = job.worktree.is_dir();
     let start = shared.integration.tip()?;
-    shared.trees.add(&job.worktree, &branch(job)?, start)?;
-    if there {
+    let branch = branch(job)?;
+    Point::Worktree.around(|| shared.trees.add(&job.worktree, &branch, start))?;
+    if shared.trees.is_ready(&job.worktree)? {
         return Ok(Made::Continued);
     }
     shared.trees.include(&job.worktree)?;
@@ -61,7 +62,10 @@ pub(super) async fn set_up(
             limit: worktree.setup_time,
             log,
         };
-        match gate::shell(shared, job.ticket.id.as_str(), command, place, stop).await? {
+        Point::SetUp.reach(Moment::Before);
+        let ran = gate::shell(shared, job.ticket.id.as_str(), command, place, stop).await;
+        Point::SetUp.reach(Moment::After);
+        match ran? {
             Ran::Passed { .. } => {}
             Ran::Failed { status, output } => {
                 let tail = output.lines().last().unwrap_or_default();
@@ -72,13 +76,16 @@ pub(super) async fn set_up(
             Ran::Stopped => return Err(Trouble::SetUp("the run is being stopped".to_owned())),
         }
     }
-    Ok(())
+    Ok(Point::Ready.around(|| shared.trees.mark_ready(&job.worktree))?)
 }
 
 /// Puts the worker's work in order: the tracker's files as they were, the rest committed.
 pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> {
     let tree = TicketTree::new(&job.worktree, branch(job)?);
     let onto = shared.integration.tip()?;
+    shared
+        .trees
+        .remove_stale_locks(&job.worktree, &branch(job)?)?;
     let undone = if tree.evidence(onto)?.tickets.is_empty() {
         Vec::new()
     } else {
@@ -110,26 +117,46 @@ fn subject(job: &Job) -> String {
 /// After an attempt that did not land: a worktree whose work is all on its branch goes, and so
 /// does a branch without any. Everything else stays.
 pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
-    let branch = branch(job)?;
-    if job.worktree.is_dir() {
-        match shared.trees.remove(&job.worktree, &Removal::Committed) {
+    let (root, tip) = (&shared.ground.root, shared.integration.tip()?);
+    let id = &job.ticket.id;
+    Ok(put_away_at(
+        root,
+        &shared.trees,
+        tip,
+        id,
+        &job.worktree,
+        &branch(job)?,
+    )?)
+}
+
+/// [`put_away`], of an attempt whose runner is dead too. `landed` is the run branch's tip.
+pub(super) fn put_away_at(
+    root: &Path,
+    trees: &Worktrees,
+    landed: CommitId,
+    ticket: &TicketId,
+    worktree: &Path,
+    branch: &BranchName,
+) -> Result<(), GitError> {
+    if worktree.is_dir() {
+        match trees.remove(worktree, &Removal::Committed) {
             Ok(()) => {}
             // Work that is nowhere else: it stays where it is.
             Err(GitError::Uncommitted { .. } | GitError::Strayed { .. }) => return Ok(()),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
-    let Some(tip) = shared.tip_of(&branch)? else {
+    let git = Git::new(root);
+    let Some(tip) = git.commit_of(&branch.reference())? else {
         return Ok(());
     };
-    let git = Git::new(&shared.ground.root);
-    let range = format!("{}..{tip}", shared.integration.tip()?);
+    let range = format!("{landed}..{tip}");
     if git
         .run(["rev-list", "--max-count=1", &range])?
         .line()
         .is_empty()
     {
-        delete_branch(&shared.ground.root, &job.ticket.id, &branch)?;
+        delete_branch(root, ticket, branch)?;
     }
     Ok(())
 }
@@ -168,5 +195,5 @@ pub(super) fn branch(job: &Job) -> Result<BranchName, Trouble> {
 /// Evidence, away from the loop.
 pub(super) async fn gather(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Evidence, Trouble> {
     let (shared, job) = (Arc::clone(shared), Arc::clone(job));
-    blocking(move || evidence(&shared, &job)).await
+    blocking(move || Point::Evidence.around(|| evidence(&shared, &job))).await
 }

@@ -332,7 +332,9 @@ fn a_run_that_waits_for_the_day_can_be_stopped() {
 #[test]
 fn what_a_killed_run_put_aside_is_not_waited_for_and_counts_until_it_is_recovered() {
     let rig = two_epics("[run]\ndaily_budget_usd = 1.0\n");
-    rig.script(json!({"one": [[spend(0.1), {"say": "up"}, "hang"], work()], "two": costly(0.2)}));
+    let pipe = rig.pipe("go");
+    let one = json!([spend(0.1), {"say": "up"}, {"await": pipe}, {"run": "echo x > x"}]);
+    rig.script(json!({"one": [one], "two": costly(0.2)}));
     let mut first = rig.start(["-j", "1"]);
     first.until("one", "say");
     first.signal(Signal::KILL);
@@ -340,7 +342,9 @@ fn what_a_killed_run_put_aside_is_not_waited_for_and_counts_until_it_is_recovere
     let second = start_other(&rig).end().expect(10);
     assert!(second.of("", "ticket_started").is_empty());
     // The same command again finds out what the worker cost: the rest is free again.
-    rig.run(["-j", "1"]).expect(0);
+    let again = rig.start(["-j", "1"]);
+    crate::rig::open(&pipe);
+    again.end().expect(0);
     let spent = rig.spent();
     assert!((spent - 0.1).abs() < 1e-9, "{:?}", rig.settled());
     start_other(&rig).end().expect(0);
@@ -493,6 +497,7 @@ fn a_worker_that_dies_with_its_runner_costs_what_the_projects_prices_say() {
     live.until("one", "say");
     live.signal(Signal::KILL);
     live.end();
+    rig.kill_workers();
     rig.run([]).expect(0);
     // It never told its cost: 1,000 tokens in and 500 out, by the table.
     let left = &rig.settled()[0];

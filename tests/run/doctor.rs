@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, work};
+use crate::rig::Rig;
 
 /// The kinds of what is found, with what each is about; the exit code.
 fn found(rig: &Rig, args: &[&str]) -> (Vec<Value>, i32) {
@@ -24,9 +24,9 @@ fn kinds(findings: &[Value]) -> Vec<&str> {
 #[test]
 fn a_live_run_is_left_alone_and_a_dead_one_named() {
     let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let pipe = rig.pipe("go");
     rig.script(json!({"one": [
-        [{"write": {"path": "half.txt", "text": "half"}}, {"commit": "half"}, {"say": "up"}, "hang"],
-        work(),
+        [{"write": {"path": "half.txt", "text": "half"}}, {"commit": "half"}, {"say": "up"}, {"await": pipe}],
     ]}));
     let mut live = rig.start([]);
     live.until("one", "say");
@@ -49,7 +49,9 @@ fn a_live_run_is_left_alone_and_a_dead_one_named() {
     assert!(rig.sandbox.path().join(".worktrees/epic").exists());
     assert_eq!(rig.sandbox.git(["rev-parse", "tk/work/epic/one"]), tip);
 
-    rig.run([]).expect(0);
+    let live = rig.start([]);
+    crate::rig::open(&pipe);
+    live.end().expect(0);
     assert_eq!(found(&rig, &[]), (vec![], 0));
     rig.assert_tidy();
 }

@@ -9,6 +9,8 @@ mod checkout;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod died;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod epic;

@@ -163,6 +163,27 @@ impl Rig {
         found
     }
 
+    /// Kills the shims of all workers, and then whatever ran under them.
+    pub(crate) fn kill_workers(&self) {
+        let mut folders = vec![self.sandbox.path().join(".git/tk/runs")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap().flatten() {
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(entry.path());
+                } else if entry.file_name() == "started.json" {
+                    let text = std::fs::read_to_string(entry.path()).unwrap();
+                    let started: Value = serde_json::from_str(&text).unwrap();
+                    let pid = i32::try_from(started["shim"]["pid"].as_i64().unwrap()).unwrap();
+                    // One that is gone by now needs no signal.
+                    let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+                }
+            }
+        }
+        for pid in self.processes() {
+            let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+        }
+    }
+
     /// Nothing of a run is left, but branches.
     #[track_caller]
     pub(crate) fn assert_tidy(&self) {

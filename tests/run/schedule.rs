@@ -224,11 +224,11 @@ fn a_plan_needs_no_worker_program() {
     assert!(alone.contains(" with 1 place; critical path "), "{alone}");
     let plan = without_client(&["--plan", "--json"]).json();
     assert_eq!(plan["starts"].as_array().unwrap().len(), 2);
-    // What is wrong with the project is no plan.
+    // What is asked for wrongly is no plan.
     let unknown = without_client(&["--plan", "--agent", "nobody"]);
     assert_eq!(
         (unknown.code, unknown.stdout.as_str()),
-        (4, ""),
+        (2, ""),
         "{unknown}"
     );
 }

@@ -26,6 +26,13 @@ pub fn interrupt(request: &str) -> String {
     .to_string()
 }
 
+/// Whether a line that was written to a client is an [`interrupt`].
+#[must_use]
+pub fn is_interrupt(line: &str) -> bool {
+    let value: Value = serde_json::from_str(line).unwrap_or_default();
+    value["type"] == "control_request" && value["request"]["subtype"] == "interrupt"
+}
+
 /// The answers to a question, by the text of what was asked.
 #[must_use]
 pub fn answer(question: &Question, answers: &BTreeMap<String, String>) -> String {

@@ -142,8 +142,44 @@ impl Dispatcher<'_> {
         Some(cost)
     }
 
+    /// The place of a worker that is taken over: its money is put aside already.
+    fn reserved_before(&mut self, ticket: &TicketId) -> crate::ops::Result<Option<Permit>> {
+        let Some(job) = self.board.job(ticket).cloned() else {
+            return Ok(None);
+        };
+        let Some(left) = job.left.as_ref().filter(|left| left.reserved.is_some()) else {
+            return Ok(None);
+        };
+        if self.accounts.contains_key(ticket) {
+            return Ok(None);
+        }
+        let settled = self.till.used(|entry| {
+            entry.ticket == ticket.as_str()
+                && entry.attempt == job.attempt
+                && entry.process != left.process
+        })?;
+        let amount = left.reserved.filter(|amount| *amount > Usd::ZERO);
+        let reservation = amount.map(|amount| self.till.take_over(ticket, amount));
+        let account = Account {
+            reservation,
+            processes: left.process,
+            settled,
+            ..Account::default()
+        };
+        self.accounts.insert(ticket.clone(), account);
+        Ok(Some(Permit {
+            reservation,
+            process: left.process,
+            max_turns: None,
+        }))
+    }
+
     pub(super) fn reserve(&mut self, ticket: &TicketId) -> Result<Permit, Refusal> {
-        let granted = self.try_reserve(ticket);
+        let granted = match self.reserved_before(ticket) {
+            Ok(Some(permit)) => return Ok(permit),
+            Ok(None) => self.try_reserve(ticket),
+            Err(error) => Err(error),
+        };
         granted.unwrap_or_else(|error| {
             self.give_up(error);
             Err(Refusal::Later)

@@ -90,7 +90,7 @@ impl Dispatcher<'_> {
             if self
                 .board
                 .job(&ticket)
-                .is_some_and(|job| job.lands_without_worker())
+                .is_some_and(|job| job.begins_without_worker())
             {
                 self.start(&ticket, None);
                 continue;

@@ -285,18 +285,31 @@ impl World {
             worker.map_or(nothing, |worker| worker.bill(reports))
         };
         let mut count = 0;
-        let cut_off = settle_left(&self.path, this.name, self.now, |entry| {
-            count += 1;
-            if count > recovered {
-                return Err(crate::ops::Error::new(
-                    crate::ops::ErrorCode::Failed,
-                    "killed",
-                ));
-            }
-            Ok(bill_of(entry))
-        });
+        let cut_off = settle_left(
+            &self.path,
+            this.name,
+            self.now,
+            |_| false,
+            |entry| {
+                count += 1;
+                if count > recovered {
+                    return Err(crate::ops::Error::new(
+                        crate::ops::ErrorCode::Failed,
+                        "killed",
+                    ));
+                }
+                Ok(bill_of(entry))
+            },
+        );
         drop(cut_off);
-        settle_left(&self.path, this.name, self.now, |entry| Ok(bill_of(entry))).unwrap();
+        settle_left(
+            &self.path,
+            this.name,
+            self.now,
+            |_| false,
+            |entry| Ok(bill_of(entry)),
+        )
+        .unwrap();
         for worker in left.values() {
             let charged = worker.charge(&worker.bill(reports));
             bills.insert(worker.payee.ticket.to_string(), (charged, worker.truth));

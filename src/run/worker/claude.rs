@@ -5,8 +5,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::past::Past;
 use super::waiting::{Request, Waiting};
-use super::{CLIENT_TRIES_AGAIN, Session, Work, never_started};
+use super::{CLIENT_TRIES_AGAIN, Session, Start, Work, never_started};
+use crate::context::point::Point;
 use crate::model::{OnPermission, Usd};
 use crate::run::asking::Asking;
 use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
@@ -34,12 +36,32 @@ pub(super) async fn work(
     work: &Work<'_>,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Turn, Trouble> {
-    let dir = work.create(&spec(work)?)?;
-    let mut inbox = dir.inbox()?;
-    inbox.write_line(&control::prompt(work.prompt))?;
-    let mut listener = Listener::new(work, &dir, inbox);
+    let (dir, past) = match work.start {
+        Start::New(session, prompt) => {
+            let dir = work.create(&spec(work, session)?, prompt)?;
+            dir.inbox()?.write_line(&control::prompt(prompt))?;
+            let resumed = matches!(session, Session::Resume(_));
+            (dir, Past::none(resumed))
+        }
+        Start::Left(left) => {
+            let dir = AttemptDir::open(&work.dir());
+            let past = Past::of(&dir, left)?;
+            (dir, past)
+        }
+    };
+    let is_over = past.is_over;
+    let mut listener = Listener::new(work, &dir, dir.inbox()?, past);
+    if is_over {
+        for line in dir.stdout_tail(u64::MAX)?.lines() {
+            listener.hear(line).await?;
+        }
+        return listener.turn();
+    }
     let mut lines = dir.stdout_lines(0)?;
-    let mut shim = Supervised::start(&dir)?;
+    let mut shim = match work.start {
+        Start::New(..) => Point::WorkerStart.around(|| Supervised::start(&dir))?,
+        Start::Left(_) => Supervised::adopt(&dir),
+    };
     loop {
         let wake = listener.next_wake();
         tokio::select! {
@@ -82,6 +104,25 @@ pub(super) fn bill(dir: &AttemptDir, prices: Prices) -> Result<Bill, AttemptErro
     ))
 }
 
+/// Whether the worker ended for a reason that ends all others too, or was put off until a
+/// limit is over.
+pub(super) fn stops_all(dir: &AttemptDir) -> Result<bool, AttemptError> {
+    let mut conversation = Conversation::new(dir.path(), Prices::default());
+    for line in dir.stdout_tail(u64::MAX)?.lines() {
+        let is_of_account = |signal: &Signal| {
+            matches!(
+                signal,
+                Signal::Retry(_, Some(_)) | Signal::UsageLimit { .. }
+            )
+        };
+        if conversation.line(line).iter().any(is_of_account) {
+            return Ok(true);
+        }
+    }
+    let failure = conversation.ended("", "").failure;
+    Ok(failure.is_some_and(|failure| failure.class.stops_all()))
+}
+
 fn bill_of(result: &WorkerResult, live: &Live, never_started: bool) -> Bill {
     Bill {
         reported: if never_started {
@@ -97,7 +138,7 @@ fn bill_of(result: &WorkerResult, live: &Live, never_started: bool) -> Bill {
     }
 }
 
-fn spec(work: &Work<'_>) -> Result<crate::run::attempt::Spec, Trouble> {
+fn spec(work: &Work<'_>, session: &Session) -> Result<crate::run::attempt::Spec, Trouble> {
     let (job, store) = (work.job, &work.shared.store);
     let agent = &job.agent;
     let part = |path: &String| store.part(path);
@@ -109,7 +150,7 @@ fn spec(work: &Work<'_>) -> Result<crate::run::attempt::Spec, Trouble> {
         .collect();
     let argv = Invocation {
         program: &work.shared.ground.client,
-        session: match work.session {
+        session: match session {
             Session::Fresh(id) => args::Session::Fresh(id),
             Session::Resume(id) => args::Session::Resume(id),
         },
@@ -146,6 +187,7 @@ struct Listener<'a> {
     dir: &'a AttemptDir,
     inbox: Inbox,
     conversation: Conversation,
+    past: Past,
     model: Option<String>,
     stopped: Option<Stop>,
     cut: Option<Cut>,
@@ -157,13 +199,14 @@ struct Listener<'a> {
 }
 
 impl<'a> Listener<'a> {
-    fn new(work: &'a Work<'a>, dir: &'a AttemptDir, inbox: Inbox) -> Self {
+    fn new(work: &'a Work<'a>, dir: &'a AttemptDir, inbox: Inbox, past: Past) -> Self {
         let prices = Prices::new(work.shared.config.prices.clone());
         Self {
             work,
             dir,
             inbox,
             conversation: Conversation::new(&work.job.worktree, prices),
+            past,
             model: None,
             stopped: None,
             cut: None,
@@ -190,22 +233,24 @@ impl<'a> Listener<'a> {
                 model,
                 version,
             } => {
-                let resumed = matches!(self.work.session, Session::Resume(_));
                 self.model.clone_from(&model);
-                desk.record(EventKind::Session {
+                let kind = EventKind::Session {
                     session,
                     model,
                     version,
-                    resumed,
-                })
-                .await?;
+                    resumed: self.past.resumed,
+                };
+                if !self.past.knows(&kind) {
+                    desk.record(kind).await?;
+                }
             }
-            Signal::Did(kind) => desk.tell(kind)?,
+            Signal::Did(kind) => self.tell(kind)?,
             Signal::Question(question) => self.ask(Request::Question(question)).await?,
             Signal::Permission(permission) => match self.work.shared.config.run.on_permission {
                 OnPermission::Deny => self.deny(&permission)?,
                 OnPermission::Ask => self.ask(Request::Permission(permission)).await?,
             },
+            Signal::Unsupported { request } if self.past.answered(&request) => {}
             Signal::Unsupported { request } => {
                 self.inbox.write_line(&control::unsupported(&request))?;
             }
@@ -221,7 +266,7 @@ impl<'a> Listener<'a> {
             }
             Signal::Retry(retry, None) => {
                 let reason = CLIENT_TRIES_AGAIN.to_owned();
-                desk.tell(EventKind::Retry {
+                self.tell(EventKind::Retry {
                     class: retry.error,
                     reason,
                 })?;
@@ -235,6 +280,7 @@ impl<'a> Listener<'a> {
                 let trouble = resets_at.map_or(TurnTrouble::Final, TurnTrouble::Limited);
                 self.cut(Cut::Failed(class, reason, trouble))?;
             }
+            Signal::Usage(_) if self.past.is_over => {}
             Signal::Usage(live) => {
                 let bill = Bill {
                     reported: None,
@@ -245,7 +291,16 @@ impl<'a> Listener<'a> {
                 };
                 desk.usage(bill, live.largest_turn.unwrap_or_default())?;
             }
+            Signal::TurnEnded(_) if self.past.is_over => {}
             Signal::TurnEnded(_) => self.inbox.close()?,
+        }
+        Ok(())
+    }
+
+    /// Tells what the worker does, once.
+    fn tell(&mut self, kind: EventKind) -> Result<(), Trouble> {
+        if !self.past.knows(&kind) {
+            self.work.desk.tell(kind)?;
         }
         Ok(())
     }
@@ -255,7 +310,9 @@ impl<'a> Listener<'a> {
         if self.cut.is_some() || self.stopped.is_some() {
             return Ok(());
         }
-        if let Some(line) = self.waiting.add(request).await? {
+        if self.past.answered(request.id()) {
+            self.waiting.pass(&request);
+        } else if let Some(line) = self.waiting.add(request).await? {
             self.inbox.write_line(&line)?;
         }
         Ok(())
@@ -273,11 +330,14 @@ impl<'a> Listener<'a> {
     }
 
     fn deny(&mut self, permission: &Permission) -> Result<(), Trouble> {
-        self.work.desk.tell(EventKind::Permission {
+        self.tell(EventKind::Permission {
             tool: permission.tool.clone(),
             request: permission.what.clone(),
             allowed: false,
         })?;
+        if self.past.answered(&permission.request) {
+            return Ok(());
+        }
         let reason = format!(
             "`{}` is not allowed for this worker; do without it, or report `blocked` and say why it is needed",
             permission.tool
@@ -291,7 +351,9 @@ impl<'a> Listener<'a> {
     fn cut(&mut self, cut: Cut) -> Result<(), Trouble> {
         if self.cut.is_none() {
             self.cut = Some(cut);
-            self.interrupt()?;
+            if !self.past.is_over {
+                self.interrupt()?;
+            }
         }
         Ok(())
     }
@@ -368,6 +430,7 @@ impl<'a> Listener<'a> {
             bill,
             session: self.conversation.session().map(str::to_owned),
             model: self.model,
+            resumed: self.past.resumed,
         })
     }
 

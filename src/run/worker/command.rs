@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use super::{PROMPT, RESULT, Work, never_started};
+use super::{PROMPT, RESULT, Start, Work, never_started};
+use crate::context::point::Point;
 use crate::model::Usd;
 use crate::run::attempt::{AttemptDir, AttemptError, ExitCause, ExitStatus, Stdin};
 use crate::run::desk::{Bill, Stop};
@@ -31,17 +32,27 @@ pub(super) async fn work(
     work: &Work<'_>,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Turn, Trouble> {
-    let spec = work.spec(
-        work.job.agent.command.clone(),
-        Stdin::File(work.dir().join(PROMPT)),
-    );
-    let dir = work.create(&spec)?;
-    work.desk
-        .record(EventKind::Command {
-            command: work.job.agent.command.join(" "),
-        })
-        .await?;
-    let mut shim = Supervised::start(&dir)?;
+    let (dir, mut shim) = match work.start {
+        Start::Left(_) => {
+            let dir = AttemptDir::open(&work.dir());
+            let shim = Supervised::adopt(&dir);
+            (dir, shim)
+        }
+        Start::New(_, prompt) => {
+            let spec = work.spec(
+                work.job.agent.command.clone(),
+                Stdin::File(work.dir().join(PROMPT)),
+            );
+            let dir = work.create(&spec, prompt)?;
+            work.desk
+                .record(EventKind::Command {
+                    command: work.job.agent.command.join(" "),
+                })
+                .await?;
+            let shim = Point::WorkerStart.around(|| Supervised::start(&dir))?;
+            (dir, shim)
+        }
+    };
     let mut interrupted = None;
     while !shim.is_over() {
         tokio::select! {
@@ -107,6 +118,7 @@ pub(super) async fn work(
         bill,
         session: None,
         model: None,
+        resumed: false,
     })
 }
 

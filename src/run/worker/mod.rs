@@ -2,6 +2,7 @@
 
 mod claude;
 mod command;
+mod past;
 mod waiting;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 use super::attempt::{AttemptDir, AttemptError, Exit, ExitStatus, Spec, Stdin};
 use super::desk::{Bill, Desk, Permit, Stop};
 use super::job::Job;
+use super::left::Left;
 use super::price::Prices;
 use super::recovery::RUN_MARK;
 use super::shared::Shared;
@@ -19,6 +21,8 @@ use super::supervised::Supervised;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::turn::{Turn, TurnEnd};
+use super::workspace;
+use crate::context::point::Point;
 use crate::model::{AgentKind, Usd};
 use crate::store::StoreError;
 
@@ -40,23 +44,32 @@ pub(super) enum Session {
     Resume(String),
 }
 
-/// What a worker process is started with.
+/// How a worker process comes to be.
+#[derive(Debug)]
+pub(super) enum Start<'a> {
+    /// It is started in that session, with that prompt.
+    New(&'a Session, &'a str),
+    /// A runner that died had started it. Its bill may have been taken: then it has ended, and
+    /// only what it came to is asked for.
+    Left(Left),
+}
+
+/// What a worker process is about.
 struct Work<'a> {
     shared: &'a Arc<Shared>,
     job: &'a Arc<Job>,
     permit: Permit,
-    session: &'a Session,
-    prompt: &'a str,
+    start: &'a Start<'a>,
     desk: &'a Desk,
 }
 
-/// Starts a worker with the prompt and returns when it has ended, with everything it started.
+/// Starts a worker, or takes one over, and returns when it has ended, with everything it
+/// started.
 pub(super) async fn work(
     shared: &Arc<Shared>,
     job: &Arc<Job>,
     permit: Permit,
-    session: &Session,
-    prompt: &str,
+    start: Start<'_>,
     desk: &Desk,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Turn, Trouble> {
@@ -64,26 +77,40 @@ pub(super) async fn work(
         shared,
         job,
         permit,
-        session,
-        prompt,
+        start: &start,
         desk,
     };
     // Whatever was asked while nobody listened: a worker is not started to be interrupted.
-    let wanted = *stop.borrow_and_update();
-    if wanted != Stop::No {
-        return Ok(Turn {
-            end: TurnEnd::Interrupted(wanted),
-            bill: Bill {
-                reported: Some(Usd::ZERO),
-                ..Bill::default()
-            },
-            session: None,
-            model: None,
-        });
+    if matches!(start, Start::New(..)) {
+        let wanted = *stop.borrow_and_update();
+        if wanted != Stop::No {
+            return Ok(Turn {
+                end: TurnEnd::Interrupted(wanted),
+                bill: Bill {
+                    reported: Some(Usd::ZERO),
+                    ..Bill::default()
+                },
+                session: None,
+                model: None,
+                resumed: false,
+            });
+        }
+        // Whoever worked here before is dead, and may have died in the middle of a git command.
+        let branch = workspace::branch(job)?;
+        shared.trees.remove_stale_locks(&job.worktree, &branch)?;
     }
     match job.agent.kind {
         AgentKind::Claude => claude::work(&work, stop).await,
         AgentKind::Command => command::work(&work, stop).await,
+    }
+}
+
+/// Whether what the worker came to was the account's fault: that is not to be heeded by a
+/// later runner, which tries anew.
+pub(super) fn stops_all(kind: AgentKind, dir: &AttemptDir) -> Result<bool, AttemptError> {
+    match kind {
+        AgentKind::Claude => claude::stops_all(dir),
+        AgentKind::Command => Ok(false),
     }
 }
 
@@ -122,10 +149,12 @@ impl Work<'_> {
     }
 
     /// Makes the attempt folder, with the prompt in it.
-    fn create(&self, spec: &Spec) -> Result<AttemptDir, Trouble> {
-        let dir = AttemptDir::create(&self.dir(), spec)?;
-        dir.put_text(PROMPT, self.prompt)?;
-        Ok(dir)
+    fn create(&self, spec: &Spec, prompt: &str) -> Result<AttemptDir, Trouble> {
+        Point::WorkerFolder.around(|| {
+            let dir = AttemptDir::create(&self.dir(), spec)?;
+            dir.put_text(PROMPT, prompt)?;
+            Ok(dir)
+        })
     }
 
     /// The program to start, with what every worker is told by its environment.

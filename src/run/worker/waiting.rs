@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::Work;
+use super::past::{PastRequests, Standing};
+use super::{Start, Work};
 use crate::model::{Asked, AskedPart, Awaiting};
 use crate::run::asking::{self, Asking, Said};
 use crate::run::claude::control;
@@ -30,10 +32,12 @@ pub(super) struct Waiting<'a> {
     asked: Option<(Asking, Instant, Watch)>,
     /// What people have approved before.
     granted: Vec<String>,
+    /// What an earlier runner asked for this worker.
+    past: PastRequests,
 }
 
 impl Request {
-    fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         match self {
             Self::Question(question) => &question.request,
             Self::Permission(permission) => &permission.request,
@@ -80,6 +84,10 @@ impl<'a> Waiting<'a> {
             requests: VecDeque::new(),
             asked: None,
             granted: asking::granted(&work.job.ticket, &asker),
+            past: match work.start {
+                Start::New(..) => PastRequests::default(),
+                Start::Left(left) => PastRequests::of(left),
+            },
         }
     }
 
@@ -89,8 +97,18 @@ impl<'a> Waiting<'a> {
         self.asked.as_ref().map(|(_, since, _)| *since + wait)
     }
 
-    /// Takes in a request; the lines to answer with at once.
+    /// Takes in a request that was answered before.
+    pub(super) fn pass(&mut self, request: &Request) {
+        self.past.meet(&request.told());
+    }
+
+    /// Takes in a request; the line to answer with at once.
     pub(super) async fn add(&mut self, request: Request) -> Result<Option<String>, Trouble> {
+        match self.past.meet(&request.told()) {
+            Standing::New => {}
+            Standing::Over => return Ok(None),
+            Standing::Last(since) => return self.ask_again(request, since).await,
+        }
         if let Request::Permission(permission) = &request
             && self.granted.contains(&request.asking().text)
         {
@@ -100,6 +118,28 @@ impl<'a> Waiting<'a> {
         self.requests.push_back(request);
         self.ask_next().await?;
         Ok(None)
+    }
+
+    /// Takes in the request that a runner asked before it died: it is not asked twice, and was
+    /// perhaps answered when no runner lived.
+    async fn ask_again(
+        &mut self,
+        request: Request,
+        since: Timestamp,
+    ) -> Result<Option<String>, Trouble> {
+        let asking = request.asking();
+        self.requests.push_back(request);
+        let watch = Watch::patient(self.work.shared.store.ticks_dir());
+        let asker = tickets::actor(self.work.job).to_string();
+        let ticket = tickets::current(self.work.shared, self.work.job)?;
+        if !asking::was_asked(&ticket, &asker, &asking, since) {
+            let told = asking.clone();
+            self.work
+                .blocking(move |shared, job| asking::ask(shared, job, &told))
+                .await?;
+        }
+        self.tell_asked(asking, watch).await?;
+        self.look().await
     }
 
     /// Puts the first request to a person, where none is.
@@ -116,12 +156,25 @@ impl<'a> Waiting<'a> {
         self.work
             .blocking(move |shared, job| asking::ask(shared, job, &told))
             .await?;
-        desk.record(EventKind::Awaiting {
+        self.tell_asked(asking, watch).await
+    }
+
+    /// The question is in the ticket: waits for the answer.
+    async fn tell_asked(&mut self, asking: Asking, watch: Watch) -> Result<(), Trouble> {
+        self.record(EventKind::Awaiting {
             awaiting: asking.awaiting.to_string(),
             text: asking.text.clone(),
         })
         .await?;
         self.asked = Some((asking, Instant::now(), watch));
+        Ok(())
+    }
+
+    /// Writes down what became of a request, once.
+    async fn record(&mut self, kind: EventKind) -> Result<(), Trouble> {
+        if !self.past.knows(&kind) {
+            self.work.desk.record(kind).await?;
+        }
         Ok(())
     }
 
@@ -138,17 +191,18 @@ impl<'a> Waiting<'a> {
         let (Some((asking, ..)), Some(request)) = (&self.asked, self.requests.front()) else {
             return Ok(None);
         };
+        let (asking, request) = (asking.clone(), request.clone());
         let asker = tickets::actor(self.work.job).to_string();
         let Ok(ticket) = tickets::current(self.work.shared, self.work.job) else {
             // Somebody is in the middle of writing it.
             return Ok(None);
         };
-        let (said, desk) = (asking::said(&ticket, &asker, asking), self.work.desk);
-        let line = match (request, said) {
+        let said = asking::said(&ticket, &asker, &asking);
+        let line = match (&request, said) {
             (_, Said::Nothing) => return Ok(None),
             (Request::Question(question), Said::Answer(text) | Said::Refusal(text)) => {
                 let answers = answers(question, &text);
-                desk.record(EventKind::Answer { text }).await?;
+                self.record(EventKind::Answer { text }).await?;
                 control::answer(question, &answers)
             }
             (Request::Question(question), Said::Withdrawn) => {
@@ -156,7 +210,7 @@ impl<'a> Waiting<'a> {
             }
             (Request::Permission(permission), Said::Answer(text)) => {
                 self.granted.push(asking.text.clone());
-                desk.record(EventKind::Answer { text }).await?;
+                self.record(EventKind::Answer { text }).await?;
                 self.decided(permission, true)?;
                 control::allow(permission)
             }
@@ -164,7 +218,7 @@ impl<'a> Waiting<'a> {
                 let reason = match said {
                     Said::Refusal(text) => {
                         let reason = format!("a person refused it: {text}");
-                        desk.record(EventKind::Answer { text }).await?;
+                        self.record(EventKind::Answer { text }).await?;
                         reason
                     }
                     _ => "a person took the request away".to_owned(),
@@ -179,12 +233,16 @@ impl<'a> Waiting<'a> {
         Ok(Some(line))
     }
 
-    fn decided(&self, permission: &Permission, allowed: bool) -> Result<(), Trouble> {
-        Ok(self.work.desk.tell(EventKind::Permission {
+    fn decided(&mut self, permission: &Permission, allowed: bool) -> Result<(), Trouble> {
+        let kind = EventKind::Permission {
             tool: permission.tool.clone(),
             request: permission.what.clone(),
             allowed,
-        })?)
+        };
+        if !self.past.knows(&kind) {
+            self.work.desk.tell(kind)?;
+        }
+        Ok(())
     }
 
     /// The client no longer waits for an answer to that request.
