@@ -1,6 +1,6 @@
 //! What is known of every ticket by itself, before edges are followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
@@ -75,7 +75,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn id(&self, index: usize) -> &TicketId {
-        &self.names.0[index]
+        &self.names.ids[index]
     }
 
     pub(super) fn ids(&self, indices: impl IntoIterator<Item = usize>) -> Vec<TicketId> {
@@ -159,18 +159,23 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The ids of the tickets, close together: every edge is looked up in them.
-struct Names(Vec<TicketId>);
+/// The ids of the tickets, and where each is: every edge is looked up in them.
+struct Names {
+    ids: Vec<TicketId>,
+    places: HashMap<TicketId, usize>,
+}
 
 impl Names {
     /// Of tickets that are sorted by id.
     fn of(tickets: &[Outline]) -> Self {
-        Self(tickets.iter().map(|ticket| ticket.id.clone()).collect())
+        let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
+        let places = ids.iter().cloned().zip(0..).collect();
+        Self { ids, places }
     }
 
     /// The place of the ticket of that id.
     fn place(&self, id: &TicketId) -> Option<usize> {
-        self.0.binary_search(id).ok()
+        self.places.get(id).copied()
     }
 }
 

@@ -276,6 +276,46 @@ impl Graph<'_> {
         }
     }
 
+    /// The work of a scope that is ready, in the order in which it would be started: as
+    /// [`Plan::ready`], without laying the rest out.
+    #[must_use]
+    pub fn ready(&self, scope: &Scope) -> Vec<TicketId> {
+        let within = Members::find(self, scope).within;
+        let (facts, net) = (&self.facts, &self.net);
+        let nodes = || net.graph.node_weights();
+        let counts: Vec<bool> = nodes()
+            .map(|node| node.role == Role::Work && within[node.ticket])
+            .collect();
+        let minutes = weights::minutes(facts);
+        let order = dependency_order(net);
+        let paths = Paths::find(&Weighed {
+            net,
+            order: &order,
+            counts: &counts,
+            minutes: &nodes().map(|node| minutes[node.ticket]).collect::<Vec<_>>(),
+            // Which of equally long paths is taken does not matter here.
+            rank: &vec![0; counts.len()],
+        });
+        let mut ready = Vec::new();
+        for node in order.iter().filter(|node| counts[node.index()]) {
+            let index = net.node(*node).ticket;
+            if !self.is_ready_at(index) {
+                continue;
+            }
+            let ticket = &facts.tickets[index];
+            let key = RunKey {
+                bottom_minutes: paths.bottom[node.index()],
+                priority: ticket.priority(),
+                created_at: ticket.created_at(),
+                id: ticket.id.clone(),
+            };
+            let after: BTreeSet<TicketId> = ticket.edges().after.into_iter().collect();
+            ready.push((key, after));
+        }
+        super::order::sort_softly(&mut ready, |(key, _)| key, |(_, after)| after);
+        ready.into_iter().map(|(key, _)| key.id).collect()
+    }
+
     /// By node, what decides between equally long paths: wave, priority, age, id.
     fn ranks(&self, wave: &[usize]) -> Vec<usize> {
         let mut sorted: Vec<_> = self.net.graph.node_indices().collect();

@@ -105,17 +105,17 @@ fn startable(
     graph: &Graph<'_>,
     epic: Option<&str>,
 ) -> Result<Vec<TicketId>> {
-    let plan = graph.plan(&scope(index, graph, epic)?);
+    let ready = graph.ready(&scope(index, graph, epic)?);
     let mine = project.actor().ok().map(crate::model::Actor::as_str);
     let claimed = project.store.claimed()?;
     let mut ids = Vec::new();
-    for entry in plan.ready() {
-        let claim = match claimed.contains(&entry.id) {
-            true => project.store.claim(&entry.id, project.now)?,
+    for id in ready {
+        let claim = match claimed.contains(&id) {
+            true => project.store.claim(&id, project.now)?,
             false => None,
         };
         if claim.is_none_or(|claim| Some(claim.actor.as_str()) == mine) {
-            ids.push(entry.id.clone());
+            ids.push(id);
         }
     }
     Ok(ids)

@@ -14,6 +14,7 @@
 
 mod cached;
 mod identity;
+mod listing;
 mod scratch;
 
 use std::path::PathBuf;
@@ -24,8 +25,9 @@ use crate::context::cores;
 use crate::format;
 use crate::model::{Config, Outline, TicketId};
 
-use cached::Cached;
+use cached::{Cached, Line};
 use identity::Identity;
+use listing::Listing;
 use scratch::Scratch;
 
 /// From so many files on they are looked at by several threads.
@@ -118,12 +120,12 @@ impl Index {
     }
 }
 
-/// What a file turned out to be.
-enum Found {
-    /// As the cache has it, at that place.
-    Same(usize),
-    /// To be read.
-    Changed,
+/// A file, by its place among the names as the system told them.
+struct Found {
+    /// That place.
+    rank: usize,
+    /// Its place in the cache, where it is as the cache has it; else it is to be read.
+    same: Option<usize>,
 }
 
 /// What reading a file gave.
@@ -148,18 +150,15 @@ impl Store {
             Some(key) => Cached::read(&self.index_path(), key).unwrap_or_default(),
             None => Cached::default(),
         };
-        let names = self.ticket_files()?;
-        let found = look(&folder, &names, &cached);
-        let changed: Vec<&String> = names
-            .iter()
-            .zip(&found)
-            .filter(|(_, found)| matches!(found, Found::Changed))
-            .map(|(name, _)| name)
-            .collect();
-        let same = names.len() - changed.len();
+        let listing = Listing::read(&folder);
+        let listing = listing.map_err(StoreError::io("read", self.ticks_dir()))?;
+        let found = look(&folder, &listing, &cached);
+        let changed = found.iter().filter(|found| found.same.is_none());
+        let changed: Vec<String> = changed.map(|found| listing.text(found.rank)).collect();
+        let same = found.len() - changed.len();
         let slack = match self.caching {
             Caching::Eager => 0,
-            _ => 8 + names.len() / 256,
+            _ => 8 + found.len() / 256,
         };
         let pays = |changed: usize| changed.max(cached.len() - same) > slack;
         // Before anything is read: it tells the moment from which on nothing can be kept.
@@ -170,20 +169,20 @@ impl Store {
         let fresh = self.read_changed(&folder, &changed, config)?;
         let mut clean = 0;
         let mut index = Index {
-            tickets: Vec::with_capacity(names.len()),
-            etags: Vec::with_capacity(names.len()),
+            tickets: Vec::with_capacity(found.len()),
+            etags: Vec::with_capacity(found.len()),
             invalid: Vec::new(),
         };
-        let mut identities = Vec::with_capacity(if scratch.is_some() { names.len() } else { 0 });
+        let mut origins = Vec::new();
         let keep = scratch.as_ref();
         let mut fresh = fresh.into_iter();
         for found in found {
-            let (outline, etag, identity) = match found {
-                Found::Same(place) => {
+            let (outline, etag, identity) = match found.same {
+                Some(place) => {
                     let identity = keep.map(|_| cached.identity(place));
                     (cached.outline(place), cached.etag(place), identity)
                 }
-                Found::Changed => match fresh.next() {
+                None => match fresh.next() {
                     Some(Fresh::Ticket(outline, etag, identity)) => {
                         let identity = keep
                             .is_some_and(|scratch| scratch.is_clean(&identity))
@@ -200,13 +199,19 @@ impl Store {
             };
             index.push(outline, etag);
             if keep.is_some() {
-                identities.push(identity);
+                origins.push(identity.map(|identity| (identity, found.rank)));
             }
         }
         if let Some(scratch) = scratch.filter(|_| pays(clean)) {
-            let kept = index.tickets.iter().zip(&index.etags).zip(&identities);
-            let kept = kept.filter_map(|((outline, etag), identity)| {
-                Some((outline, *etag, identity.as_ref()?))
+            let kept = index.tickets.iter().zip(&index.etags).zip(&origins);
+            let kept = kept.filter_map(|((outline, etag), origin)| {
+                let (identity, rank) = origin.as_ref()?;
+                Some(Line {
+                    outline,
+                    etag: *etag,
+                    identity,
+                    rank: *rank,
+                })
             });
             scratch.finish(kept, &self.index_path());
         }
@@ -221,11 +226,11 @@ impl Store {
     fn read_changed(
         &self,
         folder: &Folder,
-        names: &[&String],
+        names: &[String],
         config: &Config,
     ) -> Result<Vec<Fresh>, StoreError> {
         let parse = |id: &TicketId, text: &str| format::parse(id, text, config);
-        let one = |name: &&String| -> Result<Fresh, StoreError> {
+        let one = |name: &String| -> Result<Fresh, StoreError> {
             let (identity, text) = match folder.read_text(name) {
                 Ok((metadata, text)) => (Some(Identity::from(&metadata)), Ok(text)),
                 Err(error) => (None, Err(error)),
@@ -248,36 +253,43 @@ impl Store {
     }
 }
 
-/// Which of the files are as the cache has them.
-fn look(folder: &Folder, names: &[String], cached: &Cached) -> Vec<Found> {
-    if cached.len() == 0 {
-        return names.iter().map(|_| Found::Changed).collect();
-    }
-    // Both are in the order of the ids.
-    let mut place = 0;
-    let known = names.iter().map(|name| {
-        let id = name.strip_suffix(".toml").unwrap_or(name);
-        while place < cached.len() && cached.id(place) < id {
-            place += 1;
-        }
-        let is_known = place < cached.len() && cached.id(place) == id;
-        (name, is_known.then_some(place))
-    });
-    let known: Vec<(&String, Option<usize>)> = known.collect();
-    let one = |(name, place): &(&String, Option<usize>)| match *place {
-        Some(place)
-            if folder
-                .identity(name)
-                .is_some_and(|now| cached.is(place, &now)) =>
-        {
-            Found::Same(place)
-        }
-        _ => Found::Changed,
+/// The files in the order of their ids, and which of them are as the cache has them.
+fn look(folder: &Folder, listing: &Listing, cached: &Cached) -> Vec<Found> {
+    let known: Vec<(usize, Option<usize>)> =
+        listing.places(cached).into_iter().enumerate().collect();
+    let is_same = |(rank, place): &(usize, Option<usize>)| {
+        let place = (*place)?;
+        let now = folder.identity(listing.name(*rank))?;
+        cached.is(place, &now).then_some(place)
     };
     let looked = cores::spread(&known, MANY, |part| {
-        part.iter().map(one).collect::<Vec<_>>()
+        part.iter().map(is_same).collect::<Vec<_>>()
     });
-    looked.into_iter().flatten().collect()
+    let mut same = vec![None; cached.len()];
+    let mut changed = Vec::new();
+    for (rank, place) in looked.into_iter().flatten().enumerate() {
+        match place {
+            Some(place) => same[place] = Some(rank),
+            None => changed.push(rank),
+        }
+    }
+    changed.sort_by_cached_key(|rank| String::from_utf8_lossy(listing.id(*rank)).into_owned());
+    let mut changed = changed.into_iter().peekable();
+    let mut found = Vec::with_capacity(listing.len());
+    let to_read = |rank| Found { rank, same: None };
+    for (place, rank) in same.into_iter().enumerate() {
+        let Some(rank) = rank else {
+            continue;
+        };
+        let before = |rank: &usize| listing.id(*rank) < cached.id_bytes(place);
+        while let Some(rank) = changed.next_if(before) {
+            found.push(to_read(rank));
+        }
+        let same = Some(place);
+        found.push(Found { rank, same });
+    }
+    found.extend(changed.map(to_read));
+    found
 }
 
 #[cfg(test)]

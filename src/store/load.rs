@@ -213,14 +213,13 @@ impl Store {
     }
 
     /// The names of the files that should be tickets, in the order of their ids.
-    pub(super) fn ticket_files(&self) -> Result<Vec<String>, StoreError> {
+    fn ticket_files(&self) -> Result<Vec<String>, StoreError> {
         let failed = || StoreError::io("read", self.ticks_dir());
         let mut names = Vec::new();
         for entry in fs::read_dir(self.ticks_dir()).map_err(failed())? {
             let name = entry.map_err(failed())?.file_name();
-            let name = name.to_string_lossy();
-            if name.ends_with(".toml") && !name.starts_with('.') && name != "config.toml" {
-                names.push(name.into_owned());
+            if is_ticket_file(name.as_encoded_bytes()) {
+                names.push(name.to_string_lossy().into_owned());
             }
         }
         names.sort_unstable_by(|a, b| stem(a).cmp(stem(b)));
@@ -288,6 +287,11 @@ impl Store {
             message,
         }
     }
+}
+
+/// Whether a file of that name should be a ticket.
+pub(super) fn is_ticket_file(name: &[u8]) -> bool {
+    name.ends_with(b".toml") && !name.starts_with(b".") && name != b"config.toml"
 }
 
 fn id_of(name: &str) -> Result<TicketId, String> {

@@ -284,7 +284,9 @@ proptest! {
         let other = Graph::new(&turned, &statuses, now());
         prop_assert_eq!(one.cycles(), other.cycles());
         for scope in [Scope::All, Scope::Epic(tickets[0].id.clone())] {
+            let ready = other.ready(&scope);
             let (one, other) = (one.plan(&scope), other.plan(&scope));
+            prop_assert!(ready.iter().eq(one.ready().iter().map(|entry| &entry.id)));
             prop_assert_eq!(&one.entries, &other.entries);
             prop_assert_eq!(one.document(), other.document());
         }

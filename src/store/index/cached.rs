@@ -3,11 +3,13 @@
 //! ```text
 //! magic 8, checksum 4, length of key 4, number of tickets 4, key
 //! per ticket: identity 40, etag 6, length of id 1, nothing 1, place 4, length 4
+//! per ticket: its line, in the order in which the system told the names 4
 //! per ticket: id, outline (at `place`)
 //! ```
 //! Numbers are little-endian. The checksum is over everything behind it. The key says by what
 //! the tickets were understood and where they lie; of another key nothing is used.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +18,8 @@ use crate::model::{Config, Outline, PACKING, TicketId};
 use crate::store::Etag;
 use crate::store::regular::{self, Folder};
 
-const MAGIC: &[u8] = b"tk index";
+/// Its last digit is another for every other layout of the file.
+const MAGIC: &[u8] = b"tkindex1";
 const CHECKSUM: usize = 8;
 const CHECKED: usize = 12;
 const KEY: usize = 20;
@@ -65,7 +68,7 @@ impl Cached {
         let intact = || number(CHECKSUM).map(|sum| sum as u32) == Some(crc32fast::hash(checked));
         let table = KEY.checked_add(number(CHECKED)?)?;
         let count = number(CHECKED + 4)?;
-        let end = count.checked_mul(LINE)?.checked_add(table)?;
+        let end = count.checked_mul(LINE + 4)?.checked_add(table)?;
         let fits = bytes.starts_with(MAGIC) && bytes.get(KEY..table)? == key && end <= bytes.len();
         (fits && intact()).then(|| Self {
             bytes: Arc::new(bytes),
@@ -88,12 +91,49 @@ impl Cached {
         bytes.map_or(0, u32::from_le_bytes)
     }
 
+    /// The place of the ticket whose name the system told as that one.
+    pub(super) fn place_of_rank(&self, rank: usize) -> Option<usize> {
+        let at = self.table + self.count * LINE + rank * 4;
+        let place = self.bytes.get(at..at + 4).filter(|_| rank < self.count)?;
+        let place = u32::from_le_bytes(place.try_into().ok()?) as usize;
+        (place < self.count).then_some(place)
+    }
+
+    /// By place, as which the system told the name.
+    pub(super) fn ranks(&self) -> Vec<usize> {
+        let mut ranks = vec![0; self.count];
+        for rank in 0..self.count {
+            if let Some(place) = self.place_of_rank(rank) {
+                ranks[place] = rank;
+            }
+        }
+        ranks
+    }
+
+    /// The place of the ticket of that id.
+    pub(super) fn find(&self, id: &[u8]) -> Option<usize> {
+        let (mut from, mut to) = (0, self.count);
+        while from < to {
+            let middle = from.midpoint(to);
+            match self.id_bytes(middle).cmp(id) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => to = middle,
+            }
+        }
+        None
+    }
+
     /// The id of the ticket at that place of the table.
     pub(super) fn id(&self, place: usize) -> &str {
+        std::str::from_utf8(self.id_bytes(place)).unwrap_or_default()
+    }
+
+    pub(super) fn id_bytes(&self, place: usize) -> &[u8] {
         let end = self.number(place, identity::LENGTH + 8) as usize;
         let length = usize::from(self.line(place)[identity::LENGTH + 6]);
         let start = end.saturating_sub(length);
-        std::str::from_utf8(self.bytes.get(start..end).unwrap_or_default()).unwrap_or_default()
+        self.bytes.get(start..end).unwrap_or_default()
     }
 
     /// Whether the file that it was read from had that identity.
@@ -119,35 +159,46 @@ impl Cached {
     }
 }
 
+/// What is kept of a ticket.
+pub(super) struct Line<'t> {
+    pub(super) outline: &'t Outline,
+    pub(super) etag: Etag,
+    pub(super) identity: &'t [u8; identity::LENGTH],
+    /// As which of the names the system told its file's.
+    pub(super) rank: usize,
+}
+
 /// The file's bytes, with these tickets, which come in the order of their ids; `None` where
 /// they are too many for it.
-pub(super) fn bytes<'t>(
-    key: &[u8],
-    tickets: impl Iterator<Item = (&'t Outline, Etag, &'t [u8; identity::LENGTH])>,
-) -> Option<Vec<u8>> {
-    let tickets: Vec<_> = tickets.collect();
-    let lengths = tickets
+pub(super) fn bytes<'t>(key: &[u8], lines: impl Iterator<Item = Line<'t>>) -> Option<Vec<u8>> {
+    let lines: Vec<Line<'t>> = lines.collect();
+    let mut order: Vec<u32> = (0..u32::try_from(lines.len()).ok()?).collect();
+    order.sort_by_key(|place| lines[*place as usize].rank);
+    let lengths = lines
         .iter()
-        .map(|(outline, ..)| LINE + outline.id.as_str().len() + outline.packed().len());
+        .map(|line| LINE + 4 + line.outline.id.as_str().len() + line.outline.packed().len());
     let mut bytes = Vec::with_capacity(KEY + key.len() + lengths.sum::<usize>());
     bytes.extend(MAGIC);
     bytes.extend([0; 4]);
     bytes.extend(u32::try_from(key.len()).ok()?.to_le_bytes());
-    bytes.extend(u32::try_from(tickets.len()).ok()?.to_le_bytes());
+    bytes.extend(u32::try_from(lines.len()).ok()?.to_le_bytes());
     bytes.extend(key);
-    let mut end = bytes.len() + tickets.len() * LINE;
-    for (outline, etag, identity) in &tickets {
-        let (id, length) = (outline.id.as_str().len(), outline.packed().len());
-        bytes.extend(*identity);
-        bytes.extend(etag.to_bytes());
+    let mut end = bytes.len() + lines.len() * (LINE + 4);
+    for line in &lines {
+        let (id, length) = (line.outline.id.as_str().len(), line.outline.packed().len());
+        bytes.extend(line.identity);
+        bytes.extend(line.etag.to_bytes());
         bytes.extend([u8::try_from(id).ok()?, 0]);
         bytes.extend(u32::try_from(end + id).ok()?.to_le_bytes());
         bytes.extend(u32::try_from(length).ok()?.to_le_bytes());
         end += id + length;
     }
-    for (outline, ..) in &tickets {
-        bytes.extend(outline.id.as_str().as_bytes());
-        bytes.extend(outline.packed());
+    for place in order {
+        bytes.extend(place.to_le_bytes());
+    }
+    for line in &lines {
+        bytes.extend(line.outline.id.as_str().as_bytes());
+        bytes.extend(line.outline.packed());
     }
     let sum = crc32fast::hash(&bytes[CHECKED..]);
     bytes[CHECKSUM..CHECKED].copy_from_slice(&sum.to_le_bytes());

@@ -70,7 +70,7 @@ impl Folder {
     }
 
     /// The identity of the file of that name, if it is a file.
-    pub(super) fn identity(&self, name: &str) -> Option<Identity> {
+    pub(super) fn identity(&self, name: &[u8]) -> Option<Identity> {
         let stat = rustix::fs::statat(self, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         rustix::fs::FileType::from_raw_mode(stat.st_mode)
             .is_file()

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::cached;
-use super::identity::{Identity, LENGTH, Moment};
-use crate::model::Outline;
-use crate::store::Etag;
+use super::cached::{self, Line};
+use super::identity::{Identity, Moment};
 use crate::store::regular::Folder;
 
 /// How many seconds later times are trusted that are told in whole seconds only, or perhaps by
@@ -82,11 +80,7 @@ impl Scratch {
 
     /// Puts the cache with these tickets in its place. Where that fails, there is none or the
     /// old one, and nobody misses it.
-    pub(super) fn finish<'t>(
-        mut self,
-        tickets: impl Iterator<Item = (&'t Outline, Etag, &'t [u8; LENGTH])>,
-        index: &Path,
-    ) {
+    pub(super) fn finish<'t>(mut self, tickets: impl Iterator<Item = Line<'t>>, index: &Path) {
         let Some(bytes) = cached::bytes(&self.key, tickets) else {
             return;
         };

@@ -166,7 +166,7 @@ fn a_damaged_cache_is_none() {
     }
     put(&[whole.as_slice(), b"more"].concat());
     put(&[0; 4096]);
-    put(b"tk index");
+    put(b"tkindex1");
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! The names in the folder of the tickets, in the order in which the system tells them.
+
+use std::io;
+
+use rustix::fs::Dir;
+
+use super::cached::Cached;
+use crate::store::load::is_ticket_file;
+use crate::store::regular::Folder;
+
+/// Names one after the other, so that many cost little.
+#[derive(Default)]
+pub(super) struct Listing {
+    names: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Listing {
+    /// The names of the files that should be tickets.
+    pub(super) fn read(folder: &Folder) -> io::Result<Self> {
+        let mut listing = Self::default();
+        for entry in Dir::read_from(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if is_ticket_file(name) {
+                listing.names.extend(name);
+                listing.ends.push(listing.names.len());
+            }
+        }
+        Ok(listing)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The name at that place.
+    pub(super) fn name(&self, at: usize) -> &[u8] {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.names[start..self.ends[at]]
+    }
+
+    /// What is before `.toml` in it.
+    pub(super) fn id(&self, at: usize) -> &[u8] {
+        let name = self.name(at);
+        name.strip_suffix(b".toml").unwrap_or(name)
+    }
+
+    /// The name as text, with marks for what is none.
+    pub(super) fn text(&self, at: usize) -> String {
+        String::from_utf8_lossy(self.name(at)).into_owned()
+    }
+
+    /// The place of each in the cache, where it is there. The system mostly tells the names in
+    /// the order in which it told them last, which the cache has kept.
+    pub(super) fn places(&self, cached: &Cached) -> Vec<Option<usize>> {
+        let mut ranks: Option<Vec<usize>> = None;
+        let mut next = 0;
+        let place = |at| {
+            let id = self.id(at);
+            let expected = cached.place_of_rank(next);
+            let place = match expected.filter(|place| cached.id_bytes(*place) == id) {
+                Some(place) => Some(place),
+                None => {
+                    let place = cached.find(id)?;
+                    let ranks = ranks.get_or_insert_with(|| cached.ranks());
+                    next = ranks.get(place).copied().unwrap_or(next);
+                    Some(place)
+                }
+            };
+            next += 1;
+            place
+        };
+        (0..self.len()).map(place).collect()
+    }
+}
