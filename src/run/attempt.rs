@@ -291,12 +291,13 @@ impl AttemptDir {
         inbox::was_interrupted(&path).map_err(AttemptError::io("read", &path))
     }
 
-    /// What was written into the inbox so far.
+    /// The requests of the worker that were answered by the protocol.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub(super) fn inbox_text(&self) -> Result<String, AttemptError> {
-        tail_of(&self.file(INBOX), u64::MAX)
+    /// When the inbox cannot be read.
+    pub(super) fn answered(&self) -> Result<Vec<String>, AttemptError> {
+        let path = self.file(INBOX);
+        inbox::answered(&path).map_err(AttemptError::io("read", &path))
     }
 
     /// Commands to the shim.

@@ -149,6 +149,19 @@ impl InboxReader {
     }
 }
 
+/// The requests of the client that the inbox at `path` answers.
+pub(super) fn answered(path: &Path) -> io::Result<Vec<String>> {
+    let commands = InboxReader::open(path)?.read_new()?;
+    let answers = commands
+        .iter()
+        .flatten()
+        .filter_map(|command| match command {
+            Command::Write(line) => control::answered(line),
+            _ => None,
+        });
+    Ok(answers.collect())
+}
+
 /// Whether the inbox at `path` holds a wish for the worker's end.
 pub(super) fn was_interrupted(path: &Path) -> io::Result<bool> {
     let commands = InboxReader::open(path)?.read_new()?;

@@ -114,28 +114,28 @@ fn may_go_on(store: &Store, config: &Config, id: &TicketId, record: &RunRecord) 
         && !ticket.runs.iter().any(is_over))
 }
 
-/// Whether the worker lives, or ended without having been told to.
+/// Whether the worker lives, or ended without having been told to: by the word of its shim, or,
+/// where the machine took both, by its own result.
 fn is_whole(attempt: &AttemptDir, word: &Entry) -> std::result::Result<bool, AttemptError> {
     let Some(started) = attempt.started()? else {
         return Ok(false);
     };
-    let exit = attempt.read_exit()?;
-    let by_itself = |exit: &Exit| {
+    let kind = kind_of(word);
+    let by_itself = |exit: Exit| {
         matches!(
             exit.cause,
             ExitCause::Own | ExitCause::StayedAfterClose | ExitCause::TimeLimit
         ) && !matches!(exit.status, ExitStatus::NotStarted(_))
     };
-    let there = match &exit {
-        Some(exit) => by_itself(exit),
-        None => {
-            word.kind == EntryKind::Reserved && started.worker.is_some() && attempt.is_alive()?
+    let (lives, there) = match attempt.read_exit()? {
+        Some(exit) => (false, by_itself(exit)),
+        None if attempt.is_alive()? => {
+            let is_known = word.kind == EntryKind::Reserved && started.worker.is_some();
+            (true, is_known)
         }
+        None => (false, worker::has_result(kind, attempt)?),
     };
-    let kind = kind_of(word);
-    Ok(there
-        && !attempt.was_interrupted()?
-        && !(exit.is_some() && worker::stops_all(kind, attempt)?))
+    Ok(there && !attempt.was_interrupted()? && (lives || !worker::stops_all(kind, attempt)?))
 }
 
 /// What kind of agent the ledger's entry is about.

@@ -44,4 +44,6 @@ mod stop;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
+mod taken_over;
+#[cfg(test)]
 mod trouble;

@@ -245,6 +245,19 @@ pub(crate) fn open(pipe: &Path) {
     }
 }
 
+/// Waits until the worker writes to the pipe.
+#[track_caller]
+pub(crate) fn hear(pipe: &Path) {
+    let (told, heard) = mpsc::channel();
+    let path = pipe.to_owned();
+    // Blocks until the worker is there, which may never be: the waiting is done apart.
+    std::thread::spawn(move || told.send(std::fs::read(path)));
+    match heard.recv_timeout(PATIENCE) {
+        Ok(read) => drop(read.unwrap()),
+        Err(_) => panic!("no worker writes to {}", pipe.display()),
+    }
+}
+
 /// A live `tk run`.
 pub(crate) struct Live {
     child: Child,

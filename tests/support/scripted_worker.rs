@@ -74,6 +74,8 @@ enum Step {
     Await(PathBuf),
     /// Ends at once with this code, in the middle of a line.
     Die(u8),
+    /// Tells that many lines in all, then writes to this named pipe and does nothing more.
+    Halt { lines: u64, pipe: PathBuf },
     /// Goes on running after its input is closed.
     Stay,
 }
@@ -115,6 +117,7 @@ fn main() -> Outcome<ExitCode> {
         budget,
         stays: false,
         said: 0,
+        halts: None,
     };
     if !streams {
         let prompt = io::read_to_string(io::stdin())?;
@@ -157,6 +160,8 @@ struct Worker {
     budget: Option<f64>,
     stays: bool,
     said: u64,
+    /// After how many lines it does nothing more, and where it says so.
+    halts: Option<(u64, PathBuf)>,
 }
 
 impl Worker {
@@ -294,6 +299,10 @@ impl Worker {
                 std::process::exit(code.into());
             }
             Step::Stay => self.stays = true,
+            Step::Halt { lines, pipe } => {
+                self.halts = Some((lines, pipe));
+                self.halt()?;
+            }
             Step::Report(_) => {}
         }
         Ok(Then::Next)
@@ -392,6 +401,18 @@ impl Worker {
             let mut stdout = io::stdout().lock();
             writeln!(stdout, "{line}")?;
             stdout.flush()?;
+        }
+        self.halt()
+    }
+
+    fn halt(&self) -> Outcome<()> {
+        if let Some((lines, pipe)) = &self.halts
+            && self.said >= *lines
+        {
+            fs::write(pipe, "halted")?;
+            loop {
+                std::thread::park();
+            }
         }
         Ok(())
     }

@@ -33,6 +33,14 @@ pub fn is_interrupt(line: &str) -> bool {
     value["type"] == "control_request" && value["request"]["subtype"] == "interrupt"
 }
 
+/// The request that a line which was written to a client answers.
+#[must_use]
+pub fn answered(line: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(line).ok()?;
+    let request = value["response"]["request_id"].as_str()?;
+    (value["type"] == "control_response").then(|| request.to_owned())
+}
+
 /// The answers to a question, by the text of what was asked.
 #[must_use]
 pub fn answer(question: &Question, answers: &BTreeMap<String, String>) -> String {

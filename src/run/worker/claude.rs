@@ -91,12 +91,23 @@ pub(super) async fn work(
     listener.turn()
 }
 
-/// What a worker process of an earlier runner used, from what it wrote.
-pub(super) fn bill(dir: &AttemptDir, prices: Prices) -> Result<Bill, AttemptError> {
+/// The conversation with a worker of an earlier runner, as far as it came.
+fn replay(dir: &AttemptDir, prices: Prices) -> Result<Conversation, AttemptError> {
     let mut conversation = Conversation::new(dir.path(), prices);
     for line in dir.stdout_tail(u64::MAX)?.lines() {
         conversation.line(line);
     }
+    Ok(conversation)
+}
+
+/// Whether the worker has told its result.
+pub(super) fn has_result(dir: &AttemptDir) -> Result<bool, AttemptError> {
+    Ok(replay(dir, Prices::default())?.result().is_some())
+}
+
+/// What a worker process of an earlier runner used, from what it wrote.
+pub(super) fn bill(dir: &AttemptDir, prices: Prices) -> Result<Bill, AttemptError> {
+    let conversation = replay(dir, prices)?;
     Ok(bill_of(
         &conversation.ended("", ""),
         &conversation.live(),

@@ -114,6 +114,15 @@ pub(super) fn stops_all(kind: AgentKind, dir: &AttemptDir) -> Result<bool, Attem
     }
 }
 
+/// Whether the worker has told its result.
+pub(super) fn has_result(kind: AgentKind, dir: &AttemptDir) -> Result<bool, AttemptError> {
+    match kind {
+        AgentKind::Claude => claude::has_result(dir),
+        // Whether what it wrote is all that it was to write, its exit would say.
+        AgentKind::Command => Ok(false),
+    }
+}
+
 /// What a worker process of an earlier runner used, from what it left in its folder.
 pub(super) fn bill(
     kind: AgentKind,

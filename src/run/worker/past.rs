@@ -15,8 +15,8 @@ pub(super) struct Past {
     pub is_over: bool,
     /// The events that are in the journal and were not met again yet.
     told: Told,
-    /// What the worker was told.
-    inbox: String,
+    /// The requests of the worker that were answered.
+    answered: Vec<String>,
 }
 
 /// Events of a worker that are in the journal, in order.
@@ -45,7 +45,7 @@ impl Past {
             resumed: left::resumes(dir)?,
             is_over: left.reserved.is_none(),
             told: Told(left.told.clone()),
-            inbox: dir.inbox_text()?,
+            answered: dir.answered()?,
         })
     }
 
@@ -56,7 +56,7 @@ impl Past {
 
     /// Whether the request needs no answer any more.
     pub(super) fn answered(&self, request: &str) -> bool {
-        self.is_over || (!request.is_empty() && self.inbox.contains(request))
+        self.is_over || self.answered.iter().any(|answered| answered == request)
     }
 }
 
