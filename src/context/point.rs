@@ -92,6 +92,8 @@ points! {
     Session = "session",
     /// An event: a worker asks.
     Ask = "ask",
+    /// An event: a person has answered.
+    Answer = "answer",
     /// A worker's bill goes into the ledger.
     Settled = "settled",
     /// An event: what a worker cost in the end.

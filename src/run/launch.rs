@@ -144,6 +144,7 @@ pub fn run(
     for text in told {
         recorder.record(None, EventKind::Warning { text })?;
     }
+    let failed = failed_before(&opened, &survey)?;
     if opened.resumed {
         let (trees, integration) = (
             project.repo.worktrees(),
@@ -158,7 +159,8 @@ pub fn run(
             integration: &integration,
             trees: &trees,
         };
-        ground::put_away(&landed, &cut_off, |id| seats.contains_key(id))?;
+        let goes_on = |id: &TicketId| seats.contains_key(id) && !failed.contains(id);
+        ground::put_away(&landed, &cut_off, goes_on)?;
         untold::tell(&landed, &survey, &opened.dir, &mut recorder)?;
     }
     if cap.is_none() && !request.only_land {
@@ -193,8 +195,8 @@ pub fn run(
         logs: AtomicU64::new(1),
     });
     let mut board = Board::new(seats, places, shared.options.waves);
-    for id in failed_before(&opened, &survey)? {
-        board.set(&id, Phase::Over(Ending::Failed));
+    for id in &failed {
+        board.set(id, Phase::Over(Ending::Failed));
     }
     let caps = Caps {
         run: shared.options.max_cost,

@@ -114,6 +114,7 @@ const fn point(kind: &EventKind) -> Option<Point> {
         EventKind::TicketStarted { .. } => Point::TicketStarted,
         EventKind::Session { .. } => Point::Session,
         EventKind::Ask { .. } => Point::Ask,
+        EventKind::Answer { .. } => Point::Answer,
         EventKind::Cost { settled: true, .. } => Point::Cost,
         EventKind::Retry { .. } => Point::Retry,
         EventKind::Resumed { .. } => Point::Resumed,

@@ -64,19 +64,23 @@ const SCENARIOS: [Scenario; 5] = [
     },
 ];
 
-/// Two tickets, a set-up, and a gate that is red at first; the user's tree is dirty.
+/// Two tickets, the second with a question, a set-up, and a gate that is red at first; the
+/// user's tree is dirty.
 fn working() -> Rig {
     let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
-    configure(&rig);
+    configure(&rig, "");
     let round = |file: &str| {
         json!([
             spend(), {"run": format!("test -e .ready && echo done > {file}")}, {"commit": file},
             {"write": {"path": format!("more-{file}"), "text": "uncommitted"}},
         ])
     };
+    let mut two = round("two.txt");
+    let ask = json!({"ask": {"question": "Which?", "options": ["red", "blue"], "answer_to": "a"}});
+    two.as_array_mut().unwrap().insert(1, ask);
     rig.script(json!({
         "one": [round("one.txt"), round("mended.txt")],
-        "two": [round("two.txt")],
+        "two": [two],
     }));
     rig
 }
@@ -84,7 +88,7 @@ fn working() -> Rig {
 /// A worker that is in the middle of something until it is killed.
 fn cut_off() -> Rig {
     let rig = Rig::new(&[("one", "")]);
-    configure(&rig);
+    configure(&rig, "");
     let up = format!("echo up > {}", rig.pipe("up").display());
     // As a git command leaves it that is killed.
     let lock = "touch \"$(git rev-parse --git-path index.lock)\"";
@@ -107,7 +111,7 @@ fn troubled() -> Rig {
         ("plain", "blocked_by = [\"crash\"]\nagent = \"plain\""),
         ("review", "blocked_by = [\"crash\"]\nrequires = \"review\""),
     ]);
-    configure(&rig);
+    configure(&rig, "[run]\nlive_wait = \"0s\"\n");
     rig.command_agent("plain", "max_cost = 1.0");
     let ask = json!({"ask": {"question": "Which?", "options": ["red", "blue"], "answer_to": "a"}});
     let clash = "git reset -q --hard $(git rev-list --max-parents=0 HEAD) && echo x > same.txt";
@@ -127,13 +131,12 @@ fn spend() -> Value {
     json!({"spend": {"usd": 0.25, "input": 10, "output": 5}})
 }
 
-fn configure(rig: &Rig) {
+fn configure(rig: &Rig, own: &str) {
     let s = &rig.sandbox;
     let config = s.read(".ticks/config.toml");
-    let more = "\n[run]\nlive_wait = \"0s\"\n\n[worktree]\nsetup = [\"echo ready > .ready\"]\n";
-    assert!(!config.contains("\n[run]"), "{config}");
+    let more = "\n[worktree]\nsetup = [\"echo ready > .ready\"]\n";
     assert!(!config.contains("\n[worktree]"), "{config}");
-    s.write(".ticks/config.toml", &format!("{config}{more}"));
+    s.write(".ticks/config.toml", &format!("{config}{more}{own}"));
     s.write(
         ".ticks/agents/claude.toml",
         "kind = \"claude\"\nmax_cost = 1.0\n",
@@ -158,17 +161,30 @@ fn command(rig: &Rig) -> Command {
     command
 }
 
+/// Runs to the end; a person answers the second ticket's worker.
+fn end(rig: &Rig, command: Command) -> Ended {
+    let mut live = Live::of(command);
+    while let Some(event) = live.next() {
+        let kind = event["kind"].as_str().unwrap_or_default();
+        if event["ticket"] == "two" && matches!(kind, "awaiting" | "resumed") {
+            // One that asks nothing now, or was answered, is left alone by this.
+            let _answered = rig.sandbox.tk(["answer", "two", "1"]);
+        }
+    }
+    live.end()
+}
+
 /// Runs until the runner kills itself there.
 #[track_caller]
 fn died(rig: &Rig, place: &str) {
     let mut command = command(rig);
     command.env("TK_TEST_DIE_AT", place);
-    let ended = Live::of(command).end();
+    let ended = end(rig, command);
     assert_eq!(ended.code, -1, "{place}: {}", ended.stderr);
 }
 
 fn finish(rig: &Rig) -> Ended {
-    Live::of(command(rig)).end()
+    end(rig, command(rig))
 }
 
 /// Everything that a run leaves, without times, names of runs and sessions.
@@ -340,7 +356,7 @@ fn undisturbed(scenario: &Scenario) -> (String, Vec<(String, usize)>) {
     let told = rig.sandbox.root().join("points");
     let mut command = command(&rig);
     command.env("TK_TEST_POINTS", &told);
-    Live::of(command).end().expect(scenario.code);
+    end(&rig, command).expect(scenario.code);
     let mut counts: Vec<(String, usize)> = Vec::new();
     for line in std::fs::read_to_string(&told).unwrap().lines() {
         match counts.iter_mut().find(|(place, _)| place == line) {
@@ -365,7 +381,7 @@ fn disturbed(scenario: &Scenario, places: &[String], expected: &str) -> (usize, 
     for place in places {
         let mut dying = command(&rig);
         dying.env("TK_TEST_DIE_AT", place);
-        let end = Live::of(dying).end();
+        let end = end(&rig, dying);
         if end.code != -1 {
             ended = Some(end);
             break;

@@ -299,8 +299,9 @@ impl Live {
         }
     }
 
+    /// The next event; nothing when it has ended.
     #[track_caller]
-    fn next(&mut self) -> Option<Value> {
+    pub(crate) fn next(&mut self) -> Option<Value> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => {
                 let event: Value = serde_json::from_str(&line).unwrap();
