@@ -4,8 +4,7 @@ use super::command::Git;
 use super::commit::NewCommit;
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId};
-use super::index::IndexCopy;
-use super::tree::{parse_id, parse_tree};
+use super::tree::parse_id;
 use crate::context::point::Point;
 use crate::model::TicketId;
 
@@ -32,6 +31,10 @@ impl Backups {
     #[must_use]
     pub fn new(git: Git) -> Self {
         Self { git }
+    }
+
+    pub(super) fn git(&self) -> &Git {
+        &self.git
     }
 
     /// The ticket's backups, oldest first.
@@ -89,31 +92,56 @@ impl Backups {
         }
     }
 
-    /// Keeps everything that is in that worktree now and not ignored, committed or not, as a
-    /// commit on top of its head. Neither its index nor its files change.
+    /// Keeps everything that is in that worktree now, or that only it leads to, committed or
+    /// not, as a commit on top of its head. Neither its index nor its files change. Of ignored
+    /// files those that are few, small, and not the user's own are kept.
     ///
     /// # Errors
-    /// When it has no commit, or git fails.
+    /// When there is nothing in it, not even a commit, or git fails.
     pub fn keep_worktree(&self, ticket: &TicketId, worktree: &Git) -> Result<Backup> {
         Point::WorktreeKept.around(|| self.keep_all_of(ticket, worktree))
     }
 
     fn keep_all_of(&self, ticket: &TicketId, worktree: &Git) -> Result<Backup> {
-        let head = worktree.head_commit()?;
-        let copy = IndexCopy::of(worktree)?;
-        let git = worktree.with_index(copy.path());
-        git.add_all(&[])?;
-        let tree = parse_tree(&git.run(["write-tree"])?)?;
-        if tree == worktree.tree_of(head)? {
-            return self.keep(ticket, head);
-        }
-        let commit = git.make_commit(&NewCommit {
-            tree,
-            parents: &[head],
-            message: "Everything in the worktree, before it was changed by tk\n",
-            author: None,
+        let commit = worktree.snapshot(Some(self.git.dir()))?;
+        let commit = commit.ok_or_else(|| GitError::InUse {
+            what: worktree.dir().display().to_string(),
+            reason: "there is no commit in it".to_owned(),
         })?;
         self.keep(ticket, commit)
+    }
+
+    /// Deletes the branch, which must be checked out nowhere, after its tip and what else only
+    /// its log leads to are in a backup. One that is gone is no error.
+    ///
+    /// # Errors
+    /// When the branch moves meanwhile, or git fails.
+    pub fn remove_branch(&self, ticket: &TicketId, branch: &BranchName) -> Result<()> {
+        let reference = branch.reference();
+        let Some(tip) = self.git.commit_of(&reference)? else {
+            return Ok(());
+        };
+        let place = format!("logs/{reference}");
+        let args = ["rev-parse", "--path-format=absolute", "--git-path", &place];
+        let log = self.git.run(args)?.path();
+        let mut parents = vec![tip];
+        parents.extend(self.git.commits_only_in(&log, Some(tip))?);
+        let commit = if parents.len() == 1 {
+            tip
+        } else {
+            self.git.make_commit(&NewCommit {
+                tree: self.git.tree_of(tip)?,
+                parents: &parents,
+                message: &format!("Everything that `{branch}` has led to\n"),
+                author: None,
+            })?
+        };
+        let backup = match self.of(ticket)?.pop() {
+            // That of its worktree, for one.
+            Some(newest) if self.git.is_ancestor(commit, newest.commit)? => newest,
+            _ => self.keep(ticket, commit)?,
+        };
+        self.delete_branch(branch, &backup)
     }
 
     /// Deletes the branch, whose tip must be in the backup, and which must be checked out

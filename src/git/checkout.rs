@@ -1,12 +1,14 @@
 //! Where a branch is checked out or otherwise in use, and so may not be moved behind the
 //! back of a working tree.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
 use super::error::Result;
 use super::id::BranchName;
-use super::worktree::{Worktree, list};
+use super::worktree::{Worktree, list, same_place};
 
 /// Who uses a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +83,17 @@ fn folders(common_dir: &Path) -> Vec<PathBuf> {
         folders.extend(entries.flatten().map(|entry| entry.path()));
     }
     folders
+}
+
+/// The folder of git's that belongs to the linked worktree at that place, there or gone.
+pub(super) fn folder_of(common_dir: &Path, worktree: &Path) -> Option<PathBuf> {
+    folders(common_dir).into_iter().skip(1).find(|folder| {
+        let place = std::fs::read(folder.join("gitdir")).unwrap_or_default();
+        let place = Path::new(OsStr::from_bytes(place.trim_ascii_end()));
+        place
+            .parent()
+            .is_some_and(|place| same_place(place, worktree))
+    })
 }
 
 /// Whether a line of the file is the branch, in full or without `refs/heads/`.

@@ -98,6 +98,13 @@ object_id! {
     TreeId, "a tree id"
 }
 
+impl TreeId {
+    /// Whether there is no file in it.
+    pub(super) fn is_empty(self) -> bool {
+        self.0.is_empty_tree()
+    }
+}
+
 /// A local branch, without `refs/heads/`: `main`, `tk/run/k7m`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BranchName(String);

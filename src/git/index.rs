@@ -13,11 +13,30 @@ use super::error::{GitError, Result};
 use super::id::TICKS;
 use super::tree::{Entries, Entry, split_tab};
 
+/// How the folders of index files begin.
+const PREFIX: &str = "tk-index-";
+
 /// An index file in a folder of its own, gone when dropped.
 #[derive(Debug)]
 pub(super) struct IndexCopy {
     path: PathBuf,
+    /// Locked, so that one whose process was killed is known for what it is.
+    _owned: File,
     _folder: TempDir,
+}
+
+/// Removes the index files that killed processes have left in the folder for temporary files.
+pub fn sweep_index_copies() {
+    let entries = std::fs::read_dir(std::env::temp_dir());
+    for entry in entries.into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_one = name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        // Another user's, or one that goes at this moment: not ours to remove.
+        let free = is_one && File::open(entry.path()).is_ok_and(|it| it.try_lock().is_ok());
+        if free {
+            let _theirs = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 impl IndexCopy {
@@ -29,12 +48,14 @@ impl IndexCopy {
             source,
         };
         let folder = tempfile::Builder::new()
-            .prefix("tk-index-")
+            .prefix(PREFIX)
             .tempdir()
             .map_err(failed)?;
         let root = folder.path().canonicalize().map_err(failed)?;
+        let owned = File::open(&root).and_then(|it| it.lock().map(|()| it));
         Ok(Self {
             path: root.join("index"),
+            _owned: owned.map_err(failed)?,
             _folder: folder,
         })
     }

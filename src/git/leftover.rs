@@ -208,8 +208,8 @@ impl Leftovers {
         })
     }
 
-    /// Removes one of them, if there is nothing in it that is nowhere else. The branch's tip
-    /// is kept in a backup under that name first.
+    /// Removes one of them, if there is nothing in it that is nowhere else, after a backup all
+    /// the same; that of the branch is named so.
     ///
     /// # Errors
     /// When there is, or git fails. Then what is not in the backup is still there.
@@ -241,9 +241,7 @@ impl Leftovers {
             Use::Worktree(there) => return refused(format!("checked out in `{}`", there.shown())),
             Use::Busy(reason) => return refused(reason),
         }
-        let backups = Backups::new(git);
-        let kept = backups.keep(backup, branch.tip)?;
-        backups.delete_branch(&branch.name, &kept)
+        Backups::new(git).remove_branch(backup, &branch.name)
     }
 }
 
@@ -304,6 +302,19 @@ impl Git {
         let answer = call.stdin(wanted).run()?;
         let count = answer.line().parse();
         count.map_err(|_| answer.unexpected("a number"))
+    }
+}
+
+impl BranchName {
+    /// What a run's branch is about: the ticket, or for the run's own branch its key.
+    pub(super) fn subject(&self) -> Option<TicketId> {
+        let (key, ticket) = meaning(self.as_str().strip_prefix("tk/")?);
+        ticket.or_else(|| TicketId::parse(&key?).ok())
+    }
+
+    /// Whether it is a run's own branch.
+    pub(super) fn is_of_run(&self) -> bool {
+        self.as_str().starts_with("tk/run/")
     }
 }
 

@@ -64,7 +64,7 @@ fn check_out(git: &Git, clone: &Path, path: &str) -> Result<usize> {
 
 /// Names and paths of the submodules that `.gitmodules` tells of. Git itself refuses names
 /// that would lead out of its folder; they are dropped here too, before they are joined.
-fn submodules_of(git: &Git) -> Result<Vec<(String, String)>> {
+pub(super) fn submodules_of(git: &Git) -> Result<Vec<(String, String)>> {
     if !git.dir().join(".gitmodules").is_file() {
         return Ok(Vec::new());
     }

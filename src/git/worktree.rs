@@ -5,13 +5,15 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::backup::Backup;
+use super::backup::{Backup, Backups};
+use super::checkout::folder_of;
 use super::command::Git;
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId};
 use super::merge::shown;
 use super::repo::Repo;
 use crate::context::point::Point;
+use crate::model::TicketId;
 
 /// How long filling or emptying a worktree may take.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -99,7 +101,7 @@ impl Worktrees {
                 (Some(other), true) if other == branch && !there.missing => {
                     return Ok(Added::Continued);
                 }
-                (_, true) if there.missing && !there.locked => self.forget(&there.path)?,
+                (_, true) if there.missing && !there.locked => self.forget_missing(&there)?,
                 (Some(other), true) => return in_the_way(format!("it is on `{other}`")),
                 (None, true) => return in_the_way("it is on no branch".to_owned()),
                 (Some(other), false) if other == branch => {
@@ -170,18 +172,18 @@ impl Worktrees {
         Ok(self.git.at(path).git_dir()?.join(READY).exists())
     }
 
-    /// Removes the worktree with its ignored files. Its branch stays. One that is gone
-    /// already is forgotten.
+    /// Removes the worktree, after a backup of what is in it. Its branch stays. One that is
+    /// gone already is forgotten, after a backup of what git still knows of it.
     ///
     /// # Errors
-    /// When it holds work that is nowhere else, or git fails.
+    /// When it holds work that is nowhere else and in no backup, or git fails.
     pub fn remove(&self, path: &Path, removal: &Removal) -> Result<()> {
         let all = self.list()?;
         let Some(there) = all.iter().find(|there| same_place(&there.path, path)) else {
             return Ok(());
         };
         if there.missing {
-            return self.forget(&there.path);
+            return self.forget_missing(there);
         }
         let git = self.git.at(&there.path);
         match removal {
@@ -205,6 +207,7 @@ impl Worktrees {
                         files,
                     });
                 }
+                self.keep(there, &git)?;
             }
             Removal::BackedUp(backup) => {
                 if self.git.commit_of(&backup.reference)? != Some(backup.commit) {
@@ -213,6 +216,16 @@ impl Worktrees {
                     });
                 }
             }
+        }
+        let inner = git.inner_work(&self.common_dir, self.beside(there))?;
+        if !inner.is_empty() {
+            return Err(GitError::InUse {
+                what: there.shown(),
+                reason: format!(
+                    "repositories in it hold work that is nowhere else: {}",
+                    inner.join(", ")
+                ),
+            });
         }
         // Forced: git refuses any worktree with submodules otherwise.
         Point::WorktreeRemoved.around(|| self.forget(&there.path))
@@ -238,6 +251,39 @@ impl Worktrees {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The user's working tree, where ignored files beside those in it count. In a run's own
+    /// worktree they are what checks have built, and nobody's work.
+    fn beside(&self, there: &Worktree) -> Option<&Path> {
+        let of_run = there.branch.as_ref().is_some_and(BranchName::is_of_run);
+        (!of_run).then(|| self.git.dir())
+    }
+
+    /// Keeps what is in the worktree in a backup.
+    fn keep(&self, there: &Worktree, git: &Git) -> Result<()> {
+        self.keep_commit(there, git.snapshot(self.beside(there))?)
+    }
+
+    fn keep_commit(&self, there: &Worktree, commit: Option<CommitId>) -> Result<()> {
+        let Some(commit) = commit else {
+            return Ok(());
+        };
+        let name = there.name_of_backup().ok_or_else(|| GitError::InUse {
+            what: there.shown(),
+            reason: "nothing says which ticket a backup of it belongs to".to_owned(),
+        })?;
+        Backups::new(self.git.clone()).keep(&name, commit).map(drop)
+    }
+
+    /// Has git forget a worktree whose folder is gone, after a backup of its head, of what was
+    /// staged in it, and of commits that only it leads to.
+    fn forget_missing(&self, there: &Worktree) -> Result<()> {
+        if let Some(folder) = folder_of(&self.common_dir, &there.path) {
+            let git = self.git.at(&folder).env("GIT_DIR", &folder);
+            self.keep_commit(there, git.snapshot_of_missing()?)?;
+        }
+        self.forget(&there.path)
     }
 
     /// Has git remove a worktree, whose folder may be gone.
@@ -383,6 +429,17 @@ pub(super) fn same_place(one: &Path, other: &Path) -> bool {
 }
 
 impl Worktree {
+    /// What a backup of it is named after: the ticket of its branch, or the run; else, and
+    /// where no branch tells, its folder.
+    fn name_of_backup(&self) -> Option<TicketId> {
+        let of_branch = self.branch.as_ref().and_then(BranchName::subject);
+        let of_folder = || {
+            let name = self.path.file_name()?.to_str()?;
+            TicketId::parse(name.split('@').next()?).ok()
+        };
+        of_branch.or_else(of_folder)
+    }
+
     /// Its folder as text for people.
     #[must_use]
     pub fn shown(&self) -> String {

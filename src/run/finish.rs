@@ -140,11 +140,9 @@ fn put_away(shared: &Shared, survey: &Survey, landed: bool) -> Result<()> {
     shared
         .trees
         .remove(&shared.ground.integration, &Removal::Committed)?;
-    let tip = shared.tip_of(&shared.ground.run_branch)?;
-    if let (true, Some(tip), Some(id)) = (landed, tip, survey.files.first()) {
-        let backups = Backups::new(Git::new(&shared.ground.root));
-        let backup = backups.keep(survey.epic.as_ref().map_or(id, |epic| &epic.id), tip)?;
-        backups.delete_branch(&shared.ground.run_branch, &backup)?;
+    if let (true, Some(id)) = (landed, survey.files.first()) {
+        let id = survey.epic.as_ref().map_or(id, |epic| &epic.id);
+        Backups::new(Git::new(&shared.ground.root)).remove_branch(id, &shared.ground.run_branch)?;
     }
     shared.trees.remove_empty_folder(&shared.ground.worktrees)?;
     Ok(())

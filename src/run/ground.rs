@@ -91,9 +91,7 @@ fn drop_stale_branch(project: &Project, ground: &Ground, survey: &Survey) -> Res
         trees.remove(&ground.integration, &crate::git::Removal::Committed)?;
     }
     if let Some(id) = survey.files.first() {
-        let backups = Backups::new(project.repo.home_git());
-        let backup = backups.keep(id, tip)?;
-        backups.delete_branch(&ground.run_branch, &backup)?;
+        Backups::new(project.repo.home_git()).remove_branch(id, &ground.run_branch)?;
     }
     Ok(())
 }

@@ -60,6 +60,7 @@ pub(super) fn recover(
     wants: impl Fn(&TicketId) -> bool,
 ) -> Result<Recovered> {
     let mut told = Vec::new();
+    crate::git::sweep_index_copies();
     for attempt in dir.attempts()? {
         attempt.fence(ctx.now()).map_err(failed)?;
     }

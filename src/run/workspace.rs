@@ -142,7 +142,9 @@ pub(super) fn put_away_at(
         match trees.remove(worktree, &Removal::Committed) {
             Ok(()) => {}
             // Work that is nowhere else: it stays where it is.
-            Err(GitError::Uncommitted { .. } | GitError::Strayed { .. }) => return Ok(()),
+            Err(
+                GitError::Uncommitted { .. } | GitError::Strayed { .. } | GitError::InUse { .. },
+            ) => return Ok(()),
             Err(error) => return Err(error),
         }
     }
@@ -156,7 +158,7 @@ pub(super) fn put_away_at(
         .line()
         .is_empty()
     {
-        delete_branch(root, ticket, branch)?;
+        Backups::new(git).remove_branch(ticket, branch)?;
     }
     Ok(())
 }
@@ -169,22 +171,15 @@ pub(super) fn remove_landed(
     worktree: &Path,
     branch: &BranchName,
 ) -> Result<(), GitError> {
+    let backups = Backups::new(Git::new(root));
     if worktree.is_dir() {
-        let backups = Backups::new(Git::new(root));
         let backup = backups.keep_worktree(ticket, &Git::new(worktree))?;
         trees.remove(worktree, &Removal::BackedUp(backup))?;
+    } else {
+        // It is gone; git is to know it.
+        trees.remove(worktree, &Removal::Committed)?;
     }
-    delete_branch(root, ticket, branch)
-}
-
-fn delete_branch(root: &Path, ticket: &TicketId, branch: &BranchName) -> Result<(), GitError> {
-    let git = Git::new(root);
-    let Some(tip) = git.commit_of(&branch.reference())? else {
-        return Ok(());
-    };
-    let backups = Backups::new(git);
-    let backup = backups.keep(ticket, tip)?;
-    backups.delete_branch(branch, &backup)
+    backups.remove_branch(ticket, branch)
 }
 
 /// The job's branch, whose name is made of checked parts.

@@ -1,6 +1,8 @@
 //! Git mechanics, on real repositories.
 
 #[cfg(test)]
+mod clean_up;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod landing;
