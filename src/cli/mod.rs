@@ -39,6 +39,7 @@ mod reject;
 mod release;
 mod reopen;
 mod resolve;
+mod restore;
 mod retry;
 mod run;
 mod runs;
@@ -129,6 +130,7 @@ enum Command {
     Log(log::Args),
     Stop(stop::Args),
     Retry(retry::Args),
+    Restore(restore::Args),
     Land(land::Args),
     Prompt(prompt::Args),
     Demo(demo::Args),
@@ -178,6 +180,7 @@ impl Command {
             Self::Log(args) => args.run(session),
             Self::Stop(args) => args.run(session),
             Self::Retry(args) => args.run(session),
+            Self::Restore(args) => args.run(session),
             Self::Land(args) => args.run(session),
             Self::Prompt(args) => args.run(session),
             Self::Demo(args) => args.run(session),

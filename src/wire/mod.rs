@@ -10,6 +10,7 @@ mod file;
 mod generated;
 mod graph;
 mod resolve;
+mod restore;
 mod run;
 mod schema;
 mod settings;
@@ -26,6 +27,7 @@ pub use event::{Event, EventKind, Owed};
 pub use generated::{CompletionsDocument, ManDocument};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
 pub use resolve::{Resolution, ResolveDocument, ResolvedTicket};
+pub use restore::{BackupRecord, BackupState, RestoreDocument};
 pub use run::{
     PlanDocument, PlannedClash, PlannedStart, PromptDocument, RunEntry, RunsDocument, StopDocument,
 };

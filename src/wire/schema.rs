@@ -12,8 +12,8 @@ use super::file::{AgentFile, ConfigFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
     DoctorDocument, ErrorDocument, Event, GraphDocument, InitDocument, ManDocument, PlanDocument,
-    PrimeDocument, PromptDocument, ResolveDocument, RetryDocument, RunsDocument, SettingsDocument,
-    StatsDocument, StopDocument, TicketsDocument, WarningDocument,
+    PrimeDocument, PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
+    SettingsDocument, StatsDocument, StopDocument, TicketsDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -100,6 +100,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<ChangesDocument>("release"),
     document::<ChangesDocument>("reopen"),
     document::<ResolveDocument>("resolve"),
+    document::<RestoreDocument>("restore"),
     document::<RetryDocument>("retry"),
     document::<RunsDocument>("runs"),
     document::<SchemasDocument>("schema"),

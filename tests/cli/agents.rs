@@ -69,6 +69,8 @@ const ROWS: &[(&str, May)] = &[
     ("log", Yes),
     ("stop", No),
     ("retry abc", No),
+    ("restore abc", No),
+    ("restore abc --list", No),
     ("land", No),
     ("prompt abc", Yes),
     // A repository of its own; the run in it is refused.

@@ -160,6 +160,9 @@ fn prepared(command: &str) -> Sandbox {
              && tk note k7m here && git commit -qam here \
              && git config --remove-section merge.ticks && ! git merge -q other",
         ),
+        "restore" => {
+            tk("tk run x4d && git revert --no-edit -m1 $(git log --format=%H --grep='^Land x4d')")
+        }
         "retry" => tk("tk run x4d --check false || test $? -eq 7"),
         _ => String::new(),
     };

@@ -31,6 +31,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("next", "with --claim it takes what it finds"),
     ("run", "claims what it works at"),
     ("land", "merges what a run has kept"),
+    ("restore", "brings back files and changes no ticket"),
     ("stop", "about a run"),
     ("demo", "about a repository of its own"),
     ("list", "reads"),

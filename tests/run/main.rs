@@ -25,6 +25,8 @@ mod preflight;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod restore;
+#[cfg(test)]
 mod retry;
 #[cfg(test)]
 mod rig;
