@@ -4,6 +4,8 @@
 //! but for a merge that was begun; whatever else is found in it was left by a check or by a
 //! run that was killed, and is put away. Ignored files stay, so that builds stay warm.
 
+mod chain;
+
 use std::path::PathBuf;
 
 use super::command::{Author, Git};
@@ -12,6 +14,8 @@ use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId, TicksPath, TreeId};
 use super::tree::{Difference, FileEdit, parse_tree};
 use crate::context::point::Point;
+
+pub use chain::Chain;
 
 /// The worktree of a run's branch.
 #[derive(Clone, Debug)]

@@ -47,7 +47,7 @@ pub use id::{BranchName, CommitId, InvalidName, TICKS, TicksPath, TreeId};
 pub use index::sweep_index_copies;
 pub use land::{Landed, Landing, Refusal};
 pub use leftover::{Leftover, Leftovers, RunBranch, Unsaved};
-pub use merge::{Committed, Integration, MergeBegin, PendingMerge, TicketSides};
+pub use merge::{Chain, Committed, Integration, MergeBegin, PendingMerge, TicketSides};
 pub use preflight::{MINIMUM, Version};
 pub use repo::{Head, Repo};
 pub use restore::{Brought, Kept};

@@ -35,6 +35,8 @@ pub(super) struct Seat {
 pub(super) struct Board {
     seats: BTreeMap<TicketId, Seat>,
     live: BTreeSet<TicketId>,
+    /// How many executors are at work: asked after every event, so it is not counted anew.
+    running: usize,
     places: usize,
     barrier: bool,
 }
@@ -43,9 +45,11 @@ impl Board {
     /// A board with that many places for live workers; with a barrier, a wave starts when the
     /// one before is over.
     pub(super) fn new(seats: BTreeMap<TicketId, Seat>, places: usize, barrier: bool) -> Self {
+        let running = seats.values().filter(|seat| is_running(seat)).count();
         Self {
             seats,
             live: BTreeSet::new(),
+            running,
             places,
             barrier,
         }
@@ -57,7 +61,9 @@ impl Board {
 
     pub(super) fn set(&mut self, ticket: &TicketId, phase: Phase) {
         if let Some(seat) = self.seats.get_mut(ticket) {
+            self.running -= usize::from(is_running(seat));
             seat.phase = phase;
+            self.running += usize::from(is_running(seat));
         }
     }
 
@@ -67,6 +73,7 @@ impl Board {
         if self.seats.get(ticket).is_some_and(at_work) {
             return false;
         }
+        self.running += usize::from(is_running(&seat));
         self.seats.insert(ticket.clone(), seat);
         true
     }
@@ -94,11 +101,8 @@ impl Board {
     }
 
     /// How many executors are at work.
-    pub(super) fn running(&self) -> usize {
-        self.seats
-            .values()
-            .filter(|seat| seat.phase == Phase::Running)
-            .count()
+    pub(super) const fn running(&self) -> usize {
+        self.running
     }
 
     pub(super) fn endings(&self) -> BTreeMap<TicketId, Ending> {
@@ -138,6 +142,10 @@ impl Board {
     /// The ticket to start now, if one can: blockers landed, a place free, no clash with a
     /// live worker; the one with the longest remaining path first.
     pub(super) fn next_start(&self, passed_over: &BTreeSet<TicketId>) -> Option<TicketId> {
+        if self.free_places() == 0 {
+            // Asked after every event, and mostly then: nothing is looked at.
+            return None;
+        }
         let barrier = if self.barrier { self.open_wave() } else { None };
         let startable = self.seats.values().filter(|seat| {
             seat.phase == Phase::Waiting
@@ -191,6 +199,10 @@ impl Board {
         }
         true
     }
+}
+
+fn is_running(seat: &Seat) -> bool {
+    seat.phase == Phase::Running
 }
 
 /// Whether what waits for the ticket may begin.

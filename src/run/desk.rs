@@ -101,6 +101,11 @@ pub(super) enum Msg {
         kind: EventKind,
         ack: Option<oneshot::Sender<()>>,
     },
+    /// An event of the run, no ticket's; answered when it is on the disk.
+    OfRun {
+        kind: EventKind,
+        ack: oneshot::Sender<()>,
+    },
     /// A place for the ticket's next worker is wanted.
     WantPlace {
         ticket: TicketId,
@@ -166,6 +171,13 @@ impl Desk {
             kind,
             ack: Some(ack),
         })?;
+        done.await.map_err(|_| RunIsOver)
+    }
+
+    /// Tells an event of the run, no ticket's, and returns when it is on the disk.
+    pub(super) async fn record_of_run(&self, kind: EventKind) -> Result<(), RunIsOver> {
+        let (ack, done) = oneshot::channel();
+        self.send(Msg::OfRun { kind, ack })?;
         done.await.map_err(|_| RunIsOver)
     }
 

@@ -221,6 +221,11 @@ impl<'a> Dispatcher<'a> {
                     let _gone = ack.send(());
                 }
             }
+            Msg::OfRun { kind, ack } => {
+                if self.record(None, kind) {
+                    let _gone = ack.send(());
+                }
+            }
             Msg::WantPlace { ticket, reply } => self.asking.push_back((ticket, reply)),
             Msg::Usage {
                 ticket,

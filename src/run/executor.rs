@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::batch;
 use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
 use super::failure::FailureClass;
 use super::job::{Beginning, Job};
@@ -453,6 +454,10 @@ impl Executor {
 
     /// Merges, runs the gate, and closes the ticket in the merge commit.
     async fn land(&mut self) -> Result<Landing, Trouble> {
+        if self.shared.config.run.batch > 1 {
+            let (shared, job) = (&self.shared, &self.job);
+            return batch::land(shared, job, &self.record, &self.desk, &self.stop).await;
+        }
         let lander = Arc::clone(&self.shared);
         let _one_at_a_time = lander.lander.lock().await;
         if *self.stop.borrow() >= Stop::Interrupt {

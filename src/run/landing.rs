@@ -14,7 +14,7 @@ use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::workspace::{self, Evidence};
 use crate::context::point::Point;
-use crate::git::{FileEdit, MergeBegin, PendingMerge, TicksPath};
+use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath};
 use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd};
 use crate::wire::EventKind;
 
@@ -145,8 +145,7 @@ async fn run_gate(
     Ok(None)
 }
 
-/// Commits the merge with the closed ticket in it, closes the ticket in the main working
-/// tree, and removes what is no longer needed.
+/// Commits the merge with the closed ticket in it, and closes it.
 async fn commit(
     shared: &Arc<Shared>,
     job: &Arc<Job>,
@@ -155,28 +154,56 @@ async fn commit(
     desk: &Desk,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<(), Trouble> {
-    let mut record = record.clone();
-    record.outcome = Some(Outcome::Landed);
-    record.ended_at = Some(shared.ctx.now());
+    let record = landed_record(shared, record);
     let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record.clone());
     let committed = blocking(move || -> Result<_, Trouble> {
-        let text = tickets::closed_text(&s, &j, &r)?;
-        let path = TicksPath::of_ticket(&j.ticket.id);
-        let file = FileEdit {
-            path,
-            bytes: Some(text.into_bytes()),
-        };
-        let message = message(&s, &j, &r);
+        let (file, message) = closing(&s, &j, &r)?;
         Ok(s.integration
             .merge_commit(&pending, &message, &[file], Some(&s.author(&j)))?)
     })
     .await?;
+    tell_changed_by_checks(desk, &committed.changed_by_checks)?;
+    close(shared, job, record, committed.commit, desk, stop).await
+}
+
+/// What the ticket says of the attempt once it has landed.
+pub(super) fn landed_record(shared: &Shared, record: &RunRecord) -> RunRecord {
+    RunRecord {
+        outcome: Some(Outcome::Landed),
+        ended_at: Some(shared.ctx.now()),
+        ..record.clone()
+    }
+}
+
+/// The ticket's file as the landing commit has it, and that commit's message.
+pub(super) fn closing(
+    shared: &Shared,
+    job: &Job,
+    record: &RunRecord,
+) -> Result<(FileEdit, String), Trouble> {
+    let text = tickets::closed_text(shared, job, record)?;
+    let file = FileEdit {
+        path: TicksPath::of_ticket(&job.ticket.id),
+        bytes: Some(text.into_bytes()),
+    };
+    Ok((file, message(shared, job, record)))
+}
+
+/// Closes a ticket that was committed in the main working tree, and removes what is no longer
+/// needed.
+pub(super) async fn close(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    record: RunRecord,
+    commit: CommitId,
+    desk: &Desk,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<(), Trouble> {
     desk.record(EventKind::Landed {
-        commit: committed.commit.to_string(),
+        commit: commit.to_string(),
         branch: shared.ground.run_branch.to_string(),
     })
     .await?;
-    tell_changed_by_checks(desk, &committed.changed_by_checks)?;
     // From here on the ticket has landed, whatever else goes wrong: what is not done now is
     // done at the end of the run, or by the next one.
     let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record);
@@ -247,7 +274,7 @@ fn message(shared: &Shared, job: &Job, record: &RunRecord) -> String {
     )
 }
 
-fn tell_undone(desk: &Desk, evidence: &Evidence) -> Result<(), Trouble> {
+pub(super) fn tell_undone(desk: &Desk, evidence: &Evidence) -> Result<(), Trouble> {
     if !evidence.undone.is_empty() {
         let text = format!(
             "the worker changed the tracker's files, which was undone: {}",
@@ -265,7 +292,7 @@ fn tell_undone(desk: &Desk, evidence: &Evidence) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn tell_changed_by_checks(desk: &Desk, changed: &[String]) -> Result<(), Trouble> {
+pub(super) fn tell_changed_by_checks(desk: &Desk, changed: &[String]) -> Result<(), Trouble> {
     if !changed.is_empty() {
         let text = format!(
             "a check changed files, which was undone: {}",

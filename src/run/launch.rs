@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, watch};
 
+use super::batch::Queue;
 use super::board::{Board, Phase};
 use super::desk::{Ending, Stop};
 use super::dispatcher::{Dispatcher, Tally};
@@ -192,6 +193,7 @@ pub fn run(
         ground,
         worktree_lock: Mutex::new(()),
         lander: Mutex::new(()),
+        queue: Queue::default(),
         logs: AtomicU64::new(1),
     });
     let mut board = Board::new(seats, places, shared.options.waves);

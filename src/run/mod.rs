@@ -10,6 +10,8 @@
 
 mod asking;
 pub mod attempt;
+mod batch;
+mod bisect;
 mod board;
 pub mod claude;
 pub mod demo;

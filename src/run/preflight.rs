@@ -295,18 +295,11 @@ fn room(root: &Path, places: usize) -> Result<()> {
 /// Settings that this version reads and does not act on yet, as warnings.
 pub(super) fn without_effect(config: &Config) -> Vec<String> {
     let run = &config.run;
-    let set = [
-        (
-            run.batch > 1,
-            "[run] batch",
-            "tickets are merged and checked one by one",
-        ),
-        (
-            run.remote_claims,
-            "[run] claims",
-            "claims hold in this clone alone",
-        ),
-    ];
+    let set = [(
+        run.remote_claims,
+        "[run] claims",
+        "claims hold in this clone alone",
+    )];
     let set = set.into_iter().filter(|(set, ..)| *set);
     set.map(|(_, key, instead)| format!("`{key}` has no effect yet: {instead}"))
         .collect()

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
+use super::batch::Queue;
 use super::job::Job;
 use super::key::RunKey;
 use super::options::Options;
@@ -42,6 +43,8 @@ pub(super) struct Shared {
     /// Worktrees are made one at a time: git locks what they share.
     pub worktree_lock: Mutex<()>,
     pub lander: Mutex<()>,
+    /// Who waits to be landed in a batch.
+    pub queue: Queue,
     /// Numbers the logs of checks and set-ups.
     pub logs: AtomicU64,
 }

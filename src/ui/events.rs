@@ -170,6 +170,7 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
         ),
         EventKind::Parked { reason } => (people, "parked", short(reason)),
         EventKind::Resumed { reason } => (plain, "resumed", short(reason)),
+        EventKind::Batch { tickets } => (plain, "together", short(&tickets.join(", "))),
         EventKind::CheckStarted { command } => (quiet, "checking", short(command)),
         EventKind::CheckPassed { command, seconds } => (
             good,

@@ -177,6 +177,12 @@ pub enum EventKind {
         /// Why.
         reason: String,
     },
+    /// Finished tickets are merged and checked together: the checks that follow are those of
+    /// all of them.
+    Batch {
+        /// The tickets, in the order of their merges.
+        tickets: Vec<String>,
+    },
     /// A check of the gate began.
     CheckStarted {
         /// The command.
@@ -307,6 +313,7 @@ impl EventKind {
                 | Self::Command { .. }
                 | Self::Say { .. }
                 | Self::Warning { .. }
+                | Self::Batch { .. }
                 | Self::Cost { settled: false, .. }
         )
     }

@@ -1,0 +1,104 @@
+//! Landing in batches: few gates, the bad one isolated, and every ticket a merge of its own.
+
+use serde_json::json;
+
+use crate::rig::{Ended, Rig, write};
+
+/// A rig whose tickets land in batches, and the check that counts the gates. A gate ends only
+/// when `workers` workers have been paid, so that all wait for it to land.
+fn rig(tickets: &[(&str, &str)], workers: usize, then: &str) -> (Rig, String) {
+    let rig = Rig::new(tickets);
+    let config = format!("[run]\nbatch = {}\n", tickets.len());
+    rig.sandbox.write(".ticks/config.toml", &config);
+    let gates = rig.sandbox.root().join("gates");
+    let check = format!(
+        "echo gate >> {}; i=0; while test $i -lt 600 && test $(grep -c '\"settled\":true' \
+         \"$TK_RUN_DIR/journal.jsonl\") -lt {workers}; do i=$((i+1)); sleep 0.1; done; {then}",
+        gates.display()
+    );
+    (rig, check)
+}
+
+fn gates(rig: &Rig) -> usize {
+    let text = std::fs::read_to_string(rig.sandbox.root().join("gates")).unwrap();
+    text.lines().count()
+}
+
+/// Each has one merge, of two parents, with its file closed in it, its trailers and its event.
+#[track_caller]
+fn assert_landed_one_by_one(rig: &Rig, ended: &Ended, ids: &[&str]) {
+    for id in ids {
+        let commit = ended.of(id, "landed")[0]["commit"].as_str().unwrap();
+        let parents = rig
+            .sandbox
+            .git(["rev-list", "--parents", "--max-count=1", commit]);
+        assert_eq!(parents.split_whitespace().count(), 3, "{id}: {parents}");
+        let file = rig
+            .sandbox
+            .git(["show", &format!("{commit}:.ticks/{id}.toml")]);
+        assert!(file.contains("status = \"closed\""), "{file}");
+        assert!(file.contains("outcome = \"landed\""), "{file}");
+        let before = format!("{commit}^:.ticks/{id}.toml");
+        let before = rig.sandbox.git(["show", &before]);
+        assert!(!before.contains("status = \"closed\""), "{before}");
+        assert_eq!(rig.landings(id, "main"), 1, "{id}");
+        assert_eq!(ended.of(id, "closed").len(), 1, "{id}");
+        assert_eq!(rig.show(id)["status"], "closed");
+    }
+}
+
+#[test]
+fn sixteen_with_one_bad_need_at_most_nine_gates() {
+    let ids: Vec<String> = (1..=16).map(|n| format!("t{n:02}")).collect();
+    let tickets: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "")).collect();
+    let (rig, check) = rig(&tickets, 16, "test ! -e bad");
+    let fix = json!([{"run": "git rm --quiet bad"}, {"write": {"path": "good", "text": "x"}}, {"commit": "fix"}]);
+    rig.script(json!({"t11": [write("bad", "x"), fix]}));
+    let ended = rig.run(["-j", "16", "--check", &check]).expect(0);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    assert_eq!(ended.ids("landed"), ids);
+    let gates = gates(&rig);
+    assert!(gates <= 9, "{gates} gates");
+    assert!(!ended.of("", "batch").is_empty());
+    // The bad one alone is sent back, once, with what was red.
+    let sent_back = ended.of("", "retry");
+    assert_eq!(sent_back.len(), 1);
+    assert_eq!(sent_back[0]["ticket"], "t11");
+    assert_landed_one_by_one(&rig, &ended, &ids);
+    rig.assert_tidy();
+}
+
+#[test]
+fn what_does_not_merge_with_the_others_is_landed_alone_and_checks_of_all_run() {
+    let (rig, check) = rig(
+        &[
+            ("aaa", ""),
+            ("bbb", ""),
+            ("ccc", ""),
+            ("ddd", "checks = [\"test -e ddd.txt\"]"),
+            ("eee", "requires = \"review\""),
+        ],
+        5,
+        "true",
+    );
+    rig.script(json!({"bbb": [write("same", "b")], "ccc": [write("same", "c")]}));
+    let ended = rig.run(["-j", "5", "--check", &check]).expect(7);
+    let landed = ended.ids("landed");
+    let (winner, loser) = if landed.contains(&"bbb") {
+        ("bbb", "ccc")
+    } else {
+        ("ccc", "bbb")
+    };
+    assert_eq!(landed, ["aaa", winner, "ddd"]);
+    assert_eq!(ended.ids("failed"), [loser]);
+    assert_eq!(ended.ids("awaiting"), ["eee"]);
+    assert_eq!(ended.of(loser, "merge_conflict")[0]["paths"][0], "same");
+    let passed = ended.of("", "check_passed");
+    assert!(
+        passed
+            .iter()
+            .any(|event| event["command"] == "test -e ddd.txt")
+    );
+    assert_landed_one_by_one(&rig, &ended, &["aaa", winner, "ddd"]);
+    rig.assert_tidy();
+}
