@@ -7,7 +7,7 @@ use super::{Error, ErrorCode, Project, Result};
 use crate::git::{Backups, BranchName, Brought, CommitId, Git, Kept, Landing};
 use crate::graph::Graph;
 use crate::model::TicketId;
-use crate::store::Loaded;
+use crate::store::Index;
 
 /// How often a branch may move while something is brought back to it.
 const TRIES: u32 = 3;
@@ -64,15 +64,15 @@ pub fn restore(project: &Project, request: &RestoreRequest) -> Result<Restored> 
     project.require_human("restore work")?;
     let git = project.repo.git();
     let backups = Backups::new(project.repo.home_git());
-    let loaded = project.load()?;
-    let id = subject(project, &loaded, &backups, &request.id)?;
+    let index = project.index()?;
+    let id = subject(project, &index, &backups, &request.id)?;
     for _ in 0..TRIES {
         let head = project.repo.head()?;
         let tip = head.commit.ok_or_else(|| {
             Error::new(ErrorCode::Git, "there is no commit yet").hint("commit something first")
         })?;
         let kept = backups.kept(&id, tip, request.from)?;
-        let is_ticket = loaded.get(&id).is_some();
+        let is_ticket = index.get(&id).is_some();
         let mut restored = Restored {
             id: id.clone(),
             kept,
@@ -85,7 +85,7 @@ pub fn restore(project: &Project, request: &RestoreRequest) -> Result<Restored> 
         if request.list {
             return Ok(restored);
         }
-        let Some((number, files, commit)) = bring(&git, &loaded, &restored, tip)? else {
+        let Some((number, files, commit)) = bring(&git, &index, &restored, tip)? else {
             return Ok(restored);
         };
         let branch = match (&request.branch, head.branch) {
@@ -115,9 +115,9 @@ pub fn restore(project: &Project, request: &RestoreRequest) -> Result<Restored> 
 }
 
 /// The ticket that is meant, which may have been deleted.
-fn subject(project: &Project, loaded: &Loaded, backups: &Backups, given: &str) -> Result<TicketId> {
-    let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
-    match resolve_any(loaded, &graph, given) {
+fn subject(project: &Project, index: &Index, backups: &Backups, given: &str) -> Result<TicketId> {
+    let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
+    match resolve_any(index, &graph, given) {
         Err(unknown) => match TicketId::parse(given.trim()) {
             Ok(id) if !backups.of(&id)?.is_empty() => Ok(id),
             _ => Err(unknown),
@@ -130,7 +130,7 @@ fn subject(project: &Project, loaded: &Loaded, backups: &Backups, given: &str) -
 /// commit. None where all is there.
 fn bring(
     git: &Git,
-    loaded: &Loaded,
+    index: &Index,
     restored: &Restored,
     tip: CommitId,
 ) -> Result<Option<(u64, Vec<String>, CommitId)>> {
@@ -160,7 +160,7 @@ fn bring(
                 .with("paths", files.clone()))
         }
         Brought::Changes { files, tree } => {
-            let title = loaded.get(id).map_or("", |ticket| &ticket.title);
+            let title = index.get(id).map_or("", |ticket| ticket.title());
             let title: String = title.chars().filter(|c| !c.is_control()).collect();
             let colon = if title.is_empty() { "" } else { ": " };
             let reference = &kept.backup.reference;
