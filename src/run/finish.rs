@@ -13,11 +13,12 @@ use super::record::Recorder;
 use super::shared::Shared;
 use super::survey::Survey;
 use super::tickets;
+use super::workspace;
 use crate::context::point::Point;
 use crate::git::{Backups, Git, Removal};
 use crate::graph::Graph;
 use crate::model::{Gate, LandMode, TicketId};
-use crate::ops::Result;
+use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::EventKind;
 
 /// What is left to do after a run.
@@ -137,6 +138,10 @@ fn state_of(shared: &Shared, id: &TicketId) -> Result<EpicState> {
 /// Removes the integration worktree, and the run's branch where all of it has landed.
 fn put_away(shared: &Shared, survey: &Survey, landed: bool) -> Result<()> {
     shared.integration.recover()?;
+    for id in &survey.files {
+        let put_away = workspace::put_away_followed(shared, id);
+        put_away.map_err(|trouble| Error::new(ErrorCode::Failed, trouble.to_string()))?;
+    }
     shared
         .trees
         .remove(&shared.ground.integration, &Removal::Committed)?;

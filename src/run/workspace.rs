@@ -129,6 +129,22 @@ pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
     )?)
 }
 
+/// The same at the end of a run for the ticket's attempts of which none goes on: those of a
+/// killed runner, which a fresh attempt has followed.
+pub(super) fn put_away_followed(shared: &Shared, ticket: &TicketId) -> Result<(), Trouble> {
+    let (root, tip) = (&shared.ground.root, shared.integration.tip()?);
+    for branch in Git::new(root).branches_of_ticket(ticket)? {
+        let number = branch.as_str().rsplit_once('@');
+        let number = number.and_then(|(_, number)| number.parse().ok());
+        let attempt = number.unwrap_or(1);
+        if branch.as_str() == shared.key.work_branch(ticket, attempt) {
+            let worktree = shared.ground.worktree_of(ticket, attempt);
+            put_away_at(root, &shared.trees, tip, ticket, &worktree, &branch)?;
+        }
+    }
+    Ok(())
+}
+
 /// [`put_away`], of an attempt whose runner is dead too. `landed` is the run branch's tip.
 pub(super) fn put_away_at(
     root: &Path,

@@ -19,6 +19,8 @@ mod epic;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod leaks;
+#[cfg(test)]
 mod notify;
 #[cfg(test)]
 mod people;
