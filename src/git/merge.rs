@@ -93,7 +93,7 @@ impl Integration {
     #[must_use]
     pub fn new(worktree: impl Into<PathBuf>, branch: BranchName) -> Self {
         Self {
-            git: Git::new(worktree),
+            git: Git::new(worktree).with_pointers(),
             branch,
         }
     }

@@ -24,6 +24,7 @@ mod include;
 mod index;
 mod inner;
 mod land;
+mod large;
 mod leftover;
 mod merge;
 mod preflight;

@@ -68,7 +68,7 @@ impl Repo {
     #[must_use]
     pub fn worktrees(&self) -> Worktrees {
         Worktrees {
-            git: self.home_git().limit(LIMIT),
+            git: self.home_git().limit(LIMIT).with_pointers(),
             common_dir: self.common_dir().to_path_buf(),
         }
     }
@@ -121,7 +121,9 @@ impl Worktrees {
             Err(error) => return in_the_way(error.to_string()),
         }
         let exists = self.git.commit_of(&branch.reference())?.is_some();
-        let mut call = self.git.call(["worktree", "add", "--quiet"]);
+        let call = self.git.call(["worktree", "add", "--quiet"]);
+        // A process for each core writes the files: most of the time goes into that.
+        let mut call = call.setting("checkout.workers=0");
         if exists {
             call = call.arg("--").arg(path).arg(branch.as_str());
         } else {

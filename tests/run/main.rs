@@ -53,3 +53,5 @@ mod support;
 mod taken_over;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod worktrees;
