@@ -18,6 +18,7 @@ use super::shared::Shared;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::workspace;
+use crate::context::point::Point;
 use crate::git::{Chain, CommitId, PendingMerge};
 use crate::model::RunRecord;
 use crate::wire::EventKind;
@@ -233,7 +234,7 @@ async fn try_together(
         .await?;
     let s = Arc::clone(shared);
     let (chain, pending) = blocking(move || -> Result<_, Trouble> {
-        let pending = s.integration.chain_begin(&chain)?;
+        let pending = Point::Merge.around(|| s.integration.chain_begin(&chain))?;
         Ok((chain, pending))
     })
     .await?;
@@ -337,7 +338,8 @@ async fn settle(
             let changed = s.integration.chain_commit(&pending, &chain)?;
             Ok((chain.commits().to_vec(), changed))
         } else {
-            Ok((Vec::new(), s.integration.merge_abort(&pending)?))
+            let abort = || s.integration.merge_abort(&pending);
+            Ok((Vec::new(), Point::MergeAbort.around(abort)?))
         }
     })
     .await

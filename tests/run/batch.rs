@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Ended, Rig, write};
+use crate::rig::{Ended, Live, Rig, write};
 
 /// A rig whose tickets land in batches, and the check that counts the gates. A gate ends only
 /// when `workers` workers have been paid, so that all wait for it to land.
@@ -100,5 +100,27 @@ fn what_does_not_merge_with_the_others_is_landed_alone_and_checks_of_all_run() {
             .any(|event| event["command"] == "test -e ddd.txt")
     );
     assert_landed_one_by_one(&rig, &ended, &["aaa", winner, "ddd"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_runner_killed_when_a_batch_has_just_landed_is_made_good() {
+    let (rig, check) = rig(&[("aaa", ""), ("bbb", ""), ("ccc", "")], 3, "true");
+    // The run's branch moves for the plan, for who came first, and for the two that waited.
+    let mut command = rig.sandbox.tk_command();
+    command.env("TK_TEST_DIE_AT", "run_branch_moved:after:3");
+    command.args(["run", "epic", "--json", "-j", "3", "--check", &check]);
+    let killed = Live::of(command).end();
+    assert_ne!(killed.code, 0);
+    assert_eq!(killed.of("", "batch").len(), 1);
+    assert_eq!(killed.of("", "landed").len(), 1);
+    rig.run(["-j", "3", "--check", &check]).expect(0);
+    for id in ["aaa", "bbb", "ccc"] {
+        assert_eq!(rig.landings(id, "main"), 1, "{id}");
+        assert_eq!(rig.show(id)["status"], "closed");
+        assert_eq!(rig.rounds(id), 1, "{id}");
+    }
+    assert_eq!(rig.settled().len(), 3);
+    assert_eq!(gates(&rig), 2);
     rig.assert_tidy();
 }

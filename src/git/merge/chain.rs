@@ -110,10 +110,7 @@ impl Integration {
     /// When git fails. Then the branch has not moved.
     pub fn chain_commit(&self, pending: &PendingMerge, chain: &Chain) -> Result<Vec<String>> {
         let changed = self.changed_by_checks(pending)?;
-        let why = "tk: land tickets together";
-        self.git
-            .move_branch(&self.branch, chain.tip(), Some(chain.onto), why)?;
-        self.recover()?;
+        self.move_to(chain.tip(), chain.onto, "tk: land tickets together")?;
         Ok(changed)
     }
 }
