@@ -76,7 +76,7 @@ fn busy(tickets: usize) -> bool {
                         run.expect("a run"),
                         ticket.expect("a ticket"),
                     ];
-                    let exit = root.path().join(folder.join("/")).join("1-1/exit");
+                    let exit = root.path().join(folder.join("/")).join("1-1/exit.json");
                     let ended = fs::metadata(exit).and_then(|exit| exit.modified());
                     ends.extend(ended.ok().and_then(|ended| now.duration_since(ended).ok()));
                 }
@@ -88,6 +88,7 @@ fn busy(tickets: usize) -> bool {
     });
     let ended = run.wait().is_ok_and(|status| status.success());
     let wall = begun.elapsed().as_secs_f64();
+    assert!(!ends.is_empty(), "no worker's end was seen");
     ends.sort_unstable();
     let at = |share: f64| ends[(ends.len() as f64 * share) as usize].as_secs_f64() * 1000.0;
     let each = cpu / tickets as f64;
