@@ -138,6 +138,8 @@ fn run(section: &mut Section<'_, '_>, run: &mut RunConfig) -> Result<(), ConfigE
     );
     set(&mut run.stall, section.get("stall", A_SPAN, spelt)?);
     set(&mut run.live_wait, section.get("live_wait", A_SPAN, spelt)?);
+    let limit_wait = section.get("limit_wait", A_SPAN, spelt)?;
+    set(&mut run.limit_wait, limit_wait);
     set(
         &mut run.on_permission,
         section.get("on_permission", "`deny` or `ask`", on_permission)?,

@@ -42,6 +42,8 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 # Silence after which a worker counts as stuck; how long a live one waits for an answer.
 #stall = "10m"
 #live_wait = "5m"
+# How long to wait, at first, where a usage limit does not say when it is over.
+#limit_wait = "15m"
 # Permission requests that no rule settles: "deny", or "ask" a person.
 #on_permission = "deny"
 # Caps of a run: money, the money of each ticket, tokens, time. By default none.

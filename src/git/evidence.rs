@@ -17,7 +17,7 @@ const NOT_TICKS: &str = ":(exclude,top,literal).ticks";
 /// The worktree of a ticket's branch, when its worker and all that it started have ended.
 #[derive(Clone, Debug)]
 pub struct TicketTree {
-    git: Git,
+    pub(super) git: Git,
     branch: BranchName,
 }
 
@@ -78,6 +78,16 @@ impl TicketTree {
     #[must_use]
     pub fn branch(&self) -> &BranchName {
         &self.branch
+    }
+
+    /// Takes away the locks that a killed git left in the worktree and on the branch. Only when
+    /// no process works there.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unlock(&self) -> Result<()> {
+        self.git.expect_worktree(&self.branch)?;
+        self.git.remove_stale_locks(&self.branch)
     }
 
     /// What is there, beside the run's branch `onto`.
@@ -182,7 +192,7 @@ impl TicketTree {
     }
 
     /// The branch's tip, if the worktree is on it and not in the middle of something.
-    fn tip(&self) -> Result<CommitId> {
+    pub(super) fn tip(&self) -> Result<CommitId> {
         self.git.expect_worktree(&self.branch)?;
         match self.git.current_branch()? {
             Some(branch) if branch == self.branch => {}
@@ -240,6 +250,14 @@ impl Git {
     pub(super) fn uncommitted(&self, where_: &str) -> Result<Vec<String>> {
         let paths = self.changed_paths(where_)?;
         Ok(paths.iter().map(|path| shown(path)).collect())
+    }
+
+    /// The files of `.ticks/` that are changed and not committed, untracked ones too.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unsaved_tickets(&self) -> Result<Vec<String>> {
+        self.uncommitted(TICKS)
     }
 
     /// The paths of [`Self::uncommitted`].

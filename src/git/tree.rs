@@ -86,6 +86,9 @@ impl Git {
     }
 
     /// Whether everything in `ancestor` is also in `commit`.
+    ///
+    /// # Errors
+    /// When git fails.
     pub fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
         let (ancestor, commit) = (ancestor.to_string(), commit.to_string());
         let answer = self

@@ -77,6 +77,8 @@ pub struct RunConfig {
     pub stall: Span,
     /// How long a live worker waits for an answer.
     pub live_wait: Span,
+    /// How long to wait at first where a usage limit does not say when it is over.
+    pub limit_wait: Span,
     /// Permission requests.
     pub on_permission: OnPermission,
     /// The cap on money of a run.
@@ -215,6 +217,7 @@ impl Default for RunConfig {
             retries: 1,
             stall: Span::from_minutes(10),
             live_wait: Span::from_minutes(5),
+            limit_wait: Span::from_minutes(15),
             on_permission: OnPermission::Deny,
             max_cost: None,
             max_ticket_cost: None,

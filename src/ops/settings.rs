@@ -69,6 +69,7 @@ fn values(config: &Config) -> Vec<(String, Value)> {
         ("run.retries", json!(run.retries)),
         ("run.stall", json!(run.stall.to_string())),
         ("run.live_wait", json!(run.live_wait.to_string())),
+        ("run.limit_wait", json!(run.limit_wait.to_string())),
         ("run.on_permission", json!(permission(run.on_permission))),
         ("run.max_cost", money(run.max_cost)),
         ("run.max_ticket_cost", money(run.max_ticket_cost)),

@@ -128,13 +128,15 @@ fn is_approval(note: &Note) -> bool {
         && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
-fn change(shared: &Shared, job: &Job, edit: impl FnOnce(&mut Ticket)) -> Result<(), StoreError> {
-    let locked = shared.store.lock()?;
-    let before = locked.read(&job.ticket.id, &shared.config)?;
-    let mut after = before.ticket.clone();
-    edit(&mut after);
-    locked.write(vec![Change { before, after }], &shared.config)?;
-    Ok(())
+fn change(shared: &Shared, job: &Job, edit: impl Fn(&mut Ticket)) -> Result<(), StoreError> {
+    shared.tracker.at(&job.ticket.id, |store| {
+        let locked = store.lock()?;
+        let before = locked.read(&job.ticket.id, &shared.config)?;
+        let mut after = before.ticket.clone();
+        edit(&mut after);
+        locked.write(vec![Change { before, after }], &shared.config)?;
+        Ok(())
+    })
 }
 
 #[cfg(test)]

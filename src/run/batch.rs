@@ -13,6 +13,7 @@ use super::bisect::Bisect;
 use super::desk::{Desk, Stop};
 use super::gate::{self, Place, Ran};
 use super::job::Job;
+use super::jobs;
 use super::landing::{self, Landing};
 use super::shared::Shared;
 use super::tickets;
@@ -31,6 +32,8 @@ pub(super) struct Queue(Mutex<VecDeque<Waiting>>);
 #[derive(Debug)]
 struct Waiting {
     job: Arc<Job>,
+    /// Whether a worker worked at it just now.
+    worked: bool,
     record: RunRecord,
     desk: Desk,
     stop: watch::Receiver<Stop>,
@@ -80,6 +83,7 @@ struct Member {
 pub(super) async fn land(
     shared: &Arc<Shared>,
     job: &Arc<Job>,
+    worked: bool,
     record: &RunRecord,
     desk: &Desk,
     stop: &watch::Receiver<Stop>,
@@ -87,6 +91,7 @@ pub(super) async fn land(
     let (reply, mut answer) = oneshot::channel();
     shared.queue.put(Waiting {
         job: Arc::clone(job),
+        worked,
         record: record.clone(),
         desk: desk.clone(),
         stop: stop.clone(),
@@ -180,12 +185,13 @@ async fn land_alone(shared: &Arc<Shared>, mut waiting: Waiting) -> bool {
     } else {
         let Waiting {
             job,
+            worked,
             record,
             desk,
             stop,
             ..
         } = &mut waiting;
-        landing::land(shared, job, record, desk, stop).await
+        landing::land(shared, job, *worked, record, desk, stop).await
     };
     let landed = matches!(landing, Ok(Landing::Landed));
     waiting.answer(landing);
@@ -195,7 +201,7 @@ async fn land_alone(shared: &Arc<Shared>, mut waiting: Waiting) -> bool {
 /// The tip of its branch, where it may land with others.
 async fn ready(shared: &Arc<Shared>, waiting: &Waiting) -> Result<Option<CommitId>, Trouble> {
     let job = &waiting.job;
-    if !job.lands_without_worker() {
+    if waiting.worked {
         let evidence = workspace::gather(shared, job).await?;
         landing::tell_undone(&waiting.desk, &evidence)?;
         if !evidence.has_changes {
@@ -209,10 +215,16 @@ async fn ready(shared: &Arc<Shared>, waiting: &Waiting) -> Result<Option<CommitI
     blocking(move || -> Result<_, Trouble> { Ok(s.tip_of(&workspace::branch(&j)?)?) }).await
 }
 
-/// Whether no person is owed anything before the ticket lands.
+/// Whether no person is owed anything before the ticket lands, and none has closed it or asked
+/// more of it meanwhile.
 fn may_land(shared: &Shared, job: &Job) -> bool {
-    tickets::current(shared, job)
-        .is_ok_and(|ticket| ticket.awaiting.is_none() && tickets::gate_is_passed(&ticket))
+    tickets::current(shared, job).is_ok_and(|ticket| {
+        let asked = jobs::checks(&[], &ticket);
+        ticket.awaiting.is_none()
+            && tickets::gate_is_passed(&ticket)
+            && !shared.config.statuses.is_done(&ticket.status)
+            && asked.iter().all(|check| job.checks.contains(check))
+    })
 }
 
 /// Merges them one on the other and checks the last tree; the commits, where all landed.

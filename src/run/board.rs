@@ -207,5 +207,8 @@ fn is_running(seat: &Seat) -> bool {
 
 /// Whether what waits for the ticket may begin.
 fn is_done(phase: &Phase) -> bool {
-    matches!(phase, Phase::Over(Ending::Landed | Ending::Closed))
+    matches!(
+        phase,
+        Phase::Over(Ending::Landed | Ending::Closed | Ending::Deleted)
+    )
 }

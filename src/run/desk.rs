@@ -55,6 +55,8 @@ pub(super) enum Ending {
     Landed,
     /// A person closed it before it began.
     Closed,
+    /// A person deleted it.
+    Deleted,
     /// A person is owed something.
     Awaiting,
     /// It failed.
@@ -70,6 +72,7 @@ impl Ending {
         match self {
             Self::Landed => "landed",
             Self::Closed => "closed",
+            Self::Deleted => "deleted",
             Self::Awaiting => "awaiting",
             Self::Failed => "failed",
             Self::Stopped => "stopped",

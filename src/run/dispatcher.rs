@@ -133,8 +133,10 @@ impl<'a> Dispatcher<'a> {
             .options
             .max_time
             .map(|time| Instant::now() + time.duration());
+        let branch = Watch::patient(self.shared.tracker.watched());
         self.start_what_can();
         while self.goes_on() {
+            self.follow_branch();
             let limit = self.limit();
             tokio::select! {
                 // The line never closes while `self` holds its other end.
@@ -146,6 +148,7 @@ impl<'a> Dispatcher<'a> {
                         self.retry_tickets(&retry);
                     }
                 },
+                () = branch.changed() => {}
                 () = changed(self.elsewhere.as_ref()), if self.elsewhere.is_some() => {}
                 () = tokio::time::sleep(limit), if self.limited.is_some() => {}
                 () = self.people.changed(), if self.hears_people() => self.hear_people(),
@@ -155,6 +158,7 @@ impl<'a> Dispatcher<'a> {
             }
             self.start_what_can();
         }
+        self.follow_branch();
         if let Some(error) = self.trouble {
             return Err(error);
         }
@@ -177,6 +181,13 @@ impl<'a> Dispatcher<'a> {
         self.board.running() > 0
             || self.elsewhere.is_some()
             || (self.shared.options.wait && self.hears_people())
+    }
+
+    /// Notices whether the user has another branch checked out, or the run's again.
+    fn follow_branch(&mut self) {
+        for text in self.shared.tracker.look() {
+            self.record(None, EventKind::Warning { text });
+        }
     }
 
     fn hears_people(&self) -> bool {

@@ -1,25 +1,29 @@
 //! One ticket, from its start to its end: worktree, workers, evidence, merge, gate, closing.
 
+mod account;
 mod endings;
+mod land;
+mod mending;
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::batch;
 use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
 use super::failure::FailureClass;
 use super::job::{Beginning, Job};
-use super::landing::{self, Landing};
+use super::landing::Landing;
 use super::left::Tries;
 use super::prompt;
+use super::repair::{REPAIRS, Repair};
 use super::shared::Shared;
 use super::tickets::{self, Begun};
 use super::trouble::{Trouble, blocking};
-use super::turn::{Turn, TurnEnd, TurnTrouble};
+use super::turn::{TurnEnd, TurnTrouble};
 use super::worker::{self, Session, Start};
 use super::workspace;
-use crate::model::{Awaiting, NoteKind, Outcome, RunRecord, Usd};
+use crate::model::{Awaiting, Outcome, RunRecord, Usd};
+use crate::store::StoreError;
 use crate::wire::EventKind;
 
 /// How often a session that crashed or went silent is resumed.
@@ -54,6 +58,7 @@ pub(super) async fn run(
     match executor.attempt(permit).await {
         Ok(ending) => ending,
         Err(Trouble::Over(_)) => Ending::Stopped,
+        Err(Trouble::Store(StoreError::NotFound(_))) => executor.deleted().await,
         Err(trouble) => executor.fail_for_good(&trouble).await,
     }
 }
@@ -66,6 +71,11 @@ struct Executor {
     stop: watch::Receiver<Stop>,
     /// What the ticket will say about this attempt.
     record: RunRecord,
+    /// The conflict that its session is to settle, or was.
+    repair: Option<Repair>,
+    repairs: u32,
+    /// How often in a row a limit did not say when it is over.
+    limits: u32,
 }
 
 impl Executor {
@@ -109,6 +119,9 @@ impl Executor {
             desk,
             stop,
             record,
+            repair: None,
+            repairs: 0,
+            limits: 0,
         }
     }
 
@@ -158,21 +171,9 @@ impl Executor {
         }))
     }
 
-    /// Makes the worktree ready.
+    /// Makes the worktree ready, or gives the place back.
     async fn prepare(&mut self) -> Step<()> {
-        let made = {
-            let _one_at_a_time = self.shared.worktree_lock.lock().await;
-            let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
-            blocking(move || workspace::make(&shared, &job)).await
-        };
-        let ready = match made {
-            Ok(workspace::Made::Continued) => Ok(()),
-            Ok(workspace::Made::Fresh) => {
-                workspace::set_up(&self.shared, &self.job, &mut self.stop).await
-            }
-            Err(trouble) => Err(trouble),
-        };
-        if let Err(trouble) = ready {
+        if let Err(trouble) = self.make_worktree().await {
             self.give_back().await?;
             if *self.stop.borrow() >= Stop::Interrupt {
                 return self.stopped().await.map(Err);
@@ -180,6 +181,20 @@ impl Executor {
             return Err(trouble);
         }
         Ok(Ok(()))
+    }
+
+    async fn make_worktree(&mut self) -> Result<(), Trouble> {
+        let made = {
+            let _one_at_a_time = self.shared.worktree_lock.lock().await;
+            let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+            blocking(move || workspace::make(&shared, &job)).await
+        };
+        match made? {
+            workspace::Made::Continued => Ok(()),
+            workspace::Made::Fresh => {
+                workspace::set_up(&self.shared, &self.job, &mut self.stop).await
+            }
+        }
     }
 
     /// Gives back a place no worker was started in.
@@ -193,11 +208,10 @@ impl Executor {
     }
 
     /// Workers, until one is done and its work has landed, or nothing more can be done.
-    async fn rounds(&mut self, mut permit: Option<Permit>) -> Result<Ending, Trouble> {
+    async fn rounds(&mut self, permit: Option<Permit>) -> Result<Ending, Trouble> {
         let shared = Arc::clone(&self.shared);
-        let mut left = self.job.left.clone();
-        let (mut session, mut prompt) = match &self.job.beginning {
-            _ if left.is_some() => {
+        let (session, prompt) = match &self.job.beginning {
+            _ if self.job.left.is_some() => {
                 let reason = "what its worker did is taken over".to_owned();
                 self.desk.tell(EventKind::Resumed { reason })?;
                 (self.fresh_session(), String::new())
@@ -216,6 +230,18 @@ impl Executor {
             }
             Beginning::Fresh | Beginning::Land => (self.fresh_session(), self.fresh_prompt()?),
         };
+        self.work(permit, session, prompt).await
+    }
+
+    /// As [`Self::rounds`], beginning with that prompt in that session.
+    async fn work(
+        &mut self,
+        mut permit: Option<Permit>,
+        mut session: Session,
+        mut prompt: String,
+    ) -> Result<Ending, Trouble> {
+        let shared = Arc::clone(&self.shared);
+        let mut left = self.job.left.clone();
         let Tries {
             mut fixes,
             mut resumes,
@@ -241,7 +267,11 @@ impl Executor {
                     Err(NoPlace::Stopping) => return self.stopped().await,
                 },
             };
-            let turn = worker::work(
+            if self.is_homeless() {
+                self.tell_homeless().await?;
+                go_on!(self.prepare().await);
+            }
+            let mut turn = worker::work(
                 &shared,
                 &self.job,
                 place,
@@ -253,22 +283,7 @@ impl Executor {
                 &mut self.stop,
             )
             .await?;
-            if let TurnEnd::Failed {
-                class,
-                reason,
-                trouble: TurnTrouble::Account,
-            } = &turn.end
-            {
-                // Before the place is given back: nobody else may be started in it.
-                self.desk.fatal(class, reason)?;
-            }
-            if let TurnEnd::Failed {
-                trouble: TurnTrouble::Limited(until),
-                ..
-            } = &turn.end
-            {
-                self.desk.limited(*until)?;
-            }
+            self.tell_account(&mut turn)?;
             if !settled {
                 self.take_bill(&turn).await?;
             }
@@ -308,7 +323,11 @@ impl Executor {
                 TurnEnd::Interrupted(Stop::Budget) => {
                     return self.park("spending has come to a cap of the run").await;
                 }
-                TurnEnd::Interrupted(_) => return self.stopped().await,
+                TurnEnd::Interrupted(_)
+                | TurnEnd::Failed {
+                    trouble: TurnTrouble::Account,
+                    ..
+                } => return self.stopped().await,
                 TurnEnd::TimeLimit => {
                     let text = "the worker reached its time limit";
                     return self.put_aside(Awaiting::Escalation, text, text).await;
@@ -359,6 +378,10 @@ impl Executor {
                         return self.fail(&class, &reason).await;
                     }
                     self.desk.record(EventKind::Retry { class, reason }).await?;
+                    if !self.is_homeless() {
+                        // Its worktree is as it is, but for the locks of a git that was killed.
+                        self.make_worktree().await?;
+                    }
                     if trouble == TurnTrouble::NoSession {
                         lost += 1;
                         self.note_lost_session().await?;
@@ -375,7 +398,17 @@ impl Executor {
                     continue;
                 }
             }
-            match self.land().await? {
+            match self.land(true).await? {
+                Landing::Conflict { paths } if self.repairs < REPAIRS => {
+                    prompt = self.begin_repair(&paths).await?;
+                    session = match self.record.session.clone() {
+                        Some(id) => Session::Resume(id),
+                        None => {
+                            prompt = format!("{}\n{prompt}", self.fresh_prompt()?);
+                            self.fresh_session()
+                        }
+                    };
+                }
                 Landing::Red {
                     command,
                     status,
@@ -393,6 +426,7 @@ impl Executor {
                             reason,
                         })
                         .await?;
+                    self.take_in_landed().await?;
                     prompt = prompt::fix(&command, &status, &output);
                     session = match self.record.session.clone() {
                         Some(id) => Session::Resume(id),
@@ -407,13 +441,6 @@ impl Executor {
         }
     }
 
-    async fn note_lost_session(&self) -> Result<(), Trouble> {
-        let id = self.record.session.as_deref().unwrap_or_default();
-        let text = format!("The session `{id}` cannot be resumed: a fresh one begins.");
-        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
-        blocking(move || tickets::note(&shared, &job, NoteKind::Comment, &text)).await
-    }
-
     fn fresh_session(&self) -> Session {
         Session::Fresh(
             uuid::Builder::from_random_bytes(self.shared.ctx.random_u128().to_be_bytes())
@@ -425,52 +452,12 @@ impl Executor {
     fn fresh_prompt(&self) -> Result<String, Trouble> {
         let (shared, job) = (&self.shared, &self.job);
         Ok(tickets::prompt(
-            &shared.store,
+            &shared.tracker.store()?,
             &shared.config,
             &job.ticket.id,
             &job.checks,
             job.agent.prompt,
         )?)
-    }
-
-    /// Adds what a worker used to the record, and gives its place back.
-    async fn take_bill(&mut self, turn: &Turn) -> Result<(), Trouble> {
-        let charged = self.desk.worker_ended(turn.bill).await?;
-        let record = &mut self.record;
-        let add = |sum: &mut Option<u64>, more| *sum = Some(sum.unwrap_or(0) + more);
-        record.cost_usd = Some(record.cost_usd.unwrap_or_default() + charged);
-        add(&mut record.input_tokens, turn.bill.input_tokens);
-        add(&mut record.output_tokens, turn.bill.output_tokens);
-        add(&mut record.turns, turn.bill.turns);
-        Ok(())
-    }
-
-    /// What the next worker of the session, and the ticket, have to know of it.
-    fn note_session(&mut self, turn: &Turn) {
-        let record = &mut self.record;
-        record.session = turn.session.clone().or_else(|| record.session.take());
-        record.model = turn.model.clone().or_else(|| record.model.take());
-    }
-
-    /// Merges, runs the gate, and closes the ticket in the merge commit.
-    async fn land(&mut self) -> Result<Landing, Trouble> {
-        if self.shared.config.run.batch > 1 {
-            let (shared, job) = (&self.shared, &self.job);
-            return batch::land(shared, job, &self.record, &self.desk, &self.stop).await;
-        }
-        let lander = Arc::clone(&self.shared);
-        let _one_at_a_time = lander.lander.lock().await;
-        if *self.stop.borrow() >= Stop::Interrupt {
-            return Ok(Landing::Stopped);
-        }
-        landing::land(
-            &self.shared,
-            &self.job,
-            &self.record,
-            &self.desk,
-            &mut self.stop,
-        )
-        .await
     }
 }
 

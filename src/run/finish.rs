@@ -26,6 +26,8 @@ use crate::wire::EventKind;
 pub(super) struct Finished {
     /// Why what has merged could not land on the user's branch, and the command that does it.
     pub unlanded: Option<(String, String)>,
+    /// Whether all of it is on the user's branch.
+    pub landed: bool,
 }
 
 /// Brings the run to its end.
@@ -37,11 +39,11 @@ pub(super) async fn finish(
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Finished> {
     let mut finished = Finished::default();
-    let mut landed = false;
     if !tally.stopped {
+        ground::ensure(shared)?;
         // A landing whose ticket could not be closed at once.
         let committed = ground::Landed {
-            store: &shared.store,
+            store: &shared.tracker.store()?,
             config: &shared.config,
             run: &shared.run,
             key: &shared.key,
@@ -53,13 +55,16 @@ pub(super) async fn finish(
             let reason = "landed".to_owned();
             recorder.record(Some(&id), EventKind::Closed { reason })?;
         }
-        close_epics(shared, survey, recorder)?;
+        // Of an epic's children, only those of the run are known while the branch is away.
+        if !shared.tracker.is_away() {
+            close_epics(shared, survey, recorder)?;
+        }
         let message = format!(
             "Record: {}\n\nRun: {}\n",
             one_line(&shared.title),
             shared.run
         );
-        let files = ticket_files(&shared.store, &survey.files)?;
+        let files = ticket_files(&shared.tracker.store()?, &survey.files)?;
         Point::RecordCommit.around(|| shared.integration.commit_files(&files, &message, None))?;
         if shared.options.land != LandMode::Never {
             let why = match home::land(shared, stop).await {
@@ -74,11 +79,22 @@ pub(super) async fn finish(
                 }
                 Err(trouble) => Some(trouble.to_string()),
             };
-            landed = why.is_none();
-            finished.unlanded = why.map(|why| (why, format!("tk land {}", shared.target)));
+            finished.landed = why.is_none();
+            let onto = &shared.ground.onto;
+            let switch = if shared.tracker.missing() == Some(onto) {
+                format!("git switch {onto} && ")
+            } else {
+                String::new()
+            };
+            let command = format!("{switch}tk land {}", shared.target);
+            if let Some(why) = &why {
+                let text = format!("not on `{}` yet: {why}", shared.ground.onto);
+                recorder.record(None, EventKind::Warning { text })?;
+            }
+            finished.unlanded = why.map(|why| (why, command));
         }
     }
-    if let Err(error) = put_away(shared, survey, landed) {
+    if let Err(error) = put_away(shared, survey, finished.landed) {
         // What was done stays done: the next run tidies up.
         let text = format!("the run's worktree or branch cannot be removed: {error}");
         recorder.record(None, EventKind::Warning { text })?;

@@ -110,6 +110,12 @@ impl RunDir {
         name.to_string_lossy().into_owned()
     }
 
+    /// Where copies of the tickets are, while their branch is not checked out.
+    #[must_use]
+    pub fn stand_in(&self) -> PathBuf {
+        self.path.join("away.ticks")
+    }
+
     /// The journal's file.
     #[must_use]
     pub fn journal(&self) -> PathBuf {

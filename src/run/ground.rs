@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::folder::RunInfo;
 use super::key::RunKey;
 use super::preflight::Ground;
+use super::shared::Shared;
 use super::survey::Survey;
 use super::tickets;
 use super::workspace;
 use crate::context::point::Point;
-use crate::git::{Backups, BranchName, FileEdit, Git, Integration, TicksPath, Worktrees};
+use crate::git::{Backups, BranchName, FileEdit, Git, GitError, Integration, TicksPath, Worktrees};
 use crate::model::{Config, TicketId};
 use crate::ops::{Project, Result};
 use crate::store::Store;
@@ -64,18 +65,28 @@ pub(super) fn make(
     Ok(told)
 }
 
-/// The tickets' files as they are in the main working tree.
+/// The tickets' files as they are; one that was deleted is deleted.
 pub(super) fn ticket_files(store: &Store, ids: &[TicketId]) -> Result<Vec<FileEdit>> {
     let mut files = Vec::new();
     for id in ids {
-        if let Some(text) = store.read_text(id)? {
-            files.push(FileEdit {
-                path: TicksPath::of_ticket(id),
-                bytes: Some(text.into_bytes()),
-            });
-        }
+        files.push(FileEdit {
+            path: TicksPath::of_ticket(id),
+            bytes: store.read_text(id)?.map(String::into_bytes),
+        });
     }
     Ok(files)
+}
+
+/// The run's worktree, made again if somebody removed it: all that counts is on its branch.
+pub(super) fn ensure(shared: &Shared) -> std::result::Result<bool, GitError> {
+    let ground = &shared.ground;
+    if ground.integration.is_dir() {
+        return Ok(false);
+    }
+    shared
+        .trees
+        .add(&ground.integration, &ground.run_branch, ground.base)?;
+    Ok(true)
 }
 
 /// A run's branch from an earlier run, all of which has landed: a new one starts from the tip.

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::desk::Stop;
 use super::gate::{self, Place, Ran};
+use super::rewritten;
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
 use crate::context::point::Point;
@@ -33,6 +34,28 @@ pub(super) async fn land(
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<(Home, Vec<EventKind>), Trouble> {
     let mut told = Vec::new();
+    let s = Arc::clone(shared);
+    let (kept_out, taken_off) =
+        blocking(move || -> Result<_, Trouble> { Ok((kept_out(&s)?, rewritten::taken_off(&s)?)) })
+            .await?;
+    if let Some(why) = kept_out {
+        return Ok((Home::Refused(why), told));
+    }
+    if let Some(commit) = taken_off {
+        let onto = &shared.ground.onto;
+        let was = format!(
+            "`{onto}` was rewritten and has no longer commit {commit}, which the run builds on"
+        );
+        if !shared.options.only_land {
+            let why = format!(
+                "{was}: `tk land {}` brings that back with what has merged",
+                shared.target
+            );
+            return Ok((Home::Refused(why), told));
+        }
+        let text = format!("{was}: that comes back with what has merged");
+        told.push(EventKind::Warning { text });
+    }
     for _ in 0..TRIES {
         let s = Arc::clone(shared);
         let landing = blocking(move || -> Result<_, Trouble> {
@@ -77,6 +100,24 @@ pub(super) async fn land(
         Home::Refused(format!("`{}` keeps moving", shared.ground.onto)),
         told,
     ))
+}
+
+/// Why the branch must not move now that it is checked out no more: the user could not go back
+/// to it.
+fn kept_out(shared: &Shared) -> Result<Option<String>, Trouble> {
+    let (tracker, branch) = (&shared.tracker, &shared.ground.onto);
+    if tracker.missing() != Some(branch) {
+        return Ok(None);
+    }
+    let files = tracker.in_the_way()?;
+    Ok((!files.is_empty()).then(|| {
+        format!(
+            "`{branch}` is not checked out in `{}`, and ticket files there are not committed, which \
+             would keep it from being checked out again: {}",
+            shared.ground.root.display(),
+            files.join(", ")
+        )
+    }))
 }
 
 /// Merges what the user's branch has meanwhile into the run's branch, and runs the gate; why

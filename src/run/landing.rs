@@ -1,6 +1,7 @@
 //! From a worker's word to a closed ticket: evidence, merge, gate, and the commit that lands
 //! the code and closes the ticket in one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -9,6 +10,7 @@ use super::desk::{Desk, Stop};
 use super::gate::{self, Place, Ran};
 use super::home::{self, Home};
 use super::job::Job;
+use super::jobs;
 use super::shared::Shared;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
@@ -25,6 +27,8 @@ pub(super) enum Landing {
     Landed,
     /// It passed, and waits for a person, at its gate or for what was asked meanwhile.
     Gate(Awaiting),
+    /// A person closed it meanwhile.
+    Closed,
     /// There is nothing to land.
     NoChanges,
     /// It does not merge.
@@ -39,15 +43,17 @@ pub(super) enum Landing {
     Stopped,
 }
 
-/// Lands a ticket's branch on the run's branch. The caller holds the integration worktree.
+/// Lands a ticket's branch on the run's branch; where a worker `worked` at it, after evidence
+/// of that. The caller holds the integration worktree.
 pub(super) async fn land(
     shared: &Arc<Shared>,
     job: &Arc<Job>,
+    worked: bool,
     record: &RunRecord,
     desk: &Desk,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Landing, Trouble> {
-    if !job.lands_without_worker() {
+    if worked {
         let evidence = workspace::gather(shared, job).await?;
         tell_undone(desk, &evidence)?;
         if !evidence.has_changes {
@@ -75,6 +81,9 @@ pub(super) async fn land(
     let verdict = run_gate(shared, job, desk, stop).await;
     let passed = matches!(verdict, Ok(None));
     let current = tickets::current(shared, job);
+    let is_closed = current
+        .as_ref()
+        .is_ok_and(|ticket| shared.config.statuses.is_done(&ticket.status));
     let at_gate = match &current {
         Ok(ticket) if passed && ticket.awaiting.is_some() => ticket.awaiting,
         Ok(ticket) if passed && !tickets::gate_is_passed(ticket) => {
@@ -82,11 +91,14 @@ pub(super) async fn land(
         }
         _ => None,
     };
-    if !passed || at_gate.is_some() || current.is_err() {
+    if !passed || is_closed || at_gate.is_some() || current.is_err() {
         let s = Arc::clone(shared);
         let abort = move || Point::MergeAbort.around(|| s.integration.merge_abort(&pending));
         let changed = blocking(abort).await?;
         tell_changed_by_checks(desk, &changed)?;
+        if is_closed {
+            return Ok(Landing::Closed);
+        }
         return match (verdict?, at_gate) {
             (Some(landing), _) => Ok(landing),
             (None, Some(gate)) => Ok(Landing::Gate(gate)),
@@ -106,7 +118,12 @@ async fn run_gate(
     desk: &Desk,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Option<Landing>, Trouble> {
-    for command in &job.checks {
+    // What people ask for meanwhile is asked of it too; nothing is asked less than was planned.
+    let ticket = tickets::current(shared, job)?;
+    let mut checks = job.checks.clone();
+    checks.extend(jobs::checks(&[], &ticket));
+    let mut seen = BTreeSet::new();
+    for command in checks.iter().filter(|check| seen.insert(check.as_str())) {
         desk.record(EventKind::CheckStarted {
             command: command.clone(),
         })

@@ -31,6 +31,7 @@ use super::signals::{Signals, Wish};
 use super::survey::{Survey, survey};
 use super::tickets;
 use super::till::{Caps, Till};
+use super::tracker::{self, Tracker};
 use super::untold;
 use crate::context::Context;
 use crate::git::Integration;
@@ -87,6 +88,7 @@ pub fn run(
     )?;
     first.keep_files(&opened.info.tickets);
     let mut told = preflight::without_effect(config);
+    told.extend(tracker::catch_up(project, &first.key)?);
     for dir in &opened.abandoned {
         told.extend(recovery::recover(ctx, &project.store, config, dir, |_| false)?.told);
     }
@@ -177,12 +179,15 @@ pub fn run(
         None,
         predict::plan_event(&survey, &seats, places, options.waves),
     )?;
+    let agents: Vec<_> = seats.values().map(|seat| &seat.job.agent).collect();
+    let tracker = Tracker::new(project, &opened.dir, &survey, &agents)?;
     let shared = Arc::new(Shared {
         ctx: Arc::clone(ctx),
         run,
         key: survey.key.clone(),
         run_dir: opened.dir.path().to_owned(),
         store: project.store.clone(),
+        tracker,
         config: config.clone(),
         target: request.targets.join(" "),
         title: survey.title.clone(),
@@ -221,8 +226,11 @@ pub fn run(
     let dispatcher = Dispatcher::new(Arc::clone(&shared), board, till, people, &mut recorder)?;
     let (tally, finished) = drive(runtime, &shared, &opened.dir, dispatcher, &survey)?;
     // As the tickets stand now; where they cannot be laid out any more, as they stood.
-    let now =
-        self::survey(ctx, config, &project.load()?, &targets).unwrap_or_else(|_| survey.clone());
+    let loaded = shared.tracker.store()?.load_all(config)?;
+    if finished.landed {
+        shared.tracker.landed()?;
+    }
+    let now = self::survey(ctx, config, &loaded, &targets).unwrap_or_else(|_| survey.clone());
     let last = finished_event(&survey, &now, &tally, &finished, request.only_land);
     recorder.record(None, last.clone())?;
     if let Some(text) = recorder.finish_notifying() {

@@ -54,6 +54,7 @@ pub(super) struct Options {
     pub retries: u32,
     pub waves: bool,
     pub wait: bool,
+    pub only_land: bool,
 }
 
 impl Options {
@@ -85,6 +86,7 @@ impl Options {
             retries: request.retries.unwrap_or(run.retries),
             waves: request.waves,
             wait: request.wait,
+            only_land: request.only_land,
         })
     }
 }

@@ -12,7 +12,7 @@ use super::shared::Shared;
 use super::survey::{Survey, survey};
 use super::watch::Watch;
 use crate::model::{Asked, Awaiting, NoteKind, Ticket, TicketId};
-use crate::ops::{Project, Result};
+use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::wire::Owed;
 
 /// Looks after the tickets of a run that wait for people.
@@ -36,7 +36,7 @@ pub(super) struct Spoken {
     pub freed: BTreeSet<TicketId>,
     /// Of the run's tickets, all that may begin or go on.
     pub seats: BTreeMap<TicketId, Seat>,
-    /// Of the freed, those that people closed.
+    /// Of the freed, those that people closed or deleted.
     pub closed: BTreeSet<TicketId>,
 }
 
@@ -95,7 +95,12 @@ impl<'a> People<'a> {
     /// # Errors
     /// When the tickets cannot be read or laid out; the next look may do better.
     pub(super) fn hear(&mut self) -> Result<Spoken> {
-        let (store, config) = (&self.shared.store, &self.shared.config);
+        let shared = &self.shared;
+        if shared.tracker.is_away() {
+            // The ticket files that people can change are another branch's.
+            return Ok(Spoken::default());
+        }
+        let (store, config) = (&shared.store, &shared.config);
         let read = |id: &TicketId| store.read(id, config).ok().map(|stored| stored.ticket);
         let now = self.owed.keys().map(|id| (id.clone(), read(id)));
         let now: BTreeMap<TicketId, Option<Ticket>> = now.collect();
@@ -119,7 +124,8 @@ impl<'a> People<'a> {
         let seats = self.seats_of(&survey)?;
         let is_closed = |id: &&TicketId| {
             let ticket = survey.tickets.get(*id);
-            ticket.is_some_and(|ticket| config.statuses.is_done(&ticket.status))
+            // What was deleted is as little left to do.
+            ticket.is_none_or(|ticket| config.statuses.is_done(&ticket.status))
         };
         Ok(Spoken {
             closed: freed.iter().filter(is_closed).cloned().collect(),
@@ -133,6 +139,10 @@ impl<'a> People<'a> {
     /// # Errors
     /// When they cannot be read or laid out.
     pub(super) fn seats(&self) -> Result<BTreeMap<TicketId, Seat>> {
+        if let Some(branch) = self.shared.tracker.missing() {
+            let message = format!("`{branch}` is not checked out");
+            return Err(Error::new(ErrorCode::Git, message));
+        }
         let (shared, loaded) = (&self.shared, self.project.load()?);
         self.seats_of(&survey(&shared.ctx, &shared.config, &loaded, self.targets)?)
     }

@@ -10,7 +10,8 @@ use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
 use crate::git::{BranchName, CommitId};
-use crate::model::{AgentConfig, AgentKind, Config, TicketId, Usd};
+use crate::graph::PlanEntry;
+use crate::model::{AgentConfig, AgentKind, Category, Config, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
@@ -160,8 +161,14 @@ fn agents(
 ) -> Result<String> {
     let mut client = String::new();
     let entries = survey.plan.entries.iter();
+    let statuses = &project.config.statuses;
+    // A ticket in progress that awaits somebody may have a worker that asked, and goes on.
+    let goes_on = |entry: &&PlanEntry| {
+        entry.awaiting.is_none() || statuses.category(&entry.status) == Category::Active
+    };
     let runnable = entries
-        .filter(|entry| entry.runnable && entry.awaiting.is_none())
+        .filter(|entry| entry.runnable)
+        .filter(goes_on)
         .filter_map(|entry| survey.tickets.get(&entry.id));
     let mut names: Vec<&str> = runnable
         .map(|ticket| ticket.agent.as_deref().unwrap_or(&options.agent))

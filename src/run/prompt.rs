@@ -112,11 +112,35 @@ pub fn fresh(parts: &PromptParts<'_>) -> String {
 pub fn fix(command: &str, status: &str, output: &str) -> String {
     format!(
         "Your work was merged with the current state of the project, and a check failed there.\n\
+         What others have landed is merged into your branch now.\n\
          \nCheck: {}\nIt ended with: {status}\nThe end of its output:\n\n{}\n\n\
          Find the cause, mend it in this worktree, commit, and report the result again.\n",
         one_line(command),
         quoted(output)
     )
+}
+
+/// The prompt that has a session settle the conflicts of its branch with what has landed.
+#[must_use]
+pub fn repair(paths: &[String]) -> String {
+    let mut out = String::from(
+        "Your work conflicts with what others have landed meanwhile. That was merged into your
+branch, in this worktree, and the merge is not committed yet: `git status` shows it.
+",
+    );
+    let paths = paths.iter().map(|path| one_line(path));
+    let paths: Vec<String> = paths.collect();
+    list(
+        &mut out,
+        "Files that conflict",
+        paths.iter().map(|path| &**path),
+    );
+    out.push_str(
+        "\nSettle each conflict so that both changes do what they are for; give up neither. Leave no
+conflict markers. Run the checks, commit the merge, and report the result again. If it cannot
+be settled without a decision that is not yours, report `blocked` and say what it is.\n",
+    );
+    out
 }
 
 /// The prompt that resumes a session after people wrote something, or after it was cut off.

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use super::attempt::{AttemptDir, AttemptError, Stdin};
 use super::claude::control;
-use super::desk::Bill;
+use super::desk::{Bill, Ending};
 use super::folder::RunDir;
 use super::ledger::{Entry, EntryKind, Ledger};
 use super::left::{self, Left, Tries};
@@ -66,7 +66,10 @@ pub(super) fn recover(
     }
     let events = record::read(&dir.journal())?;
     let entries = Ledger::read(&store.ledger_path())?;
-    let unfinished = unfinished(&events);
+    let is_stopped = |record: &RunRecord| record.ended_at.is_some();
+    let (stopped, unfinished): (BTreeMap<_, _>, BTreeMap<_, _>) = unfinished(&events)
+        .into_iter()
+        .partition(|(_, record)| is_stopped(record));
     let mut left = left::find(store, config, dir, &unfinished, &events, &entries)?;
     left.retain(|id, _| wants(id));
     let ended = end_workers(dir, &left)?;
@@ -90,7 +93,8 @@ pub(super) fn recover(
         .iter()
         .filter_map(|(id, record)| Some((TicketId::parse(id).ok()?, record.attempt)));
     let cut_off = attempts.collect();
-    told.extend(release_tickets(ctx, store, config, unfinished, &left)?);
+    let begun = unfinished.into_iter().chain(stopped).collect();
+    told.extend(release_tickets(ctx, store, config, begun, &left)?);
     Ok(Recovered {
         told,
         left,
@@ -267,6 +271,10 @@ fn release_tickets(
             continue;
         }
         let mut after = before.ticket.clone();
+        let is_held = is_claimed(&id)? || after.owner.as_deref() == Some(agent.as_str());
+        if record.ended_at.is_some() && !is_held {
+            continue;
+        }
         if !config.statuses.is_done(&after.status) {
             after.status = config.statuses.initial().clone();
         }
@@ -360,6 +368,12 @@ fn unfinished(events: &[Event]) -> BTreeMap<String, RunRecord> {
                 if let Some(record) = open.get_mut(&ticket) {
                     record.session = Some(session.clone());
                     record.model.clone_from(model);
+                }
+            }
+            // That it was stopped may not have got into its ticket, for want of room.
+            EventKind::TicketFinished { outcome, .. } if outcome == Ending::Stopped.word() => {
+                if let Some(record) = open.get_mut(&ticket) {
+                    record.ended_at = Some(event.at);
                 }
             }
             EventKind::TicketFinished { .. } | EventKind::Closed { .. } => {

@@ -11,6 +11,7 @@ use super::job::Job;
 use super::key::RunKey;
 use super::options::Options;
 use super::preflight::Ground;
+use super::tracker::Tracker;
 use super::trouble::Trouble;
 use crate::context::Context;
 use crate::git::{Author, BranchName, CommitId, Git, GitError, Integration, Worktrees};
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     /// The run's folder in the git common directory.
     pub run_dir: PathBuf,
     pub store: Store,
+    /// Its tickets, wherever they are while the user has another branch checked out.
+    pub tracker: Tracker,
     pub config: Config,
     pub options: Options,
     /// What to give to `tk land`: the epic, or the tickets.

@@ -32,7 +32,9 @@ pub(super) fn actor(job: &Job) -> Actor {
 
 /// The ticket as it is now.
 pub(super) fn current(shared: &Shared, job: &Job) -> Result<Ticket, StoreError> {
-    Ok(shared.store.read(&job.ticket.id, &shared.config)?.ticket)
+    let id = &job.ticket.id;
+    let read = |store: &Store| Ok(store.read(id, &shared.config)?.ticket);
+    shared.tracker.at(id, read)
 }
 
 /// What came of the wish to begin.
@@ -50,9 +52,14 @@ pub(super) enum Begun {
 
 /// Claims the ticket and sets it in progress.
 pub(super) fn begin(shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
+    let begin = |store: &Store| begin_in(store, shared, job);
+    shared.tracker.at(&job.ticket.id, begin)
+}
+
+fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
     let now = shared.ctx.now();
     let actor = actor(job);
-    let locked = shared.store.lock()?;
+    let locked = store.lock()?;
     let before = locked.read(&job.ticket.id, &shared.config)?;
     let ticket = &before.ticket;
     if shared.config.statuses.is_done(&ticket.status) {
@@ -79,6 +86,12 @@ pub(super) fn begin(shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
     Ok(Begun::Ours)
 }
 
+/// Lets go of a ticket that is there no more.
+pub(super) fn let_go(shared: &Shared, job: &Job) -> Result<(), StoreError> {
+    shared.store.lock()?.release_claim(&job.ticket.id)?;
+    Ok(())
+}
+
 /// Puts the end of an attempt that did not land into the ticket, and lets go of it.
 pub(super) fn end(
     shared: &Shared,
@@ -86,9 +99,11 @@ pub(super) fn end(
     record: &RunRecord,
     closing: &Closing,
 ) -> Result<(), StoreError> {
-    let locked = shared.store.lock()?;
-    let before = locked.read(&job.ticket.id, &shared.config)?;
-    end_locked(shared, job, record, closing, &locked, before)
+    shared.tracker.at(&job.ticket.id, |store| {
+        let locked = store.lock()?;
+        let before = locked.read(&job.ticket.id, &shared.config)?;
+        end_locked(shared, job, record, closing, &locked, before)
+    })
 }
 
 /// Writes a note of the agent into the ticket.
@@ -104,13 +119,13 @@ pub(super) fn note(
         kind,
         text: text.to_owned(),
     };
-    let (_, ()) = shared
-        .store
-        .edit(&job.ticket.id, &shared.config, |ticket| {
+    shared.tracker.at(&job.ticket.id, |store| {
+        let (_, ()) = store.edit(&job.ticket.id, &shared.config, |ticket| {
             ticket.say(&note);
             Ok::<(), StoreError>(())
         })?;
-    Ok(())
+        Ok(())
+    })
 }
 
 /// As [`end`], for a worker whose question the ticket has already and nobody has answered;
@@ -121,18 +136,20 @@ pub(super) fn end_asking(
     record: &RunRecord,
     asking: &Asking,
 ) -> Result<bool, StoreError> {
-    let locked = shared.store.lock()?;
-    let before = locked.read(&job.ticket.id, &shared.config)?;
-    if asking::said(&before.ticket, actor(job).as_str(), asking) != Said::Nothing {
-        return Ok(false);
-    }
-    let closing = Closing {
-        outcome: Outcome::Awaiting,
-        awaiting: Some(asking.awaiting),
-        note: None,
-    };
-    end_locked(shared, job, record, &closing, &locked, before)?;
-    Ok(true)
+    shared.tracker.at(&job.ticket.id, |store| {
+        let locked = store.lock()?;
+        let before = locked.read(&job.ticket.id, &shared.config)?;
+        if asking::said(&before.ticket, actor(job).as_str(), asking) != Said::Nothing {
+            return Ok(false);
+        }
+        let closing = Closing {
+            outcome: Outcome::Awaiting,
+            awaiting: Some(asking.awaiting),
+            note: None,
+        };
+        end_locked(shared, job, record, &closing, &locked, before)?;
+        Ok(true)
+    })
 }
 
 fn end_locked(
@@ -178,7 +195,9 @@ pub(super) fn closed_text(
     job: &Job,
     record: &RunRecord,
 ) -> Result<String, StoreError> {
-    let before = shared.store.read(&job.ticket.id, &shared.config)?;
+    let id = &job.ticket.id;
+    let read = |store: &Store| store.read(id, &shared.config);
+    let before = shared.tracker.at(id, read)?;
     let mut after = before.ticket.clone();
     close(&shared.config, job, record, &mut after);
     crate::format::edit(&before.text, &before.ticket, &after).map_err(|error| {
@@ -195,13 +214,16 @@ pub(super) fn write_closed(
     job: &Job,
     record: &RunRecord,
 ) -> Result<(), StoreError> {
-    let locked = shared.store.lock()?;
-    let before = locked.read(&job.ticket.id, &shared.config)?;
-    let mut after = before.ticket.clone();
-    close(&shared.config, job, record, &mut after);
-    Point::TicketClosed.around(|| locked.write(vec![Change { before, after }], &shared.config))?;
-    locked.release_claim(&job.ticket.id)?;
-    Ok(())
+    shared.tracker.at(&job.ticket.id, |store| {
+        let locked = store.lock()?;
+        let before = locked.read(&job.ticket.id, &shared.config)?;
+        let mut after = before.ticket.clone();
+        close(&shared.config, job, record, &mut after);
+        let changes = vec![Change { before, after }];
+        Point::TicketClosed.around(|| locked.write(changes, &shared.config))?;
+        locked.release_claim(&job.ticket.id)?;
+        Ok(())
+    })
 }
 
 fn close(config: &Config, job: &Job, record: &RunRecord, ticket: &mut Ticket) {
@@ -228,17 +250,22 @@ pub(super) fn close_epic(shared: &Shared, id: &TicketId) -> Result<Stored, Store
         epic.reason = Some("every child is closed".to_owned());
         Ok::<(), StoreError>(())
     };
-    let (stored, ()) = Point::EpicClosed.around(|| shared.store.edit(id, &shared.config, close))?;
-    Ok(stored)
+    shared.tracker.at(id, |store| {
+        let edit = || store.edit(id, &shared.config, close);
+        let (stored, ()) = Point::EpicClosed.around(edit)?;
+        Ok(stored)
+    })
 }
 
 /// Has a ticket await the person at its gate.
 pub(super) fn await_gate(shared: &Shared, id: &TicketId, gate: Gate) -> Result<(), StoreError> {
-    let (_, ()) = shared.store.edit(id, &shared.config, |ticket| {
-        ticket.awaiting = Some(gate.awaiting());
-        Ok::<(), StoreError>(())
-    })?;
-    Ok(())
+    shared.tracker.at(id, |store| {
+        let (_, ()) = store.edit(id, &shared.config, |ticket| {
+            ticket.awaiting = Some(gate.awaiting());
+            Ok::<(), StoreError>(())
+        })?;
+        Ok(())
+    })
 }
 
 /// Whether a person has passed the ticket's gate.

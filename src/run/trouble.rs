@@ -32,6 +32,28 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// Whether there is no room on the disk, or a limit on the size of files is reached.
+    pub(super) fn is_full_disk(&self) -> bool {
+        let is_full = |source: &std::io::Error| {
+            use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+            matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+        };
+        match self {
+            Self::Store(StoreError::Io { source, .. })
+            | Self::Attempt(AttemptError::Io { source, .. })
+            | Self::Git(GitError::File { source, .. }) => is_full(source),
+            // In the C locale that all of git runs in.
+            Self::Git(GitError::Failed { stderr, .. }) => [
+                "No space left on device",
+                "Disk quota exceeded",
+                "File too large",
+            ]
+            .iter()
+            .any(|said| stderr.contains(said)),
+            _ => false,
+        }
+    }
+
     /// The class of failure a ticket's note names.
     pub(super) const fn class(&self) -> &'static str {
         match self {

@@ -42,8 +42,9 @@ pub(super) enum TurnTrouble {
     Budget,
     /// The session to resume does not exist: a fresh one is needed.
     NoSession,
-    /// No worker of this account can work before that moment; its session can go on then.
-    Limited(Timestamp),
+    /// No worker of this account can work before that moment, or for an unknown time; its session
+    /// can go on then.
+    Limited(Option<Timestamp>),
     /// No worker of this account can work.
     Account,
 }

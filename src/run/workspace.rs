@@ -41,6 +41,10 @@ pub(super) fn make(shared: &Shared, job: &Job) -> Result<Made, Trouble> {
     let branch = branch(job)?;
     Point::Worktree.around(|| shared.trees.add(&job.worktree, &branch, start))?;
     if shared.trees.is_ready(&job.worktree)? {
+        if job.left.is_none() {
+            // Whoever worked there may have been killed in the middle of a git command.
+            TicketTree::new(&job.worktree, branch).unlock()?;
+        }
         return Ok(Made::Continued);
     }
     shared.trees.include(&job.worktree)?;
@@ -117,6 +121,8 @@ fn subject(job: &Job) -> String {
 /// After an attempt that did not land: a worktree whose work is all on its branch goes, and so
 /// does a branch without any. Everything else stays.
 pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
+    // Its branch is looked at from the run's worktree.
+    super::ground::ensure(shared)?;
     let (root, tip) = (&shared.ground.root, shared.integration.tip()?);
     let id = &job.ticket.id;
     Ok(put_away_at(

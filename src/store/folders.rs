@@ -43,6 +43,16 @@ impl Store {
         Self { caching, ..self }
     }
 
+    /// The same, with its tickets in another folder, of which there is no cache.
+    #[must_use]
+    pub(super) fn elsewhere(&self, ticks: PathBuf) -> Self {
+        Self {
+            ticks,
+            caching: Caching::Off,
+            ..self.clone()
+        }
+    }
+
     /// The folder of the tickets.
     #[must_use]
     pub fn ticks_dir(&self) -> &Path {

@@ -21,6 +21,7 @@ mod lock;
 mod merge_files;
 mod regular;
 mod size_limit;
+mod stand_in;
 mod unfinished;
 mod write;
 
@@ -37,4 +38,5 @@ pub use load::{InvalidFile, Loaded, Stored};
 pub use merge_files::{read_sides, write_merged};
 pub use regular::{LARGEST_FILE, read as read_regular};
 pub use size_limit::report_size_limit;
+pub use stand_in::StandIn;
 pub use write::{Change, Locked};

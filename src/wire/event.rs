@@ -242,7 +242,7 @@ pub enum EventKind {
     },
     /// The attempt is over.
     TicketFinished {
-        /// How: landed, closed (by a person), awaiting, failed, stopped, parked.
+        /// How: landed, closed or deleted (by a person), awaiting, failed, stopped, parked.
         outcome: String,
         /// What the attempt cost.
         cost_usd: f64,

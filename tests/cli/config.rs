@@ -21,6 +21,7 @@ fn every_setting_has_a_value_and_an_origin() {
     run.retries = 1  # default
     run.stall = "10m"  # default
     run.live_wait = "5m"  # default
+    run.limit_wait = "15m"  # default
     run.on_permission = "deny"  # default
     run.max_cost = none  # default
     run.max_ticket_cost = none  # default

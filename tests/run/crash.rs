@@ -46,6 +46,17 @@ fn a_crashed_session_that_recovers_lands() {
 }
 
 #[test]
+fn a_lock_that_a_killed_git_left_stops_nobody() {
+    let rig = Rig::new(&[("one", "")]);
+    let dies = json!([{"run": "touch \"$(git rev-parse --git-path index.lock)\""}, {"die": 3}]);
+    rig.script(json!({"one": [dies, work()]}));
+    let ended = rig.run(["--retries", "0"]).expect(0);
+    assert_eq!(ended.of("one", "retry").len(), 1);
+    assert_eq!(rig.rounds("one"), 2);
+    assert_eq!(rig.landings("one", "main"), 1);
+}
+
+#[test]
 fn a_command_that_crashes_is_retried_as_often_as_told() {
     let rig = Rig::new(&[("one", "agent = \"plain\"")]);
     rig.command_agent("plain", "");
@@ -168,27 +179,6 @@ fn partial_work_and_no_report_are_not_done() {
     assert!(rig.notes("one")[0].contains("half"));
     assert!(rig.branches().contains(&"tk/work/epic/two".to_owned()));
     assert!(!rig.sandbox.path().join("two.txt").exists());
-}
-
-#[test]
-fn a_conflict_fails_with_nothing_half_merged() {
-    let rig = Rig::new(&[("one", ""), ("two", "")]);
-    let pipe = rig.pipe("go");
-    rig.script(json!({
-        "one": [[{"write": {"path": "same", "text": "one\n"}}, {"commit": "x"}]],
-        "two": [[{"say": "up"}, {"await": pipe}, {"write": {"path": "same", "text": "two\n"}}, {"commit": "x"}]],
-    }));
-    let mut live = rig.start(["-j", "2"]);
-    live.until("one", "closed");
-    crate::rig::open(&pipe);
-    let ended = live.end().expect(7);
-    assert_eq!(ended.of("two", "failed")[0]["class"], "merge_conflict");
-    assert_eq!(rig.sandbox.read("same"), "one\n");
-    assert_eq!(rig.branches(), ["main", "tk/work/epic/two"]);
-    rig.assert_tidy();
-    rig.script(json!({"two": [[{"write": {"path": "same", "text": "both\n"}}, {"commit": "x"}]]}));
-    rig.run([]).expect(0);
-    assert_eq!(rig.sandbox.read("same"), "both\n");
 }
 
 #[test]

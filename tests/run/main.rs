@@ -5,13 +5,19 @@ mod answers;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod branches;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod checkout;
 #[cfg(test)]
+mod conflict;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod died;
+#[cfg(test)]
+mod disk;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
@@ -28,6 +34,8 @@ mod people;
 mod preflight;
 #[cfg(test)]
 mod recovery;
+#[cfg(test)]
+mod removed;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -174,13 +174,26 @@ impl Rig {
                     let text = std::fs::read_to_string(entry.path()).unwrap();
                     let started: Value = serde_json::from_str(&text).unwrap();
                     let pid = i32::try_from(started["shim"]["pid"].as_i64().unwrap()).unwrap();
-                    // One that is gone by now needs no signal.
-                    let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+                    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                    // One that is gone by now needs no signal, and its id may be another's.
+                    if String::from_utf8_lossy(&line).contains("worker-shim") {
+                        let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+                    }
                 }
             }
         }
-        for pid in self.processes() {
-            let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+        let start = Instant::now();
+        // Killed at once; that they are gone takes the system a moment.
+        loop {
+            let left = self.processes();
+            if left.is_empty() {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{left:?} do not end");
+            for pid in left {
+                let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+            }
+            std::thread::yield_now();
         }
     }
 

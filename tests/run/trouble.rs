@@ -191,3 +191,178 @@ fn an_edited_ticket_keeps_the_edit_and_a_base_that_moves_is_merged() {
     assert_eq!(rig.sandbox.read("one.txt"), "x\n");
     assert_eq!(rig.landings("one", "main"), 1);
 }
+
+#[test]
+fn a_usage_limit_without_an_end_is_tried_again_in_the_same_session_and_burns_no_retry() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nlimit_wait = \"1s\"\n");
+    let limited = json!([{"say": "up"}, {"limit": null}]);
+    // The client gives up by itself, in another way.
+    let refused = json!([{"fail": {"subtype": "success", "error": "Usage", "status": 429}}]);
+    rig.script(json!({"one": [limited, refused, work()]}));
+    let ended = rig.run(["--retries", "0", "--max-cost", "5"]).expect(0);
+    let at = |event: &serde_json::Value| event["at"].as_str().unwrap().parse::<jiff::Timestamp>();
+    let (parked, resumed) = (ended.of("one", "parked"), ended.of("one", "resumed"));
+    assert_eq!((parked.len(), resumed.len()), (2, 2));
+    for (place, reason) in ["the account's usage limit is reached", "Usage"]
+        .iter()
+        .enumerate()
+    {
+        let told = parked[place]["reason"].as_str().unwrap();
+        let rest = told
+            .strip_prefix(&format!(
+                "{reason}, nobody says until when: tried again at "
+            ))
+            .unwrap_or_else(|| panic!("{told}"));
+        let until = rest.strip_suffix("; the session is kept").unwrap();
+        let until: jiff::Timestamp = until.parse().unwrap();
+        assert!(at(resumed[place]).unwrap() >= until);
+        // A second at first, then two.
+        let waited = until.duration_since(at(parked[place]).unwrap());
+        assert!(
+            waited.as_secs() <= 1 + i64::try_from(place).unwrap(),
+            "{waited}"
+        );
+    }
+    let sessions = ended.of("one", "session");
+    assert_eq!(sessions.len(), 3);
+    assert_eq!(sessions[0]["session"], sessions[2]["session"]);
+    assert!(ended.of("one", "retry").is_empty());
+    assert_eq!(rig.notes("one"), [""; 0]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_usage_limit_that_never_ends_stops_the_run_with_everything_kept() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nlimit_wait = \"0m\"\n");
+    let write = json!({"run": "echo x > half"});
+    rig.script(json!({"one": [[write, {"limit": null}]]}));
+    let ended = rig.run([]).expect(8);
+    assert_eq!(rig.rounds("one"), 13);
+    assert_eq!(ended.of("one", "parked").len(), 12);
+    let told = "no worker can go on: usage_limit: the account's usage limit is reached, and still \
+                was at the last of many tries: try again later";
+    assert_eq!(ended.warnings().last(), Some(&told));
+    assert_eq!(ended.last()["outcome"], "stopped");
+    assert_eq!(ended.ids("unstarted"), ["one", "two"]);
+    assert_eq!(rig.notes("one"), [""; 0]);
+    assert_eq!(rig.show("one")["status"], "open");
+    // The same command goes on: same session, same worktree.
+    rig.script(json!({"one": [[{"run": "test -e half"}]]}));
+    let again = rig.run([]).expect(0);
+    assert_eq!(
+        again.of("one", "session")[0]["session"],
+        ended.of("one", "session")[0]["session"]
+    );
+    assert_eq!(rig.sandbox.read("half"), "x\n");
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_billing_failure_stops_the_run_at_once_and_the_sessions_go_on_when_it_is_paid() {
+    let rig = Rig::new(&[("one", ""), ("two", ""), ("zoo", "")]);
+    let pipe = rig.pipe("go");
+    let retry = json!({"retry": {"error": "billing_error", "status": 402}});
+    rig.script(json!({
+        "one": [[{"run": "echo x > half"}, {"say": "up"}, {"await": pipe}, retry, "hang"], work()],
+        "two": [[{"say": "up"}, "hang"], work()],
+    }));
+    let mut live = rig.start(["-j", "2"]);
+    live.until("", "say");
+    live.until("", "say");
+    open(&pipe);
+    let ended = live.end().expect(8);
+    assert_eq!(ended.last()["outcome"], "stopped");
+    let told = "no worker can go on: billing: billing_error";
+    let warned = ended.of("", "warning");
+    let stop = warned.iter().find(|event| event["text"] == told).unwrap();
+    let at = |event: &serde_json::Value| {
+        let at: jiff::Timestamp = event["at"].as_str().unwrap().parse().unwrap();
+        at
+    };
+    let took = at(ended.last()).duration_since(at(stop));
+    assert!(took.as_secs() < 5, "{took}");
+    assert_eq!(ended.ids("unstarted"), ["one", "two", "zoo"]);
+    assert!(ended.ids("failed").is_empty());
+    assert!(ended.of("zoo", "ticket_started").is_empty());
+    assert_eq!(rig.rounds("zoo"), 0);
+    for id in ["one", "two", "zoo"] {
+        assert_eq!(rig.notes(id), [""; 0], "{id}");
+        assert_eq!(rig.show(id)["status"], "open", "{id}");
+    }
+    assert_eq!(rig.worktrees(), 2, "work that is nowhere else stays");
+
+    let again = rig.run(["-j", "2"]).expect(0);
+    for id in ["one", "two"] {
+        let session = |ended: &crate::rig::Ended| ended.of(id, "session")[0]["session"].clone();
+        assert_eq!(session(&ended), session(&again), "{id}");
+    }
+    assert_eq!(rig.sandbox.read("half"), "x\n");
+    rig.assert_tidy();
+}
+
+#[test]
+fn what_a_person_asks_of_a_ticket_at_work_is_asked_of_its_work() {
+    let rig = Rig::new(&[
+        ("check", "checks = [\"true\"]"),
+        ("gate", ""),
+        ("wait", ""),
+        ("shut", ""),
+    ]);
+    let pipes: Vec<_> = ["a", "b", "c", "d"]
+        .iter()
+        .map(|name| rig.pipe(name))
+        .collect();
+    let round = |pipe: &std::path::Path| json!([[{"say": "up"}, {"await": pipe}, {"run": "echo x > $TK_TICKET.txt"}, {"commit": "x"}]]);
+    let mended = json!([{"run": "touch wanted"}]);
+    let mut check = round(&pipes[0]);
+    check.as_array_mut().unwrap().push(mended);
+    rig.script(json!({
+        "check": check, "gate": round(&pipes[1]), "wait": round(&pipes[2]), "shut": round(&pipes[3]),
+    }));
+    let mut live = rig.start(["-j", "4"]);
+    for _ in 0..4 {
+        live.until("", "say");
+    }
+    let update = |id: &str, option: &str, value: &str| {
+        rig.sandbox.tk(["update", id, option, value]).ok();
+    };
+    update("check", "--check", "test -e wanted");
+    update("gate", "--requires", "review");
+    update("wait", "--awaiting", "work");
+    rig.sandbox
+        .tk(["close", "shut", "--reason", "by hand"])
+        .ok();
+    for pipe in &pipes {
+        open(pipe);
+    }
+    let ended = live.end().expect(9);
+    assert_eq!(ended.ids("landed"), ["check"]);
+    assert_eq!(ended.ids("awaiting"), ["gate", "wait"]);
+    // The new check is red first, and the worker hears of it; the planned one still counts.
+    let commands: Vec<_> = ended
+        .of("check", "check_started")
+        .iter()
+        .map(|event| event["command"].clone())
+        .collect();
+    assert_eq!(
+        commands,
+        ["true", "test -e wanted", "true", "test -e wanted"]
+    );
+    assert_eq!(ended.of("gate", "awaiting")[0]["awaiting"], "review");
+    assert_eq!(ended.of("wait", "awaiting")[0]["awaiting"], "work");
+    assert_eq!(
+        rig.notes("gate"),
+        ["Done and checked; kept on `tk/work/epic/gate`."]
+    );
+    assert_eq!(rig.show("wait")["awaiting"], "work");
+    let told = "the ticket was closed meanwhile: its work is kept on `tk/work/epic/shut`";
+    assert_eq!(ended.of("shut", "warning")[0]["text"], told);
+    assert_eq!(ended.of("shut", "ticket_finished")[0]["outcome"], "closed");
+    assert_eq!(rig.show("shut")["status"], "closed");
+    assert_eq!(rig.landings("shut", "main"), 0);
+    rig.assert_tidy();
+}

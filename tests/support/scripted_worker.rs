@@ -58,12 +58,18 @@ enum Step {
     Permission(String),
     /// Tells that a request to the model failed and is tried again.
     Retry { error: String, status: u64 },
-    /// Tells that the account may do no more before that second since 1970, and hangs.
-    Limit(i64),
+    /// Tells that the account may do no more before that second since 1970, or does not tell
+    /// until when, and hangs.
+    Limit(Option<i64>),
     /// What the structured result of the round is; `null` for none.
     Report(Value),
-    /// Ends the round with a result of this subtype and error.
-    Fail { subtype: String, error: String },
+    /// Ends the round with a result of this subtype and error, and the status of the answer.
+    Fail {
+        subtype: String,
+        error: String,
+        #[serde(default)]
+        status: Option<u64>,
+    },
     /// Leaves a process running in a session of its own, deaf to polite signals.
     Leave,
     /// Is deaf to polite signals from now on.
@@ -268,19 +274,25 @@ impl Worker {
                 "type": "system", "subtype": "api_retry", "attempt": 1, "max_retries": 10,
                 "retry_delay_ms": 500.0, "error_status": status, "error": error,
             }))?,
-            Step::Fail { subtype, error } => {
-                return Ok(Then::Stop(self.result(
-                    &subtype,
-                    true,
-                    &Value::Null,
-                    &[error],
-                )));
+            Step::Fail {
+                subtype,
+                error,
+                status,
+            } => {
+                let mut result = self.result(&subtype, true, &Value::Null, &[error]);
+                if let Some(status) = status {
+                    result["api_error_status"] = json!(status);
+                }
+                return Ok(Then::Stop(result));
             }
             Step::Leave => run("sh", &["-c", LEAVE])?,
             Step::Deaf => be_deaf()?,
             Step::Limit(resets_at) => {
-                self.tell(&json!({"type": "rate_limit_event",
-                    "rate_limit_info": {"status": "rejected", "resetsAt": resets_at}}))?;
+                let mut info = json!({"status": "rejected"});
+                if let Some(resets_at) = resets_at {
+                    info["resetsAt"] = json!(resets_at);
+                }
+                self.tell(&json!({"type": "rate_limit_event", "rate_limit_info": info}))?;
                 return self.step(Step::Hang);
             }
             Step::Hang => loop {

@@ -167,6 +167,16 @@ impl Executor {
             let _over = self.desk.record(EventKind::Failed { class, reason }).await;
             return Ending::Failed;
         }
+        if trouble.is_full_disk() {
+            // Nobody else can write either. What was being done goes on when there is room.
+            let class = "disk_full".to_owned();
+            let _over = self.desk.fatal(&class, &reason);
+            return match self.stopped().await {
+                Ok(ending) => ending,
+                // Not even that could be written: whoever takes over the run does it.
+                Err(_) => Ending::Stopped,
+            };
+        }
         if let Err(second) = self.fail(trouble.class(), &reason).await {
             // The ticket's file cannot even hold the note: the journal has to.
             let failed = EventKind::Failed {
@@ -202,7 +212,8 @@ impl Executor {
         if let Some(last) = self.job.ticket.runs.last() {
             self.record = last.clone();
         }
-        match self.land().await? {
+        match self.land(false).await? {
+            Landing::Conflict { paths } => self.repair_approved(&paths).await,
             Landing::Red {
                 command, status, ..
             } => {
@@ -224,6 +235,7 @@ impl Executor {
                 let note = format!("Done and checked; kept on `{}`.", self.job.branch);
                 self.put_aside(gate, &note, &text).await
             }
+            Landing::Closed => self.closed().await,
             Landing::NoChanges => {
                 let summary = self.record.summary.clone().unwrap_or_default();
                 let note = format!(
@@ -232,11 +244,12 @@ impl Executor {
                 self.put_aside(Awaiting::Review, &note, &summary).await
             }
             Landing::Conflict { paths } => {
-                let reason = format!(
+                let text = format!(
                     "its branch conflicts with what has landed in {}",
                     paths.join(", ")
                 );
-                self.fail("merge_conflict", &reason).await
+                let note = format!("Agent failed: merge_conflict: {text}");
+                self.put_aside(Awaiting::Review, &note, &text).await
             }
             Landing::Red {
                 command, status, ..

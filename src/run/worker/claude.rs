@@ -150,7 +150,7 @@ fn bill_of(result: &WorkerResult, live: &Live, never_started: bool) -> Bill {
 }
 
 fn spec(work: &Work<'_>, session: &Session) -> Result<crate::run::attempt::Spec, Trouble> {
-    let (job, store) = (work.job, &work.shared.store);
+    let (job, store) = (work.job, work.shared.tracker.store()?);
     let agent = &job.agent;
     let part = |path: &String| store.part(path);
     let system = agent.system.as_ref().map(part).transpose()?.flatten();
@@ -288,7 +288,7 @@ impl<'a> Listener<'a> {
                     |at| format!("the account's usage limit is reached until {at}"),
                 );
                 let class = FailureClass::UsageLimit.to_string();
-                let trouble = resets_at.map_or(TurnTrouble::Final, TurnTrouble::Limited);
+                let trouble = TurnTrouble::Limited(resets_at);
                 self.cut(Cut::Failed(class, reason, trouble))?;
             }
             Signal::Usage(_) if self.past.is_over => {}
@@ -473,6 +473,7 @@ impl<'a> Listener<'a> {
             class if class.stops_all() => TurnTrouble::Account,
             FailureClass::NotDone => return not_done(result),
             FailureClass::MaxBudget => TurnTrouble::Budget,
+            FailureClass::UsageLimit => TurnTrouble::Limited(None),
             FailureClass::UnknownSession => TurnTrouble::NoSession,
             FailureClass::NoResult | FailureClass::Overloaded | FailureClass::SessionInUse => {
                 TurnTrouble::Crashed

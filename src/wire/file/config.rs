@@ -112,6 +112,9 @@ struct RunTable {
     /// How long a live worker waits for an answer
     #[schemars(extend("default" = "5m"))]
     live_wait: Length,
+    /// How long to wait, at first, where a usage limit does not say when it is over
+    #[schemars(extend("default" = "15m"))]
+    limit_wait: Length,
     /// Permission requests that no rule settles
     #[schemars(extend("default" = "deny"))]
     on_permission: OnPermission,

@@ -1,0 +1,141 @@
+//! What an executor mends before it goes on: worktrees that somebody removed, branches that
+//! conflict with what has landed; and what it leaves alone, a ticket that was deleted.
+
+use std::sync::Arc;
+
+use super::Executor;
+use crate::model::{AgentKind, NoteKind, Outcome};
+use crate::run::desk::{Ending, NoPlace};
+use crate::run::landing::Landing;
+use crate::run::tickets::Closing;
+use crate::run::trouble::{Trouble, blocking};
+use crate::run::worker::Session;
+use crate::run::{ground, prompt, repair, tickets, workspace};
+use crate::wire::EventKind;
+
+impl Executor {
+    /// Whether somebody removed the ticket's worktree.
+    pub(super) fn is_homeless(&self) -> bool {
+        !self.job.worktree.is_dir()
+    }
+
+    /// Tells that it is made again, from its branch.
+    pub(super) async fn tell_homeless(&self) -> Result<(), Trouble> {
+        let text = format!(
+            "its worktree was removed and is made again from `{}`: what was not committed there is gone",
+            self.job.branch
+        );
+        Ok(self.desk.record(EventKind::Warning { text }).await?)
+    }
+
+    /// Makes the run's worktree again, where somebody removed it. The caller holds it.
+    pub(super) async fn ensure_ground(&self) -> Result<(), Trouble> {
+        let shared = Arc::clone(&self.shared);
+        let lock = Arc::clone(&self.shared);
+        let _one_at_a_time = lock.worktree_lock.lock().await;
+        if blocking(move || ground::ensure(&shared)).await? {
+            let text = "the run's worktree was removed and is made again".to_owned();
+            self.desk.record(EventKind::Warning { text }).await?;
+        }
+        Ok(())
+    }
+
+    /// Merges what has landed into the ticket's branch, for its session to settle; what to tell
+    /// the session.
+    pub(super) async fn begin_repair(&mut self, paths: &[String]) -> Result<String, Trouble> {
+        let reason = format!(
+            "its branch conflicts with what has landed in {}",
+            paths.join(", ")
+        );
+        let class = "merge_conflict".to_owned();
+        self.desk.record(EventKind::Retry { class, reason }).await?;
+        self.repairs += 1;
+        let lander = Arc::clone(&self.shared);
+        let _one_at_a_time = lander.lander.lock().await;
+        let repair = repair::begin(&self.shared, &self.job).await?;
+        let prompt = prompt::repair(&repair.paths);
+        self.repair = Some(repair);
+        Ok(prompt)
+    }
+
+    /// Tells the ticket that its session is gone.
+    pub(super) async fn note_lost_session(&self) -> Result<(), Trouble> {
+        let id = self.record.session.as_deref().unwrap_or_default();
+        let text = format!("The session `{id}` cannot be resumed: a fresh one begins.");
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        blocking(move || tickets::note(&shared, &job, NoteKind::Comment, &text)).await
+    }
+
+    /// What was approved conflicts with what has landed since: the session that made it settles
+    /// that, and whoever approved it looks again.
+    pub(super) async fn repair_approved(&mut self, paths: &[String]) -> Result<Ending, Trouble> {
+        let (job, record) = (&self.job, &self.record);
+        let can_resume = job.agent.kind == AgentKind::Claude && record.agent == job.agent.name;
+        let session = record.session.clone().filter(|_| can_resume);
+        let Some(session) = session.filter(|_| !self.shared.options.only_land) else {
+            let paths = paths.to_vec();
+            return self.landed(Landing::Conflict { paths }).await;
+        };
+        // Without a place it stays approved: the next run goes on from there.
+        let permit = match self.desk.place().await? {
+            Ok(permit) => permit,
+            Err(NoPlace::Stopping) => return Ok(Ending::Stopped),
+            Err(NoPlace::Budget | NoPlace::Ticket) => return Ok(Ending::Parked),
+        };
+        if let Err(ending) = self.begin().await? {
+            return Ok(ending);
+        }
+        if let Err(ending) = self.prepare().await? {
+            return Ok(ending);
+        }
+        let prompt = self.begin_repair(paths).await?;
+        self.work(Some(permit), Session::Resume(session), prompt)
+            .await
+    }
+
+    /// A person closed the ticket while it was worked at: nothing lands.
+    pub(super) async fn closed(&mut self) -> Result<Ending, Trouble> {
+        self.end(Closing {
+            outcome: Outcome::Stopped,
+            awaiting: None,
+            note: None,
+        })
+        .await?;
+        let text = format!(
+            "the ticket was closed meanwhile: its work is kept on `{}`",
+            self.job.branch
+        );
+        self.desk.record(EventKind::Warning { text }).await?;
+        Ok(Ending::Closed)
+    }
+
+    /// Merges what has landed into the ticket's branch, where it merges cleanly: what a check
+    /// found on the merged tree is to be mended where it can be seen.
+    pub(super) async fn take_in_landed(&self) -> Result<(), Trouble> {
+        let lander = Arc::clone(&self.shared);
+        let _one_at_a_time = lander.lander.lock().await;
+        repair::begin(&self.shared, &self.job).await?;
+        Ok(())
+    }
+
+    /// A person deleted the ticket: there is nothing to do, and nowhere to write about it. The
+    /// branch is kept, if there is anything on it.
+    pub(super) async fn deleted(&self) -> Ending {
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        let put_away = blocking(move || -> Result<_, Trouble> {
+            tickets::let_go(&shared, &job)?;
+            workspace::put_away(&shared, &job)?;
+            let kept = shared.tip_of(&workspace::branch(&job)?)?.is_some();
+            Ok(kept)
+        });
+        let what = "the ticket was deleted: nothing more is done about it";
+        let text = match put_away.await {
+            Ok(true) => format!("{what}; its work is kept on `{}`", self.job.branch),
+            Ok(false) => what.to_owned(),
+            Err(trouble) => format!("{what}; its worktree or claim cannot be put away: {trouble}"),
+        };
+        // Whoever cannot hear this is gone already.
+        let _over = self.desk.record(EventKind::Warning { text }).await;
+        Ending::Deleted
+    }
+}

@@ -1,0 +1,229 @@
+//! What the user removes while a run works with it: worktrees, tickets.
+
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, open, work};
+
+/// A worker that commits `half`, waits at the pipe, and does the rest.
+fn halves(pipe: &std::path::Path) -> Value {
+    json!([
+        {"write": {"path": "half", "text": "x"}}, {"commit": "half"},
+        {"say": "up"}, {"await": pipe}, {"write": {"path": "rest", "text": "x"}}, {"commit": "rest"},
+    ])
+}
+
+const GONE: &str = "its worktree was removed and is made again from `tk/work/epic/one`: what was \
+                    not committed there is gone";
+
+#[test]
+fn a_worktree_that_is_removed_under_a_worker_is_made_again_and_the_session_goes_on() {
+    for how in [
+        &["git", "worktree", "remove", "--force", ".worktrees/one"][..],
+        &["rm", "-rf", ".worktrees/one"],
+    ] {
+        let rig = Rig::new(&[("one", "")]);
+        let pipe = rig.pipe("gate");
+        let rest = json!([{"run": "test -e half"}, {"write": {"path": "rest", "text": "y"}}]);
+        rig.script(json!({"one": [halves(&pipe), rest]}));
+        let mut live = rig.start([]);
+        live.until("one", "say");
+        let mut remove = rig.sandbox.command(how[0]);
+        assert!(remove.args(&how[1..]).status().unwrap().success());
+        open(&pipe);
+        let ended = live.end().expect(0);
+        assert_eq!(ended.ids("landed"), ["one"]);
+        let retries = ended.of("one", "retry");
+        assert_eq!(retries.len(), 1);
+        assert_eq!(retries[0]["class"], "no_result");
+        assert_eq!(ended.of("one", "warning")[0]["text"], GONE);
+        let sessions = ended.of("one", "session");
+        assert_eq!(sessions[0]["session"], sessions[1]["session"]);
+        assert_eq!(rig.sandbox.read("half") + &rig.sandbox.read("rest"), "xy");
+        assert_eq!(rig.notes("one"), [""; 0]);
+        rig.assert_tidy();
+    }
+}
+
+#[test]
+fn what_was_committed_lands_though_the_worktree_is_gone_at_the_end() {
+    let rig = Rig::new(&[("one", "")]);
+    let remove = json!({"run": "echo y > lost; cd .. && rm -rf one"});
+    rig.script(
+        json!({"one": [[{"write": {"path": "half", "text": "x"}}, {"commit": "half"}, remove]]}),
+    );
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.of("one", "warning")[0]["text"], GONE);
+    assert_eq!(rig.rounds("one"), 1);
+    assert_eq!(rig.sandbox.read("half"), "x");
+    assert!(!rig.sandbox.path().join("lost").exists());
+    rig.assert_tidy();
+}
+
+#[test]
+fn the_run_s_own_worktree_is_made_again_before_a_landing_and_in_the_middle_of_one() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"one": [halves(&pipe)], "two": [work()]}));
+    // Once, the check itself is what removes it.
+    let marker = rig.sandbox.root().join("removed");
+    let check = format!(
+        "test -e {0} || {{ touch {0}; cd .. && rm -rf epic; false; }}",
+        marker.display()
+    );
+    let mut live = rig.start(["--check", &check]);
+    live.until("one", "say");
+    rig.sandbox
+        .git(["worktree", "remove", "--force", ".worktrees/epic"]);
+    open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    let text = "the run's worktree was removed and is made again";
+    let told: Vec<_> = ended
+        .of("one", "warning")
+        .iter()
+        .map(|e| e["text"].clone())
+        .collect();
+    assert_eq!(told, [text, text]);
+    assert!(ended.of("one", "retry").is_empty(), "no fix round for that");
+    assert_eq!(rig.rounds("one"), 1);
+    assert_eq!(rig.landings("one", "main"), 1);
+    rig.assert_tidy();
+}
+
+#[test]
+fn the_run_s_own_worktree_is_made_again_at_the_end() {
+    let rig = Rig::new(&[("one", ""), ("bad", "")]);
+    let pipe = rig.pipe("gate");
+    let blocked = json!({"report": {"status": "blocked", "summary": "no"}});
+    rig.script(json!({"bad": [[{"say": "up"}, {"await": pipe}, blocked]]}));
+    let mut live = rig.start(["-j", "2"]);
+    live.until("one", "ticket_finished");
+    rig.sandbox
+        .git(["worktree", "remove", "--force", ".worktrees/epic"]);
+    open(&pipe);
+    let ended = live.end().expect(7);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(rig.landings("one", "main"), 1);
+    rig.assert_tidy();
+}
+
+const DELETED: &str = "the ticket was deleted: nothing more is done about it";
+
+/// Deletes the ticket's file in one of the ways a person may; `tk` itself refuses to.
+fn delete(rig: &Rig, how: &str, id: &str) {
+    let file = format!(".ticks/{id}.toml");
+    let refused = rig.sandbox.tk(["delete", id, "--force"]);
+    assert_eq!(refused.code, 5, "{refused}");
+    if how == "git" {
+        rig.sandbox.git(["rm", "--quiet", "--force", &file]);
+    } else {
+        std::fs::remove_file(rig.sandbox.path().join(&file)).unwrap();
+    }
+    assert!(!rig.sandbox.path().join(file).exists());
+}
+
+#[test]
+fn a_ticket_that_is_deleted_before_its_start_is_not_worked_at_and_holds_nothing_up() {
+    for how in ["git", "rm"] {
+        let rig = Rig::new(&[
+            ("one", ""),
+            ("gone", "blocked_by = [\"one\"]"),
+            ("last", "blocked_by = [\"gone\"]"),
+        ]);
+        rig.sandbox.git(["add", ".ticks"]);
+        rig.sandbox.git(["commit", "--quiet", "--message=tickets"]);
+        let pipe = rig.pipe("gate");
+        rig.script(json!({"one": [halves(&pipe)]}));
+        let mut live = rig.start(["--max-cost", "5"]);
+        live.until("one", "say");
+        delete(&rig, how, "gone");
+        open(&pipe);
+        let ended = live.end().expect(0);
+        assert_eq!(ended.last()["outcome"], "done", "{how}");
+        assert_eq!(ended.ids("landed"), ["last", "one"], "{how}");
+        assert_eq!(ended.of("gone", "warning")[0]["text"], DELETED, "{how}");
+        assert_eq!(ended.of("gone", "ticket_finished")[0]["outcome"], "deleted");
+        assert_eq!(rig.rounds("gone"), 0, "{how}");
+        // It stays deleted, on the branch too.
+        assert!(
+            !rig.sandbox.path().join(".ticks/gone.toml").exists(),
+            "{how}"
+        );
+        let there = rig
+            .sandbox
+            .git(["ls-tree", "--name-only", "main", ".ticks/"]);
+        assert!(!there.contains("gone"), "{how}: {there}");
+        assert_eq!(rig.show("epic")["status"], "closed", "{how}");
+        assert_eq!(rig.sandbox.git(["status", "--porcelain"]), "", "{how}");
+        assert_eq!(rig.branches(), ["main"]);
+        rig.assert_tidy();
+    }
+}
+
+#[test]
+fn a_ticket_that_is_deleted_while_at_work_keeps_its_work_on_its_branch() {
+    for how in ["git", "rm"] {
+        let rig = Rig::new(&[("one", ""), ("two", "")]);
+        if how == "git" {
+            rig.sandbox.git(["add", ".ticks"]);
+            rig.sandbox.git(["commit", "--quiet", "--message=tickets"]);
+        }
+        let pipe = rig.pipe("gate");
+        rig.script(json!({"one": [halves(&pipe)]}));
+        let mut live = rig.start(["-j", "2"]);
+        live.until("one", "say");
+        delete(&rig, how, "one");
+        open(&pipe);
+        let ended = live.end().expect(0);
+        assert_eq!(ended.ids("landed"), ["two"], "{how}");
+        let told = format!("{DELETED}; its work is kept on `tk/work/epic/one`");
+        assert_eq!(ended.of("one", "warning")[0]["text"], told, "{how}");
+        assert_eq!(ended.of("one", "ticket_finished")[0]["outcome"], "deleted");
+        assert_eq!(rig.sandbox.git(["show", "tk/work/epic/one:rest"]), "x");
+        assert_eq!(rig.landings("one", "main"), 0, "{how}");
+        assert!(
+            !rig.sandbox.path().join(".ticks/one.toml").exists(),
+            "{how}"
+        );
+        let there = rig
+            .sandbox
+            .git(["ls-tree", "--name-only", "main", ".ticks/"]);
+        assert!(!there.contains("one"), "{how}: {there}");
+        assert_eq!(rig.branches(), ["main", "tk/work/epic/one"]);
+        rig.assert_tidy();
+    }
+}
+
+#[test]
+fn a_ticket_that_is_deleted_during_its_gate_does_not_land() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let pipe = rig.pipe("gate");
+    let check = format!("test $TK_TICKET = two || cat {}", pipe.display());
+    let mut live = rig.start(["-j", "2", "--check", &check]);
+    live.until("one", "check_started");
+    delete(&rig, "rm", "one");
+    open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["two"]);
+    let told = format!("{DELETED}; its work is kept on `tk/work/epic/one`");
+    assert_eq!(ended.of("one", "warning")[0]["text"], told);
+    assert_eq!(rig.landings("one", "main"), 0);
+    assert!(!rig.sandbox.path().join("one.txt").exists());
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_ticket_that_is_deleted_while_it_awaits_a_person_is_owed_nothing() {
+    let rig = Rig::new(&[("one", "requires = \"review\""), ("two", "")]);
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"two": [halves(&pipe)]}));
+    let mut live = rig.start(["-j", "2"]);
+    live.until("one", "ticket_finished");
+    delete(&rig, "rm", "one");
+    open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["two"]);
+    assert!(ended.ids("awaiting").is_empty());
+    assert_eq!(ended.last()["owed"], json!([]));
+    assert!(rig.branches().contains(&"tk/work/epic/one".to_owned()));
+}
