@@ -3,6 +3,7 @@
 mod claude;
 mod command;
 mod past;
+mod told;
 mod waiting;
 
 use std::path::PathBuf;
@@ -109,7 +110,7 @@ pub(super) async fn work(
 /// later runner, which tries anew.
 pub(super) fn stops_all(kind: AgentKind, dir: &AttemptDir) -> Result<bool, AttemptError> {
     match kind {
-        AgentKind::Claude => claude::stops_all(dir),
+        AgentKind::Claude => told::stops_all(dir),
         AgentKind::Command => Ok(false),
     }
 }
@@ -117,7 +118,7 @@ pub(super) fn stops_all(kind: AgentKind, dir: &AttemptDir) -> Result<bool, Attem
 /// Whether the worker has told its result.
 pub(super) fn has_result(kind: AgentKind, dir: &AttemptDir) -> Result<bool, AttemptError> {
     match kind {
-        AgentKind::Claude => claude::has_result(dir),
+        AgentKind::Claude => told::has_result(dir),
         // Whether what it wrote is all that it was to write, its exit would say.
         AgentKind::Command => Ok(false),
     }
@@ -130,7 +131,7 @@ pub(super) fn bill(
     prices: Prices,
 ) -> Result<Bill, AttemptError> {
     match kind {
-        AgentKind::Claude => claude::bill(dir, prices),
+        AgentKind::Claude => told::bill(dir, prices),
         AgentKind::Command => command::bill(dir),
     }
 }
