@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -25,14 +25,27 @@ pub(super) struct IndexCopy {
     _folder: TempDir,
 }
 
+/// How old one is that a killed process has left. A younger one may not be locked yet by who
+/// is making it.
+const LEFT: Duration = Duration::from_secs(600);
+
 /// Removes the index files that killed processes have left in the folder for temporary files.
 pub fn sweep_index_copies() {
     let entries = std::fs::read_dir(std::env::temp_dir());
     for entry in entries.into_iter().flatten().flatten() {
         let name = entry.file_name();
         let is_one = name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        let age = |file: &File| {
+            file.metadata()
+                .and_then(|of| of.modified())
+                .ok()?
+                .elapsed()
+                .ok()
+        };
         // Another user's, or one that goes at this moment: not ours to remove.
-        let free = is_one && File::open(entry.path()).is_ok_and(|it| it.try_lock().is_ok());
+        let free = is_one
+            && File::open(entry.path())
+                .is_ok_and(|it| age(&it).is_some_and(|age| age >= LEFT) && it.try_lock().is_ok());
         if free {
             let _theirs = std::fs::remove_dir_all(entry.path());
         }

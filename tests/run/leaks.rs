@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -241,14 +241,23 @@ fn temporary_files_of_the_killed_go_and_those_of_the_living_stay() {
         std::fs::create_dir(folder).unwrap();
         std::fs::write(folder.join("index"), "x").unwrap();
     }
+    let begun = SystemTime::now() - Duration::from_secs(3600);
+    for folder in [&dead, &living] {
+        let folder = std::fs::File::open(folder).unwrap();
+        folder.set_modified(begun).unwrap();
+    }
+    // One that is being made: it is not locked yet.
+    let young = place.root.join("tmp/tk-index-young");
+    std::fs::create_dir(&young).unwrap();
     let held = std::fs::File::open(&living).unwrap();
     held.lock().unwrap();
     let live = place.up();
     live.signal(Signal::KILL);
     live.end().expect(-1);
     place.rerun().expect(0);
-    assert!(!dead.exists() && living.join("index").exists());
+    assert!(!dead.exists() && young.exists() && living.join("index").exists());
     drop(held);
+    std::fs::remove_dir(&young).unwrap();
     std::fs::remove_dir_all(&living).unwrap();
     place.assert_nothing_left(Way::KillAndRerun);
 }
