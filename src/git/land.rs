@@ -10,6 +10,7 @@
 //! the store's lock, with [`Landed::tickets`].
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,7 @@ impl Git {
     /// # Errors
     /// When there is no such branch, or git fails in a way that is not a refusal.
     pub fn land(&self, branch: &BranchName, target: CommitId) -> Result<Landing> {
+        let _one_at_a_time = self.landing()?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -105,9 +107,32 @@ impl Git {
             let checkout = Checkout { git, tip, target };
             return match checkout.land(branch)? {
                 None => landed(Some(there)),
+                // Somebody has committed meanwhile: that is no reason to refuse.
+                Some(_) if tries < TRIES && self.commit_of(&branch.reference())? != Some(tip) => {
+                    continue;
+                }
                 Some((reason, paths)) => Ok(refused(reason, paths, Some(there))),
             };
         }
+    }
+
+    /// The right to land, over all processes of the clone: two runs that end at once would
+    /// take each other's changes of the index for the user's. Letting go of it gives it to the
+    /// next.
+    fn landing(&self) -> Result<File> {
+        let args = [
+            "rev-parse",
+            "--path-format=absolute",
+            "--git-path",
+            "objects",
+        ];
+        let path = self.run(args)?.path();
+        let locked = File::open(&path).and_then(|folder| folder.lock().map(|()| folder));
+        locked.map_err(|source| GitError::File {
+            action: "lock",
+            path,
+            source,
+        })
     }
 }
 
