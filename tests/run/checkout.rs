@@ -55,6 +55,11 @@ fn dirty() -> (Rig, std::path::PathBuf) {
     let pipe = rig.pipe("go");
     let (wait, up) = (json!({"await": pipe}), json!({"say": "up"}));
     rig.script(json!({"one": [[{"write": {"path": "new.txt", "text": "new"}}, {"commit": "x"}, up, wait]]}));
+    unfinished_business(&rig);
+    (rig, pipe)
+}
+
+fn unfinished_business(rig: &Rig) {
     let s = &rig.sandbox;
     s.write("stashed", "s");
     s.git(["add", "stashed"]);
@@ -69,7 +74,6 @@ fn dirty() -> (Rig, std::path::PathBuf) {
     s.git(["add", "README.md"]);
     s.write("README.md", "staged and edited\n");
     s.write("untracked", "mine\n");
-    (rig, pipe)
 }
 
 #[test]
@@ -97,6 +101,32 @@ fn nothing_changes_before_landing_and_nothing_of_the_users_after() {
     );
     assert_eq!(rig.sandbox.read(".env"), "SECRET=1\n");
     assert_eq!(rig.sandbox.git(["stash", "list"]).lines().count(), 1);
+}
+
+/// HEAD, the bytes of index and configuration, the stash, the references that are no run's, and
+/// every file outside `.ticks/`.
+#[test]
+fn a_hundred_landings_on_the_runs_branch_leave_the_checkout_as_it_was() {
+    let ids: Vec<String> = (0..100).map(|number| format!("t{number}")).collect();
+    let tickets: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "")).collect();
+    let rig = Rig::new(&tickets);
+    let agent = "kind = \"command\"\ncommand = [\"sh\", \"-c\", 'echo x > $TK_TICKET.txt']\n";
+    rig.sandbox.write(".ticks/agents/plain.toml", agent);
+    unfinished_business(&rig);
+    let before = state(&rig);
+    let ended = rig
+        .run(["--agent", "plain", "--land", "never", "-j", "4"])
+        .expect(0);
+    assert_eq!(ended.of("", "landed").len(), 100);
+    assert_eq!(state(&rig), before);
+    let landed = "--format=%(trailers:key=Ticket,valueonly)";
+    let listed = rig.sandbox.git(["log", landed, "tk/run/epic", "--"]);
+    let mut listed: Vec<&str> = listed.lines().filter(|line| !line.is_empty()).collect();
+    listed.sort_unstable();
+    let mut expected: Vec<&str> = ids.iter().map(String::as_str).collect();
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    rig.assert_tidy();
 }
 
 #[test]
