@@ -39,7 +39,7 @@ fn started(rig: &Rig, process: &str) -> Value {
             return started;
         }
         assert!(begun.elapsed() < PATIENCE, "{started}");
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::yield_now();
     }
 }
 
@@ -380,7 +380,7 @@ fn a_lock_that_outlives_its_runner_is_waited_for() {
             "it does not look at {}",
             lock.display()
         );
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::yield_now();
     }
     drop(held);
     open(&pipe);
