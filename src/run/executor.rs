@@ -113,6 +113,7 @@ impl Executor {
                 ..begun.clone()
             },
         );
+        let repairs = job.tries.repairs;
         Self {
             shared,
             job,
@@ -120,7 +121,7 @@ impl Executor {
             stop,
             record,
             repair: None,
-            repairs: 0,
+            repairs,
             limits: 0,
         }
     }
@@ -247,6 +248,7 @@ impl Executor {
             mut resumes,
             mut retries,
             mut lost,
+            repairs: _,
         } = self.job.tries;
         loop {
             let collected = left.as_ref().filter(|_| permit.is_none());

@@ -9,6 +9,7 @@ use super::asking;
 use super::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
 use super::folder::RunDir;
 use super::ledger::{self, Entry, EntryKind};
+use super::repair;
 use super::worker;
 use crate::model::{Actor, AgentKind, Config, Outcome, RunRecord, Ticket, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Result};
@@ -41,6 +42,8 @@ pub(super) struct Tries {
     pub retries: u32,
     /// Fresh sessions in the place of one that was gone.
     pub lost: u32,
+    /// Sessions that were to settle a conflict of their branch.
+    pub repairs: u32,
 }
 
 /// The attempts of these, not finished by the journal, whose last worker can be taken over.
@@ -217,6 +220,7 @@ pub(super) fn tries(events: &[Event], ticket: &str) -> Tries {
                     None | Some("max_budget") => {}
                     Some("check") => tries.fixes += 1,
                     Some("unknown_session") => tries.lost += 1,
+                    Some(repair::CONFLICT) => tries.repairs += 1,
                     Some(_) if resumed => tries.resumes += 1,
                     Some(_) => tries.retries += 1,
                 }

@@ -12,6 +12,9 @@ use crate::git::{CommitId, TicketTree};
 /// How often a session may settle a conflict of its branch, before a person looks at it.
 pub(super) const REPAIRS: u32 = 1;
 
+/// The class of failure that a repair follows.
+pub(super) const CONFLICT: &str = "merge_conflict";
+
 /// What was merged into a ticket's branch, for its session to settle.
 #[derive(Clone, Debug)]
 pub(super) struct Repair {

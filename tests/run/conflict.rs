@@ -9,6 +9,11 @@ const CONFLICT: &str = "its branch conflicts with what has landed in same";
 
 /// `one` lands its `same`; then `two`, that has another `same`, plays these rounds.
 fn clash(rounds: &[Value], more: &str, args: &[&str]) -> (Rig, Ended) {
+    clash_and_die(rounds, more, args, "")
+}
+
+/// As [`clash`]; the runner dies at that place.
+fn clash_and_die(rounds: &[Value], more: &str, args: &[&str], place: &str) -> (Rig, Ended) {
     let rig = Rig::new(&[("one", ""), ("two", more)]);
     let pipe = rig.pipe("go");
     let write = |text: &str| json!({"write": {"path": "same", "text": text}});
@@ -20,7 +25,8 @@ fn clash(rounds: &[Value], more: &str, args: &[&str]) -> (Rig, Ended) {
     let mut command = rig.sandbox.tk_command();
     command
         .args(["run", "epic", "--json", "-j", "2"])
-        .args(args);
+        .args(args)
+        .env("TK_TEST_DIE_AT", place);
     let mut live = crate::rig::Live::of(command);
     live.until("one", "closed");
     open(&pipe);
@@ -105,6 +111,23 @@ fn a_session_that_gives_the_merge_up_leaves_the_conflict_to_a_person() {
     assert_eq!(ended.of("two", "merge_conflict").len(), 2);
     assert_eq!(rig.sandbox.git(["show", "tk/work/epic/two:same"]), "two\n");
     rig.assert_tidy();
+}
+
+#[test]
+fn a_runner_that_dies_forgets_no_attempt_at_repair() {
+    let gives_up = json!([{"run": "git merge --abort"}]);
+    for place in ["retry:after", "session:after:3", "merge_conflict:after:2"] {
+        let (rig, died) = clash_and_die(std::slice::from_ref(&gives_up), "", &[], place);
+        assert_eq!(died.code, -1, "{place}: {}", died.stderr);
+        let ended = rig.run(["-j", "2"]);
+        assert_eq!(ended.code, 9, "{place}: {:#?}", ended.events);
+        assert_eq!(rig.rounds("two"), 2, "{place}: one attempt at repair");
+        assert_eq!(
+            rig.notes("two"),
+            [format!("Agent failed: merge_conflict: {CONFLICT}")]
+        );
+        rig.assert_tidy();
+    }
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Executor {
             "its branch conflicts with what has landed in {}",
             paths.join(", ")
         );
-        let class = "merge_conflict".to_owned();
+        let class = repair::CONFLICT.to_owned();
         self.desk.record(EventKind::Retry { class, reason }).await?;
         self.repairs += 1;
         let lander = Arc::clone(&self.shared);
