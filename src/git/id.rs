@@ -4,7 +4,7 @@
 //! folder, or mean something else to git than it says.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use gix::bstr::ByteSlice;
@@ -13,6 +13,12 @@ use crate::model::TicketId;
 
 /// The folder of tickets, relative to a working tree.
 pub const TICKS: &str = ".ticks";
+
+/// Whether the path, as git tells it, is the tickets' folder or in it.
+pub(super) fn is_ticks(path: &[u8]) -> bool {
+    path.strip_prefix(TICKS.as_bytes())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
 
 /// Why a text is not a name of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -144,6 +150,17 @@ impl BranchName {
     #[must_use]
     pub fn reference(&self) -> String {
         format!("refs/heads/{}", self.0)
+    }
+}
+
+impl BranchName {
+    /// The folder, in that of the repository, in which a file changes whenever the branch
+    /// moves. There may be none: git can keep branches in other ways.
+    #[must_use]
+    pub fn folder_in(&self, common_dir: &Path) -> PathBuf {
+        let mut file = common_dir.join(self.reference());
+        file.pop();
+        file
     }
 }
 

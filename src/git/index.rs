@@ -4,71 +4,27 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-
-use tempfile::TempDir;
+use std::time::SystemTime;
 
 use super::command::Git;
 use super::error::{GitError, Result};
 use super::id::TICKS;
+use super::scratch::Scratch;
 use super::tree::{Entries, Entry, split_tab};
-
-/// How the folders of index files begin.
-const PREFIX: &str = "tk-index-";
 
 /// An index file in a folder of its own, gone when dropped.
 #[derive(Debug)]
 pub(super) struct IndexCopy {
     path: PathBuf,
-    /// Locked, so that one whose process was killed is known for what it is.
-    _owned: File,
-    _folder: TempDir,
-}
-
-/// How old one is that a killed process has left. A younger one may not be locked yet by who
-/// is making it.
-const LEFT: Duration = Duration::from_secs(600);
-
-/// Removes the index files that killed processes have left in the folder for temporary files.
-pub fn sweep_index_copies() {
-    let entries = std::fs::read_dir(std::env::temp_dir());
-    for entry in entries.into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let is_one = name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
-        let age = |file: &File| {
-            file.metadata()
-                .and_then(|of| of.modified())
-                .ok()?
-                .elapsed()
-                .ok()
-        };
-        // Another user's, or one that goes at this moment: not ours to remove.
-        let free = is_one
-            && File::open(entry.path())
-                .is_ok_and(|it| age(&it).is_some_and(|age| age >= LEFT) && it.try_lock().is_ok());
-        if free {
-            let _theirs = std::fs::remove_dir_all(entry.path());
-        }
-    }
+    _folder: Scratch,
 }
 
 impl IndexCopy {
     /// One with no entries.
     pub(super) fn empty() -> Result<Self> {
-        let failed = |source| GitError::File {
-            action: "make a folder in",
-            path: std::env::temp_dir(),
-            source,
-        };
-        let folder = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .tempdir()
-            .map_err(failed)?;
-        let root = folder.path().canonicalize().map_err(failed)?;
-        let owned = File::open(&root).and_then(|it| it.lock().map(|()| it));
+        let folder = Scratch::new()?;
         Ok(Self {
-            path: root.join("index"),
-            _owned: owned.map_err(failed)?,
+            path: folder.path().join("index"),
             _folder: folder,
         })
     }

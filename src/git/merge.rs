@@ -8,10 +8,10 @@ mod chain;
 
 use std::path::PathBuf;
 
-use super::command::{Author, Git};
+use super::command::{Author, Git, Output};
 use super::commit::NewCommit;
 use super::error::{GitError, Result};
-use super::id::{BranchName, CommitId, TicksPath, TreeId};
+use super::id::{BranchName, CommitId, TicksPath, TreeId, is_ticks};
 use super::tree::{Difference, FileEdit, parse_tree};
 use crate::context::point::Point;
 
@@ -145,30 +145,13 @@ impl Integration {
         if self.git.is_ancestor(other, onto)? {
             return Ok(MergeBegin::UpToDate);
         }
-        let answer = self
-            .git
-            .call([
-                "merge",
-                "--no-ff",
-                "--no-commit",
-                "--no-squash",
-                "--no-autostash",
-                "--no-verify-signatures",
-                "--no-stat",
-                "--quiet",
-                "--strategy=ort",
-                &other.to_string(),
-            ])
-            .run_any()?;
-        let unmerged = self
-            .git
-            .paths(&["diff", "--name-only", "-z", "--diff-filter=U"])?;
+        let answer = self.git.merge_uncommitted(other)?;
+        let unmerged = self.git.unmerged_paths()?;
         if answer.code != Some(0) && unmerged.is_empty() {
             let failure = answer.failure();
             self.recover()?;
             return Err(failure);
         }
-        let is_ticks = |path: &[u8]| path == b".ticks" || path.starts_with(b".ticks/");
         let conflicts: Vec<String> = unmerged
             .iter()
             .filter(|path| !is_ticks(path))
@@ -342,6 +325,30 @@ impl Integration {
                 }
             })
             .collect())
+    }
+}
+
+impl Git {
+    /// Merges the commit into what is checked out, `--no-ff`, without committing.
+    pub(super) fn merge_uncommitted(&self, other: CommitId) -> Result<Output> {
+        self.call([
+            "merge",
+            "--no-ff",
+            "--no-commit",
+            "--no-squash",
+            "--no-autostash",
+            "--no-verify-signatures",
+            "--no-stat",
+            "--quiet",
+            "--strategy=ort",
+            &other.to_string(),
+        ])
+        .run_any()
+    }
+
+    /// The files that conflict, by the index.
+    pub(super) fn unmerged_paths(&self) -> Result<Vec<Vec<u8>>> {
+        self.paths(&["diff", "--name-only", "-z", "--diff-filter=U"])
     }
 }
 

@@ -36,20 +36,7 @@ impl TicketTree {
         if git.is_ancestor(other, before)? {
             return done(Vec::new());
         }
-        let answer = git
-            .call([
-                "merge",
-                "--no-ff",
-                "--no-commit",
-                "--no-squash",
-                "--no-autostash",
-                "--no-verify-signatures",
-                "--no-stat",
-                "--quiet",
-                "--strategy=ort",
-                &other.to_string(),
-            ])
-            .run_any()?;
+        let answer = git.merge_uncommitted(other)?;
         if answer.code != Some(0) && git.conflicting()?.is_empty() {
             return Err(answer.failure());
         }
@@ -99,7 +86,7 @@ impl TicketTree {
 impl Git {
     /// The files that conflict, by the index.
     fn conflicting(&self) -> Result<Vec<String>> {
-        let paths = self.paths(&["diff", "--name-only", "-z", "--diff-filter=U"])?;
+        let paths = self.unmerged_paths()?;
         Ok(paths.iter().map(|path| shown(path)).collect())
     }
 

@@ -10,7 +10,7 @@ use super::backup::{Backup, Backups};
 use super::command::Git;
 use super::commit::NewCommit;
 use super::error::Result;
-use super::id::{BranchName, CommitId, TICKS, TreeId};
+use super::id::{BranchName, CommitId, TreeId, is_ticks};
 use super::merge::shown;
 use super::tree::{parse_id, parse_tree};
 use crate::model::TicketId;
@@ -152,7 +152,6 @@ impl Git {
         let tree = fields.next().unwrap_or_default();
         let tree = TreeId::parse(&String::from_utf8_lossy(tree))
             .map_err(|_| answer.unexpected("a tree id"))?;
-        let is_ticks = |path: &&[u8]| *path == TICKS.as_bytes() || path.starts_with(b".ticks/");
         let files: Vec<String> = fields.filter(|path| !is_ticks(path)).map(shown).collect();
         if !files.is_empty() {
             return Ok(Brought::Conflict { files });

@@ -32,8 +32,6 @@ pub(super) struct Queue(Mutex<VecDeque<Waiting>>);
 #[derive(Debug)]
 struct Waiting {
     job: Arc<Job>,
-    /// Whether a worker worked at it just now.
-    worked: bool,
     record: RunRecord,
     desk: Desk,
     stop: watch::Receiver<Stop>,
@@ -83,7 +81,6 @@ struct Member {
 pub(super) async fn land(
     shared: &Arc<Shared>,
     job: &Arc<Job>,
-    worked: bool,
     record: &RunRecord,
     desk: &Desk,
     stop: &watch::Receiver<Stop>,
@@ -91,7 +88,6 @@ pub(super) async fn land(
     let (reply, mut answer) = oneshot::channel();
     shared.queue.put(Waiting {
         job: Arc::clone(job),
-        worked,
         record: record.clone(),
         desk: desk.clone(),
         stop: stop.clone(),
@@ -185,13 +181,12 @@ async fn land_alone(shared: &Arc<Shared>, mut waiting: Waiting) -> bool {
     } else {
         let Waiting {
             job,
-            worked,
             record,
             desk,
             stop,
             ..
         } = &mut waiting;
-        landing::land(shared, job, *worked, record, desk, stop).await
+        landing::land(shared, job, record, desk, stop).await
     };
     let landed = matches!(landing, Ok(Landing::Landed));
     waiting.answer(landing);
@@ -201,13 +196,6 @@ async fn land_alone(shared: &Arc<Shared>, mut waiting: Waiting) -> bool {
 /// The tip of its branch, where it may land with others.
 async fn ready(shared: &Arc<Shared>, waiting: &Waiting) -> Result<Option<CommitId>, Trouble> {
     let job = &waiting.job;
-    if waiting.worked {
-        let evidence = workspace::gather(shared, job).await?;
-        landing::tell_undone(&waiting.desk, &evidence)?;
-        if !evidence.has_changes {
-            return Ok(None);
-        }
-    }
     if !may_land(shared, job) {
         return Ok(None);
     }

@@ -153,6 +153,11 @@ impl Desk {
         Self { ticket, line }
     }
 
+    /// The line itself, for what is no ticket's alone.
+    pub(super) fn line(&self) -> &mpsc::UnboundedSender<Msg> {
+        &self.line
+    }
+
     fn send(&self, msg: Msg) -> Result<(), RunIsOver> {
         self.line.send(msg).map_err(|_| RunIsOver)
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::board::{Board, Phase};
@@ -134,6 +135,10 @@ impl<'a> Dispatcher<'a> {
             .max_time
             .map(|time| Instant::now() + time.duration());
         let branch = Watch::patient(self.shared.tracker.watched());
+        let clashes = Arc::clone(&self.shared.clashes).watch(self.line.clone());
+        // It ends with this.
+        let mut beside = JoinSet::new();
+        beside.spawn(clashes);
         self.start_what_can();
         while self.goes_on() {
             self.follow_branch();

@@ -15,7 +15,7 @@ use super::job::{Beginning, Job};
 use super::landing::Landing;
 use super::left::Tries;
 use super::prompt;
-use super::repair::{REPAIRS, Repair};
+use super::repair::{self, REPAIRS, Repair};
 use super::shared::Shared;
 use super::tickets::{self, Begun};
 use super::trouble::{Trouble, blocking};
@@ -211,7 +211,7 @@ impl Executor {
     /// Workers, until one is done and its work has landed, or nothing more can be done.
     async fn rounds(&mut self, permit: Option<Permit>) -> Result<Ending, Trouble> {
         let shared = Arc::clone(&self.shared);
-        let (session, prompt) = match &self.job.beginning {
+        let (session, prompt) = match self.job.beginning.clone() {
             _ if self.job.left.is_some() => {
                 let reason = "what its worker did is taken over".to_owned();
                 self.desk.tell(EventKind::Resumed { reason })?;
@@ -222,12 +222,17 @@ impl Executor {
                     reason: "people wrote, or it was cut off".into(),
                 })?;
                 let last = self.job.ticket.runs.last();
-                let ticket = tickets::current(&shared, &self.job)?;
-                let text = match last.and_then(|run| run.outcome) {
-                    Some(Outcome::Landed) => prompt::reopened(&ticket, *since),
-                    _ => prompt::resume(&ticket, *since),
+                let due = match self.job.tries.repair_is_due {
+                    true => repair::unsettled(&self.job, None).await?,
+                    false => None,
                 };
-                (Session::Resume(session.clone()), text)
+                let ticket = tickets::current(&shared, &self.job)?;
+                let text = match (due, last.and_then(|run| run.outcome)) {
+                    (Some(paths), _) => self.begin_repair(&paths).await?,
+                    (None, Some(Outcome::Landed)) => prompt::reopened(&ticket, since),
+                    (None, _) => prompt::resume(&ticket, since),
+                };
+                (Session::Resume(session), text)
             }
             Beginning::Fresh | Beginning::Land => (self.fresh_session(), self.fresh_prompt()?),
         };
@@ -242,6 +247,8 @@ impl Executor {
         mut prompt: String,
     ) -> Result<Ending, Trouble> {
         let shared = Arc::clone(&self.shared);
+        let branch = workspace::branch(&self.job)?;
+        let _counts_as_running = shared.clashes.enter(&self.job.ticket.id, branch);
         let mut left = self.job.left.clone();
         let Tries {
             mut fixes,
@@ -249,6 +256,7 @@ impl Executor {
             mut retries,
             mut lost,
             repairs: _,
+            repair_is_due: _,
         } = self.job.tries;
         loop {
             let collected = left.as_ref().filter(|_| permit.is_none());

@@ -14,7 +14,7 @@ use super::jobs;
 use super::shared::Shared;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
-use super::workspace::{self, Evidence};
+use super::workspace;
 use crate::context::point::Point;
 use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath};
 use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd};
@@ -43,23 +43,14 @@ pub(super) enum Landing {
     Stopped,
 }
 
-/// Lands a ticket's branch on the run's branch; where a worker `worked` at it, after evidence
-/// of that. The caller holds the integration worktree.
+/// Lands a ticket's branch on the run's branch. The caller holds the integration worktree.
 pub(super) async fn land(
     shared: &Arc<Shared>,
     job: &Arc<Job>,
-    worked: bool,
     record: &RunRecord,
     desk: &Desk,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Landing, Trouble> {
-    if worked {
-        let evidence = workspace::gather(shared, job).await?;
-        tell_undone(desk, &evidence)?;
-        if !evidence.has_changes {
-            return Ok(Landing::NoChanges);
-        }
-    }
     let (s, j) = (Arc::clone(shared), Arc::clone(job));
     let begun = blocking(move || -> Result<_, Trouble> {
         match s.tip_of(&workspace::branch(&j)?)? {
@@ -289,24 +280,6 @@ fn message(shared: &Shared, job: &Job, record: &RunRecord) -> String {
         "Land {}: {title}\n\n{body}Ticket: {}\nRun: {}\nCost-USD: {cost}\n",
         job.ticket.id, job.ticket.id, shared.run
     )
-}
-
-pub(super) fn tell_undone(desk: &Desk, evidence: &Evidence) -> Result<(), Trouble> {
-    if !evidence.undone.is_empty() {
-        let text = format!(
-            "the worker changed the tracker's files, which was undone: {}",
-            evidence.undone.join(", ")
-        );
-        desk.tell(EventKind::Warning { text })?;
-    }
-    if !evidence.left.is_empty() {
-        let text = format!(
-            "repositories inside the worktree cannot be landed: {}",
-            evidence.left.join(", ")
-        );
-        desk.tell(EventKind::Warning { text })?;
-    }
-    Ok(())
 }
 
 pub(super) fn tell_changed_by_checks(desk: &Desk, changed: &[String]) -> Result<(), Trouble> {

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::batch::Queue;
 use super::board::{Board, Phase};
+use super::clashes::Clashes;
 use super::desk::{Ending, Stop};
 use super::dispatcher::{Dispatcher, Tally};
 use super::finish::{self, Finished};
@@ -181,6 +182,7 @@ pub fn run(
     )?;
     let agents: Vec<_> = seats.values().map(|seat| &seat.job.agent).collect();
     let tracker = Tracker::new(project, &opened.dir, &survey, &agents)?;
+    let clashes = Clashes::new(&project.repo, ground.git, ground.run_branch.clone());
     let shared = Arc::new(Shared {
         ctx: Arc::clone(ctx),
         run,
@@ -199,6 +201,7 @@ pub fn run(
         worktree_lock: Mutex::new(()),
         lander: Mutex::new(()),
         queue: Queue::default(),
+        clashes: Arc::new(clashes),
         logs: AtomicU64::new(1),
     });
     let mut board = Board::new(seats, places, shared.options.waves);

@@ -25,6 +25,8 @@ pub(super) struct Left {
     pub process: u32,
     /// What is put aside for it; `None` once its bill is in the ledger.
     pub reserved: Option<Usd>,
+    /// Whether it was started to go on with a session.
+    pub resumed: bool,
     /// What the journal has of it.
     pub told: Vec<EventKind>,
     /// What the journal has of what it asked of people, and of what came of it.
@@ -44,6 +46,22 @@ pub(super) struct Tries {
     pub lost: u32,
     /// Sessions that were to settle a conflict of their branch.
     pub repairs: u32,
+    /// Whether one more of those was announced, and has not begun.
+    pub repair_is_due: bool,
+}
+
+impl Tries {
+    /// A worker begins after a failure of that class, in a session that was there or not.
+    fn count(&mut self, class: Option<String>, resumed: bool) {
+        match class.as_deref() {
+            None | Some("max_budget") => {}
+            Some("check") => self.fixes += 1,
+            Some("unknown_session") => self.lost += 1,
+            Some(repair::CONFLICT) => self.repairs += 1,
+            Some(_) if resumed => self.resumes += 1,
+            Some(_) => self.retries += 1,
+        }
+    }
 }
 
 /// The attempts of these, not finished by the journal, whose last worker can be taken over.
@@ -72,11 +90,12 @@ pub(super) fn find(
         }
         let reserved = (word.kind == EntryKind::Reserved)
             .then(|| Usd::from_dollars(word.cost_usd).unwrap_or_default());
-        let last = of_last_worker(events, id.as_str());
+        let last = of_last_worker(events, id.as_str(), reserved.is_some());
         let left = Left {
             attempt: record.attempt,
             process,
             reserved,
+            resumed: resumes(&attempt).map_err(failed)?,
             told: last
                 .iter()
                 .filter(|event| is_told(&event.kind))
@@ -150,13 +169,19 @@ pub(super) fn kind_of(entry: &Entry) -> AgentKind {
     }
 }
 
-/// What the journal has of the ticket since its last worker began, its session first.
-fn of_last_worker<'a>(events: &'a [Event], ticket: &str) -> Vec<&'a Event> {
+/// What the journal has of the ticket's last worker, its session first; nothing where it has
+/// told none yet. Of one whose bill is open, none was paid since its session.
+fn of_last_worker<'a>(events: &'a [Event], ticket: &str, is_open: bool) -> Vec<&'a Event> {
     let of_ticket = |event: &&Event| event.ticket.as_deref() == Some(ticket);
     let own: Vec<&Event> = events.iter().filter(of_ticket).collect();
     let session = |event: &&Event| matches!(event.kind, EventKind::Session { .. });
     let start = own.iter().rposition(session).unwrap_or(own.len());
-    own.into_iter().skip(start).collect()
+    let since = &own[start..];
+    let paid = |event: &&Event| matches!(event.kind, EventKind::Cost { settled: true, .. });
+    if is_open && since.iter().any(paid) {
+        return Vec::new();
+    }
+    since.to_vec()
 }
 
 /// Whether it is what a worker tells.
@@ -196,8 +221,9 @@ pub(super) fn wait_no_more(tickets: &mut [Ticket], left: &BTreeMap<TicketId, Lef
 }
 
 /// What was tried again of the ticket's last attempt. Something is tried once its worker
-/// begins: what was only announced is announced again.
-pub(super) fn tries(events: &[Event], ticket: &str) -> Tries {
+/// begins, as one that is `left` with its bill open has: what was only announced is announced
+/// again.
+pub(super) fn tries(events: &[Event], ticket: &str, left: Option<&Left>) -> Tries {
     let mut tries = Tries::default();
     let mut attempt = 0;
     let (mut between, mut next) = (false, None);
@@ -214,26 +240,26 @@ pub(super) fn tries(events: &[Event], ticket: &str) -> Tries {
             EventKind::Cost { settled: true, .. } => between = true,
             // While a worker lives it is its client that tries something again.
             EventKind::Retry { class, .. } if between => next = Some(class.clone()),
-            EventKind::Session { .. } | EventKind::Command { .. } => {
-                let resumed = matches!(event.kind, EventKind::Session { resumed: true, .. });
-                match next.take().as_deref() {
-                    None | Some("max_budget") => {}
-                    Some("check") => tries.fixes += 1,
-                    Some("unknown_session") => tries.lost += 1,
-                    Some(repair::CONFLICT) => tries.repairs += 1,
-                    Some(_) if resumed => tries.resumes += 1,
-                    Some(_) => tries.retries += 1,
-                }
+            EventKind::Session { resumed, .. } => {
+                tries.count(next.take(), *resumed);
+                between = false;
+            }
+            EventKind::Command { .. } => {
+                tries.count(next.take(), false);
                 between = false;
             }
             _ => {}
         }
     }
+    match left.filter(|left| left.reserved.is_some()) {
+        Some(left) => tries.count(next, left.resumed),
+        None => tries.repair_is_due = next.as_deref() == Some(repair::CONFLICT),
+    }
     tries
 }
 
 /// Whether the worker was started to go on with a session.
-pub(super) fn resumes(attempt: &AttemptDir) -> std::result::Result<bool, AttemptError> {
+fn resumes(attempt: &AttemptDir) -> std::result::Result<bool, AttemptError> {
     let spec = attempt.spec()?;
     let resumes = |argument: &String| argument.starts_with("--resume=");
     Ok(spec.stdin == Stdin::Pipe && spec.argv.iter().any(resumes))

@@ -13,6 +13,7 @@ pub mod attempt;
 mod batch;
 mod bisect;
 mod board;
+mod clashes;
 pub mod claude;
 pub mod demo;
 mod desk;

@@ -9,7 +9,7 @@ use super::ledger::{self, Entry};
 use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
-use crate::git::{BranchName, CommitId};
+use crate::git::{BranchName, CommitId, Version};
 use crate::graph::PlanEntry;
 use crate::model::{AgentConfig, AgentKind, Category, Config, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
@@ -20,6 +20,8 @@ const ROOM: u64 = 64 * 1024 * 1024;
 /// Where a run stands.
 #[derive(Clone, Debug)]
 pub(super) struct Ground {
+    /// The version of git.
+    pub git: Version,
     /// The main working tree.
     pub root: PathBuf,
     /// The branch it lands on.
@@ -87,7 +89,7 @@ fn checked(
 ) -> Result<Ground> {
     let repo = &project.repo;
     let git = repo.home_git();
-    git.expect_minimum()?;
+    let version = git.expect_minimum()?;
     if git.committer()?.is_none() {
         return Err(Error::new(ErrorCode::Git, "git does not know who commits")
             .hint("`git config user.name NAME` and `git config user.email ADDRESS`"));
@@ -136,6 +138,7 @@ fn checked(
         .or_else(lacking)?;
     }
     Ok(Ground {
+        git: version,
         run_branch: branch(&survey.key.run_branch())?,
         integration: worktrees.join(survey.key.as_str()),
         worktrees,

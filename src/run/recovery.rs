@@ -24,7 +24,7 @@ use crate::context::Context;
 use crate::context::point::Point;
 use crate::model::{Actor, Config, Outcome, RunRecord, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Result};
-use crate::store::{Change, Store, StoreError};
+use crate::store::{Change, Store, StoreError, sweep_below};
 use crate::wire::{Event, EventKind};
 
 /// The variable that marks every process of a run: the run's folder, which is unique on the
@@ -60,7 +60,8 @@ pub(super) fn recover(
     wants: impl Fn(&TicketId) -> bool,
 ) -> Result<Recovered> {
     let mut told = Vec::new();
-    crate::git::sweep_index_copies();
+    crate::git::sweep_scratch();
+    store.lock()?.sweep()?;
     for attempt in dir.attempts()? {
         attempt.fence(ctx.now()).map_err(failed)?;
     }
@@ -85,8 +86,9 @@ pub(super) fn recover(
         ));
     }
     let tries = unfinished.keys().filter_map(|id| {
-        let tries = left::tries(&events, id);
-        Some((TicketId::parse(id).ok()?, tries))
+        let parsed = TicketId::parse(id).ok()?;
+        let tries = left::tries(&events, id, left.get(&parsed));
+        Some((parsed, tries))
     });
     let tries = tries.collect();
     let attempts = unfinished
@@ -132,6 +134,8 @@ fn end_workers(dir: &RunDir, left: &BTreeMap<TicketId, Left>) -> Result<usize> {
         wait(GRACE, all_ended);
     }
     sweep_but(dir, &kept)?;
+    let spared: Vec<_> = kept.iter().map(AttemptDir::path).collect();
+    sweep_below(dir.path(), &spared)?;
     Ok(living.len())
 }
 

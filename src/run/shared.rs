@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
 use super::batch::Queue;
+use super::clashes::Clashes;
 use super::job::Job;
 use super::key::RunKey;
 use super::options::Options;
@@ -48,6 +49,8 @@ pub(super) struct Shared {
     pub lander: Mutex<()>,
     /// Who waits to be landed in a batch.
     pub queue: Queue,
+    /// The branches that are worked at, and which of them do not merge with one another.
+    pub clashes: Arc<Clashes>,
     /// Numbers the logs of checks and set-ups.
     pub logs: AtomicU64,
 }

@@ -60,6 +60,19 @@ impl Watch {
         watch
     }
 
+    /// Like [`Watch::patient`], for what can also wait where changes are not told.
+    pub(super) fn calm(path: &Path) -> Self {
+        Self {
+            fallback: PATIENT,
+            ..Self::new(path)
+        }
+    }
+
+    /// Whether changes are told.
+    pub(super) const fn is_told(&self) -> bool {
+        self.watcher.is_some()
+    }
+
     /// Returns once something has changed since the last call, or may have.
     pub(super) async fn changed(&self) {
         // Running out of time is the other way of having to look again.

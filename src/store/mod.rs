@@ -39,4 +39,5 @@ pub use merge_files::{read_sides, write_merged};
 pub use regular::{LARGEST_FILE, read as read_regular};
 pub use size_limit::report_size_limit;
 pub use stand_in::StandIn;
+pub use unfinished::sweep_below;
 pub use write::{Change, Locked};

@@ -181,6 +181,16 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
             command, status, ..
         } => (bad, "red", format!("{}: {}", short(command), safe(status))),
         EventKind::MergeConflict { paths } => (bad, "conflict", short(&paths.join(", "))),
+        EventKind::Clash { with, paths } => (
+            people,
+            "clashes",
+            format!("with {} in {}", safe(with), short(&paths.join(", "))),
+        ),
+        EventKind::Delayed { by } => (
+            plain,
+            "delayed",
+            format!("until {} landed or is over", short(&by.join(", "))),
+        ),
         EventKind::Landed { commit, branch } => {
             let commit: String = commit.chars().take(10).collect();
             (

@@ -209,6 +209,18 @@ pub enum EventKind {
         /// The files.
         paths: Vec<String>,
     },
+    /// The ticket's branch does not merge with that of another one that is worked at.
+    Clash {
+        /// The other ticket, whose work began earlier.
+        with: String,
+        /// The files.
+        paths: Vec<String>,
+    },
+    /// What the ticket's worker did is not landed before other tickets are: they clash.
+    Delayed {
+        /// The other tickets, whose work began earlier.
+        by: Vec<String>,
+    },
     /// Merged: into the run's branch, or the run's branch into the user's.
     Landed {
         /// The commit.
@@ -314,6 +326,8 @@ impl EventKind {
                 | Self::Say { .. }
                 | Self::Warning { .. }
                 | Self::Batch { .. }
+                | Self::Clash { .. }
+                | Self::Delayed { .. }
                 | Self::Cost { settled: false, .. }
         )
     }

@@ -18,4 +18,6 @@ mod repo;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
+mod trial;
+#[cfg(test)]
 mod worktree;

@@ -234,8 +234,8 @@ fn nothing_is_left_of_a_hundred_runs_over_five_ways_to_end() {
 fn temporary_files_of_the_killed_go_and_those_of_the_living_stay() {
     let place = Place::new();
     let (dead, living) = (
-        place.root.join("tmp/tk-index-dead"),
-        place.root.join("tmp/tk-index-living"),
+        place.root.join("tmp/tk-git-dead"),
+        place.root.join("tmp/tk-git-living"),
     );
     for folder in [&dead, &living] {
         std::fs::create_dir(folder).unwrap();
@@ -247,7 +247,7 @@ fn temporary_files_of_the_killed_go_and_those_of_the_living_stay() {
         folder.set_modified(begun).unwrap();
     }
     // One that is being made: it is not locked yet.
-    let young = place.root.join("tmp/tk-index-young");
+    let young = place.root.join("tmp/tk-git-young");
     std::fs::create_dir(&young).unwrap();
     let held = std::fs::File::open(&living).unwrap();
     held.lock().unwrap();

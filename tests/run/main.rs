@@ -11,6 +11,8 @@ mod budget;
 #[cfg(test)]
 mod checkout;
 #[cfg(test)]
+mod clashes;
+#[cfg(test)]
 mod conflict;
 #[cfg(test)]
 mod crash;

@@ -3,6 +3,7 @@
 
 use super::{Author, CommitId, FileEdit, Integration, NewCommit, PendingMerge, parse_tree};
 use crate::git::Result;
+use crate::git::id::is_ticks;
 
 /// Merge commits on top of a run's branch, none of them on it yet.
 #[derive(Clone, Debug)]
@@ -66,7 +67,6 @@ impl Integration {
             .run_allowing(&[0, 1])?;
         let mut fields = answer.fields();
         let tree = fields.next().unwrap_or_default();
-        let is_ticks = |path: &[u8]| path == b".ticks" || path.starts_with(b".ticks/");
         if fields.any(|path| !is_ticks(path)) {
             return Ok(false);
         }

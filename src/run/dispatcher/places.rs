@@ -125,6 +125,7 @@ impl Dispatcher<'_> {
         self.stops.insert(ticket.clone(), stop);
         self.started.insert(ticket.clone(), Instant::now());
         self.board.set(ticket, Phase::Running);
+        self.shared.clashes.begin(ticket);
         self.board.set_live(ticket, permit.is_some());
         let desk = Desk::new(ticket.clone(), self.line.clone());
         let shared = Arc::clone(&self.shared);

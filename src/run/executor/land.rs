@@ -7,7 +7,9 @@ use crate::run::batch;
 use crate::run::desk::Stop;
 use crate::run::landing::{self, Landing};
 use crate::run::repair;
-use crate::run::trouble::Trouble;
+use crate::run::trouble::{Trouble, blocking};
+use crate::run::workspace::{self, Evidence};
+use crate::wire::EventKind;
 
 impl Executor {
     /// Merges, runs the gate, and closes the ticket in the merge commit.
@@ -19,13 +21,21 @@ impl Executor {
             self.tell_homeless().await?;
             self.make_worktree().await?;
         }
+        if worked {
+            let evidence = workspace::gather(&self.shared, &self.job).await?;
+            self.tell_undone(&evidence)?;
+            if !evidence.has_changes {
+                return Ok(Landing::NoChanges);
+            }
+            self.wait_for_turn().await?;
+        }
         let lander = Arc::clone(&self.shared);
         if self.shared.config.run.batch > 1 {
             let one_at_a_time = lander.lander.lock().await;
             self.ensure_ground().await?;
             drop(one_at_a_time);
             let (shared, job) = (&self.shared, &self.job);
-            return batch::land(shared, job, worked, &self.record, &self.desk, &self.stop).await;
+            return batch::land(shared, job, &self.record, &self.desk, &self.stop).await;
         }
         let _one_at_a_time = lander.lander.lock().await;
         loop {
@@ -36,7 +46,6 @@ impl Executor {
             let landing = landing::land(
                 &self.shared,
                 &self.job,
-                worked,
                 &self.record,
                 &self.desk,
                 &mut self.stop,
@@ -49,5 +58,54 @@ impl Executor {
                 return landing;
             }
         }
+    }
+    /// Returns when no running ticket that began earlier clashes with this one any more, or the
+    /// run stops.
+    async fn wait_for_turn(&mut self) -> Result<(), Trouble> {
+        let clashes = Arc::clone(&self.shared.clashes);
+        let mut changes = clashes.changes();
+        let (looking, line) = (Arc::clone(&clashes), self.desk.line().clone());
+        blocking(move || -> Result<_, Trouble> {
+            looking.look(&line);
+            Ok(())
+        })
+        .await?;
+        let mut told = None;
+        loop {
+            changes.borrow_and_update();
+            let before = clashes.before(&self.job.ticket.id);
+            if before.is_empty() || *self.stop.borrow() >= Stop::Interrupt {
+                return Ok(());
+            }
+            if told.as_ref() != Some(&before) {
+                let by = before.iter().map(ToString::to_string).collect();
+                self.desk.record(EventKind::Delayed { by }).await?;
+                told = Some(before);
+            }
+            tokio::select! {
+                // Neither is closed as long as the run lasts.
+                Ok(()) = changes.changed() => {}
+                Ok(()) = self.stop.changed() => {}
+                else => return Ok(()),
+            }
+        }
+    }
+    /// Tells what of the worker's doing does not land.
+    fn tell_undone(&self, evidence: &Evidence) -> Result<(), Trouble> {
+        if !evidence.undone.is_empty() {
+            let text = format!(
+                "the worker changed the tracker's files, which was undone: {}",
+                evidence.undone.join(", ")
+            );
+            self.desk.tell(EventKind::Warning { text })?;
+        }
+        if !evidence.left.is_empty() {
+            let text = format!(
+                "repositories inside the worktree cannot be landed: {}",
+                evidence.left.join(", ")
+            );
+            self.desk.tell(EventKind::Warning { text })?;
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::run::attempt::{AttemptDir, AttemptError};
-use crate::run::left::{self, Left};
+use crate::run::left::Left;
 use crate::wire::EventKind;
 
 /// What was said and done of a conversation by a runner that died.
@@ -42,7 +42,7 @@ impl Past {
 
     pub(super) fn of(dir: &AttemptDir, left: &Left) -> Result<Self, AttemptError> {
         Ok(Self {
-            resumed: left::resumes(dir)?,
+            resumed: left.resumed,
             is_over: left.reserved.is_none(),
             told: Told(left.told.clone()),
             answered: dir.answered()?,
@@ -138,6 +138,7 @@ mod tests {
         let left = Left {
             attempt: 1,
             process: 1,
+            resumed: false,
             reserved: None,
             told: Vec::new(),
             requests: vec![
