@@ -54,6 +54,7 @@ const COMMANDS: &[(&[&str], Target)] = &[
     (&["blocked"], LOOKING),
     (&["graph"], None),
     (&["graph", "t500"], LOOKING),
+    (&["stats"], LOOKING),
     (&["list", "--json"], TELLING),
     (&["ready", "--json"], None),
     (&["graph", "--json"], None),

@@ -9,7 +9,7 @@
 //! run        the runner of epics; the only async code
 //! ops        use cases: a request in, a serialisable outcome out; no clap, no printing
 //! store git  the only code that touches the disk / git; independent of each other
-//! format graph config merge   pure functions
+//! format graph config merge compare tally   pure functions
 //! model wire plain data; wire is the public JSON, converted from model
 //! context    time, randomness, environment
 //! ```
@@ -41,6 +41,7 @@
 //! `git revert -m1` of step 5 takes the file back to what it was: the ticket is open again.
 
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod context;
 pub mod format;
@@ -51,5 +52,6 @@ pub mod model;
 pub mod ops;
 pub mod run;
 pub mod store;
+pub mod tally;
 pub mod ui;
 pub mod wire;

@@ -14,12 +14,15 @@ mod tests {
         ("config", &["model"]),
         ("merge", &["format", "model"]),
         ("graph", &["model", "wire"]),
+        ("compare", &["model", "wire"]),
+        ("tally", &["model", "wire"]),
         ("store", &["config", "context", "format", "merge", "model"]),
         ("git", &["context", "format", "merge", "model"]),
         (
             "ops",
             &[
-                "config", "context", "format", "git", "graph", "merge", "model", "store", "wire",
+                "compare", "config", "context", "format", "git", "graph", "merge", "model",
+                "store", "tally", "wire",
             ],
         ),
         (

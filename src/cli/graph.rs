@@ -12,11 +12,15 @@ use crate::ui::{self, graph::Look};
 #[command(after_help = "Examples:
   tk graph auth
   tk graph auth --json
+  tk graph auth --at HEAD~1
   tk graph auth --dot | dot -Tsvg > auth.svg")]
 pub(super) struct Args {
     /// Of that epic only
     #[arg(value_name = "EPIC")]
     epic: Option<String>,
+    /// As it was at that commit, branch or tag, at its time
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
     /// In the language of Graphviz
     #[arg(long, conflicts_with = "json")]
     dot: bool,
@@ -27,7 +31,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
-        session.in_project(|project| {
+        session.in_project_at(self.at.as_deref(), |project| {
             let plan = ops::graph(project, self.epic.as_deref())?;
             let screen = &session.screen;
             if screen.is_json() {

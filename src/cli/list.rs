@@ -16,7 +16,8 @@ use crate::wire::{Detail, TicketRecord, TicketsDocument};
   tk list --parent auth --status open
   tk list -l api -p 0-1 --sort due
   tk list --parent auth --awaiting
-  tk list --ready --json --fields id,title")]
+  tk list --ready --json --fields id,title
+  tk list --all --at HEAD~1")]
 pub(super) struct Args {
     /// Closed ones too
     #[arg(short, long)]
@@ -60,6 +61,9 @@ pub(super) struct Args {
     /// Sort by that, the other way round after a `-`
     #[arg(long, value_name = "KEY", allow_hyphen_values = true, long_help = sort_help())]
     sort: Option<String>,
+    /// As they were at that commit, branch or tag, at its time
+    #[arg(long, value_name = "REV")]
+    at: Option<String>,
     #[command(flatten)]
     shown: Shown,
 }
@@ -175,7 +179,7 @@ impl Args {
             sort: self.sort,
             page: self.shown.page(Detail::Listed)?,
         };
-        session.in_project(|project| {
+        session.in_project_at(self.at.as_deref(), |project| {
             let found = ops::list(project, &request)?;
             self.shown.show(session, "list", &found, Detail::Listed)
         })

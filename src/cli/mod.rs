@@ -18,10 +18,12 @@ mod config;
 mod delete;
 mod demo;
 mod demo_worker;
+mod diff;
 mod doctor;
 mod edit;
 mod failure;
 mod graph;
+mod history;
 mod init;
 mod land;
 mod list;
@@ -120,6 +122,8 @@ enum Command {
     Claim(claim::Args),
     Release(release::Args),
     Graph(graph::Args),
+    History(history::Args),
+    Diff(diff::Args),
     Approve(approve::Args),
     Reject(reject::Args),
     Answer(answer::Args),
@@ -170,6 +174,8 @@ impl Command {
             Self::Claim(args) => args.run(session),
             Self::Release(args) => args.run(session),
             Self::Graph(args) => args.run(session),
+            Self::History(args) => args.run(session),
+            Self::Diff(args) => args.run(session),
             Self::Approve(args) => args.run(session),
             Self::Reject(args) => args.run(session),
             Self::Answer(args) => args.run(session),

@@ -106,6 +106,19 @@ impl Session {
         self.within(project, act)
     }
 
+    /// Like [`Session::in_project`], with the project as it was at a revision, if one is named.
+    pub(crate) fn in_project_at(
+        &self,
+        revision: Option<&str>,
+        act: impl FnOnce(&Project) -> Outcome,
+    ) -> Outcome {
+        let mut project = Project::open(&self.context, self.globals.actor.as_deref())?;
+        if let Some(revision) = revision {
+            project = project.seen_at(revision)?;
+        }
+        self.within(project, act)
+    }
+
     /// Like [`Session::in_project`], also where the configuration cannot be used: `act` gets
     /// what is wrong with it, and a project with the defaults.
     pub(crate) fn in_project_anyway(

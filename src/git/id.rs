@@ -104,6 +104,21 @@ object_id! {
     TreeId, "a tree id"
 }
 
+object_id! {
+    /// What a file holds.
+    BlobId, "a blob id"
+}
+
+impl BlobId {
+    /// The id of a file that holds these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, bytes)
+            .ok()
+            .map(Self)
+    }
+}
+
 impl TreeId {
     /// Whether there is no file in it.
     pub(super) fn is_empty(self) -> bool {

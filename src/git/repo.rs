@@ -269,7 +269,7 @@ impl Repo {
         &self.gix
     }
 
-    fn tree_at(&self, commit: CommitId) -> Result<gix::Tree<'_>> {
+    pub(super) fn tree_at(&self, commit: CommitId) -> Result<gix::Tree<'_>> {
         self.gix
             .find_commit(commit.0)
             .and_then(|commit| commit.tree())

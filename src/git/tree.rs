@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::command::{Git, Output};
-use super::error::Result;
+use super::error::{GitError, Result};
 use super::id::{CommitId, TICKS, TicksPath, TreeId};
 use super::index::IndexCopy;
 
@@ -98,7 +98,10 @@ impl Git {
     }
 
     /// The best commit that both have in common; none if they have none.
-    pub(super) fn merge_base(&self, one: CommitId, other: CommitId) -> Result<Option<CommitId>> {
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn merge_base(&self, one: CommitId, other: CommitId) -> Result<Option<CommitId>> {
         let (one, other) = (one.to_string(), other.to_string());
         let answer = self
             .call(["merge-base", &one, &other])
@@ -143,38 +146,12 @@ impl Git {
         &self,
         objects: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<Vec<u8>>> {
-        let mut request = String::new();
-        let mut wanted = 0;
-        for object in objects {
-            request.push_str(object);
-            request.push('\n');
-            wanted += 1;
-        }
-        if wanted == 0 {
-            return Ok(Vec::new());
-        }
-        let answer = self.call(["cat-file", "--batch"]).stdin(request).run()?;
-        let malformed = || answer.unexpected("the blobs that were asked for");
-        let mut rest = &answer.stdout[..];
-        let mut blobs = Vec::with_capacity(wanted);
-        for _ in 0..wanted {
-            let end = rest
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .ok_or_else(malformed)?;
-            let header = std::str::from_utf8(&rest[..end]).map_err(|_| malformed())?;
-            let size = header.strip_suffix(" missing").map_or_else(
-                || header.rsplit(' ').next().and_then(|size| size.parse().ok()),
-                |_| None::<usize>,
-            );
-            let body = &rest[end + 1..];
-            let size = size
-                .filter(|size| *size < body.len())
-                .ok_or_else(malformed)?;
-            blobs.push(body[..size].to_vec());
-            rest = &body[size + 1..];
-        }
-        Ok(blobs)
+        let blobs = self.blobs_if_there(objects)?.into_iter();
+        let all = blobs.collect::<Option<Vec<_>>>();
+        all.ok_or_else(|| GitError::Unexpected {
+            command: "git cat-file --batch".to_owned(),
+            expected: "the blobs that were asked for",
+        })
     }
 
     /// Stores bytes as a blob; its id.

@@ -192,6 +192,33 @@ impl Outline {
         (rest.optional_string(), rest.optional_string())
     }
 
+    /// The epic it is a part of, by its id.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        let mut edges = self.at(EDGES);
+        edges.text();
+        edges.text();
+        Some(edges.text()).filter(|id| !id.is_empty())
+    }
+
+    /// The agent to run it with, when work began, and when it was closed.
+    #[must_use]
+    pub fn agent_and_times(&self) -> (Option<&str>, Option<Timestamp>, Option<Timestamp>) {
+        let mut rest = self.behind(REST);
+        rest.skip_texts();
+        let agent = rest.optional_text();
+        // Lock; related, discovered from, duplicate of; model, pull request; checks, by whom.
+        rest.optional_text();
+        rest.skip_texts();
+        rest.text();
+        rest.text();
+        rest.optional_text();
+        rest.optional_text();
+        rest.skip_texts();
+        rest.optional_text();
+        (agent, rest.time(), rest.time())
+    }
+
     /// The ticket without its texts: as it is, but the description is empty, notes say nothing,
     /// of nobody, and of attempts nothing is told but when they were, how they ended and what
     /// they cost.

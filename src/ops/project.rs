@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::past::Past;
 use super::ticks_folder::is_there;
 use super::{Error, ErrorCode, Result};
 use crate::context::Context;
@@ -31,6 +32,8 @@ pub struct Project {
     acting: OnceCell<Option<Actor>>,
     run: Option<String>,
     working_on: Option<String>,
+    /// The tickets of a commit, where those of the working tree are not meant.
+    pub(super) past: Option<Past>,
     notices: RefCell<Vec<Notice>>,
 }
 
@@ -115,6 +118,7 @@ impl Project {
             acting: OnceCell::new(),
             run: context.var("TK_RUN").map(str::to_owned),
             working_on: context.var("TK_TICKET").map(str::to_owned),
+            past: None,
             notices: RefCell::default(),
         };
         Ok((project, trouble))
@@ -204,7 +208,10 @@ impl Project {
     /// # Errors
     /// When `.ticks/` cannot be read.
     pub fn index(&self) -> Result<Index> {
-        let index = self.store.index(&self.config)?;
+        let index = match &self.past {
+            Some(past) => past.index.clone(),
+            None => self.store.index(&self.config)?,
+        };
         self.warn_of_invalid(&index.invalid);
         Ok(index)
     }

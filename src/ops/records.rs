@@ -63,8 +63,12 @@ impl<'r> Records<'r> {
 
     fn all_with_texts(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
         let (store, config, graph) = (&self.project.store, &self.project.config, self.graph);
+        let past = self.project.past.as_ref();
         let one = |outline: &&Outline| {
-            let stored = store.read(&outline.id, config)?;
+            let stored = match past.and_then(|past| past.texts.get(&outline.id)) {
+                Some(stored) => stored.clone(),
+                None => store.read(&outline.id, config)?,
+            };
             let mut facts = facts(graph, &outline.id, Some(stored.etag));
             facts.texts = true;
             Ok(TicketRecord::new(&stored.ticket, facts))

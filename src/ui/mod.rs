@@ -2,6 +2,7 @@
 //! terminal; views never import each other.
 
 pub mod blocked;
+pub mod changes;
 pub mod diagram;
 pub mod doctor;
 pub mod events;
@@ -15,5 +16,6 @@ pub mod run_plan;
 pub mod screen;
 pub mod settings;
 pub mod stats;
+pub mod tally;
 pub mod terminal;
 pub mod ticket;

@@ -3,29 +3,36 @@
 mod blocked;
 mod claim;
 mod delete;
+mod diff;
 mod doctor;
 mod error;
 mod event;
 mod file;
 mod generated;
 mod graph;
+mod history;
 mod resolve;
 mod restore;
 mod run;
 mod schema;
 mod settings;
 mod stats;
+mod tally;
 mod ticket;
 mod tickets;
 
 pub use blocked::{BlockedDocument, BlockedTicket, ReasonKind, ReasonRecord};
 pub use claim::ClaimDocument;
 pub use delete::{DeleteDocument, DeletedTicket};
+pub use diff::{DiffDocument, DiffSide, DiffTicket};
 pub use doctor::{DoctorDocument, Finding, FindingKind, Severity};
 pub use error::{ErrorBody, ErrorDocument, WarningDocument};
 pub use event::{Event, EventKind, Owed};
 pub use generated::{CompletionsDocument, ManDocument};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
+pub use history::{
+    ChangeWord, FieldChange, HistoryDocument, HistoryEntry, HistoryTicket, TicketChange,
+};
 pub use resolve::{Resolution, ResolveDocument, ResolvedTicket};
 pub use restore::{BackupRecord, BackupState, RestoreDocument};
 pub use run::{
@@ -34,6 +41,7 @@ pub use run::{
 pub use schema::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
 pub use settings::{Origin, PrimeCommand, PrimeDocument, Setting, SettingsDocument};
 pub use stats::{AgentFigures, DayFigures, Figures, StatsDocument, TicketFigures};
+pub use tally::{AgeCount, AgedTicket, Count, Durations, EpicTally, TallyDocument, WeekTally};
 pub use ticket::{
     AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, Standing, SubtaskRecord,
     TicketFacts, TicketRecord,

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use super::file::{AgentFile, ConfigFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
-    DoctorDocument, ErrorDocument, Event, GraphDocument, InitDocument, ManDocument, PlanDocument,
-    PrimeDocument, PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
-    SettingsDocument, StatsDocument, StopDocument, TicketsDocument, WarningDocument,
+    DiffDocument, DoctorDocument, ErrorDocument, Event, GraphDocument, HistoryDocument,
+    InitDocument, ManDocument, PlanDocument, PrimeDocument, PromptDocument, ResolveDocument,
+    RestoreDocument, RetryDocument, RunsDocument, SettingsDocument, StatsDocument, StopDocument,
+    TallyDocument, TicketsDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -81,11 +82,13 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<CompletionsDocument>("completions"),
     entry::<ConfigFile>("config", Kind::File),
     document::<DeleteDocument>("delete"),
+    document::<DiffDocument>("diff"),
     document::<DoctorDocument>("doctor"),
     document::<ChangesDocument>("edit"),
     document::<ErrorDocument>("error"),
     entry::<Event>("event", Kind::Line),
     document::<GraphDocument>("graph"),
+    document::<HistoryDocument>("history"),
     document::<InitDocument>("init"),
     document::<TicketsDocument>("list"),
     document::<ManDocument>("man"),
@@ -108,6 +111,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<TicketsDocument>("show"),
     document::<StatsDocument>("stats"),
     document::<StopDocument>("stop"),
+    document::<TallyDocument>("tally"),
     entry::<TicketFile>("ticket", Kind::File),
     document::<ChangesDocument>("unblock"),
     document::<ChangesDocument>("update"),
@@ -140,6 +144,7 @@ impl SchemaEntry {
             Kind::Document if self.name == "warning" => "a warning, under `--json`".to_owned(),
             Kind::Document if self.name == "settings" => "`tk config --json`".to_owned(),
             Kind::Document if self.name == "stats" => "`tk stats --runs --json`".to_owned(),
+            Kind::Document if self.name == "tally" => "`tk stats --json`".to_owned(),
             Kind::Document if self.name == "plan" => "`tk run --plan --json`".to_owned(),
             Kind::Document => format!("`tk {} --json`", self.name),
         }

@@ -154,6 +154,9 @@ fn prepared(command: &str) -> Sandbox {
             tk("tk update x4d --requires review && tk run auth --land never || test $? -eq 9")
         }
         "log" => tk("tk run auth"),
+        "list" | "graph" | "diff" => {
+            tk("git add .ticks && git commit -qm tickets && git commit -qm more --allow-empty")
+        }
         "resolve" => tk(
             "git add .ticks .gitattributes && git commit -qm base && git checkout -qb other \
              && tk note k7m there && git commit -qam there && git checkout -q main \

@@ -39,6 +39,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("ready", "reads"),
     ("blocked", "reads"),
     ("graph", "reads"),
+    ("history", "reads"),
+    ("diff", "reads"),
     ("runs", "reads"),
     ("stats", "reads"),
     ("log", "reads"),

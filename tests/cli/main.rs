@@ -19,6 +19,8 @@ mod config;
 #[cfg(test)]
 mod delete;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod edges;
@@ -32,6 +34,8 @@ mod gates;
 mod graph;
 #[cfg(test)]
 mod help;
+#[cfg(test)]
+mod history;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -62,6 +66,8 @@ mod project;
 mod resolve;
 #[cfg(test)]
 mod show;
+#[cfg(test)]
+mod stats;
 #[cfg(test)]
 mod statuses;
 #[cfg(test)]

@@ -56,6 +56,10 @@ proptest! {
             prop_assert!(outline.labels().into_iter().eq(&ticket.labels));
             prop_assert_eq!(outline.due(), ticket.due);
             prop_assert_eq!(outline.touches(), ticket.touches.clone());
+            let parent = ticket.parent.as_ref().map(TicketId::as_str);
+            prop_assert_eq!(outline.parent(), parent);
+            let times = (ticket.agent.as_deref(), ticket.started_at, ticket.closed_at);
+            prop_assert_eq!(outline.agent_and_times(), times);
             let expected = (ticket.agent.clone(), ticket.lock.clone());
             prop_assert_eq!(outline.agent_and_lock(), expected);
             let edges = outline.edges();

@@ -1,0 +1,37 @@
+//! `tk diff`
+
+use super::{Outcome, Session};
+use crate::ops;
+use crate::ui;
+
+/// Show what became of the tickets between two revisions
+///
+/// Which were opened, closed, reopened, changed and deleted, and what changed in them. `A..B` is
+/// from A to B, `A...B` from the last commit that both have in common to B; a side that is left
+/// out is HEAD. `A` alone is from A to the working tree, with what is not committed. What is
+/// done is told by each side's own configuration.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk diff                       # what is not committed
+  tk diff HEAD~1..HEAD
+  tk diff HEAD~1 --json")]
+pub(super) struct Args {
+    /// `A..B`, `A...B` or `A`; commits, branches, tags
+    #[arg(value_name = "REV", default_value = "HEAD")]
+    range: String,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let diff = ops::diff(project, &self.range)?;
+            let screen = &session.screen;
+            if screen.is_json() {
+                screen.document(&diff)?;
+            } else {
+                screen.text(&ui::changes::diff(&diff))?;
+            }
+            Ok(0)
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! `tk history`
+
+use super::{Outcome, Session};
+use crate::ops;
+use crate::ui;
+
+/// Show who changed a ticket, and when
+///
+/// Every commit of the branch that is checked out that changed the ticket's file, newest first,
+/// with what it changed key by key; before them what is not committed yet. A merge is told only
+/// where it changed what none of its sides had. A version that cannot be read as a ticket is
+/// named so. The exact id also finds a ticket that was deleted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk history x4d
+  tk history x4d --json")]
+pub(super) struct Args {
+    /// Its id, or a unique beginning or part of it
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let history = ops::history(project, &self.id)?;
+            let screen = &session.screen;
+            if screen.is_json() {
+                screen.document(&history)?;
+            } else {
+                screen.text(&ui::changes::history(&history))?;
+            }
+            Ok(0)
+        })
+    }
+}

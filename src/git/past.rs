@@ -1,0 +1,245 @@
+//! Files as they were: which commits changed one, and what a folder held at a commit.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use gix::bstr::ByteSlice;
+use jiff::Timestamp;
+
+use super::command::{Git, Output};
+use super::error::Result;
+use super::id::{BlobId, CommitId};
+use super::repo::{Repo, unreadable};
+
+/// A commit that changed a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileVersion {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its author's name.
+    pub author: String,
+    /// Its author's address.
+    pub email: String,
+    /// When it was committed.
+    pub at: Option<Timestamp>,
+    /// The run that made it, by its trailer.
+    pub run: Option<String>,
+    /// The first line of its message.
+    pub subject: String,
+    /// What the file held in each of its parents; one of a first commit, `None` where it was
+    /// not there.
+    pub before: Vec<Option<BlobId>>,
+    /// What it holds since; `None` where it is not there.
+    pub after: Option<BlobId>,
+}
+
+/// A file right in a folder of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeFile {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub blob: BlobId,
+}
+
+/// What `git log` tells of each commit, after a byte that begins it.
+const FORMAT: &str =
+    "--format=%x01%H%x00%an%x00%ae%x00%ct%x00%(trailers:key=Run,valueonly,separator=%x2C)%x00%s";
+
+impl Git {
+    /// The commits up to `tip` that changed the file, newest first. A merge that took the file
+    /// from one of its parents is none of them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn versions_of(&self, tip: CommitId, path: &Path) -> Result<Vec<FileVersion>> {
+        let mut spec = OsString::from(":(top,literal)");
+        spec.push(path);
+        let call = self
+            .call(["log", "--raw", "-z", "--no-abbrev", "--no-renames"])
+            .args([
+                "--diff-merges=combined",
+                "--no-show-signature",
+                "--no-color",
+            ])
+            .args([FORMAT, &tip.to_string(), "--"])
+            .arg(spec);
+        // Where that is off, what the first commit brought would not be told.
+        let answer = call.setting("log.showRoot=true").run()?;
+        versions(&answer)
+    }
+
+    /// What these blobs hold, in their order; `None` of one that is not in this clone.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn known_blobs(&self, ids: &[BlobId]) -> Result<Vec<Option<Vec<u8>>>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        self.blobs_if_there(ids.iter().map(String::as_str))
+    }
+
+    /// The content of these objects, in their order; `None` of one that is not there.
+    pub(super) fn blobs_if_there<'a>(
+        &self,
+        objects: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        let objects = objects.into_iter().map(|object| format!("{object}\n"));
+        let objects: Vec<String> = objects.collect();
+        if objects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.call(["cat-file", "--batch"]).stdin(objects.concat());
+        let answer = call.run()?;
+        let mut rest = answer.stdout.as_slice();
+        let blobs = objects.iter().map(|_| next_blob(&mut rest));
+        let blobs = blobs.collect::<Option<Vec<_>>>();
+        blobs.ok_or_else(|| answer.unexpected("an answer for each object"))
+    }
+}
+
+impl Repo {
+    /// The files right in the folder at the commit, by name; none where there is no folder.
+    /// Links and names that are no text are left out.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn files_at(&self, commit: CommitId, folder: &Path) -> Result<Vec<TreeFile>> {
+        let read =
+            |error: gix::Error| unreadable(&format!("`{}` at {commit}", folder.display()), &error);
+        let entry = self
+            .tree_at(commit)?
+            .lookup_entry_by_path(folder)
+            .map_err(read)?;
+        let Some(entry) = entry.filter(|entry| entry.mode().is_tree()) else {
+            return Ok(Vec::new());
+        };
+        let tree = entry.object().map_err(read)?.into_tree();
+        let mut files = Vec::new();
+        for entry in tree.iter() {
+            let entry = entry.map_err(read)?;
+            if let Ok(name) = entry.filename().to_str()
+                && entry.mode().is_blob()
+            {
+                let (name, blob) = (name.to_owned(), BlobId(entry.object_id()));
+                files.push(TreeFile { name, blob });
+            }
+        }
+        Ok(files)
+    }
+
+    /// When the commit was made, and its first parent.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn time_and_parent(
+        &self,
+        commit: CommitId,
+    ) -> Result<(Option<Timestamp>, Option<CommitId>)> {
+        let read = |error: gix::Error| unreadable(&format!("commit {commit}"), &error);
+        let found = self.gix().find_commit(commit.0).map_err(read)?;
+        let time = found.time().map_err(read)?;
+        let parent = found.parent_ids().next().map(|id| CommitId(id.detach()));
+        Ok((Timestamp::from_second(time.seconds).ok(), parent))
+    }
+}
+
+/// The next object of `cat-file --batch`: `<id> blob <size>`, a line break, its bytes, a line
+/// break; or a line that says that it is not there.
+fn next_blob(rest: &mut &[u8]) -> Option<Option<Vec<u8>>> {
+    let end = rest.find_byte(b'\n')?;
+    let head = std::str::from_utf8(&rest[..end]).ok()?;
+    *rest = &rest[end + 1..];
+    if head.ends_with(" missing") {
+        return Some(None);
+    }
+    let size: usize = head.rsplit(' ').next()?.parse().ok()?;
+    let bytes = rest.get(..size)?;
+    *rest = rest.get(size + 1..)?;
+    Some(Some(bytes.to_vec()))
+}
+
+/// What `git log --raw -z` told: of each commit its fields, then a line for the file, whose
+/// path is a field of its own.
+fn versions(answer: &Output) -> Result<Vec<FileVersion>> {
+    let unexpected = || answer.unexpected("commits with what they changed");
+    let mut fields = answer.stdout.split(|byte| *byte == 0).peekable();
+    let mut found = Vec::new();
+    while let Some(first) = fields.next() {
+        let Some(commit) = first.strip_prefix(b"\x01") else {
+            // Nothing stands behind the last path.
+            continue;
+        };
+        let commit = CommitId::parse(&String::from_utf8_lossy(commit))?;
+        let mut text = || -> Result<String> {
+            let field = fields.next().ok_or_else(unexpected)?;
+            Ok(String::from_utf8_lossy(field).into_owned())
+        };
+        let (author, email, seconds) = (text()?, text()?, text()?);
+        let (run, subject) = (text()?, text()?);
+        // A merge's line stands behind an empty field.
+        while fields.next_if(|field| field.is_empty()).is_some() {}
+        let Some(raw) = fields.next_if(|field| !field.starts_with(b"\x01")) else {
+            continue;
+        };
+        fields.next();
+        let (before, after) = sides(raw).ok_or_else(unexpected)?;
+        found.push(FileVersion {
+            commit,
+            author,
+            email,
+            at: seconds
+                .parse()
+                .ok()
+                .and_then(|at| Timestamp::from_second(at).ok()),
+            run: Some(run).filter(|run| !run.is_empty()),
+            subject,
+            before,
+            after,
+        });
+    }
+    Ok(found)
+}
+
+/// The objects of `:100644 100644 <before> <after> M`, which has a colon, a mode and an object
+/// for each parent, and one mode and object more.
+fn sides(raw: &[u8]) -> Option<(Vec<Option<BlobId>>, Option<BlobId>)> {
+    let raw = std::str::from_utf8(raw).ok()?.trim_start();
+    let parents = raw.bytes().take_while(|byte| *byte == b':').count();
+    let words: Vec<&str> = raw[parents..].split(' ').collect();
+    let object = |place: usize| {
+        let id = BlobId::parse(words.get(parents + 1 + place)?).ok()?;
+        Some((!id.0.is_null()).then_some(id))
+    };
+    let before = (0..parents).map(object).collect::<Option<Vec<_>>>()?;
+    let after = object(parents)?;
+    (parents > 0).then_some((before, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raw_line_tells_every_side() {
+        let (a, b, none) = ("a".repeat(40), "b".repeat(40), "0".repeat(40));
+        let id = |text: &str| BlobId::parse(text).ok();
+        let changed = sides(format!("\n:100644 100644 {a} {b} M").as_bytes());
+        assert_eq!(changed, Some((vec![id(&a)], id(&b))));
+        let new = sides(format!("\n:000000 100644 {none} {a} A").as_bytes());
+        assert_eq!(new, Some((vec![None], id(&a))));
+        let merged = sides(format!("::100644 000000 100644 {a} {none} {b} MA").as_bytes());
+        assert_eq!(merged, Some((vec![id(&a), None], id(&b))));
+        for broken in ["", ":", "100644 a", ":100644 100644 a b M"] {
+            assert_eq!(sides(broken.as_bytes()), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn blobs_are_told_apart_by_their_sizes() {
+        let mut rest = &b"aa blob 3\n1\n2\nbb missing\ncc blob 0\n\n"[..];
+        assert_eq!(next_blob(&mut rest), Some(Some(b"1\n2".to_vec())));
+        assert_eq!(next_blob(&mut rest), Some(None));
+        assert_eq!(next_blob(&mut rest), Some(Some(Vec::new())));
+        assert_eq!(next_blob(&mut rest), None);
+    }
+}

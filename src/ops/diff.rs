@@ -1,0 +1,231 @@
+//! What became of the tickets between two revisions, or since one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::past::{Revision, Tracked, Version, version};
+use super::{Error, ErrorCode, Project, Result};
+use crate::compare::{fields, what_became};
+use crate::context::cores;
+use crate::git::BlobId;
+use crate::model::{Config, Ticket, TicketId};
+use crate::wire::{DiffDocument, DiffSide, DiffTicket, TicketChange};
+
+/// From so many files on they are read by several threads.
+const MANY: usize = 200;
+
+/// What a range of revisions is written with: `A..B` is from A to B, `A...B` from what both
+/// have in common.
+const FROM_COMMON: &str = "...";
+const FROM_TO: &str = "..";
+
+/// The text of a file of the working tree, or why it cannot be read.
+type Text = std::result::Result<String, String>;
+
+/// One side: a commit, or the working tree.
+struct Side {
+    revision: Option<Revision>,
+    /// What each file holds that should be a ticket.
+    files: BTreeMap<TicketId, BlobId>,
+    /// The texts that are known without asking git.
+    texts: BTreeMap<TicketId, Text>,
+}
+
+/// What is different between the revisions of `A..B` or `A...B`, or between one and the
+/// working tree.
+///
+/// # Errors
+/// When one names no commit, or git fails.
+pub fn diff(project: &Project, range: &str) -> Result<DiffDocument> {
+    let tracked = Tracked::of(project)?;
+    let (from, to) = sides(&tracked, range)?;
+    let ids: BTreeSet<&TicketId> = from.files.keys().chain(to.files.keys()).collect();
+    let different = ids
+        .into_iter()
+        .filter(|id| from.files.get(*id) != to.files.get(*id));
+    let different: Vec<&TicketId> = different.collect();
+    let versions = [&from, &to].map(|side| read(&tracked, side, &different));
+    let [before, after] = versions;
+    let (before, after) = (before?, after?);
+    let mut tickets = Vec::new();
+    for id in different {
+        let ticket = ticket(
+            id,
+            (before.get(id), from.config(project)),
+            (after.get(id), to.config(project)),
+        );
+        // Where nothing but comments, layout or unknown keys is different, nothing became of it.
+        if ticket.change != TicketChange::Changed || !ticket.changes.is_empty() {
+            tickets.push(ticket);
+        }
+    }
+    // Stable, and they come in the order of their ids.
+    tickets.sort_by_key(|ticket| ticket.change);
+    let count = |change| tickets.iter().filter(|t| t.change == change).count();
+    Ok(DiffDocument {
+        schema: "tk.diff.v1",
+        from: from.shown(),
+        to: to.shown(),
+        total: tickets.len(),
+        opened: count(TicketChange::Opened),
+        closed: count(TicketChange::Closed),
+        reopened: count(TicketChange::Reopened),
+        changed: count(TicketChange::Changed),
+        deleted: count(TicketChange::Deleted),
+        unreadable: count(TicketChange::Unreadable),
+        tickets,
+    })
+}
+
+/// What the words of a range mean. A side that is left out is `HEAD`, as to git.
+fn sides(tracked: &Tracked<'_>, range: &str) -> Result<(Side, Side)> {
+    let named = |name: &str| match name.trim() {
+        "" => "HEAD".to_owned(),
+        name => name.to_owned(),
+    };
+    let (from, to, from_common) = match (range.split_once(FROM_COMMON), range.split_once(FROM_TO)) {
+        (Some((from, to)), _) => (from, Some(to), true),
+        (None, Some((from, to))) => (from, Some(to), false),
+        (None, None) => (range, None, false),
+    };
+    let from = named(from);
+    let one = tracked.commit(&from)?;
+    let Some(to) = to.map(named) else {
+        let from = Side::of(tracked.revision(&from, one)?);
+        return Ok((from, Side::working_tree(tracked.project)?));
+    };
+    let other = tracked.commit(&to)?;
+    let to = Side::of(tracked.revision(&to, other)?);
+    let base = match from_common {
+        true => tracked.git.merge_base(one, other)?.ok_or_else(|| {
+            let message = format!("`{from}` and `{}` have no commit in common", to.name());
+            Error::new(ErrorCode::Git, message).with("given", range)
+        })?,
+        false => one,
+    };
+    Ok((Side::of(tracked.revision(&from, base)?), to))
+}
+
+impl Side {
+    fn of(mut revision: Revision) -> Self {
+        Self {
+            files: std::mem::take(&mut revision.files),
+            texts: BTreeMap::new(),
+            revision: Some(revision),
+        }
+    }
+
+    /// The files as they lie there, also those that are no tickets.
+    fn working_tree(project: &Project) -> Result<Self> {
+        let store = &project.store;
+        let ids: Vec<TicketId> = store.ids()?.into_iter().collect();
+        let read = |id: &TicketId| {
+            let text = match store.read_text(id) {
+                Ok(text) => Ok(text?),
+                Err(error) => Err(error.to_string()),
+            };
+            // Of one that cannot be read, something that git has nowhere.
+            let (Ok(bytes) | Err(bytes)) = &text;
+            Some((id.clone(), BlobId::of(bytes.as_bytes())?, text))
+        };
+        let parts = cores::spread(&ids, MANY, |part| {
+            part.iter().filter_map(read).collect::<Vec<_>>()
+        });
+        let (mut files, mut texts) = (BTreeMap::new(), BTreeMap::new());
+        for (id, blob, text) in parts.into_iter().flatten() {
+            files.insert(id.clone(), blob);
+            texts.insert(id, text);
+        }
+        Ok(Self {
+            revision: None,
+            files,
+            texts,
+        })
+    }
+
+    fn name(&self) -> &str {
+        let revision = self.revision.as_ref();
+        revision.map_or("the working tree", |revision| &revision.name)
+    }
+
+    fn config<'s>(&'s self, project: &'s Project) -> &'s Config {
+        let revision = self.revision.as_ref();
+        revision.map_or(&project.config, |revision| &revision.config)
+    }
+
+    fn shown(&self) -> DiffSide {
+        let revision = self.revision.as_ref();
+        DiffSide {
+            revision: revision.map(|revision| revision.name.clone()),
+            commit: revision.map(|revision| revision.commit.to_string()),
+        }
+    }
+}
+
+/// The versions of those tickets that are on that side.
+fn read(
+    tracked: &Tracked<'_>,
+    side: &Side,
+    ids: &[&TicketId],
+) -> Result<BTreeMap<TicketId, Version>> {
+    let there = ids
+        .iter()
+        .filter_map(|id| Some((*id, *side.files.get(*id)?)));
+    let there: Vec<(&TicketId, BlobId)> = there.collect();
+    let config = side.config(tracked.project);
+    if side.revision.is_none() {
+        let version = |id: &TicketId| match side.texts.get(id)? {
+            Ok(text) => Some(version(id, Some(text.as_bytes()), config)),
+            Err(problem) => Some(Err(problem.clone())),
+        };
+        let read = ids
+            .iter()
+            .filter_map(|id| Some(((*id).clone(), version(id)?)));
+        return Ok(read.collect());
+    }
+    let blobs: Vec<BlobId> = there.iter().map(|(_, blob)| *blob).collect();
+    let texts = tracked.git.known_blobs(&blobs)?;
+    let read: Vec<(&TicketId, Option<Vec<u8>>)> =
+        there.into_iter().map(|(id, _)| id).zip(texts).collect();
+    let parts = cores::spread(&read, MANY, |part| {
+        let each = part.iter();
+        each.map(|(id, bytes)| ((*id).clone(), version(id, bytes.as_deref(), config)))
+            .collect::<Vec<_>>()
+    });
+    Ok(parts.into_iter().flatten().collect())
+}
+
+/// What became of a ticket, by its versions and by what their statuses mean.
+fn ticket(
+    id: &TicketId,
+    (before, was): (Option<&Version>, &Config),
+    (after, is): (Option<&Version>, &Config),
+) -> DiffTicket {
+    let old = before.and_then(|version| version.as_ref().ok());
+    let new = after.and_then(|version| version.as_ref().ok());
+    let sides = [("before", before), ("after", after)];
+    let problem = sides.into_iter().find_map(|(side, version)| {
+        let problem = version?.as_ref().err()?;
+        Some(format!("{side}: {problem}"))
+    });
+    let done = |ticket: Option<&Ticket>, config: &Config| {
+        ticket.map(|ticket| config.statuses.is_done(&ticket.status))
+    };
+    let change = match &problem {
+        Some(_) => TicketChange::Unreadable,
+        None => what_became(done(old, was), done(new, is)),
+    };
+    let changes = match (&problem, new) {
+        (None, Some(new)) => fields(old, new),
+        _ => Vec::new(),
+    };
+    let status = |ticket: Option<&Ticket>| ticket.map(|ticket| ticket.status.to_string());
+    DiffTicket {
+        id: id.to_string(),
+        title: new.or(old).map(|ticket| ticket.title.clone()),
+        change,
+        status_before: status(old),
+        status: status(new),
+        problem,
+        changes,
+    }
+}

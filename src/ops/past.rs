@@ -1,0 +1,224 @@
+//! Tickets as they were: where git has them, and what they were at a revision.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{Error, ErrorCode, Project, Result};
+use crate::config;
+use crate::context::cores;
+use crate::format;
+use crate::git::{BlobId, CommitId, Git};
+use crate::model::{Config, Shown, Ticket, TicketId};
+use crate::store::{Etag, Index, InvalidFile, Stored};
+
+/// From so many texts on they are parsed by several threads.
+const MANY: usize = 200;
+
+/// The tickets of a commit.
+#[derive(Clone, Default)]
+pub(super) struct Past {
+    /// In outline.
+    pub(super) index: Index,
+    /// With their texts.
+    pub(super) texts: BTreeMap<TicketId, Stored>,
+}
+
+impl std::fmt::Debug for Past {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Past({} tickets)", self.texts.len())
+    }
+}
+
+/// Where git has the tickets.
+pub(super) struct Tracked<'p> {
+    pub(super) project: &'p Project,
+    pub(super) git: Git,
+    /// What is checked out; none where there is no commit yet.
+    pub(super) head: Option<CommitId>,
+    /// The folder of the tickets, from the top of the working tree.
+    folder: PathBuf,
+}
+
+/// A commit with tickets.
+pub(super) struct Revision {
+    /// As it was named.
+    pub(super) name: String,
+    /// The commit.
+    pub(super) commit: CommitId,
+    /// When that was made.
+    pub(super) at: Option<Timestamp>,
+    /// The configuration that it has.
+    pub(super) config: Config,
+    /// The files that should be tickets.
+    pub(super) files: BTreeMap<TicketId, BlobId>,
+}
+
+impl<'p> Tracked<'p> {
+    /// The working tree that the project's tickets are in.
+    ///
+    /// # Errors
+    /// When they are in none, or what is checked out cannot be read.
+    pub(super) fn of(project: &'p Project) -> Result<Self> {
+        let (repo, ticks) = (&project.repo, project.store.ticks_dir());
+        // As `TK_DIR` spells it, it may have `..` and links in it.
+        let real = ticks.canonicalize();
+        let ticks = real.as_deref().unwrap_or(ticks);
+        let below = |root: &Path| ticks.strip_prefix(root).ok().map(Path::to_owned);
+        // A worktree may be a folder of the main one.
+        let (git, head, folder) = match (below(repo.worktree_root()), below(repo.home())) {
+            (Some(folder), _) => (repo.git(), repo.head()?, folder),
+            (None, Some(folder)) => (repo.home_git(), repo.home_head()?, folder),
+            (None, None) => {
+                let message = format!("git does not have `{}`", Shown(ticks));
+                return Err(Error::new(ErrorCode::Git, message)
+                    .hint("what was is told of tickets in the repository"));
+            }
+        };
+        Ok(Self {
+            project,
+            git,
+            head: head.commit,
+            folder,
+        })
+    }
+
+    /// The path of a file of the folder, as git has it.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The file of that ticket, as git has it.
+    pub(super) fn ticket_path(&self, id: &TicketId) -> PathBuf {
+        self.path(&format!("{id}.toml"))
+    }
+
+    /// The commit that a revision names.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub(super) fn commit(&self, name: &str) -> Result<CommitId> {
+        // Git would answer ranges with several commits.
+        let found = match name.trim().is_empty() || name.contains("..") {
+            true => Ok(None),
+            false => self.git.commit_of(name),
+        };
+        found.ok().flatten().ok_or_else(|| {
+            let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+            let message = format!("`{shown}` names no commit");
+            Error::new(ErrorCode::Git, message)
+                .hint("expected a commit, a branch, a tag or the like, such as `HEAD~3`")
+                .with("given", name)
+        })
+    }
+
+    /// What the commit has. Its configuration is today's where its own cannot be used.
+    pub(super) fn revision(&self, name: &str, commit: CommitId) -> Result<Revision> {
+        let repo = &self.project.repo;
+        let (at, _) = repo.time_and_parent(commit)?;
+        Ok(Revision {
+            name: name.to_owned(),
+            commit,
+            at,
+            config: self.config_at(name, commit)?,
+            files: self.files_at(commit)?,
+        })
+    }
+
+    /// The files of the commit that should be tickets.
+    pub(super) fn files_at(&self, commit: CommitId) -> Result<BTreeMap<TicketId, BlobId>> {
+        let files = self.project.repo.files_at(commit, &self.folder)?;
+        let tickets = files.into_iter().filter(|file| file.name != "config.toml");
+        let tickets = tickets.filter_map(|file| {
+            let stem = file.name.strip_suffix(".toml")?;
+            Some((TicketId::parse(stem).ok()?, file.blob))
+        });
+        Ok(tickets.collect())
+    }
+
+    fn config_at(&self, name: &str, commit: CommitId) -> Result<Config> {
+        let repo = &self.project.repo;
+        let Some(bytes) = repo.blob_at(commit, self.path("config.toml"))? else {
+            return Ok(Config::default());
+        };
+        let shown = self.project.store.shown("config.toml");
+        let text = String::from_utf8_lossy(&bytes);
+        config::parse(&text, &format!("{name}:{shown}")).or_else(|error| {
+            self.project.warn(format!(
+                "{error}; the configuration of today is used instead"
+            ));
+            Ok(self.project.config.clone())
+        })
+    }
+}
+
+impl Project {
+    /// The project as it was at a revision: its tickets and configuration, at its time.
+    ///
+    /// # Errors
+    /// When it names no commit, or the commit cannot be read.
+    pub fn seen_at(mut self, revision: &str) -> Result<Self> {
+        let tracked = Tracked::of(&self)?;
+        let commit = tracked.commit(revision)?;
+        let was = tracked.revision(revision, commit)?;
+        let blobs: Vec<BlobId> = was.files.values().copied().collect();
+        let texts = tracked.git.known_blobs(&blobs)?;
+        let read: Vec<(TicketId, Option<Vec<u8>>)> = was.files.into_keys().zip(texts).collect();
+        let one = |(id, bytes): &(TicketId, Option<Vec<u8>>)| {
+            let ticket = ticket_of(bytes.as_deref(), |text| {
+                format::parse(id, text, &was.config)
+            });
+            ticket.map_err(|(line, message)| InvalidFile {
+                path: format!("{revision}:{}", self.store.shown(&format!("{id}.toml"))),
+                id: Some(id.clone()),
+                line,
+                message,
+            })
+        };
+        let parts = cores::spread(&read, MANY, |part| part.iter().map(one).collect::<Vec<_>>());
+        let (mut stored, mut invalid) = (Vec::with_capacity(read.len()), Vec::new());
+        for parsed in parts.into_iter().flatten() {
+            match parsed {
+                Ok(ticket) => stored.push(ticket),
+                Err(file) => invalid.push(file),
+            }
+        }
+        let mut index = Index::default();
+        index.extend(&stored);
+        index.invalid = invalid;
+        let texts = stored.into_iter();
+        let texts = texts.map(|stored| (stored.ticket.id.clone(), stored));
+        let texts = texts.collect();
+        self.past = Some(Past { index, texts });
+        self.config = was.config;
+        self.now = was.at.unwrap_or(self.now);
+        Ok(self)
+    }
+}
+
+/// The ticket that a file of git spells, or the line and what is wrong with it.
+fn ticket_of(
+    bytes: Option<&[u8]>,
+    parse: impl FnOnce(&str) -> std::result::Result<Ticket, format::ParseError>,
+) -> std::result::Result<Stored, (usize, String)> {
+    let bytes = bytes.ok_or((1, "it is not in this clone".to_owned()))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| (1, "it is not UTF-8".to_owned()))?;
+    let ticket = parse(text).map_err(|error| (error.line, error.without_place()))?;
+    Ok(Stored {
+        ticket,
+        text: text.to_owned(),
+        etag: Etag::of(bytes),
+    })
+}
+
+/// Versions of tickets, or why one cannot be read: its place, and what is wrong there. Their
+/// types and statuses may be any words: another configuration may have had them.
+pub(super) type Version = std::result::Result<Ticket, String>;
+
+/// Reads one.
+pub(super) fn version(id: &TicketId, bytes: Option<&[u8]>, config: &Config) -> Version {
+    let stored = ticket_of(bytes, |text| format::parse_any(id, text, config));
+    let stored = stored.map_err(|(line, message)| format!("line {line}: {message}"))?;
+    Ok(stored.ticket)
+}

@@ -1,0 +1,287 @@
+//! `tk diff`, and lists as they were.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::history::commit;
+use crate::project::{authentication, refused};
+use crate::support::Sandbox;
+
+/// Three commits: filed, some of it done, the rest deleted or reopened.
+fn told() -> Sandbox {
+    let mut sandbox = authentication();
+    sandbox.ticket("old", "title = \"Old\"\nstatus = \"closed\"\n");
+    sandbox.ticket("same", "title = \"Same\"\n");
+    commit(&sandbox, "Ann", 0, "File them");
+    sandbox.at("2026-11-20T09:10:00Z");
+    sandbox.tk(["close", "abc", "--reason", "it works"]).ok();
+    sandbox.tk(["reopen", "old"]).ok();
+    sandbox
+        .tk(["update", "def", "-p", "0", "--add-label", "ui"])
+        .ok();
+    sandbox.ticket("neu", "title = \"New\"\n");
+    commit(&sandbox, "Bob", 10, "Do some");
+    sandbox.tk(["delete", "ghi"]).ok();
+    sandbox.ticket("done", "title = \"At once\"\nstatus = \"closed\"\n");
+    sandbox.ticket("same", "title = \"Same\"\n# with a comment\n");
+    sandbox
+}
+
+#[test]
+fn what_became_of_them() {
+    let sandbox = told();
+    assert_snapshot!(sandbox.tk(["diff", "HEAD~1..HEAD"]), @r"
+    opened      neu  New
+    closed      abc  First
+      status: open → closed
+      closed_at: 2026-11-20T09:10:00Z
+      closed_by: dana@example.com
+      reason: it works
+    reopened    old  Old
+      status: closed → open
+    changed     def  Second
+      priority: 2 → 0
+      labels: + ui
+    1 opened, 1 closed, 1 reopened, 1 changed
+    ");
+    assert_snapshot!(sandbox.tk(["diff"]), @r"
+    closed      done  At once
+    deleted     ghi   Third
+    1 closed, 1 deleted
+    ");
+    sandbox.git(["tag", "v1", "HEAD~1"]);
+    assert_snapshot!(sandbox.tk(["diff", "v1"]), @r"
+    opened      neu   New
+    closed      abc   First
+      status: open → closed
+      closed_at: 2026-11-20T09:10:00Z
+      closed_by: dana@example.com
+      reason: it works
+    closed      done  At once
+    reopened    old   Old
+      status: closed → open
+    changed     def   Second
+      priority: 2 → 0
+      labels: + ui
+    deleted     ghi   Third
+    1 opened, 2 closed, 1 reopened, 1 changed, 1 deleted
+    ");
+    assert_snapshot!(sandbox.tk(["diff", "HEAD..HEAD"]), @"no ticket is different");
+}
+
+#[test]
+fn as_json() {
+    let sandbox = told();
+    let told = sandbox.tk(["diff", "HEAD~1..", "--json"]).json();
+    let commit = |name: &str| sandbox.git(["rev-parse", name]).trim().to_owned();
+    assert_eq!(
+        told["from"],
+        json!({"revision": "HEAD~1", "commit": commit("HEAD~1")})
+    );
+    assert_eq!(
+        told["to"],
+        json!({"revision": "HEAD", "commit": commit("HEAD")})
+    );
+    let counts = [
+        "total", "opened", "closed", "reopened", "changed", "deleted",
+    ];
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|key| told[key].as_u64().unwrap())
+        .collect();
+    assert_eq!(counts, [4, 1, 1, 1, 1, 0]);
+    let abc = &told["tickets"][1];
+    assert_eq!(abc["id"], "abc");
+    assert_eq!(
+        (&abc["status_before"], &abc["status"]),
+        (&json!("open"), &json!("closed"))
+    );
+    let open = sandbox.tk(["diff", "--json"]).json();
+    assert_eq!(open["to"], json!({"revision": null, "commit": null}));
+    assert_eq!(open["total"], 2);
+}
+
+#[test]
+fn from_what_both_have_in_common() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"First\"\n");
+    commit(&sandbox, "Ann", 0, "File it");
+    sandbox.git(["checkout", "--quiet", "-b", "other"]);
+    sandbox.ticket("theirs", "title = \"Theirs\"\n");
+    commit(&sandbox, "Bob", 1, "Theirs");
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.ticket("ours", "title = \"Ours\"\n");
+    commit(&sandbox, "Ann", 2, "Ours");
+    let ids = |range: &str| {
+        let told = sandbox.tk(["diff", range, "--json"]).json();
+        let tickets = told["tickets"].as_array().unwrap().clone();
+        let each = tickets.iter();
+        let each = each.map(|t| {
+            format!(
+                "{} {}",
+                t["change"].as_str().unwrap(),
+                t["id"].as_str().unwrap()
+            )
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(ids("main..other"), "opened theirs, deleted ours");
+    assert_eq!(ids("main...other"), "opened theirs");
+    assert_eq!(ids("other..."), "opened ours");
+    sandbox.git(["checkout", "--quiet", "--orphan", "alone"]);
+    commit(&sandbox, "Ann", 3, "Alone");
+    assert_snapshot!(refused(&sandbox, 6, &[&["diff", "main...alone"]]), @"error: `main` and `alone` have no commit in common");
+}
+
+#[test]
+fn what_names_no_commit() {
+    let sandbox = told();
+    assert_snapshot!(refused(&sandbox, 6, &[
+        &["diff", "nope"],
+        &["diff", "HEAD..nope"],
+        &["diff", "HEAD..HEAD..HEAD"],
+        &["diff", "HEAD@{9999}"],
+        &["diff", "HEAD:.ticks"],
+        &["diff", "--", "--all"],
+        &["list", "--at", "nope"],
+        &["list", "--at="],
+        &["graph", "--at", "HEAD..HEAD~1"],
+    ]), @r"
+    error: `nope` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `nope` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `HEAD..HEAD` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `HEAD@{9999}` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `HEAD:.ticks` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `--all` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `nope` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `HEAD..HEAD~1` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    ");
+}
+
+/// The side that cannot be read is named, and takes nothing else down.
+#[test]
+fn versions_that_are_no_tickets() {
+    let sandbox = told();
+    sandbox.ticket("neu", "title = \"New\"\npriority = 9\n");
+    assert_snapshot!(sandbox.tk(["diff", "HEAD"]), @r"
+    closed      done  At once
+    deleted     ghi   Third
+    unreadable  neu   New
+      after: line 2: `priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)
+    1 closed, 1 deleted, 1 unreadable
+    ");
+    std::fs::write(
+        sandbox.path().join(".ticks/def.toml"),
+        b"title = \"\xff\"\n",
+    )
+    .unwrap();
+    let told = sandbox.tk(["diff", "--json"]).json();
+    let def = told["tickets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["id"] == "def");
+    assert_eq!(def.unwrap()["change"], "unreadable", "{told}");
+    sandbox.git(["checkout", "--", ".ticks/def.toml"]);
+    commit(&sandbox, "Ann", 20, "Break it");
+    assert_snapshot!(sandbox.tk(["list", "--at", "HEAD", "-p", "1-4"]), @r"
+    aut   P2  open  epic  Authentication
+    old   P2  open  task  Old
+    same  P2  open  task  Same
+    --- stderr
+    warning: HEAD:.ticks/neu.toml:2: `priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)
+    ");
+}
+
+fn ids(sandbox: &Sandbox, args: &[&str]) -> String {
+    let mut command = sandbox.tk_command();
+    command.arg("list").args(args).args(["--fields", "id"]);
+    let output = sandbox.run(&mut command, None);
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output}");
+    output
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn lists_and_graphs_as_they_were() {
+    let sandbox = told();
+    for (args, expected) in [
+        (&["--at", "HEAD~1"][..], "abc aut def ghi same"),
+        (&["--at", "HEAD~1", "--all"], "abc aut def ghi old same"),
+        (&["--at", "HEAD~1", "--ready"], "abc same"),
+        (&["--at", "HEAD~1", "--blocked"], "def ghi"),
+        (&["--at", "HEAD", "--ready"], "def ghi neu old same"),
+        (&["--at", "HEAD", "--parent", "auth"], "def ghi"),
+        (&["--at", "HEAD", "-l", "ui"], "def"),
+        (&["--at", "HEAD~1", "-l", "api", "--sort", "-id"], "def"),
+        (&["--at", "HEAD~2", "--all"], ""),
+    ] {
+        assert_eq!(ids(&sandbox, args), expected, "{args:?}");
+    }
+    let was = sandbox
+        .tk(["graph", "aut", "--at", "HEAD~1", "--json"])
+        .json();
+    assert_eq!(was["max_parallel"], 2);
+    assert_eq!(was["waves"].as_array().unwrap().len(), 2);
+    // With its texts and the name of its own text.
+    let full = |at: &[&str]| {
+        let args = ["list", "--full", "--json", "-l", "api"].iter().chain(at);
+        sandbox.tk(args).json()["tickets"][0].clone()
+    };
+    assert_eq!(full(&["--at", "HEAD"]), full(&[]));
+    assert_ne!(full(&["--at", "HEAD~1"])["etag"], full(&[])["etag"]);
+}
+
+/// Statuses, due days and what is put off are those of the revision.
+#[test]
+fn with_the_configuration_and_the_time_of_then() {
+    let mut sandbox = Sandbox::initialised();
+    let statuses = "[[status]]\nid = \"todo\"\ncategory = \"open\"\n\
+        [[status]]\nid = \"doing\"\ncategory = \"active\"\n\
+        [[status]]\nid = \"shipped\"\ncategory = \"done\"\n";
+    sandbox.write(".ticks/config.toml", statuses);
+    sandbox.ticket("abc", "title = \"First\"\nstatus = \"shipped\"\n");
+    sandbox.ticket(
+        "def",
+        "title = \"Second\"\nstatus = \"todo\"\nblocked_by = [\"abc\"]\ndue = 2026-11-25\n",
+    );
+    commit(&sandbox, "Ann", 0, "Then");
+    sandbox.git(["rm", "--quiet", "-f", ".ticks/config.toml"]);
+    sandbox.ticket("abc", "title = \"First\"\nstatus = \"closed\"\n");
+    sandbox.ticket(
+        "def",
+        "title = \"Second\"\nblocked_by = [\"abc\"]\ndue = 2026-11-25\n",
+    );
+    commit(&sandbox, "Ann", 1, "Now");
+    sandbox.at("2026-11-30T00:00:00Z");
+    assert_eq!(ids(&sandbox, &["--overdue"]), "def");
+    assert_eq!(ids(&sandbox, &["--overdue", "--at", "HEAD~1"]), "");
+    assert_eq!(ids(&sandbox, &["--ready", "--at", "HEAD~1"]), "def");
+    assert_eq!(ids(&sandbox, &["-s", "todo", "--at", "HEAD~1"]), "def");
+    assert_eq!(sandbox.tk(["list", "-s", "todo"]).code, 2);
+    // Done then, and done now, by the words of each.
+    let told = sandbox.tk(["diff", "HEAD~1..", "--json"]).json();
+    assert_eq!((&told["total"], &told["changed"]), (&json!(2), &json!(2)));
+    sandbox.write(".ticks/config.toml", "[run]\nagnet = 1\n");
+    commit(&sandbox, "Ann", 2, "Broken");
+    sandbox.git(["rm", "--quiet", "-f", ".ticks/config.toml"]);
+    let was = sandbox.tk(["list", "--at", "HEAD"]);
+    assert_snapshot!(was, @r"
+    def  P2  open  task  Second  due 2026-11-25
+    --- stderr
+    warning: HEAD:.ticks/config.toml:2: unknown key `agnet` in `run`; the configuration of today is used instead
+    ");
+}
