@@ -16,12 +16,13 @@ mod tests {
         ("graph", &["model", "wire"]),
         ("compare", &["model", "wire"]),
         ("tally", &["model", "wire"]),
+        ("port", &["format", "model", "wire"]),
         ("store", &["config", "context", "format", "merge", "model"]),
         ("git", &["context", "format", "merge", "model"]),
         (
             "ops",
             &[
-                "compare", "config", "context", "format", "git", "graph", "merge", "model",
+                "compare", "config", "context", "format", "git", "graph", "merge", "model", "port",
                 "store", "tally", "wire",
             ],
         ),
@@ -39,7 +40,7 @@ mod tests {
         (
             "cli",
             &[
-                "context", "git", "graph", "model", "ops", "run", "store", "ui", "wire",
+                "context", "git", "graph", "model", "ops", "port", "run", "store", "ui", "wire",
             ],
         ),
     ];

@@ -21,9 +21,11 @@ mod demo_worker;
 mod diff;
 mod doctor;
 mod edit;
+mod export;
 mod failure;
 mod graph;
 mod history;
+mod import;
 mod init;
 mod land;
 mod list;
@@ -144,6 +146,8 @@ enum Command {
     Config(config::Args),
     Doctor(doctor::Args),
     Resolve(resolve::Args),
+    Import(import::Args),
+    Export(export::Args),
     Prime(prime::Args),
     #[command(name = crate::run::process::SHIM_COMMAND, hide = true)]
     WorkerShim(worker_shim::Args),
@@ -196,6 +200,8 @@ impl Command {
             Self::Config(args) => args.run(session),
             Self::Doctor(args) => args.run(session),
             Self::Resolve(args) => args.run(session),
+            Self::Import(args) => args.run(session),
+            Self::Export(args) => args.run(session),
             Self::Prime(args) => args.run(session),
             Self::WorkerShim(args) => args.run(session),
             Self::MergeDriver(args) => args.run(session),

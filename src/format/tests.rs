@@ -1,6 +1,6 @@
 //! What a file says comes back, and what an edit does not touch stays.
 
-mod strategy;
+pub(crate) mod strategy;
 
 use proptest::prelude::*;
 

@@ -1,5 +1,6 @@
 //! Reading tickets. A file that is none never takes the others down.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::thread;
@@ -182,6 +183,30 @@ impl Store {
     pub fn ids(&self) -> Result<std::collections::BTreeSet<TicketId>, StoreError> {
         let names = self.ticket_files()?;
         Ok(names.iter().filter_map(|name| id_of(name).ok()).collect())
+    }
+
+    /// Where the tickets were imported from, and which ticket each of that is. Of several that
+    /// say the same, the first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn origins(&self) -> Result<BTreeMap<String, TicketId>, StoreError> {
+        let names = self.ticket_files()?;
+        let folder =
+            Folder::open(self.ticks_dir()).map_err(StoreError::io("read", self.ticks_dir()))?;
+        let mut origins = BTreeMap::new();
+        for name in &names {
+            // What cannot be read is named by others, and was not imported in that state.
+            let Ok((_, text)) = folder.read_text(name) else {
+                continue;
+            };
+            for origin in format::origins(&text) {
+                if let Ok(id) = id_of(name) {
+                    origins.entry(origin).or_insert(id);
+                }
+            }
+        }
+        Ok(origins)
     }
 
     /// Tickets whose ids begin with `begun`, those changed last first, at most `most`: what

@@ -8,6 +8,7 @@
 //! [`Store`] reads; [`Store::lock`] gives a [`Locked`], and only that can write.
 
 mod append_log;
+mod archive;
 mod claims;
 mod draft;
 mod durable;
@@ -26,6 +27,7 @@ mod unfinished;
 mod write;
 
 pub use append_log::{AppendLog, LogContents, LogLock};
+pub use archive::{ArchiveFile, LARGEST_ARCHIVE, read_archive_file, read_archive_folders};
 pub use claims::{Claim, ClaimFile};
 pub use draft::Draft;
 pub use durable::{create_exclusive, write_atomic};

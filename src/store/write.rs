@@ -98,9 +98,22 @@ impl<'a> Locked<'a> {
     /// [`StoreError::Taken`] when there is one of such an id already; or when a text cannot be
     /// made or written.
     pub fn create(&self, tickets: &[Ticket], config: &Config) -> Result<Vec<Stored>, StoreError> {
+        self.create_with(tickets, format::print, config)
+    }
+
+    /// As [`Locked::create`], with the texts that `print` makes of the tickets.
+    ///
+    /// # Errors
+    /// As [`Locked::create`].
+    pub fn create_with(
+        &self,
+        tickets: &[Ticket],
+        print: impl Fn(&Ticket) -> String,
+        config: &Config,
+    ) -> Result<Vec<Stored>, StoreError> {
         let texts = tickets
             .iter()
-            .map(|ticket| self.faithful(ticket, format::print(ticket), config))
+            .map(|ticket| self.faithful(ticket, print(ticket), config))
             .collect::<Result<Vec<_>, _>>()?;
         let paths: Vec<PathBuf> = tickets.iter().map(|t| self.ticket_path(&t.id)).collect();
         let prepared = paths.iter().zip(&texts).map(|(path, stored)| {

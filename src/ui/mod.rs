@@ -7,6 +7,7 @@ pub mod diagram;
 pub mod doctor;
 pub mod events;
 pub mod graph;
+pub mod import;
 pub mod json_events;
 pub mod list;
 pub mod prime;

@@ -11,6 +11,7 @@ mod file;
 mod generated;
 mod graph;
 mod history;
+mod import;
 mod resolve;
 mod restore;
 mod run;
@@ -32,6 +33,9 @@ pub use generated::{CompletionsDocument, ManDocument};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
 pub use history::{
     ChangeWord, FieldChange, HistoryDocument, HistoryEntry, HistoryTicket, TicketChange,
+};
+pub use import::{
+    ExportDocument, ImportDocument, ImportedTicket, LeftOut, Misfit, MisfitCount, MisfitKind,
 };
 pub use resolve::{Resolution, ResolveDocument, ResolvedTicket};
 pub use restore::{BackupRecord, BackupState, RestoreDocument};

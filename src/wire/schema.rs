@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::file::{AgentFile, ConfigFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
-    DiffDocument, DoctorDocument, ErrorDocument, Event, GraphDocument, HistoryDocument,
-    InitDocument, ManDocument, PlanDocument, PrimeDocument, PromptDocument, ResolveDocument,
-    RestoreDocument, RetryDocument, RunsDocument, SettingsDocument, StatsDocument, StopDocument,
-    TallyDocument, TicketsDocument, WarningDocument,
+    DiffDocument, DoctorDocument, ErrorDocument, Event, ExportDocument, GraphDocument,
+    HistoryDocument, ImportDocument, InitDocument, ManDocument, PlanDocument, PrimeDocument,
+    PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
+    SettingsDocument, StatsDocument, StopDocument, TallyDocument, TicketsDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -87,8 +87,10 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<ChangesDocument>("edit"),
     document::<ErrorDocument>("error"),
     entry::<Event>("event", Kind::Line),
+    document::<ExportDocument>("export"),
     document::<GraphDocument>("graph"),
     document::<HistoryDocument>("history"),
+    document::<ImportDocument>("import"),
     document::<InitDocument>("init"),
     document::<TicketsDocument>("list"),
     document::<ManDocument>("man"),

@@ -81,6 +81,8 @@ const ROWS: &[(&str, May)] = &[
     ("doctor", Yes),
     ("doctor --fix", No),
     ("resolve --ours", No),
+    ("import jsonl none.jsonl", No),
+    ("export", Yes),
     ("schema list", Yes),
     ("completions bash", Yes),
     ("man ../pages", Elsewhere),

@@ -150,6 +150,13 @@ fn prepared(command: &str) -> Sandbox {
         "edit" => tk("git config core.editor true"),
         "reopen" => tk("tk close k7m"),
         "unblock" => tk("tk block k7m x4d"),
+        "import" => {
+            let issue = |id: u8| format!("{{\"id\":\"bd-{id}\",\"title\":\"T\"}}\n");
+            sandbox.write(".beads/issues.jsonl", &issue(1));
+            sandbox.write("issues.json", "[{\"number\":1,\"title\":\"T\"}]");
+            tk("mkdir -p ../other/.tick/issues")
+                + &tk("echo '{\"id\":\"0u6\",\"title\":\"T\"}' > ../other/.tick/issues/0u6.json")
+        }
         "land" => {
             tk("tk update x4d --requires review && tk run auth --land never || test $? -eq 9")
         }

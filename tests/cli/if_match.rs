@@ -46,6 +46,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("log", "reads"),
     ("prompt", "reads"),
     ("doctor", "reads; --fix changes no ticket"),
+    ("import", "changes no ticket that is here"),
+    ("export", "reads"),
     ("resolve", "settles files that are no tickets until then"),
     ("schema", "reads"),
     ("completions", "reads"),

@@ -27,6 +27,8 @@ mod edges;
 #[cfg(test)]
 mod edit;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod gates;
@@ -40,6 +42,8 @@ mod history;
 mod hostile;
 #[cfg(test)]
 mod if_match;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod index;
 #[cfg(test)]

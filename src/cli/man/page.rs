@@ -37,7 +37,8 @@ const ANYWHERE: &[&str] = &["completions", "man", "schema"];
 
 /// Commands that change nothing, and so are never held up.
 const READING: &[&str] = &[
-    "blocked", "config", "graph", "list", "log", "next", "prime", "prompt", "ready", "runs", "show",
+    "blocked", "config", "export", "graph", "list", "log", "next", "prime", "prompt", "ready",
+    "runs", "show",
 ];
 
 /// Commands that run tickets.

@@ -1,0 +1,99 @@
+//! `tk export`
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValue;
+use clap::{ValueEnum, ValueHint};
+
+use super::{Outcome, Session};
+use crate::model::Shown;
+use crate::ops::{self, Error, ErrorCode};
+use crate::port::ExportFormat;
+use crate::store;
+use crate::ui::terminal::{safe_json, safe_lines};
+use crate::wire::ExportDocument;
+
+/// Export tickets for another program
+///
+/// Prints the open tickets, with --all the closed ones too, in the order of their ids.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk export --all > tickets.jsonl
+  tk export --format csv -o tickets.csv
+  tk export --format taskwarrior | head
+
+jsonl loses nothing of a ticket: a line has the keys of its file, unknown ones as well, and tk
+import jsonl makes the same ticket of it. Comments stay behind, unknown keys inside of notes and
+the like, and a time under an unknown key becomes a text.
+
+csv is for spreadsheets: a cell that begins with =, +, -, @, a tab or a carriage return, which
+they would run as a formula, has a ' before it. markdown is for people.
+
+taskwarrior is for task import. What has no attribute there is in attributes that begin with tk,
+and comes back with tk import taskwarrior: id, type, status, priority, owner, estimate,
+description, and the epic. Times lose what is below a second, due days and deferred ones become
+times, and notes lose their authors and kinds. Lost are gates, acceptance items, subtasks,
+checks, touches, attempts, who filed and closed a ticket and why, and all edges but blockers and
+the epic.")]
+pub(super) struct Args {
+    /// jsonl, csv, markdown or taskwarrior
+    #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]
+    format: ExportFormat,
+    /// Closed tickets too
+    #[arg(short, long)]
+    all: bool,
+    /// Write to that file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+}
+
+impl ValueEnum for ExportFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
+    }
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            let exported = ops::export(project, self.format, self.all)?;
+            // A file is looked at on a terminal, too.
+            let text = match self.format {
+                // Line by line: the lines' own ends stay.
+                ExportFormat::Jsonl | ExportFormat::Taskwarrior => {
+                    let lines = exported.text.lines();
+                    lines
+                        .map(|line| safe_json(line.to_owned()) + "\n")
+                        .collect()
+                }
+                ExportFormat::Csv | ExportFormat::Markdown => {
+                    safe_lines(&exported.text).into_owned()
+                }
+            };
+            let screen = &session.screen;
+            if let Some(path) = &self.output {
+                let written = session.context.cwd.join(path);
+                store::write_atomic(&written, text.as_bytes()).map_err(|error| {
+                    let message = format!("cannot write `{}`: {error}", Shown(path));
+                    Error::new(ErrorCode::Failed, message)
+                })?;
+            }
+            if screen.is_json() {
+                screen.document(&ExportDocument {
+                    schema: "tk.export.v1",
+                    format: self.format.as_str(),
+                    total: exported.total,
+                    path: self.output.as_ref().map(|path| Shown(path).to_string()),
+                    text: self.output.is_none().then_some(text),
+                })?;
+            } else if self.output.is_none() {
+                screen.raw(&text)?;
+            }
+            Ok(0)
+        })
+    }
+}

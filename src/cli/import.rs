@@ -1,0 +1,97 @@
+//! `tk import`
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValue;
+use clap::{ValueEnum, ValueHint};
+
+use super::{Outcome, Session, text};
+use crate::ops::{self, ImportRequest};
+use crate::port::{Files, ImportFormat};
+use crate::store::LARGEST_ARCHIVE;
+use crate::ui;
+
+/// Import tickets of another tracker, or of an export
+///
+/// Makes a ticket of each that is not here already, all of them or none: nothing is written
+/// where anything cannot be read, unless with --skip-invalid. Importing again makes only what
+/// is new: a ticket that is here stays as it is, whatever has changed there. Tells what did not
+/// fit; --json tells it of every ticket. Only people may import.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk import beads .beads/issues.jsonl
+  tk import ticks ../other --dry-run
+  tk import github issues.json --skip-invalid
+  tk export --all | tk import jsonl -
+
+PATH is a file, or a folder: that of the files, or the repository they are in; `-` is standard
+input. For taskwarrior it is what `task export` prints, for GitHub what
+`gh issue list --state all --limit 10000 --json number,title,body,state,url` prints, with
+stateReason, labels, assignees, author, createdAt, closedAt, comments and milestone if wanted.
+
+Ids are kept where they are ids here and free; GitHub's are gh-12, those of taskwarrior the
+first part of the uuid, and others are made new, with the references to them. Each file says
+where its ticket comes from, under [[imported]], as in origin = \"beads:bd-12\"; by that it is
+known again. What has no place in a ticket is kept there too, lists and objects within as JSON.
+What comes from tk export is known again by its id and the time it was filed.
+
+A status or type that is not configured here becomes the usual one, and is kept as it was. Edges
+to what is not there are kept, and tk doctor names them. Those that would make tickets wait for
+one another, also an epic for its own parts, are left out and told. A time without an offset is
+taken to be in UTC. What was deleted there is left out.
+
+A JSONL export may say which commands runs are to execute: read one of somebody else before you
+import it.")]
+pub(super) struct Args {
+    /// What it is
+    #[arg(value_name = "FORMAT")]
+    format: ImportFormat,
+    /// Where it is (`-`: standard input)
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    path: PathBuf,
+    /// Leave out what cannot be read, and import the rest
+    #[arg(long)]
+    skip_invalid: bool,
+    /// Only tell what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl ValueEnum for ImportFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
+    }
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        session.in_project(|project| {
+            project.require_human("import")?;
+            let one_file = matches!(self.format.files(), Files::One(_));
+            let text = if one_file && self.path.as_os_str() == "-" {
+                Some(text::read_file(session, "-", LARGEST_ARCHIVE)?)
+            } else {
+                None
+            };
+            let request = ImportRequest {
+                format: self.format,
+                path: self.path,
+                text,
+                skip_invalid: self.skip_invalid,
+                dry_run: self.dry_run,
+            };
+            let done = ops::import(project, &session.context, &request)?;
+            let screen = &session.screen;
+            if screen.is_json() {
+                screen.document(&done)?;
+            } else {
+                screen.text(&ui::import::report(&done, session.verbose()))?;
+            }
+            Ok(0)
+        })
+    }
+}

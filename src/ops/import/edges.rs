@@ -1,0 +1,251 @@
+//! The edges of imported tickets: those that can be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::placing::{Meant, Placing};
+use super::{Imported, ImportedTicket, Misfit, MisfitKind, New};
+use crate::format::Kept;
+use crate::graph::{Graph, Step};
+use crate::model::TicketId;
+use crate::ops::change::refuse_cycles;
+use crate::ops::values::printable;
+use crate::ops::{Project, Result};
+use crate::port::Edges;
+use crate::store::Index;
+
+/// An edge that was taken away, and why.
+type Gone = (Step, &'static str);
+
+/// How often cycles are looked for. Each time one edge of every knot is taken away.
+const ROUNDS: usize = 64;
+
+/// Gives the ticket its edges, in the ids that there are here.
+pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
+    let edges = std::mem::take(&mut from.edges);
+    let Edges {
+        parent,
+        blocked_by,
+        after,
+        related,
+        discovered_from,
+        duplicate_of,
+    } = edges;
+    let one = |named: Option<String>| named.into_iter().collect::<Vec<_>>();
+    let mut all = |key, named| resolved(placing, id, from, key, named);
+    let parent = all("parent", one(parent)).pop_first();
+    let blocked_by = all("blocked_by", blocked_by);
+    let after = all("after", after);
+    let related = all("related", related);
+    let discovered_from = all("discovered_from", one(discovered_from)).pop_first();
+    let duplicate_of = all("duplicate_of", one(duplicate_of)).pop_first();
+    let ticket = &mut from.ticket;
+    ticket.parent = parent;
+    ticket.blocked_by = blocked_by;
+    ticket.after = after;
+    ticket.related = related;
+    ticket.discovered_from = discovered_from;
+    ticket.duplicate_of = duplicate_of;
+}
+
+fn resolved(
+    placing: &Placing,
+    id: &TicketId,
+    from: &mut Imported,
+    key: &str,
+    named: Vec<String>,
+) -> BTreeSet<TicketId> {
+    let mut ids = BTreeSet::new();
+    let mut lost = Vec::new();
+    for named in named {
+        let shown = printable(&named);
+        match placing.meant(from, &named) {
+            Meant::Is(other) if other == *id => {
+                tell(
+                    from,
+                    MisfitKind::Edge,
+                    format!("`{key}` names the ticket itself"),
+                );
+                lost.push(named);
+            }
+            Meant::Is(other) => {
+                ids.insert(other);
+            }
+            Meant::Missing(other) => {
+                let message = format!("`{key}` names `{shown}`, which is not there");
+                tell(from, MisfitKind::Reference, message);
+                ids.insert(other);
+            }
+            Meant::Gone => {
+                let message = format!("`{key}` names `{shown}`, which is left out");
+                tell(from, MisfitKind::Reference, message);
+                lost.push(named);
+            }
+            Meant::Nothing => {
+                let message = format!("`{key}` names `{shown}`, which is not there or no id here");
+                tell(from, MisfitKind::Reference, message);
+                lost.push(named);
+            }
+        }
+    }
+    if !lost.is_empty() {
+        from.kept.push((key.to_owned(), Kept::Texts(lost)));
+    }
+    ids
+}
+
+fn tell(from: &mut Imported, kind: MisfitKind, message: String) {
+    from.misfits.push(Misfit { kind, message });
+}
+
+/// The tickets without those of their edges that would make tickets wait for one another. Each
+/// edge that goes is told in its ticket's row, and kept.
+pub(super) fn without_cycles(
+    project: &Project,
+    index: &Index,
+    graph: &Graph<'_>,
+    mut new: Vec<New>,
+    mut rows: Vec<ImportedTicket>,
+) -> Result<(Vec<New>, Vec<ImportedTicket>)> {
+    let mut gone: Vec<Gone> = Vec::new();
+    let places: BTreeMap<TicketId, usize> = new
+        .iter()
+        .enumerate()
+        .map(|(place, new)| (new.ticket.id.clone(), place))
+        .collect();
+    within_families(index, &mut new, &places, &mut gone);
+    for _ in 0..ROUNDS {
+        let steps = knots(project, index, &new, &places);
+        if steps.is_empty() {
+            break;
+        }
+        for step in steps {
+            cut(&mut new, &places, &step);
+            gone.push((step, "tickets would wait for one another"));
+        }
+    }
+    let made: Vec<_> = new.iter().map(|new| new.ticket.clone()).collect();
+    refuse_cycles(graph, &made)?;
+    let mut rows_of: BTreeMap<String, &mut ImportedTicket> =
+        rows.iter_mut().map(|row| (row.id.clone(), row)).collect();
+    for (step, why) in gone {
+        let (id, key, other) = named(&step);
+        let message = format!("`{key}` `{other}` is left out: {why}");
+        if let Some(row) = rows_of.get_mut(id.as_str()) {
+            row.misfits.push(Misfit {
+                kind: MisfitKind::Edge,
+                message,
+            });
+        }
+        if let Some(place) = places.get(id) {
+            let kept = &mut new[*place].from.kept;
+            match kept.iter_mut().find(|(name, _)| name == key) {
+                Some((_, Kept::Texts(ids))) => ids.push(other.to_string()),
+                _ => kept.push((key.to_owned(), Kept::Texts(vec![other.to_string()]))),
+            }
+        }
+    }
+    Ok((new, rows))
+}
+
+/// An epic that waits for its own parts, and parts that wait for their own epic: common
+/// elsewhere, and a knot for each here. The first is meant anyway.
+fn within_families(
+    index: &Index,
+    new: &mut [New],
+    places: &BTreeMap<TicketId, usize>,
+    gone: &mut Vec<Gone>,
+) {
+    let mut parents: BTreeMap<TicketId, TicketId> = BTreeMap::new();
+    for ticket in &index.tickets {
+        let ticket = ticket.ticket();
+        parents.extend(ticket.parent.map(|parent| (ticket.id, parent)));
+    }
+    for one in new.iter() {
+        let parent = one.ticket.parent.clone();
+        parents.extend(parent.map(|parent| (one.ticket.id.clone(), parent)));
+    }
+    // No longer than any way up that does not go in a circle.
+    let is_above = |above: &TicketId, below: &TicketId| {
+        let mut at = below;
+        for _ in 0..=64 {
+            match parents.get(at) {
+                Some(parent) if parent == above => return true,
+                Some(parent) => at = parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    let mut steps = Vec::new();
+    for one in new.iter() {
+        let id = &one.ticket.id;
+        let related = |other: &&TicketId| is_above(id, other) || is_above(other, id);
+        let blockers = one.ticket.blocked_by.iter().filter(related);
+        steps.extend(blockers.map(|other| Step::BlockedBy(id.clone(), other.clone())));
+        let earlier = one.ticket.after.iter().filter(related);
+        steps.extend(earlier.map(|other| Step::After(id.clone(), other.clone())));
+    }
+    for step in steps {
+        cut(new, places, &step);
+        gone.push((step, "one is a part of the other"));
+    }
+}
+
+/// One edge of a new ticket out of every knot. Closed tickets count as open, so that reopening
+/// one closes no cycle.
+fn knots(
+    project: &Project,
+    index: &Index,
+    new: &[New],
+    places: &BTreeMap<TicketId, usize>,
+) -> Vec<Step> {
+    let open = |mut ticket: crate::model::Ticket| {
+        ticket.status = project.config.statuses.initial().clone();
+        ticket
+    };
+    let old = index.tickets.iter().map(|outline| open(outline.ticket()));
+    let made = new.iter().map(|new| open(new.ticket.clone()));
+    let all: Vec<_> = old.chain(made).collect();
+    let graph = Graph::new(&all, &project.config.statuses, project.now);
+    let mut steps = Vec::new();
+    for cycle in graph.cycles() {
+        let of_new = |step: &&Step| places.contains_key(named(step).0);
+        let why = cycle.links.iter().flat_map(|link| &link.why);
+        let candidates: Vec<&Step> = why.filter(of_new).collect();
+        let blocker = candidates
+            .iter()
+            .rev()
+            .find(|step| !matches!(step, Step::PartOf(..)));
+        if let Some(step) = blocker.or(candidates.last()) {
+            steps.push((*step).clone());
+        }
+    }
+    steps.dedup();
+    steps
+}
+
+fn cut(new: &mut [New], places: &BTreeMap<TicketId, usize>, step: &Step) {
+    let (id, key, other) = named(step);
+    let Some(place) = places.get(id) else {
+        return;
+    };
+    let ticket = &mut new[*place].ticket;
+    match key {
+        "parent" => ticket.parent = None,
+        "after" => {
+            ticket.after.remove(other);
+        }
+        _ => {
+            ticket.blocked_by.remove(other);
+        }
+    }
+}
+
+/// The ticket whose file says so, under which key, and what it names there.
+fn named(step: &Step) -> (&TicketId, &'static str, &TicketId) {
+    match step {
+        Step::BlockedBy(id, other) => (id, "blocked_by", other),
+        Step::After(id, other) => (id, "after", other),
+        Step::PartOf(id, other) => (id, "parent", other),
+    }
+}

@@ -1,0 +1,162 @@
+//! Which id each ticket of an archive has here.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{Imported, LeftOut, Misfit, MisfitKind};
+use crate::context::Context;
+use crate::model::TicketId;
+use crate::ops::values::printable;
+use crate::ops::{Project, Result};
+use crate::store::{self, Index};
+
+/// A ticket's place here.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    /// Its id.
+    pub(super) id: TicketId,
+    /// Whether it is here already.
+    pub(super) here: bool,
+}
+
+/// The ids of the archive's tickets here.
+pub(super) struct Placing {
+    origins: BTreeMap<String, TicketId>,
+    /// By the ids there.
+    spots: HashMap<String, Spot>,
+    /// Ids that are in use here, before and after.
+    taken: BTreeSet<TicketId>,
+    /// Ids there of what is no ticket any more.
+    gone: BTreeSet<String>,
+}
+
+/// What is to be done about the id that an edge names.
+pub(super) enum Meant {
+    /// It is that ticket.
+    Is(TicketId),
+    /// Nothing of that id is there; the doctor will say so.
+    Missing(TicketId),
+    /// It is no ticket there any more, and holds nobody up.
+    Gone,
+    /// It cannot be named here.
+    Nothing,
+}
+
+impl Placing {
+    pub(super) fn new(
+        project: &Project,
+        context: &Context,
+        index: &Index,
+        origins: BTreeMap<String, TicketId>,
+        tickets: &[Imported],
+        left_out: &[LeftOut],
+    ) -> Result<Self> {
+        let mut taken = project.store.ids()?;
+        let mut spots = HashMap::new();
+        let mut rest = Vec::new();
+        for from in tickets {
+            let here = known(index, &origins, from);
+            if let Some(id) = here {
+                spots.insert(from.id.clone(), Spot { id, here: true });
+                continue;
+            }
+            match &from.wanted {
+                Some(id) if !taken.contains(id) => {
+                    taken.insert(id.clone());
+                    let id = id.clone();
+                    spots.insert(from.id.clone(), Spot { id, here: false });
+                }
+                _ => rest.push(from),
+            }
+        }
+        // Only now, so that no new id is one that another ticket brings along.
+        for from in rest {
+            let id = store::mint(context, &taken);
+            taken.insert(id.clone());
+            spots.insert(from.id.clone(), Spot { id, here: false });
+        }
+        let gone = left_out.iter().filter(|record| !record.invalid);
+        let gone = gone.filter_map(|record| record.origin.clone()).collect();
+        Ok(Self {
+            origins,
+            spots,
+            taken,
+            gone,
+        })
+    }
+
+    /// Where the ticket is.
+    pub(super) fn of(&self, from: &Imported) -> Option<Spot> {
+        self.spots.get(&from.id).cloned()
+    }
+
+    /// Says of a ticket that it has another id here.
+    pub(super) fn tell(&self, from: &mut Imported) {
+        let Some(spot) = self.of(from) else {
+            return;
+        };
+        if from.wanted.as_ref() == Some(&spot.id) {
+            return;
+        }
+        let (there, here) = (printable(&from.id), &spot.id);
+        let why = match &from.wanted {
+            Some(_) => "is another ticket here",
+            None => "is no id here",
+        };
+        let message = format!("`{there}` {why}: it is `{here}`");
+        let kind = MisfitKind::Id;
+        from.misfits.push(Misfit { kind, message });
+    }
+
+    /// What an edge means that names that id.
+    pub(super) fn meant(&self, from: &Imported, named: &str) -> Meant {
+        if let Some(spot) = self.spots.get(named) {
+            return Meant::Is(spot.id.clone());
+        }
+        let earlier = match &from.space {
+            Some(space) => self.origins.get(&format!("{space}:{named}")),
+            None => None,
+        };
+        if let Some(id) = earlier {
+            return Meant::Is(id.clone());
+        }
+        if self.gone.contains(named) {
+            return Meant::Gone;
+        }
+        let id = TicketId::parse(named).or_else(|_| TicketId::parse(&named.to_lowercase()));
+        match id {
+            // Of our own, an id is the ticket's wherever it goes.
+            Ok(id) if from.space.is_none() && self.taken.contains(&id) => Meant::Is(id),
+            Ok(id) if !self.taken.contains(&id) => Meant::Missing(id),
+            _ => Meant::Nothing,
+        }
+    }
+}
+
+/// The ticket that was made of it before, if any.
+fn known(index: &Index, origins: &BTreeMap<String, TicketId>, from: &Imported) -> Option<TicketId> {
+    if let Some(origin) = from.origin() {
+        return origins.get(&origin).cloned();
+    }
+    let there = from.wanted.as_ref().and_then(|id| index.get(id));
+    if let Some(there) = there {
+        let there = there.ticket();
+        let second = |ticket: &crate::model::Ticket| ticket.created_at.map(|at| at.as_second());
+        let same = match (second(&there), second(&from.ticket)) {
+            (None, None) => there.title == from.ticket.title,
+            (here, elsewhere) => here == elsewhere,
+        };
+        if same {
+            return Some(there.id);
+        }
+    }
+    let earlier = from
+        .earlier_origins()
+        .find_map(|origin| origins.get(origin));
+    earlier.or_else(|| origins.get(&moved(from))).cloned()
+}
+
+/// The origin of a ticket of our own whose id was another ticket's here.
+pub(super) fn moved(from: &Imported) -> String {
+    let born = from.ticket.created_at.map_or(0, |at| at.as_second());
+    format!("tk:{}@{born}", from.id)
+}

@@ -1,0 +1,66 @@
+//! The files of an archive.
+
+use std::path::{Path, PathBuf};
+
+use super::{ImportRequest, Source};
+use crate::context::Context;
+use crate::model::Shown;
+use crate::ops::Result;
+use crate::ops::values::invalid;
+use crate::port::Files;
+use crate::store::{ArchiveFile, read_archive_file, read_archive_folders};
+
+/// The archive as messages name it.
+pub(super) fn shown(request: &ImportRequest) -> String {
+    match request.text {
+        Some(_) => "standard input".to_owned(),
+        None => Shown(&request.path).to_string(),
+    }
+}
+
+/// The files of the archive, with their names as from where the command was given.
+pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Source>> {
+    if let Some(text) = &request.text {
+        return Ok(vec![Source {
+            name: shown(request),
+            text: Ok(text.clone()),
+        }]);
+    }
+    let path = context.cwd.join(&request.path);
+    let files = if path.is_dir() {
+        of_folder(request, &path)?
+    } else {
+        vec![read_archive_file(&path)?]
+    };
+    let named = files.into_iter().map(|ArchiveFile { path, text }| {
+        let relative = path.strip_prefix(&context.cwd).unwrap_or(&path);
+        Source {
+            name: Shown(relative).to_string(),
+            text,
+        }
+    });
+    Ok(named.collect())
+}
+
+fn of_folder(request: &ImportRequest, folder: &Path) -> Result<Vec<ArchiveFile>> {
+    let name = request.format.as_str();
+    match request.format.files() {
+        Files::Each(ending, rows) => {
+            let row = rows.iter().find(|row| folder.join(row[0]).is_dir());
+            let folders = row.copied().unwrap_or_default().iter();
+            let folders: Vec<PathBuf> = folders.map(|inner| folder.join(inner)).collect();
+            Ok(read_archive_folders(&folders, ending)?)
+        }
+        Files::One(names) => {
+            let paths = names.iter().map(|name| folder.join(name));
+            match paths.into_iter().find(|path| path.is_file()) {
+                Some(path) => Ok(vec![read_archive_file(&path)?]),
+                None => {
+                    let shown = shown(request);
+                    let message = format!("`{shown}` is a folder: `{name}` is a file");
+                    Err(invalid(message))
+                }
+            }
+        }
+    }
+}

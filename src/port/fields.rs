@@ -1,0 +1,336 @@
+//! The fields of a foreign record, taken one by one; what is not taken is kept.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::imported::{Edges, Imported, Place, Record, Standing};
+use crate::format::Kept;
+use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId};
+use crate::wire::{Misfit, MisfitKind};
+
+/// The most characters of a title, and of any other line.
+const LONGEST_TITLE: usize = 500;
+const LONGEST_LINE: usize = 4_000;
+
+/// The most bytes of a description or a note.
+const LARGEST_TEXT: usize = 1 << 20;
+
+/// A record that is being read.
+pub(super) struct Fields {
+    map: Map<String, Value>,
+    kept: Vec<(String, Kept)>,
+    misfits: Vec<Misfit>,
+}
+
+impl Fields {
+    pub(super) fn new(map: Map<String, Value>) -> Self {
+        Self {
+            map,
+            kept: Vec::new(),
+            misfits: Vec::new(),
+        }
+    }
+
+    /// The field as it is. Null is nothing.
+    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
+        self.map.shift_remove(key).filter(|value| !value.is_null())
+    }
+
+    /// Gives the record a field that stands elsewhere.
+    pub(super) fn set(&mut self, key: &str, value: Value) {
+        self.map.insert(key.to_owned(), value);
+    }
+
+    /// What was not taken.
+    pub(super) fn into_rest(self) -> Map<String, Value> {
+        self.map
+    }
+
+    /// A text that says something.
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+        let value = self.take(key)?;
+        match plain(&value) {
+            Some(text) if text.trim().is_empty() => None,
+            Some(text) => Some(text),
+            None => {
+                self.wrong(key, value, "a text");
+                None
+            }
+        }
+    }
+
+    /// One line of text. One that has to be changed is kept as it was.
+    pub(super) fn line(&mut self, key: &str) -> Option<String> {
+        let text = self.text(key)?;
+        let line = self.one_line(key, &text, LONGEST_LINE);
+        (!line.is_empty()).then_some(line)
+    }
+
+    /// Lines of text: a list of them, or one alone.
+    pub(super) fn lines(&mut self, key: &str) -> Vec<String> {
+        let items = match self.take(key) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(single) => vec![single],
+        };
+        let mut lines = Vec::new();
+        for item in items {
+            match plain(&item) {
+                Some(text) => lines.push(self.one_line(key, &text, LONGEST_LINE)),
+                None => self.wrong(key, item, "a text"),
+            }
+        }
+        lines.retain(|line| !line.is_empty());
+        lines
+    }
+
+    /// The text on one line of at most so many characters.
+    pub(super) fn one_line(&mut self, key: &str, text: &str, most: usize) -> String {
+        let spaced: String = text
+            .trim()
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let line: String = spaced.trim().chars().take(most).collect();
+        if line != text.trim() {
+            self.keep(key, Value::from(text));
+            let message = format!("`{key}` is not one line of at most {most} characters");
+            self.misfit(MisfitKind::Text, message);
+        }
+        line.trim_end().to_owned()
+    }
+
+    /// A moment. One without an offset from UTC is taken to be in UTC.
+    pub(super) fn time(&mut self, key: &str) -> Option<Timestamp> {
+        let text = self.text(key)?;
+        // What Go writes for no time at all.
+        if text.starts_with("0001-01-01T00:00:00") {
+            return None;
+        }
+        let time = moment(&text);
+        if time.is_none() {
+            self.wrong(key, Value::from(text), "a time");
+        }
+        time
+    }
+
+    /// A day; the one that a moment is in, in UTC.
+    pub(super) fn day(&mut self, key: &str) -> Option<Date> {
+        let text = self.text(key)?;
+        let day = text.trim().parse().ok().filter(|_| text.trim().len() == 10);
+        let day = day.or_else(|| Some(moment(&text)?.to_zoned(TimeZone::UTC).date()));
+        if day.is_none() {
+            self.wrong(key, Value::from(text), "a day");
+        }
+        day
+    }
+
+    /// A word or number with a meaning here; any other is kept, and of that kind of misfit.
+    pub(super) fn word<T: FromStr>(&mut self, key: &str, kind: MisfitKind) -> Option<T>
+    where
+        T::Err: Display,
+    {
+        let text = self.text(key)?;
+        match text.trim().parse() {
+            Ok(word) => Some(word),
+            Err(error) => {
+                self.misfit(kind, error.to_string());
+                self.keep(key, Value::from(text));
+                None
+            }
+        }
+    }
+
+    /// Keeps what has no place in a ticket; whether it says anything.
+    pub(super) fn keep(&mut self, key: &str, value: Value) -> bool {
+        let Some(kept) = kept(value) else {
+            return false;
+        };
+        let mut key = key.to_owned();
+        while key == "origin" || self.kept.iter().any(|(name, _)| *name == key) {
+            key.push('_');
+        }
+        self.kept.push((key, kept));
+        true
+    }
+
+    /// Keeps the field as it is, without a word about it.
+    pub(super) fn keep_quietly(&mut self, key: &str) {
+        if let Some(value) = self.take(key) {
+            self.keep(key, value);
+        }
+    }
+
+    pub(super) fn misfit(&mut self, kind: MisfitKind, message: impl Into<String>) {
+        self.misfits.push(Misfit {
+            kind,
+            message: message.into(),
+        });
+    }
+
+    fn wrong(&mut self, key: &str, value: Value, expected: &str) {
+        self.keep(key, value);
+        let message = format!("`{key}` is not {expected}");
+        self.misfit(MisfitKind::Field, message);
+    }
+
+    /// The ticket of that title, still without anything else.
+    pub(super) fn ticket(&mut self, key: &str) -> Result<Ticket, String> {
+        let text = self.text(key);
+        let text = text.ok_or_else(|| format!("no `{key}`: expected a text"))?;
+        let title = self.one_line(key, &text, LONGEST_TITLE);
+        if title.is_empty() {
+            return Err(format!("`{key}` is blank: expected a text"));
+        }
+        Ok(blank(title))
+    }
+
+    /// A note, if it says something.
+    pub(super) fn note(
+        &mut self,
+        at: Option<Timestamp>,
+        by: &str,
+        kind: NoteKind,
+        text: &str,
+    ) -> Option<Note> {
+        let text = text.trim_end().replace("\r\n", "\n");
+        if text.trim().is_empty() {
+            return None;
+        }
+        Some(Note {
+            at: at.unwrap_or(Timestamp::UNIX_EPOCH),
+            by: self.one_line("author", by, LONGEST_LINE),
+            kind,
+            text,
+        })
+    }
+
+    /// The record with that ticket and those edges; the rest of the fields is kept.
+    pub(super) fn finish(mut self, read: Read) -> Record {
+        let Read {
+            place,
+            space,
+            id,
+            ticket,
+            status,
+            kind,
+            edges,
+        } = read;
+        let texts = ticket.notes.iter().map(|note| &note.text);
+        if texts
+            .chain([&ticket.description])
+            .any(|text| text.len() > LARGEST_TEXT)
+        {
+            let most = LARGEST_TEXT >> 20;
+            let message = format!("a text of `{}` is larger than {most} MiB", shown(&id));
+            return Record::Invalid { place, message };
+        }
+        let rest = std::mem::take(&mut self.map);
+        let mut names = Vec::new();
+        for (key, value) in rest {
+            if self.keep(&key, value) {
+                names.push(format!("`{}`", shown(&key)));
+            }
+        }
+        if !names.is_empty() {
+            let message = format!("kept under `imported`: {}", names.join(", "));
+            self.misfit(MisfitKind::Field, message);
+        }
+        let wanted = TicketId::parse(&id).or_else(|_| TicketId::parse(&id.to_lowercase()));
+        Record::Ticket(Box::new(Imported {
+            place,
+            space: Some(space),
+            wanted: wanted.ok(),
+            id,
+            ticket,
+            status,
+            kind,
+            edges,
+            kept: self.kept,
+            extra: toml::Table::new(),
+            misfits: self.misfits,
+        }))
+    }
+}
+
+/// What a reader has made of a record.
+pub(super) struct Read {
+    pub(super) place: Place,
+    pub(super) space: String,
+    pub(super) id: String,
+    pub(super) ticket: Ticket,
+    pub(super) status: Option<Standing>,
+    pub(super) kind: Option<String>,
+    pub(super) edges: Edges,
+}
+
+/// A ticket of that title, whose id, type and status are still to come.
+pub(super) fn blank(title: String) -> Ticket {
+    let id = TicketId::known("imported");
+    Ticket::new(id, title, String::new(), StatusId::new(""))
+}
+
+/// A status whose word is one of a few that are known there.
+pub(super) fn standing(word: Option<String>, known: &[(&str, Category)]) -> Option<Standing> {
+    let word = word?;
+    let lower = word.trim().to_lowercase();
+    let found = known.iter().find(|(name, _)| *name == lower);
+    Some(Standing {
+        category: found.map(|(_, category)| *category),
+        word,
+    })
+}
+
+/// The text cut to a printable length.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
+/// A moment, in one of the spellings that trackers have for it.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let at = text.parse::<Timestamp>().ok().or_else(|| {
+        let civil = text.parse::<DateTime>().ok()?;
+        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    })?;
+    // A file can hold no others.
+    let year = at.to_zoned(TimeZone::UTC).year();
+    (1..=9999).contains(&year).then_some(at)
+}
+
+/// What a single value says as a text.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null => Some(String::new()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The value as a file keeps it; nothing where it says nothing.
+fn kept(value: Value) -> Option<Kept> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::Array(items) if items.is_empty() => None,
+        Value::Object(fields) if fields.is_empty() => None,
+        Value::String(text) => Some(Kept::Text(text)),
+        Value::Bool(flag) => Some(Kept::Plain(flag.to_string())),
+        Value::Number(number) if number.is_i64() => Some(Kept::Plain(number.to_string())),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let texts = items.into_iter().filter_map(|item| match item {
+                Value::String(text) => Some(text),
+                _ => None,
+            });
+            Some(Kept::Texts(texts.collect()))
+        }
+        other => Some(Kept::Text(other.to_string())),
+    }
+}

@@ -1,0 +1,57 @@
+//! Markdown with YAML before it.
+
+use serde_json::{Map, Value};
+
+/// What stands between the first two lines of dashes, and what follows.
+pub(super) struct Parts<'a> {
+    pub(super) yaml: &'a str,
+    pub(super) body: &'a str,
+}
+
+/// The parts of the text; `None` where it does not begin with dashes.
+pub(super) fn split(text: &str) -> Option<Parts<'_>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let rest = text.strip_prefix("---\n")?;
+    if let Some(body) = rest.strip_prefix("---\n") {
+        return Some(Parts { yaml: "", body });
+    }
+    let (yaml, body) = match rest.split_once("\n---\n") {
+        Some(parts) => parts,
+        None => (rest.strip_suffix("\n---")?, ""),
+    };
+    Some(Parts { yaml, body })
+}
+
+/// The fields that the YAML says.
+///
+/// # Errors
+/// The line, from 1, and what is wrong: no mapping, too deep, too many aliases.
+pub(super) fn fields(yaml: &str) -> Result<Map<String, Value>, (usize, String)> {
+    if yaml.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 32,
+            max_documents: 1,
+            max_nodes: 10_000,
+            max_aliases: 64,
+            max_anchors: 64,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: 10_000,
+            max_replay_stack_depth: 8,
+        },
+        strict_booleans: true,
+    };
+    let read: Result<Map<String, Value>, _> = serde_saphyr::from_str_with_options(yaml, options);
+    read.map_err(|error| {
+        let line = error.location().map_or(1, |place| place.line());
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default();
+        (
+            usize::try_from(line).unwrap_or(1),
+            format!("not YAML: {first}"),
+        )
+    })
+}

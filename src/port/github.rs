@@ -1,0 +1,158 @@
+//! GitHub: an array of what `gh issue list --json FIELDS` prints.
+//!
+//! Field names are those of GitHub's own command line, `gh`.
+
+use serde_json::Value;
+
+use super::fields::{Fields, Read, moment};
+use super::imported::{Edges, Place, Record, Standing};
+use crate::model::{Category, NoteKind, Priority, Ticket, TicketId};
+use crate::wire::MisfitKind;
+
+/// Labels that say what type a ticket is of.
+const TYPES: &[(&str, &str)] = &[
+    ("bug", "bug"),
+    ("enhancement", "feature"),
+    ("feature", "feature"),
+    ("epic", "epic"),
+    ("chore", "chore"),
+];
+
+/// The ticket of an issue.
+pub(super) fn read(mut fields: Fields, place: Place) -> Record {
+    let Some(number) = fields.take("number").and_then(|number| number.as_u64()) else {
+        let message = "no `number`: expected one, as `gh issue list --json number,title,…` tells";
+        let message = message.to_owned();
+        return Record::Invalid { place, message };
+    };
+    let mut ticket = match fields.ticket("title") {
+        Ok(ticket) => ticket,
+        Err(message) => return Record::Invalid { place, message },
+    };
+    fill(&mut fields, &mut ticket);
+    let lower: Vec<String> = ticket.labels.iter().map(|l| l.to_lowercase()).collect();
+    let named = |label: &String| {
+        let (_, kind) = TYPES.iter().find(|(name, _)| name == label)?;
+        Some((*kind).to_owned())
+    };
+    let read = Read {
+        place,
+        space: space(&mut fields),
+        id: number.to_string(),
+        status: status(&mut fields),
+        kind: lower.iter().find_map(named),
+        edges: Edges::default(),
+        ticket,
+    };
+    let record = fields.finish(read);
+    match record {
+        Record::Ticket(mut imported) => {
+            imported.wanted = TicketId::parse(&format!("gh-{number}")).ok();
+            Record::Ticket(imported)
+        }
+        other => other,
+    }
+}
+
+fn fill(fields: &mut Fields, ticket: &mut Ticket) {
+    let names = names(fields, "labels", "name");
+    ticket.priority = names.iter().find_map(|l| priority(l)).unwrap_or_default();
+    ticket.labels = names.into_iter().collect();
+    let mut assignees = self::names(fields, "assignees", "login").into_iter();
+    ticket.owner = assignees.next();
+    let others: Vec<String> = assignees.collect();
+    if !others.is_empty() {
+        fields.misfit(
+            MisfitKind::Field,
+            "only the first of the assignees is owner",
+        );
+        fields.keep("assignees", Value::from(others));
+    }
+    ticket.created_by = login(fields.take("author"));
+    ticket.created_at = fields.time("createdAt");
+    ticket.closed_at = fields.time("closedAt");
+    ticket.description = fields
+        .text("body")
+        .unwrap_or_default()
+        .replace("\r\n", "\n");
+    if let Some(milestone) = fields.take("milestone") {
+        let title = milestone["title"].clone();
+        fields.keep("milestone", title);
+    }
+    if let Some(comments) = fields.take("comments") {
+        for comment in comments.as_array().into_iter().flatten() {
+            let at = comment["createdAt"].as_str().and_then(moment);
+            let by = login(Some(comment["author"].clone())).unwrap_or_default();
+            let text = comment["body"].as_str().unwrap_or_default();
+            let at = at.or(ticket.created_at);
+            let note = fields.note(at, &by, NoteKind::Comment, text);
+            ticket.notes.extend(note);
+        }
+    }
+}
+
+/// The repository, where the issue's address tells it.
+fn space(fields: &mut Fields) -> String {
+    let url = fields.take("url");
+    let url = url.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let path = url.strip_prefix("https://").and_then(|rest| {
+        let (_, path) = rest.split_once('/')?;
+        let (repository, _) = path.split_once("/issues/")?;
+        Some(repository.to_owned())
+    });
+    fields.keep("url", Value::from(url));
+    for key in ["id", "closed", "updatedAt"] {
+        fields.take(key);
+    }
+    path.map_or_else(|| "github".to_owned(), |path| format!("github:{path}"))
+}
+
+/// What is closed with a reason has it as such.
+fn status(fields: &mut Fields) -> Option<Standing> {
+    fields.keep_quietly("stateReason");
+    let word = fields.text("state")?;
+    let category = match word.to_lowercase().as_str() {
+        "open" => Some(Category::Open),
+        "closed" => Some(Category::Done),
+        _ => None,
+    };
+    Some(Standing { word, category })
+}
+
+/// The words under `inner` of a list of objects.
+fn names(fields: &mut Fields, key: &str, inner: &str) -> Vec<String> {
+    let list = fields.take(key);
+    let list = list.as_ref().and_then(Value::as_array);
+    let names = list.into_iter().flatten().filter_map(|item| {
+        let name = item.as_str().or_else(|| item[inner].as_str())?;
+        Some(name.to_owned())
+    });
+    let names: Vec<String> = names.collect();
+    let lines = names.iter().map(|name| fields.one_line(key, name, 4_000));
+    let lines: Vec<String> = lines.collect();
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+fn login(author: Option<Value>) -> Option<String> {
+    let author = author?;
+    let login = author["login"].as_str()?.trim();
+    let plain = !login.is_empty() && login.len() < 200 && !login.contains(char::is_control);
+    plain.then(|| login.to_owned())
+}
+
+/// `P1`, `priority: high`, `priority/low`.
+fn priority(label: &str) -> Option<Priority> {
+    let lower = label.to_lowercase();
+    let word = lower.strip_prefix("priority").map(|rest| {
+        let rest = rest.trim_start_matches([':', '/', '-', '_', ' ']);
+        rest.to_owned()
+    });
+    match word {
+        Some(word) => word.parse().ok(),
+        None => lower
+            .strip_prefix('p')?
+            .parse::<u8>()
+            .ok()
+            .and_then(Priority::new),
+    }
+}

@@ -1,0 +1,133 @@
+//! A ticket as another tracker has it.
+
+use crate::format::Kept;
+use crate::model::{Category, Ticket, TicketId};
+use crate::wire::Misfit;
+
+/// A file of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, as messages have it.
+    pub name: String,
+    /// What it says, or why that cannot be read.
+    pub text: Result<String, String>,
+}
+
+/// Where a record stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// What a file of an archive holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A ticket.
+    Ticket(Box<Imported>),
+    /// Something that is no ticket there, such as one that was deleted.
+    LeftOut {
+        /// Where.
+        place: Place,
+        /// Its id there.
+        id: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// Something that cannot be read.
+    Invalid {
+        /// Where.
+        place: Place,
+        /// What is wrong, and what was expected.
+        message: String,
+    },
+}
+
+/// A ticket, in the words of where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// Where it stands.
+    pub place: Place,
+    /// Whose ids those are, such as `beads`; `None` for what `tk` itself has exported.
+    pub space: Option<String>,
+    /// Its id there, to which the edges of others refer.
+    pub id: String,
+    /// The id it would have here, where that is free.
+    pub wanted: Option<TicketId>,
+    /// What it says, but for its id, status, type and edges.
+    pub ticket: Ticket,
+    /// Its status there.
+    pub status: Option<Standing>,
+    /// Its type there.
+    pub kind: Option<String>,
+    /// Its edges.
+    pub edges: Edges,
+    /// What has no place in a ticket, for `[[imported]]`.
+    pub kept: Vec<(String, Kept)>,
+    /// Keys that `tk` does not know either, of what it has exported itself.
+    pub extra: toml::Table,
+    /// What did not fit.
+    pub misfits: Vec<Misfit>,
+}
+
+/// A status of another tracker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The word there.
+    pub word: String,
+    /// What it means, where that is known.
+    pub category: Option<Category>,
+}
+
+/// The ids that a ticket names, as they are where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edges {
+    /// What it is a part of.
+    pub parent: Option<String>,
+    /// What must be done before.
+    pub blocked_by: Vec<String>,
+    /// Soft order.
+    pub after: Vec<String>,
+    /// Worth reading beside it.
+    pub related: Vec<String>,
+    /// During whose work it was found.
+    pub discovered_from: Option<String>,
+    /// What it repeats.
+    pub duplicate_of: Option<String>,
+}
+
+impl Imported {
+    /// The name of where it comes from, by which it is known again.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let space = self.space.as_deref()?;
+        Some(format!("{space}:{}", self.id))
+    }
+
+    /// The origins of a ticket that `tk` has exported and that was imported before that.
+    pub fn earlier_origins(&self) -> impl Iterator<Item = &str> {
+        let earlier = self.extra.get("imported").and_then(toml::Value::as_array);
+        let origins = earlier.into_iter().flatten();
+        origins.filter_map(|one| one.get("origin")?.as_str())
+    }
+}
+
+impl Source {
+    /// A place in it.
+    pub(super) fn at(&self, line: usize) -> Place {
+        Place {
+            file: self.name.clone(),
+            line,
+        }
+    }
+
+    /// Something in it that cannot be read.
+    pub(super) fn invalid(&self, line: usize, message: impl Into<String>) -> Record {
+        Record::Invalid {
+            place: self.at(line),
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Files of JSON objects: one a line, or all in an array.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::fields::Fields;
+use super::imported::{Place, Record, Source};
+
+/// The records of a file with an object a line.
+pub(super) fn lines(
+    source: &Source,
+    text: &str,
+    read: impl Fn(Fields, Place) -> Record,
+) -> Vec<Record> {
+    let lines = text.lines().zip(1..);
+    let full = lines.filter(|(line, _)| !line.trim().is_empty());
+    full.map(|(text, line)| one(source, text, line, &read))
+        .collect()
+}
+
+/// The records of a file with an array of objects, or an object a line with commas or without.
+pub(super) fn objects(
+    source: &Source,
+    text: &str,
+    read: impl Fn(Fields, Place) -> Record,
+) -> Vec<Record> {
+    if !text.trim_start().starts_with('[') {
+        let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
+        let full = lines.zip(1..).filter(|(line, _)| !line.is_empty());
+        return full
+            .map(|(text, line)| one(source, text, line, &read))
+            .collect();
+    }
+    let elements: Vec<&RawValue> = match serde_json::from_str(text) {
+        Ok(elements) => elements,
+        Err(error) => return vec![source.invalid(error.line(), said(&error))],
+    };
+    let (mut line, mut seen) = (1, 0);
+    let records = elements.into_iter().map(|element| {
+        let element = element.get();
+        // It is a part of the text, so that the two addresses tell where it begins.
+        let start = (element.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        let passed = text.as_bytes().get(seen..start).unwrap_or_default();
+        line += passed.iter().filter(|byte| **byte == b'\n').count();
+        seen = start.max(seen);
+        one(source, element, line, &read)
+    });
+    records.collect()
+}
+
+/// The record of the object that begins at that line.
+pub(super) fn one(
+    source: &Source,
+    text: &str,
+    line: usize,
+    read: &impl Fn(Fields, Place) -> Record,
+) -> Record {
+    match serde_json::from_str::<Map<String, Value>>(text) {
+        Ok(map) => read(Fields::new(map), source.at(line)),
+        Err(error) => source.invalid(line + error.line().saturating_sub(1), said(&error)),
+    }
+}
+
+/// What is wrong, without the line that it counts from the record's first.
+fn said(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let said = message.rsplit_once(" at line ").map(|(said, _)| said);
+    format!("not a JSON object: {}", said.unwrap_or(&message))
+}

@@ -1,0 +1,210 @@
+//! JSON Lines: a ticket a line, with the keys of its file. What `tk export` writes, and what
+//! comes back from it is the same ticket.
+//!
+//! Empty keys are left out. Keys that `tk` does not know are there as well; a time among those
+//! comes back as a text. Comments, and unknown keys inside of acceptance items, subtasks, notes
+//! and attempts, stay behind.
+
+use serde_json::{Map, Value};
+use toml::value::Datetime;
+
+use super::fields::{Fields, shown};
+use super::imported::{Edges, Imported, Place, Record, Standing};
+use crate::format::{self, KEYS};
+use crate::model::{Config, Ticket, TicketId};
+use crate::wire::{Detail, TicketFacts, TicketRecord};
+
+/// Keys whose values are times, wherever they are.
+const TIMES: &[&str] = &[
+    "due",
+    "defer_until",
+    "created_at",
+    "started_at",
+    "closed_at",
+    "ended_at",
+    "at",
+];
+
+/// Keys whose values are texts of many lines, of which a file's reader takes off the last
+/// line's end.
+const TEXTS: &[&str] = &["description", "reason", "summary"];
+
+/// The lists whose elements have times and texts.
+const LISTS: &[&str] = &["acceptance", "subtasks", "notes", "runs"];
+
+/// The tickets, a line each.
+pub(super) fn write(tickets: &[(Ticket, String)]) -> Result<String, String> {
+    let mut out = String::new();
+    for (ticket, text) in tickets {
+        let line = Value::Object(object(ticket, text)?);
+        out.push_str(&line.to_string());
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+/// The ticket and what else the text of its file says.
+fn object(ticket: &Ticket, text: &str) -> Result<Map<String, Value>, String> {
+    let facts = TicketFacts {
+        texts: true,
+        ..TicketFacts::default()
+    };
+    let mut object = TicketRecord::new(ticket, facts).fields(&Detail::Full);
+    object.retain(|key, _| key == "id" || KEYS.contains(&key.as_str()));
+    prune(&mut object);
+    if text == format::print(ticket) {
+        return Ok(object);
+    }
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| format!("`{}`: {}", ticket.id, error.message()))?;
+    for (key, value) in table {
+        if key != "id" && !KEYS.contains(&key.as_str()) {
+            object.insert(key, json(value));
+        }
+    }
+    Ok(object)
+}
+
+/// Without what says nothing, in elements of lists as well.
+fn prune(object: &mut Map<String, Value>) {
+    object.retain(|_, value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => {
+            for item in items.iter_mut().filter_map(Value::as_object_mut) {
+                item.retain(|_, value| !value.is_null());
+            }
+            !items.is_empty()
+        }
+        _ => true,
+    });
+}
+
+fn json(value: toml::Value) -> Value {
+    match value {
+        toml::Value::Datetime(time) => Value::from(time.to_string()),
+        toml::Value::Float(number) if !number.is_finite() => Value::from(number.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(json).collect(),
+        toml::Value::Table(table) => {
+            let entries = table.into_iter().map(|(key, value)| (key, json(value)));
+            Value::Object(entries.collect())
+        }
+        toml::Value::String(text) => Value::from(text),
+        toml::Value::Integer(number) => Value::from(number),
+        toml::Value::Float(number) => Value::from(number),
+        toml::Value::Boolean(flag) => Value::from(flag),
+    }
+}
+
+/// The ticket of a line.
+pub(super) fn read(mut fields: Fields, place: Place, config: &Config) -> Record {
+    let id = fields.text("id").unwrap_or_default();
+    match imported(fields, &place, &id, config) {
+        Ok(imported) => Record::Ticket(Box::new(imported)),
+        Err(message) => Record::Invalid { place, message },
+    }
+}
+
+fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<Imported, String> {
+    let wanted = TicketId::parse(id).map_err(|error| error.to_string())?;
+    let mut known = toml::Table::new();
+    let mut extra = toml::Table::new();
+    for (key, value) in fields.into_rest() {
+        let is_known = KEYS.contains(&key.as_str());
+        let value = toml_value(&key, value, is_known)?;
+        let table = if is_known { &mut known } else { &mut extra };
+        table.extend(value.map(|value| (key, value)));
+    }
+    let text = known.to_string();
+    let ticket = format::parse_any(&wanted, &text, config);
+    let mut ticket = ticket.map_err(|wrong| wrong.without_place())?;
+    let texts = |ids: std::collections::BTreeSet<TicketId>| -> Vec<String> {
+        ids.iter().map(ToString::to_string).collect()
+    };
+    let text = |id: Option<TicketId>| id.map(|id| id.to_string());
+    Ok(Imported {
+        place: place.clone(),
+        space: None,
+        id: id.to_owned(),
+        wanted: Some(wanted),
+        status: Some(Standing {
+            word: ticket.status.to_string(),
+            category: None,
+        }),
+        kind: Some(ticket.kind.clone()),
+        edges: Edges {
+            parent: text(ticket.parent.take()),
+            blocked_by: texts(std::mem::take(&mut ticket.blocked_by)),
+            after: texts(std::mem::take(&mut ticket.after)),
+            related: texts(std::mem::take(&mut ticket.related)),
+            discovered_from: text(ticket.discovered_from.take()),
+            duplicate_of: text(ticket.duplicate_of.take()),
+        },
+        ticket,
+        kept: Vec::new(),
+        extra,
+        misfits: Vec::new(),
+    })
+}
+
+/// The value as the file has it; null is nothing.
+fn toml_value(key: &str, value: Value, known: bool) -> Result<Option<toml::Value>, String> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::Bool(flag) => flag.into(),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => whole.into(),
+            (None, Some(float)) if number.is_f64() => float.into(),
+            _ => {
+                let expected = "a whole number of at most 64 bits, or one with a fraction";
+                return Err(format!("`{}` is {number}: expected {expected}", shown(key)));
+            }
+        },
+        Value::String(text) if known && TIMES.contains(&key) => {
+            let time: Result<Datetime, _> = text.parse();
+            let time = time.map_err(|_| {
+                let text = shown(&text);
+                format!("`{key}` is `{text}`: expected a time like `2026-11-20T08:38:50Z`")
+            })?;
+            time.into()
+        }
+        Value::String(text) if known && TEXTS.contains(&key) && text.ends_with('\n') => {
+            toml::Value::String(text + "\n")
+        }
+        Value::String(text) => text.into(),
+        Value::Array(items) => {
+            let in_list = known && LISTS.contains(&key);
+            let items = items.into_iter().map(|item| match item {
+                Value::Object(fields) if in_list => element(key, fields),
+                item => toml_value(key, item, false),
+            });
+            let items = items.collect::<Result<Vec<_>, _>>()?;
+            toml::Value::Array(items.into_iter().flatten().collect())
+        }
+        Value::Object(fields) => {
+            let mut table = toml::Table::new();
+            for (key, value) in fields {
+                if let Some(value) = toml_value(&key, value, false)? {
+                    table.insert(key, value);
+                }
+            }
+            table.into()
+        }
+    }))
+}
+
+/// An element of one of the ticket's own lists.
+fn element(list: &str, fields: Map<String, Value>) -> Result<Option<toml::Value>, String> {
+    let mut table = toml::Table::new();
+    for (key, value) in fields {
+        let value = match value {
+            Value::String(text) if list == "notes" && key == "text" && text.ends_with('\n') => {
+                Some(toml::Value::String(text + "\n"))
+            }
+            value => toml_value(&key, value, true)?,
+        };
+        table.extend(value.map(|value| (key, value)));
+    }
+    Ok(Some(table.into()))
+}

@@ -1,0 +1,112 @@
+//! A document for people.
+
+use crate::model::{Config, Ticket, TicketId};
+
+/// The tickets, a section each.
+pub(super) fn write(tickets: &[(Ticket, String)], config: &Config) -> String {
+    let mut out = String::from("# Tickets\n");
+    for (ticket, _) in tickets {
+        out.push('\n');
+        section(ticket, config, &mut out);
+    }
+    out
+}
+
+fn section(ticket: &Ticket, config: &Config, out: &mut String) {
+    let done = config.statuses.is_done(&ticket.status);
+    let tick = if done { "x" } else { " " };
+    out.push_str(&format!(
+        "## [{tick}] {}: {}\n\n",
+        ticket.id,
+        one_line(&ticket.title)
+    ));
+    let ids = |ids: &std::collections::BTreeSet<TicketId>| {
+        let ids: Vec<&str> = ids.iter().map(TicketId::as_str).collect();
+        ids.join(", ")
+    };
+    let labels: Vec<&str> = ticket.labels.iter().map(String::as_str).collect();
+    let facts = [
+        ("Type", ticket.kind.clone()),
+        ("Status", ticket.status.to_string()),
+        ("Priority", ticket.priority.to_string()),
+        ("Owner", shown(ticket.owner.as_ref())),
+        ("Part of", shown(ticket.parent.as_ref())),
+        ("Labels", labels.join(", ")),
+        ("Blocked by", ids(&ticket.blocked_by)),
+        ("After", ids(&ticket.after)),
+        ("Related", ids(&ticket.related)),
+        ("Awaits", shown(ticket.awaiting.as_ref())),
+        ("Estimate", shown(ticket.estimate.as_ref())),
+        ("Due", shown(ticket.due.as_ref())),
+        ("Created", shown(ticket.created_at.as_ref())),
+        ("Closed", shown(ticket.closed_at.as_ref())),
+        ("Reason", shown(ticket.reason.as_ref())),
+    ];
+    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+        out.push_str(&format!("- {name}: {}\n", one_line(value)));
+    }
+    if !ticket.description.trim().is_empty() {
+        out.push_str(&format!("\n{}\n", lowered(&ticket.description)));
+    }
+    let acceptance = ticket.acceptance.iter().map(|item| (item.met, &item.text));
+    ticks("Acceptance", acceptance, out);
+    let subtasks = ticket.subtasks.iter().map(|item| (item.done, &item.title));
+    ticks("Subtasks", subtasks, out);
+    if !ticket.notes.is_empty() {
+        out.push_str("\n### Notes\n");
+    }
+    for note in &ticket.notes {
+        let by = if note.by.is_empty() {
+            "nobody"
+        } else {
+            &note.by
+        };
+        out.push_str(&format!(
+            "\n**{}, {}** ({})\n\n",
+            note.at,
+            one_line(by),
+            note.kind
+        ));
+        for line in note.text.lines() {
+            out.push_str(&format!("> {line}\n"));
+        }
+    }
+}
+
+fn ticks<'t>(
+    name: &str,
+    items: impl ExactSizeIterator<Item = (bool, &'t String)>,
+    out: &mut String,
+) {
+    if items.len() > 0 {
+        out.push_str(&format!("\n### {name}\n\n"));
+    }
+    for (done, text) in items {
+        let tick = if done { "x" } else { " " };
+        out.push_str(&format!("- [{tick}] {}\n", one_line(text)));
+    }
+}
+
+/// A text whose headings are below those of its ticket.
+fn lowered(text: &str) -> String {
+    let mut in_code = false;
+    let lines = text.trim().lines().map(|line| {
+        in_code ^= line.trim_start().starts_with("```");
+        let hashes = line.len() - line.trim_start_matches('#').len();
+        if !in_code && (1..=6).contains(&hashes) && line[hashes..].starts_with(' ') {
+            format!("{}{}", "#".repeat((hashes + 2).min(6)), &line[hashes..])
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn shown(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}

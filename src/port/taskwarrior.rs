@@ -1,0 +1,226 @@
+//! taskwarrior: what `task export` prints, and what `task import` reads.
+//!
+//! Attributes are those of its description of the JSON format. What of a ticket has none there
+//! is in attributes of our own, `tk…`, which taskwarrior keeps.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::fields::{Fields, Read, moment, standing};
+use super::imported::{Edges, Place, Record};
+use crate::format;
+use crate::model::{Category, Config, Defer, NoteKind, Priority, Span, Ticket, TicketId};
+use crate::wire::MisfitKind;
+
+const STATUSES: &[(&str, Category)] = &[
+    ("pending", Category::Open),
+    ("waiting", Category::Open),
+    ("completed", Category::Done),
+];
+
+/// The ticket of a task.
+pub(super) fn read(mut fields: Fields, place: Place) -> Record {
+    let Some(uuid) = fields.line("uuid") else {
+        let message = "no `uuid`: expected a text".to_owned();
+        return Record::Invalid { place, message };
+    };
+    let word = fields.text("status");
+    let reason = match word.as_deref() {
+        Some("deleted") => Some("it was deleted there"),
+        Some("recurring") => Some("it is a template of recurring tasks"),
+        _ => None,
+    };
+    if let Some(reason) = reason {
+        let id = uuid;
+        return Record::LeftOut { place, id, reason };
+    }
+    let ours = fields.line("tkid").filter(|id| is_of(id, &uuid));
+    let mut ticket = match fields.ticket("description") {
+        Ok(ticket) => ticket,
+        Err(message) => return Record::Invalid { place, message },
+    };
+    fill(&mut fields, &mut ticket);
+    let mut status = standing(word, STATUSES);
+    if let Some(status) = &mut status
+        && status.category == Some(Category::Open)
+        && ticket.started_at.is_some()
+    {
+        status.category = Some(Category::Active);
+    }
+    if let (Some(status), Some(word)) = (&mut status, fields.text("tkstatus")) {
+        status.word = word;
+    }
+    let mut edges = Edges {
+        // Older versions export one text, with commas.
+        blocked_by: fields
+            .lines("depends")
+            .iter()
+            .flat_map(|ids| ids.split(','))
+            .map(|id| id.trim().to_owned())
+            .collect(),
+        ..Edges::default()
+    };
+    let parent = fields.line("tkparent");
+    match (fields.line("project"), &ours) {
+        (Some(project), None) => {
+            ticket.labels.insert(format!("project:{project}"));
+        }
+        _ => edges.parent = parent.map(|id| uuid_of(&id)),
+    }
+    for key in ["id", "urgency", "modified"] {
+        fields.take(key);
+    }
+    let kind = fields.line("tktype");
+    let record = fields.finish(Read {
+        place,
+        space: "taskwarrior".to_owned(),
+        id: uuid.clone(),
+        ticket,
+        status,
+        kind,
+        edges,
+    });
+    match record {
+        Record::Ticket(mut imported) => {
+            let short = uuid.split('-').next().unwrap_or_default();
+            imported.wanted = match &ours {
+                Some(id) => TicketId::parse(id).ok(),
+                None => TicketId::parse(&short.to_lowercase()).ok(),
+            };
+            if ours.is_some() {
+                imported.space = None;
+            }
+            Record::Ticket(imported)
+        }
+        other => other,
+    }
+}
+
+fn fill(fields: &mut Fields, ticket: &mut Ticket) {
+    let coarse = match fields.text("priority").as_deref() {
+        Some("H") => Priority::new(1),
+        Some("L") => Priority::new(3),
+        _ => None,
+    };
+    let exact = fields.word("tkpriority", MisfitKind::Priority);
+    ticket.priority = exact.or(coarse).unwrap_or_default();
+    ticket.labels = fields.lines("tags").into_iter().collect();
+    ticket.owner = fields.line("tkowner");
+    ticket.estimate = fields.word::<Span>("tkestimate", MisfitKind::Field);
+    ticket.description = fields.text("tkdescription").unwrap_or_default();
+    ticket.due = fields.day("due");
+    ticket.defer_until = fields.time("wait").map(Defer::At);
+    ticket.created_at = fields.time("entry");
+    ticket.started_at = fields.time("start");
+    ticket.closed_at = fields.time("end");
+    let annotations = fields.take("annotations");
+    let annotations = annotations.as_ref().and_then(Value::as_array);
+    for annotation in annotations.into_iter().flatten() {
+        let at = annotation["entry"].as_str().and_then(moment);
+        let at = at.or(ticket.created_at);
+        let text = annotation["description"].as_str().unwrap_or_default();
+        let note = fields.note(at, "", NoteKind::Comment, text);
+        ticket.notes.extend(note);
+    }
+}
+
+/// The tickets as an array of tasks, one a line.
+pub(super) fn write(tickets: &[(Ticket, String)], config: &Config) -> Result<String, String> {
+    let lines: Vec<String> = tickets
+        .iter()
+        .map(|(ticket, text)| Value::Object(task(ticket, text, config)).to_string())
+        .collect();
+    Ok(format!("[\n{}\n]\n", lines.join(",\n")))
+}
+
+fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
+    let origins = format::origins(text);
+    let earlier = origins.iter().find_map(|o| o.strip_prefix("taskwarrior:"));
+    let id = ticket.id.as_str();
+    let mut task = Map::new();
+    let mut set = |key: &str, value: Value| {
+        let nothing = match &value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            _ => false,
+        };
+        if !nothing {
+            task.insert(key.to_owned(), value);
+        }
+    };
+    set(
+        "uuid",
+        earlier.map_or_else(|| uuid_of(id), str::to_owned).into(),
+    );
+    set("description", ticket.title.as_str().into());
+    let done = config.statuses.is_done(&ticket.status);
+    set("status", if done { "completed" } else { "pending" }.into());
+    set("entry", stamp(ticket.created_at));
+    set("start", stamp(ticket.started_at));
+    set("end", stamp(ticket.closed_at.filter(|_| done)));
+    let due = ticket
+        .due
+        .map(|day| day.to_string().replace('-', "") + "T000000Z");
+    set("due", due.into());
+    let wait = ticket.defer_until.and_then(|until| match until {
+        Defer::At(at) => Some(at),
+        Defer::Day(day) => Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp()),
+    });
+    set("wait", stamp(wait));
+    let letter = ["H", "H", "M", "L", "L"];
+    set(
+        "priority",
+        letter[usize::from(ticket.priority.number()).min(4)].into(),
+    );
+    let tags: Vec<&str> = ticket.labels.iter().map(String::as_str).collect();
+    set("tags", json!(tags));
+    let parent = ticket.parent.as_ref().map(ToString::to_string);
+    set("project", parent.clone().into());
+    let depends: Vec<String> = ticket
+        .blocked_by
+        .iter()
+        .map(|id| uuid_of(id.as_str()))
+        .collect();
+    set("depends", json!(depends));
+    let annotations: Vec<Value> = ticket
+        .notes
+        .iter()
+        .map(|note| json!({"entry": stamp(Some(note.at)), "description": note.text}))
+        .collect();
+    set("annotations", annotations.into());
+    set("tkid", id.into());
+    set("tktype", ticket.kind.as_str().into());
+    set("tkstatus", ticket.status.as_str().into());
+    set("tkpriority", ticket.priority.to_string().into());
+    set("tkowner", ticket.owner.clone().into());
+    set("tkparent", parent.into());
+    set(
+        "tkestimate",
+        ticket.estimate.map(|span| span.to_string()).into(),
+    );
+    set("tkdescription", ticket.description.as_str().into());
+    task
+}
+
+/// `20261120T083850Z`.
+fn stamp(at: Option<Timestamp>) -> Value {
+    at.map(|at| at.strftime("%Y%m%dT%H%M%SZ").to_string())
+        .into()
+}
+
+/// The uuid that stands for a ticket: always the same.
+fn uuid_of(id: &str) -> String {
+    let hash = Sha256::digest(format!("tk:{id}"));
+    let bytes = <[u8; 16]>::try_from(&hash[..16]).unwrap_or_default();
+    uuid::Builder::from_custom_bytes(bytes)
+        .into_uuid()
+        .to_string()
+}
+
+/// Whether the uuid is the one that stands for that ticket.
+fn is_of(id: &str, uuid: &str) -> bool {
+    uuid_of(id) == uuid
+}

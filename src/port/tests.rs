@@ -1,0 +1,196 @@
+//! What goes out comes back.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::format;
+use crate::format::tests::strategy::arb_ticket;
+use crate::model::{Priority, TicketId};
+
+fn source(name: &str, text: &str) -> Source {
+    Source {
+        name: name.to_owned(),
+        text: Ok(text.to_owned()),
+    }
+}
+
+fn one(format: ImportFormat, text: &str) -> Imported {
+    let records = read(format, &[source("x", text)], &Config::default());
+    match records.as_slice() {
+        [Record::Ticket(imported)] => (**imported).clone(),
+        other => panic!("{other:?}\n{text}"),
+    }
+}
+
+/// The ticket with its own words and ids put back, as a project with the same statuses, types
+/// and ids does.
+fn whole(imported: &Imported) -> Ticket {
+    let id = |text: &String| TicketId::parse(text).unwrap();
+    let mut ticket = imported.ticket.clone();
+    ticket.id = imported.wanted.clone().unwrap();
+    ticket.kind = imported.kind.clone().unwrap();
+    ticket.status = crate::model::StatusId::new(&imported.status.as_ref().unwrap().word);
+    ticket.parent = imported.edges.parent.as_ref().map(id);
+    ticket.blocked_by = imported.edges.blocked_by.iter().map(id).collect();
+    ticket.after = imported.edges.after.iter().map(id).collect();
+    ticket.related = imported.edges.related.iter().map(id).collect();
+    ticket.discovered_from = imported.edges.discovered_from.as_ref().map(id);
+    ticket.duplicate_of = imported.edges.duplicate_of.as_ref().map(id);
+    ticket
+}
+
+proptest! {
+    #[test]
+    fn jsonl_loses_nothing(ticket in arb_ticket()) {
+        let file = format::print(&ticket);
+        let text = write(ExportFormat::Jsonl, &[(ticket.clone(), file)], &Config::default());
+        let back = one(ImportFormat::Jsonl, &text.unwrap());
+        prop_assert_eq!(&whole(&back), &ticket);
+        prop_assert_eq!(back.misfits, Vec::new());
+        prop_assert!(back.extra.is_empty());
+    }
+
+    #[test]
+    fn taskwarrior_loses_what_is_said_to_be_lost(ticket in arb_ticket()) {
+        let file = format::print(&ticket);
+        let config = Config::default();
+        let text = write(ExportFormat::Taskwarrior, &[(ticket.clone(), file)], &config).unwrap();
+        let back = one(ImportFormat::Taskwarrior, &text);
+        let (there, here) = (&ticket, &back.ticket);
+        let seconds = |at: Option<jiff::Timestamp>| at.map(|at| at.as_second());
+        prop_assert_eq!(back.space, None);
+        prop_assert_eq!(back.wanted.as_ref(), Some(&there.id));
+        prop_assert_eq!(&here.title, there.title.trim());
+        prop_assert_eq!(back.kind.as_deref(), Some(there.kind.as_str()));
+        prop_assert_eq!(back.status.unwrap().word, there.status.to_string());
+        prop_assert_eq!(here.priority, there.priority);
+        prop_assert_eq!(here.owner.as_deref(), there.owner.as_deref().map(str::trim));
+        let labels = there.labels.iter().map(|label| label.trim().to_owned());
+        prop_assert_eq!(&here.labels, &labels.collect());
+        prop_assert_eq!(here.estimate, there.estimate);
+        prop_assert_eq!(here.due, there.due);
+        prop_assert_eq!(seconds(here.created_at), seconds(there.created_at));
+        prop_assert_eq!(seconds(here.started_at), seconds(there.started_at));
+        if there.status.as_str() == "closed" {
+            prop_assert_eq!(seconds(here.closed_at), seconds(there.closed_at));
+        }
+        prop_assert_eq!(&here.description, &there.description);
+        prop_assert_eq!(back.edges.blocked_by.len(), there.blocked_by.len());
+        prop_assert_eq!(back.edges.parent.is_some(), there.parent.is_some());
+        prop_assert_eq!(here.notes.len(), there.notes.len());
+        for (here, there) in here.notes.iter().zip(&there.notes) {
+            prop_assert_eq!(here.at.as_second(), there.at.as_second());
+            prop_assert_eq!(&here.text, &there.text.trim_end().replace("\r\n", "\n"));
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_odd(text in "(?s).{0,200}", shaped in shaped()) {
+        for format in ImportFormat::ALL {
+            for text in [&text, &shaped] {
+                for record in read(*format, &[source("x", text)], &Config::default()) {
+                    if let Record::Ticket(imported) = record {
+                        let mut ticket = imported.ticket.clone();
+                        ticket.status = crate::model::StatusId::new("open");
+                        ticket.kind = "task".to_owned();
+                        let printed = format::print(&ticket)
+                            + &format::imported(&imported.id, &imported.kept);
+                        let read = format::parse(&ticket.id, &printed, &Config::default());
+                        prop_assert_eq!(read.as_ref(), Ok(&ticket), "{}\n{}", text, printed);
+                        prop_assert_eq!(format::origins(&printed), [imported.id]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_is_read_as_it_was_written(ticket in arb_ticket()) {
+        let file = format::print(&ticket);
+        let text = write(ExportFormat::Csv, &[(ticket.clone(), file)], &Config::default()).unwrap();
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let row = reader.records().next().unwrap().unwrap();
+        let formula = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let title = ticket.title.as_str();
+        let wanted = if formula(title) { format!("'{title}") } else { title.to_owned() };
+        prop_assert_eq!(&row[1], wanted);
+        prop_assert!(row.iter().all(|cell| !formula(cell)), "{:?}", row);
+    }
+}
+
+/// A record with the fields of every format, and odd values.
+fn shaped() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        Just("null".to_owned()),
+        Just("[{\"a\":[1,2.5,null]},\"x\\u0000\"]".to_owned()),
+        Just("-1e300".to_owned()),
+        Just("18446744073709551615".to_owned()),
+        Just("\"20261120T083850Z\"".to_owned()),
+        Just("\"2026-06-10 20:04 - [human] x\\n2026-06-10 20:05 - y\"".to_owned()),
+        Just("\"- [ ] a\\n- [x] b\\n  c\"".to_owned()),
+        "(?s).{0,12}".prop_map(|text| serde_json::Value::from(text).to_string()),
+    ];
+    let keys = [
+        "id",
+        "uuid",
+        "title",
+        "description",
+        "status",
+        "state",
+        "priority",
+        "labels",
+        "tags",
+        "notes",
+        "created_at",
+        "due",
+        "wait",
+        "comments",
+        "dependencies",
+        "depends",
+        "type",
+        "estimated_minutes",
+        "acceptance_criteria",
+        "origin",
+        "x y",
+        "body",
+        "runs",
+        "assignees",
+    ];
+    proptest::collection::vec(value, keys.len()).prop_map(move |values| {
+        let fields = keys
+            .iter()
+            .zip(values)
+            .map(|(key, value)| format!("\"{key}\":{value}"));
+        let fields: Vec<String> = fields.collect();
+        format!("{{\"number\":7,{}}}", fields.join(","))
+    })
+}
+
+#[test]
+fn every_kind_of_edge_and_word_of_beads_is_read() {
+    let dependency = |kind: &str| {
+        format!("{{\"issue_id\":\"bd-2\",\"depends_on_id\":\"bd-{kind}\",\"type\":\"{kind}\"}}")
+    };
+    let kinds = [
+        "blocks",
+        "parent-child",
+        "related",
+        "discovered-from",
+        "waits-for",
+    ];
+    let dependencies: Vec<String> = kinds.iter().map(|kind| dependency(kind)).collect();
+    let text = format!(
+        "{{\"id\":\"bd-2\",\"title\":\"T\",\"priority\":0,\"dependencies\":[{}]}}",
+        dependencies.join(",")
+    );
+    let read = one(ImportFormat::Beads, &text);
+    assert_eq!(read.ticket.priority, Priority::new(0).unwrap());
+    assert_eq!(read.edges.blocked_by, ["bd-blocks"]);
+    assert_eq!(read.edges.parent.as_deref(), Some("bd-parent-child"));
+    assert_eq!(read.edges.related, ["bd-related", "bd-waits-for"]);
+    assert_eq!(
+        read.edges.discovered_from.as_deref(),
+        Some("bd-discovered-from")
+    );
+    assert_eq!(read.misfits.len(), 1, "{:?}", read.misfits);
+}

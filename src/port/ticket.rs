@@ -1,0 +1,154 @@
+//! ticket: a Markdown file a ticket, in `.tickets/`.
+//!
+//! What it writes is in its `ticket` script: fields as `key: value` without quotes, so that not
+//! everything is YAML; the title as the first heading; notes below `## Notes`, each after its
+//! time in bold.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::acceptance;
+use super::fields::{Fields, Read, moment, standing};
+use super::front_matter::{self, Parts};
+use super::imported::{Edges, Record, Source};
+use crate::model::{Category, NoteKind, Ticket};
+use crate::wire::MisfitKind;
+
+const STATUSES: &[(&str, Category)] = &[
+    ("open", Category::Open),
+    ("in_progress", Category::Active),
+    ("needs_testing", Category::Active),
+    ("closed", Category::Done),
+];
+
+/// The ticket of a file.
+pub(super) fn read(source: &Source, text: &str) -> Record {
+    let text = text.replace("\r\n", "\n");
+    let Some(Parts { yaml, body }) = front_matter::split(&text) else {
+        return source.invalid(1, "no fields between lines of `---` at its beginning");
+    };
+    let map = match front_matter::fields(yaml) {
+        Ok(map) => map,
+        Err((line, message)) => match as_written(yaml) {
+            Some(map) => map,
+            None => return source.invalid(line + 1, message),
+        },
+    };
+    let mut fields = Fields::new(map);
+    let id = fields
+        .take("id")
+        .and_then(|id| Some(id.as_str()?.to_owned()));
+    let Some(id) = id.or_else(|| stem(&source.name)) else {
+        return source.invalid(1, "no `id`: expected a text");
+    };
+    let (title, rest) = heading(body);
+    fields.set("title", Value::from(title));
+    let mut ticket = match fields.ticket("title") {
+        Ok(ticket) => ticket,
+        Err(_) => return source.invalid(1, "no title: expected a line `# title` below `---`"),
+    };
+    ticket.priority = fields
+        .word("priority", MisfitKind::Priority)
+        .unwrap_or_default();
+    ticket.labels = fields.lines("tags").into_iter().collect();
+    ticket.owner = fields.line("assignee");
+    ticket.created_at = fields.time("created");
+    fill(&mut fields, &mut ticket, rest);
+    let read = Read {
+        place: source.at(1),
+        space: "ticket".to_owned(),
+        id,
+        status: standing(fields.text("status"), STATUSES),
+        kind: fields.line("type"),
+        edges: Edges {
+            parent: fields.line("parent"),
+            blocked_by: fields.lines("deps"),
+            related: fields.lines("links"),
+            ..Edges::default()
+        },
+        ticket,
+    };
+    fields.finish(read)
+}
+
+/// The fields as the script itself reads them: a line each.
+fn as_written(yaml: &str) -> Option<Map<String, Value>> {
+    let mut map = Map::new();
+    for line in yaml.lines().filter(|line| !line.trim().is_empty()) {
+        let (key, value) = line.split_once(':')?;
+        if key.is_empty() || key.contains(|c: char| c.is_whitespace() || c == '"') {
+            return None;
+        }
+        let value = value.split_once(" #").map_or(value, |(value, _)| value);
+        let value = value.trim();
+        let list = value.strip_prefix('[').and_then(|v| v.strip_suffix(']'));
+        let value = match list {
+            Some(items) => items
+                .split(',')
+                .map(|item| item.trim().to_owned())
+                .collect(),
+            None => Value::from(value),
+        };
+        map.insert(key.to_owned(), value);
+    }
+    Some(map)
+}
+
+fn stem(name: &str) -> Option<String> {
+    let name = name.rsplit('/').next()?;
+    Some(name.strip_suffix(".md").unwrap_or(name).to_owned())
+}
+
+/// The first heading, and what follows.
+fn heading(body: &str) -> (&str, &str) {
+    let body = body.trim_start_matches('\n');
+    let (first, rest) = body.split_once('\n').unwrap_or((body, ""));
+    (first.strip_prefix("# ").unwrap_or_default(), rest)
+}
+
+fn fill(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
+    let mut sections = vec![("", String::new())];
+    for line in body.lines() {
+        match line.strip_prefix("## ") {
+            Some(name) => sections.push((name.trim(), String::new())),
+            None => {
+                if let Some((_, text)) = sections.last_mut() {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+        }
+    }
+    for (name, text) in sections {
+        match name {
+            "" => text.trim().clone_into(&mut ticket.description),
+            "Acceptance Criteria" if !text.trim().is_empty() => acceptance::add(ticket, &text),
+            "Notes" => notes(fields, ticket, &text),
+            name => acceptance::section(ticket, name, &text),
+        }
+    }
+}
+
+/// Notes, each after a line with its time; what stands before the first is no note.
+fn notes(fields: &mut Fields, ticket: &mut Ticket, text: &str) {
+    let mut said: Vec<(Option<Timestamp>, String)> = vec![(None, String::new())];
+    for line in text.lines() {
+        let bold = line.trim().strip_prefix("**");
+        let time = bold.and_then(|rest| moment(rest.strip_suffix("**")?));
+        if time.is_some() {
+            said.push((time, String::new()));
+        } else if let Some((_, text)) = said.last_mut() {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    for (at, text) in said {
+        match at {
+            None => acceptance::section(ticket, "Notes", &text),
+            Some(_) => {
+                let note = fields.note(at, "", NoteKind::Comment, text.trim());
+                ticket.notes.extend(note);
+            }
+        }
+    }
+}

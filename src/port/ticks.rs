@@ -1,0 +1,107 @@
+//! ticks: a JSON file a ticket, in `.tick/issues/`.
+//!
+//! Field names and words are those of its `internal/tick/tick.go`.
+
+use jiff::Timestamp;
+
+use super::acceptance;
+use super::fields::{Fields, Read, moment, standing};
+use super::imported::{Edges, Place, Record, Source};
+use super::json;
+use crate::model::{Awaiting, Category, Defer, NoteKind, Ticket};
+use crate::wire::MisfitKind;
+
+const STATUSES: &[(&str, Category)] = &[
+    ("open", Category::Open),
+    ("in_progress", Category::Active),
+    ("closed", Category::Done),
+];
+
+/// The ticket of a file.
+pub(super) fn read(source: &Source, text: &str) -> Vec<Record> {
+    vec![json::one(source, text, 1, &record)]
+}
+
+fn record(mut fields: Fields, place: Place) -> Record {
+    let (id, ticket) = match (fields.text("id"), fields.ticket("title")) {
+        (Some(id), Ok(ticket)) => (id, ticket),
+        (None, _) => {
+            let message = "no `id`: expected a text".to_owned();
+            return Record::Invalid { place, message };
+        }
+        (_, Err(message)) => return Record::Invalid { place, message },
+    };
+    let ticket = filled(&mut fields, ticket);
+    let read = Read {
+        place,
+        space: "ticks".to_owned(),
+        id,
+        status: standing(fields.text("status"), STATUSES),
+        kind: fields.line("type"),
+        edges: Edges {
+            parent: fields.line("parent"),
+            blocked_by: fields.lines("blocked_by"),
+            after: fields.lines("after"),
+            discovered_from: fields.line("discovered_from"),
+            ..Edges::default()
+        },
+        ticket,
+    };
+    fields.keep_quietly("updated_at");
+    fields.finish(read)
+}
+
+fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
+    ticket.priority = fields
+        .word("priority", MisfitKind::Priority)
+        .unwrap_or_default();
+    ticket.labels = fields.lines("labels").into_iter().collect();
+    ticket.owner = fields.line("owner");
+    ticket.requires = fields.word("requires", MisfitKind::Field);
+    ticket.awaiting = fields.word("awaiting", MisfitKind::Field);
+    ticket.verdict = fields.word("verdict", MisfitKind::Field);
+    // The older way to say that a person has to do it.
+    if fields.text("manual").as_deref() == Some("true") && ticket.awaiting.is_none() {
+        ticket.awaiting = Some(Awaiting::Work);
+    }
+    ticket.due = fields.day("target_date");
+    ticket.defer_until = fields.time("defer_until").map(Defer::At);
+    ticket.created_at = fields.time("created_at");
+    ticket.created_by = fields.line("created_by");
+    ticket.started_at = fields.time("started_at");
+    ticket.closed_at = fields.time("closed_at");
+    ticket.reason = fields.text("closed_reason");
+    ticket.description = fields.text("description").unwrap_or_default();
+    if let Some(text) = fields.text("acceptance_criteria") {
+        acceptance::add(&mut ticket, &text);
+    }
+    let notes = fields.text("notes").unwrap_or_default();
+    for (at, text) in entries(&notes) {
+        let human = text.strip_prefix("[human]").map(str::trim_start);
+        let by = if human.is_some() { "human" } else { "" };
+        let at = at.or(ticket.created_at);
+        let note = fields.note(at, by, NoteKind::Comment, human.unwrap_or(text));
+        ticket.notes.extend(note);
+    }
+    ticket
+}
+
+/// The entries of the notes, each of which begins with its time: `2026-06-10 20:04 - text`.
+fn entries(notes: &str) -> Vec<(Option<Timestamp>, &str)> {
+    let mut starts = vec![0];
+    starts.extend(notes.match_indices('\n').map(|(at, _)| at + 1));
+    starts.retain(|start| *start == 0 || begins(&notes[*start..]).is_some());
+    starts.push(notes.len());
+    let pieces = starts.windows(2).map(|pair| &notes[pair[0]..pair[1]]);
+    let entries = pieces.map(|piece| match begins(piece) {
+        Some((at, text)) => (Some(at), text.trim()),
+        None => (None, piece.trim()),
+    });
+    entries.filter(|(_, text)| !text.is_empty()).collect()
+}
+
+fn begins(text: &str) -> Option<(Timestamp, &str)> {
+    let (time, rest) = text.split_at_checked("2026-06-10 20:04".len())?;
+    let rest = rest.strip_prefix(" - ")?;
+    Some((moment(time)?, rest))
+}

@@ -1,0 +1,98 @@
+//! Files of other trackers: regular ones only, never without bound.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+use super::regular::{LARGEST_FILE, read_up_to};
+
+/// The most bytes of an archive.
+pub const LARGEST_ARCHIVE: usize = 256 << 20;
+
+/// The most files of an archive.
+const MOST_FILES: usize = 500_000;
+
+/// A file of an archive, and what it says or why that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchiveFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: Result<String, String>,
+}
+
+/// An archive that is one file.
+///
+/// # Errors
+/// When it is not there, a link, not a regular file, too large, or cannot be read. That it is
+/// no text is in the answer.
+pub fn read_archive_file(path: &Path) -> Result<ArchiveFile, StoreError> {
+    let bytes = read_up_to(path, LARGEST_ARCHIVE as u64).map_err(StoreError::io("read", path))?;
+    Ok(ArchiveFile {
+        path: path.to_owned(),
+        text: text(bytes),
+    })
+}
+
+/// The files of that ending in those folders, each folder by itself in the order of the names.
+/// Folders that are not there have none, and neither have those within.
+///
+/// # Errors
+/// When a folder cannot be read, or all files together are too many or too large. That one of
+/// them cannot be read is in the answer.
+pub fn read_archive_folders(
+    folders: &[PathBuf],
+    ending: &str,
+) -> Result<Vec<ArchiveFile>, StoreError> {
+    let mut files = Vec::new();
+    let mut left = LARGEST_ARCHIVE;
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for path in paths(folder, ending)? {
+            let read = read_up_to(&path, LARGEST_FILE as u64);
+            let text = read.map_err(|error| error.to_string()).and_then(text);
+            left = match left.checked_sub(text.as_ref().map_or(0, String::len)) {
+                Some(left) if files.len() < MOST_FILES => left,
+                _ => return Err(too_large(folder)),
+            };
+            files.push(ArchiveFile { path, text });
+        }
+    }
+    Ok(files)
+}
+
+fn paths(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, StoreError> {
+    let failed = || StoreError::io("read", folder);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
+        let path = entry.path();
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let is_folder = entry.file_type().map_err(failed())?.is_dir();
+        if !hidden && !is_folder && path.extension() == Some(OsStr::new(ending)) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn too_large(folder: &Path) -> StoreError {
+    let message = format!(
+        "its files are more than {MOST_FILES}, or larger than {} MiB together",
+        LARGEST_ARCHIVE >> 20
+    );
+    StoreError::Corrupt {
+        path: folder.to_owned(),
+        expected: "an archive that can be read",
+        message,
+    }
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("line {line} is not UTF-8 text")
+    })
+}

@@ -1,0 +1,233 @@
+use insta::assert_snapshot;
+
+use crate::project::{authentication, files};
+use crate::support::Sandbox;
+
+/// Two tickets with something of everything, one of them closed.
+fn full() -> Sandbox {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("epi", "title = \"Epic\"\ntype = \"epic\"\n");
+    let more = "\
+title = \"=1+1 | `x`\"
+priority = 0
+owner = \"@dana\"
+parent = \"epi\"
+labels = [\"api\"]
+blocked_by = [\"old\"]
+after = [\"old\"]
+estimate = \"2h\"
+due = 2026-12-01
+checks = [\"true\"]
+created_at = 2026-11-20T08:38:50.123Z
+created_by = \"dana@example.com\"
+colour = \"blue\"
+description = \"\"\"
+First.
+
+# Heading
+Second.
+\"\"\"
+
+[[acceptance]]
+text = \"It works\"
+met = true
+
+[[subtasks]]
+title = \"Begin\"
+
+[[notes]]
+at = 2026-11-20T09:02:11.482Z
+by = \"agent:claude\"
+kind = \"question\"
+text = \"Why\\u001b[2J?\"
+
+[[runs]]
+run = \"01JD\"
+agent = \"claude\"
+outcome = \"failed\"
+cost_usd = 0.42
+
+[own]
+deep = { a = [1, 2.5], at = 2026-11-20T08:38:50Z }
+";
+    sandbox.ticket("abc", more);
+    let closed = "title = \"Old\"\nstatus = \"closed\"\nclosed_at = 2026-11-20T08:00:00Z\n";
+    sandbox.ticket("old", closed);
+    sandbox
+}
+
+#[test]
+fn jsonl_has_the_keys_of_the_file() {
+    assert_snapshot!(full().tk(["export"]).ok(), @r#"
+    {"id":"abc","title":"=1+1 | `x`","type":"task","status":"open","priority":0,"owner":"@dana","parent":"epi","labels":["api"],"blocked_by":["old"],"estimate":"2h","after":["old"],"due":"2026-12-01","checks":["true"],"created_at":"2026-11-20T08:38:50.123Z","created_by":"dana@example.com","description":"First.\n\n# Heading\nSecond.","acceptance":[{"text":"It works","met":true}],"subtasks":[{"title":"Begin","done":false}],"notes":[{"at":"2026-11-20T09:02:11.482Z","by":"agent:claude","kind":"question","text":"Why\u001b[2J?"}],"runs":[{"run":"01JD","attempt":1,"agent":"claude","outcome":"failed","cost_usd":0.42}],"colour":"blue","own":{"deep":{"a":[1,2.5],"at":"2026-11-20T08:38:50Z"}}}
+    {"id":"epi","title":"Epic","type":"epic","status":"open","priority":2}
+    "#);
+}
+
+#[test]
+fn a_table_runs_nothing_in_a_spreadsheet() {
+    assert_snapshot!(full().tk(["export", "--format", "csv", "--all"]).ok(), @r#"
+    id,title,type,status,priority,owner,parent,labels,blocked_by,awaiting,estimate,due,created_at,created_by,started_at,closed_at,reason,notes,cost_usd,description
+    abc,'=1+1 | `x`,task,open,0,'@dana,epi,api,old,,2h,2026-12-01,2026-11-20T08:38:50.123Z,dana@example.com,,,,1,0.42,"First.
+
+    # Heading
+    Second."
+    epi,Epic,epic,open,2,,,,,,,,,,,,,0,,
+    old,Old,task,closed,2,,,,,,,,,,,2026-11-20T08:00:00Z,,0,,
+    "#);
+}
+
+#[test]
+fn markdown_is_for_people() {
+    assert_snapshot!(full().tk(["export", "-f", "markdown"]).ok(), @r#"
+    # Tickets
+
+    ## [ ] abc: =1+1 | `x`
+
+    - Type: task
+    - Status: open
+    - Priority: 0
+    - Owner: @dana
+    - Part of: epi
+    - Labels: api
+    - Blocked by: old
+    - After: old
+    - Estimate: 2h
+    - Due: 2026-12-01
+    - Created: 2026-11-20T08:38:50.123Z
+
+    First.
+
+    ### Heading
+    Second.
+
+    ### Acceptance
+
+    - [x] It works
+
+    ### Subtasks
+
+    - [ ] Begin
+
+    ### Notes
+
+    **2026-11-20T09:02:11.482Z, agent:claude** (question)
+
+    > Why\u{1b}[2J?
+
+    ## [ ] epi: Epic
+
+    - Type: epic
+    - Status: open
+    - Priority: 2
+    "#);
+}
+
+#[test]
+fn taskwarrior_gets_an_array_of_tasks() {
+    assert_snapshot!(full().tk(["export", "-f", "taskwarrior"]).ok(), @r#"
+    [
+    {"uuid":"b0dcd91b-84e1-8f46-a280-f6d619510226","description":"=1+1 | `x`","status":"pending","entry":"20261120T083850Z","due":"20261201T000000Z","priority":"H","tags":["api"],"project":"epi","depends":["27bb23ea-db4a-8204-acec-ba5ea4e3b9d5"],"annotations":[{"entry":"20261120T090211Z","description":"Why\u001b[2J?"}],"tkid":"abc","tktype":"task","tkstatus":"open","tkpriority":"0","tkowner":"@dana","tkparent":"epi","tkestimate":"2h","tkdescription":"First.\n\n# Heading\nSecond."},
+    {"uuid":"0c16bf07-c0ae-85a0-97ab-39a4ac0b01a4","description":"Epic","status":"pending","priority":"M","tkid":"epi","tktype":"epic","tkstatus":"open","tkpriority":"2"}
+    ]
+    "#);
+}
+
+#[test]
+fn what_was_exported_is_the_same_after_an_import() {
+    let from = authentication();
+    from.tk(["note", "abc", "one\ntwo\n\n"]).ok();
+    from.tk([
+        "update",
+        "def",
+        "-d",
+        "text\n\nmore",
+        "--check",
+        "make smoke",
+        "--add-label",
+        "ä",
+    ])
+    .ok();
+    from.tk([
+        "new",
+        "Another",
+        "--due",
+        "2026-12-01",
+        "--defer",
+        "2026-12-01",
+    ])
+    .ok();
+    let text = from.tk(["export", "--all"]).ok();
+    let to = Sandbox::initialised();
+    to.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    let written_by_tk = |sandbox: &Sandbox| {
+        let mut files = files(sandbox);
+        // The first was written by hand, in another layout.
+        files.retain(|(name, text)| name != "config.toml" && text.contains("# acceptance"));
+        files
+    };
+    let (wanted, got) = (written_by_tk(&from), written_by_tk(&to));
+    assert!(!wanted.is_empty());
+    for file in wanted {
+        assert!(got.contains(&file), "{file:?}\n{got:#?}");
+    }
+    // And once more, from there.
+    assert_eq!(to.tk(["export", "--all"]).ok(), text);
+    // Where it comes from, nothing is new.
+    let said = from.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    assert!(said.starts_with("imported 0 tickets; "), "{said}");
+}
+
+#[test]
+fn unknown_keys_come_along() {
+    let text = full().tk(["export", "--all"]).ok();
+    let to = Sandbox::initialised();
+    to.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    assert_eq!(to.tk(["export", "--all"]).ok(), text);
+    let file: toml::Table = to.read(".ticks/abc.toml").parse().unwrap();
+    assert_eq!(file["colour"].as_str(), Some("blue"));
+    assert_eq!(file["own"]["deep"]["a"][1].as_float(), Some(2.5));
+    to.tk(["note", "abc", "seen"]).ok();
+    assert!(to.read(".ticks/abc.toml").contains("colour = \"blue\""));
+}
+
+#[test]
+fn taskwarrior_brings_tickets_back() {
+    let from = full();
+    let text = from.tk(["export", "-f", "taskwarrior", "--all"]).ok();
+    let to = Sandbox::initialised();
+    to.tk_with_input(["import", "taskwarrior", "-"], &text).ok();
+    let record = |sandbox: &Sandbox, id: &str| {
+        let keys = "--fields=id,title,type,status,priority,owner,parent,labels,blocked_by,due,\
+                    estimate,description,closed_at";
+        let all = sandbox.tk(["list", "--all", "--json", keys]).json();
+        let mut tickets = all["tickets"].as_array().unwrap().iter();
+        tickets.find(|ticket| ticket["id"] == id).unwrap().clone()
+    };
+    for id in ["abc", "epi", "old"] {
+        assert_eq!(record(&from, id), record(&to, id));
+    }
+    let again = to.tk_with_input(["import", "taskwarrior", "-"], &text).ok();
+    assert_eq!(again, "imported 0 tickets; 3 already here\n");
+}
+
+#[test]
+fn a_file_is_written_whole_and_told_of_in_json() {
+    let sandbox = full();
+    assert_eq!(sandbox.tk(["export", "-o", "out.jsonl"]).ok(), "");
+    assert_eq!(sandbox.read("out.jsonl"), sandbox.tk(["export"]).ok());
+    let told = sandbox.tk(["export", "-o", "out.jsonl", "--json"]).json();
+    assert_eq!(told["total"], 2);
+    assert_eq!(told["path"], "out.jsonl");
+    assert_eq!(told["text"], serde_json::Value::Null);
+    let told = sandbox.tk(["export", "--json"]).json();
+    assert_eq!(told["text"], sandbox.read("out.jsonl"));
+    let refused = sandbox.tk(["export", "-o", "no/such/folder.jsonl"]);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("cannot write `no/such/folder.jsonl`"),
+        "{refused}"
+    );
+}
