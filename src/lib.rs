@@ -9,9 +9,8 @@
 //! run        the runner of epics; the only async code
 //! ops        use cases: a request in, a serialisable outcome out; no clap, no printing
 //! store git  the only code that touches the disk / git; independent of each other
-//! format graph config merge compare tally   pure functions
 //! port       other trackers' files and ours for others: texts in, records out
-//! format graph config merge   pure functions
+//! format graph config merge compare tally   pure functions
 //! model wire plain data; wire is the public JSON, converted from model
 //! context    time, randomness, environment
 //! ```

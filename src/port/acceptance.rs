@@ -2,18 +2,19 @@
 
 use crate::model::{Acceptance, Ticket};
 
+/// The most items of a list.
+const MOST: usize = 500;
+
 /// The most characters of an item.
 const LONGEST: usize = 4_000;
 
 /// Gives the ticket an item for each point of a list, or one for the text as it is. What is too
-/// long for that stays in the description.
+/// much for that stays in the description.
 pub(super) fn add(ticket: &mut Ticket, text: &str) {
     let text = text.trim();
     let points = points(text).unwrap_or_else(|| vec![(text.to_owned(), false)]);
-    if points
-        .iter()
-        .any(|(text, _)| text.chars().count() > LONGEST)
-    {
+    let too_long = |(text, _): &(String, bool)| text.chars().count() > LONGEST;
+    if points.len() > MOST || points.iter().any(too_long) {
         section(ticket, "Acceptance criteria", text);
         return;
     }

@@ -1,4 +1,4 @@
-//! beads: JSON Lines, in `.beads/issues.jsonl`.
+//! beads: JSON Lines, in `.beads/issues.jsonl`, or an array, as its commands print it.
 //!
 //! Field names and words are those of its `internal/types/types.go` and of what it exports.
 
@@ -13,10 +13,11 @@ use crate::wire::MisfitKind;
 const STATUSES: &[(&str, Category)] = &[
     ("open", Category::Open),
     ("in_progress", Category::Active),
+    ("hooked", Category::Active),
     ("closed", Category::Done),
 ];
 
-/// The ticket of a line.
+/// The ticket of an issue.
 pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     let kind_of_record = fields.text("_type");
     let id = fields.text("id").unwrap_or_default();
@@ -47,6 +48,8 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         ticket,
     };
     fields.keep_quietly("updated_at");
+    fields.take("content_hash");
+    fields.drop_zeros();
     fields.finish(read)
 }
 
@@ -134,5 +137,8 @@ fn edges(fields: &mut Fields, id: &str) -> Edges {
             }
         }
     }
+    // What its commands print names the parent apart, too.
+    let parent = fields.line("parent");
+    edges.parent = edges.parent.or(parent);
     edges
 }

@@ -17,6 +17,9 @@ use crate::wire::{Misfit, MisfitKind};
 const LONGEST_TITLE: usize = 500;
 const LONGEST_LINE: usize = 4_000;
 
+/// The most fields of a record that are kept one by one.
+const MOST_FIELDS: usize = 100;
+
 /// The most bytes of a description or a note.
 const LARGEST_TEXT: usize = 1 << 20;
 
@@ -159,6 +162,16 @@ impl Fields {
         true
     }
 
+    /// Drops what says no more than that it says nothing.
+    pub(super) fn drop_zeros(&mut self) {
+        self.map.retain(|_, value| match value {
+            Value::Bool(flag) => *flag,
+            Value::Number(number) => number.as_i64() != Some(0),
+            Value::String(text) => text != "{}",
+            _ => true,
+        });
+    }
+
     /// Keeps the field as it is, without a word about it.
     pub(super) fn keep_quietly(&mut self, key: &str) {
         if let Some(value) = self.take(key) {
@@ -230,7 +243,10 @@ impl Fields {
             let message = format!("a text of `{}` is larger than {most} MiB", shown(&id));
             return Record::Invalid { place, message };
         }
-        let rest = std::mem::take(&mut self.map);
+        let mut rest = std::mem::take(&mut self.map);
+        if rest.len() > MOST_FIELDS {
+            rest = Map::from_iter([("fields".to_owned(), Value::Object(rest))]);
+        }
         let mut names = Vec::new();
         for (key, value) in rest {
             if self.keep(&key, value) {
@@ -244,7 +260,8 @@ impl Fields {
         let wanted = TicketId::parse(&id).or_else(|_| TicketId::parse(&id.to_lowercase()));
         Record::Ticket(Box::new(Imported {
             place,
-            space: Some(space),
+            space,
+            own: false,
             wanted: wanted.ok(),
             id,
             ticket,

@@ -50,8 +50,10 @@ pub enum Record {
 pub struct Imported {
     /// Where it stands.
     pub place: Place,
-    /// Whose ids those are, such as `beads`; `None` for what `tk` itself has exported.
-    pub space: Option<String>,
+    /// Whose ids those are, such as `beads`.
+    pub space: String,
+    /// Whether `tk` itself has exported it.
+    pub own: bool,
     /// Its id there, to which the edges of others refer.
     pub id: String,
     /// The id it would have here, where that is free.
@@ -99,11 +101,17 @@ pub struct Edges {
 }
 
 impl Imported {
-    /// The name of where it comes from, by which it is known again.
+    /// The name of where it comes from. But for what `tk` has exported, which has its own id
+    /// and birth, it is known again by that.
     #[must_use]
-    pub fn origin(&self) -> Option<String> {
-        let space = self.space.as_deref()?;
-        Some(format!("{space}:{}", self.id))
+    pub fn origin(&self) -> String {
+        self.origin_of(&self.id)
+    }
+
+    /// The name of where the one of that id comes from, to which an edge refers.
+    #[must_use]
+    pub fn origin_of(&self, id: &str) -> String {
+        format!("{}:{id}", self.space)
     }
 
     /// The origins of a ticket that `tk` has exported and that was imported before that.

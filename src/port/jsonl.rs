@@ -125,7 +125,8 @@ fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<
     let text = |id: Option<TicketId>| id.map(|id| id.to_string());
     Ok(Imported {
         place: place.clone(),
-        space: None,
+        space: "tk".to_owned(),
+        own: true,
         id: id.to_owned(),
         wanted: Some(wanted),
         status: Some(Standing {

@@ -36,7 +36,7 @@ pub fn read(format: ImportFormat, sources: &[Source], config: &Config) -> Vec<Re
         };
         match format {
             ImportFormat::Ticks => ticks::read(source, text),
-            ImportFormat::Beads => json::lines(source, text, beads::read),
+            ImportFormat::Beads => json::objects(source, text, beads::read),
             ImportFormat::Ticket => vec![ticket::read(source, text)],
             ImportFormat::Backlog => vec![backlog::read(source, text)],
             ImportFormat::Taskwarrior => json::objects(source, text, taskwarrior::read),

@@ -3,6 +3,8 @@
 //! Attributes are those of its description of the JSON format. What of a ticket has none there
 //! is in attributes of our own, `tk…`, which taskwarrior keeps.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -52,31 +54,22 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     if let (Some(status), Some(word)) = (&mut status, fields.text("tkstatus")) {
         status.word = word;
     }
-    let mut edges = Edges {
-        // Older versions export one text, with commas.
-        blocked_by: fields
-            .lines("depends")
-            .iter()
-            .flat_map(|ids| ids.split(','))
-            .map(|id| id.trim().to_owned())
-            .collect(),
-        ..Edges::default()
-    };
-    let parent = fields.line("tkparent");
-    match (fields.line("project"), &ours) {
-        (Some(project), None) => {
-            ticket.labels.insert(format!("project:{project}"));
-        }
-        _ => edges.parent = parent.map(|id| uuid_of(&id)),
+    let edges = edges(&mut fields, ours.is_some());
+    if let Some(project) = fields.line("project")
+        && ours.is_none()
+    {
+        ticket.labels.insert(format!("project:{project}"));
     }
     for key in ["id", "urgency", "modified"] {
         fields.take(key);
     }
+    let space = if ours.is_some() { "tk" } else { "taskwarrior" };
+    let short = uuid.split('-').next().unwrap_or_default().to_lowercase();
     let kind = fields.line("tktype");
     let record = fields.finish(Read {
         place,
-        space: "taskwarrior".to_owned(),
-        id: uuid.clone(),
+        space: space.to_owned(),
+        id: ours.clone().unwrap_or(uuid),
         ticket,
         status,
         kind,
@@ -84,17 +77,37 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     });
     match record {
         Record::Ticket(mut imported) => {
-            let short = uuid.split('-').next().unwrap_or_default();
-            imported.wanted = match &ours {
-                Some(id) => TicketId::parse(id).ok(),
-                None => TicketId::parse(&short.to_lowercase()).ok(),
-            };
-            if ours.is_some() {
-                imported.space = None;
-            }
+            imported.own = ours.is_some();
+            imported.wanted = TicketId::parse(&ours.unwrap_or(short)).ok();
             Record::Ticket(imported)
         }
         other => other,
+    }
+}
+
+/// What the task waits for, and its epic. Of our own tickets, the ids are told as well: those
+/// that are still among what the task depends on.
+fn edges(fields: &mut Fields, ours: bool) -> Edges {
+    // Older versions export one text, with commas.
+    let depends = fields.lines("depends");
+    let depends = depends.iter().flat_map(|ids| ids.split(','));
+    let depends: Vec<String> = depends.map(|id| id.trim().to_owned()).collect();
+    let told = fields.text("tkblockedby").unwrap_or_default();
+    let parent = fields.line("tkparent");
+    // Hashing all for each would take its time.
+    let told: HashMap<String, &str> = told
+        .split_whitespace()
+        .filter(|_| ours)
+        .map(|id| (uuid_of(id), id))
+        .collect();
+    let named = |uuid: String| match told.get(&uuid) {
+        Some(id) => (*id).to_owned(),
+        None => uuid,
+    };
+    Edges {
+        parent: parent.filter(|_| ours),
+        blocked_by: depends.into_iter().map(named).collect(),
+        ..Edges::default()
     }
 }
 
@@ -185,6 +198,8 @@ fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
         .map(|id| uuid_of(id.as_str()))
         .collect();
     set("depends", json!(depends));
+    let blockers: Vec<&str> = ticket.blocked_by.iter().map(TicketId::as_str).collect();
+    set("tkblockedby", blockers.join(" ").into());
     let annotations: Vec<Value> = ticket
         .notes
         .iter()

@@ -58,7 +58,7 @@ proptest! {
         let back = one(ImportFormat::Taskwarrior, &text);
         let (there, here) = (&ticket, &back.ticket);
         let seconds = |at: Option<jiff::Timestamp>| at.map(|at| at.as_second());
-        prop_assert_eq!(back.space, None);
+        prop_assert!(back.own);
         prop_assert_eq!(back.wanted.as_ref(), Some(&there.id));
         prop_assert_eq!(&here.title, there.title.trim());
         prop_assert_eq!(back.kind.as_deref(), Some(there.kind.as_str()));
@@ -75,8 +75,11 @@ proptest! {
             prop_assert_eq!(seconds(here.closed_at), seconds(there.closed_at));
         }
         prop_assert_eq!(&here.description, &there.description);
-        prop_assert_eq!(back.edges.blocked_by.len(), there.blocked_by.len());
-        prop_assert_eq!(back.edges.parent.is_some(), there.parent.is_some());
+        let ids = |ids: &std::collections::BTreeSet<TicketId>| -> Vec<String> {
+            ids.iter().map(ToString::to_string).collect()
+        };
+        prop_assert_eq!(back.edges.blocked_by, ids(&there.blocked_by));
+        prop_assert_eq!(back.edges.parent, there.parent.as_ref().map(ToString::to_string));
         prop_assert_eq!(here.notes.len(), there.notes.len());
         for (here, there) in here.notes.iter().zip(&there.notes) {
             prop_assert_eq!(here.at.as_second(), there.at.as_second());

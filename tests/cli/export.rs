@@ -127,7 +127,7 @@ fn markdown_is_for_people() {
 fn taskwarrior_gets_an_array_of_tasks() {
     assert_snapshot!(full().tk(["export", "-f", "taskwarrior"]).ok(), @r#"
     [
-    {"uuid":"b0dcd91b-84e1-8f46-a280-f6d619510226","description":"=1+1 | `x`","status":"pending","entry":"20261120T083850Z","due":"20261201T000000Z","priority":"H","tags":["api"],"project":"epi","depends":["27bb23ea-db4a-8204-acec-ba5ea4e3b9d5"],"annotations":[{"entry":"20261120T090211Z","description":"Why\u001b[2J?"}],"tkid":"abc","tktype":"task","tkstatus":"open","tkpriority":"0","tkowner":"@dana","tkparent":"epi","tkestimate":"2h","tkdescription":"First.\n\n# Heading\nSecond."},
+    {"uuid":"b0dcd91b-84e1-8f46-a280-f6d619510226","description":"=1+1 | `x`","status":"pending","entry":"20261120T083850Z","due":"20261201T000000Z","priority":"H","tags":["api"],"project":"epi","depends":["27bb23ea-db4a-8204-acec-ba5ea4e3b9d5"],"tkblockedby":"old","annotations":[{"entry":"20261120T090211Z","description":"Why\u001b[2J?"}],"tkid":"abc","tktype":"task","tkstatus":"open","tkpriority":"0","tkowner":"@dana","tkparent":"epi","tkestimate":"2h","tkdescription":"First.\n\n# Heading\nSecond."},
     {"uuid":"0c16bf07-c0ae-85a0-97ab-39a4ac0b01a4","description":"Epic","status":"pending","priority":"M","tkid":"epi","tktype":"epic","tkstatus":"open","tkpriority":"2"}
     ]
     "#);
@@ -207,6 +207,13 @@ fn taskwarrior_brings_tickets_back() {
     for id in ["abc", "epi", "old"] {
         assert_eq!(record(&from, id), record(&to, id));
     }
+    // A blocker that was closed and so stayed behind is still named by its id.
+    let open = from.tk(["export", "-f", "taskwarrior"]).ok();
+    let third = Sandbox::initialised();
+    third
+        .tk_with_input(["import", "taskwarrior", "-"], &open)
+        .ok();
+    assert_eq!(record(&from, "abc"), record(&third, "abc"));
     let again = to.tk_with_input(["import", "taskwarrior", "-"], &text).ok();
     assert_eq!(again, "imported 0 tickets; 3 already here\n");
 }

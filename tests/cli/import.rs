@@ -713,3 +713,60 @@ fn hostile_archives_are_refused_or_harmless() {
     "#);
     assert_eq!(files(&sandbox), before);
 }
+
+#[test]
+fn a_dense_knot_is_cut_too() {
+    let sandbox = Sandbox::initialised();
+    let issue = |id: usize| {
+        let on: Vec<String> = (0..40)
+            .map(|on| format!("{{\"depends_on_id\":\"n{on}\",\"type\":\"blocks\"}}"))
+            .collect();
+        let on = on.join(",");
+        format!("{{\"id\":\"n{id}\",\"title\":\"n\",\"dependencies\":[{on}]}}\n")
+    };
+    let issues: Vec<String> = (0..40).map(issue).collect();
+    sandbox.write("a.jsonl", &issues.concat());
+    let told = sandbox.tk(["import", "beads", "a.jsonl", "--json"]).json();
+    assert_eq!(told["created"], 40);
+    assert_eq!(sandbox.tk(["doctor"]).code, 0);
+    let text = sandbox.read(".ticks/n39.toml");
+    assert!(text.contains("[[imported]]"), "{text}");
+}
+
+#[test]
+fn two_repositories_in_one_file_are_two() {
+    let sandbox = Sandbox::initialised();
+    let issue = |repo: &str| {
+        let url = format!("https://github.com/o/{repo}/issues/1");
+        format!("{{\"number\":1,\"title\":\"{repo}\",\"url\":\"{url}\"}}")
+    };
+    let text = format!("[{},{}]", issue("r"), issue("s"));
+    let told = sandbox
+        .tk_with_input(["import", "github", "-", "--json"], &text)
+        .json();
+    assert_eq!(told["created"], 2);
+    assert_ne!(told["tickets"][0]["id"], told["tickets"][1]["id"]);
+}
+
+/// What newer versions write: every field, also those that say nothing.
+#[test]
+fn beads_fields_that_say_nothing_are_not_kept() {
+    let sandbox = Sandbox::initialised();
+    let text = r#"[{"acceptance_criteria":"","assignee":null,"closed_at":null,"compaction_level":0,"content_hash":"18eb","crystallizes":0,"ephemeral":0,"id":"bd-5","is_template":false,"issue_type":"molecule","metadata":"{}","owner":"kim","priority":1,"status":"hooked","title":"T","parent":"bd-4","_type":"issue","dependencies":null}]"#;
+    assert_snapshot!(sandbox.tk_with_input(["import", "beads", "-"], text).ok(), @r#"
+    imported 1 ticket (1 epic)
+    did not fit: reference of 1 ticket, field of 1 ticket
+      bd-5: kept under `imported`: `owner`
+      bd-5: `parent` names `bd-4`, which is not there
+    "#);
+    let file = sandbox.read(".ticks/bd-5.toml");
+    assert_snapshot!(file.split_once("# runs").unwrap().1, @r#"
+
+
+    [[imported]]
+    origin = "beads:bd-5"
+    owner = "kim"
+    type = "molecule"
+    status = "hooked"
+    "#);
+}

@@ -16,8 +16,10 @@ use crate::store::Index;
 /// An edge that was taken away, and why.
 type Gone = (Step, &'static str);
 
-/// How often cycles are looked for. Each time one edge of every knot is taken away.
-const ROUNDS: usize = 64;
+/// How often cycles are looked for. Each time one edge of every knot is taken away, and after
+/// some time all that one ticket waits for: what is still a knot then is dense.
+const ROUNDS: usize = 512;
+const DENSE: usize = 32;
 
 /// Gives the ticket its edges, in the ids that there are here.
 pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
@@ -113,8 +115,14 @@ pub(super) fn without_cycles(
         .map(|(place, new)| (new.ticket.id.clone(), place))
         .collect();
     within_families(index, &mut new, &places, &mut gone);
-    for _ in 0..ROUNDS {
-        let steps = knots(project, index, &new, &places);
+    for round in 0..ROUNDS {
+        let mut steps = knots(project, index, &new, &places);
+        if round >= DENSE {
+            steps = steps
+                .iter()
+                .flat_map(|step| beside(&new, &places, step))
+                .collect();
+        }
         if steps.is_empty() {
             break;
         }
@@ -222,6 +230,27 @@ fn knots(
     }
     steps.dedup();
     steps
+}
+
+/// The step with all others of the kind that its ticket has.
+fn beside(new: &[New], places: &BTreeMap<TicketId, usize>, step: &Step) -> Vec<Step> {
+    let (id, key, _) = named(step);
+    let ticket = places.get(id).map(|place| &new[*place].ticket);
+    match (key, ticket) {
+        ("blocked_by", Some(ticket)) => {
+            let others = ticket.blocked_by.iter();
+            others
+                .map(|other| Step::BlockedBy(id.clone(), other.clone()))
+                .collect()
+        }
+        ("after", Some(ticket)) => {
+            let others = ticket.after.iter();
+            others
+                .map(|other| Step::After(id.clone(), other.clone()))
+                .collect()
+        }
+        _ => vec![step.clone()],
+    }
 }
 
 fn cut(new: &mut [New], places: &BTreeMap<TicketId, usize>, step: &Step) {

@@ -103,10 +103,10 @@ fn sorted(records: Vec<Record>) -> (Vec<Imported>, Vec<LeftOut>) {
     for record in records {
         let (place, origin, invalid, reason) = match record {
             Record::Ticket(imported) => {
-                let key = imported.origin().unwrap_or_else(|| imported.id.clone());
-                match seen.get(&key) {
+                let origin = imported.origin();
+                match seen.get(&origin) {
                     None => {
-                        seen.insert(key, imported.place.clone());
+                        seen.insert(origin, imported.place.clone());
                         tickets.push(*imported);
                         continue;
                     }
@@ -190,8 +190,8 @@ fn placed(
 /// The text of a new ticket's file.
 fn text(new: &New) -> String {
     let printed = format::print(&new.ticket);
-    if let Some(origin) = new.from.origin() {
-        return printed + &format::imported(&origin, &new.from.kept);
+    if !new.from.own {
+        return printed + &format::imported(&new.from.origin(), &new.from.kept);
     }
     let extra = &new.from.extra;
     let moved = (new.from.wanted.as_ref() != Some(&new.ticket.id))

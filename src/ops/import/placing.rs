@@ -21,7 +21,7 @@ pub(super) struct Spot {
 /// The ids of the archive's tickets here.
 pub(super) struct Placing {
     origins: BTreeMap<String, TicketId>,
-    /// By the ids there.
+    /// By where they come from.
     spots: HashMap<String, Spot>,
     /// Ids that are in use here, before and after.
     taken: BTreeSet<TicketId>,
@@ -56,14 +56,14 @@ impl Placing {
         for from in tickets {
             let here = known(index, &origins, from);
             if let Some(id) = here {
-                spots.insert(from.id.clone(), Spot { id, here: true });
+                spots.insert(from.origin(), Spot { id, here: true });
                 continue;
             }
             match &from.wanted {
                 Some(id) if !taken.contains(id) => {
                     taken.insert(id.clone());
                     let id = id.clone();
-                    spots.insert(from.id.clone(), Spot { id, here: false });
+                    spots.insert(from.origin(), Spot { id, here: false });
                 }
                 _ => rest.push(from),
             }
@@ -72,7 +72,7 @@ impl Placing {
         for from in rest {
             let id = store::mint(context, &taken);
             taken.insert(id.clone());
-            spots.insert(from.id.clone(), Spot { id, here: false });
+            spots.insert(from.origin(), Spot { id, here: false });
         }
         let gone = left_out.iter().filter(|record| !record.invalid);
         let gone = gone.filter_map(|record| record.origin.clone()).collect();
@@ -86,7 +86,7 @@ impl Placing {
 
     /// Where the ticket is.
     pub(super) fn of(&self, from: &Imported) -> Option<Spot> {
-        self.spots.get(&from.id).cloned()
+        self.spots.get(&from.origin()).cloned()
     }
 
     /// Says of a ticket that it has another id here.
@@ -109,14 +109,11 @@ impl Placing {
 
     /// What an edge means that names that id.
     pub(super) fn meant(&self, from: &Imported, named: &str) -> Meant {
-        if let Some(spot) = self.spots.get(named) {
+        let origin = from.origin_of(named);
+        if let Some(spot) = self.spots.get(&origin) {
             return Meant::Is(spot.id.clone());
         }
-        let earlier = match &from.space {
-            Some(space) => self.origins.get(&format!("{space}:{named}")),
-            None => None,
-        };
-        if let Some(id) = earlier {
+        if let Some(id) = self.origins.get(&origin) {
             return Meant::Is(id.clone());
         }
         if self.gone.contains(named) {
@@ -125,7 +122,7 @@ impl Placing {
         let id = TicketId::parse(named).or_else(|_| TicketId::parse(&named.to_lowercase()));
         match id {
             // Of our own, an id is the ticket's wherever it goes.
-            Ok(id) if from.space.is_none() && self.taken.contains(&id) => Meant::Is(id),
+            Ok(id) if from.own && self.taken.contains(&id) => Meant::Is(id),
             Ok(id) if !self.taken.contains(&id) => Meant::Missing(id),
             _ => Meant::Nothing,
         }
@@ -134,8 +131,8 @@ impl Placing {
 
 /// The ticket that was made of it before, if any.
 fn known(index: &Index, origins: &BTreeMap<String, TicketId>, from: &Imported) -> Option<TicketId> {
-    if let Some(origin) = from.origin() {
-        return origins.get(&origin).cloned();
+    if !from.own {
+        return origins.get(&from.origin()).cloned();
     }
     let there = from.wanted.as_ref().and_then(|id| index.get(id));
     if let Some(there) = there {

@@ -10,6 +10,7 @@ const TYPES: &[(&str, &str)] = &[
     ("story", "feature"),
     ("defect", "bug"),
     ("workstream", "epic"),
+    ("molecule", "epic"),
 ];
 
 /// Gives the ticket its status and type. What is not configured here is kept as it was.
@@ -17,7 +18,7 @@ pub(super) fn settle(config: &Config, from: &mut Imported) {
     from.ticket.kind = kind(config, from);
     from.ticket.status = status(config, from);
     // What is open has no end; only what was reopened there still says so.
-    if from.space.is_some()
+    if !from.own
         && !config.statuses.is_done(&from.ticket.status)
         && let Some(at) = from.ticket.closed_at.take()
     {
