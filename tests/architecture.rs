@@ -17,13 +17,14 @@ mod tests {
         ("compare", &["model", "wire"]),
         ("tally", &["model", "wire"]),
         ("port", &["format", "model", "wire"]),
+        ("query", &["graph", "model"]),
         ("store", &["config", "context", "format", "merge", "model"]),
         ("git", &["context", "format", "merge", "model"]),
         (
             "ops",
             &[
                 "compare", "config", "context", "format", "git", "graph", "merge", "model", "port",
-                "store", "tally", "wire",
+                "query", "store", "tally", "wire",
             ],
         ),
         (
@@ -40,7 +41,8 @@ mod tests {
         (
             "cli",
             &[
-                "context", "git", "graph", "model", "ops", "port", "run", "store", "ui", "wire",
+                "context", "git", "graph", "model", "ops", "port", "query", "run", "store", "ui",
+                "wire",
             ],
         ),
     ];

@@ -1,6 +1,7 @@
 //! `tk blocked`
 
 use super::list::Shown;
+use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::ops;
 use crate::ui;
@@ -14,11 +15,14 @@ use crate::wire::{BlockedDocument, BlockedTicket, Detail};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk blocked
-  tk blocked auth --json")]
+  tk blocked auth --json
+  tk blocked --query 'due<=+1w'")]
 pub(super) struct Args {
     /// Of that epic only
     #[arg(value_name = "EPIC")]
     epic: Option<String>,
+    #[command(flatten)]
+    query: QueryArg,
     #[command(flatten)]
     shown: Shown,
 }
@@ -28,7 +32,7 @@ impl Args {
         let detail = self.shown.detail(Detail::Brief)?;
         session.in_project(|project| {
             let page = self.shown.page(Detail::Brief)?;
-            let found = ops::blocked(project, self.epic.as_deref(), page)?;
+            let found = ops::blocked(project, self.query.within(self.epic.as_deref()), page)?;
             let screen = &session.screen;
             if screen.is_json() {
                 let tickets = found.tickets.iter().map(|waiting| BlockedTicket {

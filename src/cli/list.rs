@@ -1,6 +1,6 @@
 //! `tk list`
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, query};
 use crate::ops::{self, ListRequest, Listing, Page, SORT_KEYS};
 use crate::ui;
 use crate::wire::{Detail, TicketRecord, TicketsDocument};
@@ -10,12 +10,14 @@ use crate::wire::{Detail, TicketRecord, TicketsDocument};
 /// Open ones, unless a status or --all is named. Every filter narrows; of the words of one
 /// filter, with commas or by repeating, one must fit; of labels, all. Words are taken as they
 /// stand, without wildcards. That a ticket is blocked or ready is computed and no status: it
-/// has options of its own.
+/// has options of its own. --query says all that in one expression, and more.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk list --parent auth --status open
   tk list -l api -p 0-1 --sort due
   tk list --parent auth --awaiting
+  tk list --query 'type=bug priority<=1 (label:api or label:auth)'
+  tk list --query 'updated>-7d and \"login\"'
   tk list --ready --json --fields id,title
   tk list --all --at HEAD~1")]
 pub(super) struct Args {
@@ -58,6 +60,9 @@ pub(super) struct Args {
     /// Past their due day
     #[arg(long)]
     overdue: bool,
+    /// That fit the expression
+    #[arg(long, value_name = "EXPR", long_help = query::help())]
+    query: Option<String>,
     /// Sort by that, the other way round after a `-`
     #[arg(long, value_name = "KEY", allow_hyphen_values = true, long_help = sort_help())]
     sort: Option<String>,
@@ -176,6 +181,7 @@ impl Args {
             ready: self.ready,
             blocked: self.blocked,
             overdue: self.overdue,
+            query: self.query,
             sort: self.sort,
             page: self.shown.page(Detail::Listed)?,
         };

@@ -38,6 +38,7 @@ mod next;
 mod note;
 mod prime;
 mod prompt;
+mod query;
 mod ready;
 mod reject;
 mod release;

@@ -1,5 +1,6 @@
 //! `tk next`
 
+use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::ops::{self, Listing};
 use crate::ui;
@@ -13,11 +14,14 @@ use crate::wire::{Detail, TicketsDocument};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk next
-  tk next auth --claim --json")]
+  tk next auth --claim --json
+  tk next --query type=bug,task")]
 pub(super) struct Args {
     /// Of that epic only
     #[arg(value_name = "EPIC")]
     epic: Option<String>,
+    #[command(flatten)]
+    query: QueryArg,
     /// Take it
     #[arg(long)]
     claim: bool,
@@ -26,11 +30,11 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
-            let epic = self.epic.as_deref();
-            let found = ops::next(project, epic, self.claim)?;
+            let within = self.query.within(self.epic.as_deref());
+            let found = ops::next(project, within, self.claim)?;
             show(session, &found)?;
             if found.tickets.is_empty() {
-                return Err(ops::nothing_ready(project, epic)?.into());
+                return Err(ops::nothing_ready(project, within)?.into());
             }
             Ok(0)
         })

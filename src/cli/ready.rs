@@ -1,6 +1,7 @@
 //! `tk ready`
 
 use super::list::Shown;
+use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::ops;
 use crate::wire::Detail;
@@ -12,11 +13,14 @@ use crate::wire::Detail;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk ready
-  tk ready auth -n 10 --json")]
+  tk ready auth -n 10 --json
+  tk ready --query \"priority<=1 not label:later\"")]
 pub(super) struct Args {
     /// Of that epic only
     #[arg(value_name = "EPIC")]
     epic: Option<String>,
+    #[command(flatten)]
+    query: QueryArg,
     #[command(flatten)]
     shown: Shown,
 }
@@ -25,7 +29,7 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let page = self.shown.page(Detail::Brief)?;
-            let found = ops::ready(project, self.epic.as_deref(), page)?;
+            let found = ops::ready(project, self.query.within(self.epic.as_deref()), page)?;
             self.shown.show(session, "ready", &found, Detail::Brief)
         })
     }

@@ -5,6 +5,7 @@
 
 mod actor;
 mod config;
+mod given;
 mod id;
 mod money;
 mod outline;
@@ -19,6 +20,7 @@ pub use config::{
     AgentConfig, AgentKind, Config, LandMode, NotifyConfig, OnPermission, Price, PromptStyle,
     RunConfig, WorktreeConfig,
 };
+pub use given::{likeliest, printable};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
 pub use outline::{Edges, Outline, PACKING};

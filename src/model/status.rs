@@ -109,6 +109,17 @@ impl Statuses {
         self.defs.iter().find(|def| def.id == *id)
     }
 
+    /// The status that a person means: `done` is also the first of that category.
+    #[must_use]
+    pub fn named(&self, given: &str) -> Option<&StatusId> {
+        let id = StatusId::new(given);
+        match self.get(&id) {
+            Some(def) => Some(&def.id),
+            None if id.as_str() == Category::Done.as_str() => self.first(Category::Done),
+            None => None,
+        }
+    }
+
     /// What the status means; one that is not configured counts as open.
     #[must_use]
     pub fn category(&self, id: &StatusId) -> Category {

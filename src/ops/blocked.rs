@@ -1,5 +1,6 @@
 //! What cannot be done now, and why.
 
+use super::choose::Within;
 use super::list::{Page, urgency};
 use super::records::Records;
 use super::{Project, Result, resolve};
@@ -33,17 +34,21 @@ pub struct WaitingTicket {
 /// The open work that cannot be started now, most important first.
 ///
 /// # Errors
-/// When the epic is unknown.
-pub fn blocked(project: &Project, epic: Option<&str>, page: Page) -> Result<Waiting> {
+/// When the epic is unknown, or the query cannot be understood.
+pub fn blocked(project: &Project, within: Within<'_>, page: Page) -> Result<Waiting> {
+    let chosen = within.chosen(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
-    let mut tickets: Vec<&Outline> = match epic {
+    let mut tickets: Vec<&Outline> = match within.epic {
         Some(given) => {
             let below = graph.descendants(&resolve(&index, &graph, given)?);
             below.iter().filter_map(|id| index.get(id)).collect()
         }
         None => index.tickets.iter().collect(),
     };
+    if let Some(chosen) = &chosen {
+        tickets = chosen.among(project, &index, &graph, &tickets)?;
+    }
     tickets.sort_by_cached_key(|ticket| urgency(ticket));
     let held = tickets
         .into_iter()

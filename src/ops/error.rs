@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::ops::Range;
 
 use serde_json::{Map, Value};
 
@@ -113,7 +114,18 @@ pub struct Error {
     pub hints: Vec<String>,
     /// Facts: what was given, near matches.
     pub context: Box<Map<String, Value>>,
+    /// The part of an expression that is at fault, if one is.
+    pub fault: Option<Box<Fault>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The part of an expression that is at fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The whole expression.
+    pub text: String,
+    /// The part, in bytes; empty where something is missing.
+    pub at: Range<usize>,
 }
 
 /// A result with the edge's error.
@@ -128,6 +140,7 @@ impl Error {
             message: message.into(),
             hints: Vec::new(),
             context: Box::default(),
+            fault: None,
             source: None,
         }
     }
@@ -152,6 +165,18 @@ impl Error {
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.context.insert(key.to_owned(), value.into());
         self
+    }
+
+    /// With the part of an expression that is at fault, in bytes. Programs are told it in
+    /// characters.
+    #[must_use]
+    pub fn within(mut self, text: &str, at: Range<usize>) -> Self {
+        let characters = |part: Option<&str>| part.unwrap_or_default().chars().count();
+        let offset = characters(text.get(..at.start));
+        let length = characters(text.get(at.clone()));
+        let text = text.to_owned();
+        self.fault = Some(Box::new(Fault { text, at }));
+        self.with("offset", offset).with("length", length)
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::choose::Chosen;
 use super::records::Records;
 use super::values::{self, invalid, printable, suggest};
 use super::{Project, Result, resolve_all};
@@ -45,6 +46,8 @@ pub struct ListRequest {
     pub blocked: bool,
     /// Past their due day.
     pub overdue: bool,
+    /// That fit this expression.
+    pub query: Option<String>,
     /// One of [`SORT_KEYS`], after a `-` for the other way round.
     pub sort: Option<String>,
     /// What is told of those that fit.
@@ -90,10 +93,15 @@ impl Listing {
 /// # Errors
 /// When a word means nothing.
 pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
-    let (filter, key) = (
+    let (mut filter, key) = (
         Words::new(&project.config, request)?,
         SortKey::new(request)?,
     );
+    let query = request.query.as_deref();
+    let chosen = query.map(|text| Chosen::new(project, text)).transpose()?;
+    if let Some(chosen) = &chosen {
+        filter.closed_too |= chosen.query().names_closed();
+    }
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
     let within = match &request.parent {
@@ -110,8 +118,13 @@ pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
         .filter(|ticket| within.as_ref().is_none_or(|ids| ids.contains(&ticket.id)))
         .filter(|ticket| filter.fits(project, &graph, ticket))
         .collect();
+    if let Some(chosen) = &chosen {
+        found = chosen.among(project, &index, &graph, &found)?;
+    }
     if found.is_empty() {
-        filter.tell_of_unknown_labels(project, &index.tickets);
+        let mut labels: Vec<&str> = filter.labels.iter().map(String::as_str).collect();
+        labels.extend(chosen.iter().flat_map(|chosen| chosen.query().labels()));
+        tell_of_unknown_labels(project, &labels, &index.tickets);
     }
     key.sort(&mut found, &project.config);
     let records = Records::new(project, &index, &graph).with_texts(request.page.texts);
@@ -211,24 +224,6 @@ impl Words {
         })
     }
 
-    /// Labels are free, so that no ticket has one is no mistake, but may be a slip.
-    fn tell_of_unknown_labels(&self, project: &Project, tickets: &[Outline]) {
-        if self.labels.is_empty() {
-            return;
-        }
-        let known: BTreeSet<&str> = tickets.iter().flat_map(Outline::labels).collect();
-        for label in &self.labels {
-            if known.contains(label.as_str()) {
-                continue;
-            }
-            let hint = format!("no ticket has the label `{}`", printable(label));
-            project.hint(match values::likeliest(label, known.iter().copied()) {
-                Some(near) => format!("{hint}; did you mean `{}`?", printable(near)),
-                None => hint,
-            });
-        }
-    }
-
     fn of_owner(&self, owner: Option<&str>) -> bool {
         self.owners.iter().any(|wanted| wanted.as_deref() == owner)
     }
@@ -263,6 +258,24 @@ impl Words {
             && (!self.overdue || ticket.due().is_some_and(late))
             && (!self.ready || graph.is_ready(&ticket.id))
             && (!self.blocked || matches!(graph.readiness(&ticket.id), Readiness::Blocked(_)))
+    }
+}
+
+/// Labels are free, so that no ticket has one is no mistake, but may be a slip.
+fn tell_of_unknown_labels(project: &Project, labels: &[&str], tickets: &[Outline]) {
+    if labels.is_empty() {
+        return;
+    }
+    let known: BTreeSet<&str> = tickets.iter().flat_map(Outline::labels).collect();
+    for label in labels {
+        if known.contains(label) {
+            continue;
+        }
+        let hint = format!("no ticket has the label `{}`", printable(label));
+        project.hint(match values::likeliest(label, known.iter().copied()) {
+            Some(near) => format!("{hint}; did you mean `{}`?", printable(near)),
+            None => hint,
+        });
     }
 }
 

@@ -1,23 +1,25 @@
 //! What can be done now.
 
 use super::change::Targets;
+use super::choose::Within;
 use super::claim::{LEASE, hold};
 use super::claims_before::ClaimsBefore;
 use super::list::{Listing, Page};
 use super::records::Records;
 use super::{Changed, Error, ErrorCode, Project, Result, resolve};
 use crate::graph::{Graph, Scope};
-use crate::model::{Category, TicketId};
+use crate::model::{Category, Outline, TicketId};
 use crate::store::Index;
 
 /// The tickets that can be started now, in the order in which they should be.
 ///
 /// # Errors
-/// When the epic is unknown.
-pub fn ready(project: &Project, epic: Option<&str>, page: Page) -> Result<Listing> {
+/// When the epic is unknown, or the query cannot be understood.
+pub fn ready(project: &Project, within: Within<'_>, page: Page) -> Result<Listing> {
+    within.chosen(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
-    let ids = startable(project, &index, &graph, epic)?;
+    let ids = startable(project, &index, &graph, within)?;
     let records = Records::new(project, &index, &graph).with_texts(page.texts);
     Ok(Listing {
         total: ids.len(),
@@ -28,13 +30,13 @@ pub fn ready(project: &Project, epic: Option<&str>, page: Page) -> Result<Listin
 /// The one to do now, taken at once where it is to be claimed; nothing if none can be started.
 ///
 /// # Errors
-/// When the epic is unknown, or nobody is named who claims.
-pub fn next(project: &Project, epic: Option<&str>, claim: bool) -> Result<Listing> {
+/// When the epic is unknown, the query cannot be understood, or nobody is named who claims.
+pub fn next(project: &Project, within: Within<'_>, claim: bool) -> Result<Listing> {
     let one = Page {
         limit: Some(1),
         texts: false,
     };
-    let mut listing = ready(project, epic, one)?;
+    let mut listing = ready(project, within, one)?;
     if !claim || listing.tickets.is_empty() {
         return Ok(listing);
     }
@@ -43,13 +45,13 @@ pub fn next(project: &Project, epic: Option<&str>, claim: bool) -> Result<Listin
         let Some(first) = listing.tickets.first() else {
             return Ok(listing);
         };
-        match take(project, &first.id, epic) {
+        match take(project, &first.id, within) {
             Ok(changed) => {
                 listing.tickets = changed.tickets;
                 return Ok(listing);
             }
             Err(error) if error.code == ErrorCode::Held => {
-                listing = ready(project, epic, one)?;
+                listing = ready(project, within, one)?;
             }
             Err(error) => return Err(error),
         }
@@ -60,10 +62,14 @@ pub fn next(project: &Project, epic: Option<&str>, claim: bool) -> Result<Listin
 ///
 /// # Errors
 /// When the tickets cannot be read.
-pub fn nothing_ready(project: &Project, epic: Option<&str>) -> Result<Error> {
+pub fn nothing_ready(project: &Project, within: Within<'_>) -> Result<Error> {
+    if within.query.is_some() {
+        let error = Error::new(ErrorCode::No, "nothing that fits is ready");
+        return Ok(error.hint("`tk ready` shows what else is"));
+    }
     let index = project.store.index(&project.config)?;
     let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
-    let plan = graph.plan(&scope(&index, &graph, epic)?);
+    let plan = graph.plan(&scope(&index, &graph, within.epic)?);
     let active = plan
         .entries
         .iter()
@@ -80,12 +86,12 @@ pub fn nothing_ready(project: &Project, epic: Option<&str>) -> Result<Error> {
 }
 
 /// Claims the ticket: holds it with a lease, and begins it.
-fn take(project: &Project, id: &str, epic: Option<&str>) -> Result<Changed> {
+fn take(project: &Project, id: &str, within: Within<'_>) -> Result<Changed> {
     let actor = project.actor()?.clone();
     let targets = Targets::new(vec![id.to_owned()]);
     let mut before = ClaimsBefore::default();
     let changed = project.change(&targets, |scene, tickets| {
-        let ready = startable(project, scene.index()?, scene.graph()?, epic)?;
+        let ready = startable(project, scene.index()?, scene.graph()?, within)?;
         for ticket in tickets {
             if !ready.contains(&ticket.id) {
                 let message = format!("`{}` was taken meanwhile", ticket.id);
@@ -103,9 +109,14 @@ fn startable(
     project: &Project,
     index: &Index,
     graph: &Graph<'_>,
-    epic: Option<&str>,
+    within: Within<'_>,
 ) -> Result<Vec<TicketId>> {
-    let ready = graph.ready(&scope(index, graph, epic)?);
+    let mut ready = graph.ready(&scope(index, graph, within.epic)?);
+    if let Some(chosen) = within.chosen(project)? {
+        let tickets: Vec<&Outline> = ready.iter().filter_map(|id| index.get(id)).collect();
+        let found = chosen.among(project, index, graph, &tickets)?;
+        ready = found.iter().map(|ticket| ticket.id.clone()).collect();
+    }
     let mine = project.actor().ok().map(crate::model::Actor::as_str);
     let claimed = project.store.claimed()?;
     let mut ids = Vec::new();

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Error, ErrorCode, Result};
-use crate::model::{Category, Config, Defer, InvalidWord, StatusId};
+use crate::model::{Config, Defer, InvalidWord, StatusId};
+pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
 
 /// The most characters of a title.
@@ -19,20 +20,8 @@ const LONGEST_LINE: usize = 4_000;
 /// The most bytes of a description or a note. What is read for one ends there, too.
 pub const LARGEST_TEXT: usize = 1 << 20;
 
-/// The least likeness at which a word is offered for an unknown one.
-const LIKENESS: f64 = 0.75;
-
 pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidArgument, message)
-}
-
-/// A text cut to a printable length.
-pub(super) fn printable(text: &str) -> String {
-    let mut shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
-    if text.chars().nth(60).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 /// The word's meaning; blank is nothing.
@@ -161,15 +150,10 @@ pub(super) fn kind(config: &Config, given: &str) -> Result<String> {
 
 /// A configured status; `done` also means the first of that category.
 pub(super) fn status(config: &Config, given: &str) -> Result<StatusId> {
+    if let Some(id) = config.statuses.named(given) {
+        return Ok(id.clone());
+    }
     let id = StatusId::new(given);
-    if config.statuses.get(&id).is_some() {
-        return Ok(id);
-    }
-    if id.as_str() == Category::Done.as_str()
-        && let Some(first) = config.statuses.first(Category::Done)
-    {
-        return Ok(first.clone());
-    }
     let known: Vec<&str> = config
         .statuses
         .all()
@@ -246,13 +230,4 @@ pub(crate) fn suggest<'w>(
         Some(word) => error.hint(format!("did you mean `{word}`?")),
         None => error,
     }
-}
-
-/// The known word that is most like the given one.
-pub(super) fn likeliest<'w>(given: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let near = known
-        .map(|word| (strsim::jaro_winkler(given, word), word))
-        .filter(|(likeness, _)| *likeness >= LIKENESS)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    near.map(|(_, word)| word)
 }

@@ -1,5 +1,7 @@
 //! Standard output and standard error: data to the one, everything else to the other.
 
+mod excerpt;
+
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -175,6 +177,10 @@ impl Screen {
             }));
         }
         labelled("error", AnsiColor::Red, &error.message)?;
+        if let Some(fault) = &error.fault {
+            let excerpt = excerpt::lines(fault);
+            anstream::stderr().lock().write_all(excerpt.as_bytes())?;
+        }
         for hint in &error.hints {
             labelled("hint", AnsiColor::Cyan, hint)?;
         }

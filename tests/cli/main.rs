@@ -67,6 +67,8 @@ mod probes;
 #[cfg(test)]
 mod project;
 #[cfg(test)]
+mod query;
+#[cfg(test)]
 mod resolve;
 #[cfg(test)]
 mod show;

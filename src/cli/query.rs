@@ -1,0 +1,68 @@
+//! `--query`, and how its expressions are written.
+
+use std::fmt::Write;
+
+use crate::ops::Within;
+use crate::query::{Field, Flag};
+
+/// `--query` where it only narrows what a command shows.
+#[derive(Debug, clap::Args)]
+pub(super) struct QueryArg {
+    /// Only those that fit the expression; `tk list --help` says how it is written
+    #[arg(long, value_name = "EXPR")]
+    query: Option<String>,
+}
+
+impl QueryArg {
+    /// What is asked, in that epic if one is named.
+    pub(super) fn within<'w>(&'w self, epic: Option<&'w str>) -> Within<'w> {
+        Within {
+            epic,
+            query: self.query.as_deref(),
+        }
+    }
+}
+
+const LANGUAGE: &str = "\
+That fit the expression, such as
+
+  type=bug and priority<=1 and (label:api or label:auth) and updated>-7d and \"login\"
+
+Conditions stand beside each other, with `and`, `or`, `not` and parentheses; without a word \
+between two, both must hold. Closed tickets are meant where it says something about status or \
+closing, and with --all.
+
+  \"log in\"       the words, one after the other, in any text
+  \"log*\"         a word that begins so
+  FIELD=VALUE    is that, or one of them is; != is not
+  FIELD:VALUE    the same; in texts: the words are in it
+  FIELD~VALUE    has that in it, whatever the capitals
+  FIELD<VALUE    also <= > >=, of what has an order
+  FIELD=A,B      one of these
+  FIELD=\"\"       there is none; has:FIELD there is one
+
+Times are `2026-11-20`, `2026-11-20T08:30:00Z`, `today`, `tomorrow`, `yesterday`, `now`, `-7d` \
+and `+2w`, of UTC; values with blanks, commas or parentheses in them stand between quotes.
+";
+
+/// How expressions are written, with every field.
+pub(super) fn help() -> String {
+    let mut help = format!("{LANGUAGE}\nFields:\n");
+    for field in Field::ALL {
+        row(&mut help, field.name(), field.example(), field.about());
+    }
+    help.push_str("\nWords:\n");
+    for flag in Flag::ALL {
+        row(&mut help, flag.name(), "", flag.about());
+    }
+    help.trim_end().to_owned()
+}
+
+fn row(help: &mut String, name: &str, example: &str, about: &str) {
+    let row = match example {
+        "" => format!("  {name:<15}  {about}"),
+        _ => format!("  {name:<15}  {example:<26}  {about}"),
+    };
+    // Writing to a string never fails.
+    let _ = writeln!(help, "{}", row.trim_end());
+}

@@ -1,0 +1,104 @@
+//! Choosing tickets by a query.
+
+use std::sync::Mutex;
+
+use super::{Error, ErrorCode, Project, Result, resolve};
+use crate::context::cores;
+use crate::graph::Graph;
+use crate::model::{Outline, Ticket, TicketId};
+use crate::query::{Query, QueryError, Subject};
+use crate::store::{Index, StoreError};
+
+/// From so many tickets on they are looked at by several threads.
+const MANY: usize = 1000;
+
+/// Which of all tickets a command is about, in words as they were typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Within<'w> {
+    /// Those of that epic.
+    pub epic: Option<&'w str>,
+    /// Those that fit that query.
+    pub query: Option<&'w str>,
+}
+
+impl<'w> Within<'w> {
+    /// What is asked, if anything.
+    pub(super) fn chosen(&self, project: &Project) -> Result<Option<Chosen<'w>>> {
+        self.query
+            .map(|text| Chosen::new(project, text))
+            .transpose()
+    }
+}
+
+/// A query as it was typed, understood.
+#[derive(Clone, Debug)]
+pub struct Chosen<'c> {
+    text: &'c str,
+    query: Query,
+}
+
+impl<'c> Chosen<'c> {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// When it cannot be understood, with the place.
+    pub fn new(project: &Project, text: &'c str) -> Result<Self> {
+        let read = Query::parse(text, &project.config, project.now);
+        let query = read.map_err(|error| refused(error, text))?;
+        Ok(Self { text, query })
+    }
+
+    /// What is asked.
+    #[must_use]
+    pub const fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Those of the tickets that fit, in their order. Files are read only where what is asked
+    /// is not in the index.
+    ///
+    /// # Errors
+    /// When it names a ticket that there is not, or a file cannot be read.
+    pub fn among<'t>(
+        &self,
+        project: &Project,
+        index: &Index,
+        graph: &Graph<'_>,
+        tickets: &[&'t Outline],
+    ) -> Result<Vec<&'t Outline>> {
+        let (store, config) = (&project.store, &project.config);
+        let find = |word: &str| resolve(index, graph, word);
+        let selection = self.query.among(graph, &config.statuses, find);
+        let selection = selection.map_err(|(error, at)| error.within(self.text, at))?;
+        let trouble = Mutex::new(None);
+        let read = |id: &TicketId| -> Option<Ticket> {
+            match store.read(id, config) {
+                Ok(stored) => Some(stored.ticket),
+                Err(StoreError::NotFound(_)) => None,
+                Err(error) => {
+                    if let Ok(mut trouble) = trouble.lock() {
+                        trouble.get_or_insert(error);
+                    }
+                    None
+                }
+            }
+        };
+        let fits = |ticket: &&'t Outline| selection.matches(&Subject::new(ticket, &read));
+        let found = cores::spread(tickets, MANY, |part| {
+            part.iter().copied().filter(fits).collect::<Vec<_>>()
+        });
+        match trouble.into_inner().unwrap_or_default() {
+            Some(error) => Err(error.into()),
+            None => Ok(found.concat()),
+        }
+    }
+}
+
+fn refused(error: QueryError, text: &str) -> Error {
+    let QueryError { message, hint, at } = error;
+    let refused = Error::new(ErrorCode::InvalidArgument, message).within(text, at);
+    match hint {
+        Some(hint) => refused.hint(hint),
+        None => refused,
+    }
+}

@@ -1,0 +1,135 @@
+//! Times as queries name them: days, moments, and both by how far away they are.
+
+use std::fmt;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span as Calendar, Timestamp};
+
+use crate::model::Span;
+
+/// What a time is expected to look like.
+pub(super) const EXPECTED: &str = "`2026-11-20`, `2026-11-20T08:30:00Z`, `today`, `tomorrow`, \
+    `yesterday`, `now`, `-7d` or `+2w`";
+
+/// A time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// That day.
+    Day(Date),
+    /// So many days from today.
+    Near(i8),
+    /// That moment.
+    Moment(Timestamp),
+    Now,
+    /// So long ago.
+    Ago(Span),
+    /// In so long.
+    Ahead(Span),
+}
+
+/// The moments that a time spans: the first, and the first that is none of them any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+}
+
+const NEAR: [(&str, i8); 3] = [("yesterday", -1), ("today", 0), ("tomorrow", 1)];
+
+impl When {
+    /// The time that a word means.
+    pub(super) fn parse(given: &str) -> Option<Self> {
+        let word = given.trim().to_lowercase();
+        if word == "now" {
+            return Some(Self::Now);
+        }
+        if let Some((_, days)) = NEAR.iter().find(|(name, _)| *name == word) {
+            return Some(Self::Near(*days));
+        }
+        if let Some(span) = word.strip_prefix('-') {
+            return span.parse().ok().map(Self::Ago);
+        }
+        if let Some(span) = word.strip_prefix('+') {
+            return span.parse().ok().map(Self::Ahead);
+        }
+        let given = given.trim();
+        // A time reads as a day too, with its hour dropped.
+        if given.len() <= "2026-11-20".len() {
+            return given.parse().ok().map(Self::Day);
+        }
+        if let Ok(at) = given.parse() {
+            return Some(Self::Moment(at));
+        }
+        // Without a zone it is of the one that days are of.
+        let civil: DateTime = given.parse().ok()?;
+        let at = civil.to_zoned(TimeZone::UTC).ok()?;
+        Some(Self::Moment(at.timestamp()))
+    }
+
+    /// The day it is on, if time goes so far.
+    pub(super) fn day(self, now: Timestamp) -> Option<Date> {
+        let today = day_of(now);
+        match self {
+            Self::Day(day) => Some(day),
+            Self::Near(days) => today.checked_add(Calendar::new().days(days)).ok(),
+            Self::Moment(_) | Self::Now | Self::Ago(_) | Self::Ahead(_) => {
+                self.moment(now).map(day_of)
+            }
+        }
+    }
+
+    /// The moments it spans: those of a day, or a single one.
+    pub(super) fn extent(self, now: Timestamp) -> Option<Extent> {
+        if matches!(self, Self::Day(_) | Self::Near(_)) {
+            return whole(self.day(now)?);
+        }
+        let start = self.moment(now)?;
+        let end = start.checked_add(SignedDuration::from_nanos(1)).ok()?;
+        Some(Extent { start, end })
+    }
+
+    /// The moments of the day it is on.
+    pub(super) fn whole_day(self, now: Timestamp) -> Option<Extent> {
+        whole(self.day(now)?)
+    }
+
+    fn moment(self, now: Timestamp) -> Option<Timestamp> {
+        let away = |span: Span| SignedDuration::try_from(span.duration()).ok();
+        match self {
+            Self::Moment(at) => Some(at),
+            Self::Now => Some(now),
+            Self::Ago(span) => now.checked_sub(away(span)?).ok(),
+            Self::Ahead(span) => now.checked_add(away(span)?).ok(),
+            Self::Day(_) | Self::Near(_) => None,
+        }
+    }
+}
+
+fn whole(day: Date) -> Option<Extent> {
+    let start = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    Some(Extent {
+        start: start(day)?,
+        end: start(day.tomorrow().ok()?)?,
+    })
+}
+
+pub(super) fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(f),
+            Self::Near(days) => {
+                let name = NEAR.iter().find(|(_, away)| away == days);
+                f.write_str(name.map_or("today", |(name, _)| name))
+            }
+            Self::Moment(at) => at.fmt(f),
+            Self::Now => f.write_str("now"),
+            Self::Ago(span) => write!(f, "-{span}"),
+            Self::Ahead(span) => write!(f, "+{span}"),
+        }
+    }
+}
