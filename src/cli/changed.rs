@@ -1,7 +1,7 @@
 //! What every changing command answers.
 
 use super::{Outcome, Session};
-use crate::ops::Changed;
+use crate::ops::{Changed, Notice};
 use crate::ui;
 use crate::wire::{ChangeResult, ChangesDocument, Detail};
 
@@ -18,6 +18,8 @@ pub(crate) fn report(
             changed.results.iter().map(|result| result.closed).collect();
         screen.document(&ChangesDocument {
             schema: format!("tk.{command}.v1"),
+            dry_run: changed.dry_run.then_some(true),
+            total: changed.total,
             changed: changed.any(),
             closed: closed.map(|closed| closed.into_iter().all(|closed| closed)),
             results: changed.results.clone(),
@@ -30,7 +32,17 @@ pub(crate) fn report(
         return Ok(0);
     }
     let words: Vec<String> = changed.results.iter().map(word).collect();
-    screen.confirm(&ui::list::outcomes(&words, &changed.tickets))?;
+    if changed.dry_run {
+        screen.text(&ui::dry_run::changes(&words, changed))?;
+    } else {
+        screen.confirm(&ui::list::outcomes(&words, &changed.tickets))?;
+    }
+    let hint = match (changed.total, changed.dry_run) {
+        (Some(0), _) => "no ticket fits the query",
+        (_, true) => "nothing is written: without `--dry-run` it would be",
+        _ => return Ok(0),
+    };
+    screen.notices(&[Notice::Hint(hint.to_owned())])?;
     Ok(0)
 }
 

@@ -1,7 +1,8 @@
 //! `tk close`
 
 use super::changed::{plainly, report};
-use super::{Outcome, Session, TargetArgs, text};
+use super::targets::ChosenArgs;
+use super::{Outcome, Session, text};
 use crate::ops::{self, CloseRequest};
 use crate::wire::ChangeResult;
 
@@ -14,10 +15,11 @@ use crate::wire::ChangeResult;
 #[command(after_help = "Examples:
   tk close k7m --reason \"done by hand\"
   tk close k7m x4d
+  tk close --query 'label:later updated<-90d' --reason \"stale\" --dry-run
   tk close k7m --force    # although its blockers are open")]
 pub(super) struct Args {
     #[command(flatten)]
-    targets: TargetArgs,
+    targets: ChosenArgs,
     /// Why
     #[arg(short, long, value_name = "TEXT")]
     reason: Option<String>,

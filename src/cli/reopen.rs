@@ -1,7 +1,8 @@
 //! `tk reopen`
 
 use super::changed::{plainly, report};
-use super::{Outcome, Session, TargetArgs, text};
+use super::targets::ChosenArgs;
+use super::{Outcome, Session, text};
 use crate::ops;
 
 /// Open closed tickets again
@@ -10,10 +11,11 @@ use crate::ops;
 /// again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tk reopen k7m --note \"it happens again\"")]
+  tk reopen k7m --note \"it happens again\"
+  tk reopen --query 'closed>=today label:api' --dry-run")]
 pub(super) struct Args {
     #[command(flatten)]
-    targets: TargetArgs,
+    targets: ChosenArgs,
     /// Add a note (`-`: standard input, `@FILE`: from a file)
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,

@@ -15,6 +15,26 @@ pub(crate) struct TargetArgs {
     condition: Condition,
 }
 
+/// The tickets to change, by their ids or by what they are.
+#[derive(Debug, Args)]
+pub(crate) struct ChosenArgs {
+    /// Ids, or unique beginnings or parts of them (`-`: from standard input)
+    #[arg(
+        value_name = "ID",
+        required_unless_present = "query",
+        conflicts_with = "query"
+    )]
+    ids: Vec<String>,
+    /// In place of ids, those that fit the expression: what `tk list --query` shows
+    #[arg(long, value_name = "EXPR")]
+    query: Option<String>,
+    /// Only show what would change
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    condition: Condition,
+}
+
 /// One ticket to change.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArg {
@@ -38,6 +58,19 @@ impl TargetArgs {
         Ok(Targets {
             ids: ids(session, self.ids)?,
             if_match: self.condition.if_match,
+            ..Targets::default()
+        })
+    }
+}
+
+impl ChosenArgs {
+    /// As the request's targets.
+    pub(crate) fn targets(self, session: &Session) -> Result<Targets, Failure> {
+        Ok(Targets {
+            ids: ids(session, self.ids)?,
+            query: self.query,
+            dry_run: self.dry_run,
+            if_match: self.condition.if_match,
         })
     }
 }
@@ -48,6 +81,7 @@ impl TargetArg {
         Targets {
             ids: vec![self.id],
             if_match: self.condition.if_match,
+            ..Targets::default()
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `tk update`
 
 use super::changed::{plainly, report};
-use super::{Failure, Outcome, Session, TargetArgs, text};
+use super::targets::ChosenArgs;
+use super::{Failure, Outcome, Session, text};
 use crate::ops::{self, UpdateRequest};
 use crate::wire::ChangeResult;
 
@@ -9,17 +10,19 @@ use crate::wire::ChangeResult;
 ///
 /// An empty value clears a field. Lists are replaced as a whole by their option; labels can
 /// also be added and removed one by one. A status goes through the configured transitions and
-/// the human gates, as `tk close` does. Several tickets are changed together or not at all.
+/// the human gates, as `tk close` does. Several tickets are changed together or not at all;
+/// --query changes those that fit an expression, and --dry-run shows what would change.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk update k7m --status in_progress
   tk update k7m -p 0 --owner dana@example.com --add-label urgent --note \"customer waits\"
   tk update k7m x4d --parent auth
   tk update k7m --due \"\"
+  tk update --query 'label:api and not has:owner' --owner ann --dry-run
   tk update k7m --met 1 --subtask-done 2")]
 pub(super) struct Args {
     #[command(flatten)]
-    targets: TargetArgs,
+    targets: ChosenArgs,
     /// The title
     #[arg(long)]
     title: Option<String>,

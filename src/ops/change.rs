@@ -2,12 +2,14 @@
 
 use std::cell::OnceCell;
 
+use super::choose::Chosen;
+use super::differences::differences;
 use super::records::{Records, alone};
 use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
-use crate::model::{Ticket, TicketId};
+use crate::model::{Outline, Ticket, TicketId};
 use crate::store::{Change, Index, Locked, Stored};
 use crate::wire::{ChangeResult, TicketRecord};
 
@@ -19,6 +21,10 @@ const MOST_NAMED: usize = 100;
 pub struct Targets {
     /// Ids as they were typed.
     pub ids: Vec<String>,
+    /// In their place, an expression that the tickets fit.
+    pub query: Option<String>,
+    /// Nothing is written: it is only told what would change.
+    pub dry_run: bool,
     /// The etag that the only ticket must still have.
     pub if_match: Option<String>,
 }
@@ -30,9 +36,27 @@ pub struct Changed {
     pub results: Vec<ChangeResult>,
     /// The tickets as they now stand.
     pub tickets: Vec<TicketRecord>,
+    /// How many fitted the query, if there was one.
+    pub total: Option<usize>,
+    /// That is what would be: nothing has been written.
+    pub dry_run: bool,
 }
 
 impl Changed {
+    /// With each single change where nothing is written, and with the number of tickets where
+    /// a query chose them.
+    fn told(mut self, targets: &Targets, before: &[Stored], after: &[Stored]) -> Self {
+        self.total = targets.query.is_some().then_some(self.results.len());
+        self.dry_run = targets.dry_run;
+        if self.dry_run {
+            let pairs = before.iter().zip(after);
+            for (result, (old, new)) in self.results.iter_mut().zip(pairs) {
+                result.changes = Some(differences(&old.ticket, &new.ticket));
+            }
+        }
+        self
+    }
+
     /// Whether anything is different now.
     #[must_use]
     pub fn any(&self) -> bool {
@@ -97,7 +121,10 @@ impl<'s> Scene<'s> {
 
     /// The tickets that are to be changed, as they are on the disk.
     pub(super) fn targets(&self, targets: &Targets) -> Result<Vec<Stored>> {
-        let found = named(&targets.ids, |word| self.target(word))?;
+        let found = match &targets.query {
+            Some(query) => self.chosen(query)?,
+            None => named(&targets.ids, |word| self.target(word))?,
+        };
         let found = found
             .iter()
             .map(|id| Ok(self.locked.read(id, &self.project.config)?))
@@ -106,6 +133,18 @@ impl<'s> Scene<'s> {
             must_match(&found, expected)?;
         }
         Ok(found)
+    }
+
+    /// The tickets that fit the query, of the closed ones only if it says something about that.
+    fn chosen(&self, query: &str) -> Result<Vec<TicketId>> {
+        let chosen = Chosen::new(self.project, query)?;
+        let (index, graph) = (self.index()?, self.graph()?);
+        let statuses = &self.project.config.statuses;
+        let closed_too = chosen.query().names_closed();
+        let meant = |ticket: &&Outline| closed_too || !statuses.is_done(&ticket.status());
+        let tickets: Vec<&Outline> = index.tickets.iter().filter(meant).collect();
+        let found = chosen.among(self.project, index, graph, &tickets)?;
+        Ok(found.iter().map(|ticket| ticket.id.clone()).collect())
     }
 
     /// The ticket that a word means, by the names of the files where they suffice.
@@ -149,7 +188,7 @@ impl Targets {
     pub fn new(ids: Vec<String>) -> Self {
         Self {
             ids,
-            if_match: None,
+            ..Self::default()
         }
     }
 }
@@ -174,7 +213,8 @@ impl Project {
         }
         let graph = self.graph(&index.tickets);
         let records = Records::new(self, &index, &graph);
-        Ok(report(&before, &after, |stored| records.of(&stored.ticket)))
+        let record = |stored: &Stored| records.of(&stored.ticket);
+        Ok(report(&before, &after, record).told(targets, &before, &after))
     }
 
     /// Changes the tickets as [`Project::change`] does, and tells what their own files say:
@@ -185,7 +225,7 @@ impl Project {
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
         let (before, after) = self.changed(targets, &OnceCell::new(), decide)?;
-        Ok(report(&before, &after, alone))
+        Ok(report(&before, &after, alone).told(targets, &before, &after))
     }
 
     /// The tickets before and after the change.
@@ -195,17 +235,23 @@ impl Project {
         all: &OnceCell<Index>,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<(Vec<Stored>, Vec<Stored>)> {
-        self.mend_merge_driver();
+        if !targets.dry_run {
+            self.mend_merge_driver();
+        }
         let locked = self.store.lock()?;
         let scene = Scene::new(self, &locked, all);
         let before = scene.targets(targets)?;
         let mut after: Vec<Ticket> = before.iter().map(|old| old.ticket.clone()).collect();
         decide(&scene, &mut after)?;
+        if targets.dry_run {
+            // What to do next is for when it has been done.
+            self.forget_hints();
+        }
         let rewired = rewired(&before, &after);
         if !rewired.is_empty() {
             refuse_cycles(scene.graph()?, &rewired)?;
         }
-        let after = self.write(&locked, &before, after)?;
+        let after = self.write(&locked, &before, after, targets.dry_run)?;
         Ok((before, after))
     }
 
@@ -214,6 +260,7 @@ impl Project {
         locked: &Locked<'_>,
         before: &[Stored],
         after: Vec<Ticket>,
+        dry_run: bool,
     ) -> Result<Vec<Stored>> {
         let mut changes = Vec::new();
         for (old, new) in before.iter().zip(after) {
@@ -226,6 +273,9 @@ impl Project {
                 before: old.clone(),
                 after: new,
             });
+        }
+        if dry_run {
+            return Ok(locked.rehearse(changes, &self.config)?);
         }
         let written = locked.write(changes, &self.config)?;
         for Stored { ticket, .. } in &written {
@@ -247,10 +297,13 @@ pub(super) fn report(
         changed: new.ticket != old.ticket,
         closed: None,
         awaiting: new.ticket.awaiting.map(|kind| kind.as_str()),
+        changes: None,
     });
     Changed {
         results: results.collect(),
         tickets: after.iter().map(record).collect(),
+        total: None,
+        dry_run: false,
     }
 }
 

@@ -204,7 +204,7 @@ impl<'c> Closing<'c> {
         for (result, record) in changed.results.iter_mut().zip(&changed.tickets) {
             let closed = statuses.is_done(&StatusId::new(&record.status));
             result.closed = Some(closed);
-            if let Some(gate) = record.awaiting.filter(|_| !closed) {
+            if let Some(gate) = record.awaiting.filter(|_| !closed && !changed.dry_run) {
                 let id = &record.id;
                 self.project.hint(format!(
                     "`{id}` requires {gate}, so it waits: `tk approve {id}`, then close it"

@@ -14,6 +14,7 @@ mod claims_before;
 mod close;
 mod delete;
 mod diff;
+mod differences;
 mod doctor;
 mod edges;
 mod edit;

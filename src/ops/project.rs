@@ -260,6 +260,12 @@ impl Project {
         self.notices.take()
     }
 
+    /// Forgets what would help; what is wrong stays.
+    pub(super) fn forget_hints(&self) {
+        let mut notices = self.notices.borrow_mut();
+        notices.retain(|notice| matches!(notice, Notice::Warning(_)));
+    }
+
     fn notice(&self, notice: Notice) {
         let mut notices = self.notices.borrow_mut();
         if !notices.contains(&notice) {

@@ -50,6 +50,21 @@ impl<'a> Locked<'a> {
         self.write_and_remove(changes, &[], config)
     }
 
+    /// The tickets as [`Locked::write`] would leave them. Nothing is written.
+    ///
+    /// # Errors
+    /// When a text cannot be made.
+    pub fn rehearse(
+        &self,
+        changes: Vec<Change>,
+        config: &Config,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let texts = changes
+            .into_iter()
+            .map(|change| self.changed(change, config));
+        texts.map(|text| text.map(|(_, stored)| stored)).collect()
+    }
+
     /// Writes the changes as [`Locked::write`] does, then removes the files of those tickets.
     ///
     /// # Errors

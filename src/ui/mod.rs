@@ -5,6 +5,7 @@ pub mod blocked;
 pub mod changes;
 pub mod diagram;
 pub mod doctor;
+pub mod dry_run;
 pub mod events;
 pub mod graph;
 pub mod import;

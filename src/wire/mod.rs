@@ -51,6 +51,6 @@ pub use ticket::{
     TicketFacts, TicketRecord,
 };
 pub use tickets::{
-    ChangeResult, ChangesDocument, InitDocument, InitStep, RetryDocument, TicketFields,
+    ChangeResult, ChangesDocument, InitDocument, InitStep, KeyChange, RetryDocument, TicketFields,
     TicketsDocument,
 };

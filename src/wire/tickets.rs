@@ -29,6 +29,12 @@ pub struct TicketsDocument {
 pub struct ChangesDocument {
     /// `tk.<command>.v1`.
     pub schema: String,
+    /// For --dry-run: true; all else is then what would be, and nothing is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// For --query: how many tickets fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
     /// Whether anything is different now.
     pub changed: bool,
     /// For `close`: whether all of them are closed now.
@@ -72,6 +78,20 @@ pub struct ChangeResult {
     /// What a person owes it now.
     #[schemars(with = "Option<Awaiting>")]
     pub awaiting: Option<&'static str>,
+    /// For --dry-run: the keys of the ticket that would be different.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<KeyChange>>,
+}
+
+/// A key of a ticket whose value is different.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct KeyChange {
+    /// The key, as in the ticket's JSON.
+    pub field: String,
+    /// Its value before.
+    pub from: Value,
+    /// Its value after.
+    pub to: Value,
 }
 
 /// What `tk init` did.

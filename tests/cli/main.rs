@@ -9,6 +9,8 @@ mod agents;
 #[cfg(test)]
 mod blocked;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod claim;

@@ -1,0 +1,83 @@
+//! What a command would change.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+use serde_json::Value;
+
+use super::terminal::{columns, fill, fit, safe};
+use crate::ops::Changed;
+use crate::wire::KeyChange;
+
+/// The most columns of a value.
+const VALUE: usize = 40;
+
+/// A line a ticket, with the word for what would become of it; below, a line for each of its
+/// keys that would be different.
+#[must_use]
+pub fn changes(words: &[String], changed: &Changed) -> String {
+    let ids = changed
+        .tickets
+        .iter()
+        .map(|ticket| columns(&safe(&ticket.id)));
+    let widest = ids.max().unwrap_or(0);
+    let bold = Style::new().bold();
+    let mut out = String::new();
+    let tickets = changed.tickets.iter().zip(&changed.results);
+    for (word, (ticket, result)) in words.iter().zip(tickets) {
+        let would = if result.changed { "would be " } else { "" };
+        let (id, title) = (fill(&ticket.id, widest), safe(&ticket.title));
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{bold}{id}{bold:#}  {would}{word}  {title}");
+        for change in result.changes.iter().flatten() {
+            let _ = writeln!(
+                out,
+                "{:widest$}  {}: {}",
+                "",
+                safe(&change.field),
+                way(change)
+            );
+        }
+    }
+    out
+}
+
+/// From what to what; of lists, what goes and what comes.
+fn way(change: &KeyChange) -> String {
+    let (Value::Array(from), Value::Array(to)) = (&change.from, &change.to) else {
+        return format!("{} → {}", shown(&change.from), shown(&change.to));
+    };
+    let gone = from.iter().filter(|item| !to.contains(item));
+    let gone = gone.map(|item| format!("-{}", shown(item)));
+    let new = to.iter().filter(|item| !from.contains(item));
+    let new = new.map(|item| format!("+{}", shown(item)));
+    let parts: Vec<String> = gone.chain(new).collect();
+    match parts.is_empty() {
+        true => "in another order".to_owned(),
+        false => parts.join(" "),
+    }
+}
+
+/// A value for people; of an item of a list, its text, and whether it is done.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) if text.is_empty() => "none".to_owned(),
+        Value::String(text) => fit(text, VALUE),
+        Value::Object(item) => {
+            let text = ["text", "title"]
+                .iter()
+                .find_map(|key| item.get(*key)?.as_str());
+            let text = fit(text.unwrap_or("…"), VALUE);
+            let done = ["met", "done"]
+                .iter()
+                .find_map(|key| item.get(*key)?.as_bool());
+            match done {
+                Some(true) => format!("[x] {text}"),
+                Some(false) => format!("[ ] {text}"),
+                None => text,
+            }
+        }
+        other => fit(&other.to_string(), VALUE),
+    }
+}
