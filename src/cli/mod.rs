@@ -56,6 +56,7 @@ mod stop;
 mod targets;
 mod text;
 mod unblock;
+mod undo;
 mod update;
 mod worker_shim;
 
@@ -119,6 +120,7 @@ enum Command {
     Close(close::Args),
     Reopen(reopen::Args),
     Delete(delete::Args),
+    Undo(undo::Args),
     Ready(ready::Args),
     Blocked(blocked::Args),
     Next(next::Args),
@@ -173,6 +175,7 @@ impl Command {
             Self::Close(args) => args.run(session),
             Self::Reopen(args) => args.run(session),
             Self::Delete(args) => args.run(session),
+            Self::Undo(args) => args.run(session),
             Self::Ready(args) => args.run(session),
             Self::Blocked(args) => args.run(session),
             Self::Next(args) => args.run(session),

@@ -238,7 +238,7 @@ impl Project {
         if !targets.dry_run {
             self.mend_merge_driver();
         }
-        let locked = self.store.lock()?;
+        let locked = self.lock()?;
         let scene = Scene::new(self, &locked, all);
         let before = scene.targets(targets)?;
         let mut after: Vec<Ticket> = before.iter().map(|old| old.ticket.clone()).collect();

@@ -34,7 +34,7 @@ pub fn delete(
 ) -> Result<Deleted> {
     project.require_human("delete")?;
     project.mend_merge_driver();
-    let locked = project.store.lock()?;
+    let locked = project.lock()?;
     let all = OnceCell::new();
     let (gone, referring) = {
         let scene = Scene::new(project, &locked, &all);

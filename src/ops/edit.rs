@@ -224,7 +224,7 @@ impl Editing<'_> {
         };
         parse(&edited)?;
         project.mend_merge_driver();
-        let locked = project.store.lock()?;
+        let locked = project.lock()?;
         let mut index = project.store.index(config)?;
         let mut before = before(project, id)?;
         let disk = &before.stored;

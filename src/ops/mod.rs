@@ -43,6 +43,7 @@ mod show;
 mod suggest;
 mod tally;
 mod ticks_folder;
+mod undo;
 mod update;
 mod values;
 
@@ -79,6 +80,7 @@ pub use settle::{Answer, Question, settle};
 pub use show::{graph, show};
 pub use suggest::{Suggestion, Wanted, suggest};
 pub use tally::tally;
+pub use undo::{Undone, undo};
 pub use update::{UpdateRequest, update};
 pub use values::LARGEST_TEXT;
 pub(crate) use values::suggest as did_you_mean;

@@ -132,7 +132,7 @@ pub fn new(
     requests: &[NewTicket],
 ) -> Result<Vec<TicketRecord>> {
     project.mend_merge_driver();
-    let locked = project.store.lock()?;
+    let locked = project.lock()?;
     locked.sweep()?;
     let mut index = project.index()?;
     let filed = Filed::new(project, context, requests.len())?;

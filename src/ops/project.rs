@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
 use crate::model::{Actor, Config, Outline, Shown, TicketId};
-use crate::store::{AppendLog, Caching, Index, InvalidFile, Loaded, Store, StoreError};
+use crate::store::{AppendLog, Caching, Index, InvalidFile, Loaded, Locked, Store, StoreError};
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
 #[derive(Debug)]
@@ -196,6 +196,14 @@ impl Project {
             message: start(&error.message),
         })?;
         Ok(())
+    }
+
+    /// The store, locked for a command. What a person changes under it can be taken back.
+    pub(super) fn lock(&self) -> Result<Locked<'_>> {
+        Ok(match self.acting() {
+            Some(actor) if !actor.is_agent() => self.store.lock_recording(actor, self.now)?,
+            _ => self.store.lock()?,
+        })
     }
 
     /// Whether the command comes from a worker of that ticket.

@@ -102,6 +102,7 @@ pub fn settle(
         let message = "the files were changed while their merge was being settled";
         return Err(Error::new(ErrorCode::Changed, message).hint("give the command again"));
     }
+    locked.forget_last_change()?;
     table.apply()?;
     drop(locked);
     document.others.sort();

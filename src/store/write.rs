@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 use super::durable::{Replacement, sync_folder, write_atomic};
+use super::last_change::Recording;
 use super::lock::Lock;
 use super::regular::LARGEST_FILE;
 use super::{Etag, Store, StoreError, Stored};
@@ -17,6 +18,8 @@ use crate::model::{Config, Ticket, TicketId};
 pub struct Locked<'a> {
     store: &'a Store,
     _lock: Lock,
+    /// Whose changes can be taken back; nobody's, if nothing is said.
+    pub(super) recording: Option<Recording>,
 }
 
 /// A ticket as it was read, and as it is to be.
@@ -37,7 +40,11 @@ impl Deref for Locked<'_> {
 
 impl<'a> Locked<'a> {
     pub(super) fn new(store: &'a Store, lock: Lock) -> Self {
-        Self { store, _lock: lock }
+        Self {
+            store,
+            _lock: lock,
+            recording: None,
+        }
     }
 
     /// Writes the changes. Every one is turned into text, read back, and put on the disk beside
@@ -91,6 +98,9 @@ impl<'a> Locked<'a> {
         if prepared.is_empty() && removed.is_empty() {
             return Ok(texts.into_iter().map(|(_, stored)| stored).collect());
         }
+        let differing = texts.iter().filter(|(before, new)| *before != new.etag);
+        let written = differing.map(|(_, new)| (&new.ticket.id, Some(new.etag)));
+        self.record(written.chain(removed.iter().map(|id| (id, None))))?;
         for (path, replacement) in prepared {
             replacement.put().map_err(StoreError::io("write", path))?;
         }
@@ -136,6 +146,7 @@ impl<'a> Locked<'a> {
                 .map_err(StoreError::io("write", path))
         });
         let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+        self.record(texts.iter().map(|new| (&new.ticket.id, Some(new.etag))))?;
         for (place, replacement) in prepared.into_iter().enumerate() {
             let failed = match replacement.put_new() {
                 Ok(true) => continue,
@@ -144,6 +155,9 @@ impl<'a> Locked<'a> {
             };
             for path in &paths[..place] {
                 fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+            }
+            if self.recording.is_some() {
+                self.forget_last_change()?;
             }
             return Err(failed);
         }
@@ -168,6 +182,7 @@ impl<'a> Locked<'a> {
             Ok(_) | Err(StoreError::NotFound(_)) => {}
             Err(error) => return Err(error),
         }
+        self.record([(id, Some(stored.etag))])?;
         self.put(&stored)?;
         Ok(stored)
     }
@@ -179,6 +194,10 @@ impl<'a> Locked<'a> {
     /// When the text is no ticket's, or it cannot be written.
     pub fn mend(&self, id: &TicketId, text: String, config: &Config) -> Result<Stored, StoreError> {
         let stored = self.parse(id, text, config)?;
+        if self.recording.is_some() {
+            // There is no ticket to go back to.
+            self.forget_last_change()?;
+        }
         self.put(&stored)?;
         Ok(stored)
     }

@@ -1,4 +1,4 @@
-//! What a command would change.
+//! What a command would change, and what was taken back.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::terminal::{columns, fill, fit, safe};
 use crate::ops::Changed;
-use crate::wire::KeyChange;
+use crate::wire::{KeyChange, UndoneTicket};
 
 /// The most columns of a value.
 const VALUE: usize = 40;
@@ -29,17 +29,35 @@ pub fn changes(words: &[String], changed: &Changed) -> String {
         let (id, title) = (fill(&ticket.id, widest), safe(&ticket.title));
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{bold}{id}{bold:#}  {would}{word}  {title}");
-        for change in result.changes.iter().flatten() {
-            let _ = writeln!(
-                out,
-                "{:widest$}  {}: {}",
-                "",
-                safe(&change.field),
-                way(change)
-            );
-        }
+        keys(&mut out, widest, result.changes.as_deref());
     }
     out
+}
+
+/// A line a ticket, with what became of it, or would; below, as in [`changes`].
+#[must_use]
+pub fn undone(results: &[UndoneTicket], dry_run: bool) -> String {
+    let widest = results.iter().map(|result| columns(&safe(&result.id)));
+    let widest = widest.max().unwrap_or(0);
+    let bold = Style::new().bold();
+    let mut out = String::new();
+    for result in results {
+        let would = if dry_run { "would be " } else { "" };
+        let (id, title) = (fill(&result.id, widest), safe(&result.title));
+        let word = result.outcome.as_str();
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{bold}{id}{bold:#}  {would}{word}  {title}");
+        keys(&mut out, widest, result.changes.as_deref());
+    }
+    out
+}
+
+/// A line for each key that is different.
+fn keys(out: &mut String, indent: usize, changes: Option<&[KeyChange]>) {
+    for change in changes.into_iter().flatten() {
+        let (field, way) = (safe(&change.field), way(change));
+        let _ = writeln!(out, "{:indent$}  {field}: {way}", "");
+    }
 }
 
 /// From what to what; of lists, what goes and what comes.

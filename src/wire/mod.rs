@@ -21,6 +21,7 @@ mod stats;
 mod tally;
 mod ticket;
 mod tickets;
+mod undo;
 
 pub use blocked::{BlockedDocument, BlockedTicket, ReasonKind, ReasonRecord};
 pub use claim::ClaimDocument;
@@ -54,3 +55,4 @@ pub use tickets::{
     ChangeResult, ChangesDocument, InitDocument, InitStep, KeyChange, RetryDocument, TicketFields,
     TicketsDocument,
 };
+pub use undo::{TakenBack, UndoDocument, UndoneTicket};

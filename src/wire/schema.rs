@@ -14,7 +14,8 @@ use super::{
     DiffDocument, DoctorDocument, ErrorDocument, Event, ExportDocument, GraphDocument,
     HistoryDocument, ImportDocument, InitDocument, ManDocument, PlanDocument, PrimeDocument,
     PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
-    SettingsDocument, StatsDocument, StopDocument, TallyDocument, TicketsDocument, WarningDocument,
+    SettingsDocument, StatsDocument, StopDocument, TallyDocument, TicketsDocument, UndoDocument,
+    WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -116,6 +117,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<TallyDocument>("tally"),
     entry::<TicketFile>("ticket", Kind::File),
     document::<ChangesDocument>("unblock"),
+    document::<UndoDocument>("undo"),
     document::<ChangesDocument>("update"),
     document::<WarningDocument>("warning"),
 ];

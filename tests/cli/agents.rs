@@ -56,6 +56,8 @@ const ROWS: &[(&str, May)] = &[
     ("reopen ghi", No),
     ("delete abc", No),
     ("delete abc --force", No),
+    ("undo", No),
+    ("undo --dry-run", No),
     ("ready", Yes),
     ("blocked", Yes),
     ("next", Yes),

@@ -149,6 +149,7 @@ fn prepared(command: &str) -> Sandbox {
         "answer" => tk("tk ask k7m 'when?'"),
         "edit" => tk("git config core.editor true"),
         "reopen" => tk("tk close k7m"),
+        "undo" => tk("tk note k7m seen"),
         "unblock" => tk("tk block k7m x4d"),
         "import" => {
             let issue = |id: u8| format!("{{\"id\":\"bd-{id}\",\"title\":\"T\"}}\n");

@@ -32,6 +32,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("run", "claims what it works at"),
     ("land", "merges what a run has kept"),
     ("restore", "brings back files and changes no ticket"),
+    ("undo", "refused where anything has changed since"),
     ("stop", "about a run"),
     ("demo", "about a repository of its own"),
     ("list", "reads"),

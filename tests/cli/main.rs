@@ -81,6 +81,8 @@ mod statuses;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod undo;
+#[cfg(test)]
 mod untried;
 #[cfg(test)]
 mod update;

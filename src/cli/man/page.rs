@@ -55,7 +55,8 @@ const FILES: &[(&str, &str)] = &[
     (
         ".git/tk/",
         "What belongs to this clone only: the lock, claims, runs, and what they cost; edits/ has \
-         what tk edit refused, refused.jsonl what agents were refused.",
+         what tk edit refused, refused.jsonl what agents were refused, undo.json what tk undo \
+         takes back.",
     ),
 ];
 

@@ -1,0 +1,181 @@
+//! Taking back what the last command changed.
+
+use std::collections::BTreeSet;
+
+use super::change::refuse_cycles;
+use super::differences::differences;
+use super::notes::refused;
+use super::records::Records;
+use super::{Error, ErrorCode, Project, Result};
+use crate::format;
+use crate::graph::Graph;
+use crate::model::{Category, Outline, Ticket, TicketId};
+use crate::store::{Index, LastChange, Locked};
+use crate::wire::{TakenBack, TicketRecord, UndoneTicket};
+
+/// The most tickets that a message names.
+const NAMED: usize = 8;
+
+/// What was taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undone {
+    /// When it had been done, and by whom.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// What became of each ticket.
+    pub results: Vec<UndoneTicket>,
+    /// The tickets that there are, as they now stand.
+    pub tickets: Vec<TicketRecord>,
+}
+
+/// Takes back what the last command of a person changed in tickets' files: all of it or
+/// nothing. With `dry_run` it only tells what that would be.
+///
+/// `at_work` fails for a ticket that a live run works at.
+///
+/// # Errors
+/// When there is nothing, a ticket has changed since, others refer to one that would go, or an
+/// agent asks.
+pub fn undo(
+    project: &Project,
+    dry_run: bool,
+    at_work: impl Fn(&TicketId) -> Result<()>,
+) -> Result<Undone> {
+    project.require_human("take back what people did")?;
+    let locked = project.lock()?;
+    let Some(last) = project.store.last_change() else {
+        let error = Error::new(ErrorCode::No, "there is nothing to take back");
+        return Err(error.hint("only the last command of a person in this clone can be"));
+    };
+    let changed = locked.changed_since(&last)?;
+    if !changed.is_empty() {
+        return Err(moved_on(&changed));
+    }
+    let mut index = project.index()?;
+    let back = tickets(project, &last)?;
+    let results = last
+        .files
+        .iter()
+        .map(|file| told(project, &locked, &file.id, &back, dry_run));
+    let results = results.collect::<Result<Vec<_>>>()?;
+    let gone = last.files.iter().filter(|file| file.before.is_none());
+    let gone: BTreeSet<&TicketId> = gone.map(|file| &file.id).collect();
+    for id in &gone {
+        at_work(id)?;
+    }
+    refuse_if_named(&index, &gone, &back)?;
+    {
+        let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
+        refuse_cycles(&graph, &back)?;
+    }
+    if !dry_run {
+        locked.put_back(&last)?;
+        release_claims(project, &locked, &gone, &back)?;
+        index = project.index()?;
+    }
+    drop(locked);
+    let graph = project.graph(&index.tickets);
+    let records = Records::new(project, &index, &graph);
+    Ok(Undone {
+        at: last.at.to_string(),
+        by: last.by,
+        results,
+        tickets: back.iter().map(|ticket| records.of(ticket)).collect(),
+    })
+}
+
+fn moved_on(changed: &[TicketId]) -> Error {
+    let ids: Vec<String> = changed.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = ids.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
+    let more = match ids.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let have = if ids.len() == 1 { "has" } else { "have" };
+    let message = format!("{}{more} {have} changed since", shown.join(", "));
+    Error::new(ErrorCode::Changed, message)
+        .hint("nothing is taken back; `git diff .ticks` shows what is not committed")
+        .with("ids", ids)
+}
+
+/// The tickets as they were before.
+fn tickets(project: &Project, last: &LastChange) -> Result<Vec<Ticket>> {
+    let texts = last
+        .files
+        .iter()
+        .filter_map(|file| Some((&file.id, file.before.as_ref()?)));
+    let tickets = texts.map(|(id, text)| {
+        format::parse(id, text, &project.config).map_err(|error| {
+            let message = format!("what `{id}` was is no ticket any more: {error}");
+            Error::new(ErrorCode::InvalidTicket, message)
+        })
+    });
+    tickets.collect()
+}
+
+/// What becomes of the ticket.
+fn told(
+    project: &Project,
+    locked: &Locked<'_>,
+    id: &TicketId,
+    back: &[Ticket],
+    dry_run: bool,
+) -> Result<UndoneTicket> {
+    let now = match locked.has(id) {
+        true => Some(locked.read(id, &project.config)?.ticket),
+        false => None,
+    };
+    let then = back.iter().find(|ticket| ticket.id == *id);
+    let title = then.or(now.as_ref()).map(|ticket| ticket.title.clone());
+    Ok(UndoneTicket {
+        id: id.to_string(),
+        title: title.unwrap_or_default(),
+        outcome: match (&now, then) {
+            (Some(_), Some(_)) => TakenBack::Restored,
+            (None, _) => TakenBack::Recreated,
+            (Some(_), None) => TakenBack::Removed,
+        },
+        changes: match (&now, then) {
+            (Some(now), Some(then)) if dry_run => Some(differences(now, then)),
+            _ => None,
+        },
+    })
+}
+
+/// Refuses where a ticket that goes is named by one that stays.
+fn refuse_if_named(index: &Index, gone: &BTreeSet<&TicketId>, back: &[Ticket]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let is_back = |id: &TicketId| back.iter().any(|ticket| ticket.id == *id);
+    let others = index.tickets.iter().map(Outline::ticket);
+    let others = others.filter(|ticket| !gone.contains(&ticket.id) && !is_back(&ticket.id));
+    for ticket in others.chain(back.iter().cloned()) {
+        if let Some(id) = gone.iter().find(|id| ticket.refers_to(id)) {
+            let message = format!("`{id}` would go, and `{}` refers to it", ticket.id);
+            return Err(refused(message).with("id", id.as_str()));
+        }
+    }
+    Ok(())
+}
+
+/// Lets go of what nobody works at any more.
+fn release_claims(
+    project: &Project,
+    locked: &Locked<'_>,
+    gone: &BTreeSet<&TicketId>,
+    back: &[Ticket],
+) -> Result<()> {
+    let actor = project.actor()?.as_str();
+    let statuses = &project.config.statuses;
+    let idle = back.iter();
+    let idle = idle.filter(|ticket| statuses.category(&ticket.status) != Category::Active);
+    for id in gone.iter().copied().chain(idle.map(|ticket| &ticket.id)) {
+        let claim = locked.claim(id, project.now)?;
+        if claim.is_some_and(|claim| claim.actor == actor) {
+            locked.release_claim(id)?;
+        }
+    }
+    Ok(())
+}

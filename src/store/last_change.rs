@@ -1,0 +1,191 @@
+//! What the last command changed, so that it can be taken back.
+//!
+//! `<git-common-dir>/tk/undo.json` has what each file said before, and the name of what it says
+//! since. It is written before the first file is: whoever is killed in between leaves a record
+//! that does not fit the files, which is then no reason to touch them. It may be lost.
+
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::durable::{Replacement, sync_folder};
+use super::{Etag, Locked, Store, StoreError, read_regular};
+use crate::model::{Actor, TicketId};
+
+/// What the last command of a person changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastChange {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// The files, in the order in which they were written.
+    pub files: Vec<ChangedFile>,
+}
+
+/// A ticket's file that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFile {
+    /// The ticket.
+    #[serde(serialize_with = "write_id", deserialize_with = "read_id")]
+    pub id: TicketId,
+    /// What the file said; nothing where there was none.
+    pub before: Option<String>,
+    /// The etag of what it says since; nothing where there is none any more.
+    pub after: Option<String>,
+}
+
+fn write_id<S: Serializer>(id: &TicketId, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(id)
+}
+
+/// The id is part of a file's name: what is no id is refused.
+fn read_id<'d, D: Deserializer<'d>>(from: D) -> Result<TicketId, D::Error> {
+    let text = String::deserialize(from)?;
+    TicketId::parse(&text).map_err(D::Error::custom)
+}
+
+/// Whose changes are noted down.
+#[derive(Clone, Debug)]
+pub(super) struct Recording {
+    at: Timestamp,
+    by: String,
+}
+
+impl Store {
+    /// As [`Store::lock`]; what is written under it can be taken back.
+    ///
+    /// # Errors
+    /// As [`Store::lock`].
+    pub fn lock_recording(&self, by: &Actor, at: Timestamp) -> Result<Locked<'_>, StoreError> {
+        let by = by.as_str().to_owned();
+        let mut locked = self.lock()?;
+        locked.recording = Some(Recording { at, by });
+        Ok(locked)
+    }
+
+    /// What can be taken back, if anything.
+    #[must_use]
+    pub fn last_change(&self) -> Option<LastChange> {
+        let text = fs::read_to_string(self.last_change_path()).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn last_change_path(&self) -> PathBuf {
+        self.local_dir().join("undo.json")
+    }
+}
+
+impl Locked<'_> {
+    /// Notes down that these files are about to be changed, if that is to be, and the etags of
+    /// what they will say.
+    pub(super) fn record<'i>(
+        &self,
+        files: impl IntoIterator<Item = (&'i TicketId, Option<Etag>)>,
+    ) -> Result<(), StoreError> {
+        let Some(Recording { at, by }) = &self.recording else {
+            return Ok(());
+        };
+        let files = files.into_iter().map(|(id, after)| {
+            Ok(ChangedFile {
+                id: id.clone(),
+                before: self.text_now(id)?,
+                after: after.map(|etag| etag.to_string()),
+            })
+        });
+        let last = LastChange {
+            at: *at,
+            by: by.clone(),
+            files: files.collect::<Result<_, StoreError>>()?,
+        };
+        let path = self.last_change_path();
+        let unfinished = path.with_extension("new");
+        // Not synchronised: it may be lost, and nobody should wait for it.
+        let written = serde_json::to_vec(&last)
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| fs::write(&unfinished, bytes))
+            .and_then(|()| fs::rename(&unfinished, &path));
+        if written.is_err() {
+            // For want of it no command fails; but an older one must not be in its place.
+            let _ = fs::remove_file(&unfinished);
+            self.forget_last_change()?;
+        }
+        Ok(())
+    }
+
+    /// What the ticket's file says, whatever that is; nothing where there is none.
+    fn text_now(&self, id: &TicketId) -> Result<Option<String>, StoreError> {
+        if !self.has(id) {
+            return Ok(None);
+        }
+        let path = self.ticket_path(id);
+        let failed = StoreError::io("read", &path);
+        let text = read_regular(&path)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+        text.map(Some).map_err(failed)
+    }
+
+    /// The tickets whose files are no longer as the last change left them.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn changed_since(&self, last: &LastChange) -> Result<Vec<TicketId>, StoreError> {
+        let mut changed = Vec::new();
+        for file in &last.files {
+            let now = self.text_now(&file.id)?;
+            let now = now.map(|text| Etag::of(text.as_bytes()).to_string());
+            if now != file.after {
+                changed.push(file.id.clone());
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Sees to it that nothing can be taken back: what was done last cannot.
+    ///
+    /// # Errors
+    /// When the record is there and cannot be removed.
+    pub fn forget_last_change(&self) -> Result<(), StoreError> {
+        let path = self.last_change_path();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts the files back to what they said before that change; what they say now can be had
+    /// again in the same way. The caller has seen that they are as it left them.
+    ///
+    /// # Errors
+    /// When a file cannot be written or removed.
+    pub fn put_back(&self, last: &LastChange) -> Result<(), StoreError> {
+        let paths = last.files.iter().map(|file| self.ticket_path(&file.id));
+        let paths: Vec<PathBuf> = paths.collect();
+        let mut prepared = Vec::new();
+        let mut gone = Vec::new();
+        for (path, file) in paths.iter().zip(&last.files) {
+            match &file.before {
+                Some(text) => {
+                    let replacement = Replacement::prepare(path, text.as_bytes());
+                    prepared.push((path, replacement.map_err(StoreError::io("write", path))?));
+                }
+                None => gone.push(path),
+            }
+        }
+        let etag = |text: &String| Etag::of(text.as_bytes());
+        let files = last.files.iter();
+        self.record(files.map(|file| (&file.id, file.before.as_ref().map(etag))))?;
+        for (path, replacement) in prepared {
+            replacement.put().map_err(StoreError::io("write", path))?;
+        }
+        for path in gone {
+            fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+        }
+        sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))
+    }
+}

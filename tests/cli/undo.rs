@@ -1,0 +1,228 @@
+//! Taking back what the last command changed.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::project::{authentication, files, refused};
+
+#[test]
+fn every_change_is_taken_back_and_done_again() {
+    for command in [
+        "new Found --parent aut",
+        "update abc -p 0 --note seen --owner=",
+        "update --query epic:aut --add-label seen",
+        "note abc seen",
+        "block abc gone",
+        "unblock def abc",
+        "close abc gone --reason done",
+        "reopen old",
+        "delete gone",
+        "delete abc --force",
+        "approve ghi",
+        "reject ghi why",
+        "ask abc what?",
+        "claim abc",
+        "next --claim",
+        "edit abc",
+    ] {
+        let sandbox = authentication().with_env("EDITOR", "sed -i s/First/Other/");
+        sandbox.ticket("gone", "# a comment\ntitle = \"Gone\"\nmine = 1\n");
+        sandbox.ticket("old", "title = \"Old\"\nstatus = \"closed\"\n");
+        sandbox.tk(["update", "ghi", "--awaiting", "review"]).ok();
+        let before = files(&sandbox);
+        sandbox.tk(command.split(' ')).ok();
+        let after = files(&sandbox);
+        assert_ne!(after, before, "{command}");
+        let tried = sandbox.tk(["undo", "--dry-run", "--json"]).json();
+        assert_eq!(files(&sandbox), after, "{command}");
+        let mut told = sandbox.tk(["undo", "--json"]).json();
+        assert_eq!(files(&sandbox), before, "{command}");
+        assert_eq!(told["by"], "dana@example.com");
+        told["results"]
+            .as_array_mut()
+            .unwrap()
+            .sort_by_key(|result| result["id"].to_string());
+        assert_eq!(outcomes(&tried), outcomes(&told), "{command}");
+        sandbox.tk(["undo"]).ok();
+        assert_eq!(files(&sandbox), after, "{command}");
+        sandbox.tk(["undo"]).ok();
+        assert_eq!(files(&sandbox), before, "{command}");
+    }
+}
+
+/// What became of each ticket, by id.
+fn outcomes(told: &Value) -> Vec<(String, String)> {
+    let results = told["results"].as_array().unwrap().iter();
+    let outcome = |result: &Value| (result["id"].to_string(), result["outcome"].to_string());
+    let mut outcomes: Vec<_> = results.map(outcome).collect();
+    outcomes.sort();
+    outcomes
+}
+
+#[test]
+fn what_is_taken_back_is_told() {
+    let sandbox = authentication();
+    sandbox
+        .tk(["update", "abc", "-p", "0", "--add-label", "ui"])
+        .ok();
+    assert_snapshot!(sandbox.tk(["undo", "--dry-run"]), @r"
+    abc  would be restored  First
+         priority: 0 → 1
+         labels: -ui
+    --- stderr
+    hint: nothing is written: that is what `dana@example.com` did at 2026-11-20T08:38:50Z
+    ");
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    abc  restored  First
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    ");
+    sandbox.tk(["delete", "abc", "--force"]).ok();
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    def  restored  Second
+    ghi  restored  Third
+    abc  recreated  First
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    ");
+    assert_snapshot!(sandbox.tk(["undo", "--quiet"]), @"");
+    let id = sandbox.file(["Found"]);
+    let told = sandbox.tk(["undo", "--json"]).json();
+    let expected = json!([{"id": id, "title": "Found", "outcome": "removed"}]);
+    assert_eq!(told["results"], expected);
+    assert_eq!(told["tickets"], json!([]));
+}
+
+#[test]
+fn what_changed_since_is_left_alone() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 1, &[&["undo"]]), @r"
+    error: there is nothing to take back
+    hint: only the last command of a person in this clone can be
+    ");
+    sandbox.tk(["update", "abc", "def", "-p", "0"]).ok();
+    let text = sandbox.read(".ticks/def.toml");
+    sandbox.ticket("def", &format!("{text}# by hand\n"));
+    assert_snapshot!(refused(&sandbox, 5, &[&["undo"], &["undo", "--dry-run"]]), @r"
+    error: `def` has changed since
+    hint: nothing is taken back; `git diff .ticks` shows what is not committed
+    error: `def` has changed since
+    hint: nothing is taken back; `git diff .ticks` shows what is not committed
+    ");
+    let error = sandbox.tk(["undo", "--json"]);
+    let error: Value = serde_json::from_str(&error.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "CHANGED");
+    assert_eq!(error["error"]["context"]["ids"], json!(["def"]));
+    // As it was left, it can be.
+    sandbox.ticket("def", &text);
+    sandbox.tk(["undo"]).ok();
+    // A file that is gone has changed, and so has one that is there again.
+    sandbox.tk(["note", "ghi", "seen"]).ok();
+    std::fs::remove_file(sandbox.path().join(".ticks/ghi.toml")).unwrap();
+    assert_snapshot!(refused(&sandbox, 5, &[&["undo"]]), @r"
+    error: `ghi` has changed since
+    hint: nothing is taken back; `git diff .ticks` shows what is not committed
+    ");
+}
+
+#[test]
+fn a_new_ticket_that_others_name_stays() {
+    let sandbox = authentication();
+    let id = sandbox.file(["Found"]);
+    let text = sandbox.read(".ticks/abc.toml");
+    sandbox.ticket("abc", &format!("related = [\"{id}\"]\n{text}"));
+    let output = sandbox.tk(["undo"]);
+    assert_eq!(output.code, 4, "{output}");
+    let expected = format!("error: `{id}` would go, and `abc` refers to it\n");
+    assert_eq!(output.stderr, expected);
+}
+
+#[test]
+fn no_cycle_comes_back() {
+    let sandbox = authentication();
+    sandbox.tk(["unblock", "def", "abc"]).ok();
+    let text = sandbox.read(".ticks/abc.toml");
+    sandbox.ticket(
+        "abc",
+        &text.replace("parent", "blocked_by = [\"def\"]\nparent"),
+    );
+    assert_snapshot!(refused(&sandbox, 4, &[&["undo"]]), @"error: tickets would wait for one another: def → abc → def");
+}
+
+#[test]
+fn only_what_people_did_can_be_taken_back() {
+    let sandbox = authentication();
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    let before = sandbox.read(".ticks/abc.toml");
+    let sandbox = sandbox.with_env("TK_ACTOR", "agent:x");
+    sandbox.tk(["note", "def", "seen"]).ok();
+    let noted = sandbox.read(".ticks/def.toml");
+    assert_eq!(sandbox.tk(["undo"]).code, 4);
+    let sandbox = sandbox.with_env("TK_ACTOR", "dana@example.com");
+    sandbox.tk(["undo"]).ok();
+    assert_ne!(sandbox.read(".ticks/abc.toml"), before);
+    assert_eq!(sandbox.read(".ticks/def.toml"), noted);
+}
+
+#[test]
+fn commands_that_change_nothing_are_no_last_command() {
+    let sandbox = authentication();
+    let before = files(&sandbox);
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    sandbox.tk(["update", "abc", "-p", "3", "--dry-run"]).ok();
+    sandbox.tk(["list"]).ok();
+    assert_eq!(sandbox.tk(["close", "def"]).code, 4);
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(files(&sandbox), before);
+}
+
+#[test]
+fn a_claim_taken_back_is_let_go() {
+    let sandbox = authentication();
+    sandbox.tk(["claim", "abc"]).ok();
+    sandbox.tk(["undo"]).ok();
+    let other = sandbox.with_env("TK_ACTOR", "ben@example.com");
+    other.tk(["claim", "abc"]).ok();
+}
+
+#[test]
+fn a_record_that_is_damaged_or_hostile_takes_nothing_back() {
+    let sandbox = authentication();
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    let path = ".git/tk/undo.json";
+    let record = sandbox.read(path);
+    for damaged in [
+        String::new(),
+        record[..record.len() / 2].to_owned(),
+        record.replace("\"abc\"", "\"../../README\""),
+        record.replace("\"abc\"", "\"config\""),
+    ] {
+        assert_ne!(damaged, record);
+        sandbox.write(path, &damaged);
+        refused(&sandbox, 1, &[&["undo"]]);
+    }
+    sandbox.write(path, &record.replace("title = ", "titel = "));
+    refused(&sandbox, 4, &[&["undo"]]);
+    sandbox.write(path, &record);
+    sandbox.tk(["undo"]).ok();
+}
+
+#[test]
+fn what_mends_a_file_cannot_be_taken_back() {
+    let sandbox = authentication().with_env("EDITOR", "sed -i s/^titel/title/");
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    sandbox.ticket("bad", "titel = \"Bad\"\n");
+    sandbox.tk(["edit", "bad"]).ok();
+    refused(&sandbox, 1, &[&["undo"]]);
+}
+
+#[test]
+fn a_record_that_cannot_be_written_fails_no_command() {
+    let sandbox = authentication();
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    std::fs::create_dir(sandbox.path().join(".git/tk/undo.new")).unwrap();
+    sandbox.tk(["update", "def", "-p", "0"]).ok();
+    // Nor is an older change taken for the last one.
+    refused(&sandbox, 1, &[&["undo"]]);
+}
