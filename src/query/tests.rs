@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::condition::Condition;
 use super::expression::Expression;
@@ -520,6 +521,7 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
         ..ProptestConfig::default()
     }
 }
