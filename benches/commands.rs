@@ -55,6 +55,7 @@ const COMMANDS: &[(&[&str], Target)] = &[
     (&["graph"], None),
     (&["graph", "t500"], LOOKING),
     (&["stats"], LOOKING),
+    (&["search", "decided"], TELLING),
     (&["list", "--json"], TELLING),
     (&["ready", "--json"], None),
     (&["graph", "--json"], None),
@@ -251,12 +252,14 @@ impl Project {
     fn warm(&self) {
         for _ in 0..3 {
             self.tk(&["list", "-n", "1"]);
+            self.tk(&["search", "decided", "-n", "1"]);
         }
     }
 
     /// As in a new clone.
     fn forget(&self) {
         let _ = fs::remove_file(self.path().join(".git/tk/index"));
+        let _ = fs::remove_file(self.path().join(".git/tk/search"));
     }
 
     /// As after a checkout: a tenth of the files are others, with other texts.

@@ -10,7 +10,7 @@
 //! ops        use cases: a request in, a serialisable outcome out; no clap, no printing
 //! store git  the only code that touches the disk / git; independent of each other
 //! port       other trackers' files and ours for others: texts in, records out
-//! format graph query config merge compare tally   pure functions
+//! format graph query search config merge compare tally   pure functions
 //! model wire plain data; wire is the public JSON, converted from model
 //! context    time, randomness, environment
 //! ```
@@ -54,6 +54,7 @@ pub mod ops;
 pub mod port;
 pub mod query;
 pub mod run;
+pub mod search;
 pub mod store;
 pub mod tally;
 pub mod ui;

@@ -18,13 +18,17 @@ mod tests {
         ("tally", &["model", "wire"]),
         ("port", &["format", "model", "wire"]),
         ("query", &["graph", "model"]),
-        ("store", &["config", "context", "format", "merge", "model"]),
+        ("search", &["context", "model"]),
+        (
+            "store",
+            &["config", "context", "format", "merge", "model", "search"],
+        ),
         ("git", &["context", "format", "merge", "model"]),
         (
             "ops",
             &[
                 "compare", "config", "context", "format", "git", "graph", "merge", "model", "port",
-                "query", "store", "tally", "wire",
+                "query", "search", "store", "tally", "wire",
             ],
         ),
         (

@@ -49,6 +49,7 @@ mod retry;
 mod run;
 mod runs;
 mod schema;
+mod search;
 mod session;
 mod show;
 mod stats;
@@ -111,6 +112,7 @@ enum Command {
     New(Box<new::Args>),
     #[command(visible_alias = "ls")]
     List(list::Args),
+    Search(search::Args),
     Show(show::Args),
     Update(Box<update::Args>),
     Edit(edit::Args),
@@ -166,6 +168,7 @@ impl Command {
             Self::Init(args) => args.run(session),
             Self::New(args) => args.run(session),
             Self::List(args) => args.run(session),
+            Self::Search(args) => args.run(session),
             Self::Show(args) => args.run(session),
             Self::Update(args) => args.run(session),
             Self::Edit(args) => args.run(session),

@@ -3,11 +3,12 @@
 use super::{Failure, Outcome, Session, new_file, text};
 use crate::ops::{self, NewTicket, Word};
 use crate::store::LARGEST_FILE;
-use crate::wire::{Detail, TicketsDocument};
+use crate::wire::{Detail, NewDocument};
 
 /// File a ticket
 ///
-/// Prints its id. With --file, files many at once: all of them or none.
+/// Prints its id, and names tickets with a title that says nearly the same. With --file, files
+/// many at once: all of them or none.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk new \"Add login endpoint\" -t feature -p 1 -l api,auth --parent k7m
@@ -101,18 +102,17 @@ impl Args {
         session.in_project(|project| {
             let made = ops::new(project, &session.context, &requests)?;
             if session.screen.is_json() {
-                session.screen.document(&TicketsDocument {
-                    schema: "tk.new.v1".to_owned(),
-                    total: made.len(),
+                let tickets = made.tickets.iter();
+                session.screen.document(&NewDocument {
+                    schema: "tk.new.v1",
+                    total: made.tickets.len(),
                     truncated: false,
-                    tickets: made.iter().map(|t| t.fields(&Detail::Listed)).collect(),
+                    tickets: tickets.map(|t| t.fields(&Detail::Listed)).collect(),
+                    similar: made.similar,
                 })?;
             } else {
-                let ids: String = made
-                    .iter()
-                    .map(|ticket| format!("{}\n", ticket.id))
-                    .collect();
-                session.screen.text(&ids)?;
+                let ids = made.tickets.iter().map(|ticket| format!("{}\n", ticket.id));
+                session.screen.text(&ids.collect::<String>())?;
             }
             Ok(0)
         })

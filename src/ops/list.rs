@@ -13,6 +13,7 @@ use super::values::{self, invalid, printable, suggest};
 use super::{Project, Result, resolve_all};
 use crate::graph::{Graph, Readiness};
 use crate::model::{Awaiting, Config, Outline, Priority, StatusId, TicketId};
+use crate::store::Index;
 use crate::wire::TicketRecord;
 
 /// Keys that tickets can be sorted by.
@@ -104,27 +105,15 @@ pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
     }
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
-    let within = match &request.parent {
-        Some(given) => {
-            let parents = resolve_all(&index, &graph, std::slice::from_ref(given))?;
-            let below = parents.iter().flat_map(|id| graph.descendants(id));
-            Some(below.collect::<BTreeSet<TicketId>>())
-        }
-        None => None,
-    };
-    let mut found: Vec<&Outline> = index
-        .tickets
-        .iter()
-        .filter(|ticket| within.as_ref().is_none_or(|ids| ids.contains(&ticket.id)))
-        .filter(|ticket| filter.fits(project, &graph, ticket))
-        .collect();
+    let wanted = filter.among(project, &index, &graph, request)?;
+    let all = index.tickets.iter();
+    let mut found: Vec<&Outline> = all.filter(|ticket| wanted.has(ticket)).collect();
     if let Some(chosen) = &chosen {
         found = chosen.among(project, &index, &graph, &found)?;
     }
     if found.is_empty() {
-        let mut labels: Vec<&str> = filter.labels.iter().map(String::as_str).collect();
-        labels.extend(chosen.iter().flat_map(|chosen| chosen.query().labels()));
-        tell_of_unknown_labels(project, &labels, &index.tickets);
+        let of_query = chosen.iter().flat_map(|chosen| chosen.query().labels());
+        wanted.tell_of_unknown_labels(of_query);
     }
     key.sort(&mut found, &project.config);
     let records = Records::new(project, &index, &graph).with_texts(request.page.texts);
@@ -132,6 +121,31 @@ pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
         total: found.len(),
         tickets: records.all(request.page.of(&found))?,
     })
+}
+
+/// The tickets that a request asks for.
+pub(super) struct Wanted<'w> {
+    project: &'w Project,
+    index: &'w Index,
+    graph: &'w Graph<'w>,
+    words: Words,
+    within: Option<BTreeSet<TicketId>>,
+}
+
+impl Wanted<'_> {
+    /// Whether that ticket is one of them.
+    pub(super) fn has(&self, ticket: &Outline) -> bool {
+        let within = self.within.as_ref();
+        within.is_none_or(|ids| ids.contains(&ticket.id))
+            && self.words.fits(self.project, self.graph, ticket)
+    }
+
+    /// Says so where nothing is found because no ticket has such a label, or one of these.
+    pub(super) fn tell_of_unknown_labels<'l>(&'l self, more: impl Iterator<Item = &'l str>) {
+        let own = self.words.labels.iter().map(String::as_str);
+        let labels: Vec<&str> = own.chain(more).collect();
+        tell_of_unknown_labels(self.project, &labels, &self.index.tickets);
+    }
 }
 
 /// The names of fields of a ticket's JSON, as `--fields` chooses them.
@@ -162,7 +176,7 @@ pub fn field_names(given: &[String]) -> Result<Vec<String>> {
 }
 
 /// A request whose words have been understood.
-struct Words {
+pub(super) struct Words {
     closed_too: bool,
     statuses: Vec<StatusId>,
     types: Vec<String>,
@@ -176,7 +190,7 @@ struct Words {
 }
 
 impl Words {
-    fn new(config: &Config, request: &ListRequest) -> Result<Self> {
+    pub(super) fn new(config: &Config, request: &ListRequest) -> Result<Self> {
         let split = |given: &[String]| -> Vec<String> {
             given
                 .iter()
@@ -221,6 +235,31 @@ impl Words {
             ready: request.ready,
             blocked: request.blocked,
             overdue: request.overdue,
+        })
+    }
+
+    /// What the request asks for among these tickets.
+    pub(super) fn among<'w>(
+        self,
+        project: &'w Project,
+        index: &'w Index,
+        graph: &'w Graph<'w>,
+        request: &ListRequest,
+    ) -> Result<Wanted<'w>> {
+        let within = match &request.parent {
+            Some(given) => {
+                let parents = resolve_all(index, graph, std::slice::from_ref(given))?;
+                let below = parents.iter().flat_map(|id| graph.descendants(id));
+                Some(below.collect())
+            }
+            None => None,
+        };
+        Ok(Wanted {
+            project,
+            index,
+            graph,
+            words: self,
+            within,
         })
     }
 

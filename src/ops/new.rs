@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::change::refuse_cycles;
 use super::records::Records;
+use super::similar::similar;
 use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::Graph;
 use crate::model::{Acceptance, Actor, Awaiting, StatusId, Subtask, Ticket, TicketId};
 use crate::store::{self, AppendLog, Index};
-use crate::wire::TicketRecord;
+use crate::wire::{SimilarTicket, TicketRecord};
 
 /// The most tickets that the workers of one run may file together.
 const MOST_OF_A_RUN: usize = 20;
@@ -121,16 +122,21 @@ impl From<Loose> for Word {
     }
 }
 
-/// Makes the tickets: all of them or none. Their records come back in the same order.
+/// Tickets that were made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Their records, in the order in which they were asked for.
+    pub tickets: Vec<TicketRecord>,
+    /// Those there before that are likely the same, which is no reason to refuse them.
+    pub similar: Vec<SimilarTicket>,
+}
+
+/// Makes the tickets: all of them or none.
 ///
 /// # Errors
 /// When a value cannot be, an id is unknown, a cycle would come about, an agent has filed too
 /// many, or a file cannot be written.
-pub fn new(
-    project: &Project,
-    context: &Context,
-    requests: &[NewTicket],
-) -> Result<Vec<TicketRecord>> {
+pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Result<Made> {
     project.mend_merge_driver();
     let locked = project.lock()?;
     locked.sweep()?;
@@ -142,6 +148,7 @@ pub fn new(
         refuse_cycles(&graph, &made)?;
         made
     };
+    let similar = similar(&index, &made);
     index.extend(&locked.create(&made, &project.config)?);
     if let Err(error) = filed.record(&made) {
         let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
@@ -151,7 +158,14 @@ pub fn new(
     drop(locked);
     let graph = project.graph(&index.tickets);
     let records = Records::new(project, &index, &graph);
-    Ok(made.iter().map(|ticket| records.of(ticket)).collect())
+    for like in &similar {
+        let (id, status, title) = (&like.id, &like.status, printable(&like.title));
+        project.hint(format!("`{id}` ({status}) is likely the same: {title}"));
+    }
+    Ok(Made {
+        tickets: made.iter().map(|ticket| records.of(ticket)).collect(),
+        similar,
+    })
 }
 
 /// Makes tickets out of requests.

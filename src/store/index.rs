@@ -45,6 +45,16 @@ pub enum Caching {
     Off,
 }
 
+impl Caching {
+    /// Of so many tickets, how many may have changed before it pays to write what is cached.
+    pub(super) const fn slack(self, tickets: usize) -> usize {
+        match self {
+            Self::Eager => 0,
+            _ => 8 + tickets / 256,
+        }
+    }
+}
+
 /// Every ticket in outline.
 #[derive(Clone, Default)]
 pub struct Index {
@@ -67,6 +77,11 @@ impl Index {
     #[must_use]
     pub fn etag(&self, id: &TicketId) -> Option<Etag> {
         self.etags.get(self.place(id).ok()?).copied()
+    }
+
+    /// The names of the texts that the tickets were read from, at the same places.
+    pub(super) fn etags(&self) -> &[Etag] {
+        &self.etags
     }
 
     /// The file of that id that could not be read as a ticket.
@@ -156,10 +171,7 @@ impl Store {
         let changed = found.iter().filter(|found| found.same.is_none());
         let changed: Vec<String> = changed.map(|found| listing.text(found.rank)).collect();
         let same = found.len() - changed.len();
-        let slack = match self.caching {
-            Caching::Eager => 0,
-            _ => 8 + found.len() / 256,
-        };
+        let slack = self.caching.slack(found.len());
         let pays = |changed: usize| changed.max(cached.len() - same) > slack;
         // Before anything is read: it tells the moment from which on nothing can be kept.
         let scratch = match key {

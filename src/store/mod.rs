@@ -9,6 +9,7 @@
 
 mod append_log;
 mod archive;
+mod cache_file;
 mod claims;
 mod draft;
 mod durable;
@@ -24,6 +25,7 @@ mod merge_files;
 mod regular;
 mod size_limit;
 mod stand_in;
+mod texts;
 mod unfinished;
 mod write;
 
@@ -43,5 +45,6 @@ pub use merge_files::{read_sides, write_merged};
 pub use regular::{LARGEST_FILE, read as read_regular};
 pub use size_limit::report_size_limit;
 pub use stand_in::StandIn;
+pub use texts::Texts;
 pub use unfinished::sweep_below;
 pub use write::{Change, Locked};

@@ -14,6 +14,18 @@ const TITLE: usize = 20;
 /// a width, titles are cut to fit it.
 #[must_use]
 pub fn table(tickets: &[TicketRecord], width: Option<usize>) -> String {
+    table_with(tickets, width, |place, room| {
+        fit(&tickets[place].title, room)
+    })
+}
+
+/// [`table`], with titles as they are told by their places and the columns there are for them.
+#[must_use]
+pub fn table_with(
+    tickets: &[TicketRecord],
+    width: Option<usize>,
+    title: impl Fn(usize, usize) -> String,
+) -> String {
     let widest = |text: &dyn Fn(&TicketRecord) -> &str| {
         tickets
             .iter()
@@ -28,7 +40,7 @@ pub fn table(tickets: &[TicketRecord], width: Option<usize>) -> String {
     );
     let dim = Style::new().dimmed();
     let mut out = String::new();
-    for ticket in tickets {
+    for (place, ticket) in tickets.iter().enumerate() {
         let beyond = beyond(ticket);
         let taken = ids + statuses + kinds + 10;
         let room = width.map_or(usize::MAX, |width| {
@@ -44,7 +56,7 @@ pub fn table(tickets: &[TicketRecord], width: Option<usize>) -> String {
             ticket.priority,
             fill(&ticket.status, statuses),
             fill(&ticket.kind, kinds),
-            fit(&ticket.title, room),
+            title(place, room),
         );
         if !beyond.is_empty() {
             let _ = write!(out, "  {dim}{beyond}{dim:#}");

@@ -16,6 +16,7 @@ pub mod progress;
 pub mod resolve;
 pub mod run_plan;
 pub mod screen;
+pub mod search;
 pub mod settings;
 pub mod stats;
 pub mod tally;

@@ -16,6 +16,7 @@ mod resolve;
 mod restore;
 mod run;
 mod schema;
+mod search;
 mod settings;
 mod stats;
 mod tally;
@@ -44,6 +45,7 @@ pub use run::{
     PlanDocument, PlannedClash, PlannedStart, PromptDocument, RunEntry, RunsDocument, StopDocument,
 };
 pub use schema::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
+pub use search::{FoundTicket, NewDocument, SearchDocument, SimilarTicket, SnippetRecord};
 pub use settings::{Origin, PrimeCommand, PrimeDocument, Setting, SettingsDocument};
 pub use stats::{AgentFigures, DayFigures, Figures, StatsDocument, TicketFigures};
 pub use tally::{AgeCount, AgedTicket, Count, Durations, EpicTally, TallyDocument, WeekTally};

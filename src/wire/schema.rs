@@ -12,10 +12,10 @@ use super::file::{AgentFile, ConfigFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
     DiffDocument, DoctorDocument, ErrorDocument, Event, ExportDocument, GraphDocument,
-    HistoryDocument, ImportDocument, InitDocument, ManDocument, PlanDocument, PrimeDocument,
-    PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
-    SettingsDocument, StatsDocument, StopDocument, TallyDocument, TicketsDocument, UndoDocument,
-    WarningDocument,
+    HistoryDocument, ImportDocument, InitDocument, ManDocument, NewDocument, PlanDocument,
+    PrimeDocument, PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
+    SearchDocument, SettingsDocument, StatsDocument, StopDocument, TallyDocument, TicketsDocument,
+    UndoDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -95,7 +95,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<InitDocument>("init"),
     document::<TicketsDocument>("list"),
     document::<ManDocument>("man"),
-    document::<TicketsDocument>("new"),
+    document::<NewDocument>("new"),
     document::<TicketsDocument>("next"),
     document::<ChangesDocument>("note"),
     document::<PlanDocument>("plan"),
@@ -110,6 +110,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<RetryDocument>("retry"),
     document::<RunsDocument>("runs"),
     document::<SchemasDocument>("schema"),
+    document::<SearchDocument>("search"),
     document::<SettingsDocument>("settings"),
     document::<TicketsDocument>("show"),
     document::<StatsDocument>("stats"),

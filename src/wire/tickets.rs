@@ -10,7 +10,7 @@ use crate::model::Awaiting;
 /// A ticket's keys and values, as far as they were asked for.
 pub type TicketFields = Map<String, Value>;
 
-/// What `list`, `ready`, `next`, `show` and `new` found or made.
+/// What `list`, `ready`, `next` and `show` found.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TicketsDocument {
     /// `tk.<command>.v1`.

@@ -25,6 +25,7 @@ const ROWS: &[(&str, May)] = &[
     ("init", Elsewhere),
     ("new Found", Yes),
     ("list", Yes),
+    ("search first", Yes),
     ("show abc", Yes),
     ("update abc --note seen", Yes),
     ("update abc --met 1", Yes),

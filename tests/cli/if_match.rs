@@ -36,6 +36,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("stop", "about a run"),
     ("demo", "about a repository of its own"),
     ("list", "reads"),
+    ("search", "reads"),
     ("show", "reads"),
     ("ready", "reads"),
     ("blocked", "reads"),

@@ -73,6 +73,8 @@ mod query;
 #[cfg(test)]
 mod resolve;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod show;
 #[cfg(test)]
 mod stats;

@@ -18,7 +18,8 @@ fn few_words_the_rules_first() {
     tk next --claim --json      take the ticket to do now
     tk show ID --json           everything about a ticket
     tk ready, tk blocked        what can be done, what cannot and why
-    tk list --parent EPIC       search (-s -t -l -o --awaiting)
+    tk list --parent EPIC       filter (-s -t -l -o --awaiting)
+    tk search WORDS             find tickets, closed ones too
     tk note ID TEXT             say what you found; `-` reads stdin
     tk ask ID TEXT              ask a person; the ticket waits
     tk new TITLE -d TEXT -b ID  file what you find

@@ -38,7 +38,7 @@ const ANYWHERE: &[&str] = &["completions", "man", "schema"];
 /// Commands that change nothing, and so are never held up.
 const READING: &[&str] = &[
     "blocked", "config", "export", "graph", "list", "log", "next", "prime", "prompt", "ready",
-    "runs", "show",
+    "runs", "search", "show",
 ];
 
 /// Commands that run tickets.

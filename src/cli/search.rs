@@ -1,0 +1,113 @@
+//! `tk search`
+
+use super::list::Shown;
+use super::{Outcome, Session};
+use crate::ops::{self, ListRequest, Search, SearchRequest};
+use crate::ui;
+use crate::wire::{Detail, FoundTicket, SearchDocument, SnippetRecord, TicketRecord};
+
+/// How many tickets are shown unless told otherwise.
+const LIMIT: u32 = 20;
+
+/// Find tickets by words
+///
+/// Looks in titles, ids, labels, acceptance, descriptions and notes, of closed tickets too; the
+/// best come first. A word is also found as the beginning of a longer one, and one that no
+/// ticket has, as a misspelt one; case and accents do not matter. Tickets must have all words,
+/// unless none has.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tk search login
+  tk search password reset -s open -t bug
+  tk search authentcation --parent auth
+  tk search login -n 5 --json --fields id,title")]
+pub(super) struct Args {
+    /// What to look for
+    #[arg(value_name = "WORD", required = true)]
+    words: Vec<String>,
+    /// Of these statuses only
+    #[arg(short, long, value_name = "STATUS")]
+    status: Vec<String>,
+    /// Of these types only
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    kind: Vec<String>,
+    /// Of these priorities only; 0-2 is a range
+    #[arg(short, long)]
+    priority: Vec<String>,
+    /// With all of these labels
+    #[arg(short, long)]
+    label: Vec<String>,
+    /// Of these owners only; an empty one is nobody
+    #[arg(short, long)]
+    owner: Vec<String>,
+    /// Descendants of that epic only
+    #[arg(long, value_name = "ID")]
+    parent: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+impl Args {
+    pub(super) fn run(mut self, session: &Session) -> Outcome {
+        self.shown.limit.get_or_insert(LIMIT);
+        let request = SearchRequest {
+            words: self.words,
+            among: ListRequest {
+                all: true,
+                statuses: self.status,
+                types: self.kind,
+                priorities: self.priority,
+                labels: self.label,
+                owners: self.owner,
+                parent: self.parent,
+                page: self.shown.page(Detail::Listed)?,
+                ..ListRequest::default()
+            },
+        };
+        session.in_project(|project| {
+            let found = ops::search(project, &request)?;
+            show(session, &self.shown, found)
+        })
+    }
+}
+
+fn show(session: &Session, shown: &Shown, found: Search) -> Outcome {
+    let screen = &session.screen;
+    let detail = shown.detail(Detail::Listed)?;
+    let (total, count) = (found.total, found.tickets.len());
+    if screen.is_json() {
+        let tickets = found.tickets.into_iter().map(|found| FoundTicket {
+            ticket: found.ticket.fields(&detail),
+            score: found.score,
+            snippets: found.snippets,
+        });
+        screen.document(&SearchDocument {
+            schema: "tk.search.v1",
+            total,
+            truncated: count < total,
+            all_words: found.all_words,
+            tickets: tickets.collect(),
+        })?;
+        return Ok(0);
+    }
+    let (tickets, snippets): (Vec<TicketRecord>, Vec<Vec<SnippetRecord>>) = found
+        .tickets
+        .into_iter()
+        .map(|found| (found.ticket, found.snippets))
+        .unzip();
+    let text = if shown.chooses() {
+        let rows: Vec<_> = tickets.iter().map(|t| t.fields(&detail)).collect();
+        ui::list::fields(&rows)
+    } else {
+        let width = screen.line_width();
+        let table = ui::list::table_with(&tickets, width, |place, room| {
+            ui::search::title(&tickets[place].title, &snippets[place], room)
+        });
+        let rows = table.lines().zip(&snippets);
+        rows.map(|(row, snippets)| format!("{row}\n{}", ui::search::texts(snippets, width)))
+            .collect()
+    };
+    screen.text(&text)?;
+    shown.tell_rest(session, count, total)?;
+    Ok(0)
+}

@@ -1,0 +1,117 @@
+//! Finding tickets by words.
+
+use std::cmp::Reverse;
+
+use super::list::{ListRequest, Words, urgency};
+use super::records::Records;
+use super::values::{invalid, printable};
+use super::{Project, Result};
+use crate::context::cores;
+use crate::model::{Outline, TicketId};
+use crate::search::{self, Hit, Terms};
+use crate::wire::{SnippetRecord, TicketRecord};
+
+/// From so many tickets on their texts are read by several threads.
+const MANY: usize = 50;
+
+/// What to look for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// The words.
+    pub words: Vec<String>,
+    /// Among which tickets, and what is told of them.
+    pub among: ListRequest,
+}
+
+/// Tickets found by words, the best first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// How many there are, also those that a limit left out.
+    pub total: usize,
+    /// Whether each of them has all words; else none has, and these have some.
+    pub all_words: bool,
+    /// The tickets.
+    pub tickets: Vec<Found>,
+}
+
+/// A ticket that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The ticket.
+    pub ticket: TicketRecord,
+    /// How well it answers.
+    pub score: f64,
+    /// Where the words are.
+    pub snippets: Vec<SnippetRecord>,
+}
+
+/// Looks for the words in all tickets that are wanted.
+///
+/// # Errors
+/// When there are no words, a word of the filters means nothing, or a file cannot be read.
+pub fn search(project: &Project, request: &SearchRequest) -> Result<Search> {
+    let asked = request.words.join(" ");
+    let terms = Terms::of(&asked);
+    if terms.is_empty() {
+        let shown = printable(&asked);
+        let message = format!("there is no word in `{shown}`: expected letters or digits");
+        return Err(invalid(message));
+    }
+    let filter = Words::new(&project.config, &request.among)?;
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    let wanted = filter.among(project, &index, &graph, &request.among)?;
+    let texts = project.store.texts(&index, &project.config)?;
+    let mut found = search::rank(terms, &texts.all(), |place| {
+        wanted.has(&index.tickets[place])
+    });
+    let ticket = |hit: &Hit| &index.tickets[hit.place];
+    found.hits.sort_by_cached_key(|hit| {
+        let score = (hit.score * 1e6) as u64;
+        (Reverse(score), urgency(ticket(hit)), hit.place)
+    });
+    if found.hits.is_empty() {
+        wanted.tell_of_unknown_labels(std::iter::empty());
+        project.hint("no such ticket has any of the words");
+    } else if !found.whole {
+        project.hint("no ticket has all of the words; these have some");
+    }
+    let page = request.among.page;
+    let hits = page.of(&found.hits);
+    let shown: Vec<&Outline> = hits.iter().map(ticket).collect();
+    let records = Records::new(project, &index, &graph).with_texts(page.texts);
+    let snippets = snippets(project, &found.terms, &shown);
+    let told = records.all(&shown)?.into_iter().zip(hits).zip(snippets);
+    Ok(Search {
+        total: found.hits.len(),
+        all_words: found.whole,
+        tickets: told
+            .map(|((ticket, hit), snippets)| Found {
+                ticket,
+                score: hit.score,
+                snippets,
+            })
+            .collect(),
+    })
+}
+
+/// Where the words are in each of the tickets; nowhere in one that went away meanwhile.
+fn snippets(project: &Project, terms: &Terms, tickets: &[&Outline]) -> Vec<Vec<SnippetRecord>> {
+    let (store, config) = (&project.store, &project.config);
+    let of = |id: &TicketId| {
+        let Ok(stored) = store.read(id, config) else {
+            return Vec::new();
+        };
+        let snippets = search::snippets(terms, &stored.ticket).into_iter();
+        let record = |snippet: search::Snippet| SnippetRecord {
+            field: snippet.field.as_str(),
+            text: snippet.text,
+            matches: snippet.matches,
+        };
+        snippets.map(record).collect()
+    };
+    let parts = cores::spread(tickets, MANY, |part| {
+        part.iter().map(|ticket| of(&ticket.id)).collect::<Vec<_>>()
+    });
+    parts.into_iter().flatten().collect()
+}

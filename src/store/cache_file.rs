@@ -1,0 +1,79 @@
+//! A file that is kept to save time, while it is written, beside the one that is there.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+/// The file that is to become the cache. Always of the same name, so that killed writers leave
+/// at most one; who holds its lock owns the name.
+#[derive(Debug)]
+pub(super) struct CacheFile {
+    file: File,
+    path: PathBuf,
+    placed: bool,
+}
+
+impl CacheFile {
+    /// Begins to write the cache of that name in that folder; `None` where it cannot be
+    /// written, or another process is at it.
+    pub(super) fn begin(local: &Path, name: &str) -> Option<Self> {
+        let path = local.join(format!("{name}.new"));
+        let begin = || -> io::Result<Option<File>> {
+            fs::create_dir_all(local)?;
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+                .open(&path)?;
+            let named = |file: &File| -> io::Result<bool> {
+                let (here, there) = (file.metadata()?, fs::symlink_metadata(&path)?);
+                Ok(here.is_file() && (here.dev(), here.ino()) == (there.dev(), there.ino()))
+            };
+            // Who had the lock before may have moved the file away.
+            if file.try_lock().is_err() || !named(&file)? {
+                return Ok(None);
+            }
+            file.set_len(0)?;
+            Ok(Some(file))
+        };
+        let file = begin().ok()??;
+        Some(Self {
+            file,
+            path,
+            placed: false,
+        })
+    }
+
+    /// What the system knows of it just after something was written to it.
+    pub(super) fn touched(&mut self) -> io::Result<fs::Metadata> {
+        self.file.write_all(b"\n")?;
+        self.file.metadata()
+    }
+
+    /// Puts the cache with these bytes in its place. Where that fails, there is none or the
+    /// old one, and nobody misses it.
+    pub(super) fn place(mut self, bytes: &[u8], place: &Path) {
+        let write = |file: &mut File| {
+            file.rewind()?;
+            file.write_all(bytes)
+        };
+        if write(&mut self.file).is_ok() {
+            self.placed = fs::rename(&self.path, place).is_ok();
+        }
+    }
+}
+
+/// What was not put in its place goes away. It is still this file that has the name: who does
+/// not hold its lock moves nothing.
+impl Drop for CacheFile {
+    fn drop(&mut self) {
+        if !self.placed {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
