@@ -23,6 +23,7 @@ pub struct Context {
     env: BTreeMap<String, String>,
     fixed_now: Option<Timestamp>,
     lock_wait: Option<Duration>,
+    answer_wait: Option<Duration>,
     random: Mutex<fastrand::Rng>,
 }
 
@@ -92,21 +93,21 @@ impl Context {
                 .map_err(|_| invalid("TK_TEST_SEED", text, "a whole number"))?,
             None => getrandom::u64().map_err(|error| InvalidContext::Random(error.to_string()))?,
         };
-        let lock_wait =
-            match env.get("TK_TEST_LOCK_WAIT") {
-                None => None,
-                Some(text) => {
-                    let wait = text.parse().map(Duration::from_millis);
-                    Some(wait.map_err(|_| {
-                        invalid("TK_TEST_LOCK_WAIT", text, "a number of milliseconds")
-                    })?)
-                }
-            };
+        let milliseconds = |name| match env.get(name) {
+            None => Ok(None),
+            Some(text) => match text.parse() {
+                Ok(wait) => Ok(Some(Duration::from_millis(wait))),
+                Err(_) => Err(invalid(name, text, "a number of milliseconds")),
+            },
+        };
+        let lock_wait = milliseconds("TK_TEST_LOCK_WAIT")?;
+        let answer_wait = milliseconds("TK_TEST_ANSWER_WAIT")?;
         Ok(Self {
             cwd,
             env,
             fixed_now,
             lock_wait,
+            answer_wait,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
         })
     }
@@ -130,6 +131,12 @@ impl Context {
     #[must_use]
     pub const fn lock_wait(&self) -> Option<Duration> {
         self.lock_wait
+    }
+
+    /// How long a service is waited for, where a test has said so.
+    #[must_use]
+    pub const fn answer_wait(&self) -> Option<Duration> {
+        self.answer_wait
     }
 
     /// The variable's value, if it is set and not empty.

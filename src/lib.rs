@@ -8,7 +8,8 @@
 //! ui         views: text, tables, progress
 //! run        the runner of epics; the only async code
 //! ops        use cases: a request in, a serialisable outcome out; no clap, no printing
-//! store git  the only code that touches the disk / git; independent of each other
+//! store git embeddings   the only code that touches the disk / git / the network; independent
+//!            of each other
 //! port       other trackers' files and ours for others: texts in, records out
 //! format graph query search config merge compare tally   pure functions
 //! model wire plain data; wire is the public JSON, converted from model
@@ -45,6 +46,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod context;
+pub mod embeddings;
 pub mod format;
 pub mod git;
 pub mod graph;

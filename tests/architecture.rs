@@ -19,6 +19,7 @@ mod tests {
         ("port", &["format", "model", "wire"]),
         ("query", &["graph", "model"]),
         ("search", &["context", "model"]),
+        ("embeddings", &[]),
         (
             "store",
             &["config", "context", "format", "merge", "model", "search"],
@@ -27,8 +28,21 @@ mod tests {
         (
             "ops",
             &[
-                "compare", "config", "context", "format", "git", "graph", "merge", "model", "port",
-                "query", "search", "store", "tally", "wire",
+                "compare",
+                "config",
+                "context",
+                "embeddings",
+                "format",
+                "git",
+                "graph",
+                "merge",
+                "model",
+                "port",
+                "query",
+                "search",
+                "store",
+                "tally",
+                "wire",
             ],
         ),
         (

@@ -15,6 +15,11 @@ const LIMIT: u32 = 20;
 /// best come first. A word is also found as the beginning of a longer one, and one that no
 /// ticket has, as a misspelt one; case and accents do not matter. Tickets must have all words,
 /// unless none has.
+///
+/// With an embeddings service in the configuration (`[search] embeddings_url`), what texts mean
+/// counts 70 to 30 words, and tickets without any of the words are found, too. Where it does not
+/// answer, only words count. The service is told the words and what tickets say; its key is
+/// taken from the environment variable that `embeddings_key_env` names.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk search login
@@ -65,7 +70,7 @@ impl Args {
             },
         };
         session.in_project(|project| {
-            let found = ops::search(project, &request)?;
+            let found = ops::search(project, &session.context, &request)?;
             show(session, &self.shown, found)
         })
     }
@@ -86,6 +91,8 @@ fn show(session: &Session, shown: &Shown, found: Search) -> Outcome {
             total,
             truncated: count < total,
             all_words: found.all_words,
+            by_meaning: found.by_meaning,
+            warnings: found.warnings,
             tickets: tickets.collect(),
         })?;
         return Ok(0);

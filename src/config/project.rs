@@ -51,7 +51,17 @@ pub fn parse(text: &str, path: &str) -> Result<Config, ConfigError> {
         section.finish()?;
     }
     if let Some(mut section) = top.table("search")? {
-        config.embeddings_url = section.get("embeddings_url", "an `http` address", address)?;
+        let search = &mut config.search;
+        search.embeddings_url = section.get("embeddings_url", "an `http` address", address)?;
+        if let Some(model) = section.get(
+            "embeddings_model",
+            "the name of a model",
+            super::reader::text,
+        )? {
+            search.embeddings_model = model;
+        }
+        let expected = "the name of a variable that begins with `TK_`";
+        search.embeddings_key_env = section.get("embeddings_key_env", expected, key_variable)?;
         section.finish()?;
     }
     top.finish()?;
@@ -269,6 +279,13 @@ fn words(value: &DeValue<'_>) -> Option<Vec<String>> {
 
 fn address(value: &DeValue<'_>) -> Option<String> {
     text(value).filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+}
+
+/// A configuration that comes with a repository must not be able to name any variable there is,
+/// and have it sent to an address of its own.
+fn key_variable(value: &DeValue<'_>) -> Option<String> {
+    let fine = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
+    text(value).filter(|name| name.starts_with("TK_") && name.bytes().all(fine))
 }
 
 fn inner_folder(value: &DeValue<'_>) -> Option<String> {

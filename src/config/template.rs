@@ -84,8 +84,11 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 #bell = true
 #title = true
 
+# A service as OpenAI's that tells what texts mean, for `tk search`. It is told what tickets say.
 #[search]
 #embeddings_url = "http://localhost:11434/v1/embeddings"
+#embeddings_model = "nomic-embed-text"
+#embeddings_key_env = "TK_EMBEDDINGS_KEY"
 "##;
 
 /// A configuration file with everything in it commented out.

@@ -21,8 +21,29 @@ pub struct Config {
     pub prices: BTreeMap<String, Price>,
     /// `[notify]`.
     pub notify: NotifyConfig,
-    /// `[search] embeddings_url`.
+    /// `[search]`.
+    pub search: SearchConfig,
+}
+
+/// The service that tells what texts mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchConfig {
+    /// Its address; without one nothing is asked.
     pub embeddings_url: Option<String>,
+    /// The model it is asked for.
+    pub embeddings_model: String,
+    /// The environment variable that holds its key.
+    pub embeddings_key_env: Option<String>,
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self {
+            embeddings_url: None,
+            embeddings_model: "text-embedding-3-small".to_owned(),
+            embeddings_key_env: None,
+        }
+    }
 }
 
 /// What a model's tokens cost, in dollars per million.
@@ -201,7 +222,7 @@ impl Default for Config {
             worktree: WorktreeConfig::default(),
             prices: BTreeMap::new(),
             notify: NotifyConfig::default(),
-            embeddings_url: None,
+            search: SearchConfig::default(),
         }
     }
 }

@@ -25,6 +25,7 @@ mod history;
 mod import;
 mod init;
 mod list;
+mod meaning;
 mod merge_driver;
 mod new;
 mod notes;

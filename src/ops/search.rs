@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use super::list::{ListRequest, Words, urgency};
 use super::records::Records;
 use super::values::{invalid, printable};
-use super::{Project, Result};
-use crate::context::cores;
+use super::{Project, Result, meaning};
+use crate::context::{Context, cores};
 use crate::model::{Outline, TicketId};
 use crate::search::{self, Hit, Terms};
 use crate::wire::{SnippetRecord, TicketRecord};
@@ -28,8 +28,12 @@ pub struct SearchRequest {
 pub struct Search {
     /// How many there are, also those that a limit left out.
     pub total: usize,
-    /// Whether each of them has all words; else none has, and these have some.
+    /// Whether those found by words have all of them; else none has, and these have some.
     pub all_words: bool,
+    /// Whether what the texts mean counts, too.
+    pub by_meaning: bool,
+    /// Why not, where it should.
+    pub warnings: Vec<String>,
     /// The tickets.
     pub tickets: Vec<Found>,
 }
@@ -49,7 +53,7 @@ pub struct Found {
 ///
 /// # Errors
 /// When there are no words, a word of the filters means nothing, or a file cannot be read.
-pub fn search(project: &Project, request: &SearchRequest) -> Result<Search> {
+pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> Result<Search> {
     let asked = request.words.join(" ");
     let terms = Terms::of(&asked);
     if terms.is_empty() {
@@ -62,18 +66,32 @@ pub fn search(project: &Project, request: &SearchRequest) -> Result<Search> {
     let graph = project.graph(&index.tickets);
     let wanted = filter.among(project, &index, &graph, &request.among)?;
     let texts = project.store.texts(&index, &project.config)?;
-    let mut found = search::rank(terms, &texts.all(), |place| {
-        wanted.has(&index.tickets[place])
-    });
+    let texts = texts.all();
+    let is_wanted = |place: usize| wanted.has(&index.tickets[place]);
+    let mut found = search::rank(terms, &texts, is_wanted);
+    let near = meaning::nearest_to(project, context, &asked, &index.tickets, &texts, is_wanted);
     let ticket = |hit: &Hit| &index.tickets[hit.place];
     found.hits.sort_by_cached_key(|hit| {
         let score = (hit.score * 1e6) as u64;
         (Reverse(score), urgency(ticket(hit)), hit.place)
     });
+    let mut warnings = Vec::new();
+    let by_meaning = match near {
+        Some(Ok(near)) => {
+            found.hits = search::mixed(&near, &found.hits);
+            true
+        }
+        Some(Err(warning)) => {
+            project.warn(&warning);
+            warnings.push(warning);
+            false
+        }
+        None => false,
+    };
     if found.hits.is_empty() {
         wanted.tell_of_unknown_labels(std::iter::empty());
         project.hint("no such ticket has any of the words");
-    } else if !found.whole {
+    } else if !found.whole && !by_meaning {
         project.hint("no ticket has all of the words; these have some");
     }
     let page = request.among.page;
@@ -85,6 +103,8 @@ pub fn search(project: &Project, request: &SearchRequest) -> Result<Search> {
     Ok(Search {
         total: found.hits.len(),
         all_words: found.whole,
+        by_meaning,
+        warnings,
         tickets: told
             .map(|((ticket, hit), snippets)| Found {
                 ticket,

@@ -98,7 +98,18 @@ fn values(config: &Config) -> Vec<(String, Value)> {
         ("notify.command", json!(config.notify.command)),
         ("notify.bell", json!(config.notify.bell)),
         ("notify.title", json!(config.notify.title)),
-        ("search.embeddings_url", text(config.embeddings_url.clone())),
+        (
+            "search.embeddings_url",
+            text(config.search.embeddings_url.clone()),
+        ),
+        (
+            "search.embeddings_model",
+            json!(config.search.embeddings_model),
+        ),
+        (
+            "search.embeddings_key_env",
+            text(config.search.embeddings_key_env.clone()),
+        ),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))

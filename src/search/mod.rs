@@ -8,6 +8,7 @@
 //! whole word more than a beginning, and that more than a likeness.
 
 mod likeness;
+mod mixed;
 mod packed;
 mod rank;
 mod snippet;
@@ -15,6 +16,7 @@ mod terms;
 mod words;
 
 pub use likeness::{ALIKE, Title};
+pub use mixed::{mixed, nearest};
 pub use packed::{Field, PACKING, pack};
 pub use rank::{Hit, Ranking, rank};
 pub use snippet::{Snippet, snippets};

@@ -27,6 +27,7 @@ mod size_limit;
 mod stand_in;
 mod texts;
 mod unfinished;
+mod vectors;
 mod write;
 
 pub use append_log::{AppendLog, LogContents, LogLock};
@@ -47,4 +48,5 @@ pub use size_limit::report_size_limit;
 pub use stand_in::StandIn;
 pub use texts::Texts;
 pub use unfinished::sweep_below;
+pub use vectors::{TextName, Vectors};
 pub use write::{Change, Locked};

@@ -14,8 +14,12 @@ pub struct SearchDocument {
     pub total: usize,
     /// Whether a limit has left some out.
     pub truncated: bool,
-    /// Whether each of them has all words; else none has, and these have some.
+    /// Whether those found by words have all of them; else none has, and these have some.
     pub all_words: bool,
+    /// Whether what the texts mean counts, too: 70 to 30 words.
+    pub by_meaning: bool,
+    /// Why not, where it should.
+    pub warnings: Vec<String>,
     /// The tickets.
     pub tickets: Vec<FoundTicket>,
 }

@@ -39,6 +39,8 @@ fn every_setting_has_a_value_and_an_origin() {
     notify.bell = true  # default
     notify.title = true  # default
     search.embeddings_url = none  # default
+    search.embeddings_model = "text-embedding-3-small"  # default
+    search.embeddings_key_env = none  # default
     "#);
     sandbox.write(
         ".ticks/config.toml",

@@ -75,6 +75,8 @@ mod resolve;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
+mod search_meaning;
+#[cfg(test)]
 mod show;
 #[cfg(test)]
 mod stats;

@@ -235,7 +235,13 @@ struct NotifyTable {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, extend("required" = []))]
 struct SearchTable {
-    /// The address of an embeddings service
+    /// The address of an embeddings service, which is told what tickets say
     #[schemars(extend("pattern" = "^https?://"))]
     embeddings_url: String,
+    /// The model it is asked for
+    #[schemars(extend("default" = "text-embedding-3-small"))]
+    embeddings_model: String,
+    /// The environment variable that holds its key
+    #[schemars(extend("pattern" = "^TK_[A-Z0-9_]*$"))]
+    embeddings_key_env: String,
 }
