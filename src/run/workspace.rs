@@ -86,7 +86,9 @@ pub(super) async fn set_up(
 /// Puts the worker's work in order: the tracker's files as they were, the rest committed.
 pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> {
     let tree = TicketTree::new(&job.worktree, branch(job)?);
-    let onto = shared.integration.tip()?;
+    let onto = shared
+        .tip_of(&shared.ground.run_branch)?
+        .ok_or_else(|| Trouble::Io("the run has no branch any more".into()))?;
     shared
         .trees
         .remove_stale_locks(&job.worktree, &branch(job)?)?;
