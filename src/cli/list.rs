@@ -24,24 +24,8 @@ pub(super) struct Args {
     /// Closed ones too
     #[arg(short, long)]
     all: bool,
-    /// Of these statuses only
-    #[arg(short, long, value_name = "STATUS")]
-    status: Vec<String>,
-    /// Of these types only
-    #[arg(short = 't', long = "type", value_name = "TYPE")]
-    kind: Vec<String>,
-    /// Of these priorities only; 0-2 is a range
-    #[arg(short, long)]
-    priority: Vec<String>,
-    /// With all of these labels
-    #[arg(short, long)]
-    label: Vec<String>,
-    /// Of these owners only; an empty one is nobody
-    #[arg(short, long)]
-    owner: Vec<String>,
-    /// Descendants of that epic only
-    #[arg(long, value_name = "ID")]
-    parent: Option<String>,
+    #[command(flatten)]
+    of: Filters,
     /// That await a person; for that kind of thing only, if one is named
     #[arg(
         long,
@@ -167,16 +151,48 @@ impl Shown {
     }
 }
 
-impl Args {
-    pub(super) fn run(self, session: &Session) -> Outcome {
-        let request = ListRequest {
-            all: self.all,
+/// Which tickets, by what they say.
+#[derive(Debug, clap::Args)]
+pub(super) struct Filters {
+    /// Of these statuses only
+    #[arg(short, long, value_name = "STATUS")]
+    status: Vec<String>,
+    /// Of these types only
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    kind: Vec<String>,
+    /// Of these priorities only; 0-2 is a range
+    #[arg(short, long)]
+    priority: Vec<String>,
+    /// With all of these labels
+    #[arg(short, long)]
+    label: Vec<String>,
+    /// Of these owners only; an empty one is nobody
+    #[arg(short, long)]
+    owner: Vec<String>,
+    /// Descendants of that epic only
+    #[arg(long, value_name = "ID")]
+    parent: Option<String>,
+}
+
+impl Filters {
+    /// What they ask for, of open tickets.
+    pub(super) fn request(self) -> ListRequest {
+        ListRequest {
             statuses: self.status,
             types: self.kind,
             priorities: self.priority,
             labels: self.label,
             owners: self.owner,
             parent: self.parent,
+            ..ListRequest::default()
+        }
+    }
+}
+
+impl Args {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let request = ListRequest {
+            all: self.all,
             awaiting: self.awaiting,
             ready: self.ready,
             blocked: self.blocked,
@@ -184,6 +200,7 @@ impl Args {
             query: self.query,
             sort: self.sort,
             page: self.shown.page(Detail::Listed)?,
+            ..self.of.request()
         };
         session.in_project_at(self.at.as_deref(), |project| {
             let found = ops::list(project, &request)?;

@@ -1,6 +1,6 @@
 //! `tk search`
 
-use super::list::Shown;
+use super::list::{Filters, Shown};
 use super::{Outcome, Session};
 use crate::ops::{self, ListRequest, Search, SearchRequest};
 use crate::ui;
@@ -30,24 +30,8 @@ pub(super) struct Args {
     /// What to look for
     #[arg(value_name = "WORD", required = true)]
     words: Vec<String>,
-    /// Of these statuses only
-    #[arg(short, long, value_name = "STATUS")]
-    status: Vec<String>,
-    /// Of these types only
-    #[arg(short = 't', long = "type", value_name = "TYPE")]
-    kind: Vec<String>,
-    /// Of these priorities only; 0-2 is a range
-    #[arg(short, long)]
-    priority: Vec<String>,
-    /// With all of these labels
-    #[arg(short, long)]
-    label: Vec<String>,
-    /// Of these owners only; an empty one is nobody
-    #[arg(short, long)]
-    owner: Vec<String>,
-    /// Descendants of that epic only
-    #[arg(long, value_name = "ID")]
-    parent: Option<String>,
+    #[command(flatten)]
+    of: Filters,
     #[command(flatten)]
     shown: Shown,
 }
@@ -59,14 +43,8 @@ impl Args {
             words: self.words,
             among: ListRequest {
                 all: true,
-                statuses: self.status,
-                types: self.kind,
-                priorities: self.priority,
-                labels: self.label,
-                owners: self.owner,
-                parent: self.parent,
                 page: self.shown.page(Detail::Listed)?,
-                ..ListRequest::default()
+                ..self.of.request()
             },
         };
         session.in_project(|project| {

@@ -121,9 +121,7 @@ impl Backups {
         let Some(tip) = self.git.commit_of(&reference)? else {
             return Ok(());
         };
-        let place = format!("logs/{reference}");
-        let args = ["rev-parse", "--path-format=absolute", "--git-path", &place];
-        let log = self.git.run(args)?.path();
+        let log = self.git.git_path(&format!("logs/{reference}"))?;
         let mut parents = vec![tip];
         parents.extend(self.git.commits_only_in(&log, Some(tip))?);
         let commit = if parents.len() == 1 {

@@ -189,7 +189,12 @@ impl Git {
 
     /// The worktree's index file, which may be absent.
     pub(super) fn index_path(&self) -> Result<PathBuf> {
-        let args = ["rev-parse", "--path-format=absolute", "--git-path", "index"];
+        self.git_path("index")
+    }
+
+    /// The file or folder of that name in the repository, absolute, which may be absent.
+    pub(super) fn git_path(&self, name: &str) -> Result<PathBuf> {
+        let args = ["rev-parse", "--path-format=absolute", "--git-path", name];
         Ok(self.run(args)?.path())
     }
 }

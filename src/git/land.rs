@@ -120,13 +120,7 @@ impl Git {
     /// take each other's changes of the index for the user's. Letting go of it gives it to the
     /// next.
     fn landing(&self) -> Result<File> {
-        let args = [
-            "rev-parse",
-            "--path-format=absolute",
-            "--git-path",
-            "objects",
-        ];
-        let path = self.run(args)?.path();
+        let path = self.git_path("objects")?;
         let locked = File::open(&path).and_then(|folder| folder.lock().map(|()| folder));
         locked.map_err(|source| GitError::File {
             action: "lock",

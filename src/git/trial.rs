@@ -1,7 +1,6 @@
 //! Branches tried against one another, by merges that leave nothing in the repository.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::command::Git;
 use super::error::{GitError, Result};
@@ -74,13 +73,7 @@ impl Git {
 
     /// A place for objects, in which those of the repository are found too.
     fn scratch_objects(&self) -> Result<Scratch> {
-        let args = [
-            "rev-parse",
-            "--path-format=absolute",
-            "--git-path",
-            "objects",
-        ];
-        let objects: PathBuf = self.run(args)?.path();
+        let objects = self.git_path("objects")?;
         let scratch = Scratch::new()?;
         let alternates = scratch.path().join("info/alternates");
         let mut line = objects.into_os_string().into_encoded_bytes();
