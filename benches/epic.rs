@@ -32,7 +32,7 @@ const MEMORY: f64 = 60.0;
 const WAKE_UP: f64 = 100.0;
 /// Workers that only wait, how long they are watched, and the most of a core meanwhile.
 const WAITING: usize = 10;
-const WATCHED: Duration = Duration::from_secs(30);
+const WATCHED: Duration = Duration::from_secs(60);
 const IDLE: f64 = 0.1;
 
 fn main() -> ExitCode {
@@ -124,9 +124,9 @@ fn idle() -> bool {
         .filter(|line| line.contains("\"kind\":\"command\""));
     let live = commands.take(WAITING).count();
     std::thread::sleep(Duration::from_secs(3));
-    let before = spent(run.id());
+    let before = ticks(run.id()).expect("a live run");
     std::thread::sleep(WATCHED);
-    let used = spent(run.id()) - before;
+    let used = ticks(run.id()).expect("a live run") - before;
     let share = used / WATCHED.as_secs_f64() * 100.0;
     println!("idle: {live} workers that wait");
     println!("  share of a core                    {share:7.3} %   (at most {IDLE} %)");
@@ -180,7 +180,8 @@ fn start(dir: &Path, workers: usize) -> Child {
     run.expect("a run")
 }
 
-/// The CPU time of a process without its children, in seconds.
+/// The CPU time of a process without its children, in seconds, with that of threads that have
+/// ended; in steps of 10 ms.
 fn ticks(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
@@ -198,14 +199,4 @@ fn peak(pid: u32) -> Option<f64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
     Some(kib / 1024.0)
-}
-
-/// The CPU time of a process's live threads, in seconds and to the nanosecond.
-fn spent(pid: u32) -> f64 {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("its threads");
-    let times = threads.flatten().filter_map(|thread| {
-        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<f64>().ok()
-    });
-    times.sum::<f64>() / 1e9
 }
