@@ -17,16 +17,19 @@ pub const TRIAL: Version = Version {
 };
 
 impl Git {
-    /// The tips of those of the branches that there are.
+    /// The tips of those of the branches that have commits which `landed` has not.
     ///
     /// # Errors
-    /// When git fails.
-    pub fn tips<'a>(
+    /// When git fails, as without that branch.
+    pub fn tips_beyond<'a>(
         &self,
+        landed: &BranchName,
         branches: impl IntoIterator<Item = &'a BranchName>,
     ) -> Result<BTreeMap<BranchName, CommitId>> {
+        let beyond = format!("--no-merged={}", landed.reference());
         let answer = self
-            .call(["for-each-ref", "--format=%(objectname) %(refname)", "--"])
+            .call(["for-each-ref", "--format=%(objectname) %(refname)"])
+            .args([&beyond, "--"])
             .args(branches.into_iter().map(BranchName::reference))
             .run()?;
         let text = String::from_utf8_lossy(&answer.stdout);

@@ -92,6 +92,11 @@ impl Board {
         }
     }
 
+    /// How many workers may be live at once.
+    pub(super) const fn places(&self) -> usize {
+        self.places
+    }
+
     pub(super) fn free_places(&self) -> usize {
         self.places.saturating_sub(self.live.len())
     }

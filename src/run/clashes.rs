@@ -75,8 +75,8 @@ impl Drop for Entry<'_> {
 }
 
 impl State {
-    /// What has to be tried, now that the branches have these tips: every pair of which one
-    /// has moved.
+    /// What has to be tried, now that the branches with commits of their own have these tips:
+    /// every pair of which one has moved.
     fn untried(&self, tips: &BTreeMap<BranchName, CommitId>) -> Vec<(Pair, (CommitId, CommitId))> {
         let tip = |id: &TicketId| {
             let own = self.running.get(id)?;
@@ -203,9 +203,9 @@ impl Clashes {
         if branches.len() < 2 {
             return Ok(());
         }
-        let tips = self.git.tips(branches.iter().chain([&self.landed]))?;
+        let tips = self.git.tips_beyond(&self.landed, &branches)?;
         let (pairs, commits): (Vec<_>, Vec<_>) = self.state().untried(&tips).into_iter().unzip();
-        let outcomes = self.outcomes(commits, tips.get(&self.landed).copied())?;
+        let outcomes = self.outcomes(commits)?;
         let mut state = self.state();
         for running in state.running.values_mut() {
             // One that began meanwhile has not been tried.
@@ -229,12 +229,12 @@ impl Clashes {
     }
 
     /// The files in which the commits of each pair conflict, but for those in which one of them
-    /// conflicts with what has `landed`.
-    fn outcomes(
-        &self,
-        pairs: Vec<(CommitId, CommitId)>,
-        landed: Option<CommitId>,
-    ) -> Result<Vec<Vec<String>>, GitError> {
+    /// conflicts with what has landed.
+    fn outcomes(&self, pairs: Vec<(CommitId, CommitId)>) -> Result<Vec<Vec<String>>, GitError> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let landed = self.git.commit_of(&self.landed.reference())?;
         let each: BTreeSet<CommitId> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
         let mut wanted = pairs.clone();
         wanted.extend(

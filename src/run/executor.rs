@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
 use super::failure::FailureClass;
 use super::job::{Beginning, Job};
-use super::landing::Landing;
+use super::landing::{InLine, Landing};
 use super::left::Tries;
 use super::prompt;
 use super::repair::{self, REPAIRS, Repair};
@@ -76,6 +76,8 @@ struct Executor {
     repairs: u32,
     /// How often in a row a limit did not say when it is over.
     limits: u32,
+    /// Its worker is done, and it is to land.
+    in_line: Option<InLine>,
 }
 
 impl Executor {
@@ -123,6 +125,7 @@ impl Executor {
             repair: None,
             repairs,
             limits: 0,
+            in_line: None,
         }
     }
 
@@ -294,6 +297,10 @@ impl Executor {
             )
             .await?;
             self.tell_account(&mut turn)?;
+            if matches!(turn.end, TurnEnd::Done { .. }) {
+                // Before its place is free, so that nobody takes it who would only wait as well.
+                self.in_line = Some(shared.line.join());
+            }
             if !settled {
                 self.take_bill(&turn).await?;
             }

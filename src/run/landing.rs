@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
@@ -19,6 +20,31 @@ use crate::context::point::Point;
 use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath};
 use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd};
 use crate::wire::EventKind;
+
+/// How many tickets wait to land, or do.
+#[derive(Debug, Default)]
+pub(super) struct Line(Arc<AtomicUsize>);
+
+/// A ticket is in the line until this is dropped.
+#[derive(Debug)]
+pub(super) struct InLine(Arc<AtomicUsize>);
+
+impl Line {
+    pub(super) fn join(&self) -> InLine {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        InLine(Arc::clone(&self.0))
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// What came of a try to land a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use super::folder::RunDir;
 use super::ground;
 use super::history;
 use super::jobs::{self, Jobs};
+use super::landing::Line;
 use super::ledger::{self, EntryKind, Ledger};
 use super::left;
 use super::notifier::Notifier;
@@ -200,6 +201,7 @@ pub fn run(
         ground,
         worktree_lock: Mutex::new(()),
         lander: Mutex::new(()),
+        line: Line::default(),
         queue: Queue::default(),
         clashes: Arc::new(clashes),
         logs: AtomicU64::new(1),

@@ -10,6 +10,7 @@ use super::batch::Queue;
 use super::clashes::Clashes;
 use super::job::Job;
 use super::key::RunKey;
+use super::landing::Line;
 use super::options::Options;
 use super::preflight::Ground;
 use super::tracker::Tracker;
@@ -47,6 +48,8 @@ pub(super) struct Shared {
     /// Worktrees are made one at a time: git locks what they share.
     pub worktree_lock: Mutex<()>,
     pub lander: Mutex<()>,
+    /// Who waits to land, or does.
+    pub line: Line,
     /// Who waits to be landed in a batch.
     pub queue: Queue,
     /// The branches that are worked at, and which of them do not merge with one another.

@@ -44,12 +44,13 @@ fn pairs_are_merged_and_nothing_stays() {
         [both.clone(), none(), none(), both, one, none(), none()]
     );
     assert_eq!(git.try_merges(&[]).unwrap(), Vec::<Vec<String>>::new());
-    let branches: Vec<BranchName> = ["a", "b", "gone"]
-        .map(|name| BranchName::parse(name).unwrap())
-        .into();
-    let tips = git.tips(&branches).unwrap();
+    test.git(&["branch", "nothing", "main"]);
+    let name = |name| BranchName::parse(name).unwrap();
+    let branches = ["a", "b", "gone", "nothing"].map(name);
+    let tips = git.tips_beyond(&name("main"), &branches).unwrap();
     let expected = branches.iter().cloned().zip([a, b]).collect();
     assert_eq!(tips, expected);
+    assert!(git.tips_beyond(&name("gone"), &branches).is_err());
     let after = (snapshot(test.dir()), test.git(&["count-objects", "-v"]));
     assert_eq!(before, after);
 }

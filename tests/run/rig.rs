@@ -165,6 +165,35 @@ impl Rig {
 
     /// Kills the shims of all workers, and then whatever ran under them.
     pub(crate) fn kill_workers(&self) {
+        let all = |pids: &[i32], signal| {
+            for pid in pids {
+                let _gone = kill_process(Pid::from_raw(*pid).unwrap(), signal);
+            }
+        };
+        // Nothing goes on without its shim meanwhile.
+        all(&self.processes(), Signal::STOP);
+        self.kill_shims();
+        self.outlast(|left| all(left, Signal::KILL));
+    }
+
+    /// Waits until no process of a run is left, doing that to those that are.
+    #[track_caller]
+    pub(crate) fn outlast(&self, each_time: impl Fn(&[i32])) {
+        let start = Instant::now();
+        loop {
+            let left = self.processes();
+            if left.is_empty() {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{left:?} do not end");
+            // Even of the killed it takes the system a moment.
+            each_time(&left);
+            std::thread::yield_now();
+        }
+    }
+
+    /// Kills the shims of all workers; what ran under them lives on.
+    pub(crate) fn kill_shims(&self) {
         let mut folders = vec![self.sandbox.path().join(".git/tk/runs")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).unwrap().flatten() {
@@ -181,19 +210,6 @@ impl Rig {
                     }
                 }
             }
-        }
-        let start = Instant::now();
-        // Killed at once; that they are gone takes the system a moment.
-        loop {
-            let left = self.processes();
-            if left.is_empty() {
-                return;
-            }
-            assert!(start.elapsed() < PATIENCE, "{left:?} do not end");
-            for pid in left {
-                let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
-            }
-            std::thread::yield_now();
         }
     }
 

@@ -493,3 +493,27 @@ fn the_log_tells_the_same_events_and_follows_a_live_run_to_its_end() {
         .read(format!(".git/tk/runs/{run}/two/1-1/prompt.md"));
     assert_eq!(prompt, got);
 }
+
+#[test]
+fn no_more_begin_while_more_wait_to_land_than_are_worked_at() {
+    let rig = Rig::new(&[("a", ""), ("b", ""), ("c", "")]);
+    let gate = rig.pipe("gate");
+    rig.sandbox.write(
+        ".ticks/config.toml",
+        &format!("[run]\nchecks = [\"cat '{}'\"]\n", gate.display()),
+    );
+    rig.sandbox.git(["add", ".ticks"]);
+    rig.sandbox
+        .git(["commit", "--quiet", "-m", "a gate that somebody opens"]);
+    let mut run = rig.start(["-j", "1"]);
+    // One lands and one waits to: the last begins only when the first has landed.
+    run.until("b", "cost");
+    for id in ["a", "b", "c"] {
+        open(&gate);
+        run.until(id, "landed");
+    }
+    let ended = run.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["a", "b", "c"]);
+    assert!(ended.seq("b", "ticket_started") < ended.seq("a", "landed"));
+    assert!(ended.seq("c", "ticket_started") > ended.seq("a", "landed"));
+}

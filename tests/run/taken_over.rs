@@ -14,7 +14,7 @@ use crate::rig::{Ended, Live, Rig, hear, open};
 /// How long anything may take before a test fails with what it saw.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn events<'a>(stretches: [&'a Ended; 2], kind: &str) -> Vec<&'a Value> {
+fn events<'a, const N: usize>(stretches: [&'a Ended; N], kind: &str) -> Vec<&'a Value> {
     stretches
         .into_iter()
         .flat_map(|ended| ended.of("one", kind))
@@ -188,6 +188,28 @@ fn talking(first: impl Fn(&Rig) -> Value) -> Rig {
     rig.sandbox.write(".ticks/config.toml", prices);
     rig.script(json!({"one": [talk(&first(&rig)), [{"run": "echo x > whole"}]]}));
     rig
+}
+
+#[test]
+fn a_question_outlives_a_worker_that_went_on_without_an_answer() {
+    let rig = Rig::new(&[("one", "")]);
+    let ask = json!({"ask": {"question": "Which?", "options": [], "answer_to": "answer"}});
+    rig.script(json!({"one": [[ask], [{"run": "echo x > work"}]]}));
+    let mut live = rig.start([]);
+    live.until("one", "awaiting");
+    let first = killed(live);
+    // Its input is closed then, which it takes for a refusal.
+    rig.kill_shims();
+    rig.outlast(|_| {});
+    let second = rig.run([]).expect(9);
+    assert!(second.of("one", "landed").is_empty());
+    assert_eq!(rig.show("one")["awaiting"], "input");
+    rig.sandbox.tk(["answer", "one", "red"]).ok();
+    let third = rig.run([]).expect(0);
+    assert_eq!(events([&first, &second, &third], "ask").len(), 1);
+    assert_eq!(third.of("one", "session")[0]["resumed"], true);
+    assert_eq!(rig.rounds("one"), 2);
+    rig.assert_tidy();
 }
 
 #[test]

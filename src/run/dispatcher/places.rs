@@ -85,6 +85,7 @@ impl Dispatcher<'_> {
         }
         let mut passed_over = BTreeSet::new();
         while self.stop == Stop::No
+            && !self.is_behind()
             && let Some(ticket) = self.board.next_start(&passed_over)
         {
             if self
@@ -115,6 +116,13 @@ impl Dispatcher<'_> {
                 Err(Refusal::Reached) => self.reach_budget("the budget is used up"),
             }
         }
+    }
+
+    /// Whether more wait to land than may be worked at, beside the one that does: what began now
+    /// would only wait as well, on a base that gets older and in a worktree that takes room.
+    fn is_behind(&self) -> bool {
+        let batch = self.shared.config.run.batch;
+        self.shared.line.length() > self.board.places().max(batch)
     }
 
     fn start(&mut self, ticket: &TicketId, permit: Option<Permit>) {

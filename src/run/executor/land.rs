@@ -14,6 +14,12 @@ use crate::wire::EventKind;
 impl Executor {
     /// Merges, runs the gate, and closes the ticket in the merge commit.
     pub(super) async fn land(&mut self, worked: bool) -> Result<Landing, Trouble> {
+        let landing = self.try_to_land(worked).await;
+        self.in_line = None;
+        landing
+    }
+
+    async fn try_to_land(&mut self, worked: bool) -> Result<Landing, Trouble> {
         if worked && let Some(paths) = repair::unsettled(&self.job, self.repair.as_ref()).await? {
             return Ok(Landing::Conflict { paths });
         }
@@ -30,6 +36,7 @@ impl Executor {
             self.wait_for_turn().await?;
         }
         let lander = Arc::clone(&self.shared);
+        self.in_line.get_or_insert_with(|| lander.line.join());
         if self.shared.config.run.batch > 1 {
             let one_at_a_time = lander.lander.lock().await;
             self.ensure_ground().await?;
@@ -59,6 +66,7 @@ impl Executor {
             }
         }
     }
+
     /// Returns when no running ticket that began earlier clashes with this one any more, or the
     /// run stops.
     async fn wait_for_turn(&mut self) -> Result<(), Trouble> {
@@ -79,6 +87,8 @@ impl Executor {
             }
             if told.as_ref() != Some(&before) {
                 let by = before.iter().map(ToString::to_string).collect();
+                // Whoever waits for a worker keeps nobody from beginning.
+                self.in_line = None;
                 self.desk.record(EventKind::Delayed { by }).await?;
                 told = Some(before);
             }
@@ -90,6 +100,7 @@ impl Executor {
             }
         }
     }
+
     /// Tells what of the worker's doing does not land.
     fn tell_undone(&self, evidence: &Evidence) -> Result<(), Trouble> {
         if !evidence.undone.is_empty() {

@@ -86,9 +86,7 @@ pub(super) async fn work(
         }
     }
     shim.ended().await?;
-    if !matches!(listener.cut, Some(Cut::Asked(_))) && listener.stopped.is_none() {
-        listener.waiting.take_back().await?;
-    }
+    listener.over().await?;
     listener.turn()
 }
 
@@ -365,6 +363,21 @@ impl<'a> Listener<'a> {
         Ok(())
     }
 
+    /// Nobody waits for an answer to a client that failed: a resumed one asks again. One that
+    /// went on without an answer, because nobody held its input when its shim and runner had
+    /// died, has still to be answered.
+    async fn over(&mut self) -> Result<(), Trouble> {
+        if self.stopped.is_some() || matches!(self.cut, Some(Cut::Asked(_))) {
+            return Ok(());
+        }
+        let went_on = self.cut.is_none() && self.conversation.result().is_some_and(succeeded);
+        match self.waiting.open().filter(|_| went_on) {
+            Some(asking) => self.cut = Some(Cut::Asked(asking)),
+            None => self.waiting.take_back().await?,
+        }
+        Ok(())
+    }
+
     /// What the process came to, now that it has ended.
     fn turn(self) -> Result<Turn, Trouble> {
         let exit = self.dir.read_exit()?;
@@ -390,6 +403,9 @@ impl<'a> Listener<'a> {
 
     fn end(&self, result: &WorkerResult, exit: Option<&Exit>) -> TurnEnd {
         let Some(failure) = &result.failure else {
+            if let (Some(Cut::Asked(asking)), None) = (&self.cut, self.stopped) {
+                return TurnEnd::Asked(asking.clone());
+            }
             let summary = result.report.as_ref().map(|report| report.summary.clone());
             return TurnEnd::Done {
                 summary: summary.unwrap_or_default(),
@@ -430,6 +446,10 @@ impl<'a> Listener<'a> {
             trouble,
         }
     }
+}
+
+fn succeeded(result: &WorkerResult) -> bool {
+    result.failure.is_none()
 }
 
 fn not_done(result: &WorkerResult) -> TurnEnd {
