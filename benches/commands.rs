@@ -28,6 +28,9 @@ const ROUNDS: usize = 12;
 /// The same where one takes long.
 const FEW_ROUNDS: usize = 6;
 
+/// How long a bar of the chart is for each ten times of milliseconds, in columns.
+const DECADE: f64 = 12.0;
+
 /// The yardsticks, by the words that start them.
 const YARDSTICKS: [&str; 4] = ["start", "stat", "parse", "own"];
 
@@ -77,10 +80,49 @@ fn main() -> ExitCode {
     }
     let sizes: Vec<usize> = args.iter().filter_map(|arg| arg.parse().ok()).collect();
     let sizes = if sizes.is_empty() { SIZES } else { &sizes };
-    let kept: Vec<bool> = sizes.iter().map(|size| measure(*size)).collect();
-    match kept.into_iter().all(|kept| kept) {
+    let measured: Vec<Measured> = sizes.iter().map(|size| measure(*size)).collect();
+    chart(&measured);
+    match measured.iter().all(|measured| measured.kept) {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
+    }
+}
+
+/// What was measured among so many tickets.
+struct Measured {
+    size: usize,
+    /// The milliseconds of each command and yardstick.
+    took: Vec<(String, f64)>,
+    /// Whether the targets were kept.
+    kept: bool,
+}
+
+/// Shows how what each command costs grows with the number of tickets: a bar a size, longer by
+/// [`DECADE`] for ten times the milliseconds.
+fn chart(measured: &[Measured]) {
+    if measured.len() < 2 {
+        return;
+    }
+    println!("how cost grows: {DECADE} columns are ten times the milliseconds, from 0.1 on");
+    for (place, (name, _)) in measured[0].took.iter().enumerate() {
+        println!("  {name}");
+        let mut before: Option<(usize, f64)> = None;
+        for at in measured {
+            let (size, took) = (at.size, at.took[place].1);
+            let columns = ((took / 0.1).log10() * DECADE).round().max(1.0) as usize;
+            let growth = before.map_or_else(String::new, |(less, then)| {
+                let times = size as f64 / less as f64;
+                format!(
+                    "  {:.1} times as long for {times:.0} times as many",
+                    took / then
+                )
+            });
+            println!(
+                "  {size:>9} {:<56} {took:8.1} ms{growth}",
+                "\u{2588}".repeat(columns)
+            );
+            before = Some((size, took));
+        }
     }
 }
 
@@ -129,24 +171,28 @@ fn on_all_cores(files: &[PathBuf], parse: impl Fn(&str, &str) -> bool + Copy + S
     });
 }
 
-/// Measures every command among that many tickets; whether the targets were kept.
-fn measure(size: usize) -> bool {
+/// Measures every command among that many tickets.
+fn measure(size: usize) -> Measured {
     let project = Project::with(size);
     let rounds = if size > 50_000 { FEW_ROUNDS } else { ROUNDS };
     println!("{size} tickets: milliseconds, and times of the yardsticks (medians)");
     let heads = YARDSTICKS.map(|word| format!("{word:>8}")).concat();
     println!("  {:<24} {:>8} {heads}", "", "ms");
+    let mut measured = Measured {
+        size,
+        took: Vec::new(),
+        kept: true,
+    };
     for word in YARDSTICKS {
         let runs = (0..rounds).map(|_| project.yardstick(word));
         let took = median(runs.skip(1).map(|run| run.as_secs_f64() * 1e3));
         println!("  {word:<24} {took:>8.1}");
+        measured.took.push((word.to_owned(), took));
     }
     project.warm();
-    let mut kept = true;
     for (args, target) in COMMANDS {
-        kept &= told(&args.join(" "), *target, rounds, &project, || {
-            project.tk(args)
-        });
+        let run = || project.tk(args);
+        measured.tell(&args.join(" "), *target, rounds, &project, run);
     }
     let list = &["list", "-n", "20"];
     let after_checkout = || {
@@ -154,63 +200,62 @@ fn measure(size: usize) -> bool {
         project.tk(list)
     };
     let target = Some(("stat", 3.0));
-    kept &= told(
-        "list -n 20, after 10 %",
-        target,
-        FEW_ROUNDS,
-        &project,
-        after_checkout,
-    );
+    let name = "list -n 20, after 10 %";
+    measured.tell(name, target, FEW_ROUNDS, &project, after_checkout);
     for word in ["list", "ready", "graph"] {
         let cold = || {
             project.forget();
             project.tk(&[word])
         };
         let name = format!("{word}, cold");
-        kept &= told(&name, COLD, rounds, &project, cold);
+        measured.tell(&name, COLD, rounds, &project, cold);
     }
     println!(
         "  most memory of `list`, `ready` and `graph`: {} MB",
         project.memory()
     );
-    kept
+    measured
 }
 
-/// Measures what `run` does and tells of it; whether the target was kept.
-fn told(
-    name: &str,
-    target: Target,
-    rounds: usize,
-    project: &Project,
-    run: impl Fn() -> Duration,
-) -> bool {
-    let measured: Vec<(f64, Vec<f64>)> = (0..rounds)
-        .map(|_| {
-            let took = run().as_secs_f64();
-            let beside = YARDSTICKS.map(|word| took / project.yardstick(word).as_secs_f64());
-            (took * 1e3, beside.to_vec())
-        })
-        .skip(1)
-        .collect();
-    let took = median(measured.iter().map(|(took, _)| *took));
-    let ratios: Vec<f64> = (0..YARDSTICKS.len())
-        .map(|n| median(measured.iter().map(|(_, ratios)| ratios[n])))
-        .collect();
-    let ratio_of = |word: &str| {
-        YARDSTICKS
-            .iter()
-            .position(|known| *known == word)
-            .map(|n| ratios[n])
-    };
-    let missed = |(word, most): (&str, f64)| ratio_of(word).is_none_or(|ratio| ratio > most);
-    let kept = !target.is_some_and(missed);
-    let words = target.map_or_else(String::new, |(word, most)| {
-        let missed = if kept { "" } else { ", MISSED" };
-        format!("  ({word}: at most {most}{missed})")
-    });
-    let shown: String = ratios.iter().map(|ratio| format!("{ratio:>8.2}")).collect();
-    println!("  {name:<24} {took:>8.1} {shown}{words}");
-    kept
+impl Measured {
+    /// Measures what `run` does and tells of it.
+    fn tell(
+        &mut self,
+        name: &str,
+        target: Target,
+        rounds: usize,
+        project: &Project,
+        run: impl Fn() -> Duration,
+    ) {
+        let runs: Vec<(f64, Vec<f64>)> = (0..rounds)
+            .map(|_| {
+                let took = run().as_secs_f64();
+                let beside = YARDSTICKS.map(|word| took / project.yardstick(word).as_secs_f64());
+                (took * 1e3, beside.to_vec())
+            })
+            .skip(1)
+            .collect();
+        let took = median(runs.iter().map(|(took, _)| *took));
+        let ratios: Vec<f64> = (0..YARDSTICKS.len())
+            .map(|n| median(runs.iter().map(|(_, ratios)| ratios[n])))
+            .collect();
+        let ratio_of = |word: &str| {
+            YARDSTICKS
+                .iter()
+                .position(|known| *known == word)
+                .map(|n| ratios[n])
+        };
+        let missed = |(word, most): (&str, f64)| ratio_of(word).is_none_or(|ratio| ratio > most);
+        let kept = !target.is_some_and(missed);
+        let words = target.map_or_else(String::new, |(word, most)| {
+            let missed = if kept { "" } else { ", MISSED" };
+            format!("  ({word}: at most {most}{missed})")
+        });
+        let shown: String = ratios.iter().map(|ratio| format!("{ratio:>8.2}")).collect();
+        println!("  {name:<24} {took:>8.1} {shown}{words}");
+        self.took.push((name.to_owned(), took));
+        self.kept &= kept;
+    }
 }
 
 fn median(figures: impl Iterator<Item = f64>) -> f64 {
