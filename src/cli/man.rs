@@ -5,9 +5,9 @@ mod page;
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, ValueHint};
+use clap::ValueHint;
 
-use super::{Cli, Outcome, Session};
+use super::{Outcome, Session, described};
 use crate::ops::{Error, ErrorCode};
 use crate::store;
 use crate::wire::ManDocument;
@@ -36,7 +36,7 @@ impl Args {
         };
         fs::create_dir_all(&dir).map_err(failed)?;
         let mut files = Vec::new();
-        for (name, text) in page::all(Cli::command()) {
+        for (name, text) in page::all(described()) {
             store::write_atomic(&dir.join(&name), text.as_bytes()).map_err(failed)?;
             files.push(name);
         }

@@ -66,7 +66,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::ops::{Error, ErrorCode};
 use crate::store::report_size_limit;
@@ -105,7 +105,11 @@ struct Cli {
 }
 
 /// What to do.
+///
+/// What a command takes is described only once it is asked for: all of them together are
+/// thousands of pieces, which every call would put together for one.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Init(init::Args),
     #[command(visible_alias = "create")]
@@ -227,10 +231,15 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: &[OsString]) -> u8 {
-    if let Some(code) = complete::answer(args, Cli::command) {
+    if let Some(code) = complete::answer(args, described) {
         return code;
     }
-    let cli = match Cli::try_parse_from(args) {
+    let parsed = Cli::try_parse_from(args).or_else(|error| match error.kind() {
+        ErrorKind::DisplayVersion => Err(error),
+        // Who is refused, or asks for help, has to hear of the other commands.
+        _ => parse_described(args),
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(args, &error),
     };
@@ -248,6 +257,19 @@ fn run(args: &[OsString]) -> u8 {
         }
         Err(Failure::Error(error)) => tell(&screen, &error),
     }
+}
+
+/// The program with all that every command takes.
+fn described() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+fn parse_described(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = described();
+    let mut matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// Help, the version, or what is wrong with the arguments.
