@@ -135,7 +135,7 @@ impl Shown {
                 schema: format!("tk.{command}.v1"),
                 total: found.total,
                 truncated: found.truncated(),
-                tickets: found.tickets.iter().map(|t| t.fields(&detail)).collect(),
+                tickets: TicketRecord::written(&found.tickets, &detail)?,
             })?;
             return Ok(0);
         }

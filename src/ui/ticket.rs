@@ -20,9 +20,10 @@ pub fn page(ticket: &TicketRecord) -> String {
     page.heading(&ticket.id, &ticket.title);
     facts(&mut page, ticket);
     people_and_times(&mut page, ticket);
-    if !ticket.description.is_empty() {
+    let description = ticket.description.as_deref().unwrap_or_default();
+    if !description.is_empty() {
         page.section("description");
-        page.indented(&ticket.description);
+        page.indented(description);
     }
     if !ticket.acceptance.is_empty() {
         page.section("acceptance");
@@ -36,9 +37,10 @@ pub fn page(ticket: &TicketRecord) -> String {
             page.item(number, item.done, &item.title, None);
         }
     }
-    if !ticket.notes.is_empty() {
+    let notes = ticket.notes.as_deref().unwrap_or_default();
+    if !notes.is_empty() {
         page.section("notes");
-        for note in &ticket.notes {
+        for note in notes {
             let kind = match note.kind {
                 "comment" => String::new(),
                 kind => format!(" ({kind})"),
@@ -112,9 +114,10 @@ fn people_and_times(page: &mut Page, ticket: &TicketRecord) {
 }
 
 fn runs(page: &mut Page, ticket: &TicketRecord) {
-    if !ticket.runs.is_empty() {
+    let runs = ticket.runs.as_deref().unwrap_or_default();
+    if !runs.is_empty() {
         page.section("runs");
-        for run in &ticket.runs {
+        for run in runs {
             let outcome = run.outcome.unwrap_or("running");
             let cost = run.cost_usd.map(|cost| format!("  ${cost}"));
             let (agent, attempt) = (&run.agent, run.attempt);
@@ -128,9 +131,10 @@ fn runs(page: &mut Page, ticket: &TicketRecord) {
             }
         }
     }
-    if !ticket.commits.is_empty() {
+    let commits = ticket.commits.as_deref().unwrap_or_default();
+    if !commits.is_empty() {
         page.section("commits");
-        for commit in &ticket.commits {
+        for commit in commits {
             let id = commit.id.get(..12).unwrap_or(&commit.id);
             page.line(&format!("{id}  {}", commit.subject));
         }

@@ -1,12 +1,16 @@
 //! A ticket as public JSON.
 
+use std::io;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::TicketFields;
+use crate::context::cores;
 use crate::model::{
     Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, RunRecord, Subtask, Ticket, Verdict,
 };
@@ -19,6 +23,9 @@ const BRIEF: &[&str] = &[
     "id", "title", "type", "status", "priority", "owner", "parent", "labels", "requires",
     "estimate", "etag",
 ];
+
+/// From so many records on they are written by several threads.
+const MANY: usize = 1000;
 
 /// How much of a ticket its JSON tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +66,8 @@ pub struct Standing {
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it. Which of
-/// them are there depends on the command, `--full` and `--fields`.
+/// them are there depends on the command, `--full` and `--fields`; [`FULL_ONLY`] are not in a
+/// record without long texts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[schemars(extend("required" = []))]
 pub struct TicketRecord {
@@ -135,15 +143,21 @@ pub struct TicketRecord {
     #[schemars(with = "Option<Verdict>")]
     pub verdict: Option<&'static str>,
     /// What it is about.
-    pub description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub description: Option<String>,
     /// What must be true of the result.
     pub acceptance: Vec<AcceptanceRecord>,
     /// Its steps.
     pub subtasks: Vec<SubtaskRecord>,
     /// What was said, oldest first.
-    pub notes: Vec<NoteRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<NoteRecord>")]
+    pub notes: Option<Vec<NoteRecord>>,
     /// Attempts, oldest first.
-    pub runs: Vec<AttemptRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<AttemptRecord>")]
+    pub runs: Option<Vec<AttemptRecord>>,
     /// The name of the file's exact text, for `--if-match`.
     pub etag: String,
     /// How it stands among the others; not there where no others were read.
@@ -153,7 +167,9 @@ pub struct TicketRecord {
     #[schemars(with = "Option<Timestamp>")]
     pub updated_at: Option<String>,
     /// The commits that name it, newest first.
-    pub commits: Vec<CommitRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<CommitRecord>")]
+    pub commits: Option<Vec<CommitRecord>>,
     /// How many notes it has.
     pub note_count: usize,
     /// What its attempts cost together; null if none told.
@@ -248,6 +264,10 @@ impl TicketRecord {
     pub fn keys() -> Vec<String> {
         let all = Self {
             standing: Some(Standing::default()),
+            description: Some(String::new()),
+            notes: Some(Vec::new()),
+            runs: Some(Vec::new()),
+            commits: Some(Vec::new()),
             ..Self::default()
         };
         let all = all.fields(&Detail::Full);
@@ -289,6 +309,31 @@ impl TicketRecord {
         }
     }
 
+    /// The records as JSON with the keys that the detail asks for; many are written on all cores.
+    ///
+    /// # Errors
+    /// When one cannot be written, which no record is known to do.
+    pub fn written(records: &[Self], detail: &Detail) -> io::Result<Vec<Box<RawValue>>> {
+        let one = |record: &Self| match detail {
+            Detail::Full => to_raw_value(record),
+            Detail::Listed if record.is_brief() => to_raw_value(record),
+            _ => to_raw_value(&record.fields(detail)),
+        };
+        let parts = cores::spread(records, MANY, |part| {
+            part.iter().map(one).collect::<Result<Vec<_>, _>>()
+        });
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// Whether it has none of what only a record with texts has.
+    const fn is_brief(&self) -> bool {
+        self.description.is_none()
+            && self.notes.is_none()
+            && self.runs.is_none()
+            && self.commits.is_none()
+    }
+
     /// The ticket with what follows from it.
     #[must_use]
     pub fn new(ticket: &Ticket, facts: TicketFacts) -> Self {
@@ -327,22 +372,19 @@ impl TicketRecord {
             closed_by: ticket.closed_by.clone(),
             reason: ticket.reason.clone(),
             verdict: ticket.verdict.map(|verdict| verdict.as_str()),
-            description: match facts.texts {
-                true => ticket.description.clone(),
-                false => String::new(),
-            },
+            description: facts.texts.then(|| ticket.description.clone()),
             acceptance: ticket
                 .acceptance
                 .iter()
                 .map(AcceptanceRecord::from)
                 .collect(),
             subtasks: ticket.subtasks.iter().map(SubtaskRecord::from).collect(),
-            notes: records(facts.texts, &ticket.notes),
-            runs: records(facts.texts, &ticket.runs),
+            notes: facts.texts.then(|| records(&ticket.notes)),
+            runs: facts.texts.then(|| records(&ticket.runs)),
             etag: facts.etag,
             standing: facts.standing,
             updated_at: shown(ticket.updated_at().as_ref()),
-            commits: facts.commits,
+            commits: facts.texts.then_some(facts.commits),
             note_count: ticket.notes.len(),
             cost_usd: ticket.cost().map(|cost| cost.dollars()),
         }
@@ -399,8 +441,7 @@ impl From<&RunRecord> for AttemptRecord {
     }
 }
 
-fn records<'a, T, R: From<&'a T>>(wanted: bool, items: &'a [T]) -> Vec<R> {
-    let items = if wanted { items } else { &[] };
+fn records<'a, T, R: From<&'a T>>(items: &'a [T]) -> Vec<R> {
     items.iter().map(R::from).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::TicketRecord;
@@ -11,7 +12,7 @@ use crate::model::Awaiting;
 pub type TicketFields = Map<String, Value>;
 
 /// What `list`, `ready`, `next` and `show` found.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TicketsDocument {
     /// `tk.<command>.v1`.
     pub schema: String,
@@ -21,7 +22,7 @@ pub struct TicketsDocument {
     pub truncated: bool,
     /// The tickets.
     #[schemars(with = "Vec<TicketRecord>")]
-    pub tickets: Vec<TicketFields>,
+    pub tickets: Vec<Box<RawValue>>,
 }
 
 /// What a command changed.
