@@ -17,6 +17,8 @@ mod edit;
 mod error;
 mod extras;
 mod fields;
+#[cfg(fuzzing)]
+mod fuzzing;
 mod kept;
 mod legible;
 mod parse;
@@ -37,6 +39,9 @@ pub use legible::{Legible, legible};
 pub use parse::parse;
 pub use place::line_of;
 pub use print::print;
+
+#[cfg(fuzzing)]
+pub use fuzzing::{Readers, additions, readers};
 
 pub(crate) use extras::extras;
 pub(crate) use parse::parse_any;

@@ -24,6 +24,15 @@ pub(super) struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
+    /// The rules of a project: its types and statuses are the known ones.
+    pub(super) fn known(config: &'a Config) -> Self {
+        Self {
+            kind: &config.default_type,
+            status: config.statuses.initial(),
+            known: Some(config),
+        }
+    }
+
     /// The rules under which a file that leaves out type and status means that ticket.
     pub(super) fn of(ticket: &'a Ticket) -> Self {
         Self {
@@ -40,12 +49,7 @@ impl<'a> Rules<'a> {
 /// When the text is not TOML, or a value of a known key is not of its form; a type or status
 /// that the configuration does not know is none.
 pub fn parse(id: &TicketId, text: &str, config: &Config) -> Result<Ticket, ParseError> {
-    let rules = Rules {
-        kind: &config.default_type,
-        status: config.statuses.initial(),
-        known: Some(config),
-    };
-    with_rules(id, text, &rules)
+    with_rules(id, text, &Rules::known(config))
 }
 
 /// Reads a ticket's file like [`parse`], with any word as its type and status: for texts from
@@ -60,16 +64,22 @@ pub(crate) fn parse_any(id: &TicketId, text: &str, config: &Config) -> Result<Ti
 }
 
 fn with_rules(id: &TicketId, text: &str, rules: &Rules<'_>) -> Result<Ticket, ParseError> {
-    if let Some(ticket) = plain_ticket(id, text, rules) {
-        return Ok(ticket);
-    }
+    plain_ticket(id, text, rules).map_or_else(|| full_ticket(id, text, rules), Ok)
+}
+
+/// The ticket of any file, or what is wrong with it.
+pub(super) fn full_ticket(
+    id: &TicketId,
+    text: &str,
+    rules: &Rules<'_>,
+) -> Result<Ticket, ParseError> {
     let source = Source::new(text);
     let document = document(&source)?;
     ticket(id, &source, &document, rules)
 }
 
 /// The ticket of a file that is written plainly and has nothing wrong with it.
-fn plain_ticket(id: &TicketId, text: &str, rules: &Rules<'_>) -> Option<Ticket> {
+pub(super) fn plain_ticket(id: &TicketId, text: &str, rules: &Rules<'_>) -> Option<Ticket> {
     let table = plain::read(text)?;
     spelled(id, &table, rules).ok()
 }
