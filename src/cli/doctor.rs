@@ -14,9 +14,13 @@ use crate::ui;
 /// Looking changes nothing. Exit code 1 where something is wrong; a note is not.
 ///
 /// --fix completes the set-up, and removes claims that hold nothing, unfinished files, and
-/// worktrees and branches whose work has landed, after a backup in `refs/tk/backup/`. It never
-/// changes a ticket, and never removes work that is nowhere else: that is named, with the
-/// command that goes on with it or lands it. Only people may mend.
+/// worktrees and branches whose work has landed, after a backup in `refs/tk/backup/`. In tickets
+/// it takes out references to themselves, and to nothing where nothing depends on them (never a
+/// blocker, never a parent); it ends lines as git is told to; and it settles merges that were
+/// committed with their marks, where the rules of the merge do. It keeps a copy of each file
+/// that it changes, and says where. What somebody has to decide it leaves, with what to do. It
+/// never removes work that is nowhere else: that is named, with the command that goes on with it
+/// or lands it. Only people may mend.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk doctor

@@ -10,10 +10,12 @@ mod choice;
 mod fields;
 mod life;
 mod list;
+mod marked;
 mod text;
 mod ticket;
 
 pub use choice::{Choice, Hunk, choose, is_marker};
+pub use marked::{Sides, sides};
 pub use ticket::{Merged, merge_ticket};
 
 #[cfg(test)]

@@ -74,6 +74,14 @@ impl Store {
         serde_json::from_str(&text).ok()
     }
 
+    /// The file that should tell it, if it is there and cannot be read.
+    #[must_use]
+    pub fn broken_last_change(&self) -> Option<PathBuf> {
+        let path = self.last_change_path();
+        let is_there = path.symlink_metadata().is_ok();
+        (is_there && self.last_change().is_none()).then_some(path)
+    }
+
     fn last_change_path(&self) -> PathBuf {
         self.local_dir().join("undo.json")
     }

@@ -209,6 +209,28 @@ impl Store {
         Ok(origins)
     }
 
+    /// The tickets whose files begin with a byte order mark, or have lines that end with
+    /// carriage returns.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn unplain_texts(&self) -> Result<Vec<TicketId>, StoreError> {
+        let names = self.ticket_files()?;
+        let folder =
+            Folder::open(self.ticks_dir()).map_err(StoreError::io("read", self.ticks_dir()))?;
+        let parts = cores::spread(&names, MANY, |part| {
+            let is_unplain = |name: &&String| {
+                let text = folder.read_text(name).map(|(_, text)| text);
+                text.is_ok_and(|text| text.starts_with('\u{feff}') || text.contains("\r\n"))
+            };
+            let unplain = part.iter().filter(is_unplain);
+            unplain
+                .filter_map(|name| id_of(name).ok())
+                .collect::<Vec<_>>()
+        });
+        Ok(parts.into_iter().flatten().collect())
+    }
+
     /// Tickets whose ids begin with `begun`, those changed last first, at most `most`: what
     /// can be told in a moment, however many there are. Files that are none are left out.
     ///

@@ -9,6 +9,7 @@
 
 mod append_log;
 mod archive;
+mod backup;
 mod cache_file;
 mod claims;
 mod draft;
@@ -32,6 +33,7 @@ mod write;
 
 pub use append_log::{AppendLog, LogContents, LogLock};
 pub use archive::{ArchiveFile, LARGEST_ARCHIVE, read_archive_file, read_archive_folders};
+pub use backup::Backup;
 pub use claims::{Claim, ClaimFile};
 pub use draft::Draft;
 pub use durable::{create_exclusive, write_atomic};

@@ -24,6 +24,10 @@ pub fn report(document: &DoctorDocument, fix: bool) -> String {
         one(&mut out, finding);
     }
     line(&mut out, format_args!("{}", sum(document, fix)));
+    if let Some(folder) = &document.backup {
+        let folder = safe(folder);
+        line(&mut out, format_args!("as it was before: {folder}"));
+    }
     out
 }
 
@@ -121,6 +125,7 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::Conflict
         | FindingKind::MissingReference
         | FindingKind::SelfReference
+        | FindingKind::UnplainText
         | FindingKind::Cycle
         | FindingKind::OpenChildren
         | FindingKind::Unclaimed => "Tickets",
@@ -129,6 +134,7 @@ const fn group_of(kind: FindingKind) -> &'static str {
         }
         FindingKind::StaleClaim
         | FindingKind::UnfinishedFile
+        | FindingKind::InvalidUndo
         | FindingKind::InterruptedRun
         | FindingKind::InvalidRun
         | FindingKind::LeakedWorktree

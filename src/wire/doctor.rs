@@ -16,6 +16,9 @@ pub struct DoctorDocument {
     pub total: usize,
     /// How many of them are wrong still: errors and warnings that were not mended.
     pub remaining: usize,
+    /// The folder with a copy of each file as it was before it was mended, relative to the main
+    /// working tree where it is inside; none where none was changed.
+    pub backup: Option<String>,
     /// What was found, tickets first.
     pub findings: Vec<Finding>,
 }
@@ -75,6 +78,8 @@ pub enum FindingKind {
     MissingReference,
     /// A ticket names itself.
     SelfReference,
+    /// A ticket's file has a byte order mark, or lines that end with carriage returns.
+    UnplainText,
     /// Tickets wait for one another, or are parts of one another.
     Cycle,
     /// A closed epic has open children.
@@ -91,6 +96,8 @@ pub enum FindingKind {
     StaleClaim,
     /// A file that a killed writer has left.
     UnfinishedFile,
+    /// What `tk undo` would take back cannot be read.
+    InvalidUndo,
     /// A run whose runner died.
     InterruptedRun,
     /// A run's folder that cannot be read.

@@ -55,6 +55,8 @@ mod list;
 #[cfg(test)]
 mod manual;
 #[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod merge_driver;
 #[cfg(test)]
 mod new;

@@ -2,7 +2,7 @@
 
 use super::Exam;
 use super::found::Found;
-use crate::ops::{Error, ErrorCode};
+use super::texts::changed;
 use crate::store::ClaimFile;
 use crate::wire::{FindingKind, Severity};
 
@@ -19,7 +19,8 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
             stale = stale.ticket(id);
         }
         let (project, runs_now) = (exam.project, exam.runs_now);
-        found.push(stale.path(exam.shown(&file.path)).mended_by(move || {
+        let stale = stale.path(exam.shown(&file.path)).changes(&file.path);
+        found.push(stale.mended_by(move || {
             let locked = project.store.lock()?;
             if runs_now()?.use_of(None, file.id.as_ref()) || !locked.remove_claim_file(file)? {
                 return Err(changed());
@@ -56,8 +57,4 @@ fn wrong(exam: &Exam<'_>, file: &ClaimFile) -> Option<String> {
         }
         Some(_) => None,
     }
-}
-
-fn changed() -> Error {
-    Error::new(ErrorCode::Changed, "it has changed since it was looked at")
 }

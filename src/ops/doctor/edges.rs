@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Exam;
 use super::found::Found;
+use super::texts::changed;
 use crate::graph::{Cycle, Step};
 use crate::model::{Ticket, TicketId};
+use crate::ops::Result;
 use crate::wire::{FindingKind, Severity};
 
 /// The references of a ticket by the key they stand under.
@@ -49,12 +51,17 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
                 "blocked_by" | "parent" => Severity::Error,
                 _ => Severity::Warning,
             };
-            found.push(
-                Found::new(kind, severity, message)
-                    .ticket(&ticket.id)
-                    .path(exam.project.store.shown(&format!("{}.toml", ticket.id)))
-                    .command(without(exam, ticket, key, to)),
-            );
+            let one = Found::new(kind, severity, message)
+                .ticket(&ticket.id)
+                .path(exam.project.store.shown(&format!("{}.toml", ticket.id)))
+                .command(without(exam, ticket, key, to));
+            // What is not there may come yet; till then it is known to block, or to be above.
+            let counts = kind == FindingKind::MissingReference && severity == Severity::Error;
+            found.push(if counts || !exam.configured {
+                one
+            } else {
+                taken_out(exam, one, &ticket.id, key, to)
+            });
         }
     }
     // Parents are in the graph whether they are closed or not, so circles of them are here too.
@@ -68,6 +75,41 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
         }
     }
     found
+}
+
+/// With the reference taken out of the ticket, if it still says nothing.
+fn taken_out<'a>(
+    exam: &Exam<'a>,
+    found: Found<'a>,
+    id: &TicketId,
+    key: &'static str,
+    to: &TicketId,
+) -> Found<'a> {
+    let (store, config) = (&exam.project.store, &exam.project.config);
+    let (id, to) = (id.clone(), to.clone());
+    found.changes(store.ticket_path(&id)).mended_by(move || {
+        let edited = store.edit(&id, config, |ticket| -> Result<()> {
+            let is_there = to != id && store.has(&to);
+            if is_there || !take(ticket, key, &to) {
+                return Err(changed());
+            }
+            Ok(())
+        });
+        edited.map(drop)
+    })
+}
+
+/// Takes the reference out of the ticket; whether it was in it.
+fn take(ticket: &mut Ticket, key: &str, to: &TicketId) -> bool {
+    let single = match key {
+        "blocked_by" => return ticket.blocked_by.remove(to),
+        "after" => return ticket.after.remove(to),
+        "related" => return ticket.related.remove(to),
+        "parent" => &mut ticket.parent,
+        "discovered_from" => &mut ticket.discovered_from,
+        _ => &mut ticket.duplicate_of,
+    };
+    single.take_if(|there| there == to).is_some()
 }
 
 /// A file that cannot be read is there all the same.

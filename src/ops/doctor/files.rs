@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Exam;
 use super::found::Found;
+use super::{Exam, conflicts};
 use crate::config::origins;
 use crate::model::{AgentConfig, TicketId};
 use crate::ops::Result;
@@ -92,22 +92,25 @@ fn unusable<'a>(
     let text = store.part(&wrong.name).ok().flatten().unwrap_or_default();
     if let Some(line) = conflict_mark(&text) {
         let is_unmerged = unmerged.remove(&path);
-        return Found::new(
+        let found = Found::new(
             FindingKind::Conflict,
             Severity::Error,
             "a merge has left both sides in it, between conflict marks",
-        )
-        .path(path)
-        .line(line)
-        .hint(match of_ticket(&wrong) {
-            Some(id) if is_unmerged => {
-                format!("`tk resolve {id}` merges its keys; `-i` asks about the rest")
-            }
-            Some(id) => {
-                format!("settle the marked lines with `tk edit {id}`, then `git add` the file")
-            }
-            None => "settle the marked lines in an editor, then `git add` the file".to_owned(),
-        });
+        );
+        let found = found.path(path).line(line);
+        return match of_ticket(&wrong) {
+            Some(id) if is_unmerged => found.hint(format!(
+                "`tk resolve {id}` merges its keys; `-i` asks about the rest"
+            )),
+            // git takes it for settled, so that nothing but the file tells the sides.
+            Some(id) => match conflicts::settled(exam, &id, &text) {
+                Some(mend) => mend(found),
+                None => found.hint(format!(
+                    "settle the marked lines with `tk edit {id}`, then `git add` the file"
+                )),
+            },
+            None => found.hint("settle the marked lines in an editor, then `git add` the file"),
+        };
     }
     let hint = if wrong.message.starts_with("the file's name") {
         "give it another name, such as `k7m.toml`".to_owned()
@@ -268,6 +271,7 @@ pub(super) fn unfinished<'a>(exam: &Exam<'a>, seen: &[PathBuf]) -> Result<Vec<Fo
         let message = "a writer that was killed has left it";
         Found::new(FindingKind::UnfinishedFile, Severity::Warning, message)
             .path(exam.shown(&path))
+            .changes(&path)
             .mended_by(move || Ok(store.lock()?.remove_unfinished(&path)?))
     });
     Ok(found.collect())

@@ -1,5 +1,7 @@
 //! One finding, and how it is mended.
 
+use std::path::{Path, PathBuf};
+
 use crate::model::TicketId;
 use crate::ops::Result;
 use crate::wire::{Finding, FindingKind, Severity};
@@ -10,6 +12,8 @@ type Mend<'a> = Box<dyn Fn() -> Result<()> + 'a>;
 /// A finding, with the way to mend it where there is a safe one.
 pub(super) struct Found<'a> {
     pub(super) finding: Finding,
+    /// The files that mending changes or removes.
+    changes: Vec<PathBuf>,
     mend: Option<Mend<'a>>,
 }
 
@@ -31,6 +35,7 @@ impl<'a> Found<'a> {
                 fixed: false,
                 failure: None,
             },
+            changes: Vec::new(),
             mend: None,
         }
     }
@@ -74,6 +79,12 @@ impl<'a> Found<'a> {
         self
     }
 
+    /// A file that mending changes or removes, of which a copy is kept.
+    pub(super) fn changes(mut self, path: impl Into<PathBuf>) -> Self {
+        self.changes.push(path.into());
+        self
+    }
+
     /// `tk doctor --fix` mends it that way.
     pub(super) fn mended_by(mut self, mend: impl Fn() -> Result<()> + 'a) -> Self {
         if self.finding.hint.is_empty() {
@@ -84,12 +95,14 @@ impl<'a> Found<'a> {
         self
     }
 
-    /// Mends it where there is a way, and says in the finding what came of it.
-    pub(super) fn mend(&mut self) {
+    /// Mends it where there is a way, after what it changes was kept, and says in the finding
+    /// what came of it.
+    pub(super) fn mend(&mut self, keep: &dyn Fn(&Path) -> Result<()>) {
         let Some(mend) = &self.mend else {
             return;
         };
-        match mend() {
+        let kept = self.changes.iter().try_for_each(|path| keep(path));
+        match kept.and_then(|()| mend()) {
             Ok(()) => self.finding.fixed = true,
             Err(error) => self.finding.failure = Some(error.message),
         }

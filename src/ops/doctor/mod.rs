@@ -1,21 +1,23 @@
 //! What is wrong with the tickets, with what runs left, and with the set-up; and mending of it
 //! what can be mended without a loss.
 //!
-//! Looking changes nothing and takes no lock. Mending never touches a ticket, nor work that
-//! is nowhere else.
+//! Looking changes nothing and takes no lock. Mending keeps a copy of each file that it changes,
+//! and changes a ticket only where nobody has to decide anything; it never touches work that is
+//! nowhere else.
 
 mod claims;
+mod conflicts;
 mod edges;
 mod files;
 mod found;
 mod hierarchy;
 mod runs;
 mod setup;
+mod texts;
 mod trees;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use found::Found;
 pub use runs::{KnownRun, KnownRuns, RunState};
 
 use super::{Project, Result};
@@ -75,14 +77,17 @@ pub fn doctor(
     };
     let mut found = files::examine(&exam, trouble)?;
     found.extend(edges::examine(&exam));
+    found.extend(texts::examine(&exam)?);
     found.extend(hierarchy::examine(&exam));
     found.extend(claims::examine(&exam));
     found.extend(runs::examine(&exam));
     found.extend(trees::examine(&exam)?);
     found.extend(setup::examine(&exam)?);
     found.extend(files::unfinished(&exam, &unfinished)?);
+    let backup = store.backup(project.now);
     if fix {
-        found.iter_mut().for_each(Found::mend);
+        let keep = |path: &Path| Ok(backup.keep(path, &exam.name_of_copy(path))?);
+        found.iter_mut().for_each(|found| found.mend(&keep));
     }
     let mut findings: Vec<_> = found.into_iter().map(|found| found.finding).collect();
     // Stable: what was found together stays together.
@@ -96,6 +101,7 @@ pub fn doctor(
         checked: loaded.tickets.len() + loaded.invalid.len(),
         total: findings.len(),
         remaining,
+        backup: backup.folder().map(|folder| exam.shown(folder)),
         findings,
     })
 }
@@ -105,6 +111,19 @@ impl Exam<'_> {
     fn shown(&self, path: &Path) -> String {
         let inside = path.strip_prefix(self.project.repo.home());
         inside.unwrap_or(path).display().to_string()
+    }
+
+    /// What a copy of the file is called in the backup: as the file is from the main working
+    /// tree on, or from the folder that has git's.
+    fn name_of_copy(&self, path: &Path) -> PathBuf {
+        let repo = &self.project.repo;
+        let roots = [Some(repo.home()), repo.common_dir().parent()];
+        let inside = roots.into_iter().flatten();
+        let inside = inside
+            .filter_map(|root| path.strip_prefix(root).ok())
+            .next();
+        let name = || path.file_name().unwrap_or_default().as_ref();
+        inside.unwrap_or_else(name).to_owned()
     }
 
     /// Whether there is such a ticket, and it is not over.

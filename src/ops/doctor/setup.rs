@@ -30,7 +30,8 @@ fn attributes<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
                 "git merges tickets as any text: {} missing",
                 lines.join(", ")
             );
-            Some(made(message).mended_by(|| init::write_attributes(repo).map(drop)))
+            let found = made(message).changes(repo.home().join(".gitattributes"));
+            Some(found.mended_by(|| init::write_attributes(repo).map(drop)))
         }
         Err(error) => Some(made(error.message).hint("it must be a text file of the repository's")),
     }
@@ -47,6 +48,7 @@ fn driver<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
         Some(_) => format!("the merge driver is another one: `{key}` differs"),
     };
     let found = Found::new(FindingKind::MergeDriver, Severity::Warning, message);
+    let found = found.changes(repo.common_dir().join("config"));
     Ok(Some(
         found.mended_by(|| merge_driver::configure(repo).map(drop)),
     ))
@@ -65,6 +67,7 @@ fn exclude<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
     let message = "git shows the worktrees of runs as files of yours: \
                    they are not in `info/exclude`";
     let found = Found::new(FindingKind::Exclude, Severity::Warning, message).path(dir.clone());
+    let found = found.changes(repo.common_dir().join("info/exclude"));
     Ok(Some(found.mended_by(move || {
         Ok(repo.worktrees().exclude(dir).map(drop)?)
     })))

@@ -1,0 +1,103 @@
+//! Taking apart a text that has both sides of a merge in it.
+
+/// What each side of a merge said, of which a text has both between marks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sides {
+    /// What both come from, where the marks tell it everywhere.
+    pub base: Option<String>,
+    /// Ours.
+    pub ours: String,
+    /// Theirs.
+    pub theirs: String,
+}
+
+enum Place {
+    Outside,
+    Ours,
+    Base,
+    Theirs,
+}
+
+/// The sides of the text; nothing where it has no marks, or they do not stand in their order.
+#[must_use]
+pub fn sides(text: &str) -> Option<Sides> {
+    let mut place = Place::Outside;
+    let (mut hunks, mut told) = (0, 0);
+    let mut sides = Sides::default();
+    let mut base = String::new();
+    for line in text.split_inclusive('\n') {
+        let plain = line.trim_end();
+        let is = |mark: &str| {
+            let rest = plain.strip_prefix(mark);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        place = match place {
+            Place::Outside if is("<<<<<<<") => {
+                hunks += 1;
+                Place::Ours
+            }
+            Place::Ours if is("|||||||") => {
+                told += 1;
+                Place::Base
+            }
+            Place::Ours | Place::Base if plain == "=======" => Place::Theirs,
+            Place::Theirs if is(">>>>>>>") => Place::Outside,
+            _ if super::is_marker(line) => return None,
+            place => {
+                match place {
+                    Place::Outside => {
+                        for side in [&mut base, &mut sides.ours, &mut sides.theirs] {
+                            side.push_str(line);
+                        }
+                    }
+                    Place::Ours => sides.ours.push_str(line),
+                    Place::Base => base.push_str(line),
+                    Place::Theirs => sides.theirs.push_str(line),
+                }
+                place
+            }
+        };
+    }
+    sides.base = (told == hunks).then_some(base);
+    (hunks > 0 && matches!(place, Place::Outside)).then_some(sides)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_and_the_base_where_it_is_told() {
+        let text = "a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> side\nd\n";
+        let found = sides(text).unwrap();
+        assert_eq!(
+            (found.ours.as_str(), found.theirs.as_str()),
+            ("a\nb\nd\n", "a\nc\nd\n")
+        );
+        assert_eq!(found.base, None);
+        let told = text.replace("=======", "||||||| 1a2b\nz\n=======");
+        assert_eq!(sides(&told).unwrap().base.as_deref(), Some("a\nz\nd\n"));
+        let crlf = sides(&text.replace('\n', "\r\n")).unwrap();
+        assert_eq!(crlf.theirs, "a\r\nc\r\nd\r\n");
+        // Told of one difference and not of the other.
+        assert_eq!(sides(&format!("{told}{text}")).unwrap().base, None);
+    }
+
+    #[test]
+    fn marks_out_of_their_order_are_no_sides() {
+        let whole = "<<<<<<< a\nb\n=======\nc\n>>>>>>> d\n";
+        for text in [
+            "",
+            "a\n",
+            "<<<<<<< a\nb\n=======\nc\n",
+            "=======\n",
+            ">>>>>>> a\n",
+            "<<<<<<< a\n<<<<<<< b\n=======\n>>>>>>> b\n=======\n>>>>>>> a\n",
+            "<<<<<<< a\n=======\n=======\n>>>>>>> a\n",
+            "<<<<<<< a\n=======\n||||||| b\n>>>>>>> a\n",
+        ] {
+            assert_eq!(sides(text), None, "{text}");
+            assert!(text.is_empty() || text == "a\n" || sides(&format!("{whole}{text}")).is_none());
+        }
+    }
+}

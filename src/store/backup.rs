@@ -1,0 +1,109 @@
+//! Copies of files that are about to be changed or removed, in a folder of their own:
+//! `<git-common-dir>/tk/backup/<time>/`.
+
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::durable::sync_folder;
+use super::{Store, StoreError};
+
+/// The folder of the copies that one command makes; there once there is one.
+#[derive(Debug)]
+pub struct Backup {
+    folder: PathBuf,
+    is_used: Cell<bool>,
+}
+
+impl Store {
+    /// Where a command that begins at that time puts its copies.
+    #[must_use]
+    pub fn backup(&self, at: Timestamp) -> Backup {
+        let time = at.strftime("%Y%m%dT%H%M%SZ").to_string();
+        Backup {
+            folder: self.local_dir().join("backup").join(time),
+            is_used: Cell::new(false),
+        }
+    }
+}
+
+impl Backup {
+    /// The folder, if anything was copied to it.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.is_used.get().then_some(&self.folder)
+    }
+
+    /// Copies the file, if there is one, to that name in the folder. What is no regular file has
+    /// no copy; one that is there already is not overwritten, the new one gets a number.
+    ///
+    /// # Errors
+    /// When it cannot be copied, or the name leads out of the folder.
+    pub fn keep(&self, path: &Path, name: &Path) -> Result<(), StoreError> {
+        match path.symlink_metadata() {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(StoreError::io("read", path)(error)),
+        }
+        self.copy(path, name)
+            .map_err(StoreError::io("copy", path))?;
+        self.is_used.set(true);
+        Ok(())
+    }
+
+    fn copy(&self, path: &Path, name: &Path) -> io::Result<()> {
+        if !name
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+        {
+            return Err(io::Error::other("its copy has no place in the backup"));
+        }
+        let mut copy = self.folder.join(name);
+        let folder = copy.parent().unwrap_or(&self.folder).to_owned();
+        fs::create_dir_all(&folder)?;
+        let mut number = 1;
+        while copy.symlink_metadata().is_ok() {
+            number += 1;
+            let mut numbered = name.as_os_str().to_owned();
+            numbered.push(format!(".{number}"));
+            copy = self.folder.join(numbered);
+        }
+        // With the permissions of the original: a copy tells nobody more.
+        fs::copy(path, &copy)?;
+        File::open(&copy)?.sync_all()?;
+        sync_folder(&folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_never_overwritten_and_never_elsewhere() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path().join("t"), root.path().join("tk"));
+        let at = "2026-11-20T08:38:50Z".parse().unwrap();
+        let file = root.path().join("file");
+        let backup = store.backup(at);
+        backup.keep(&file, Path::new("a/b")).unwrap();
+        assert_eq!(backup.folder(), None);
+        for text in ["one", "two"] {
+            fs::write(&file, text).unwrap();
+            store.backup(at).keep(&file, Path::new("a/b")).unwrap();
+        }
+        backup.keep(root.path(), Path::new("folder")).unwrap();
+        assert_eq!(backup.folder(), None);
+        for name in ["../x", "/x", "a/../../x"] {
+            backup.keep(&file, Path::new(name)).unwrap_err();
+        }
+        let folder = root.path().join("tk/backup/20261120T083850Z");
+        let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!((read("a/b"), read("a/b.2")), ("one".into(), "two".into()));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+}
