@@ -27,7 +27,8 @@ use crate::ui;
 PATH is a file, or a folder: that of the files, or the repository they are in; `-` is standard
 input. For taskwarrior it is what `task export` prints, for GitHub what
 `gh issue list --state all --limit 10000 --json number,title,body,state,url` prints, with
-stateReason, labels, assignees, author, createdAt, closedAt, comments and milestone if wanted.
+stateReason, labels, assignees, author, createdAt, closedAt, comments, milestone, issueType,
+parent, subIssues, blockedBy and blocking if wanted.
 
 Ids are kept where they are ids here and free; GitHub's are gh-12, those of taskwarrior the
 first part of the uuid, and others are made new, with the references to them. Each file says

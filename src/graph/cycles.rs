@@ -33,7 +33,7 @@ pub struct Link {
 }
 
 /// One line in a ticket's file that makes something wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// `blocked_by`.
     BlockedBy(TicketId, TicketId),
@@ -237,14 +237,14 @@ fn new_cycle(
 }
 
 /// The groups of nodes that wait for one another.
-struct Knots {
-    list: Vec<Vec<NodeIndex>>,
+pub(super) struct Knots {
+    pub(super) list: Vec<Vec<NodeIndex>>,
     of_node: Vec<Option<usize>>,
 }
 
 impl Knots {
     /// Kosaraju's algorithm, since petgraph's version of Tarjan's recurses.
-    fn find(net: &Net) -> Self {
+    pub(super) fn find(net: &Net) -> Self {
         let mut list: Vec<Vec<NodeIndex>> = kosaraju_scc(&net.graph);
         list.retain(|group| match group.as_slice() {
             [single] => net.graph.contains_edge(*single, *single),
@@ -259,7 +259,8 @@ impl Knots {
         Self { list, of_node }
     }
 
-    fn joined(&self, a: NodeIndex, b: NodeIndex) -> bool {
+    /// Whether both are in one group.
+    pub(super) fn joined(&self, a: NodeIndex, b: NodeIndex) -> bool {
         let knot = self.of_node[a.index()];
         knot.is_some() && knot == self.of_node[b.index()]
     }
@@ -342,7 +343,8 @@ fn named(facts: &Facts<'_>, waits: &[Wait]) -> Cycle {
     }
 }
 
-fn step(facts: &Facts<'_>, waiting: Node, first: Node, tie: Tie) -> Option<Step> {
+/// The line that makes one node wait for the other; none from the end of an epic to its start.
+pub(super) fn step(facts: &Facts<'_>, waiting: Node, first: Node, tie: Tie) -> Option<Step> {
     let id = |node: Node| facts.id(node.ticket).clone();
     match tie {
         Tie::Blocker => Some(Step::BlockedBy(id(waiting), id(first))),

@@ -49,6 +49,7 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     };
     fields.keep_quietly("updated_at");
     fields.take("content_hash");
+    fields.drop_counts(&["dependency_count", "dependent_count", "comment_count"]);
     fields.drop_zeros();
     fields.finish(read)
 }
@@ -129,11 +130,16 @@ fn edges(fields: &mut Fields, id: &str) -> Edges {
         match single {
             Some(place) if place.is_none() => *place = Some(to),
             _ => {
+                // Both keep the ticket from being ready there.
+                let (key, list) = match kind {
+                    "waits-for" | "conditional-blocks" => ("blocked_by", &mut edges.blocked_by),
+                    _ => ("related", &mut edges.related),
+                };
                 let shown = super::fields::shown(&format!("{kind}` to `{to}"));
-                let message = format!("the dependency `{shown}` is `related` here");
+                let message = format!("the dependency `{shown}` is `{key}` here");
                 fields.misfit(MisfitKind::Edge, message);
                 fields.keep("dependency", dependency.clone());
-                edges.related.push(to);
+                list.push(to);
             }
         }
     }

@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::imported::{Edges, Imported, Place, Record, Standing};
+use super::imported::{Edges, Imported, Place, Record, Standing, wanted};
 use crate::format::Kept;
 use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId};
 use crate::wire::{Misfit, MisfitKind};
@@ -172,6 +172,11 @@ impl Fields {
         });
     }
 
+    /// Drops what is counted there, and can be counted here.
+    pub(super) fn drop_counts(&mut self, keys: &[&str]) {
+        self.map.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+
     /// Keeps the field as it is, without a word about it.
     pub(super) fn keep_quietly(&mut self, key: &str) {
         if let Some(value) = self.take(key) {
@@ -257,12 +262,11 @@ impl Fields {
             let message = format!("kept under `imported`: {}", names.join(", "));
             self.misfit(MisfitKind::Field, message);
         }
-        let wanted = TicketId::parse(&id).or_else(|_| TicketId::parse(&id.to_lowercase()));
         Record::Ticket(Box::new(Imported {
             place,
-            space,
             own: false,
-            wanted: wanted.ok(),
+            wanted: wanted(&space, &id),
+            space,
             id,
             ticket,
             status,
@@ -292,11 +296,38 @@ pub(super) fn blank(title: String) -> Ticket {
     Ticket::new(id, title, String::new(), StatusId::new(""))
 }
 
-/// A status whose word is one of a few that are known there.
+/// What words mean wherever they are used: statuses that people have configured, and those of
+/// programs that write another's format.
+const STATUSES: &[(&str, Category)] = &[
+    ("todo", Category::Open),
+    ("to do", Category::Open),
+    ("backlog", Category::Open),
+    ("new", Category::Open),
+    ("ready", Category::Open),
+    ("in progress", Category::Active),
+    ("doing", Category::Active),
+    ("started", Category::Active),
+    ("in review", Category::Active),
+    ("review", Category::Active),
+    ("done", Category::Done),
+    ("completed", Category::Done),
+    ("closed", Category::Done),
+    ("resolved", Category::Done),
+    ("merged", Category::Done),
+    ("cancelled", Category::Done),
+    ("canceled", Category::Done),
+    ("wontfix", Category::Done),
+    ("abandoned", Category::Done),
+    ("archived", Category::Done),
+];
+
+/// A status whose word is one of a few that are known there, or that mean the same everywhere.
 pub(super) fn standing(word: Option<String>, known: &[(&str, Category)]) -> Option<Standing> {
     let word = word?;
     let lower = word.trim().to_lowercase();
+    let spaced = lower.replace(['_', '-'], " ");
     let found = known.iter().find(|(name, _)| *name == lower);
+    let found = found.or_else(|| STATUSES.iter().find(|(name, _)| *name == spaced));
     Some(Standing {
         category: found.map(|(_, category)| *category),
         word,

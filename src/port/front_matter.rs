@@ -47,6 +47,8 @@ pub(super) fn fields(yaml: &str) -> Result<Map<String, Value>, (usize, String)> 
     let read: Result<Map<String, Value>, _> = serde_saphyr::from_str_with_options(yaml, options);
     read.map_err(|error| {
         let line = error.location().map_or(1, |place| place.line());
+        // To YAML a carriage return alone ends a line; to those who are told it does not.
+        let line = line.min(yaml.lines().count() as u64);
         let message = error.to_string();
         let first = message.lines().next().unwrap_or_default();
         (

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fields::{Fields, Read, moment};
 use super::imported::{Edges, Place, Record, Standing};
-use crate::model::{Category, NoteKind, Priority, Ticket, TicketId};
+use crate::model::{Category, NoteKind, Priority, Ticket};
 use crate::wire::MisfitKind;
 
 /// Labels that say what type a ticket is of.
@@ -35,23 +35,21 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         let (_, kind) = TYPES.iter().find(|(name, _)| name == label)?;
         Some((*kind).to_owned())
     };
+    let kind = fields.take("issueType");
+    let kind = kind.and_then(|kind| Some(kind["name"].as_str()?.to_owned()));
+    let space = space(&mut fields);
     let read = Read {
         place,
-        space: space(&mut fields),
         id: number.to_string(),
         status: status(&mut fields),
-        kind: lower.iter().find_map(named),
-        edges: Edges::default(),
+        kind: kind.or_else(|| lower.iter().find_map(named)),
+        edges: edges(&mut fields, &space),
+        space,
         ticket,
     };
-    let record = fields.finish(read);
-    match record {
-        Record::Ticket(mut imported) => {
-            imported.wanted = TicketId::parse(&format!("gh-{number}")).ok();
-            Record::Ticket(imported)
-        }
-        other => other,
-    }
+    fields.drop_counts(&["subIssuesSummary"]);
+    fields.drop_zeros();
+    fields.finish(read)
 }
 
 fn fill(fields: &mut Fields, ticket: &mut Ticket) {
@@ -95,16 +93,74 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
 fn space(fields: &mut Fields) -> String {
     let url = fields.take("url");
     let url = url.as_ref().and_then(Value::as_str).unwrap_or_default();
-    let path = url.strip_prefix("https://").and_then(|rest| {
-        let (_, path) = rest.split_once('/')?;
-        let (repository, _) = path.split_once("/issues/")?;
-        Some(repository.to_owned())
-    });
+    let path = repository(url);
     fields.keep("url", Value::from(url));
     for key in ["id", "closed", "updatedAt"] {
         fields.take(key);
     }
     path.map_or_else(|| "github".to_owned(), |path| format!("github:{path}"))
+}
+
+fn edges(fields: &mut Fields, space: &str) -> Edges {
+    let mut named = |key| issues(fields, key, space);
+    Edges {
+        parent: named("parent").pop(),
+        blocked_by: named("blockedBy"),
+        parts: named("subIssues"),
+        blocks: named("blocking"),
+        ..Edges::default()
+    }
+}
+
+/// The numbers of the issues that a field names: one, a list of them, or a list with its length.
+/// Those of other repositories are kept, and told.
+fn issues(fields: &mut Fields, key: &str, space: &str) -> Vec<String> {
+    let value = match fields.take(key) {
+        None => return Vec::new(),
+        Some(Value::Object(mut list)) if list.contains_key("nodes") => {
+            let nodes = list.remove("nodes").unwrap_or_default();
+            let told = nodes.as_array().map_or(0, Vec::len) as u64;
+            let total = list.get("totalCount").and_then(Value::as_u64);
+            if let Some(total) = total.filter(|total| *total > told) {
+                let message = format!("`{key}` names {told} of {total}");
+                fields.misfit(MisfitKind::Edge, message);
+            }
+            nodes
+        }
+        Some(other) => other,
+    };
+    let items = match value {
+        Value::Array(items) => items,
+        one => vec![one],
+    };
+    let mut numbers = Vec::new();
+    for issue in items {
+        let url = issue["url"].as_str().unwrap_or_default();
+        let is_here = repository(url).is_none_or(|path| {
+            let own = space.strip_prefix("github:");
+            own.is_none_or(|own| own.eq_ignore_ascii_case(&path))
+        });
+        match issue["number"].as_u64().filter(|_| is_here) {
+            Some(number) => numbers.push(number.to_string()),
+            None => {
+                let what = if is_here {
+                    "no issue"
+                } else {
+                    "an issue elsewhere"
+                };
+                fields.misfit(MisfitKind::Edge, format!("`{key}` names {what}"));
+                fields.keep(key, issue);
+            }
+        }
+    }
+    numbers
+}
+
+/// The repository that an issue's address tells.
+fn repository(url: &str) -> Option<String> {
+    let (_, path) = url.strip_prefix("https://")?.split_once('/')?;
+    let (repository, _) = path.split_once("/issues/")?;
+    Some(repository.to_owned())
 }
 
 /// What is closed with a reason has it as such.

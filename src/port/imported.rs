@@ -98,6 +98,10 @@ pub struct Edges {
     pub discovered_from: Option<String>,
     /// What it repeats.
     pub duplicate_of: Option<String>,
+    /// What is a part of it, where a tracker says so above.
+    pub parts: Vec<String>,
+    /// What waits for it, where a tracker says so of what comes first.
+    pub blocks: Vec<String>,
 }
 
 impl Imported {
@@ -114,12 +118,27 @@ impl Imported {
         format!("{}:{id}", self.space)
     }
 
+    /// The id that the one of that id there has here, where it is free.
+    #[must_use]
+    pub fn wanted_for(&self, id: &str) -> Option<TicketId> {
+        wanted(&self.space, id)
+    }
+
     /// The origins of a ticket that `tk` has exported and that was imported before that.
     pub fn earlier_origins(&self) -> impl Iterator<Item = &str> {
         let earlier = self.extra.get("imported").and_then(toml::Value::as_array);
         let origins = earlier.into_iter().flatten();
         origins.filter_map(|one| one.get("origin")?.as_str())
     }
+}
+
+/// The id that one of that id has here, where it is free.
+pub(super) fn wanted(space: &str, id: &str) -> Option<TicketId> {
+    if space.starts_with("github") {
+        return TicketId::parse(&format!("gh-{id}")).ok();
+    }
+    let parsed = TicketId::parse(id).or_else(|_| TicketId::parse(&id.to_lowercase()));
+    parsed.ok()
 }
 
 impl Source {

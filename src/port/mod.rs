@@ -20,6 +20,7 @@ mod markdown;
 mod taskwarrior;
 mod ticket;
 mod ticks;
+mod turned;
 
 pub use format::{ExportFormat, Files, ImportFormat};
 pub use imported::{Edges, Imported, Place, Record, Source, Standing};
@@ -46,7 +47,9 @@ pub fn read(format: ImportFormat, sources: &[Source], config: &Config) -> Vec<Re
             }),
         }
     };
-    sources.iter().flat_map(read).collect()
+    let mut records: Vec<Record> = sources.iter().flat_map(read).collect();
+    turned::turn(&mut records);
+    records
 }
 
 /// The tickets, each with the text of its file, in that format.

@@ -180,6 +180,7 @@ fn every_kind_of_edge_and_word_of_beads_is_read() {
         "related",
         "discovered-from",
         "waits-for",
+        "tracks",
     ];
     let dependencies: Vec<String> = kinds.iter().map(|kind| dependency(kind)).collect();
     let text = format!(
@@ -188,12 +189,12 @@ fn every_kind_of_edge_and_word_of_beads_is_read() {
     );
     let read = one(ImportFormat::Beads, &text);
     assert_eq!(read.ticket.priority, Priority::new(0).unwrap());
-    assert_eq!(read.edges.blocked_by, ["bd-blocks"]);
+    assert_eq!(read.edges.blocked_by, ["bd-blocks", "bd-waits-for"]);
     assert_eq!(read.edges.parent.as_deref(), Some("bd-parent-child"));
-    assert_eq!(read.edges.related, ["bd-related", "bd-waits-for"]);
+    assert_eq!(read.edges.related, ["bd-related", "bd-tracks"]);
     assert_eq!(
         read.edges.discovered_from.as_deref(),
         Some("bd-discovered-from")
     );
-    assert_eq!(read.misfits.len(), 1, "{:?}", read.misfits);
+    assert_eq!(read.misfits.len(), 2, "{:?}", read.misfits);
 }

@@ -391,8 +391,7 @@ fn cycles_are_cut_and_told() {
     imported 8 tickets (5 task, 3 epic)
     did not fit: edge of 5 tickets
       a: `blocked_by` names the ticket itself
-      c: `blocked_by` `a` is left out: tickets would wait for one another
-      c: `blocked_by` `b` is left out: tickets would wait for one another
+      b: `blocked_by` `c` is left out: tickets would wait for one another
       e: `blocked_by` `p` is left out: one is a part of the other
       e: `blocked_by` `q` is left out: one is a part of the other
       q: `blocked_by` `e` is left out: one is a part of the other

@@ -7,6 +7,8 @@ mod support;
 #[cfg(test)]
 mod agents;
 #[cfg(test)]
+mod archives;
+#[cfg(test)]
 mod blocked;
 #[cfg(test)]
 mod bulk;
@@ -46,6 +48,8 @@ mod hostile;
 mod if_match;
 #[cfg(test)]
 mod import;
+#[cfg(test)]
+mod import_shapes;
 #[cfg(test)]
 mod index;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::fixture::{id, now};
-use crate::graph::{Graph, Scope};
+use crate::graph::{Graph, Scope, Step};
 use crate::model::{Category, Span, StatusId, Statuses, Ticket, TicketId};
 
 const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
@@ -290,6 +290,42 @@ proptest! {
             prop_assert_eq!(&one.entries, &other.entries);
             prop_assert_eq!(one.document(), other.document());
         }
+    }
+
+    /// Without what is to go nothing waits for itself, and where nothing does nothing is to go.
+    #[test]
+    fn what_breaks_cycles_leaves_none(tickets in projects(), split in any::<u8>()) {
+        let mut tickets = tickets;
+        for ticket in &mut tickets {
+            ticket.status = StatusId::new("open");
+            // Some of what blocks is only soft.
+            if split & 1 << (ticket.id.as_str().as_bytes()[0] % 8) != 0 {
+                ticket.after = std::mem::take(&mut ticket.blocked_by);
+            }
+        }
+        let statuses = Statuses::default();
+        let gone = Graph::new(&tickets, &statuses, now()).breaking(|_| true);
+        let without = |tickets: &[Ticket]| -> Vec<Ticket> {
+            let mut left = tickets.to_vec();
+            for step in &gone {
+                let (Step::BlockedBy(id, other) | Step::After(id, other) | Step::PartOf(id, other)) = step;
+                let ticket = left.iter_mut().find(|ticket| ticket.id == *id).unwrap();
+                match step {
+                    Step::BlockedBy(..) => assert!(ticket.blocked_by.remove(other)),
+                    Step::After(..) => assert!(ticket.after.remove(other)),
+                    Step::PartOf(..) => assert!(ticket.parent.take().is_some()),
+                }
+            }
+            left
+        };
+        let left = without(&tickets);
+        // As if they were all new: soft edges count, too.
+        let none: Vec<Ticket> = Vec::new();
+        let nothing = Graph::new(&none, &statuses, now());
+        prop_assert_eq!(nothing.cycle_with(&left), None, "{:?}", gone);
+        prop_assert_eq!(gone.is_empty(), nothing.cycle_with(&tickets).is_none());
+        let stays = Graph::new(&tickets, &statuses, now()).breaking(|_| false);
+        prop_assert!(stays.is_empty());
     }
 
     #[test]

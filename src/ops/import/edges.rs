@@ -16,10 +16,9 @@ use crate::store::Index;
 /// An edge that was taken away, and why.
 type Gone = (Step, &'static str);
 
-/// How often cycles are looked for. Each time one edge of every knot is taken away, and after
-/// some time all that one ticket waits for: what is still a knot then is dense.
-const ROUNDS: usize = 512;
-const DENSE: usize = 32;
+/// How often cycles are looked for: what has lost its parts is no epic any more, and may then
+/// wait for others than before.
+const ROUNDS: usize = 4;
 
 /// Gives the ticket its edges, in the ids that there are here.
 pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
@@ -31,6 +30,9 @@ pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
         related,
         discovered_from,
         duplicate_of,
+        // Turned into edges of the others when the archive was read.
+        parts: _,
+        blocks: _,
     } = edges;
     let one = |named: Option<String>| named.into_iter().collect::<Vec<_>>();
     let mut all = |key, named| resolved(placing, id, from, key, named);
@@ -115,14 +117,8 @@ pub(super) fn without_cycles(
         .map(|(place, new)| (new.ticket.id.clone(), place))
         .collect();
     within_families(index, &mut new, &places, &mut gone);
-    for round in 0..ROUNDS {
-        let mut steps = knots(project, index, &new, &places);
-        if round >= DENSE {
-            steps = steps
-                .iter()
-                .flat_map(|step| beside(&new, &places, step))
-                .collect();
-        }
+    for _ in 0..ROUNDS {
+        let steps = knots(project, index, &new, &places);
         if steps.is_empty() {
             break;
         }
@@ -199,8 +195,8 @@ fn within_families(
     }
 }
 
-/// One edge of a new ticket out of every knot. Closed tickets count as open, so that reopening
-/// one closes no cycle.
+/// Edges of new tickets without which no tickets wait for one another. Closed tickets count as
+/// open, so that reopening one closes no cycle.
 fn knots(
     project: &Project,
     index: &Index,
@@ -215,42 +211,7 @@ fn knots(
     let made = new.iter().map(|new| open(new.ticket.clone()));
     let all: Vec<_> = old.chain(made).collect();
     let graph = Graph::new(&all, &project.config.statuses, project.now);
-    let mut steps = Vec::new();
-    for cycle in graph.cycles() {
-        let of_new = |step: &&Step| places.contains_key(named(step).0);
-        let why = cycle.links.iter().flat_map(|link| &link.why);
-        let candidates: Vec<&Step> = why.filter(of_new).collect();
-        let blocker = candidates
-            .iter()
-            .rev()
-            .find(|step| !matches!(step, Step::PartOf(..)));
-        if let Some(step) = blocker.or(candidates.last()) {
-            steps.push((*step).clone());
-        }
-    }
-    steps.dedup();
-    steps
-}
-
-/// The step with all others of the kind that its ticket has.
-fn beside(new: &[New], places: &BTreeMap<TicketId, usize>, step: &Step) -> Vec<Step> {
-    let (id, key, _) = named(step);
-    let ticket = places.get(id).map(|place| &new[*place].ticket);
-    match (key, ticket) {
-        ("blocked_by", Some(ticket)) => {
-            let others = ticket.blocked_by.iter();
-            others
-                .map(|other| Step::BlockedBy(id.clone(), other.clone()))
-                .collect()
-        }
-        ("after", Some(ticket)) => {
-            let others = ticket.after.iter();
-            others
-                .map(|other| Step::After(id.clone(), other.clone()))
-                .collect()
-        }
-        _ => vec![step.clone()],
-    }
+    graph.breaking(|step| places.contains_key(named(step).0))
 }
 
 fn cut(new: &mut [New], places: &BTreeMap<TicketId, usize>, step: &Step) {

@@ -119,11 +119,10 @@ impl Placing {
         if self.gone.contains(named) {
             return Meant::Gone;
         }
-        let id = TicketId::parse(named).or_else(|_| TicketId::parse(&named.to_lowercase()));
-        match id {
+        match from.wanted_for(named) {
             // Of our own, an id is the ticket's wherever it goes.
-            Ok(id) if from.own && self.taken.contains(&id) => Meant::Is(id),
-            Ok(id) if !self.taken.contains(&id) => Meant::Missing(id),
+            Some(id) if from.own && self.taken.contains(&id) => Meant::Is(id),
+            Some(id) if !self.taken.contains(&id) => Meant::Missing(id),
             _ => Meant::Nothing,
         }
     }
