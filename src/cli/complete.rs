@@ -15,6 +15,7 @@ use clap_complete::env::{EnvCompleter, Shells};
 use crate::context::Context;
 use crate::model::{Awaiting, Gate};
 use crate::ops::{self, Project, SORT_KEYS, Wanted};
+use crate::query::{Expected, Field, conditions, unfinished};
 use crate::ui::screen::{Colour, Screen};
 use crate::ui::terminal::safe;
 use crate::wire::TicketRecord;
@@ -138,6 +139,8 @@ enum Source {
     Project(Wanted),
     /// A closed set.
     Words(fn() -> Vec<String>),
+    /// The language of queries.
+    Query,
 }
 
 /// By the name that the help gives to the value, which says what it is.
@@ -147,6 +150,7 @@ fn source(arg: &Arg) -> Option<Source> {
     }
     let name = arg.get_value_names()?.first()?.as_str();
     let wanted = match (arg.get_id().as_str(), name) {
+        (_, "EXPR") => return Some(Source::Query),
         (_, "ID" | "BLOCKER" | "EPIC" | "EPIC|TICKET" | "EPIC|ID" | "RUN|ID") => Wanted::Ticket,
         (_, "LABEL") => Wanted::Label,
         (_, "OWNER") => Wanted::Owner,
@@ -174,22 +178,31 @@ fn candidates(context: &Context, source: Source, begun: &OsStr) -> Vec<Completio
     let Some(begun) = begun.to_str() else {
         return Vec::new();
     };
-    let (before, last) = match begun.rfind(',') {
-        Some(comma) => begun.split_at(comma + 1),
-        None => ("", begun),
-    };
-    let found = match source {
-        Source::Words(words) => {
-            let fitting = words().into_iter().filter(|word| word.starts_with(last));
-            fitting.map(|word| (word, None)).collect()
+    let (before, found) = match source {
+        Source::Query => {
+            // Some shells hand on the quote that a word begins with, and keep it by themselves.
+            let text = begun.strip_prefix(['\'', '"']).unwrap_or(begun);
+            let Some((start, expected)) = unfinished(text) else {
+                return Vec::new();
+            };
+            let (before, last) = text.split_at(start);
+            (before, in_query(context, expected, last))
         }
-        Source::Project(wanted) => from_project(context, wanted, last).unwrap_or_default(),
+        source => {
+            let start = begun.rfind(',').map_or(0, |comma| comma + 1);
+            let (before, last) = begun.split_at(start);
+            let found = match source {
+                Source::Project(wanted) => from_project(context, wanted, last),
+                Source::Words(words) => Some(beginning(words(), last)),
+                Source::Query => None,
+            };
+            (before, found.unwrap_or_default())
+        }
     };
     found
         .into_iter()
         .enumerate()
         .map(|(place, (word, about))| {
-            let about: Option<String> = about;
             CompletionCandidate::new(format!("{before}{word}"))
                 .help(about.map(|about| StyledStr::from(safe(&about).into_owned())))
                 .display_order(Some(place))
@@ -197,11 +210,42 @@ fn candidates(context: &Context, source: Source, begun: &OsStr) -> Vec<Completio
         .collect()
 }
 
-fn from_project(
-    context: &Context,
-    wanted: Wanted,
-    begun: &str,
-) -> Option<Vec<(String, Option<String>)>> {
+/// Words, each with what it is about.
+type Offers = Vec<(String, Option<String>)>;
+
+fn beginning(words: Vec<String>, begun: &str) -> Offers {
+    let fitting = words.into_iter().filter(|word| word.starts_with(begun));
+    fitting.map(|word| (word, None)).collect()
+}
+
+/// What completes the last piece of an expression.
+fn in_query(context: &Context, expected: Expected, begun: &str) -> Offers {
+    let field = match expected {
+        Expected::Condition => {
+            let fitting = conditions().into_iter();
+            let fitting = fitting.filter(|(word, _)| word.starts_with(begun));
+            let about = |about: &str| (!about.is_empty()).then(|| about.to_owned());
+            return fitting.map(|(word, text)| (word, about(text))).collect();
+        }
+        Expected::Field => {
+            let names = Field::ALL.iter().map(|field| field.name().to_owned());
+            return beginning(names.collect(), begun);
+        }
+        Expected::Value(field) => field,
+    };
+    let wanted = match field {
+        Field::Status => Wanted::Status,
+        Field::Type => Wanted::Type,
+        Field::Label => Wanted::Label,
+        Field::Owner => Wanted::Owner,
+        Field::Agent => Wanted::Agent,
+        field if field.names_tickets() => Wanted::Ticket,
+        field => return beginning(field.words(), begun),
+    };
+    from_project(context, wanted, begun).unwrap_or_default()
+}
+
+fn from_project(context: &Context, wanted: Wanted, begun: &str) -> Option<Offers> {
     let project = Project::open(context, None).ok()?;
     let found = ops::suggest(&project, wanted, begun).ok()?;
     Some(found.into_iter().map(|it| (it.word, it.about)).collect())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{ValueEnum, ValueHint};
 
+use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::model::Shown;
 use crate::ops::{self, Error, ErrorCode};
@@ -20,6 +21,7 @@ use crate::wire::ExportDocument;
 #[command(after_help = "Examples:
   tk export --all > tickets.jsonl
   tk export --format csv -o tickets.csv
+  tk export --query 'label:api and closed>=-30d'
   tk export --format taskwarrior | head
 
 jsonl loses nothing of a ticket: a line has the keys of its file, unknown ones as well, and tk
@@ -42,6 +44,8 @@ pub(super) struct Args {
     /// Closed tickets too
     #[arg(short, long)]
     all: bool,
+    #[command(flatten)]
+    query: QueryArg,
     /// Write to that file
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
@@ -60,7 +64,7 @@ impl ValueEnum for ExportFormat {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
-            let exported = ops::export(project, self.format, self.all)?;
+            let exported = ops::export(project, self.format, self.all, self.query.text())?;
             // A file is looked at on a terminal, too.
             let text = match self.format {
                 // Line by line: the lines' own ends stay.

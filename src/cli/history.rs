@@ -1,5 +1,6 @@
 //! `tk history`
 
+use super::list::tell_rest;
 use super::{Outcome, Session};
 use crate::ops;
 use crate::ui;
@@ -13,22 +14,29 @@ use crate::ui;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk history x4d
+  tk history x4d -n 5
   tk history x4d --json")]
 pub(super) struct Args {
     /// Its id, or a unique beginning or part of it
     #[arg(value_name = "ID")]
     id: String,
+    /// So many changes at most
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
+        let limit = self.limit;
+        let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         session.in_project(|project| {
-            let history = ops::history(project, &self.id)?;
+            let history = ops::history(project, &self.id, limit)?;
             let screen = &session.screen;
             if screen.is_json() {
                 screen.document(&history)?;
             } else {
                 screen.text(&ui::changes::history(&history))?;
+                tell_rest(session, history.entries.len(), history.total)?;
             }
             Ok(0)
         })

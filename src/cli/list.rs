@@ -113,11 +113,7 @@ impl Shown {
         shown: usize,
         total: usize,
     ) -> std::io::Result<()> {
-        if shown == total {
-            return Ok(());
-        }
-        let text = format!("{shown} of {total} are shown");
-        session.screen.notices(&[ops::Notice::Hint(text)])
+        tell_rest(session, shown, total)
     }
 
     /// Shows what was found.
@@ -149,6 +145,15 @@ impl Shown {
         self.tell_rest(session, found.tickets.len(), found.total)?;
         Ok(0)
     }
+}
+
+/// Says that a limit has left some out.
+pub(super) fn tell_rest(session: &Session, shown: usize, total: usize) -> std::io::Result<()> {
+    if shown == total {
+        return Ok(());
+    }
+    let text = format!("{shown} of {total} are shown");
+    session.screen.notices(&[ops::Notice::Hint(text)])
 }
 
 /// Which tickets, by what they say.

@@ -14,11 +14,16 @@ pub(super) struct QueryArg {
 }
 
 impl QueryArg {
+    /// What is asked, as it was typed.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
     /// What is asked, in that epic if one is named.
     pub(super) fn within<'w>(&'w self, epic: Option<&'w str>) -> Within<'w> {
         Within {
             epic,
-            query: self.query.as_deref(),
+            query: self.text(),
         }
     }
 }

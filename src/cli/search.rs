@@ -1,6 +1,7 @@
 //! `tk search`
 
 use super::list::{Filters, Shown};
+use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::ops::{self, ListRequest, Search, SearchRequest};
 use crate::ui;
@@ -14,7 +15,7 @@ const LIMIT: u32 = 20;
 /// Looks in titles, ids, labels, acceptance, descriptions and notes, of closed tickets too; the
 /// best come first. A word is also found as the beginning of a longer one, and one that no
 /// ticket has, as a misspelt one; case and accents do not matter. Tickets must have all words,
-/// unless none has.
+/// unless none has. --query narrows, too, and does so alone where there is no word.
 ///
 /// With an embeddings service in the configuration (`[search] embeddings_url`), what texts mean
 /// counts 70 to 30 words, and tickets without any of the words are found, too. Where it does not
@@ -25,13 +26,16 @@ const LIMIT: u32 = 20;
   tk search login
   tk search password reset -s open -t bug
   tk search authentcation --parent auth
+  tk search login --query 'updated>-30d and not label:wontfix'
   tk search login -n 5 --json --fields id,title")]
 pub(super) struct Args {
     /// What to look for
-    #[arg(value_name = "WORD", required = true)]
+    #[arg(value_name = "WORD", required_unless_present = "query")]
     words: Vec<String>,
     #[command(flatten)]
     of: Filters,
+    #[command(flatten)]
+    query: QueryArg,
     #[command(flatten)]
     shown: Shown,
 }
@@ -43,6 +47,7 @@ impl Args {
             words: self.words,
             among: ListRequest {
                 all: true,
+                query: self.query.text().map(str::to_owned),
                 page: self.shown.page(Detail::Listed)?,
                 ..self.of.request()
             },

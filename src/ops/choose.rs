@@ -1,16 +1,21 @@
 //! Choosing tickets by a query.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::cores;
 use crate::graph::Graph;
-use crate::model::{Outline, Ticket, TicketId};
+use crate::model::{Config, Outline, Ticket, TicketId};
 use crate::query::{Query, QueryError, Subject};
-use crate::store::{Index, StoreError};
+use crate::search;
+use crate::store::{Index, Store, StoreError, Texts};
 
 /// From so many tickets on they are looked at by several threads.
 const MANY: usize = 1000;
+
+/// So many tickets are read whole before the words that are kept of all of them are.
+const FEW: usize = 64;
 
 /// Which of all tickets a command is about, in words as they were typed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +60,7 @@ impl<'c> Chosen<'c> {
     }
 
     /// Those of the tickets that fit, in their order. Files are read only where what is asked
-    /// is not in the index.
+    /// is not in the index, and of many tickets only where the words asked for may be in them.
     ///
     /// # Errors
     /// When it names a ticket that there is not, or a file cannot be read.
@@ -83,13 +88,55 @@ impl<'c> Chosen<'c> {
                 }
             }
         };
-        let fits = |ticket: &&'t Outline| selection.matches(&Subject::new(ticket, &read));
+        let words = Words::of(store, config, index);
+        let mentions = |id: &TicketId, parts: &[String]| words.may_mention(id, parts);
+        let fits = |ticket: &&'t Outline| {
+            selection.matches(&Subject::new(ticket, &read).mentioning(&mentions))
+        };
         let found = cores::spread(tickets, MANY, |part| {
             part.iter().copied().filter(fits).collect::<Vec<_>>()
         });
         match trouble.into_inner().unwrap_or_default() {
             Some(error) => Err(error.into()),
             None => Ok(found.concat()),
+        }
+    }
+}
+
+/// The words of all tickets, which are looked at once many tickets have been asked about.
+struct Words<'w> {
+    store: &'w Store,
+    config: &'w Config,
+    index: &'w Index,
+    asked: AtomicUsize,
+    texts: OnceLock<Option<Texts>>,
+}
+
+impl<'w> Words<'w> {
+    const fn of(store: &'w Store, config: &'w Config, index: &'w Index) -> Self {
+        Self {
+            store,
+            config,
+            index,
+            asked: AtomicUsize::new(0),
+            texts: OnceLock::new(),
+        }
+    }
+
+    /// Whether the ticket's texts may have all of these in them.
+    fn may_mention(&self, id: &TicketId, parts: &[String]) -> bool {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < FEW {
+            return true;
+        }
+        let texts = self.texts.get_or_init(|| {
+            // A file that cannot be read is told of by whoever reads it for what it says.
+            self.store.texts(self.index, self.config).ok()
+        });
+        let tickets = &self.index.tickets;
+        let place = tickets.binary_search_by(|ticket| ticket.id.cmp(id));
+        match (texts, place) {
+            (Some(texts), Ok(place)) => search::mentions(texts.at(place), parts),
+            _ => true,
         }
     }
 }

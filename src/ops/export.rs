@@ -1,6 +1,6 @@
 //! Tickets for other programs.
 
-use super::{Error, ErrorCode, Project, Result};
+use super::{Chosen, Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::model::{Outline, Ticket};
 use crate::port::{self, ExportFormat};
@@ -17,20 +17,29 @@ pub struct Exported {
     pub text: String,
 }
 
-/// The tickets in that format, in the order of their ids; with `all`, closed ones too.
+/// The tickets in that format, in the order of their ids; those that fit the query, if there is
+/// one. Closed ones too, with `all` and where the query says something about that.
 ///
 /// # Errors
-/// When a ticket cannot be read.
-pub fn export(project: &Project, format: ExportFormat, all: bool) -> Result<Exported> {
+/// When the query cannot be understood, or a ticket cannot be read.
+pub fn export(
+    project: &Project,
+    format: ExportFormat,
+    all: bool,
+    query: Option<&str>,
+) -> Result<Exported> {
     let (config, store) = (&project.config, &project.store);
+    let chosen = query.map(|text| Chosen::new(project, text)).transpose()?;
+    let names_closed = |chosen: &Chosen<'_>| chosen.query().names_closed();
+    let closed_too = all || chosen.as_ref().is_some_and(names_closed);
     let index = project.index()?;
-    let wanted = |ticket: &&Outline| all || !config.statuses.is_done(&ticket.status());
-    let ids: Vec<_> = index
-        .tickets
-        .iter()
-        .filter(wanted)
-        .map(|ticket| &ticket.id)
-        .collect();
+    let wanted = |ticket: &&Outline| closed_too || !config.statuses.is_done(&ticket.status());
+    let mut found: Vec<&Outline> = index.tickets.iter().filter(wanted).collect();
+    if let Some(chosen) = &chosen {
+        let graph = project.graph(&index.tickets);
+        found = chosen.among(project, &index, &graph, &found)?;
+    }
+    let ids: Vec<_> = found.into_iter().map(|ticket| &ticket.id).collect();
     let parts = cores::spread(&ids, MANY, |ids| {
         let read = ids.iter().map(|id| {
             let stored = store.read(id, config)?;

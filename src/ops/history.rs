@@ -11,11 +11,12 @@ use crate::model::{Actor, Ticket, TicketId};
 use crate::wire::{HistoryDocument, HistoryEntry, HistoryTicket, TicketChange};
 
 /// The commits that changed the ticket in the history of what is checked out, newest first, and
-/// before them what is not committed. A ticket that was deleted has one, too.
+/// before them what is not committed; so many of these at most. A ticket that was deleted has a
+/// history, too.
 ///
 /// # Errors
 /// When there is no such ticket and never was one, or git fails.
-pub fn history(project: &Project, given: &str) -> Result<HistoryDocument> {
+pub fn history(project: &Project, given: &str, limit: Option<usize>) -> Result<HistoryDocument> {
     let tracked = Tracked::of(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
@@ -38,9 +39,12 @@ pub fn history(project: &Project, given: &str) -> Result<HistoryDocument> {
     past.tell(id.clone(), commits)?;
     let deleted = index.get(&id).is_none() && index.invalid(&id).is_none();
     let title = index.get(&id).map(|ticket| ticket.title().to_owned());
+    let total = past.entries.len();
+    past.entries.truncate(limit.unwrap_or(total));
     Ok(HistoryDocument {
         schema: "tk.history.v1",
-        total: past.entries.len(),
+        total,
+        truncated: past.entries.len() < total,
         tickets: vec![HistoryTicket {
             id: id.to_string(),
             title: title.or(past.title),

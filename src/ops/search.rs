@@ -1,11 +1,12 @@
 //! Finding tickets by words.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::list::{ListRequest, Words, urgency};
 use super::records::Records;
 use super::values::{invalid, printable};
-use super::{Project, Result, meaning};
+use super::{Chosen, Error, Project, Result, meaning};
 use crate::context::{Context, cores};
 use crate::model::{Outline, TicketId};
 use crate::search::{self, Hit, Terms};
@@ -17,7 +18,7 @@ const MANY: usize = 50;
 /// What to look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchRequest {
-    /// The words.
+    /// The words; they may be missing where there is a query.
     pub words: Vec<String>,
     /// Among which tickets, and what is told of them.
     pub among: ListRequest,
@@ -49,27 +50,49 @@ pub struct Found {
     pub snippets: Vec<SnippetRecord>,
 }
 
-/// Looks for the words in all tickets that are wanted.
+/// Looks for the words in all tickets that are wanted. Where there is a query and no word, those
+/// that fit it are found, the most urgent first.
 ///
 /// # Errors
-/// When there are no words, a word of the filters means nothing, or a file cannot be read.
+/// When there are no words, a word of the filters means nothing, the query cannot be understood,
+/// or a file cannot be read.
 pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> Result<Search> {
     let asked = request.words.join(" ");
     let terms = Terms::of(&asked);
-    if terms.is_empty() {
+    let query = request.among.query.as_deref();
+    let any = request.words.is_empty() && query.is_some();
+    if terms.is_empty() && !any {
         let shown = printable(&asked);
         let message = format!("there is no word in `{shown}`: expected letters or digits");
         return Err(invalid(message));
     }
     let filter = Words::new(&project.config, &request.among)?;
+    let chosen = query.map(|text| Chosen::new(project, text)).transpose()?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
     let wanted = filter.among(project, &index, &graph, &request.among)?;
     let texts = project.store.texts(&index, &project.config)?;
     let texts = texts.all();
-    let is_wanted = |place: usize| wanted.has(&index.tickets[place]);
-    let mut found = search::rank(terms, &texts, is_wanted);
-    let near = meaning::nearest_to(project, context, &asked, &index.tickets, &texts, is_wanted);
+    let fitting = chosen.map(|chosen| {
+        let all = index.tickets.iter().filter(|ticket| wanted.has(ticket));
+        let found = chosen.among(project, &index, &graph, &all.collect::<Vec<_>>())?;
+        let ids = found.into_iter().map(|ticket| &ticket.id);
+        Ok::<BTreeSet<&TicketId>, Error>(ids.collect())
+    });
+    let fitting = fitting.transpose()?;
+    let is_wanted = |place: usize| {
+        let ticket = &index.tickets[place];
+        match &fitting {
+            Some(fitting) => fitting.contains(&ticket.id),
+            None => wanted.has(ticket),
+        }
+    };
+    let (mut found, near) = if any {
+        (search::all(texts.len(), is_wanted), None)
+    } else {
+        let near = meaning::nearest_to(project, context, &asked, &index.tickets, &texts, is_wanted);
+        (search::rank(terms, &texts, is_wanted), near)
+    };
     let ticket = |hit: &Hit| &index.tickets[hit.place];
     found.hits.sort_by_cached_key(|hit| {
         let score = (hit.score * 1e6) as u64;
@@ -90,7 +113,9 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
     };
     if found.hits.is_empty() {
         wanted.tell_of_unknown_labels(std::iter::empty());
-        project.hint("no such ticket has any of the words");
+        if !any {
+            project.hint("no such ticket has any of the words");
+        }
     } else if !found.whole && !by_meaning {
         project.hint("no ticket has all of the words; these have some");
     }

@@ -19,6 +19,7 @@ mod phrase;
 mod selection;
 mod subject;
 mod token;
+mod unfinished;
 mod value;
 mod when;
 
@@ -33,6 +34,7 @@ pub use error::QueryError;
 pub use field::{Field, Flag};
 pub use selection::Selection;
 pub use subject::Subject;
+pub use unfinished::{Expected, conditions, unfinished};
 
 use expression::Expression;
 

@@ -10,7 +10,7 @@ use super::Query;
 use super::condition::Condition;
 use super::expression::Expression;
 use super::field::{Field, Flag, Kind};
-use super::phrase::{Phrase, normal};
+use super::phrase::{Phrase, normal, parts};
 use super::subject::Subject;
 use super::token::Operator;
 use super::value::Value;
@@ -33,6 +33,8 @@ enum Test {
     Not(Box<Self>),
     Flag(Flag),
     Filled(Field),
+    /// Its texts may have all of these in them: without that, no file need be read.
+    Mentions(Vec<String>),
     /// The words stand in one of the field's texts.
     Says(Field, Phrase),
     /// One of the field's texts or words has that in it, whatever its capitals.
@@ -104,7 +106,10 @@ impl Compiler<'_> {
 
     fn condition(&self, condition: &Condition) -> Test {
         let (field, operator, values) = match condition {
-            Condition::Says(words) => return Test::Says(Field::Text, Phrase::new(words)),
+            Condition::Says(words) => {
+                let says = Test::Says(Field::Text, Phrase::new(words));
+                return says.mentioning(words);
+            }
             Condition::Is(flag) => return Test::Flag(*flag),
             Condition::Filled(field) => return Test::Filled(*field),
             Condition::Compared {
@@ -131,11 +136,14 @@ impl Compiler<'_> {
         let never = || Test::Any(Vec::new());
         match value {
             Value::Nothing => Test::Not(Box::new(Test::Filled(field))),
-            Value::Word(word) => match operator {
-                Operator::Has => Test::Says(field, Phrase::new(word)),
-                Operator::Contains => Test::Contains(field, normal(word)),
-                _ => Test::Equals(field, word.clone()),
-            },
+            Value::Word(word) => {
+                let test = match operator {
+                    Operator::Has => Test::Says(field, Phrase::new(word)),
+                    Operator::Contains => Test::Contains(field, normal(word)),
+                    _ => Test::Equals(field, word.clone()),
+                };
+                test.mentioning(word)
+            }
             Value::Ticket(word) => match self.meant.get(word.as_str()) {
                 Some(id) => self.ticket(field, id),
                 None => never(),
@@ -169,9 +177,22 @@ impl Compiler<'_> {
     }
 }
 
+/// How much is read for a test that reads a ticket's file.
+const FILE: u8 = 3;
+
 impl Test {
+    /// The test, before which is asked whether the texts may have that in them, if it would
+    /// have to read them.
+    fn mentioning(self, text: &str) -> Self {
+        let parts = parts(text);
+        if parts.is_empty() || self.reading() < FILE {
+            return self;
+        }
+        Self::All(vec![Self::Mentions(parts), self])
+    }
+
     /// How much has to be read of a ticket: 0 for a part of its outline, 1 for all of it, 2 for
-    /// its file.
+    /// what is kept of the words of its texts, 3 for its file.
     fn reading(&self) -> u8 {
         match self {
             Self::All(tests) | Self::Any(tests) => {
@@ -180,6 +201,7 @@ impl Test {
             Self::Not(test) => test.reading(),
             Self::Flag(_) | Self::Among(_) | Self::Day(..) => 0,
             Self::Filled(Field::Notes) => 1,
+            Self::Mentions(_) => 2,
             Self::Filled(field)
             | Self::Says(field, _)
             | Self::Contains(field, _)
@@ -187,7 +209,7 @@ impl Test {
             | Self::Names(field, _)
             | Self::Number(field, ..)
             | Self::Moment(field, ..) => match field {
-                Field::Text | Field::Description | Field::Notes => 2,
+                Field::Text | Field::Description | Field::Notes => FILE,
                 Field::Title
                 | Field::Status
                 | Field::Type
@@ -216,7 +238,7 @@ impl Selection<'_> {
     /// Whether files have to be read, and not only what lists know of tickets.
     #[must_use]
     pub fn reads_files(&self) -> bool {
-        self.test.reading() == 2
+        self.test.reading() == FILE
     }
 
     /// Whether the ticket fits.
@@ -232,6 +254,7 @@ impl Selection<'_> {
             Test::Not(test) => !self.holds(test, ticket),
             Test::Flag(flag) => self.is(*flag, ticket),
             Test::Filled(field) => self.is_filled(*field, ticket),
+            Test::Mentions(parts) => ticket.may_mention(parts),
             Test::Says(field, phrase) => any_word(*field, ticket, &|text| phrase.is_in(text)),
             Test::Contains(field, part) => {
                 any_word(*field, ticket, &|text| normal(text).contains(part))

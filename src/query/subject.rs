@@ -11,6 +11,7 @@ pub struct Subject<'s> {
     brief: OnceCell<Ticket>,
     whole: OnceCell<Option<Ticket>>,
     read: &'s dyn Fn(&TicketId) -> Option<Ticket>,
+    mentions: Option<&'s dyn Fn(&TicketId, &[String]) -> bool>,
 }
 
 impl<'s> Subject<'s> {
@@ -21,7 +22,23 @@ impl<'s> Subject<'s> {
             brief: OnceCell::new(),
             whole: OnceCell::new(),
             read,
+            mentions: None,
         }
+    }
+
+    /// With a function that tells, without reading the ticket, whether its title, acceptance,
+    /// description, notes or more may have all of these in them. Each is a row of small ASCII
+    /// letters and digits.
+    #[must_use]
+    pub fn mentioning(mut self, mentions: &'s dyn Fn(&TicketId, &[String]) -> bool) -> Self {
+        self.mentions = Some(mentions);
+        self
+    }
+
+    /// Whether its texts may have all of these in them.
+    pub(super) fn may_mention(&self, parts: &[String]) -> bool {
+        let mentions = self.mentions;
+        mentions.is_none_or(|mentions| mentions(&self.outline.id, parts))
     }
 
     /// The ticket without its texts.

@@ -17,8 +17,8 @@ mod words;
 
 pub use likeness::{ALIKE, Title};
 pub use mixed::{mixed, nearest};
-pub use packed::{Field, PACKING, pack};
-pub use rank::{Hit, Ranking, rank};
+pub use packed::{Field, PACKING, mentions, pack};
+pub use rank::{Hit, Ranking, all, rank};
 pub use snippet::{Snippet, snippets};
 pub use terms::Terms;
 pub use words::each_word;

@@ -38,6 +38,18 @@ pub struct Ranking {
     pub whole: bool,
 }
 
+/// Those of so many texts that are wanted, where no words are asked for.
+#[must_use]
+pub fn all(count: usize, wanted: impl Fn(usize) -> bool) -> Ranking {
+    let places = (0..count).filter(|place| wanted(*place));
+    let hit = |place| Hit { place, score: 0.0 };
+    Ranking {
+        terms: Terms::default(),
+        hits: places.map(hit).collect(),
+        whole: true,
+    }
+}
+
 /// Looks through the packed texts, of which those are told that are wanted. The scores are of
 /// all texts together, so that they are the same whatever is wanted.
 #[must_use]

@@ -59,6 +59,12 @@ impl Texts {
         self.texts.iter().map(|text| self.bytes(text)).collect()
     }
 
+    /// Those of the ticket at that place in the index.
+    #[must_use]
+    pub fn at(&self, place: usize) -> &[u8] {
+        self.texts.get(place).map_or(&[], |text| self.bytes(text))
+    }
+
     fn bytes<'t>(&'t self, text: &'t Text) -> &'t [u8] {
         match text {
             Text::Kept(range) => self.cached.get(range.clone()).unwrap_or_default(),

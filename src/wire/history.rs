@@ -12,6 +12,8 @@ pub struct HistoryDocument {
     pub schema: &'static str,
     /// How many entries there are.
     pub total: usize,
+    /// Whether a limit has left some out.
+    pub truncated: bool,
     /// What changed the ticket, newest first.
     pub entries: Vec<HistoryEntry>,
     /// The ticket.

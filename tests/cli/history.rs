@@ -357,3 +357,21 @@ fn whatever_git_is_set_up_to_show() {
     }
     assert_eq!(words(&sandbox, "abc"), "changed changed opened");
 }
+
+#[test]
+fn only_so_many() {
+    let sandbox = told();
+    let json = sandbox.tk(["history", "abc", "-n", "2", "--json"]).json();
+    assert_eq!(
+        (&json["total"], &json["truncated"]),
+        (&3.into(), &true.into())
+    );
+    assert_eq!(json["entries"].as_array().unwrap().len(), 2);
+    assert_eq!(json["entries"][0]["commit"], serde_json::Value::Null);
+    let text = sandbox.tk(["history", "abc", "--limit", "1"]);
+    assert_eq!(text.stderr, "hint: 1 of 3 are shown\n", "{text}");
+    assert!(!text.stdout.contains("Begin"), "{text}");
+    let all = sandbox.tk(["history", "abc", "-n", "9", "--json"]).json();
+    assert_eq!(all["truncated"], false);
+    assert_eq!(sandbox.tk(["history", "abc", "-n", "0"]).code, 2);
+}

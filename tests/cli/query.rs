@@ -319,3 +319,121 @@ fn unknown_labels_are_pointed_out() {
     hint: no ticket has the label `apy`; did you mean `api`?
     ");
 }
+
+#[test]
+fn texts_of_many_tickets_are_looked_for_in_what_is_kept_of_them() {
+    let sandbox = Sandbox::initialised();
+    for number in 100..300 {
+        let text = if number % 50 == 0 {
+            "Log in, Größe"
+        } else {
+            "else"
+        };
+        let text = format!("title = \"T\"\ndescription = \"{text}\"\n");
+        sandbox.ticket(&format!("t{number}"), &text);
+    }
+    let kept = sandbox.path().join(".git/tk/search");
+    for caching in ["eager", "eager", "off"] {
+        let found = |query: &str| {
+            let mut list = sandbox.tk_command();
+            list.args(["list", "--fields", "id", "--sort", "id", "--query", query]);
+            let found = sandbox.run(list.env("TK_TEST_INDEX", caching), None).ok();
+            found.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        for query in ["\"log in\"", "description~größe", "\"größe\"", "text:lo*"] {
+            assert_eq!(found(query), "t100 t150 t200 t250", "{query} {caching}");
+        }
+        assert_eq!(found("\"log in\" not description:in id=t100,t110"), "");
+        assert!(kept.is_file(), "the words are kept by the first that looks");
+        sandbox.ticket("t101", "title = \"T\"\ndescription = \"changed\"\n");
+        assert_eq!(found("\"changed\""), "t101", "{caching}");
+    }
+}
+
+#[test]
+fn search_and_export_take_it() {
+    let sandbox = many();
+    let ids = |args: &[&str]| {
+        let mut command = sandbox.tk_command();
+        command.args(args).args(["-q", "--fields", "id"]);
+        let output = sandbox.run(&mut command, None);
+        assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output}");
+        output
+            .stdout
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(ids(&["search", "log"]), "late mine");
+    assert_eq!(ids(&["search", "log", "--query", "has:notes"]), "late");
+    assert_eq!(
+        ids(&["search", "log", "-l", "ui", "--query", "has:notes"]),
+        ""
+    );
+    // Without a word, the most urgent first; closed ones too, as ever in a search.
+    assert_eq!(ids(&["search", "--query", "label:api"]), "mine def old");
+    let json = sandbox
+        .tk(["search", "--query", "label:api", "-n", "1", "--json"])
+        .json();
+    assert_eq!(
+        (&json["total"], &json["truncated"]),
+        (&3.into(), &true.into())
+    );
+    assert_eq!(json["tickets"][0]["snippets"], serde_json::json!([]));
+    let nothing = sandbox.tk(["search"]);
+    assert_eq!(nothing.code, 2, "{nothing}");
+    assert!(nothing.stderr.contains("<WORD>..."), "{nothing}");
+    let wrong = sandbox.tk(["search", "log", "--query", "label=("]);
+    assert_eq!(wrong.code, 2, "{wrong}");
+    assert!(wrong.stderr.contains('^'), "the place is shown: {wrong}");
+
+    let exported = |args: &[&str]| {
+        let mut command = sandbox.tk_command();
+        command.arg("export").args(args);
+        let lines = sandbox.run(&mut command, None).ok();
+        let id = |line: &str| {
+            let ticket: serde_json::Value = serde_json::from_str(line).unwrap();
+            ticket["id"].as_str().unwrap().to_owned()
+        };
+        lines.lines().map(id).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(exported(&["--query", "label:api"]), "def mine");
+    assert_eq!(exported(&["--all", "--query", "label:api"]), "def mine old");
+    assert_eq!(exported(&["--query", "label:api closed"]), "old");
+    assert_eq!(exported(&["--query", "label:none"]), "");
+    assert_eq!(sandbox.tk(["export", "--query", "nonsense=1"]).code, 2);
+}
+
+#[test]
+fn a_shell_is_offered_what_may_come_next() {
+    let sandbox = many();
+    sandbox.write(".ticks/agents/reviewer.toml", "model = \"sonnet\"\n");
+    let offers = |typed: &str| {
+        let mut command = sandbox.tk_command();
+        command.args(["--", "tk", "list", "--query", typed]);
+        let answer = sandbox.run(command.env("TK_COMPLETE", "elvish"), None).ok();
+        let word = |line: &str| line.split('\t').next().unwrap_or_default().to_owned();
+        answer.lines().map(word).collect::<Vec<_>>().join("|")
+    };
+    for (typed, expected) in [
+        ("prio", "priority="),
+        // Shells hand on the quote that a word begins with.
+        ("'type=bug (own", "type=bug (owner="),
+        ("type=bug and titl", "type=bug and title:"),
+        ("overd", "overdue"),
+        ("type=bu", "type=bug"),
+        ("status!=open,in", "status!=open,in_progress"),
+        ("label:a", "label:api"),
+        ("agent=rev", "agent=reviewer"),
+        ("blocked_by=gh", "blocked_by=ghi"),
+        ("requires=app", "requires=approval"),
+        ("due<tod", "due<today"),
+        ("has:own", "has:owner"),
+        ("\"open", "open"),
+        ("x=1 \"open", ""),
+        ("title:\"two w", ""),
+        ("title=", ""),
+    ] {
+        assert_eq!(offers(typed), expected, "{typed}");
+    }
+}
