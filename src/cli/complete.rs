@@ -157,6 +157,7 @@ fn source(arg: &Arg) -> Option<Source> {
         (_, "STATUS") => Wanted::Status,
         (_, "TYPE") => Wanted::Type,
         ("agent", _) => Wanted::Agent,
+        (_, "TEMPLATE") => Wanted::Template,
         _ => return closed_set(arg, name).map(Source::Words),
     };
     Some(Source::Project(wanted))

@@ -1,28 +1,43 @@
 //! `tk new`
 
 use super::{Failure, Outcome, Session, new_file, text};
-use crate::ops::{self, NewTicket, Word};
+use crate::ops::{self, FromTemplate, NewTicket, Word};
 use crate::store::LARGEST_FILE;
 use crate::wire::{Detail, NewDocument};
 
 /// File a ticket
 ///
 /// Prints its id, and names tickets with a title that says nearly the same. With --file, files
-/// many at once: all of them or none.
+/// many at once: all of them or none; with --from, those of a template.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk new \"Add login endpoint\" -t feature -p 1 -l api,auth --parent k7m
   tk new \"Deploy\" -b x4d -b k2p --check \"make smoke\" --requires approval
   tk new \"Long story\" -d - < story.md
+  tk new \"Renew the certificate\" --defer 3d --due 1w
   tk new --file plan.toml
+  tk new \"Crash on save\" --from bug --var area=editor
 
 A file has one [[ticket]] a ticket, with the keys of a ticket's file and a `local` name that
 `parent`, `blocked_by` and `after` of the others may use; or it is JSON Lines, one such object
-a line.")]
+a line.
+
+A template, .ticks/templates/<name>.toml, is such a file, or has the keys of one ticket. In its
+texts {{name}} stands for a variable: one of its table [variables], which says what it is unless
+--var gives it (it must, where that is empty), or date, actor and title, which is the title on the
+command line. Values are only ever a part of the text they stand in. Where another option says
+something, the template does not; one of many tickets takes a title, where it uses it, and no
+other. A name that there is not is answered with those that there are.")]
 pub(super) struct Args {
     /// The title
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    #[arg(required_unless_present_any = ["file", "from"], conflicts_with = "file")]
     title: Option<String>,
+    /// Make them of that template of `.ticks/templates/`
+    #[arg(long, value_name = "TEMPLATE", conflicts_with = "file")]
+    from: Option<String>,
+    /// The value of one of the template's variables
+    #[arg(long = "var", value_name = "KEY=VALUE", requires = "from")]
+    variables: Vec<String>,
     /// File the tickets of this TOML or JSON Lines file (`-`: standard input)
     #[arg(long, value_name = "FILE", exclusive = false)]
     file: Option<String>,
@@ -76,10 +91,10 @@ pub(super) struct Args {
     /// How long it will take, such as 2h or 1h30m
     #[arg(long, value_name = "DURATION", conflicts_with = "file")]
     estimate: Option<String>,
-    /// The day it should be done by
+    /// The day it should be done by: 2026-11-20, tomorrow, 3d
     #[arg(long, value_name = "DAY", conflicts_with = "file")]
     due: Option<String>,
-    /// Put off until that day or time
+    /// Put off until that day or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
     #[arg(long = "defer", value_name = "TIME", conflicts_with = "file")]
     defer_until: Option<String>,
     /// The agent to run it with
@@ -96,10 +111,20 @@ pub(super) struct Args {
     discovered_from: Option<String>,
 }
 
+/// Where the tickets come from.
+enum Source {
+    Tickets(Vec<NewTicket>),
+    Template(Box<FromTemplate>),
+}
+
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
-        let requests = self.requests(session)?;
+        let source = self.source(session)?;
         session.in_project(|project| {
+            let requests = match source {
+                Source::Tickets(tickets) => tickets,
+                Source::Template(request) => ops::from_template(project, &request)?,
+            };
             let made = ops::new(project, &session.context, &requests)?;
             if session.screen.is_json() {
                 let tickets = made.tickets.iter();
@@ -118,13 +143,13 @@ impl Args {
         })
     }
 
-    fn requests(self, session: &Session) -> Result<Vec<NewTicket>, Failure> {
+    fn source(self, session: &Session) -> Result<Source, Failure> {
         if let Some(file) = &self.file {
             let text = text::read_file(session, file, LARGEST_FILE)?;
-            return Ok(new_file::parse(file, &text)?);
+            return Ok(Source::Tickets(new_file::parse(file, &text)?));
         }
         let description = text::read_some(session, self.description)?;
-        Ok(vec![NewTicket {
+        let given = NewTicket {
             local: None,
             title: self.title.unwrap_or_default(),
             description: description.unwrap_or_default(),
@@ -149,6 +174,14 @@ impl Args {
             lock: self.lock,
             discovered_from: self.discovered_from,
             place: None,
-        }])
+        };
+        Ok(match self.from {
+            None => Source::Tickets(vec![given]),
+            Some(name) => Source::Template(Box::new(FromTemplate {
+                name,
+                variables: self.variables,
+                given,
+            })),
+        })
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use crate::ops::{self, Error, ErrorCode, NewTicket, Place, Result};
+use crate::ops::{NewTicket, Place, Result, in_file};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +29,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Vec<NewTicket>> {
         toml_tables(name, text)?
     };
     if tickets.is_empty() {
-        return Err(invalid(name, 1, "there is no ticket in it"));
+        return Err(in_file(name, 1, "there is no ticket in it"));
     }
     Ok(tickets)
 }
@@ -42,12 +42,12 @@ fn json_lines(name: &str, text: &str) -> Result<Vec<NewTicket>> {
             let message = error.to_string();
             // The line that it names is that of this one object.
             let said = message.rsplit_once(" at line ").map(|(said, _)| said);
-            invalid(name, line, said.unwrap_or(&message))
+            in_file(name, line, said.unwrap_or(&message))
         })?;
         ticket.place = Some(Place {
             file: name.to_owned(),
             line,
-            keys: BTreeMap::new(),
+            ..Place::default()
         });
         Ok(ticket)
     })
@@ -61,7 +61,7 @@ fn toml_tables(name: &str, text: &str) -> Result<Vec<NewTicket>> {
     };
     let refused = |error: toml::de::Error| {
         let line = error.span().map_or(1, |span| line_of(span.start));
-        invalid(name, line, error.message())
+        in_file(name, line, error.message())
     };
     let mut file: File = toml::from_str(text).map_err(refused)?;
     let keys: Keys = toml::from_str(text).map_err(refused)?;
@@ -75,24 +75,8 @@ fn toml_tables(name: &str, text: &str) -> Result<Vec<NewTicket>> {
             file: name.to_owned(),
             line: keys.values().min().copied().unwrap_or(1),
             keys,
+            ..Place::default()
         });
     }
     Ok(file.ticket)
-}
-
-fn invalid(name: &str, line: usize, message: &str) -> Error {
-    let error = Error::new(
-        ErrorCode::InvalidArgument,
-        format!("{name}:{line}: {message}"),
-    );
-    let error = error.with("path", name).with("line", line);
-    // Of an unknown key, the first word between backticks is what was given.
-    let mut words = message.split('`').skip(1).step_by(2);
-    match words
-        .next()
-        .filter(|_| message.starts_with("unknown field"))
-    {
-        Some(given) => ops::did_you_mean(error, given, words),
-        None => error,
-    }
 }

@@ -17,6 +17,7 @@ use crate::wire::ChangeResult;
   tk update k7m --status in_progress
   tk update k7m -p 0 --owner dana@example.com --add-label urgent --note \"customer waits\"
   tk update k7m x4d --parent auth
+  tk update k7m --defer 3d
   tk update k7m --due \"\"
   tk update --query 'label:api and not has:owner' --owner ann --dry-run
   tk update k7m --met 1 --subtask-done 2")]
@@ -71,10 +72,10 @@ pub(super) struct Args {
     /// How long it will take
     #[arg(long, value_name = "DURATION")]
     estimate: Option<String>,
-    /// The day it should be done by
+    /// The day it should be done by: 2026-11-20, tomorrow, 3d
     #[arg(long, value_name = "DAY")]
     due: Option<String>,
-    /// Put off until that day or time
+    /// Put off until that day or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
     #[arg(long = "defer", value_name = "TIME")]
     defer_until: Option<String>,
     /// The agent to run it with

@@ -1,5 +1,10 @@
 //! New tickets.
 
+mod request;
+
+pub(crate) use request::in_file;
+pub use request::{NewTicket, Place, Word};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -17,110 +22,6 @@ use crate::wire::{SimilarTicket, TicketRecord};
 
 /// The most tickets that the workers of one run may file together.
 const MOST_OF_A_RUN: usize = 20;
-
-/// A ticket to be made, in words as they were typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NewTicket {
-    /// A name that others of the same file may use for it.
-    pub local: Option<String>,
-    /// One line; must not be blank.
-    pub title: String,
-    /// What it is about.
-    pub description: String,
-    /// Its type; the default one if absent.
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    /// Its priority.
-    pub priority: Option<Word>,
-    /// Its labels.
-    pub labels: Vec<String>,
-    /// Who is responsible.
-    pub owner: Option<String>,
-    /// The epic it is a part of.
-    pub parent: Option<String>,
-    /// What must be done before.
-    pub blocked_by: Vec<String>,
-    /// Soft order.
-    pub after: Vec<String>,
-    /// What must be true of the result.
-    pub acceptance: Vec<String>,
-    /// Its steps.
-    pub subtasks: Vec<String>,
-    /// Commands that must pass.
-    pub checks: Vec<String>,
-    /// Globs of files it will change.
-    pub touches: Vec<String>,
-    /// The human gate.
-    pub requires: Option<String>,
-    /// What a person owes it.
-    pub awaiting: Option<String>,
-    /// How long it will take.
-    pub estimate: Option<String>,
-    /// When it should be done.
-    pub due: Option<Word>,
-    /// Until when it is put off.
-    pub defer_until: Option<Word>,
-    /// The agent to run it with.
-    pub agent: Option<String>,
-    /// The model to run it with.
-    pub model: Option<String>,
-    /// Never together with others of that lock.
-    pub lock: Option<String>,
-    /// During whose work it was found.
-    pub discovered_from: Option<String>,
-    /// Where it is in the file that it comes from.
-    #[serde(skip)]
-    pub place: Option<Place>,
-}
-
-/// Where a ticket is in a file of many.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The file's name.
-    pub file: String,
-    /// The line it begins at.
-    pub line: usize,
-    /// The lines of its keys.
-    pub keys: BTreeMap<String, usize>,
-}
-
-impl NewTicket {
-    /// The result, whose error says where in the file the key is.
-    fn at<T>(&self, key: &str, result: Result<T>) -> Result<T> {
-        result.map_err(|mut error| {
-            if let Some(place) = &self.place {
-                let line = *place.keys.get(key).unwrap_or(&place.line);
-                error.message = format!("{}:{line}: {}", place.file, error.message);
-                error = error.with("path", place.file.as_str()).with("line", line);
-            }
-            error
-        })
-    }
-}
-
-/// A value that a file may hold as a text, a number or a date.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "Loose")]
-pub struct Word(pub String);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose {
-    Number(u64),
-    Text(String),
-    Time(toml::value::Datetime),
-}
-
-impl From<Loose> for Word {
-    fn from(loose: Loose) -> Self {
-        Self(match loose {
-            Loose::Number(number) => number.to_string(),
-            Loose::Text(text) => text,
-            Loose::Time(time) => time.to_string(),
-        })
-    }
-}
 
 /// Tickets that were made.
 #[derive(Clone, Debug, PartialEq)]
@@ -223,7 +124,7 @@ impl<'m> Maker<'m> {
     }
 
     fn one(&self, id: &TicketId, request: &NewTicket) -> Result<Ticket> {
-        let config = &self.project.config;
+        let (config, now) = (&self.project.config, self.project.now);
         let title = request.at("title", values::title(&request.title))?;
         let kind = match &request.kind {
             Some(kind) => request.at("type", values::kind(config, kind))?,
@@ -248,9 +149,11 @@ impl<'m> Maker<'m> {
         ticket.requires = request.at("requires", values::word(&given(&request.requires)))?;
         ticket.awaiting = request.at("awaiting", values::word(&given(&request.awaiting)))?;
         ticket.estimate = request.at("estimate", values::word(&given(&request.estimate)))?;
-        ticket.due = request.at("due", values::day("due day", &word(&request.due)))?;
-        ticket.defer_until =
-            request.at("defer_until", values::defer(&word(&request.defer_until)))?;
+        ticket.due = request.at("due", values::day("due day", now, &word(&request.due)))?;
+        ticket.defer_until = request.at(
+            "defer_until",
+            values::defer(now, &word(&request.defer_until)),
+        )?;
         let agent = values::agent(&self.project.store, &given(&request.agent));
         ticket.agent = request.at("agent", agent)?;
         ticket.model = request.at("model", values::line("model", &given(&request.model)))?;

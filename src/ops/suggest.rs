@@ -26,6 +26,8 @@ pub enum Wanted {
     Type,
     /// An agent.
     Agent,
+    /// A template.
+    Template,
 }
 
 /// A word that would do.
@@ -55,6 +57,7 @@ pub fn suggest(project: &Project, wanted: Wanted, begun: &str) -> Result<Vec<Sug
         }
         Wanted::Type => plain(project.config.types.clone()),
         Wanted::Agent => plain(project.store.agent_names()?),
+        Wanted::Template => plain(project.store.template_names()?),
     };
     found.retain(|(word, _)| word.starts_with(begun) && is_one_word(word));
     let suggestion = |(word, about)| Suggestion { word, about };

@@ -53,7 +53,7 @@ fn weeks(project: &Project, since: Option<&str>) -> Result<Weeks> {
     let Some(given) = since else {
         return Ok(Weeks::last(USUAL_WEEKS, project.now));
     };
-    let day = values::day("first day", given)?;
+    let day = values::day("first day", project.now, given)?;
     let weeks = day.and_then(|day| Weeks::since(day, project.now));
     weeks
         .filter(|weeks| weeks.count() <= MOST_WEEKS)

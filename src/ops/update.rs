@@ -172,7 +172,7 @@ pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) -> Result<()> {
 }
 
 fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
-    let config = &scene.project.config;
+    let (config, now) = (&scene.project.config, scene.project.now);
     if let Some(title) = &request.title {
         ticket.title = values::title(title)?;
     }
@@ -204,12 +204,12 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
         values::word,
     )?;
     put(&mut ticket.due, request.due.as_deref(), |v| {
-        values::day("due day", v)
+        values::day("due day", now, v)
     })?;
     put(
         &mut ticket.defer_until,
         request.defer_until.as_deref(),
-        values::defer,
+        |v| values::defer(now, v),
     )?;
     let store = &scene.project.store;
     put(&mut ticket.agent, request.agent.as_deref(), |v| {

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span as Calendar, Timestamp};
 
 use super::{Error, ErrorCode, Result};
-use crate::model::{Config, Defer, InvalidWord, StatusId};
+use crate::model::{Config, Defer, InvalidWord, Span, StatusId};
 pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
+
+/// The seconds of a day.
+const DAY: u64 = 86_400;
 
 /// The most characters of a title.
 const LONGEST_TITLE: usize = 500;
@@ -173,21 +177,25 @@ pub(super) fn status(config: &Config, given: &str) -> Result<StatusId> {
 }
 
 /// A day; blank is nothing.
-pub(super) fn day(what: &str, given: &str) -> Result<Option<Date>> {
+pub(super) fn day(what: &str, now: Timestamp, given: &str) -> Result<Option<Date>> {
     let given = given.trim();
     if given.is_empty() {
         return Ok(None);
     }
-    given.parse().map(Some).map_err(|_| {
-        invalid(format!(
-            "the {what} `{}` is not a day: expected one such as `2026-11-20`",
+    if let Ok(day) = given.parse() {
+        return Ok(Some(day));
+    }
+    match ahead(now, given) {
+        Some(Defer::Day(day)) => Ok(Some(day)),
+        _ => Err(invalid(format!(
+            "the {what} `{}` is not a day: expected one such as `2026-11-20`, `tomorrow` or `3d`",
             printable(given)
-        ))
-    })
+        ))),
+    }
 }
 
 /// A day or a time; blank is nothing.
-pub(super) fn defer(given: &str) -> Result<Option<Defer>> {
+pub(super) fn defer(now: Timestamp, given: &str) -> Result<Option<Defer>> {
     let given = given.trim();
     if given.is_empty() {
         return Ok(None);
@@ -201,11 +209,32 @@ pub(super) fn defer(given: &str) -> Result<Option<Defer>> {
     {
         return Ok(Some(Defer::Day(day)));
     }
+    if let Some(until) = ahead(now, given) {
+        return Ok(Some(until));
+    }
     Err(invalid(format!(
-        "the defer time `{}` is neither a day nor a time: \
-         expected one such as `2026-11-20` or `2026-11-20T08:00:00Z`",
+        "the defer time `{}` is neither a day nor a time: expected one such as `2026-11-20`, \
+         `2026-11-20T08:00:00Z`, `tomorrow`, `3d` or `4h`",
         printable(given)
     )))
+}
+
+/// What is so far away: a day, for whole days, else a moment.
+fn ahead(now: Timestamp, given: &str) -> Option<Defer> {
+    let word = given.strip_prefix('+').unwrap_or(given).to_lowercase();
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let span = match word.as_str() {
+        "today" => return Some(Defer::Day(today)),
+        "tomorrow" => Span::from_secs(DAY),
+        word => word.parse().ok()?,
+    };
+    if span.seconds() % DAY == 0 {
+        let days = i64::try_from(span.seconds() / DAY).ok()?;
+        let day = today.checked_add(Calendar::new().days(days)).ok()?;
+        return Some(Defer::Day(day));
+    }
+    let ahead = SignedDuration::try_from(span.duration()).ok()?;
+    now.checked_add(ahead).ok().map(Defer::At)
 }
 
 /// The name of an agent that exists; blank is nothing.

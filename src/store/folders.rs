@@ -130,9 +130,8 @@ impl Store {
     /// # Errors
     /// When there is no such agent, or its file cannot be read or used.
     pub fn agent(&self, name: &str) -> Result<AgentConfig, StoreError> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        let well_formed = !name.is_empty() && name.chars().all(fits);
         let file = format!("agents/{name}.toml");
+        let well_formed = is_file_name(name);
         let text = if well_formed { self.part(&file)? } else { None };
         match text {
             Some(text) => Ok(config::parse_agent(name, &text, &self.shown(&file))?),
@@ -149,14 +148,42 @@ impl Store {
     /// # Errors
     /// When the folder of agents is there and cannot be read.
     pub fn agent_names(&self) -> Result<Vec<String>, StoreError> {
-        let mut agents: Vec<String> = names(&self.ticks.join("agents"))?
-            .into_iter()
-            .filter_map(|name| name.strip_suffix(".toml").map(str::to_owned))
-            .filter(|name| name != "claude")
-            .collect();
+        let mut agents = self.toml_names("agents")?;
+        agents.retain(|name| name != "claude");
         agents.push("claude".to_owned());
         agents.sort();
         Ok(agents)
+    }
+
+    /// The template of that name: its file as messages name it, and its text; `None` where there
+    /// is none.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn template(&self, name: &str) -> Result<Option<(String, String)>, StoreError> {
+        if !is_file_name(name) {
+            return Ok(None);
+        }
+        let file = format!("templates/{name}.toml");
+        let text = self.part(&file)?;
+        Ok(text.map(|text| (self.shown(&file), text)))
+    }
+
+    /// The names of the templates there are, in order.
+    ///
+    /// # Errors
+    /// When the folder of templates is there and cannot be read.
+    pub fn template_names(&self) -> Result<Vec<String>, StoreError> {
+        let mut templates = self.toml_names("templates")?;
+        templates.retain(|name| is_file_name(name));
+        templates.sort();
+        Ok(templates)
+    }
+
+    fn toml_names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let names = names(&self.ticks.join(folder))?.into_iter();
+        let names = names.filter_map(|name| name.strip_suffix(".toml").map(str::to_owned));
+        Ok(names.collect())
     }
 
     /// The text of a file below `.ticks/` by its relative path, which must come from checked
@@ -214,6 +241,12 @@ impl Store {
         let lock = acquire(&self.local.join("lock"), self.wait)?;
         Ok(Locked::new(self, lock))
     }
+}
+
+/// Whether an agent or a template may have that name, which is a file's.
+fn is_file_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    !name.is_empty() && name.chars().all(fits)
 }
 
 /// The file's text; `None` where there is no file.

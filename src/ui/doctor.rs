@@ -129,9 +129,10 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::Cycle
         | FindingKind::OpenChildren
         | FindingKind::Unclaimed => "Tickets",
-        FindingKind::InvalidConfig | FindingKind::InvalidAgent | FindingKind::UnknownAgent => {
-            "Configuration"
-        }
+        FindingKind::InvalidConfig
+        | FindingKind::InvalidAgent
+        | FindingKind::InvalidTemplate
+        | FindingKind::UnknownAgent => "Configuration",
         FindingKind::StaleClaim
         | FindingKind::UnfinishedFile
         | FindingKind::InvalidUndo

@@ -90,6 +90,8 @@ pub enum FindingKind {
     InvalidConfig,
     /// An agent's file cannot be used.
     InvalidAgent,
+    /// A template's file cannot be used.
+    InvalidTemplate,
     /// An agent is named that does not exist.
     UnknownAgent,
     /// A claim whose lease is over, of a ticket that is closed or gone, or that cannot be read.

@@ -130,6 +130,8 @@ fn prepared(command: &str) -> Sandbox {
         sandbox.write(file, "A long story.\n");
     }
     sandbox.write("plan.toml", "[[ticket]]\ntitle = \"Planned\"\n");
+    let template = "title = \"{{area}}: {{title}}\"\n[variables]\narea = \"\"\n";
+    sandbox.write(".ticks/templates/bug.toml", template);
     sandbox.git(["init", "--quiet", "path/to/repository"]);
     sandbox.write(".ticks/config.toml", "[run]\nagent = \"scripted\"\n");
     sandbox.write(".ticks/agents/scripted.toml", AGENT);

@@ -21,6 +21,8 @@ mod close;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod deferred;
+#[cfg(test)]
 mod delete;
 #[cfg(test)]
 mod diff;
@@ -88,6 +90,8 @@ mod show;
 mod stats;
 #[cfg(test)]
 mod statuses;
+#[cfg(test)]
+mod template;
 #[cfg(test)]
 mod together;
 #[cfg(test)]

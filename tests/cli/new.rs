@@ -394,8 +394,8 @@ fn refuses_values_that_cannot_be() {
     error: unknown gate `work`: expected one of approval, review, content
     error: unknown awaiting kind `nothing`: expected one of work, input, approval, review, content, escalation, checkpoint
     error: `soon` is not a length of time: expected one like `45m`, `2h`, `1h30m` or `3d`
-    error: the due day `2026-02-29` is not a day: expected one such as `2026-11-20`
-    error: the defer time `later` is neither a day nor a time: expected one such as `2026-11-20` or `2026-11-20T08:00:00Z`
+    error: the due day `2026-02-29` is not a day: expected one such as `2026-11-20`, `tomorrow` or `3d`
+    error: the defer time `later` is neither a day nor a time: expected one such as `2026-11-20`, `2026-11-20T08:00:00Z`, `tomorrow`, `3d` or `4h`
     error: no agent `nobody`: expected one of claude
     error: the acceptance item `a` is there twice
     error: a value is required for '--parent <ID>' but none was supplied

@@ -322,7 +322,7 @@ fn words_without_meaning_are_refused() {
         &["stats", "--since="],
         &["stats", "auth", "--runs"],
     ]), @r"
-    error: the first day `soon` is not a day: expected one such as `2026-11-20`
+    error: the first day `soon` is not a day: expected one such as `2026-11-20`, `tomorrow` or `3d`
     error: `--since 2026-11-21`: expected a day of the last ten years, such as `2026-09-01`
     error: `--since 1970-01-01`: expected a day of the last ten years, such as `2026-09-01`
     error: `--since `: expected a day of the last ten years, such as `2026-09-01`

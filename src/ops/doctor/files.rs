@@ -9,6 +9,7 @@ use super::{Exam, conflicts};
 use crate::config::origins;
 use crate::model::{AgentConfig, TicketId};
 use crate::ops::Result;
+use crate::ops::template::template_trouble;
 use crate::store::StoreError;
 use crate::wire::{FindingKind, Severity};
 
@@ -62,6 +63,10 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
             wrong,
             &mut unmerged,
         ));
+    }
+    for wrong in templates(exam) {
+        let kind = FindingKind::InvalidTemplate;
+        found.push(unusable(exam, kind, wrong, &mut unmerged));
     }
     found.extend(unmerged.into_iter().map(|path| {
         let command = format!("git add -- {path}");
@@ -181,6 +186,32 @@ fn agents(exam: &Exam<'_>) -> (BTreeSet<String>, Vec<Wrong>) {
         }
     }
     (usable, wrong)
+}
+
+/// What is wrong with templates.
+fn templates(exam: &Exam<'_>) -> Vec<Wrong> {
+    let store = &exam.project.store;
+    let names = match store.template_names() {
+        Ok(names) => names,
+        Err(error) => return vec![of_error("templates", &error)],
+    };
+    let wrong = names.into_iter().filter_map(|name| {
+        let file = format!("templates/{name}.toml");
+        match store.template(&name) {
+            Err(error) => Some(of_error(&file, &error)),
+            Ok(None) => None,
+            Ok(Some((path, text))) => {
+                let (line, message) = template_trouble(path, &text)?;
+                let name = file;
+                Some(Wrong {
+                    name,
+                    line,
+                    message,
+                })
+            }
+        }
+    });
+    wrong.collect()
 }
 
 /// Files that an agent names and that are not there.
