@@ -34,7 +34,7 @@ they would run as a formula, has a ' before it. markdown is for people.
 taskwarrior is for task import. What has no attribute there is in attributes that begin with tk,
 and comes back with tk import taskwarrior: id, type, status, priority, owner, estimate,
 description, blockers and the epic. Times lose what is below a second, due days and deferred
-ones become times, and notes lose their authors and kinds. Lost are gates, acceptance items,
+ones become times, and notes lose their authors and kinds. Lost are gates, how often it comes again, acceptance items,
 subtasks, checks, touches, attempts, who filed and closed a ticket and why, and all edges but
 blockers and the epic.")]
 pub(super) struct Args {

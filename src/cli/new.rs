@@ -15,6 +15,7 @@ use crate::wire::{Detail, NewDocument};
   tk new \"Deploy\" -b x4d -b k2p --check \"make smoke\" --requires approval
   tk new \"Long story\" -d - < story.md
   tk new \"Renew the certificate\" --defer 3d --due 1w
+  tk new \"Weekly report\" --due 2026-11-27 --repeat weekly
   tk new --file plan.toml
   tk new \"Crash on save\" --from bug --var area=editor
 
@@ -97,6 +98,9 @@ pub(super) struct Args {
     /// Put off until that day or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
     #[arg(long = "defer", value_name = "TIME", conflicts_with = "file")]
     defer_until: Option<String>,
+    /// Come again once it is closed: daily, weekly, monthly, yearly, 3d, 2w, 1mo, 1y
+    #[arg(long, value_name = "HOW-OFTEN", conflicts_with = "file")]
+    repeat: Option<String>,
     /// The agent to run it with
     #[arg(long, conflicts_with = "file")]
     agent: Option<String>,
@@ -169,6 +173,7 @@ impl Args {
             estimate: self.estimate,
             due: self.due.map(Word),
             defer_until: self.defer_until.map(Word),
+            repeat: self.repeat,
             agent: self.agent,
             model: self.model,
             lock: self.lock,

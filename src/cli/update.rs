@@ -78,6 +78,9 @@ pub(super) struct Args {
     /// Put off until that day or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
     #[arg(long = "defer", value_name = "TIME")]
     defer_until: Option<String>,
+    /// Come again once it is closed: daily, weekly, monthly, yearly, 3d, 2w, 1mo, 1y
+    #[arg(long, value_name = "HOW-OFTEN")]
+    repeat: Option<String>,
     /// The agent to run it with
     #[arg(long)]
     agent: Option<String>,
@@ -154,6 +157,7 @@ impl Args {
             estimate: self.estimate,
             due: self.due,
             defer_until: self.defer_until,
+            repeat: self.repeat,
             agent: self.agent,
             model: self.model,
             lock: self.lock,

@@ -146,10 +146,15 @@ fn spelled(id: &TicketId, table: &Table<'_>, rules: &Rules<'_>) -> Result<Ticket
     )?;
     ticket.due = root.date("due")?;
     ticket.defer_until = root.defer("defer_until")?;
+    ticket.repeat = root.parsed(
+        "repeat",
+        "`daily`, `weekly`, `monthly`, `yearly`, or one like `3d`, `2w`, `1mo`, `1y`",
+    )?;
     ticket.after = root.ids("after")?;
     ticket.related = root.ids("related")?;
     ticket.discovered_from = root.id("discovered_from")?;
     ticket.duplicate_of = root.id("duplicate_of")?;
+    ticket.recurs_from = root.id("recurs_from")?;
     ticket.agent = root.line("agent")?;
     ticket.model = root.line("model")?;
     ticket.lock = root.line("lock")?;

@@ -85,12 +85,15 @@ fn merge_uniform(
     };
     let was = match base {
         Some(text) => read(text),
-        None if is_same(&mine, &other) => Some(Ticket::new(
-            id.clone(),
-            mine.title.clone(),
-            config.default_type.clone(),
-            config.statuses.initial().clone(),
-        )),
+        None if is_same(&mine, &other) || is_next(&mine, &other) => {
+            let kind = config.default_type.clone();
+            let status = config.statuses.initial().clone();
+            let mut was = Ticket::new(id.clone(), mine.title.clone(), kind, status);
+            if is_next(&mine, &other) {
+                between(&mut was, &mine, &other);
+            }
+            Some(was)
+        }
         None => {
             let text = mark_differences(ours, theirs);
             return Merged::TwoTickets { text };
@@ -118,6 +121,25 @@ fn is_same(ours: &Ticket, theirs: &Ticket) -> bool {
     ours.title == theirs.title
         && ours.created_at == theirs.created_at
         && ours.created_by == theirs.created_by
+}
+
+/// Whether two files that were added on two branches are what came after one ticket, which was
+/// closed on both.
+fn is_next(ours: &Ticket, theirs: &Ticket) -> bool {
+    ours.recurs_from.is_some() && ours.recurs_from == theirs.recurs_from
+}
+
+/// Gives the base of two such files what leaves standing the time when the former was closed
+/// first, and the days that are furthest on.
+fn between(was: &mut Ticket, ours: &Ticket, theirs: &Ticket) {
+    was.created_at = ours.created_at.max(theirs.created_at);
+    was.due = ours.due.min(theirs.due);
+    let is_before = match (ours.defer_until, theirs.defer_until) {
+        (Some(ours), Some(theirs)) => ours.begins() <= theirs.begins(),
+        (ours, _) => ours.is_none(),
+    };
+    let first = if is_before { ours } else { theirs };
+    was.defer_until = first.defer_until;
 }
 
 /// Whether a side cannot be what became of the base. To git, which knows files by what is in

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The way outlines are packed; another number for every other way.
-pub const PACKING: u32 = 1;
+pub const PACKING: u32 = 2;
 
 // Where in the packed bytes what has a fixed place is.
 const PRIORITY: usize = 0;
@@ -358,6 +358,8 @@ fn pack_rest(to: &mut Writer, ticket: &Ticket) {
         to.word(Outcome::ALL, run.outcome);
         to.optional_number(run.cost_usd.map(Usd::nanos));
     });
+    to.optional_text(ticket.repeat.map(|repeat| repeat.to_string()).as_deref());
+    to.text(&of(&ticket.recurs_from));
 }
 
 fn unpack_rest(from: &mut Reader<'_>, ticket: &mut Ticket) {
@@ -406,6 +408,8 @@ fn unpack_rest(from: &mut Reader<'_>, ticket: &mut Ticket) {
         output_tokens: None,
         turns: None,
     });
+    ticket.repeat = from.optional_string().and_then(|text| text.parse().ok());
+    ticket.recurs_from = from.id();
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Span, StatusId, TicketId, Usd};
+use super::{Repeat, Span, StatusId, TicketId, Usd};
 
 /// Why a word is not one of a closed set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -212,15 +212,22 @@ pub enum Defer {
 }
 
 impl Defer {
+    /// The moment from which on it is put off no longer.
+    #[must_use]
+    pub fn begins(self) -> Timestamp {
+        match self {
+            Self::Day(day) => {
+                let start = day.to_zoned(jiff::tz::TimeZone::UTC);
+                start.map_or(Timestamp::MIN, |start| start.timestamp())
+            }
+            Self::At(at) => at,
+        }
+    }
+
     /// Whether the ticket is still put off at `now`.
     #[must_use]
     pub fn holds(self, now: Timestamp) -> bool {
-        match self {
-            Self::Day(day) => day
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .is_ok_and(|start| now < start.timestamp()),
-            Self::At(at) => now < at,
-        }
+        now < self.begins()
     }
 }
 
@@ -328,6 +335,10 @@ pub struct Ticket {
     pub due: Option<Date>,
     /// Until when it is put off.
     pub defer_until: Option<Defer>,
+    /// How often it comes again once it is closed.
+    pub repeat: Option<Repeat>,
+    /// The ticket that it came after.
+    pub recurs_from: Option<TicketId>,
     /// The agent to run it with.
     pub agent: Option<String>,
     /// The model to run it with.
@@ -389,6 +400,8 @@ impl Ticket {
             duplicate_of: None,
             due: None,
             defer_until: None,
+            repeat: None,
+            recurs_from: None,
             agent: None,
             model: None,
             lock: None,
@@ -428,7 +441,12 @@ impl Ticket {
     /// Whether it names that other one in any of its edges.
     #[must_use]
     pub fn refers_to(&self, id: &TicketId) -> bool {
-        let single = [&self.parent, &self.discovered_from, &self.duplicate_of];
+        let single = [
+            &self.parent,
+            &self.discovered_from,
+            &self.duplicate_of,
+            &self.recurs_from,
+        ];
         let several = [&self.blocked_by, &self.after, &self.related];
         single.into_iter().any(|other| other.as_ref() == Some(id))
             || several.into_iter().any(|ids| ids.contains(id))

@@ -9,7 +9,7 @@ use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
-use crate::model::{Outline, Ticket, TicketId};
+use crate::model::{Defer, Outline, Ticket, TicketId};
 use crate::store::{Change, Index, Locked, Stored};
 use crate::wire::{ChangeResult, TicketRecord};
 
@@ -255,6 +255,19 @@ impl Project {
         Ok((before, after))
     }
 
+    /// Says what comes after a ticket that was closed.
+    fn tell_follower(&self, id: &TicketId) -> Result<()> {
+        if let Some(next) = self.store.follower(id, &self.config)? {
+            let until = next.defer_until.map(|until| match until {
+                Defer::Day(day) => format!(" on {day}"),
+                Defer::At(at) => format!(" at {at}"),
+            });
+            let until = until.unwrap_or_default();
+            self.hint(format!("`{id}` comes again{until}: `{}`", next.id));
+        }
+        Ok(())
+    }
+
     fn write(
         &self,
         locked: &Locked<'_>,
@@ -278,7 +291,11 @@ impl Project {
             return Ok(locked.rehearse(changes, &self.config)?);
         }
         let written = locked.write(changes, &self.config)?;
-        for Stored { ticket, .. } in &written {
+        for (Stored { ticket, .. }, old) in written.iter().zip(before) {
+            let is_done = |ticket: &Ticket| self.config.statuses.is_done(&ticket.status);
+            if ticket.repeat.is_some() && is_done(ticket) && !is_done(&old.ticket) {
+                self.tell_follower(&ticket.id)?;
+            }
             if self.config.statuses.is_done(&ticket.status) {
                 locked.release_claim(&ticket.id)?;
             }

@@ -190,6 +190,11 @@ impl<'c> Closing<'c> {
             closed.filter_map(|ticket| ticket.parent.as_ref()).collect();
         for epic in epics {
             let open = now(epic).is_some() && !is_done(epic);
+            let comes_again =
+                |ticket: &Ticket| ticket.repeat.is_some() && ticket.parent.as_ref() == Some(epic);
+            if tickets.iter().any(comes_again) {
+                continue;
+            }
             if open && graph.children(epic).iter().all(is_done) {
                 let hint = format!("every child of the epic `{epic}` is closed: `tk close {epic}`");
                 self.project.hint(hint);

@@ -98,6 +98,7 @@ fn clear(ticket: &mut Ticket, id: &TicketId) {
         &mut ticket.parent,
         &mut ticket.discovered_from,
         &mut ticket.duplicate_of,
+        &mut ticket.recurs_from,
     ] {
         single.take_if(|other| other == id);
     }

@@ -438,7 +438,7 @@ fn check_values(
 }
 
 /// What the ticket says of others, by key.
-fn edges(ticket: &Ticket) -> [(&'static str, BTreeSet<TicketId>); 6] {
+fn edges(ticket: &Ticket) -> [(&'static str, BTreeSet<TicketId>); 7] {
     let one = |id: &Option<TicketId>| id.iter().cloned().collect();
     [
         ("parent", one(&ticket.parent)),
@@ -447,6 +447,7 @@ fn edges(ticket: &Ticket) -> [(&'static str, BTreeSet<TicketId>); 6] {
         ("related", ticket.related.clone()),
         ("discovered_from", one(&ticket.discovered_from)),
         ("duplicate_of", one(&ticket.duplicate_of)),
+        ("recurs_from", one(&ticket.recurs_from)),
     ]
 }
 

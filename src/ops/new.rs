@@ -154,6 +154,7 @@ impl<'m> Maker<'m> {
             "defer_until",
             values::defer(now, &word(&request.defer_until)),
         )?;
+        ticket.repeat = request.at("repeat", values::word(&given(&request.repeat)))?;
         let agent = values::agent(&self.project.store, &given(&request.agent));
         ticket.agent = request.at("agent", agent)?;
         ticket.model = request.at("model", values::line("model", &given(&request.model)))?;
@@ -221,6 +222,7 @@ fn to_itself(ticket: &Ticket) -> Vec<&'static str> {
         ("related to itself", ticket.related.contains(id)),
         ("discovered from itself", is(&ticket.discovered_from)),
         ("a duplicate of itself", is(&ticket.duplicate_of)),
+        ("what comes after itself", is(&ticket.recurs_from)),
     ];
     let those = edges.iter().filter(|(_, it_is)| *it_is);
     those.map(|(what, _)| *what).collect()

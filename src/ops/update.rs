@@ -51,6 +51,8 @@ pub struct UpdateRequest {
     pub due: Option<String>,
     /// Until when it is put off.
     pub defer_until: Option<String>,
+    /// How often it comes again.
+    pub repeat: Option<String>,
     /// The agent to run it with.
     pub agent: Option<String>,
     /// The model to run it with.
@@ -211,6 +213,7 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
         request.defer_until.as_deref(),
         |v| values::defer(now, v),
     )?;
+    put(&mut ticket.repeat, request.repeat.as_deref(), values::word)?;
     let store = &scene.project.store;
     put(&mut ticket.agent, request.agent.as_deref(), |v| {
         values::agent(store, v)

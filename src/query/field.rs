@@ -128,6 +128,8 @@ fields! {
     Closed "closed" ["closed_at"] Moment "" "closed>=yesterday";
     Due "due" [] Day "" "due<=+1w";
     Defer "defer" ["defer_until", "deferred_until"] Moment "until when it is put off" "defer>today";
+    Repeat "repeat" ["repeats"] Free "how often it comes again" "has:repeat";
+    RecursFrom "recurs_from" [] Ticket "the ticket it came after" "recurs_from=k7m";
     Estimate "estimate" [] Length "" "estimate<=4h";
     Cost "cost" ["cost_usd"] Money "of its attempts together, in dollars" "cost>2.50";
 }

@@ -349,6 +349,7 @@ impl Selection<'_> {
             Field::Related => ticket.brief().related.iter().any(is),
             Field::DiscoveredFrom => ticket.brief().discovered_from.as_ref().is_some_and(is),
             Field::DuplicateOf => ticket.brief().duplicate_of.as_ref().is_some_and(is),
+            Field::RecursFrom => ticket.brief().recurs_from.as_ref().is_some_and(is),
             _ => is(id),
         }
     }
@@ -385,6 +386,7 @@ fn any_word(field: Field, ticket: &Subject<'_>, is: &dyn Fn(&str) -> bool) -> bo
         Field::Model => brief(|ticket| ticket.model.as_deref()),
         Field::Lock => brief(|ticket| ticket.lock.as_deref()),
         Field::Pr => brief(|ticket| ticket.pr.as_deref()),
+        Field::Repeat => ticket.brief().repeat.is_some_and(|it| is(&it.to_string())),
         Field::Reason => brief(|ticket| ticket.reason.as_deref()),
         Field::CreatedBy => brief(|ticket| ticket.created_by.as_deref()),
         Field::ClosedBy => brief(|ticket| ticket.closed_by.as_deref()),
@@ -405,6 +407,7 @@ fn any_word(field: Field, ticket: &Subject<'_>, is: &dyn Fn(&str) -> bool) -> bo
         | Field::Related
         | Field::DiscoveredFrom
         | Field::DuplicateOf
+        | Field::RecursFrom
         | Field::Created
         | Field::Started
         | Field::Updated

@@ -17,6 +17,7 @@ mod durable;
 mod error;
 mod etag;
 mod folders;
+mod following;
 mod ids;
 mod index;
 mod last_change;

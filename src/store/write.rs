@@ -47,7 +47,7 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Writes the changes. Every one is turned into text, read back, and put on the disk beside
+    /// Writes the changes, and makes the tickets that come after those that they close. Every one is turned into text, read back, and put on the disk beside
     /// its file before the first file is replaced, so that what cannot be written changes
     /// nothing. Files that say what they should already are left alone.
     ///
@@ -82,13 +82,33 @@ impl<'a> Locked<'a> {
         removed: &[TicketId],
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {
+        let is_closed = |change: &&Change| {
+            let done = |ticket: &Ticket| config.statuses.is_done(&ticket.status);
+            change.after.repeat.is_some() && done(&change.after) && !done(&change.before.ticket)
+        };
+        let closed: Vec<Ticket> = changes
+            .iter()
+            .filter(is_closed)
+            .map(|change| change.after.clone())
+            .collect();
         let texts = changes
             .into_iter()
             .map(|change| self.changed(change, config))
             .collect::<Result<Vec<_>, _>>()?;
+        let over: Vec<&TicketId> = texts
+            .iter()
+            .map(|(_, new)| &new.ticket)
+            .filter(|ticket| config.statuses.is_done(&ticket.status))
+            .map(|ticket| &ticket.id)
+            .collect();
+        let following = self.following(&closed, &over, config)?;
         let differing = texts.iter().filter(|(before, new)| *before != new.etag);
-        let files: Vec<(PathBuf, &str)> = differing
-            .map(|(_, new)| (self.ticket_path(&new.ticket.id), new.text.as_str()))
+        let differing = differing.map(|(_, new)| new);
+        // What follows is there before what it follows is closed, whenever the power fails.
+        let files: Vec<(PathBuf, &str)> = following
+            .iter()
+            .chain(differing)
+            .map(|new| (self.ticket_path(&new.ticket.id), new.text.as_str()))
             .collect();
         let prepared = files.iter().map(|(path, text)| {
             let prepared = Replacement::prepare(path, text.as_bytes());
@@ -99,7 +119,9 @@ impl<'a> Locked<'a> {
             return Ok(texts.into_iter().map(|(_, stored)| stored).collect());
         }
         let differing = texts.iter().filter(|(before, new)| *before != new.etag);
-        let written = differing.map(|(_, new)| (&new.ticket.id, Some(new.etag)));
+        let differing = differing.map(|(_, new)| new);
+        let written = following.iter().chain(differing);
+        let written = written.map(|new| (&new.ticket.id, Some(new.etag)));
         self.record(written.chain(removed.iter().map(|id| (id, None))))?;
         for (path, replacement) in prepared {
             replacement.put().map_err(StoreError::io("write", path))?;
@@ -223,7 +245,7 @@ impl<'a> Locked<'a> {
     }
 
     /// The text as that of the ticket, if it reads back as the same.
-    fn faithful(
+    pub(super) fn faithful(
         &self,
         ticket: &Ticket,
         text: String,

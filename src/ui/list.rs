@@ -126,6 +126,9 @@ fn beyond(ticket: &TicketRecord) -> String {
     if let Some(due) = &ticket.due {
         parts.push(format!("due {due}"));
     }
+    if let Some(repeat) = &ticket.repeat {
+        parts.push(format!("every {repeat}"));
+    }
     parts.extend(ticket.labels.iter().map(|label| format!("#{label}")));
     safe(&parts.join("  ")).into_owned()
 }

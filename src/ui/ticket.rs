@@ -85,10 +85,12 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
     page.maybe("estimate", ticket.estimate.as_deref());
     page.maybe("due", ticket.due.as_deref());
     page.maybe("deferred until", ticket.defer_until.as_deref());
+    page.maybe("repeats every", ticket.repeat.as_deref());
     page.several("after", &ticket.after);
     page.several("related", &ticket.related);
     page.maybe("discovered from", ticket.discovered_from.as_deref());
     page.maybe("duplicate of", ticket.duplicate_of.as_deref());
+    page.maybe("comes after", ticket.recurs_from.as_deref());
     page.maybe("agent", ticket.agent.as_deref());
     page.maybe("model", ticket.model.as_deref());
     page.maybe("lock", ticket.lock.as_deref());

@@ -112,6 +112,10 @@ pub struct TicketRecord {
     pub due: Option<String>,
     /// Until when it is put off, a day or a time.
     pub defer_until: Option<String>,
+    /// How often it comes again once it is closed, such as `1w` or `1mo`.
+    pub repeat: Option<String>,
+    /// The ticket that it came after.
+    pub recurs_from: Option<String>,
     /// The agent to run it with.
     pub agent: Option<String>,
     /// The model to run it with.
@@ -359,6 +363,8 @@ impl TicketRecord {
                 Defer::Day(day) => day.to_string(),
                 Defer::At(at) => at.to_string(),
             }),
+            repeat: shown(ticket.repeat.as_ref()),
+            recurs_from: shown(ticket.recurs_from.as_ref()),
             agent: ticket.agent.clone(),
             model: ticket.model.clone(),
             lock: ticket.lock.clone(),

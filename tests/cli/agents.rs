@@ -45,6 +45,8 @@ const ROWS: &[(&str, May)] = &[
     ("update --query ready --note seen", Yes),
     ("update --query ready --title other", No),
     ("update abc --title other --dry-run", No),
+    ("update abc --repeat daily", No),
+    ("update abc --defer 3d", No),
     ("edit abc", No),
     ("note abc seen", Yes),
     ("block abc def", No),

@@ -50,7 +50,7 @@ fn open_ones_by_priority() {
 #[test]
 fn as_json_without_long_texts() {
     let sandbox = authentication();
-    assert_snapshot!(sandbox.tk(["list", "--json", "-s", "open", "-t", "bug"]), @r#"{"schema":"tk.list.v1","total":1,"truncated":false,"tickets":[{"id":"ghi","title":"Third","type":"bug","status":"open","priority":2,"owner":null,"parent":"aut","labels":[],"blocked_by":["abc"],"requires":"review","awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":null,"closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"1b8fad96a51f","blocks":[],"open_blockers":["abc"],"ready":false,"updated_at":null,"note_count":0,"cost_usd":null}]}"#);
+    assert_snapshot!(sandbox.tk(["list", "--json", "-s", "open", "-t", "bug"]), @r#"{"schema":"tk.list.v1","total":1,"truncated":false,"tickets":[{"id":"ghi","title":"Third","type":"bug","status":"open","priority":2,"owner":null,"parent":"aut","labels":[],"blocked_by":["abc"],"requires":"review","awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"repeat":null,"recurs_from":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":null,"closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"1b8fad96a51f","blocks":[],"open_blockers":["abc"],"ready":false,"updated_at":null,"note_count":0,"cost_usd":null}]}"#);
     let full = sandbox.tk(["ls", "--full", "--json"]).json();
     assert_eq!(full["tickets"][0]["notes"], serde_json::json!([]));
 }
@@ -127,7 +127,7 @@ fn words_without_meaning_are_refused() {
     error: unknown awaiting kind `nothing`: expected one of work, input, approval, review, content, escalation, checkpoint
     error: unknown sort key `prio`: expected one of priority, created, updated, due, title, id, status, type, owner, estimate
     hint: did you mean `priority`?
-    error: unknown field `titel`: expected one of id, title, type, status, priority, owner, parent, labels, blocked_by, requires, awaiting, estimate, after, related, discovered_from, duplicate_of, due, defer_until, agent, model, lock, pr, checks, touches, created_at, created_by, started_at, closed_at, closed_by, reason, verdict, description, acceptance, subtasks, notes, runs, etag, blocks, open_blockers, ready, updated_at, commits, note_count, cost_usd
+    error: unknown field `titel`: expected one of id, title, type, status, priority, owner, parent, labels, blocked_by, requires, awaiting, estimate, after, related, discovered_from, duplicate_of, due, defer_until, repeat, recurs_from, agent, model, lock, pr, checks, touches, created_at, created_by, started_at, closed_at, closed_by, reason, verdict, description, acceptance, subtasks, notes, runs, etag, blocks, open_blockers, ready, updated_at, commits, note_count, cost_usd
     hint: did you mean `title`?
     error: invalid value '0' for '--limit <N>': 0 is not in 1..=4294967295
 

@@ -79,6 +79,8 @@ mod project;
 #[cfg(test)]
 mod query;
 #[cfg(test)]
+mod recurring;
+#[cfg(test)]
 mod resolve;
 #[cfg(test)]
 mod search;

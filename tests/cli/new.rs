@@ -182,7 +182,7 @@ fn takes_every_field() {
 #[test]
 fn answers_with_the_ticket_as_json() {
     let sandbox = authentication();
-    assert_snapshot!(sandbox.tk(["new", "Fourth", "--parent", "auth", "-b", "abc", "--json"]), @r#"{"schema":"tk.new.v1","total":1,"truncated":false,"tickets":[{"id":"u8r","title":"Fourth","type":"task","status":"open","priority":2,"owner":null,"parent":"aut","labels":[],"blocked_by":["abc"],"requires":null,"awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":"2026-11-20T08:38:50Z","created_by":"dana@example.com","started_at":null,"closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"1abe26f53507","blocks":[],"open_blockers":["abc"],"ready":false,"updated_at":"2026-11-20T08:38:50Z","note_count":0,"cost_usd":null}],"similar":[]}"#);
+    assert_snapshot!(sandbox.tk(["new", "Fourth", "--parent", "auth", "-b", "abc", "--json"]), @r#"{"schema":"tk.new.v1","total":1,"truncated":false,"tickets":[{"id":"u8r","title":"Fourth","type":"task","status":"open","priority":2,"owner":null,"parent":"aut","labels":[],"blocked_by":["abc"],"requires":null,"awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"repeat":null,"recurs_from":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":"2026-11-20T08:38:50Z","created_by":"dana@example.com","started_at":null,"closed_at":null,"closed_by":null,"reason":null,"verdict":null,"acceptance":[],"subtasks":[],"etag":"1abe26f53507","blocks":[],"open_blockers":["abc"],"ready":false,"updated_at":"2026-11-20T08:38:50Z","note_count":0,"cost_usd":null}],"similar":[]}"#);
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn a_file_is_taken_as_a_whole_or_not() {
         &["new", "--file", "missing.toml"],
         &["new", "--file", "typo.toml", "And a title"],
     ]), @r"
-    error: typo.toml:5: unknown field `titel`, expected one of `local`, `title`, `description`, `type`, `priority`, `labels`, `owner`, `parent`, `blocked_by`, `after`, `acceptance`, `subtasks`, `checks`, `touches`, `requires`, `awaiting`, `estimate`, `due`, `defer_until`, `agent`, `model`, `lock`, `discovered_from`
+    error: typo.toml:5: unknown field `titel`, expected one of `local`, `title`, `description`, `type`, `priority`, `labels`, `owner`, `parent`, `blocked_by`, `after`, `acceptance`, `subtasks`, `checks`, `touches`, `requires`, `awaiting`, `estimate`, `due`, `defer_until`, `repeat`, `agent`, `model`, `lock`, `discovered_from`
     hint: did you mean `title`?
     error: twice.jsonl:2: the local name `a` is there twice
     error: none.toml:1: there is no ticket in it

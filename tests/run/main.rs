@@ -37,6 +37,8 @@ mod preflight;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod recurring;
+#[cfg(test)]
 mod removed;
 #[cfg(test)]
 mod restore;

@@ -130,7 +130,14 @@ pub(crate) fn arb_ticket() -> BoxedStrategy<Ticket> {
         option::of((0..300_000_000_u64).prop_map(Span::from_secs)),
         option::of(select(Verdict::ALL)),
     );
-    let links = (ids(), ids(), option::of(id()), option::of(id()));
+    let links = (
+        ids(),
+        ids(),
+        option::of(id()),
+        option::of(id()),
+        option::of(id()),
+        option::of(select(vec!["1d", "2w", "1mo"])),
+    );
     let quiet = (
         option::of(date()),
         option::of(defer()),
@@ -184,7 +191,9 @@ pub(crate) fn arb_ticket() -> BoxedStrategy<Ticket> {
                 ticket.related,
                 ticket.discovered_from,
                 ticket.duplicate_of,
-            ) = links;
+            ) = (links.0, links.1, links.2, links.3);
+            ticket.recurs_from = links.4;
+            ticket.repeat = links.5.map(|text| text.parse().unwrap());
             ticket.due = quiet.0;
             ticket.defer_until = quiet.1;
             ticket.agent = quiet.2;

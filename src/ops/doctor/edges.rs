@@ -21,6 +21,7 @@ fn references(ticket: &Ticket) -> impl Iterator<Item = (&'static str, &TicketId)
         ("parent", &ticket.parent),
         ("discovered_from", &ticket.discovered_from),
         ("duplicate_of", &ticket.duplicate_of),
+        ("recurs_from", &ticket.recurs_from),
     ];
     let several = several
         .into_iter()

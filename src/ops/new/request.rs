@@ -50,6 +50,8 @@ pub struct NewTicket {
     pub due: Option<Word>,
     /// Until when it is put off.
     pub defer_until: Option<Word>,
+    /// How often it comes again.
+    pub repeat: Option<String>,
     /// The agent to run it with.
     pub agent: Option<String>,
     /// The model to run it with.
@@ -156,6 +158,7 @@ impl NewTicket {
             estimate: "estimate",
             due: "due",
             defer_until: "defer_until",
+            repeat: "repeat",
             agent: "agent",
             model: "model",
             lock: "lock",
@@ -191,6 +194,7 @@ impl NewTicket {
             ("requires", &mut self.requires),
             ("awaiting", &mut self.awaiting),
             ("estimate", &mut self.estimate),
+            ("repeat", &mut self.repeat),
             ("agent", &mut self.agent),
             ("model", &mut self.model),
             ("lock", &mut self.lock),

@@ -84,6 +84,7 @@ fn rename(ticket: &mut Ticket, moved: &Moved, both: bool) {
         &mut ticket.parent,
         &mut ticket.discovered_from,
         &mut ticket.duplicate_of,
+        &mut ticket.recurs_from,
     ];
     for single in singles {
         if !both && single.as_ref() == Some(&moved.old) {

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 
 use super::values::{
-    Day, DayOrMoment, Dollars, FullLine, FullText, Id, IdOrNothing, LengthOrNothing, Line, Moment,
-    Nothing, ShellCommand,
+    Day, DayOrMoment, Dollars, FullLine, FullText, HowOften, Id, IdOrNothing, LengthOrNothing,
+    Line, Moment, Nothing, ShellCommand,
 };
 use crate::model::{Awaiting, Gate, NoteKind, Outcome, Verdict};
 
@@ -45,6 +45,8 @@ pub(in crate::wire) struct TicketFile {
     due: Day,
     /// Until when it is put off
     defer_until: DayOrMoment,
+    /// How often it comes again once it is closed
+    repeat: HowOften,
     /// Tickets it is preferred after, without waiting for them
     after: Vec<Id>,
     /// Tickets worth reading beside it
@@ -53,6 +55,8 @@ pub(in crate::wire) struct TicketFile {
     discovered_from: IdOrNothing,
     /// The ticket it repeats
     duplicate_of: IdOrNothing,
+    /// The ticket that it came after
+    recurs_from: IdOrNothing,
     /// The agent to run it with: `claude`, or a file of `.ticks/agents/`
     agent: Line,
     /// The model to run it with

@@ -42,6 +42,12 @@ pub(super) struct Length(String);
 #[schemars(extend("pattern" = r"^\s*([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?\s*$"))]
 pub(super) struct LengthOrNothing(String);
 
+/// `daily`, `weekly`, `monthly`, `yearly`, or a number of days, weeks, months or years such as
+/// `3d`, `2w`, `1mo`, `1y`; or nothing
+#[derive(JsonSchema)]
+#[schemars(extend("pattern" = r"^\s*(daily|weekly|monthly|yearly|[0-9]+(d|w|mo|y))?\s*$"))]
+pub(super) struct HowOften(String);
+
 /// A moment with its offset from UTC, such as `2026-11-20T08:38:50Z`, without quotes
 #[derive(JsonSchema)]
 #[schemars(extend("format" = "date-time"))]

@@ -1,0 +1,267 @@
+//! Tickets that come again once they are closed.
+
+use serde_json::{Value, json};
+
+use crate::merge_driver::{bin, commit};
+use crate::support::Sandbox;
+
+/// A weekly ticket with something of everything.
+const REPORT: &str = r#"title = "Weekly report"
+priority = 1
+owner = "ann"
+labels = ["report"]
+due = 2026-11-20
+defer_until = 2026-11-18
+repeat = "weekly"
+checks = ["true"]
+touches = ["docs/**"]
+created_at = 2026-11-01T08:00:00Z
+created_by = "ann"
+description = """
+What was done.
+"""
+
+[[acceptance]]
+text = "It is sent"
+met = true
+
+[[subtasks]]
+title = "Ask everybody"
+done = true
+
+[[notes]]
+at = 2026-11-15T08:00:00Z
+by = "ann"
+kind = "comment"
+text = "Begun"
+"#;
+
+fn weekly() -> Sandbox {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("rep", REPORT);
+    sandbox
+}
+
+fn shown(sandbox: &Sandbox, id: &str) -> Value {
+    sandbox.tk(["show", id, "--json"]).json()["tickets"][0].clone()
+}
+
+fn ids(sandbox: &Sandbox, args: &[&str]) -> String {
+    let json = sandbox.tk([args, &["--json"]].concat()).json();
+    let tickets = json["tickets"].as_array().unwrap();
+    let ids: Vec<&str> = tickets.iter().map(|t| t["id"].as_str().unwrap()).collect();
+    ids.join(" ")
+}
+
+#[test]
+fn the_next_is_made_as_the_first_was_and_comes_when_it_is_due() {
+    let mut sandbox = weekly();
+    let closed = sandbox.tk(["close", "rep"]);
+    assert_eq!(closed.code, 0, "{closed}");
+    assert_eq!(
+        closed.stderr,
+        "hint: `rep` comes again on 2026-11-25: `rep-r2`\n"
+    );
+    let (old, next) = (shown(&sandbox, "rep"), shown(&sandbox, "rep-r2"));
+    assert_eq!(old["status"], "closed");
+    for same in [
+        "title",
+        "priority",
+        "owner",
+        "labels",
+        "checks",
+        "touches",
+        "description",
+        "created_by",
+        "type",
+    ] {
+        assert_eq!(next[same], old[same], "{same}");
+    }
+    assert_eq!(next["status"], "open");
+    assert_eq!(
+        (&next["due"], &next["defer_until"]),
+        (&json!("2026-11-27"), &json!("2026-11-25"))
+    );
+    assert_eq!(
+        (&next["repeat"], &next["recurs_from"]),
+        (&json!("1w"), &json!("rep"))
+    );
+    assert_eq!(next["acceptance"][0]["met"], false);
+    assert_eq!(next["subtasks"][0]["done"], false);
+    assert_eq!((&next["notes"], &next["runs"]), (&json!([]), &json!([])));
+    assert_eq!(next["created_at"], "2026-11-20T08:38:50Z");
+
+    assert_eq!(ids(&sandbox, &["ready"]), "");
+    let text = sandbox.tk(["show", "rep-r2"]).ok();
+    assert!(
+        text.contains("repeats every") && text.contains("comes after"),
+        "{text}"
+    );
+    let list = sandbox.tk(["list"]).ok();
+    assert!(list.contains("every 1w"), "{list}");
+    for query in ["has:repeat", "repeat=1w", "recurs_from=rep"] {
+        assert_eq!(
+            ids(&sandbox, &["list", "--query", query]),
+            "rep-r2",
+            "{query}"
+        );
+    }
+    sandbox.at("2026-11-25T00:00:00Z");
+    assert_eq!(ids(&sandbox, &["ready"]), "rep-r2");
+    // After a long absence there is one more, and no flood.
+    sandbox.at("2027-03-01T12:00:00Z");
+    sandbox.tk(["close", "rep-r2"]).ok();
+    assert_eq!(ids(&sandbox, &["list"]), "rep-r3");
+    assert_eq!(shown(&sandbox, "rep-r3")["due"], "2027-03-05");
+    assert_eq!(sandbox.tk(["doctor"]).code, 0);
+}
+
+#[test]
+fn every_way_of_closing_makes_it_and_a_rehearsal_does_not() {
+    let sandbox = weekly();
+    sandbox.tk(["close", "rep", "--dry-run"]).ok();
+    sandbox
+        .tk(["update", "rep", "--status", "closed", "--dry-run"])
+        .ok();
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep");
+    sandbox.tk(["update", "rep", "--status", "closed"]).ok();
+    sandbox.tk(["close", "--query", "id=rep-r2"]).ok();
+    assert_eq!(ids(&sandbox, &["list"]), "rep-r3");
+    sandbox
+        .tk(["update", "rep-r3", "--requires", "review"])
+        .ok();
+    sandbox.tk(["close", "rep-r3"]).ok();
+    assert_eq!(ids(&sandbox, &["list"]), "rep-r3");
+    sandbox.tk(["approve", "rep-r3"]).ok();
+    if shown(&sandbox, "rep-r3")["status"] != "closed" {
+        sandbox.tk(["close", "rep-r3"]).ok();
+    }
+    assert_eq!(ids(&sandbox, &["list"]), "rep-r4");
+    let next = shown(&sandbox, "rep-r4");
+    assert_eq!(
+        (&next["requires"], &next["verdict"]),
+        (&json!("review"), &Value::Null)
+    );
+    // Without it, it was the last.
+    sandbox
+        .tk(["update", "rep-r4", "--repeat", "", "--requires", ""])
+        .ok();
+    sandbox.tk(["close", "rep-r4"]).ok();
+    assert_eq!(ids(&sandbox, &["list"]), "");
+}
+
+#[test]
+fn it_is_one_change_and_is_made_once() {
+    let sandbox = weekly();
+    let before = sandbox.read(".ticks/rep.toml");
+    sandbox.tk(["close", "rep"]).ok();
+    let after = sandbox.read(".ticks/rep-r2.toml");
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(sandbox.read(".ticks/rep.toml"), before);
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep");
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(sandbox.read(".ticks/rep-r2.toml"), after);
+    // It stays when the former is opened again, and no other comes when that is closed again.
+    sandbox.tk(["reopen", "rep"]).ok();
+    sandbox.tk(["close", "rep"]).ok();
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep rep-r2");
+    assert_eq!(sandbox.read(".ticks/rep-r2.toml"), after);
+    // What another ticket has is not taken from it.
+    sandbox.tk(["reopen", "rep"]).ok();
+    sandbox.ticket("rep-r2", "title = \"Another\"\nstatus = \"closed\"\n");
+    sandbox.tk(["close", "rep"]).ok();
+    assert_eq!(shown(&sandbox, "rep-r2")["title"], "Another");
+    assert_eq!(shown(&sandbox, "rep-r3")["recurs_from"], "rep");
+}
+
+#[test]
+fn how_often_is_said_in_words() {
+    let sandbox = Sandbox::initialised();
+    let id = sandbox.file(["Pay", "--repeat", "monthly", "--due", "2027-01-31"]);
+    assert_eq!(shown(&sandbox, &id)["repeat"], "1mo");
+    sandbox.tk(["close", &id]).ok();
+    assert_eq!(shown(&sandbox, &format!("{id}-r2"))["due"], "2027-02-28");
+    for bad in ["sometimes", "1h", "0d", "2 weeks"] {
+        let output = sandbox.tk(["update", &id, "--repeat", bad]);
+        assert_eq!(output.code, 2, "{output}");
+        assert!(
+            output.stderr.contains("expected `daily`, `weekly`"),
+            "{output}"
+        );
+    }
+    sandbox.ticket("bad", "title = \"Bad\"\n\nrepeat = \"often\"\n");
+    let list = sandbox.tk(["list"]);
+    assert!(list.stderr.contains(".ticks/bad.toml:3"), "{list}");
+    assert!(list.stderr.contains("`daily`, `weekly`"), "{list}");
+}
+
+#[test]
+fn an_epic_stays_open_and_what_follows_leaves_a_closed_one() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("aut", "title = \"Chores\"\ntype = \"epic\"\n");
+    sandbox.ticket(
+        "rep",
+        "title = \"Sweep\"\nparent = \"aut\"\nrepeat = \"1d\"\n",
+    );
+    let closed = sandbox.tk(["close", "rep"]);
+    assert!(!closed.stderr.contains("every child"), "{closed}");
+    assert_eq!(shown(&sandbox, "rep-r2")["parent"], "aut");
+    assert_ne!(sandbox.tk(["close", "aut"]).code, 0);
+    sandbox.tk(["close", "aut", "rep-r2"]).ok();
+    assert_eq!(shown(&sandbox, "rep-r3")["parent"], Value::Null);
+    assert_eq!(sandbox.tk(["doctor"]).code, 0);
+}
+
+/// Closes the ticket on two branches, at times that lead to other days, and merges them.
+fn closed_twice(with_driver: bool) -> Sandbox {
+    let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
+    let mut sandbox = weekly().with_env("PATH", &path);
+    commit(&sandbox, "base");
+    let main = sandbox.git(["branch", "--show-current"]);
+    sandbox.git(["switch", "--quiet", "--create", "other"]);
+    sandbox.at("2026-12-01T10:00:00Z");
+    sandbox.tk(["close", "rep"]).ok();
+    commit(&sandbox, "closed there");
+    sandbox.git(["switch", "--quiet", main.trim()]);
+    sandbox.at("2026-11-21T10:00:00Z");
+    sandbox.tk(["close", "rep"]).ok();
+    commit(&sandbox, "closed here");
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep rep-r2");
+    if !with_driver {
+        sandbox.git(["config", "merge.ticks.driver", "false"]);
+        sandbox.write(".git/info/attributes", ".ticks/*.toml merge=text\n");
+    }
+    sandbox
+}
+
+fn one_came_of_it(sandbox: &Sandbox) {
+    assert_eq!(ids(sandbox, &["list", "--all"]), "rep rep-r2");
+    let next = shown(sandbox, "rep-r2");
+    assert_eq!(next["created_at"], "2026-11-21T10:00:00Z");
+    assert_eq!(
+        (&next["defer_until"], &next["due"]),
+        (&json!("2026-12-02"), &json!("2026-12-04"))
+    );
+    assert_eq!(next["recurs_from"], "rep");
+    assert_eq!(shown(sandbox, "rep")["closed_at"], "2026-12-01T10:00:00Z");
+}
+
+#[test]
+fn closed_on_two_branches_one_comes_of_it() {
+    let sandbox = closed_twice(true);
+    sandbox.git(["merge", "--quiet", "--no-edit", "other"]);
+    one_came_of_it(&sandbox);
+    assert_eq!(sandbox.git(["status", "--porcelain"]), "");
+    assert_eq!(sandbox.tk(["doctor"]).code, 0);
+}
+
+#[test]
+fn without_the_driver_resolve_makes_one_of_it() {
+    let sandbox = closed_twice(false);
+    let mut merge = sandbox.command("git");
+    merge.args(["merge", "--quiet", "--no-edit", "other"]);
+    let merged = sandbox.run(&mut merge, None);
+    assert_eq!(merged.code, 1, "{merged}");
+    sandbox.tk(["resolve"]).ok();
+    one_came_of_it(&sandbox);
+}
