@@ -4,6 +4,9 @@ use std::cell::OnceCell;
 
 use crate::model::{Outline, Ticket, TicketId};
 
+/// Whether the texts of a ticket may have all of these in them.
+type Mentions<'s> = dyn Fn(&TicketId, &[String]) -> bool + 's;
+
 /// A ticket in outline, of which more is read once that is asked for.
 pub struct Subject<'s> {
     /// What lists know of it.
@@ -11,7 +14,7 @@ pub struct Subject<'s> {
     brief: OnceCell<Ticket>,
     whole: OnceCell<Option<Ticket>>,
     read: &'s dyn Fn(&TicketId) -> Option<Ticket>,
-    mentions: Option<&'s dyn Fn(&TicketId, &[String]) -> bool>,
+    mentions: Option<&'s Mentions<'s>>,
 }
 
 impl<'s> Subject<'s> {
@@ -30,7 +33,7 @@ impl<'s> Subject<'s> {
     /// description, notes or more may have all of these in them. Each is a row of small ASCII
     /// letters and digits.
     #[must_use]
-    pub fn mentioning(mut self, mentions: &'s dyn Fn(&TicketId, &[String]) -> bool) -> Self {
+    pub fn mentioning(mut self, mentions: &'s Mentions<'s>) -> Self {
         self.mentions = Some(mentions);
         self
     }
