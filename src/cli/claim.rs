@@ -3,32 +3,48 @@
 use super::changed::plainly;
 use super::targets::TargetArg;
 use super::{Outcome, Session};
-use crate::ops;
+use crate::ops::{self, ClaimRequest};
+use crate::store::RemoteHold;
 use crate::ui;
+use crate::ui::terminal::safe;
 use crate::wire::{ClaimDocument, Detail};
 
 /// Take a ticket
 ///
 /// It is held for two hours, or as long as --lease says, in progress, and owned by whoever
 /// asks. Whoever asks for it meanwhile gets exit code 5 and the holder's name. Claiming what
-/// one holds renews the lease. Claims are of this clone; `tk next --claim` takes the first
-/// ticket that is free.
+/// one holds renews the lease. `tk next --claim` takes the first ticket that is free.
+///
+/// A claim is of this clone, its worktrees included. With --remote it holds between all clones
+/// of that git remote: it is pushed to `refs/tk/claims/ID` there, which the remote has to allow,
+/// if nobody else's is there or its lease has run out. It is renewed and let go of there, too,
+/// and `tk sync` shows what others hold. A lease ends by each machine's own clock.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk claim k7m
-  tk claim k7m --lease 30m --json")]
+  tk claim k7m --lease 30m --json
+  tk claim k7m --remote             # between clones, on the branch's remote or `origin`
+  tk claim k7m --remote=upstream")]
 pub(super) struct Args {
     #[command(flatten)]
     target: TargetArg,
     /// For how long, such as 30m or 4h
     #[arg(long, value_name = "TIME")]
     lease: Option<String>,
+    /// Also against other clones, on that remote or the branch's own
+    #[arg(long, value_name = "REMOTE", num_args = 0..=1, require_equals = true)]
+    remote: Option<Option<String>>,
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
-            let claimed = ops::claim(project, &self.target.targets(), self.lease.as_deref())?;
+            let request = ClaimRequest {
+                lease: self.lease,
+                remote: self.remote,
+            };
+            let targets = self.target.targets();
+            let claimed = ops::claim(project, &session.context, &targets, &request)?;
             let (changed, screen) = (&claimed.changed, &session.screen);
             if screen.is_json() {
                 let tickets = changed.tickets.iter();
@@ -37,12 +53,19 @@ impl Args {
                     changed: changed.any() || claimed.moved,
                     holder: claimed.holder.to_string(),
                     lease_until: claimed.lease_until.to_string(),
+                    remote: claimed.remote.as_ref().map(|hold| hold.remote.clone()),
+                    number: claimed.remote.as_ref().map(|hold| hold.claim.number),
                     results: changed.results.clone(),
                     tickets: tickets.map(|t| t.fields(&Detail::Listed)).collect(),
                 })?;
                 return Ok(0);
             }
-            let done = format!("held until {}", claimed.lease_until);
+            let on = |hold: &RemoteHold| {
+                let number = hold.claim.number;
+                format!(" on {}, number {number}", safe(&hold.remote))
+            };
+            let on = claimed.remote.as_ref().map(on).unwrap_or_default();
+            let done = format!("held until {}{on}", claimed.lease_until);
             let word = |result: &_| match claimed.moved {
                 true => done.clone(),
                 false => plainly(&done)(result),

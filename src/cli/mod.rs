@@ -54,6 +54,7 @@ mod session;
 mod show;
 mod stats;
 mod stop;
+mod sync;
 mod targets;
 mod text;
 mod unblock;
@@ -132,6 +133,7 @@ enum Command {
     Next(next::Args),
     Claim(claim::Args),
     Release(release::Args),
+    Sync(sync::Args),
     Graph(graph::Args),
     History(history::Args),
     Diff(diff::Args),
@@ -188,6 +190,7 @@ impl Command {
             Self::Next(args) => args.run(session),
             Self::Claim(args) => args.run(session),
             Self::Release(args) => args.run(session),
+            Self::Sync(args) => args.run(session),
             Self::Graph(args) => args.run(session),
             Self::History(args) => args.run(session),
             Self::Diff(args) => args.run(session),

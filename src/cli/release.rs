@@ -8,7 +8,8 @@ use crate::run::LiveRuns;
 /// Let go of tickets
 ///
 /// What was in progress goes back to the initial status and is owned no longer. What others
-/// hold is released by people only, with --force; what a live run works at, not at all.
+/// hold is released by people only, with --force; what a live run works at, not at all. What is
+/// held on a remote is let go of there, too; so is what `tk close` and the like let go of.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk release k7m

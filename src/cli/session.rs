@@ -133,6 +133,7 @@ impl Session {
     fn within(&self, project: Project, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
         let project = project.seen_below_worker(is_descendant_of_shim);
         let ended = act(&project);
+        project.give_back();
         if let Err(Failure::Error(error)) = &ended
             && error.code == ErrorCode::HumansOnly
             && let Err(unwritable) = project.record_refusal(error, &self.words)

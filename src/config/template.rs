@@ -59,7 +59,8 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 #trust_agent_tickets = false
 # How many tickets are merged and checked together.
 #batch = 1
-# Where claims are taken: "local" to this clone, or "remote".
+# Where a run's claims are taken: "local" to this clone, or "remote": on the git remote, too,
+# which has to allow pushes of refs/tk/*.
 #claims = "local"
 # How long one check may take.
 #check_time = "30m"

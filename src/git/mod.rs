@@ -11,6 +11,7 @@
 
 mod backup;
 mod checkout;
+mod claims;
 mod command;
 mod commit;
 mod editor;
@@ -44,6 +45,7 @@ mod unmerged;
 mod worktree;
 
 pub use backup::{Backup, Backups};
+pub use claims::{ClaimRef, ClaimRefs};
 pub use command::{Author, Call, Git, Output};
 pub use editor::Editor;
 pub use error::{GitError, Result};

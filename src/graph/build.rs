@@ -1,6 +1,6 @@
 //! The graph and the plain questions about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -21,6 +21,8 @@ pub struct Graph<'a> {
     pub(super) net: Net,
     pub(super) cycles: Cycles,
     pub(super) held: Held,
+    /// What other clones hold: by whom, and until when.
+    pub(super) elsewhere: BTreeMap<usize, (String, Timestamp)>,
 }
 
 impl<'a> Graph<'a> {
@@ -41,7 +43,19 @@ impl<'a> Graph<'a> {
             net,
             cycles,
             held,
+            elsewhere: BTreeMap::new(),
         }
+    }
+
+    /// The same, where other clones hold these: by whom, and until when.
+    #[must_use]
+    pub fn held_elsewhere(
+        mut self,
+        holds: impl IntoIterator<Item = (TicketId, (String, Timestamp))>,
+    ) -> Self {
+        let place = |(id, by)| Some((self.facts.position(&id)?, by));
+        self.elsewhere = holds.into_iter().filter_map(place).collect();
+        self
     }
 
     /// Whether it is the parent of others, or of type `epic`: never work.
@@ -119,6 +133,8 @@ impl<'a> Graph<'a> {
             blocks: later.map(|&at| self.facts.id(at).to_string()).collect(),
             open_blockers: blockers.map(ToString::to_string).collect(),
             ready: self.is_ready_at(index),
+            held_by: self.elsewhere.get(&index).map(|(by, _)| by.clone()),
+            held_until: self.elsewhere.get(&index).map(|(_, at)| at.to_string()),
         }
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
+
 use super::build::Graph;
 use super::cycles::{Cycle, Cycles};
 use super::facts::Facts;
@@ -50,6 +52,13 @@ pub enum Reason {
     },
     /// It waits for itself.
     Cycle(Cycle),
+    /// Another clone holds it.
+    Elsewhere {
+        /// Who does.
+        by: String,
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 /// What holds tickets, as far as it can be told by one look at each.
@@ -125,7 +134,7 @@ impl Graph<'_> {
             Readiness::Epic
         } else if self.facts.is_active(index) {
             Readiness::Active
-        } else if self.held.is_held(index) {
+        } else if self.held.is_held(index) || self.elsewhere.contains_key(&index) {
             Readiness::Blocked(self.reasons_at(index))
         } else {
             Readiness::Ready
@@ -154,6 +163,7 @@ impl Graph<'_> {
             && !self.facts.is_epic(index)
             && !self.facts.is_active(index)
             && !self.held.is_held(index)
+            && !self.elsewhere.contains_key(&index)
     }
 
     fn reasons_at(&self, index: usize) -> Vec<Reason> {
@@ -186,6 +196,8 @@ impl Graph<'_> {
         let deferred = deferred.filter(|defer| defer.holds(self.facts.now));
         reasons.extend(deferred.map(Reason::Deferred));
         reasons.extend(self.cycles.of(index).cloned().map(Reason::Cycle));
+        let elsewhere = self.elsewhere.get(&index).cloned();
+        reasons.extend(elsewhere.map(|(by, until)| Reason::Elsewhere { by, until }));
         reasons
     }
 }
@@ -213,6 +225,9 @@ impl fmt::Display for Reason {
                 Ok(())
             }
             Self::Cycle(cycle) => write!(f, "in a cycle: {cycle}"),
+            Self::Elsewhere { by, until } => {
+                write!(f, "held by {by} in another clone until {until}")
+            }
         }
     }
 }

@@ -108,6 +108,11 @@ fn flat(reason: &Reason) -> Vec<ReasonRecord> {
             }),
             ..ReasonRecord::new(ReasonKind::Deferred, Vec::new())
         },
+        Reason::Elsewhere { by, until } => ReasonRecord {
+            until: Some(until.to_string()),
+            holder: Some(by.clone()),
+            ..ReasonRecord::new(ReasonKind::Held, Vec::new())
+        },
         Reason::Cycle(cycle) => ReasonRecord::new(ReasonKind::Cycle, {
             let links = cycle.links.iter().take(MOST_NAMED);
             links.map(|link| link.from.to_string()).collect()

@@ -297,7 +297,7 @@ impl Project {
                 self.tell_follower(&ticket.id)?;
             }
             if self.config.statuses.is_done(&ticket.status) {
-                locked.release_claim(&ticket.id)?;
+                self.let_go(locked, &ticket.id)?;
             }
         }
         Ok(written)

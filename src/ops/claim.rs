@@ -7,9 +7,11 @@ use super::claims_before::ClaimsBefore;
 use super::close::transition;
 use super::notes::refused;
 use super::update::begin;
-use super::values::{self, invalid};
-use super::{Changed, Error, ErrorCode, Project, Result};
-use crate::model::{Actor, Category, Span, Ticket, TicketId};
+use super::values::{self, invalid, printable};
+use super::{Changed, Error, ErrorCode, Project, RemoteClaims, Result, Standing, Wish};
+use crate::context::Context;
+use crate::model::{Actor, Category, Span, StatusId, Ticket, TicketId};
+use crate::store::{Claim, RemoteHold, StoreError};
 
 /// How long a claim holds unless told otherwise.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_hours(2);
@@ -25,40 +27,192 @@ pub struct Claimed {
     pub lease_until: Timestamp,
     /// Whether the claim is new, or ends at another time than before.
     pub moved: bool,
+    /// The same on a remote, where it is held there too.
+    pub remote: Option<RemoteHold>,
+}
+
+/// How a ticket is to be claimed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// For how long, as it was typed.
+    pub lease: Option<String>,
+    /// Also on a remote: on that one, or where none is named, the usual one.
+    pub remote: Option<Option<String>>,
 }
 
 /// Takes the ticket for whoever asks: held until the lease has run out, in progress, and
 /// owned. A claim of one's own is renewed; without a `lease` it is never made shorter.
 ///
+/// On a remote it is taken first, so that nothing has changed here where that is lost; and given
+/// back there where it then cannot be taken here.
+///
 /// # Errors
-/// [`ErrorCode::Held`] when another holds it; or when it is over, or an epic.
-pub fn claim(project: &Project, targets: &Targets, lease: Option<&str>) -> Result<Claimed> {
+/// [`ErrorCode::Held`] when another holds it; or when it is over, or an epic; or when the remote
+/// does not take it.
+pub fn claim(
+    project: &Project,
+    context: &Context,
+    targets: &Targets,
+    request: &ClaimRequest,
+) -> Result<Claimed> {
     let actor = project.actor()?.clone();
-    let asked = lease.map(span).transpose()?;
-    let until = project.now.checked_add(asked.unwrap_or(LEASE));
-    let until = until.map_err(|_| invalid("the lease ends after the end of time"))?;
-    let mut held = (until, true);
+    let lease = Lease {
+        asked: request.lease.as_deref().map(span).transpose()?,
+        now: project.now,
+    };
+    lease.until(None)?;
+    let Some(asked) = &request.remote else {
+        let claimed = claim_here(project, targets, &actor, lease, None)?;
+        renew_there(project, &claimed);
+        return Ok(claimed);
+    };
+    let remote = RemoteClaims::choose(project, asked.as_deref())?;
+    let (id, own) = may_claim(project, targets, &actor)?;
+    let until = lease.until(own.as_ref())?;
+    let wish = Wish {
+        ticket: &id,
+        actor: &actor,
+        until,
+        now: project.now,
+        holding: format!("{:032x}", context.random_u128()),
+    };
+    let own = own
+        .and_then(|own| own.remote)
+        .filter(|own| own.remote == remote.remote());
+    let hold = match remote.take(&wish, own.as_deref())? {
+        Standing::Ours(hold) => hold,
+        Standing::Theirs(theirs) => return Err(taken(project, &id, theirs)?),
+    };
+    let is_new = own.is_none_or(|own| own.claim.holding != hold.claim.holding);
+    let claimed = claim_here(project, targets, &actor, lease, Some(hold.clone()));
+    if claimed.is_err() && is_new {
+        project.owe(Some(hold));
+    }
+    claimed
+}
+
+/// For how long a claim is to hold.
+#[derive(Clone, Copy)]
+struct Lease {
+    asked: Option<SignedDuration>,
+    now: Timestamp,
+}
+
+impl Lease {
+    /// Until when, where that is one's own claim so far.
+    fn until(self, own: Option<&Claim>) -> Result<Timestamp> {
+        let until = self.now.checked_add(self.asked.unwrap_or(LEASE));
+        let until = until.map_err(|_| invalid("the lease ends after the end of time"))?;
+        Ok(match own.map(|claim| claim.lease_until) {
+            Some(old) if self.asked.is_none() => until.max(old),
+            _ => until,
+        })
+    }
+}
+
+/// The ticket that is meant, and one's own claim on it, if nothing here speaks against taking
+/// it.
+fn may_claim(
+    project: &Project,
+    targets: &Targets,
+    actor: &Actor,
+) -> Result<(TicketId, Option<Claim>)> {
+    let rehearsal = Targets {
+        dry_run: true,
+        ..targets.clone()
+    };
+    let mut found = None;
+    project.change(&rehearsal, |scene, tickets| {
+        for ticket in tickets {
+            path(scene, ticket)?;
+            let own = scene
+                .locked
+                .claim_free_for(&ticket.id, actor, project.now)?;
+            found = Some((ticket.id.clone(), own));
+        }
+        Ok(())
+    })?;
+    found.ok_or_else(|| invalid("no ticket is named"))
+}
+
+/// The error that another clone holds the ticket, which is noted.
+fn taken(project: &Project, id: &TicketId, theirs: Option<RemoteHold>) -> Result<Error> {
+    let Some(hold) = theirs else {
+        let message = format!("`{id}` was taken meanwhile");
+        return Ok(Error::new(ErrorCode::Held, message));
+    };
+    let locked = project.store.lock()?;
+    locked.see_elsewhere(id, Some(hold.clone()))?;
+    let (id, claim) = (id.clone(), Claim::elsewhere(hold));
+    Ok(StoreError::Held { id, claim }.into())
+}
+
+/// Takes the ticket in this clone; with `hold`, which has been taken on a remote.
+fn claim_here(
+    project: &Project,
+    targets: &Targets,
+    actor: &Actor,
+    lease: Lease,
+    hold: Option<RemoteHold>,
+) -> Result<Claimed> {
+    let mut held = (lease.until(None)?, true, None);
     let mut before = ClaimsBefore::default();
     let changed = project.change(targets, |scene, tickets| {
         for ticket in tickets {
-            let old = scene.locked.claim(&ticket.id, project.now)?;
-            let own = old.filter(|claim| claim.actor == actor.as_str());
-            let until = match own.as_ref().map(|claim| claim.lease_until) {
-                Some(old) if asked.is_none() => until.max(old),
-                _ => until,
+            let own = scene.locked.claim(&ticket.id, project.now)?;
+            let own = own.filter(|claim| claim.actor == actor.as_str());
+            let until = match &hold {
+                Some(hold) => hold.claim.lease_until,
+                None => lease.until(own.as_ref())?,
             };
-            held = (until, own.is_none_or(|claim| claim.lease_until != until));
-            hold(scene, ticket, &actor, until, &mut before)?;
+            let there = |claim: &Claim| claim.remote.as_ref().map(|it| it.claim.holding.clone());
+            let known = own.as_ref().and_then(there);
+            let is_new = hold
+                .as_ref()
+                .is_some_and(|it| Some(&it.claim.holding) != known.as_ref());
+            let moved = is_new || own.is_none_or(|claim| claim.lease_until != until);
+            let claim = self::hold(scene, ticket, actor, until, hold.clone(), &mut before)?;
+            held = (until, moved, claim.remote.map(|it| *it));
         }
         Ok(())
     });
-    let changed = before.unless(changed, project, &actor)?;
+    let changed = before.unless(changed, project, actor)?;
+    if let Some(hold) = &hold
+        && let Some(id) = hold.claim.ticket()
+    {
+        project.store.lock()?.see_elsewhere(&id, None)?;
+    }
+    let (lease_until, moved, remote) = held;
     Ok(Claimed {
         changed,
-        holder: actor,
-        lease_until: held.0,
-        moved: held.1,
+        holder: actor.clone(),
+        lease_until,
+        moved,
+        remote,
     })
+}
+
+/// What is held on a remote, too, is renewed there as it was here.
+fn renew_there(project: &Project, claimed: &Claimed) {
+    let Some(hold) = &claimed.remote else { return };
+    let Some(id) = hold.claim.ticket() else {
+        return;
+    };
+    if hold.claim.lease_until == claimed.lease_until {
+        return;
+    }
+    let remote = RemoteClaims::choose(project, Some(&hold.remote));
+    let renewed = remote.and_then(|remote| remote.renew_exactly(hold, claimed.lease_until));
+    let noted = renewed.and_then(|standing| match standing {
+        Standing::Ours(hold) => Ok(project.store.lock()?.note_renewal(&id, &hold)?),
+        Standing::Theirs(theirs) => Err(taken(project, &id, theirs)?),
+    });
+    if let Err(error) = noted {
+        let (remote, until) = (printable(&hold.remote), hold.claim.lease_until);
+        project.warn(format!(
+            "not renewed on `{remote}`, where it ends at {until}: {error}"
+        ));
+    }
 }
 
 fn span(given: &str) -> Result<SignedDuration> {
@@ -70,32 +224,45 @@ fn span(given: &str) -> Result<SignedDuration> {
     }
 }
 
-/// Takes the ticket for the actor and begins it, if nobody else holds it. What the claim was
-/// is kept in `before`.
-pub(super) fn hold(
-    scene: &Scene<'_>,
-    ticket: &mut Ticket,
-    actor: &Actor,
-    until: Timestamp,
-    before: &mut ClaimsBefore,
-) -> Result<()> {
-    let (project, id) = (scene.project, ticket.id.clone());
+/// The statuses that lead the ticket to where it is in progress, if it can be claimed at all.
+fn path(scene: &Scene<'_>, ticket: &Ticket) -> Result<Vec<StatusId>> {
+    let (project, id) = (scene.project, &ticket.id);
     let statuses = &project.config.statuses;
     if statuses.is_done(&ticket.status) {
         return Err(refused(format!("`{id}` is closed: it cannot be claimed"))
             .hint(format!("`tk reopen {id}` opens it again")));
     }
-    if scene.graph()?.is_epic(&id) {
+    if scene.graph()?.is_epic(id) {
         let message = format!("`{id}` is an epic, which is never work: claim one of its tickets");
         return Err(refused(message).hint(format!("`tk next {id} --claim` takes the first")));
     }
-    let Some(path) = statuses.path(&ticket.status, Category::Active) else {
+    let path = statuses.path(&ticket.status, Category::Active);
+    path.ok_or_else(|| {
         let from = &ticket.status;
-        let message = format!("`{id}` cannot be begun from `{from}`");
-        return Err(transition(project, from, message));
-    };
+        transition(
+            project,
+            from,
+            format!("`{id}` cannot be begun from `{from}`"),
+        )
+    })
+}
+
+/// Takes the ticket for the actor and begins it, if nobody else holds it. What the claim was
+/// is kept in `before`. With `remote` it is held there already.
+pub(super) fn hold(
+    scene: &Scene<'_>,
+    ticket: &mut Ticket,
+    actor: &Actor,
+    until: Timestamp,
+    remote: Option<RemoteHold>,
+    before: &mut ClaimsBefore,
+) -> Result<Claim> {
+    let (project, id) = (scene.project, ticket.id.clone());
+    let statuses = &project.config.statuses;
+    let path = path(scene, ticket)?;
     before.remember(scene, &id)?;
-    scene.locked.acquire_claim(&id, actor, until, project.now)?;
+    let locked = scene.locked;
+    let claim = locked.acquire_claim(&id, actor, until, project.now, remote)?;
     if let Some(other) = ticket.owner.as_deref()
         && other != actor.as_str()
         && statuses.category(&ticket.status) == Category::Active
@@ -107,11 +274,12 @@ pub(super) fn hold(
         ticket.status = active.clone();
         begin(scene, ticket)?;
     }
-    Ok(())
+    Ok(claim)
 }
 
 /// Lets go of the tickets: what was begun goes back to the initial status, where a transition
-/// leads there, and is owned no longer. One that nobody holds stays as it is.
+/// leads there, and is owned no longer. One that nobody holds stays as it is. What is held on a
+/// remote is owed there until [`Project::give_back`].
 ///
 /// `at_work` fails for a ticket that a live run works at.
 ///
@@ -127,13 +295,20 @@ pub fn release(
     if force {
         project.require_human("release what others hold")?;
     }
-    let mut released = Vec::new();
+    let mut elsewhere = project.store.held_elsewhere(project.now);
+    let (mut released, mut owed, mut owed_elsewhere) = (Vec::new(), Vec::new(), Vec::new());
     let mut before = ClaimsBefore::default();
     let changed = project.change(targets, |scene, tickets| {
         for ticket in tickets.iter() {
             at_work(&ticket.id)?;
             let claim = scene.locked.claim(&ticket.id, project.now)?;
-            let holder = claim.map(|claim| claim.actor);
+            if claim.as_ref().is_some_and(|it| it.actor == actor.as_str()) {
+                // What another clone has taken of it meanwhile is not let go of.
+                elsewhere.remove(&ticket.id);
+            }
+            let there = elsewhere.get(&ticket.id);
+            let there = there.map(|hold| hold.claim.actor.clone());
+            let holder = there.or(claim.map(|claim| claim.actor));
             if let Some(other) = holder.as_ref().filter(|holder| *holder != actor.as_str())
                 && !force
             {
@@ -142,8 +317,11 @@ pub fn release(
         }
         for ticket in tickets {
             before.remember(scene, &ticket.id)?;
-            let held = scene.locked.release_claim(&ticket.id)?;
-            released.push(held);
+            let (held, hold) = scene.locked.let_go(&ticket.id)?;
+            let there = elsewhere.remove(&ticket.id);
+            released.push(held || there.is_some());
+            owed_elsewhere.extend(there);
+            owed.extend(hold);
             if held || ticket.owner.as_deref() == Some(actor.as_str()) {
                 give_back(project, ticket);
             }
@@ -151,6 +329,14 @@ pub fn release(
         Ok(())
     });
     let mut changed = before.unless(changed, project, &actor)?;
+    for hold in &owed_elsewhere {
+        if let Some(id) = hold.claim.ticket() {
+            project.store.lock()?.see_elsewhere(&id, None)?;
+        }
+    }
+    for hold in owed.into_iter().chain(owed_elsewhere) {
+        project.owe(Some(hold));
+    }
     for (result, held) in changed.results.iter_mut().zip(released) {
         result.changed |= held;
     }

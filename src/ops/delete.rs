@@ -69,7 +69,7 @@ pub fn delete(
         index.put(stored);
     }
     for id in &ids {
-        locked.release_claim(id)?;
+        project.let_go(&locked, id)?;
         index.remove(id);
     }
     drop(locked);

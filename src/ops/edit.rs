@@ -266,7 +266,7 @@ impl Editing<'_> {
             }
         };
         if config.statuses.is_done(&stored.ticket.status) {
-            locked.release_claim(id)?;
+            project.let_go(&locked, id)?;
         }
         let differs = stored.etag != disk.etag;
         index.put(&stored);

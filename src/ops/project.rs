@@ -2,18 +2,23 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::past::Past;
+use super::remote_claims::RemoteClaims;
 use super::ticks_folder::is_there;
+use super::values::printable;
 use super::{Error, ErrorCode, Result};
 use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
 use crate::model::{Actor, Config, Outline, Shown, TicketId};
-use crate::store::{AppendLog, Caching, Index, InvalidFile, Loaded, Locked, Store, StoreError};
+use crate::store::{
+    AppendLog, Caching, Index, InvalidFile, Loaded, Locked, RemoteHold, Store, StoreError,
+};
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
 #[derive(Debug)]
@@ -35,6 +40,10 @@ pub struct Project {
     /// The tickets of a commit, where those of the working tree are not meant.
     pub(super) past: Option<Past>,
     notices: RefCell<Vec<Notice>>,
+    /// How long a remote is waited for.
+    pub(super) network: Duration,
+    /// What was let go of here, and is still held on a remote.
+    owed: RefCell<Vec<RemoteHold>>,
 }
 
 /// Something to tell the person besides the answer.
@@ -49,6 +58,9 @@ pub enum Notice {
 /// The most words of a command that a record of its refusal has, and characters of each.
 const TRIED: usize = 16;
 const WORD: usize = 200;
+
+/// How long a remote is waited for, each time something is asked of it.
+const NETWORK: Duration = Duration::from_secs(60);
 
 /// What was refused to an agent, as a line of the log.
 #[derive(Serialize)]
@@ -120,6 +132,8 @@ impl Project {
             working_on: context.var("TK_TICKET").map(str::to_owned),
             past: None,
             notices: RefCell::default(),
+            network: context.answer_wait().unwrap_or(NETWORK),
+            owed: RefCell::default(),
         };
         Ok((project, trouble))
     }
@@ -240,10 +254,50 @@ impl Project {
         Outline: From<&'t T>,
     {
         let graph = Graph::new(tickets, &self.config.statuses, self.now);
+        let graph = match self.past {
+            Some(_) => graph,
+            None => graph.held_elsewhere(self.store.held_elsewhere(self.now).into_iter().map(held)),
+        };
         for cycle in graph.cycles() {
             self.warn(format!("tickets wait for one another: {cycle}"));
         }
         graph
+    }
+
+    /// Lets go of the ticket here, whoever holds it; `false` when nobody did. What is held of it
+    /// on a remote is given back there by [`Project::give_back`].
+    pub(super) fn let_go(&self, locked: &Locked<'_>, id: &TicketId) -> Result<bool> {
+        let (released, hold) = locked.let_go(id)?;
+        self.owe(hold);
+        Ok(released)
+    }
+
+    /// What is to be given back on a remote at the end of the command.
+    pub(super) fn owe(&self, hold: Option<RemoteHold>) {
+        self.owed.borrow_mut().extend(hold);
+    }
+
+    /// Gives back on the remotes what the command has let go of here. What cannot be given back
+    /// is warned of, and noted as held there, until its lease runs out.
+    pub fn give_back(&self) {
+        for hold in self.owed.take() {
+            let given = RemoteClaims::choose(self, Some(&hold.remote));
+            let given = given.and_then(|claims| claims.give_back(&hold));
+            let Err(error) = given else { continue };
+            let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
+                continue;
+            };
+            let remote = printable(&hold.remote);
+            self.warn(format!(
+                "`{id}` stays held on `{remote}` until {until}: {error}"
+            ));
+            self.hint(format!("`tk release {id}` tries again"));
+            let noted = self.store.lock();
+            let noted = noted.and_then(|locked| locked.see_elsewhere(&id, Some(hold)));
+            if let Err(error) = noted {
+                self.warn(error.to_string());
+            }
+        }
     }
 
     fn warn_of_invalid(&self, invalid: &[InvalidFile]) {
@@ -280,6 +334,11 @@ impl Project {
             notices.push(notice);
         }
     }
+}
+
+/// Who holds the ticket in another clone, and until when.
+fn held((id, hold): (TicketId, RemoteHold)) -> (TicketId, (String, Timestamp)) {
+    (id, (hold.claim.actor, hold.claim.lease_until))
 }
 
 /// The repository and the folder that holds its tickets, or would.

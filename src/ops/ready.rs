@@ -97,7 +97,14 @@ fn take(project: &Project, id: &str, within: Within<'_>) -> Result<Changed> {
                 let message = format!("`{}` was taken meanwhile", ticket.id);
                 return Err(Error::new(ErrorCode::Held, message));
             }
-            hold(scene, ticket, &actor, project.now + LEASE, &mut before)?;
+            hold(
+                scene,
+                ticket,
+                &actor,
+                project.now + LEASE,
+                None,
+                &mut before,
+            )?;
         }
         Ok(())
     });

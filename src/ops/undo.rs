@@ -174,7 +174,7 @@ fn release_claims(
     for id in gone.iter().copied().chain(idle.map(|ticket| &ticket.id)) {
         let claim = locked.claim(id, project.now)?;
         if claim.is_some_and(|claim| claim.actor == actor) {
-            locked.release_claim(id)?;
+            project.let_go(locked, id)?;
         }
     }
     Ok(())

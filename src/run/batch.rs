@@ -15,6 +15,7 @@ use super::gate::{self, Place, Ran};
 use super::job::Job;
 use super::jobs;
 use super::landing::{self, Landing};
+use super::remote;
 use super::shared::Shared;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
@@ -245,9 +246,12 @@ async fn try_together(
         }
     }
     let verdict = check(shared, &checks, told, &first.waiting.stop).await;
-    let unfit = members
+    let mut unfit = members
         .iter()
         .position(|m| m.waiting.is_stopped() || !may_land(shared, &m.waiting.job));
+    if matches!(verdict, Ok(Trial::Green)) && unfit.is_none() {
+        unfit = first_taken(shared, members).await;
+    }
     let trial = match (verdict, unfit) {
         (Ok(Trial::Green), Some(place)) => Ok(Trial::Unfit(place)),
         (verdict, _) => verdict,
@@ -285,6 +289,18 @@ async fn merge(
         Ok(Ok((chain, records)))
     })
     .await
+}
+
+/// The place of the first that another clone has taken.
+async fn first_taken(shared: &Arc<Shared>, members: &[Member]) -> Option<usize> {
+    for (place, member) in members.iter().enumerate() {
+        let taken = remote::ensure(shared, &member.waiting.job).await;
+        // What is wrong with it is found again, and told, when it is landed alone.
+        if !matches!(taken, Ok(None)) {
+            return Some(place);
+        }
+    }
+    None
 }
 
 /// Runs the checks in the integration worktree, as the run's own.

@@ -132,6 +132,8 @@ pub(super) enum Msg {
     Fatal { class: String, reason: String },
     /// The ticket has used up what it may have in the run: the others go on.
     Capped { ticket: TicketId, text: String },
+    /// The ticket is not the run's any more: another clone has it.
+    Lost { ticket: TicketId },
     /// The executor is done.
     Finished { ticket: TicketId, ending: Ending },
 }

@@ -20,6 +20,7 @@ use super::desk::{Bill, Ending, Msg, NoPlace, Permit, Stop};
 use super::money::Reservation;
 use super::people::{People, Spoken};
 use super::record::Recorder;
+use super::remote;
 use super::shared::Shared;
 use super::signals::{Signals, Wish};
 use super::till::{Till, Used};
@@ -139,6 +140,7 @@ impl<'a> Dispatcher<'a> {
         // It ends with this.
         let mut beside = JoinSet::new();
         beside.spawn(clashes);
+        beside.spawn(remote::keep(Arc::clone(&self.shared), self.line.clone()));
         self.start_what_can();
         while self.goes_on() {
             self.follow_branch();
@@ -270,6 +272,7 @@ impl<'a> Dispatcher<'a> {
                     self.raise(Stop::Interrupt);
                 }
             }
+            Msg::Lost { ticket } => self.stop_tickets(&[ticket.to_string()]),
             Msg::Capped { ticket, text } => self.reach_ticket_cap(&ticket, text),
             Msg::Finished { ticket, ending } => {
                 if self.board.is_live(&ticket) {

@@ -1,6 +1,7 @@
 //! One ticket, from its start to its end: worktree, workers, evidence, merge, gate, closing.
 
 mod account;
+mod elsewhere;
 mod endings;
 mod land;
 mod mending;
@@ -55,12 +56,14 @@ pub(super) async fn run(
     stop: watch::Receiver<Stop>,
 ) -> Ending {
     let mut executor = Executor::new(shared, job, desk, stop);
-    match executor.attempt(permit).await {
+    let ending = match executor.attempt(permit).await {
         Ok(ending) => ending,
         Err(Trouble::Over(_)) => Ending::Stopped,
         Err(Trouble::Store(StoreError::NotFound(_))) => executor.deleted().await,
         Err(trouble) => executor.fail_for_good(&trouble).await,
-    }
+    };
+    executor.let_go_there().await;
+    ending
 }
 
 /// An attempt under way.
@@ -148,6 +151,7 @@ impl Executor {
                     .map(|reservation| reservation.amount.dollars()),
             })
             .await?;
+        go_on!(self.take_there().await);
         if self.job.lands_without_worker() {
             return self.land_approved().await;
         }

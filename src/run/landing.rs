@@ -12,6 +12,7 @@ use super::gate::{self, Place, Ran};
 use super::home::{self, Home};
 use super::job::Job;
 use super::jobs;
+use super::remote;
 use super::shared::Shared;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
@@ -65,6 +66,8 @@ pub(super) enum Landing {
         status: String,
         output: String,
     },
+    /// Another clone has taken the ticket, or nobody can tell.
+    Taken { reason: String },
     /// The run is being stopped.
     Stopped,
 }
@@ -108,13 +111,25 @@ pub(super) async fn land(
         }
         _ => None,
     };
-    if !passed || is_closed || at_gate.is_some() || current.is_err() {
+    let held_back = !passed || is_closed || at_gate.is_some() || current.is_err();
+    let taken = match held_back {
+        true => None,
+        false => remote::ensure(shared, job).await.unwrap_or_else(|trouble| {
+            Some(format!(
+                "nobody can tell whether the ticket is still the run's: {trouble}"
+            ))
+        }),
+    };
+    if held_back || taken.is_some() {
         let s = Arc::clone(shared);
         let abort = move || Point::MergeAbort.around(|| s.integration.merge_abort(&pending));
         let changed = blocking(abort).await?;
         tell_changed_by_checks(desk, &changed)?;
         if is_closed {
             return Ok(Landing::Closed);
+        }
+        if let Some(reason) = taken {
+            return Ok(Landing::Taken { reason });
         }
         return match (verdict?, at_gate) {
             (Some(landing), _) => Ok(landing),

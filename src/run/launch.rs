@@ -28,6 +28,7 @@ use super::predict;
 use super::preflight::{self, Ground};
 use super::record::{self, Recorder, Reporter};
 use super::recovery::{self, Recovered};
+use super::remote::{self, Remote};
 use super::shared::Shared;
 use super::signals::{Signals, Wish};
 use super::survey::{Survey, survey};
@@ -70,6 +71,7 @@ pub fn run(
     let targets = targets(project, request)?;
     let mut first = survey(ctx, config, &project.load()?, &targets)?;
     let ground = preflight::check(ctx, project, request, &options, &first)?;
+    let claims = Remote::new(ctx, project, config)?;
     let tickets: Vec<TicketId> = first.plan.entries.iter().map(|e| e.id.clone()).collect();
     if request.only_land {
         refuse_nothing_to_land(project, &options, &first, &ground)?;
@@ -89,10 +91,11 @@ pub fn run(
         },
     )?;
     first.keep_files(&opened.info.tickets);
-    let mut told = preflight::without_effect(config);
-    told.extend(tracker::catch_up(project, &first.key)?);
+    let mut told = tracker::catch_up(project, &first.key)?;
     for dir in &opened.abandoned {
-        told.extend(recovery::recover(ctx, &project.store, config, dir, |_| false)?.told);
+        let left = recovery::recover(ctx, &project.store, config, dir, |_| false)?;
+        told.extend(left.told);
+        told.extend(remote::give_back_left(project, &left.holds, |_| true));
     }
     let wanted = |id: &TicketId| tickets.contains(id) && !request.only_land;
     let mut recovered = recovery::recover(ctx, &project.store, config, &opened.dir, wanted)?;
@@ -111,9 +114,12 @@ pub fn run(
     let mut survey = survey(ctx, config, &loaded, &targets)?;
     survey.keep_files(&opened.info.tickets);
     let (left, cut_off) = (recovered.left.clone(), recovered.cut_off.clone());
+    let holds = std::mem::take(&mut recovered.holds);
     let dir = Some(&opened.dir);
     let jobs = Jobs::new(project, &options, &survey, &ground, dir, recovered)?;
     let seats = predict::seats(&survey, &jobs, request.only_land)?;
+    let unwanted = |id: &TicketId| !seats.contains_key(id);
+    told.extend(remote::give_back_left(project, &holds, unwanted));
     let taken = |id: &TicketId| seats.get(id).is_some_and(|seat| seat.job.left.is_some());
     if !left.keys().all(taken) {
         // Its ticket is not this run's any more.
@@ -204,6 +210,7 @@ pub fn run(
         line: Line::default(),
         queue: Queue::default(),
         clashes: Arc::new(clashes),
+        remote: claims,
         logs: AtomicU64::new(1),
     });
     let mut board = Board::new(seats, places, shared.options.waves);

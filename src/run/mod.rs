@@ -47,6 +47,7 @@ pub mod process;
 pub mod prompt;
 pub mod record;
 mod recovery;
+mod remote;
 mod repair;
 mod rewritten;
 mod shared;

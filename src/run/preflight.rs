@@ -302,19 +302,6 @@ fn room(root: &Path, places: usize) -> Result<()> {
     .hint("free some, or run fewer at once with `-j`"))
 }
 
-/// Settings that this version reads and does not act on yet, as warnings.
-pub(super) fn without_effect(config: &Config) -> Vec<String> {
-    let run = &config.run;
-    let set = [(
-        run.remote_claims,
-        "[run] claims",
-        "claims hold in this clone alone",
-    )];
-    let set = set.into_iter().filter(|(set, ..)| *set);
-    set.map(|(_, key, instead)| format!("`{key}` has no effect yet: {instead}"))
-        .collect()
-}
-
 /// What this run may spend in all: its own cap, and what is left of the day's budget.
 pub(super) fn cap(
     ctx: &Context,

@@ -24,7 +24,7 @@ use crate::context::Context;
 use crate::context::point::Point;
 use crate::model::{Actor, Config, Outcome, RunRecord, TicketId, Usd};
 use crate::ops::{Error, ErrorCode, Result};
-use crate::store::{Change, Store, StoreError, sweep_below};
+use crate::store::{Change, RemoteHold, Store, StoreError, sweep_below};
 use crate::wire::{Event, EventKind};
 
 /// The variable that marks every process of a run: the run's folder, which is unique on the
@@ -48,6 +48,8 @@ pub(super) struct Recovered {
     pub tries: BTreeMap<TicketId, Tries>,
     /// The attempts that were cut off, or whose end was not told any more.
     pub cut_off: BTreeMap<TicketId, u32>,
+    /// What was let go of here, and is still held on a remote.
+    pub holds: Vec<RemoteHold>,
 }
 
 /// Brings what an earlier runner of this run left to an end, but for the workers of tickets
@@ -96,12 +98,16 @@ pub(super) fn recover(
         .filter_map(|(id, record)| Some((TicketId::parse(id).ok()?, record.attempt)));
     let cut_off = attempts.collect();
     let begun = unfinished.into_iter().chain(stopped).collect();
-    told.extend(release_tickets(ctx, store, config, begun, &left)?);
+    let mut holds = Vec::new();
+    told.extend(release_tickets(
+        ctx, store, config, begun, &left, &mut holds,
+    )?);
     Ok(Recovered {
         told,
         left,
         tries,
         cut_off,
+        holds,
     })
 }
 
@@ -244,6 +250,7 @@ fn release_tickets(
     config: &Config,
     unfinished: BTreeMap<String, RunRecord>,
     left: &BTreeMap<TicketId, Left>,
+    holds: &mut Vec<RemoteHold>,
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
     let mut entries = Ledger::read(&store.ledger_path())?;
@@ -270,7 +277,7 @@ fn release_tickets(
         if old.is_some_and(|old| old.ended_at >= record.started_at) {
             // It was put back before; what happened to it since is not this run's.
             if is_claimed(&id)? {
-                locked.release_claim(&id)?;
+                holds.extend(locked.let_go(&id)?.1);
             }
             continue;
         }
@@ -306,7 +313,7 @@ fn release_tickets(
         }
         Point::LeftReleased.around(|| locked.write(vec![Change { before, after }], config))?;
         if is_claimed(&id)? {
-            locked.release_claim(&id)?;
+            holds.extend(locked.let_go(&id)?.1);
         }
         told.push(format!(
             "`{id}` was in progress when the runner was interrupted; it goes on"

@@ -13,6 +13,7 @@ use super::key::RunKey;
 use super::landing::Line;
 use super::options::Options;
 use super::preflight::Ground;
+use super::remote::Remote;
 use super::tracker::Tracker;
 use super::trouble::Trouble;
 use crate::context::Context;
@@ -54,6 +55,8 @@ pub(super) struct Shared {
     pub queue: Queue,
     /// The branches that are worked at, and which of them do not merge with one another.
     pub clashes: Arc<Clashes>,
+    /// What is held on a remote, where claims are to hold between clones.
+    pub remote: Option<Remote>,
     /// Numbers the logs of checks and set-ups.
     pub logs: AtomicU64,
 }

@@ -69,7 +69,9 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     if ticket.awaiting.is_some() && job.left.is_none() {
         return Ok(Begun::Awaiting);
     }
-    match locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now) {
+    let remote = shared.remote.as_ref();
+    let remote = remote.and_then(|remote| remote.hold_of(&job.ticket.id));
+    match locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now, remote) {
         Ok(_) => {}
         Err(StoreError::Held { claim, .. }) => return Ok(Begun::Held { by: claim.actor }),
         Err(error) => return Err(error),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::durable::{UNFINISHED, sync_folder, write_atomic};
 use super::folders::names;
+use super::remote_claim::RemoteHold;
 use super::{Locked, Store, StoreError, regular};
 use crate::model::{Actor, TicketId};
 
@@ -20,6 +21,21 @@ pub struct Claim {
     pub actor: String,
     /// Until when; after that it is as if it were not there.
     pub lease_until: Timestamp,
+    /// The same on a remote, where it was taken there too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Box<RemoteHold>>,
+}
+
+impl Claim {
+    /// What another clone holds, as a claim.
+    #[must_use]
+    pub fn elsewhere(hold: RemoteHold) -> Self {
+        Self {
+            actor: hold.claim.actor.clone(),
+            lease_until: hold.claim.lease_until,
+            remote: Some(Box::new(hold)),
+        }
+    }
 }
 
 /// A file in the folder of the claims, whatever it holds.
@@ -75,18 +91,26 @@ impl Store {
     /// # Errors
     /// When the claim's file cannot be read as one.
     pub fn claim(&self, id: &TicketId, now: Timestamp) -> Result<Option<Claim>, StoreError> {
+        let claim = self.claim_at_all(id)?;
+        Ok(claim.filter(|claim| now < claim.lease_until))
+    }
+
+    /// The claim on the ticket, whether its lease has run out or not.
+    ///
+    /// # Errors
+    /// When the claim's file cannot be read as one.
+    pub fn claim_at_all(&self, id: &TicketId) -> Result<Option<Claim>, StoreError> {
         let path = self.claim_path(id);
         let text = match regular::read_text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StoreError::io("read", &path)(error)),
         };
-        let claim: Claim = serde_json::from_str(&text).map_err(|error| StoreError::Corrupt {
+        serde_json::from_str(&text).map_err(|error| StoreError::Corrupt {
             path,
             expected: "a claim",
             message: error.to_string(),
-        })?;
-        Ok((now < claim.lease_until).then_some(claim))
+        })
     }
 
     /// The tickets that somebody has claimed at some time and not let go of; many of those
@@ -113,7 +137,8 @@ impl Store {
 }
 
 impl Locked<'_> {
-    /// Takes the ticket for the actor until then, or renews the actor's own claim.
+    /// Takes the ticket for the actor until then, or renews the actor's own claim. With `remote`
+    /// it has been taken there; else what other clones are known to hold is theirs.
     ///
     /// # Errors
     /// [`StoreError::Held`] when somebody else has it; or when it cannot be written.
@@ -123,19 +148,57 @@ impl Locked<'_> {
         actor: &Actor,
         lease_until: Timestamp,
         now: Timestamp,
+        remote: Option<RemoteHold>,
     ) -> Result<Claim, StoreError> {
-        if let Some(claim) = self.claim(id, now)?
-            && claim.actor != actor.as_str()
-        {
-            let id = id.clone();
+        let own = self.claim_free_for(id, actor, now)?;
+        let elsewhere = self.held_elsewhere(now).remove(id);
+        if let Some(hold) = elsewhere.filter(|_| remote.is_none()) {
+            let (id, claim) = (id.clone(), Claim::elsewhere(hold));
             return Err(StoreError::Held { id, claim });
         }
+        let remote = remote.map(Box::new);
         let claim = Claim {
             actor: actor.as_str().to_owned(),
             lease_until,
+            remote: remote.or_else(|| own.and_then(|own| own.remote)),
         };
         self.write_claim(id, &claim)?;
         Ok(claim)
+    }
+
+    /// The actor's own claim, if there is one, on a ticket that nobody else in this clone holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] when somebody else does.
+    pub fn claim_free_for(
+        &self,
+        id: &TicketId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Option<Claim>, StoreError> {
+        match self.claim(id, now)? {
+            Some(claim) if claim.actor != actor.as_str() => {
+                let id = id.clone();
+                Err(StoreError::Held { id, claim })
+            }
+            own => Ok(own),
+        }
+    }
+
+    /// Notes how the claim stands on the remote now, where it is still the same holding.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn note_renewal(&self, id: &TicketId, hold: &RemoteHold) -> Result<(), StoreError> {
+        let Some(mut claim) = self.claim_at_all(id)? else {
+            return Ok(());
+        };
+        let known = claim.remote.as_deref().map(|known| &known.claim.holding);
+        if known == Some(&hold.claim.holding) {
+            claim.remote = Some(Box::new(hold.clone()));
+            self.write_claim(id, &claim)?;
+        }
+        Ok(())
     }
 
     /// Puts the ticket's claim back as it was.
@@ -156,6 +219,18 @@ impl Locked<'_> {
         }
         let json = serde_json::json!(claim).to_string() + "\n";
         write_atomic(&path, json.as_bytes()).map_err(StoreError::io("write", &path))
+    }
+
+    /// Lets go of the ticket as [`Locked::release_claim`] does, and tells what is held of it on
+    /// a remote by that.
+    ///
+    /// # Errors
+    /// When the claim's file cannot be removed.
+    pub fn let_go(&self, id: &TicketId) -> Result<(bool, Option<RemoteHold>), StoreError> {
+        // One that cannot be read holds nothing there that could be told.
+        let claim = self.claim_at_all(id).ok().flatten();
+        let released = self.release_claim(id)?;
+        Ok((released, claim.and_then(|claim| claim.remote).map(|it| *it)))
     }
 
     /// Lets go of the ticket, whoever holds it; `false` when nobody did.
@@ -206,14 +281,16 @@ mod tests {
         let later: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
         let locked = store.lock().unwrap();
         assert_eq!(store.claim(&id, now).unwrap(), None);
-        locked.acquire_claim(&id, &ann, later, now).unwrap();
-        locked.acquire_claim(&id, &ann, later, now).unwrap();
-        let error = locked.acquire_claim(&id, &bob, later, now).unwrap_err();
+        locked.acquire_claim(&id, &ann, later, now, None).unwrap();
+        locked.acquire_claim(&id, &ann, later, now, None).unwrap();
+        let error = locked
+            .acquire_claim(&id, &bob, later, now, None)
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "`abc` is held by ann until 2026-11-20T10:00:00Z"
         );
-        locked.acquire_claim(&id, &bob, later, later).unwrap();
+        locked.acquire_claim(&id, &bob, later, later, None).unwrap();
         assert!(locked.release_claim(&id).unwrap());
         assert!(!locked.release_claim(&id).unwrap());
         assert_eq!(store.claim(&id, now).unwrap(), None);

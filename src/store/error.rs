@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Claim, InvalidFile};
+use super::{Claim, InvalidFile, RemoteHold};
 use crate::config::ConfigError;
-use crate::model::{Shown, TicketId};
+use crate::model::{Shown, TicketId, printable};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ pub enum StoreError {
         known: Vec<String>,
     },
     /// Somebody else has claimed the ticket.
-    #[error("`{id}` is held by {} until {}", claim.actor, claim.lease_until)]
+    #[error("`{id}` is held by {} until {}{}", claim.actor, claim.lease_until, shown_remote(claim))]
     Held {
         /// The ticket.
         id: TicketId,
@@ -96,4 +96,9 @@ impl StoreError {
             source,
         }
     }
+}
+
+fn shown_remote(claim: &Claim) -> String {
+    let on = |hold: &RemoteHold| format!(" (on `{}`)", printable(&hold.remote));
+    claim.remote.as_deref().map_or_else(String::new, on)
 }

@@ -120,6 +120,9 @@ fn beyond(ticket: &TicketRecord) -> String {
     if !blockers.is_empty() && ticket.closed_at.is_none() {
         parts.push(format!("← {}", blockers.join(", ")));
     }
+    if let Some(by) = ticket.standing.as_ref().and_then(|it| it.held_by.as_ref()) {
+        parts.push(format!("held by {by}"));
+    }
     if let Some(owner) = &ticket.owner {
         parts.push(format!("@{owner}"));
     }

@@ -19,6 +19,7 @@ pub mod screen;
 pub mod search;
 pub mod settings;
 pub mod stats;
+pub mod sync;
 pub mod tally;
 pub mod terminal;
 pub mod ticket;

@@ -60,6 +60,10 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
         _ => "",
     };
     page.fact("status", &format!("{}{ready}", ticket.status));
+    if let Some((by, until)) = standing.and_then(|s| s.held_by.as_ref().zip(s.held_until.as_ref()))
+    {
+        page.fact("held", &format!("by {by} in another clone, until {until}"));
+    }
     page.fact("type", &ticket.kind);
     page.fact("priority", &ticket.priority.to_string());
     page.maybe("owner", ticket.owner.as_deref());

@@ -43,8 +43,11 @@ pub struct ReasonRecord {
     /// What a person owes.
     #[schemars(with = "Option<Awaiting>")]
     pub awaiting: Option<&'static str>,
-    /// Until when it is put off, a day or a time.
+    /// Until when it is put off, a day or a time; or held.
     pub until: Option<String>,
+    /// Who holds it in another clone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
     /// The epic above the ticket that waits for it, where the ticket itself does not.
     pub above: Option<String>,
 }
@@ -65,6 +68,8 @@ pub enum ReasonKind {
     Deferred,
     /// It waits for itself; of a long cycle the first hundred tickets are named.
     Cycle,
+    /// Another clone holds it.
+    Held,
 }
 
 impl ReasonRecord {
@@ -77,6 +82,7 @@ impl ReasonRecord {
             epic: None,
             awaiting: None,
             until: None,
+            holder: None,
             above: None,
         }
     }

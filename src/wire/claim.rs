@@ -16,6 +16,12 @@ pub struct ClaimDocument {
     pub holder: String,
     /// Until when.
     pub lease_until: String,
+    /// The remote, where it holds between clones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// The fencing number there: one more at every new holding of the ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
     /// What became of the ticket itself.
     pub results: Vec<ChangeResult>,
     /// The ticket as it now stands.

@@ -19,6 +19,7 @@ mod schema;
 mod search;
 mod settings;
 mod stats;
+mod sync;
 mod tally;
 mod ticket;
 mod tickets;
@@ -48,6 +49,7 @@ pub use schema::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
 pub use search::{FoundTicket, NewDocument, SearchDocument, SimilarTicket, SnippetRecord};
 pub use settings::{Origin, PrimeCommand, PrimeDocument, Setting, SettingsDocument};
 pub use stats::{AgentFigures, DayFigures, Figures, StatsDocument, TicketFigures};
+pub use sync::{SyncDocument, SyncedClaim, UnreadableClaim};
 pub use tally::{AgeCount, AgedTicket, Count, Durations, EpicTally, TallyDocument, WeekTally};
 pub use ticket::{
     AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, Standing, SubtaskRecord,

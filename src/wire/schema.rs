@@ -14,8 +14,8 @@ use super::{
     DiffDocument, DoctorDocument, ErrorDocument, Event, ExportDocument, GraphDocument,
     HistoryDocument, ImportDocument, InitDocument, ManDocument, NewDocument, PlanDocument,
     PrimeDocument, PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
-    SearchDocument, SettingsDocument, StatsDocument, StopDocument, TallyDocument, TicketsDocument,
-    UndoDocument, WarningDocument,
+    SearchDocument, SettingsDocument, StatsDocument, StopDocument, SyncDocument, TallyDocument,
+    TicketsDocument, UndoDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -115,6 +115,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<TicketsDocument>("show"),
     document::<StatsDocument>("stats"),
     document::<StopDocument>("stop"),
+    document::<SyncDocument>("sync"),
     document::<TallyDocument>("tally"),
     entry::<TicketFile>("ticket", Kind::File),
     document::<ChangesDocument>("unblock"),

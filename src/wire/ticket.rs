@@ -63,6 +63,13 @@ pub struct Standing {
     pub open_blockers: Vec<String>,
     /// Whether it can be started now.
     pub ready: bool,
+    /// Who holds it in another clone, as `tk sync` saw last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
+    /// Until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Timestamp>")]
+    pub held_until: Option<String>,
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it. Which of
@@ -267,7 +274,11 @@ impl TicketRecord {
     #[must_use]
     pub fn keys() -> Vec<String> {
         let all = Self {
-            standing: Some(Standing::default()),
+            standing: Some(Standing {
+                held_by: Some(String::new()),
+                held_until: Some(String::new()),
+                ..Standing::default()
+            }),
             description: Some(String::new()),
             notes: Some(Vec::new()),
             runs: Some(Vec::new()),

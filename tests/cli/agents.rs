@@ -68,6 +68,8 @@ const ROWS: &[(&str, May)] = &[
     ("release def", Yes),
     ("release held", No),
     ("release held --force", No),
+    ("claim abc --remote", Yes),
+    ("sync", Yes),
     ("graph", Yes),
     ("history abc", Yes),
     ("diff HEAD", Yes),
@@ -111,6 +113,8 @@ fn prepared() -> Sandbox {
     sandbox.ticket("held", "title = \"Held\"\n");
     sandbox.tk(["claim", "held"]).ok();
     sandbox.tk(["update", "ghi", "--awaiting", "review"]).ok();
+    sandbox.git(["init", "--quiet", "--bare", "../remote.git"]);
+    sandbox.git(["remote", "add", "origin", "../remote.git"]);
     sandbox
         .with_env("TK_ACTOR", "agent:x")
         .with_env("TK_TICKET", "abc")

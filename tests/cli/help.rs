@@ -152,6 +152,10 @@ fn prepared(command: &str) -> Sandbox {
         "edit" => tk("git config core.editor true"),
         "reopen" => tk("tk close k7m"),
         "undo" => tk("tk note k7m seen"),
+        "claim" | "sync" => tk(
+            "git init -q --bare ../remote.git && git remote add origin ../remote.git \
+             && git remote add upstream ../remote.git",
+        ),
         "unblock" => tk("tk block k7m x4d"),
         "import" => {
             let issue = |id: u8| format!("{{\"id\":\"bd-{id}\",\"title\":\"T\"}}\n");

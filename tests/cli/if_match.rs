@@ -34,6 +34,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("restore", "brings back files and changes no ticket"),
     ("undo", "refused where anything has changed since"),
     ("stop", "about a run"),
+    ("sync", "changes no ticket"),
     ("demo", "about a repository of its own"),
     ("list", "reads"),
     ("search", "reads"),

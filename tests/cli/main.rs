@@ -9,6 +9,8 @@ mod agents;
 #[cfg(test)]
 mod archives;
 #[cfg(test)]
+mod between_clones;
+#[cfg(test)]
 mod blocked;
 #[cfg(test)]
 mod bulk;

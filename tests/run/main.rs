@@ -39,6 +39,8 @@ mod recovery;
 #[cfg(test)]
 mod recurring;
 #[cfg(test)]
+mod remote;
+#[cfg(test)]
 mod removed;
 #[cfg(test)]
 mod restore;

@@ -129,6 +129,9 @@ impl Executor {
     }
 
     pub(super) async fn stopped(&mut self) -> Result<Ending, Trouble> {
+        if let Some(reason) = self.lost() {
+            return self.put_aside_taken(reason).await;
+        }
         self.end(Closing {
             outcome: Outcome::Stopped,
             awaiting: None,
@@ -257,6 +260,7 @@ impl Executor {
                 self.fail("check", &format!("`{command}` ended with {status}"))
                     .await
             }
+            Landing::Taken { reason } => self.put_aside_taken(reason).await,
             Landing::Stopped => self.stopped().await,
         }
     }

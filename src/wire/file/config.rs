@@ -138,7 +138,7 @@ struct RunTable {
     /// How many tickets are merged and checked together
     #[schemars(range(min = 1, max = 256), extend("default" = 1))]
     batch: u64,
-    /// Where claims are taken
+    /// Where a run's claims are taken: in this clone alone, or on the git remote, too
     #[schemars(extend("default" = "local"))]
     claims: Claims,
     /// How long one check may take

@@ -1,0 +1,318 @@
+//! Claims that hold between clones: taken, renewed and given back on a git remote.
+//!
+//! The remote's reference is moved by compare-and-swap from what was seen to what is wanted, so
+//! of many who want it at once one gets it. A holding is known by a random word, not by its
+//! actor, who may be in two clones. What is let go of stays there as a record: it knows the
+//! fencing number, which tells a holding from every one before it.
+
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::values::printable;
+use super::{Error, ErrorCode, Project, Result};
+use crate::git::{ClaimRef, ClaimRefs, CommitId, GitError};
+use crate::model::{Actor, TicketId};
+use crate::store::{RemoteClaim, RemoteHold};
+use crate::wire::UnreadableClaim;
+
+/// How often something is tried while others are at the same reference.
+const TRIES: u32 = 7;
+
+/// How long it waits before the second try, where nothing has changed; then twice as long each
+/// time.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// What a remote says of a push that another one came before.
+const CONTENDED: &[&str] = &[
+    "stale info",
+    "lock",
+    "failed to update",
+    "already exists",
+    "old value",
+    "but expected",
+    "fetch first",
+];
+
+/// The claims on a remote.
+#[derive(Clone, Debug)]
+pub struct RemoteClaims {
+    refs: ClaimRefs,
+}
+
+/// Who wants to hold a ticket, and until when.
+#[derive(Clone, Debug)]
+pub struct Wish<'w> {
+    /// The ticket.
+    pub ticket: &'w TicketId,
+    /// Who.
+    pub actor: &'w Actor,
+    /// Until when.
+    pub until: Timestamp,
+    /// The time now.
+    pub now: Timestamp,
+    /// What a new holding is called: nobody else's is, ever.
+    pub holding: String,
+}
+
+/// How a ticket stands on the remote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is held here.
+    Ours(RemoteHold),
+    /// It is not: another holds it, or let go of it, or nothing is there.
+    Theirs(Option<RemoteHold>),
+}
+
+/// What is there of a ticket.
+type Seen = Option<(CommitId, RemoteClaim)>;
+
+impl RemoteClaims {
+    /// Those on the remote that was asked for; else on the one that the branch checked out is
+    /// merged from, else on `origin`, else on the only one.
+    ///
+    /// # Errors
+    /// When there is no such remote, or none at all.
+    pub fn choose(project: &Project, asked: Option<&str>) -> Result<Self> {
+        let git = project.repo.home_git();
+        let remotes = git.remotes()?;
+        let known = |name: &str| remotes.iter().any(|remote| remote == name);
+        if let Some(asked) = asked {
+            return match known(asked) {
+                true => Ok(Self::new(project, asked)),
+                false => Err(no_such(asked, &remotes)),
+            };
+        }
+        let upstream = git.upstream_remote()?.filter(|name| known(name));
+        match (upstream, remotes.as_slice()) {
+            (Some(upstream), _) => Ok(Self::new(project, &upstream)),
+            (None, _) if known("origin") => Ok(Self::new(project, "origin")),
+            (None, [only]) => Ok(Self::new(project, only)),
+            (None, []) => {
+                let message = "this clone has no remote, on which claims between clones are kept";
+                Err(Error::new(ErrorCode::Git, message)
+                    .hint("`git remote add origin URL` adds one"))
+            }
+            (None, _) => {
+                let shown: Vec<String> = remotes.iter().map(|name| printable(name)).collect();
+                let message = format!("which remote: one of {}", shown.join(", "));
+                Err(Error::new(ErrorCode::InvalidArgument, message).with("known", remotes))
+            }
+        }
+    }
+
+    /// Those on a remote that is known to be there: git takes any other name for a path.
+    fn new(project: &Project, name: &str) -> Self {
+        Self {
+            refs: ClaimRefs::new(&project.repo.home_git(), name, project.network),
+        }
+    }
+
+    /// The remote's name.
+    #[must_use]
+    pub fn remote(&self) -> &str {
+        self.refs.remote()
+    }
+
+    /// Takes the ticket, if nobody else holds it; renews `own`, if that still is what is there.
+    ///
+    /// # Errors
+    /// When the remote cannot be reached, does not take it, or has something there that cannot
+    /// be read.
+    pub fn take(&self, wish: &Wish<'_>, own: Option<&RemoteHold>) -> Result<Standing> {
+        let fresh = &wish.holding;
+        let known = own.map(|own| own.claim.holding.as_str());
+        self.swap(wish.ticket, None, |seen| {
+            let is_own = |claim: &RemoteClaim| {
+                claim.holding == *fresh || Some(claim.holding.as_str()) == known
+            };
+            let number = match seen {
+                None => 1,
+                Some(claim) if claim.holds(wish.now) && is_own(claim) => {
+                    return Ok(Some(claim.until(wish.until)));
+                }
+                Some(claim) if claim.holds(wish.now) => return Ok(None),
+                Some(claim) => claim.next_number().ok_or_else(|| {
+                    let message = format!("`{}` has no fencing number left", wish.ticket);
+                    Error::new(ErrorCode::Git, message)
+                })?,
+            };
+            let (ticket, actor, until) = (wish.ticket, wish.actor, wish.until);
+            Ok(Some(RemoteClaim::new(ticket, actor, until, number, fresh)))
+        })
+    }
+
+    /// Holds it until then, if it still is that holding, its lease over or not; so this is also
+    /// how to make sure that it is.
+    ///
+    /// # Errors
+    /// As [`RemoteClaims::take`].
+    pub fn renew(&self, hold: &RemoteHold, until: Timestamp) -> Result<Standing> {
+        let renewed = |claim: &RemoteClaim| claim.until(until.max(claim.lease_until));
+        self.swap_own(hold, renewed)
+    }
+
+    /// As [`RemoteClaims::renew`], also where that makes the lease shorter.
+    ///
+    /// # Errors
+    /// As [`RemoteClaims::take`].
+    pub fn renew_exactly(&self, hold: &RemoteHold, until: Timestamp) -> Result<Standing> {
+        self.swap_own(hold, |claim| claim.until(until))
+    }
+
+    /// Lets go of it there, if it still is that holding.
+    ///
+    /// # Errors
+    /// As [`RemoteClaims::take`].
+    pub fn give_back(&self, hold: &RemoteHold) -> Result<()> {
+        self.swap_own(hold, RemoteClaim::released).map(drop)
+    }
+
+    /// Every claim there is; with the names of what cannot be read as one, and why.
+    ///
+    /// # Errors
+    /// When the remote cannot be reached.
+    pub fn all(&self) -> Result<(Vec<RemoteHold>, Vec<UnreadableClaim>)> {
+        let (mut holds, mut unreadable) = (Vec::new(), Vec::new());
+        for found in self.refs.all().map_err(|error| self.unreachable(&error))? {
+            let read = TicketId::parse(&found.name)
+                .map_err(|_| "its name is no ticket's id".to_owned())
+                .and_then(|id| read(&id, &found));
+            match read {
+                Ok(claim) => holds.push(self.hold(found.object, claim)),
+                Err(why) => unreadable.push(UnreadableClaim {
+                    reference: found.name,
+                    why,
+                }),
+            }
+        }
+        Ok((holds, unreadable))
+    }
+
+    fn swap_own(
+        &self,
+        hold: &RemoteHold,
+        to: impl Fn(&RemoteClaim) -> RemoteClaim,
+    ) -> Result<Standing> {
+        let (Some(ticket), Ok(commit)) = (hold.claim.ticket(), CommitId::parse(&hold.commit))
+        else {
+            return Ok(Standing::Theirs(None));
+        };
+        let known = (commit, hold.claim.clone());
+        self.swap(&ticket, Some(known), |seen| {
+            let own = seen.filter(|seen| {
+                seen.holding == hold.claim.holding
+                    && seen.number == hold.claim.number
+                    && seen.state == hold.claim.state
+            });
+            Ok(own.map(&to))
+        })
+    }
+
+    /// Puts what `wanted` makes of what is there in its place, until that succeeds or nothing is
+    /// wanted any more. `known` is what was there last.
+    fn swap(
+        &self,
+        ticket: &TicketId,
+        known: Seen,
+        wanted: impl Fn(Option<&RemoteClaim>) -> Result<Option<RemoteClaim>>,
+    ) -> Result<Standing> {
+        let mut seen = match known {
+            Some(known) => Some(known),
+            None => self.look(ticket)?,
+        };
+        let mut tries = 0;
+        loop {
+            let commit = seen.as_ref().map(|(commit, _)| *commit);
+            let Some(claim) = wanted(seen.as_ref().map(|(_, claim)| claim))? else {
+                return Ok(Standing::Theirs(seen.map(|(at, it)| self.hold(at, it))));
+            };
+            let put = self.refs.put(ticket, &claim.text(), commit);
+            let why = match put {
+                Ok(Ok(commit)) => return Ok(Standing::Ours(self.hold(commit, claim))),
+                Ok(Err(why)) => why,
+                Err(error) => return Err(self.unreachable(&error)),
+            };
+            seen = self.look(ticket)?;
+            match &seen {
+                // It was taken, and the answer was lost.
+                Some((at, it)) if *it == claim => {
+                    return Ok(Standing::Ours(self.hold(*at, claim)));
+                }
+                now if now.as_ref().map(|(at, _)| *at) != commit => {}
+                _ if !CONTENDED.iter().any(|word| why.contains(word)) => {
+                    return Err(self.refused(ticket, &why));
+                }
+                _ => thread::sleep(PAUSE * 2_u32.pow(tries)),
+            }
+            tries += 1;
+            if tries >= TRIES {
+                return Err(self.refused(ticket, &why));
+            }
+        }
+    }
+
+    fn look(&self, ticket: &TicketId) -> Result<Seen> {
+        let found = self.refs.of(ticket);
+        let found = found.map_err(|error| self.unreachable(&error))?;
+        let Some(found) = found else { return Ok(None) };
+        let claim = read(ticket, &found).map_err(|why| {
+            let remote = printable(self.remote());
+            let message = format!("the claim of `{ticket}` on `{remote}` cannot be read: {why}");
+            Error::new(ErrorCode::Git, message)
+                .hint("a newer `tk` may have written it; nobody takes the ticket there meanwhile")
+        })?;
+        Ok(Some((found.object, claim)))
+    }
+
+    fn hold(&self, commit: CommitId, claim: RemoteClaim) -> RemoteHold {
+        RemoteHold {
+            remote: self.remote().to_owned(),
+            commit: commit.to_string(),
+            claim,
+        }
+    }
+
+    fn unreachable(&self, error: &GitError) -> Error {
+        let why = match error {
+            GitError::Failed { stderr, .. } => stderr.replace('\n', " "),
+            GitError::Timeout { limit, .. } => {
+                format!("no answer within {:.0} s", limit.as_secs_f64())
+            }
+            other => other.to_string(),
+        };
+        let message = format!(
+            "the claims on `{}` cannot be reached: {why}",
+            printable(self.remote())
+        );
+        Error::new(ErrorCode::Git, message)
+    }
+
+    fn refused(&self, ticket: &TicketId, why: &str) -> Error {
+        let remote = printable(self.remote());
+        let message = format!("`{remote}` does not take the claim of `{ticket}`: {why}");
+        Error::new(ErrorCode::Git, message)
+            .hint(format!("`{remote}` has to allow pushes of `refs/tk/*`"))
+    }
+}
+
+fn read(ticket: &TicketId, found: &ClaimRef) -> std::result::Result<RemoteClaim, String> {
+    let text = found.text.as_ref().map_err(Clone::clone)?;
+    RemoteClaim::parse(ticket, text)
+}
+
+fn no_such(asked: &str, remotes: &[String]) -> Error {
+    let shown: Vec<String> = remotes.iter().map(|name| printable(name)).collect();
+    let hint = match shown.is_empty() {
+        true => "this clone has none".to_owned(),
+        false => format!("there is {}", shown.join(", ")),
+    };
+    Error::new(
+        ErrorCode::InvalidArgument,
+        format!("no remote `{}`", printable(asked)),
+    )
+    .hint(hint)
+    .with("given", asked)
+    .with("known", remotes.to_vec())
+}

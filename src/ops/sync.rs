@@ -1,0 +1,82 @@
+//! What others hold, fetched from a remote.
+
+use std::collections::BTreeSet;
+
+use super::records::Records;
+use super::values::printable;
+use super::{Project, RemoteClaims, Result};
+use crate::model::TicketId;
+use crate::store::RemoteHold;
+use crate::wire::{Detail, SyncDocument, SyncedClaim, UnreadableClaim};
+
+/// Fetches every claim from the remote, and notes what other clones hold; `ready` and the like
+/// go by that.
+///
+/// # Errors
+/// When there is no such remote, it cannot be reached, or nothing can be noted.
+pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
+    let remote = RemoteClaims::choose(project, remote)?;
+    let (mut holds, unreadable) = remote.all()?;
+    holds.retain(|hold| hold.claim.holds(project.now));
+    let (mut claims, mut elsewhere) = (Vec::new(), Vec::new());
+    let locked = project.store.lock()?;
+    for hold in holds {
+        let Some(id) = hold.claim.ticket() else {
+            continue;
+        };
+        // What cannot be read as a claim is for `tk doctor`; it is none of that holding.
+        let own = locked.claim_at_all(&id).ok().flatten();
+        let is_live = own
+            .as_ref()
+            .is_some_and(|own| project.now < own.lease_until);
+        let own = own.and_then(|claim| claim.remote);
+        let here = own.as_ref().is_some_and(|own| is_same(own, &hold));
+        if own.is_some() && is_live && !here {
+            let by = &hold.claim.actor;
+            project.warn(format!(
+                "`{id}` is held by {by} now, no longer by this clone"
+            ));
+        }
+        claims.push(SyncedClaim {
+            id: id.to_string(),
+            holder: hold.claim.actor.clone(),
+            lease_until: hold.claim.lease_until.to_string(),
+            number: hold.claim.number,
+            here,
+        });
+        if !here {
+            elsewhere.push((id, hold));
+        }
+    }
+    locked.see_all_elsewhere(remote.remote(), elsewhere)?;
+    drop(locked);
+    for UnreadableClaim { reference, why } in &unreadable {
+        let remote = printable(remote.remote());
+        project.warn(format!(
+            "`refs/tk/claims/{reference}` on `{remote}` is no claim: {why}"
+        ));
+    }
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    let known: BTreeSet<&str> = claims.iter().map(|claim| claim.id.as_str()).collect();
+    let known = index
+        .tickets
+        .iter()
+        .filter(|ticket| known.contains(ticket.id.as_str()));
+    let known: Vec<TicketId> = known.map(|ticket| ticket.id.clone()).collect();
+    let records = Records::new(project, &index, &graph).by_ids(&known)?;
+    Ok(SyncDocument {
+        schema: "tk.sync.v1",
+        remote: remote.remote().to_owned(),
+        claims,
+        unreadable,
+        tickets: records
+            .iter()
+            .map(|record| record.fields(&Detail::Listed))
+            .collect(),
+    })
+}
+
+fn is_same(own: &RemoteHold, there: &RemoteHold) -> bool {
+    own.remote == there.remote && own.claim.holding == there.claim.holding
+}

@@ -1,0 +1,315 @@
+//! The tickets of a run that hold between clones, where `[run] claims = "remote"` says so:
+//! taken before a worker is started, renewed while it works, made sure of before anything
+//! lands, given back in the end.
+//!
+//! The run's id is the holding, so a runner that takes over from a killed one holds what that
+//! one held. A renewal is a compare-and-swap: that it succeeds is how it is known that nobody
+//! has taken the ticket since.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+
+use super::desk::Msg;
+use super::job::Job;
+use super::shared::Shared;
+use super::tickets;
+use super::trouble::{Trouble, blocking};
+use crate::context::Context;
+use crate::model::{Config, TicketId};
+use crate::ops::{self, Project, RemoteClaims, Standing, Wish};
+use crate::store::{ClaimState, RemoteHold};
+use crate::wire::EventKind;
+
+/// How long a claim on the remote holds without being renewed.
+const LEASE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// A lease is renewed when this part of it is over.
+const PART: u32 = 4;
+
+/// How often the remote is tried before a ticket begins or lands, and how long it waits before
+/// the second time; then twice as long.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What a run holds on a remote.
+#[derive(Debug)]
+pub(super) struct Remote {
+    claims: RemoteClaims,
+    lease: Duration,
+    held: Mutex<BTreeMap<TicketId, Held>>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    hold: RemoteHold,
+    /// Why it is not the run's any more.
+    lost: Option<String>,
+}
+
+impl Remote {
+    /// Nothing yet; none at all where claims are local.
+    ///
+    /// # Errors
+    /// When there is no remote.
+    pub(super) fn new(
+        ctx: &Context,
+        project: &Project,
+        config: &Config,
+    ) -> ops::Result<Option<Self>> {
+        if !config.run.remote_claims {
+            return Ok(None);
+        }
+        let lease = ctx.var("TK_TEST_LEASE").and_then(|text| text.parse().ok());
+        Ok(Some(Self {
+            claims: RemoteClaims::choose(project, None)?,
+            lease: lease.map_or(LEASE, Duration::from_millis),
+            held: Mutex::default(),
+        }))
+    }
+
+    /// How the ticket is held there.
+    pub(super) fn hold_of(&self, id: &TicketId) -> Option<RemoteHold> {
+        self.held().get(id).map(|held| held.hold.clone())
+    }
+
+    /// Why the ticket is not the run's any more, if it was.
+    pub(super) fn lost(&self, id: &TicketId) -> Option<String> {
+        self.held().get(id).and_then(|held| held.lost.clone())
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<TicketId, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn until(&self, now: Timestamp) -> Timestamp {
+        let lease = SignedDuration::try_from(self.lease).unwrap_or(SignedDuration::ZERO);
+        now.checked_add(lease).unwrap_or(Timestamp::MAX)
+    }
+
+    fn lose(&self, id: &TicketId, why: &str) {
+        if let Some(held) = self.held().get_mut(id) {
+            held.lost.get_or_insert_with(|| why.to_owned());
+        }
+    }
+}
+
+/// Takes the job's ticket there; why that cannot be, if so.
+pub(super) async fn take(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Option<String>, Trouble> {
+    let Some(remote) = &shared.remote else {
+        return Ok(None);
+    };
+    let answer = patiently(shared, job, |shared, remote, job| {
+        let (actor, now) = (tickets::actor(job), shared.ctx.now());
+        let wish = Wish {
+            ticket: &job.ticket.id,
+            actor: &actor,
+            until: remote.until(now),
+            now,
+            holding: shared.run.clone(),
+        };
+        remote.claims.take(&wish, None)
+    });
+    Ok(match answer.await? {
+        Ok(Standing::Ours(hold)) => {
+            let held = Held { hold, lost: None };
+            remote.held().insert(job.ticket.id.clone(), held);
+            None
+        }
+        Ok(Standing::Theirs(theirs)) => Some(works_at_it(theirs.as_ref())),
+        Err(why) => Some(format!("it cannot be claimed: {why}")),
+    })
+}
+
+/// Makes sure, right before it lands, that the ticket is still the run's; why it is not, if so.
+pub(super) async fn ensure(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+) -> Result<Option<String>, Trouble> {
+    let Some(remote) = &shared.remote else {
+        return Ok(None);
+    };
+    let id = &job.ticket.id;
+    if let Some(why) = remote.lost(id) {
+        return Ok(Some(why));
+    }
+    let answer = patiently(shared, job, |shared, remote, job| {
+        renew_now(shared, remote, &job.ticket.id)
+    });
+    let why = match answer.await? {
+        Ok(Standing::Ours(_)) => return Ok(None),
+        Ok(Standing::Theirs(theirs)) => taken(theirs.as_ref()),
+        Err(why) => format!("nobody can tell whether the ticket is still the run's: {why}"),
+    };
+    remote.lose(id, &why);
+    Ok(Some(why))
+}
+
+/// Renews what is held, as long as the run lasts.
+pub(super) async fn keep(shared: Arc<Shared>, line: mpsc::UnboundedSender<Msg>) {
+    let Some(remote) = &shared.remote else {
+        return;
+    };
+    loop {
+        tokio::time::sleep(remote.lease / PART).await;
+        let ids: Vec<TicketId> = remote.held().keys().cloned().collect();
+        for id in ids.into_iter().filter(|id| remote.lost(id).is_none()) {
+            let (of, ticket) = (Arc::clone(&shared), id.clone());
+            let renewed = blocking(move || -> Result<_, Trouble> {
+                let Some(remote) = &of.remote else {
+                    return Ok(Ok(None));
+                };
+                Ok(match renew_now(&of, remote, &ticket) {
+                    Ok(standing) => {
+                        note(&of, &ticket, &standing)?;
+                        Ok(Some(standing))
+                    }
+                    Err(error) => Err(error.to_string()),
+                })
+            });
+            let why = match renewed.await {
+                Ok(Ok(Some(Standing::Theirs(theirs)))) => Some(taken(theirs.as_ref())),
+                Ok(Ok(_)) => None,
+                Ok(Err(why)) => run_out(&shared, remote, &id, &why),
+                Err(trouble) => run_out(&shared, remote, &id, &trouble.to_string()),
+            };
+            // It may have ended meanwhile, and been given back.
+            if let Some(why) = why
+                && remote.hold_of(&id).is_some()
+            {
+                remote.lose(&id, &why);
+                // Nobody listens any more when the run is over.
+                let _over = line.send(Msg::Lost { ticket: id });
+            }
+        }
+    }
+}
+
+/// Gives the ticket back there, if it was taken; what is to be told of that.
+pub(super) async fn give_back(shared: &Arc<Shared>, job: &Arc<Job>) -> Option<EventKind> {
+    let remote = shared.remote.as_ref()?;
+    let held = remote.held().remove(&job.ticket.id)?;
+    let (of, hold) = (Arc::clone(shared), held.hold.clone());
+    let given = blocking(move || -> Result<_, Trouble> {
+        let remote = of.remote.as_ref();
+        let given = remote.map_or(Ok(()), |remote| remote.claims.give_back(&hold));
+        Ok(given.map_err(|error| error.to_string()))
+    });
+    let why = match given.await {
+        Ok(Ok(())) => return None,
+        Ok(Err(why)) => why,
+        Err(trouble) => trouble.to_string(),
+    };
+    let (name, until) = (remote.claims.remote(), held.hold.claim.lease_until);
+    let text = format!("it stays held on `{name}` until {until}: {why}");
+    Some(EventKind::Warning { text })
+}
+
+/// Gives back there what a killed runner had taken, of the tickets that are not wanted; what is
+/// to be told of that.
+pub(super) fn give_back_left(
+    project: &Project,
+    holds: &[RemoteHold],
+    is_unwanted: impl Fn(&TicketId) -> bool,
+) -> Vec<String> {
+    let unwanted = |hold: &&RemoteHold| hold.claim.ticket().is_some_and(|id| is_unwanted(&id));
+    let given = holds.iter().filter(unwanted).map(|hold| {
+        let given = RemoteClaims::choose(project, Some(&hold.remote));
+        let given = given.and_then(|claims| claims.give_back(hold));
+        given.map_err(|error| {
+            let id = hold
+                .claim
+                .ticket()
+                .map_or_else(String::new, |id| id.to_string());
+            let until = hold.claim.lease_until;
+            format!(
+                "`{id}` stays held on `{}` until {until}: {error}",
+                hold.remote
+            )
+        })
+    });
+    given.filter_map(Result::err).collect()
+}
+
+/// Asks the remote, and again where it cannot be reached; notes what it answers.
+async fn patiently(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    ask: fn(&Shared, &Remote, &Job) -> ops::Result<Standing>,
+) -> Result<Result<Standing, String>, Trouble> {
+    let mut tries = 0;
+    loop {
+        let (of, about) = (Arc::clone(shared), Arc::clone(job));
+        let answer = blocking(move || -> Result<_, Trouble> {
+            let Some(remote) = &of.remote else {
+                return Ok(Ok(Standing::Theirs(None)));
+            };
+            Ok(match ask(&of, remote, &about) {
+                Ok(standing) => {
+                    note(&of, &about.ticket.id, &standing)?;
+                    Ok(standing)
+                }
+                Err(error) => Err(error.to_string()),
+            })
+        });
+        match answer.await? {
+            Err(_) if tries + 1 < TRIES => {
+                tokio::time::sleep(PAUSE * 2_u32.pow(tries)).await;
+                tries += 1;
+            }
+            answer => return Ok(answer),
+        }
+    }
+}
+
+fn renew_now(shared: &Shared, remote: &Remote, id: &TicketId) -> ops::Result<Standing> {
+    match remote.hold_of(id) {
+        Some(hold) => remote.claims.renew(&hold, remote.until(shared.ctx.now())),
+        None => Ok(Standing::Theirs(None)),
+    }
+}
+
+/// Notes how the ticket stands: in the run, and for the other commands of this clone.
+fn note(shared: &Shared, id: &TicketId, standing: &Standing) -> Result<(), Trouble> {
+    let locked = shared.store.lock()?;
+    match standing {
+        Standing::Ours(hold) => {
+            locked.see_elsewhere(id, None)?;
+            locked.note_renewal(id, hold)?;
+            // It may have been given back meanwhile.
+            if let Some(remote) = &shared.remote
+                && let Some(held) = remote.held().get_mut(id)
+            {
+                held.hold = hold.clone();
+            }
+        }
+        Standing::Theirs(theirs) => locked.see_elsewhere(id, theirs.clone())?,
+    }
+    Ok(())
+}
+
+/// Why a lease that cannot be renewed ends the work, if it has run out.
+fn run_out(shared: &Shared, remote: &Remote, id: &TicketId, why: &str) -> Option<String> {
+    let until = remote.hold_of(id)?.claim.lease_until;
+    let name = remote.claims.remote();
+    let over = shared.ctx.now() >= until;
+    over.then(|| format!("its claim on `{name}` ran out at {until} and was not renewed: {why}"))
+}
+
+fn works_at_it(theirs: Option<&RemoteHold>) -> String {
+    let by = theirs.map_or("another clone", |hold| hold.claim.actor.as_str());
+    format!("{by} works at it in another clone")
+}
+
+fn taken(theirs: Option<&RemoteHold>) -> String {
+    match theirs {
+        Some(hold) if hold.claim.state == ClaimState::Held => {
+            let (by, number) = (&hold.claim.actor, hold.claim.number);
+            format!("{by} has taken the ticket in another clone (number {number})")
+        }
+        _ => "the run's claim of the ticket was taken away".to_owned(),
+    }
+}

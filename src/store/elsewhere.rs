@@ -1,0 +1,90 @@
+//! What other clones hold, as it was last seen on the remotes. It is no more than a memory of
+//! that: losing it loses nothing that the next look at the remote does not bring back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::durable::write_atomic;
+use super::remote_claim::RemoteHold;
+use super::{Locked, Store, StoreError, regular};
+use crate::model::TicketId;
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Seen {
+    /// By ticket.
+    held: BTreeMap<String, RemoteHold>,
+}
+
+impl Store {
+    /// The tickets that other clones hold at that time, by what was last seen.
+    #[must_use]
+    pub fn held_elsewhere(&self, now: Timestamp) -> BTreeMap<TicketId, RemoteHold> {
+        let seen = self.seen().held.into_iter();
+        let live = seen.filter(|(_, hold)| hold.claim.holds(now));
+        live.filter_map(|(id, hold)| Some((TicketId::parse(&id).ok()?, hold)))
+            .collect()
+    }
+
+    fn seen(&self) -> Seen {
+        let text = regular::read_text(&self.elsewhere_path()).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    fn elsewhere_path(&self) -> PathBuf {
+        self.local_dir().join("elsewhere.json")
+    }
+}
+
+impl Locked<'_> {
+    /// Notes what is now known of the ticket: that another clone holds it, or that none does.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn see_elsewhere(&self, id: &TicketId, hold: Option<RemoteHold>) -> Result<(), StoreError> {
+        let mut seen = self.seen();
+        // What was seen there may be what another process has just taken for this clone.
+        let own = self
+            .claim_at_all(id)
+            .ok()
+            .flatten()
+            .and_then(|claim| claim.remote);
+        let is_own = |hold: &RemoteHold| {
+            own.as_ref()
+                .is_some_and(|own| own.claim.holding == hold.claim.holding)
+        };
+        match hold.filter(|hold| !is_own(hold)) {
+            Some(hold) => seen.held.insert(id.to_string(), hold),
+            None => seen.held.remove(id.as_str()),
+        };
+        self.write_seen(&seen)
+    }
+
+    /// Notes everything that other clones hold on that remote.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn see_all_elsewhere(
+        &self,
+        remote: &str,
+        holds: impl IntoIterator<Item = (TicketId, RemoteHold)>,
+    ) -> Result<(), StoreError> {
+        let mut seen = self.seen();
+        seen.held.retain(|_, hold| hold.remote != remote);
+        let holds = holds.into_iter();
+        seen.held
+            .extend(holds.map(|(id, hold)| (id.to_string(), hold)));
+        self.write_seen(&seen)
+    }
+
+    fn write_seen(&self, seen: &Seen) -> Result<(), StoreError> {
+        if *seen == self.seen() {
+            return Ok(());
+        }
+        let path = self.elsewhere_path();
+        let json = serde_json::json!(seen).to_string() + "\n";
+        write_atomic(&path, json.as_bytes()).map_err(StoreError::io("write", &path))
+    }
+}
