@@ -131,7 +131,7 @@ impl Shown {
                 schema: format!("tk.{command}.v1"),
                 total: found.total,
                 truncated: found.truncated(),
-                tickets: TicketRecord::written(&found.tickets, &detail)?,
+                tickets: ui::list::json(&found.tickets, &detail)?,
             })?;
             return Ok(0);
         }

@@ -4,7 +4,7 @@ use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::ops::{self, Listing};
 use crate::ui;
-use crate::wire::{Detail, TicketRecord, TicketsDocument};
+use crate::wire::{Detail, TicketsDocument};
 
 /// Show the ticket to do now
 ///
@@ -48,7 +48,7 @@ fn show(session: &Session, found: &Listing) -> std::io::Result<()> {
             schema: "tk.next.v1".to_owned(),
             total: found.total,
             truncated: found.truncated(),
-            tickets: TicketRecord::written(&found.tickets, &Detail::Brief)?,
+            tickets: ui::list::json(&found.tickets, &Detail::Brief)?,
         });
     }
     screen.text(&ui::list::table(&found.tickets, screen.line_width()))

@@ -1,11 +1,17 @@
 //! Tickets as lines of a table.
 
 use std::fmt::Write;
+use std::io;
 
 use anstyle::{AnsiColor, Style};
+use serde_json::value::RawValue;
 
 use super::terminal::{columns, fill, fit, safe};
-use crate::wire::{DeletedTicket, TicketFields, TicketRecord};
+use crate::context::cores;
+use crate::wire::{DeletedTicket, Detail, TicketFields, TicketRecord};
+
+/// From so many tickets on their JSON is written by several threads.
+const MANY: usize = 1000;
 
 /// The title's least columns, however narrow the terminal.
 const TITLE: usize = 20;
@@ -64,6 +70,19 @@ pub fn table_with(
         out.push('\n');
     }
     out
+}
+
+/// The tickets as JSON with the keys that the detail asks for; many are written by all cores.
+///
+/// # Errors
+/// When one cannot be written, which no ticket is known to do.
+pub fn json(tickets: &[TicketRecord], detail: &Detail) -> io::Result<Vec<Box<RawValue>>> {
+    let parts = cores::spread(tickets, MANY, |part| {
+        let written = part.iter().map(|ticket| ticket.written(detail));
+        written.collect::<Result<Vec<_>, _>>()
+    });
+    let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(parts.into_iter().flatten().collect())
 }
 
 /// The chosen fields, a line a ticket, with tabs between them.

@@ -1,7 +1,5 @@
 //! A ticket as public JSON.
 
-use std::io;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -10,7 +8,6 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::TicketFields;
-use crate::context::cores;
 use crate::model::{
     Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, RunRecord, Subtask, Ticket, Verdict,
 };
@@ -23,9 +20,6 @@ const BRIEF: &[&str] = &[
     "id", "title", "type", "status", "priority", "owner", "parent", "labels", "requires",
     "estimate", "etag",
 ];
-
-/// From so many records on they are written by several threads.
-const MANY: usize = 1000;
 
 /// How much of a ticket its JSON tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,21 +318,16 @@ impl TicketRecord {
         }
     }
 
-    /// The records as JSON with the keys that the detail asks for; many are written on all cores.
+    /// The record as JSON with the keys that the detail asks for.
     ///
     /// # Errors
-    /// When one cannot be written, which no record is known to do.
-    pub fn written(records: &[Self], detail: &Detail) -> io::Result<Vec<Box<RawValue>>> {
-        let one = |record: &Self| match detail {
-            Detail::Full => to_raw_value(record),
-            Detail::Listed if record.is_brief() => to_raw_value(record),
-            _ => to_raw_value(&record.fields(detail)),
-        };
-        let parts = cores::spread(records, MANY, |part| {
-            part.iter().map(one).collect::<Result<Vec<_>, _>>()
-        });
-        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(parts.into_iter().flatten().collect())
+    /// When it cannot be written, which no record is known to do.
+    pub fn written(&self, detail: &Detail) -> serde_json::Result<Box<RawValue>> {
+        match detail {
+            Detail::Full => to_raw_value(self),
+            Detail::Listed if self.is_brief() => to_raw_value(self),
+            _ => to_raw_value(&self.fields(detail)),
+        }
     }
 
     /// Whether it has none of what only a record with texts has.

@@ -191,8 +191,12 @@ fn days_and_times() {
         .says("update abc --due 2028-02-29", "updated")
         .holds("abc", "due = 2028-02-29")
         .ends("update abc --due 2027-02-29", 2, "is not a day")
-        .ends("update abc --due 2026-13-01", 2, "is not a day")
-        .ends("update abc --due tomorrow", 2, "is not a day");
+        .ends("update abc --due 2026-13-01", 2, "is not a day");
+    one("days by other words?", "tomorrow, and spans of whole days")
+        .says("update abc --due tomorrow", "updated")
+        .says("update abc --due 2w", "updated")
+        .ends("update abc --due 4h", 2, "is not a day")
+        .ends("update abc --due yesterday", 2, "is not a day");
     one("offsets?", "normalised to UTC")
         .says("update abc --defer 2026-12-01T10:00:00+02:00", "updated")
         .holds("abc", "defer_until = 2026-12-01T08:00:00Z");
