@@ -139,28 +139,47 @@ fn a_worker_that_wants_to_be_allowed_something_is_taken_over_with_its_wish() {
     }
 }
 
-#[test]
-fn a_question_outlives_its_worker_and_its_runner() {
+/// A worker asks, its runner dies, and then that happens; the next runner leaves the question to
+/// people, who answer it, and the third resumes the session.
+fn asks_in_vain(happens: impl Fn(&Rig)) -> (Rig, [Ended; 3]) {
     let rig = Rig::new(&[("one", "")]);
     let ask = json!({"ask": {"question": "Which?", "options": [], "answer_to": "answer"}});
     rig.script(json!({"one": [[ask], [{"run": "echo x > work"}]]}));
     let mut live = rig.start([]);
     live.until("one", "awaiting");
     let first = killed(live);
-    rig.kill_workers();
+    happens(&rig);
     let second = rig.run([]).expect(9);
-    assert!(second.of("one", "ticket_started").is_empty());
     assert_eq!(rig.show("one")["awaiting"], "input");
     rig.sandbox.tk(["answer", "one", "red"]).ok();
     let third = rig.run([]).expect(0);
-    assert_eq!(events([&first, &third], "session").len(), 2);
     assert_eq!(third.of("one", "session")[0]["resumed"], true);
+    assert_eq!(events([&first, &second, &third], "session").len(), 2);
+    assert_eq!(events([&first, &second, &third], "ask").len(), 1);
+    assert_eq!(rig.rounds("one"), 2);
+    rig.assert_tidy();
+    (rig, [first, second, third])
+}
+
+#[test]
+fn a_question_outlives_its_worker_and_its_runner() {
+    let (rig, [_, second, third]) = asks_in_vain(Rig::kill_workers);
+    assert!(second.of("one", "ticket_started").is_empty());
     let run = third.last()["run"].as_str().unwrap();
     let prompt = rig
         .sandbox
         .read(format!(".git/tk/runs/{run}/one/1-1/prompt.md"));
     assert!(prompt.contains("red"), "{prompt}");
-    rig.assert_tidy();
+}
+
+#[test]
+fn a_question_outlives_a_worker_that_went_on_without_an_answer() {
+    // Its input is closed when its shim dies, which it takes for a refusal.
+    let (_, [_, second, _]) = asks_in_vain(|rig| {
+        rig.kill_shims();
+        rig.outlast(|_| {});
+    });
+    assert!(second.of("one", "landed").is_empty());
 }
 
 /// Who is killed.
@@ -188,28 +207,6 @@ fn talking(first: impl Fn(&Rig) -> Value) -> Rig {
     rig.sandbox.write(".ticks/config.toml", prices);
     rig.script(json!({"one": [talk(&first(&rig)), [{"run": "echo x > whole"}]]}));
     rig
-}
-
-#[test]
-fn a_question_outlives_a_worker_that_went_on_without_an_answer() {
-    let rig = Rig::new(&[("one", "")]);
-    let ask = json!({"ask": {"question": "Which?", "options": [], "answer_to": "answer"}});
-    rig.script(json!({"one": [[ask], [{"run": "echo x > work"}]]}));
-    let mut live = rig.start([]);
-    live.until("one", "awaiting");
-    let first = killed(live);
-    // Its input is closed then, which it takes for a refusal.
-    rig.kill_shims();
-    rig.outlast(|_| {});
-    let second = rig.run([]).expect(9);
-    assert!(second.of("one", "landed").is_empty());
-    assert_eq!(rig.show("one")["awaiting"], "input");
-    rig.sandbox.tk(["answer", "one", "red"]).ok();
-    let third = rig.run([]).expect(0);
-    assert_eq!(events([&first, &second, &third], "ask").len(), 1);
-    assert_eq!(third.of("one", "session")[0]["resumed"], true);
-    assert_eq!(rig.rounds("one"), 2);
-    rig.assert_tidy();
 }
 
 #[test]
