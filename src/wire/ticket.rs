@@ -67,8 +67,8 @@ pub struct Standing {
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it. Which of
-/// them are there depends on the command, `--full` and `--fields`; [`FULL_ONLY`] are not in a
-/// record without long texts.
+/// them are there depends on the command, `--full` and `--fields`; a record without long texts
+/// has no keys for them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[schemars(extend("required" = []))]
 pub struct TicketRecord {

@@ -194,11 +194,19 @@ fn state(rig: &Rig) -> String {
     let mut tell = |what: &str, value: String| writeln!(text, "{what}: {value}").unwrap();
     for branch in rig.branches() {
         let listed = s.git(["ls-tree", "-r", &branch]);
-        let files: Vec<&str> = listed
-            .lines()
-            .filter(|l| !l.contains("\t.ticks/"))
-            .collect();
-        tell(&format!("files of {branch}"), files.join(", "));
+        if branch == "main" {
+            let files: Vec<&str> = listed
+                .lines()
+                .filter(|l| !l.contains("\t.ticks/"))
+                .collect();
+            tell("files of main", files.join(", "));
+        } else {
+            // What else had landed when it began depends on when that was.
+            let base = s.git(["merge-base", "main", &branch]);
+            let own = [base.trim(), &branch, "--", ":(exclude).ticks"];
+            let changed = s.git(["diff-tree", "-r"].iter().chain(&own));
+            tell(&format!("changes of {branch}"), changed.replace('\n', ", "));
+        }
         let tickets: Vec<&str> = listed
             .lines()
             .filter_map(|l| l.split_once("\t.ticks/"))
