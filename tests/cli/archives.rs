@@ -1,11 +1,8 @@
 //! Archives as large and as odd as they come: of each format, every shape that a field can have,
 //! in every combination, knotted, and with parts that are no tickets.
-//!
-//! `cargo test --test cli archives -- --ignored --nocapture` tells what 10,000 cost.
 
 use std::fmt::Write;
 use std::fs;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -427,36 +424,4 @@ fn knots_take_no_longer_than_their_edges() {
         large < small.max(Duration::from_millis(40)) * 24,
         "{small:?}, {large:?}"
     );
-}
-
-/// How long, and with how much memory, archives are read.
-#[test]
-#[ignore = "tells figures, and takes a minute"]
-fn what_ten_thousand_cost() {
-    for format in FORMATS {
-        for count in [2_500, 10_000] {
-            let (sandbox, size) = written(format, count);
-            let mut command = sandbox.tk_command();
-            command.args(["import", format, path(format), "--skip-invalid", "--json"]);
-            let out = fs::File::create(sandbox.root().join("out")).unwrap();
-            let begun = Instant::now();
-            let mut child = command.stdout(out).stderr(Stdio::null()).spawn().unwrap();
-            let status = format!("/proc/{}/status", child.id());
-            let mut peak = String::new();
-            while child.try_wait().unwrap().is_none() {
-                assert!(begun.elapsed() < Duration::from_secs(300), "{format} hangs");
-                let now = fs::read_to_string(&status).unwrap_or_default();
-                let line = now.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-                peak = line.map_or(peak, |line| line.trim().to_owned());
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            let took = begun.elapsed();
-            let told = fs::read_to_string(sandbox.root().join("out")).unwrap();
-            let told: Value = serde_json::from_str(&told).unwrap();
-            let created = &told["created"];
-            println!(
-                "{format:12} {count:6} {size:10} bytes  {took:8.1?}  {peak:>12}  {created} made"
-            );
-        }
-    }
 }
