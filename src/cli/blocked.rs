@@ -37,7 +37,7 @@ impl Args {
             if screen.is_json() {
                 let tickets = found.tickets.iter().map(|waiting| BlockedTicket {
                     ticket: waiting.ticket.fields(&detail),
-                    reasons: waiting.reasons.clone(),
+                    reasons: waiting.reasons(),
                 });
                 screen.document(&BlockedDocument {
                     schema: "tk.blocked.v1",

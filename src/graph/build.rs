@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use smol_str::ToSmolStr;
 
 use super::cycles::Cycles;
 use super::facts::Facts;
@@ -130,11 +131,11 @@ impl<'a> Graph<'a> {
         let later = self.facts.later(index).iter();
         let blockers = self.open_blockers_at(index).into_iter();
         Standing {
-            blocks: later.map(|&at| self.facts.id(at).to_string()).collect(),
-            open_blockers: blockers.map(ToString::to_string).collect(),
+            blocks: later.map(|&at| self.facts.id(at).to_smolstr()).collect(),
+            open_blockers: blockers.map(ToSmolStr::to_smolstr).collect(),
             ready: self.is_ready_at(index),
-            held_by: self.elsewhere.get(&index).map(|(by, _)| by.clone()),
-            held_until: self.elsewhere.get(&index).map(|(_, at)| at.to_string()),
+            held_by: self.elsewhere.get(&index).map(|(by, _)| by.into()),
+            held_until: self.elsewhere.get(&index).map(|(_, at)| *at),
         }
     }
 

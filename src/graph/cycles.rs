@@ -243,9 +243,15 @@ pub(super) struct Knots {
 }
 
 impl Knots {
-    /// Kosaraju's algorithm, since petgraph's version of Tarjan's recurses.
+    /// Kosaraju's algorithm, since petgraph's version of Tarjan's recurses; where all nodes
+    /// have a place in the order there is nothing to look for.
     pub(super) fn find(net: &Net) -> Self {
-        let mut list: Vec<Vec<NodeIndex>> = kosaraju_scc(&net.graph);
+        let is_acyclic = net.order().len() == net.graph.node_count();
+        let mut list: Vec<Vec<NodeIndex>> = if is_acyclic {
+            Vec::new()
+        } else {
+            kosaraju_scc(&net.graph)
+        };
         list.retain(|group| match group.as_slice() {
             [single] => net.graph.contains_edge(*single, *single),
             _ => true,

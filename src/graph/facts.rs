@@ -1,8 +1,10 @@
 //! What is known of every ticket by itself, before edges are followed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::Timestamp;
 
 use super::hierarchy::Hierarchy;
@@ -27,7 +29,7 @@ impl<'a> Facts<'a> {
     pub(super) fn new(mut tickets: Vec<Outline>, statuses: &'a Statuses, now: Timestamp) -> Self {
         tickets.sort_by(|a, b| a.id.cmp(&b.id));
         tickets.dedup_by(|a, b| a.id == b.id);
-        let edges: Vec<Edges> = tickets.iter().map(Outline::edges).collect();
+        let edges: Vec<Edges<'_>> = tickets.iter().map(Outline::edges).collect();
         let category: Vec<Category> = edges
             .iter()
             .map(|edges| statuses.category(&edges.status))
@@ -37,15 +39,15 @@ impl<'a> Facts<'a> {
             .map(|edges| edges.defer_until.is_some_and(|defer| defer.holds(now)))
             .collect();
         let names = Names::of(&tickets);
-        let kin = Hierarchy::new(&edges, |id| names.place(id));
+        let kin = Hierarchy::new(&edges, |id| names.place(&tickets, id));
         let unfinished = unfinished(&kin, &category);
         let mut missing: BTreeMap<usize, Vec<TicketId>> = BTreeMap::new();
         let earlier = edges.into_iter().enumerate().map(|(index, edges)| {
             let mut known = Vec::with_capacity(edges.blocked_by.len());
             for id in edges.blocked_by {
-                match names.place(&id) {
+                match names.place(&tickets, id) {
                     Some(place) => known.push(place),
-                    None => missing.entry(index).or_default().push(id),
+                    None => missing.entry(index).or_default().push(TicketId::known(id)),
                 }
             }
             known
@@ -71,11 +73,16 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn position(&self, id: &TicketId) -> Option<usize> {
-        self.names.place(id)
+        self.place(id.as_str())
+    }
+
+    /// The position of the ticket that an edge names.
+    pub(super) fn place(&self, id: &str) -> Option<usize> {
+        self.names.place(&self.tickets, id)
     }
 
     pub(super) fn id(&self, index: usize) -> &TicketId {
-        &self.names.ids[index]
+        &self.tickets[index].id
     }
 
     pub(super) fn ids(&self, indices: impl IntoIterator<Item = usize>) -> Vec<TicketId> {
@@ -159,23 +166,28 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The ids of the tickets, and where each is: every edge is looked up in them.
+/// Where each ticket is, by its id: every edge is looked up in it.
 struct Names {
-    ids: Vec<TicketId>,
-    places: HashMap<TicketId, usize>,
+    places: HashTable<usize>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Names {
-    /// Of tickets that are sorted by id.
+    /// Of tickets with an id each of their own.
     fn of(tickets: &[Outline]) -> Self {
-        let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
-        let places = ids.iter().cloned().zip(0..).collect();
-        Self { ids, places }
+        let hasher = DefaultHashBuilder::default();
+        let hash = |place: usize| hasher.hash_one(tickets[place].id.as_str());
+        let mut places = HashTable::with_capacity(tickets.len());
+        for place in 0..tickets.len() {
+            places.insert_unique(hash(place), place, |&other| hash(other));
+        }
+        Self { places, hasher }
     }
 
-    /// The place of the ticket of that id.
-    fn place(&self, id: &TicketId) -> Option<usize> {
-        self.places.get(id).copied()
+    /// The place of the ticket of that id among those tickets.
+    fn place(&self, tickets: &[Outline], id: &str) -> Option<usize> {
+        let is = |&place: &usize| tickets[place].id.as_str() == id;
+        self.places.find(self.hasher.hash_one(id), is).copied()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Parents and children, by position in the sorted list of tickets.
 
-use crate::model::{Edges, TicketId};
+use crate::model::Edges;
 
 /// Who is a part of whom. A parent that does not exist is as none.
 pub(super) struct Hierarchy {
@@ -12,12 +12,12 @@ pub(super) struct Hierarchy {
 
 impl Hierarchy {
     /// The hierarchy of tickets that are sorted by id.
-    pub(super) fn new(tickets: &[Edges], position: impl Fn(&TicketId) -> Option<usize>) -> Self {
+    pub(super) fn new(tickets: &[Edges<'_>], position: impl Fn(&str) -> Option<usize>) -> Self {
         let mut parent = vec![None; tickets.len()];
         let mut children = vec![Vec::new(); tickets.len()];
         let mut own_parent = vec![false; tickets.len()];
         for (index, ticket) in tickets.iter().enumerate() {
-            match ticket.parent.as_ref().and_then(&position) {
+            match ticket.parent.and_then(&position) {
                 Some(above) if above == index => own_parent[index] = true,
                 Some(above) => {
                     parent[index] = Some(above);

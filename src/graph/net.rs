@@ -1,10 +1,13 @@
 //! The dependency graph itself: an edge goes from what comes first to what comes after.
 
+use std::sync::OnceLock;
+
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::facts::Facts;
+use super::waves::dependency_order;
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +53,7 @@ pub(super) struct Extent {
 /// The graph, and where each ticket is in it.
 pub(super) struct Net {
     pub(super) graph: DiGraph<Node, Tie>,
+    order: OnceLock<Vec<NodeIndex>>,
     entry: Vec<Option<NodeIndex>>,
     exit: Vec<Option<NodeIndex>>,
 }
@@ -58,6 +62,7 @@ impl Net {
     pub(super) fn new(facts: &Facts<'_>, extent: Extent) -> Self {
         let mut net = Self {
             graph: DiGraph::with_capacity(facts.len(), 2 * facts.len()),
+            order: OnceLock::new(),
             entry: vec![None; facts.len()],
             exit: vec![None; facts.len()],
         };
@@ -75,8 +80,8 @@ impl Net {
             let blockers = facts.earlier(ticket).iter().copied();
             net.tie_to_earlier(facts, extent, ticket, blockers, Tie::Blocker);
             if extent.soft {
-                let after = facts.tickets[ticket].edges().after.into_iter();
-                let after = after.filter_map(|id| facts.position(&id));
+                let after = facts.tickets[ticket].edges().after;
+                let after = after.filter_map(|id| facts.place(id));
                 net.tie_to_earlier(facts, extent, ticket, after, Tie::After);
             }
         }
@@ -97,6 +102,12 @@ impl Net {
         self.graph
             .edges_directed(index, Direction::Incoming)
             .map(|edge| (edge.source(), *edge.weight()))
+    }
+
+    /// The nodes, each behind everything that comes before it. Nodes in a cycle or behind one
+    /// are left out.
+    pub(super) fn order(&self) -> &[NodeIndex] {
+        self.order.get_or_init(|| dependency_order(self))
     }
 
     fn tie(&mut self, first: Option<NodeIndex>, then: Option<NodeIndex>, tie: Tie) {

@@ -13,7 +13,7 @@ use super::net::Role;
 use super::order::RunKey;
 use super::scope::{Members, Scope};
 use super::waits::Waits;
-use super::waves::{dependency_order, waves};
+use super::waves::waves;
 use super::weights;
 use crate::model::{Awaiting, Gate, Priority, StatusId, TicketId};
 
@@ -166,8 +166,8 @@ impl Graph<'_> {
             .node_weights()
             .map(|node| node.role == Role::Work && members.within[node.ticket])
             .collect();
-        let order = dependency_order(net);
-        let wave = waves(net, &order, &counts);
+        let order = net.order();
+        let wave = waves(net, order, &counts);
         let minutes = weights::minutes(facts);
         let by_node = |of: &[u64]| -> Vec<u64> {
             net.graph
@@ -177,7 +177,7 @@ impl Graph<'_> {
         };
         let weighed = Weighed {
             net,
-            order: &order,
+            order,
             counts: &counts,
             minutes: &by_node(&minutes),
             rank: &self.ranks(&wave),
@@ -185,10 +185,10 @@ impl Graph<'_> {
         let paths = Paths::find(&weighed);
         let chain = paths.critical(&weighed);
         let length = chain.first().map_or(0, |first| paths.bottom[first.index()]);
-        let stuck = self.stuck(&order, &counts);
+        let stuck = self.stuck(order, &counts);
         let waits = Waits::find(self, &members);
 
-        let mut laid: Vec<NodeIndex> = order.clone();
+        let mut laid: Vec<NodeIndex> = order.to_vec();
         laid.retain(|index| counts[index.index()]);
         laid.sort_by_cached_key(|node| {
             let (at, index) = (node.index(), net.node(*node).ticket);
@@ -224,7 +224,7 @@ impl Graph<'_> {
                 agent,
                 lock,
                 touches: ticket.touches(),
-                after: ticket.edges().after.into_iter().collect(),
+                after: ticket.edges().after.ids().collect(),
                 blocked_by: waits.of(self, index),
                 wave: wave[at],
                 minutes: minutes[index],
@@ -270,7 +270,7 @@ impl Graph<'_> {
                 .collect(),
             cycles: self.cycles().to_vec(),
             stands_for: waits.stands_for,
-            flow: Flow::new(net, &order, &stuck, &entry_of_node),
+            flow: Flow::new(net, order, &stuck, &entry_of_node),
             entries,
             places,
         }
@@ -287,10 +287,10 @@ impl Graph<'_> {
             .map(|node| node.role == Role::Work && within[node.ticket])
             .collect();
         let minutes = weights::minutes(facts);
-        let order = dependency_order(net);
+        let order = net.order();
         let paths = Paths::find(&Weighed {
             net,
-            order: &order,
+            order,
             counts: &counts,
             minutes: &nodes().map(|node| minutes[node.ticket]).collect::<Vec<_>>(),
             // Which of equally long paths is taken does not matter here.
@@ -309,7 +309,7 @@ impl Graph<'_> {
                 created_at: ticket.created_at(),
                 id: ticket.id.clone(),
             };
-            let after: BTreeSet<TicketId> = ticket.edges().after.into_iter().collect();
+            let after: BTreeSet<TicketId> = ticket.edges().after.ids().collect();
             ready.push((key, after));
         }
         super::order::sort_softly(&mut ready, |(key, _)| key, |(_, after)| after);

@@ -5,12 +5,14 @@ mod pack;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
+pub use pack::Texts;
 use pack::{Reader, Writer};
 
 use super::{
-    Awaiting, Defer, Gate, Note, NoteKind, Outcome, Priority, RunRecord, Span, StatusId, Ticket,
-    TicketId, Usd,
+    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, Priority, Repeat, RunRecord, Span,
+    StatusId, Subtask, Ticket, TicketId, Usd, Verdict,
 };
 
 /// The way outlines are packed; another number for every other way.
@@ -82,20 +84,20 @@ impl Outline {
     #[must_use]
     pub fn kind(&self) -> &str {
         let mut edges = self.at(EDGES);
-        edges.text();
+        edges.skip_text();
         edges.text()
     }
 
     /// What goes into the graph.
     #[must_use]
-    pub fn edges(&self) -> Edges {
+    pub fn edges(&self) -> Edges<'_> {
         let mut packed = self.at(EDGES);
         Edges {
             status: StatusId::new(packed.text()),
             is_epic: packed.text() == "epic",
-            parent: packed.id(),
-            blocked_by: packed.ids(),
-            after: packed.ids(),
+            parent: Some(packed.text()).filter(|id| !id.is_empty()),
+            blocked_by: packed.texts(),
+            after: packed.texts(),
             defer_until: packed.defer(),
         }
     }
@@ -105,9 +107,9 @@ impl Outline {
     #[must_use]
     pub fn times(&self) -> (Option<Span>, Vec<u64>) {
         let mut packed = self.at(EDGES);
-        packed.text();
-        packed.text();
-        packed.text();
+        packed.skip_text();
+        packed.skip_text();
+        packed.skip_text();
         packed.skip_texts();
         packed.skip_texts();
         packed.defer();
@@ -155,7 +157,7 @@ impl Outline {
     #[must_use]
     pub fn owner(&self) -> Option<&str> {
         let mut words = self.behind(WORDS);
-        words.text();
+        words.skip_text();
         words.optional_text()
     }
 
@@ -163,16 +165,16 @@ impl Outline {
     #[must_use]
     pub fn labels(&self) -> Vec<&str> {
         let mut words = self.behind(WORDS);
-        words.text();
+        words.skip_text();
         words.optional_text();
         words.list(Reader::text)
     }
 
     /// When it should be done.
     #[must_use]
-    pub fn due(&self) -> Option<jiff::civil::Date> {
+    pub fn due(&self) -> Option<Date> {
         let mut words = self.behind(WORDS);
-        words.text();
+        words.skip_text();
         words.optional_text();
         words.skip_texts();
         words.date()
@@ -189,15 +191,16 @@ impl Outline {
     pub fn agent_and_lock(&self) -> (Option<String>, Option<String>) {
         let mut rest = self.behind(REST);
         rest.skip_texts();
-        (rest.optional_string(), rest.optional_string())
+        let mut word = || rest.optional_text().map(str::to_owned);
+        (word(), word())
     }
 
     /// The epic it is a part of, by its id.
     #[must_use]
     pub fn parent(&self) -> Option<&str> {
         let mut edges = self.at(EDGES);
-        edges.text();
-        edges.text();
+        edges.skip_text();
+        edges.skip_text();
         Some(edges.text()).filter(|id| !id.is_empty())
     }
 
@@ -224,43 +227,170 @@ impl Outline {
     /// they cost.
     #[must_use]
     pub fn ticket(&self) -> Ticket {
-        let title = self.title().to_owned();
-        let mut ticket = Ticket::new(self.id.clone(), title, String::new(), StatusId::new(""));
-        ticket.priority = self.priority();
-        ticket.requires = self.requires();
-        ticket.awaiting = self.awaiting();
-        ticket.created_at = self.created_at();
-        let mut edges = self.at(EDGES);
-        ticket.status = StatusId::new(edges.text());
-        edges.text().clone_into(&mut ticket.kind);
-        ticket.parent = edges.id();
-        ticket.blocked_by = edges.ids().into_iter().collect();
-        ticket.after = edges.ids().into_iter().collect();
-        ticket.defer_until = edges.defer();
-        ticket.estimate = edges.optional_number().map(Span::from_secs);
-        let mut words = self.behind(WORDS);
-        words.text();
-        ticket.owner = words.optional_string();
-        ticket.labels = words.strings().into_iter().collect();
-        ticket.due = words.date();
-        unpack_rest(&mut self.behind(REST), &mut ticket);
-        ticket
+        let parts = self.parts();
+        Ticket {
+            id: self.id.clone(),
+            title: parts.title.to_owned(),
+            description: String::new(),
+            status: parts.edges.status,
+            kind: parts.kind.to_owned(),
+            priority: self.priority(),
+            owner: parts.owner.map(str::to_owned),
+            parent: parts.edges.parent.map(TicketId::known),
+            labels: parts.labels.map(str::to_owned).collect(),
+            blocked_by: parts.edges.blocked_by.ids().collect(),
+            requires: self.requires(),
+            awaiting: self.awaiting(),
+            estimate: parts.estimate,
+            after: parts.edges.after.ids().collect(),
+            related: parts.related.ids().collect(),
+            discovered_from: parts.discovered_from.map(TicketId::known),
+            duplicate_of: parts.duplicate_of.map(TicketId::known),
+            due: parts.due,
+            defer_until: parts.edges.defer_until,
+            repeat: parts.repeat,
+            recurs_from: parts.recurs_from.map(TicketId::known),
+            agent: parts.agent.map(str::to_owned),
+            model: parts.model.map(str::to_owned),
+            lock: parts.lock.map(str::to_owned),
+            pr: parts.pr.map(str::to_owned),
+            checks: parts.checks.map(str::to_owned).collect(),
+            touches: parts.touches.map(str::to_owned).collect(),
+            created_at: self.created_at(),
+            created_by: parts.created_by.map(str::to_owned),
+            started_at: parts.started_at,
+            closed_at: parts.closed_at,
+            closed_by: parts.closed_by.map(str::to_owned),
+            reason: parts.reason.map(str::to_owned),
+            verdict: parts.verdict,
+            acceptance: parts.acceptance,
+            subtasks: parts.subtasks,
+            notes: parts.notes,
+            runs: parts.runs,
+        }
     }
+
+    /// Everything that is packed, for the most part where it lies.
+    #[must_use]
+    pub fn parts(&self) -> Parts<'_> {
+        let mut edges = self.at(EDGES);
+        edges.skip_text();
+        let kind = edges.text();
+        edges.skip_text();
+        edges.skip_texts();
+        edges.skip_texts();
+        edges.defer();
+        let mut words = self.behind(WORDS);
+        let mut rest = self.behind(REST);
+        let named = |id: &'_ str| !id.is_empty();
+        Parts {
+            edges: self.edges(),
+            kind,
+            estimate: edges.optional_number().map(Span::from_secs),
+            title: words.text(),
+            owner: words.optional_text(),
+            labels: words.texts(),
+            due: words.date(),
+            touches: rest.texts(),
+            agent: rest.optional_text(),
+            lock: rest.optional_text(),
+            related: rest.texts(),
+            discovered_from: Some(rest.text()).filter(|id| named(id)),
+            duplicate_of: Some(rest.text()).filter(|id| named(id)),
+            model: rest.optional_text(),
+            pr: rest.optional_text(),
+            checks: rest.texts(),
+            created_by: rest.optional_text(),
+            started_at: rest.time(),
+            closed_at: rest.time(),
+            closed_by: rest.optional_text(),
+            reason: rest.optional_text(),
+            verdict: rest.word(Verdict::ALL),
+            acceptance: rest.list(|from| Acceptance {
+                text: from.text().to_owned(),
+                check: from.optional_text().map(str::to_owned),
+                met: from.byte() == 1,
+            }),
+            subtasks: rest.list(|from| Subtask {
+                title: from.text().to_owned(),
+                done: from.byte() == 1,
+            }),
+            notes: rest.list(|from| Note {
+                at: from.time().unwrap_or_default(),
+                by: String::new(),
+                kind: from.word(NoteKind::ALL).unwrap_or(NoteKind::Comment),
+                text: String::new(),
+            }),
+            runs: rest.list(|from| RunRecord {
+                run: String::new(),
+                attempt: 0,
+                agent: String::new(),
+                model: None,
+                session: None,
+                started_at: from.time(),
+                ended_at: from.time(),
+                outcome: from.word(Outcome::ALL),
+                summary: None,
+                cost_usd: from.optional_number().map(Usd::from_nanos),
+                input_tokens: None,
+                output_tokens: None,
+                turns: None,
+            }),
+            repeat: rest.optional_text().and_then(|text| text.parse().ok()),
+            recurs_from: Some(rest.text()).filter(|id| named(id)),
+        }
+    }
+}
+
+/// What an outline tells beside what has a place of its own, as [`Ticket`] has it.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "they are those of a ticket")]
+pub struct Parts<'o> {
+    pub edges: Edges<'o>,
+    pub kind: &'o str,
+    pub estimate: Option<Span>,
+    pub title: &'o str,
+    pub owner: Option<&'o str>,
+    pub labels: Texts<'o>,
+    pub due: Option<Date>,
+    pub touches: Texts<'o>,
+    pub agent: Option<&'o str>,
+    pub lock: Option<&'o str>,
+    pub related: Texts<'o>,
+    pub discovered_from: Option<&'o str>,
+    pub duplicate_of: Option<&'o str>,
+    pub model: Option<&'o str>,
+    pub pr: Option<&'o str>,
+    pub checks: Texts<'o>,
+    pub created_by: Option<&'o str>,
+    pub started_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
+    pub closed_by: Option<&'o str>,
+    pub reason: Option<&'o str>,
+    pub verdict: Option<Verdict>,
+    pub acceptance: Vec<Acceptance>,
+    pub subtasks: Vec<Subtask>,
+    /// When they were written, and what for.
+    pub notes: Vec<Note>,
+    /// When they were, how they ended and what they cost.
+    pub runs: Vec<RunRecord>,
+    pub repeat: Option<Repeat>,
+    pub recurs_from: Option<&'o str>,
 }
 
 /// What goes into the graph of a ticket.
 #[derive(Clone, Debug)]
-pub struct Edges {
+pub struct Edges<'o> {
     /// Where it stands.
     pub status: StatusId,
     /// Whether its type says that it is an epic.
     pub is_epic: bool,
-    /// The epic it is a part of.
-    pub parent: Option<TicketId>,
+    /// The epic it is a part of, by its id.
+    pub parent: Option<&'o str>,
     /// What must be done before, sorted.
-    pub blocked_by: Vec<TicketId>,
+    pub blocked_by: Texts<'o>,
     /// What it prefers to follow, sorted.
-    pub after: Vec<TicketId>,
+    pub after: Texts<'o>,
     /// Until when it is put off.
     pub defer_until: Option<Defer>,
 }
@@ -338,7 +468,7 @@ fn pack_rest(to: &mut Writer, ticket: &Ticket) {
     to.time(ticket.closed_at);
     to.optional_text(ticket.closed_by.as_deref());
     to.optional_text(ticket.reason.as_deref());
-    to.word(super::Verdict::ALL, ticket.verdict);
+    to.word(Verdict::ALL, ticket.verdict);
     to.list(&ticket.acceptance, |to, item| {
         to.text(&item.text);
         to.optional_text(item.check.as_deref());
@@ -360,56 +490,6 @@ fn pack_rest(to: &mut Writer, ticket: &Ticket) {
     });
     to.optional_text(ticket.repeat.map(|repeat| repeat.to_string()).as_deref());
     to.text(&of(&ticket.recurs_from));
-}
-
-fn unpack_rest(from: &mut Reader<'_>, ticket: &mut Ticket) {
-    ticket.touches = from.strings();
-    ticket.agent = from.optional_string();
-    ticket.lock = from.optional_string();
-    ticket.related = from.ids().into_iter().collect();
-    ticket.discovered_from = from.id();
-    ticket.duplicate_of = from.id();
-    ticket.model = from.optional_string();
-    ticket.pr = from.optional_string();
-    ticket.checks = from.strings();
-    ticket.created_by = from.optional_string();
-    ticket.started_at = from.time();
-    ticket.closed_at = from.time();
-    ticket.closed_by = from.optional_string();
-    ticket.reason = from.optional_string();
-    ticket.verdict = from.word(super::Verdict::ALL);
-    ticket.acceptance = from.list(|from| super::Acceptance {
-        text: from.text().to_owned(),
-        check: from.optional_string(),
-        met: from.byte() == 1,
-    });
-    ticket.subtasks = from.list(|from| super::Subtask {
-        title: from.text().to_owned(),
-        done: from.byte() == 1,
-    });
-    ticket.notes = from.list(|from| Note {
-        at: from.time().unwrap_or_default(),
-        by: String::new(),
-        kind: from.word(NoteKind::ALL).unwrap_or(NoteKind::Comment),
-        text: String::new(),
-    });
-    ticket.runs = from.list(|from| RunRecord {
-        run: String::new(),
-        attempt: 0,
-        agent: String::new(),
-        model: None,
-        session: None,
-        started_at: from.time(),
-        ended_at: from.time(),
-        outcome: from.word(Outcome::ALL),
-        summary: None,
-        cost_usd: from.optional_number().map(Usd::from_nanos),
-        input_tokens: None,
-        output_tokens: None,
-        turns: None,
-    });
-    ticket.repeat = from.optional_string().and_then(|text| text.parse().ok());
-    ticket.recurs_from = from.id();
 }
 
 #[cfg(test)]

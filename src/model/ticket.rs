@@ -455,7 +455,15 @@ impl Ticket {
     /// What its recorded attempts cost together, if any told.
     #[must_use]
     pub fn cost(&self) -> Option<Usd> {
-        let costs: Vec<Usd> = self.runs.iter().filter_map(|run| run.cost_usd).collect();
-        (!costs.is_empty()).then(|| costs.into_iter().sum())
+        RunRecord::cost_of(&self.runs)
+    }
+}
+
+impl RunRecord {
+    /// What those attempts cost together, if any told.
+    #[must_use]
+    pub fn cost_of(runs: &[Self]) -> Option<Usd> {
+        let costs = || runs.iter().filter_map(|run| run.cost_usd);
+        costs().next().map(|_| costs().sum())
     }
 }

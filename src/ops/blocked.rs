@@ -25,10 +25,20 @@ pub struct Waiting {
 pub struct WaitingTicket {
     /// The ticket.
     pub ticket: TicketRecord,
-    /// What it waits for, in words; as many as `reasons` tell, or fewer.
-    pub words: Vec<String>,
-    /// What it waits for.
-    pub reasons: Vec<ReasonRecord>,
+    waits: Vec<Reason>,
+}
+
+impl WaitingTicket {
+    /// What it waits for, in words; as many as [`WaitingTicket::reasons`], or fewer.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        self.waits.iter().map(ToString::to_string)
+    }
+
+    /// What it waits for, for programs.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<ReasonRecord> {
+        self.waits.iter().flat_map(flat).collect()
+    }
 }
 
 /// The open work that cannot be started now, most important first.
@@ -56,21 +66,15 @@ pub fn blocked(project: &Project, within: Within<'_>, page: Page) -> Result<Wait
             Readiness::Blocked(reasons) => Some((ticket, reasons)),
             _ => None,
         });
-    let held: Vec<(&Outline, Vec<Reason>)> = held.collect();
+    let (held, waits): (Vec<&Outline>, Vec<Vec<Reason>>) = held.unzip();
     let records = Records::new(project, &index, &graph).with_texts(page.texts);
-    let shown = page.of(&held);
-    let tickets: Vec<&Outline> = shown.iter().map(|(ticket, _)| *ticket).collect();
     Ok(Waiting {
         total: held.len(),
         tickets: records
-            .all(&tickets)?
+            .all(page.of(&held))?
             .into_iter()
-            .zip(shown)
-            .map(|(ticket, (_, reasons))| WaitingTicket {
-                ticket,
-                words: reasons.iter().map(ToString::to_string).collect(),
-                reasons: reasons.iter().flat_map(flat).collect(),
-            })
+            .zip(waits)
+            .map(|(ticket, waits)| WaitingTicket { ticket, waits })
             .collect(),
     })
 }

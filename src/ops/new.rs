@@ -5,7 +5,8 @@ mod request;
 pub(crate) use request::in_file;
 pub use request::{NewTicket, Place, Word};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,9 +45,11 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
     let mut index = project.index()?;
     let filed = Filed::new(project, context, requests.len())?;
     let made = {
-        let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
-        let made = Maker::new(project, context, &index, &graph, requests)?.all(requests)?;
-        refuse_cycles(&graph, &made)?;
+        let maker = Maker::new(project, context, &index, requests)?;
+        let made = maker.all(requests)?;
+        if are_tied(&made, &index) {
+            refuse_cycles(maker.graph(), &made)?;
+        }
         made
     };
     let similar = similar(&index, &made);
@@ -73,7 +76,7 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
 struct Maker<'m> {
     project: &'m Project,
     index: &'m Index,
-    graph: &'m Graph<'m>,
+    graph: OnceCell<Graph<'m>>,
     ids: Vec<TicketId>,
     locals: BTreeMap<&'m str, TicketId>,
     author: Option<&'m Actor>,
@@ -85,15 +88,17 @@ impl<'m> Maker<'m> {
         project: &'m Project,
         context: &Context,
         index: &'m Index,
-        graph: &'m Graph<'m>,
         requests: &'m [NewTicket],
     ) -> Result<Self> {
-        let mut taken = project.store.ids()?;
-        let mut ids = Vec::new();
+        let there = index.tickets.len() + index.invalid.len();
+        let is_there = |id: &TicketId| index.get(id).is_some() || index.invalid(id).is_some();
+        let mut ids: Vec<TicketId> = Vec::new();
+        let mut minted = HashSet::new();
         let mut locals = BTreeMap::new();
         for request in requests {
-            let id = store::mint(context, &taken);
-            taken.insert(id.clone());
+            let is_taken = |id: &TicketId| is_there(id) || minted.contains(id);
+            let id = store::mint(context, there + ids.len(), is_taken);
+            minted.insert(id.clone());
             if let Some(local) = &request.local
                 && locals.insert(local.as_str(), id.clone()).is_some()
             {
@@ -102,20 +107,30 @@ impl<'m> Maker<'m> {
             }
             ids.push(id);
         }
-        let working_on = match context.var("TK_TICKET") {
-            // A ticket that is no more is no reason not to file what was found.
-            Some(given) if project.is_agent() => resolve(index, graph, given).ok(),
-            _ => None,
-        };
-        Ok(Self {
+        let mut maker = Self {
             project,
             index,
-            graph,
+            graph: OnceCell::new(),
             ids,
             locals,
             author: project.actor().ok(),
-            working_on,
-        })
+            working_on: None,
+        };
+        if let Some(given) = context.var("TK_TICKET")
+            && project.is_agent()
+        {
+            // A ticket that is no more is no reason not to file what was found.
+            maker.working_on = resolve(index, maker.graph(), given).ok();
+        }
+        Ok(maker)
+    }
+
+    /// The tickets that are there, with what follows from their edges: made when it is asked
+    /// for, since most new tickets name no other.
+    fn graph(&self) -> &Graph<'m> {
+        let (project, tickets) = (self.project, &self.index.tickets);
+        let made = || Graph::new(tickets, &project.config.statuses, project.now);
+        self.graph.get_or_init(made)
     }
 
     fn all(&self, requests: &[NewTicket]) -> Result<Vec<Ticket>> {
@@ -189,9 +204,28 @@ impl<'m> Maker<'m> {
     fn find(&self, given: &str) -> Result<TicketId> {
         match self.locals.get(given.trim()) {
             Some(id) => Ok(id.clone()),
-            None => resolve(self.index, self.graph, given),
+            None => resolve(self.index, self.graph(), given),
         }
     }
+}
+
+/// Whether any of the new tickets names others, or is named by one that is there: else none can
+/// be in a cycle.
+fn are_tied(made: &[Ticket], index: &Index) -> bool {
+    let names = |ticket: &Ticket| {
+        ticket.parent.is_some() || !ticket.blocked_by.is_empty() || !ticket.after.is_empty()
+    };
+    let ids: HashSet<&str> = made.iter().map(|ticket| ticket.id.as_str()).collect();
+    made.iter().any(names)
+        || index.tickets.iter().any(|ticket| {
+            let edges = ticket.edges();
+            let others = edges.blocked_by.chain(edges.after);
+            edges
+                .parent
+                .into_iter()
+                .chain(others)
+                .any(|id| ids.contains(id))
+        })
 }
 
 /// Refuses edges of the ticket to itself, but for those it had before: they are no reason to

@@ -1,5 +1,7 @@
 //! Tickets as the public JSON has them, with what follows from all of them together.
 
+use smol_str::{SmolStr, ToSmolStr};
+
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::graph::Graph;
@@ -8,7 +10,7 @@ use crate::store::{Etag, Index, Stored};
 use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
 
 /// From so many records on they are made by several threads.
-const MANY: usize = 1000;
+const MANY: usize = 200;
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;
@@ -53,7 +55,7 @@ impl<'r> Records<'r> {
         let (index, graph) = (self.index, self.graph);
         let one = |outline: &&Outline| {
             let facts = facts(graph, &outline.id, index.etag(&outline.id));
-            TicketRecord::new(&outline.ticket(), facts)
+            TicketRecord::listed(outline, facts)
         };
         let parts = cores::spread(tickets, MANY, |part| {
             part.iter().map(one).collect::<Vec<_>>()
@@ -114,7 +116,7 @@ impl<'r> Records<'r> {
 
 fn facts(graph: &Graph<'_>, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
     TicketFacts {
-        etag: etag.map_or_else(String::new, |etag| etag.to_string()),
+        etag: etag.map_or_else(SmolStr::default, |etag| etag.to_smolstr()),
         standing: Some(graph.standing(id)),
         ..TicketFacts::default()
     }
@@ -123,7 +125,7 @@ fn facts(graph: &Graph<'_>, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
 /// The ticket's record as far as its own file tells.
 pub(super) fn alone(stored: &Stored) -> TicketRecord {
     let facts = TicketFacts {
-        etag: stored.etag.to_string(),
+        etag: stored.etag.to_smolstr(),
         ..TicketFacts::default()
     };
     TicketRecord::new(&stored.ticket, facts)

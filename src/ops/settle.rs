@@ -393,7 +393,7 @@ impl Table<'_, '_> {
         let mut taken = self.tickets().ids()?;
         taken.extend(self.project.store.ids()?);
         taken.extend(self.moved.iter().map(|moved| moved.new.clone()));
-        let new = store::mint(self.context, &taken);
+        let new = store::mint(self.context, taken.len(), |id| taken.contains(id));
         let path = TicksPath::of_ticket(&new);
         self.written.push((path.clone(), moves.to_owned()));
         self.settled.push(path);

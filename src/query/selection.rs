@@ -341,11 +341,11 @@ impl Selection<'_> {
         let id = &ticket.outline.id;
         let edges = || ticket.outline.edges();
         match field {
-            Field::Parent => edges().parent.as_ref().is_some_and(is),
+            Field::Parent => edges().parent.map(TicketId::known).as_ref().is_some_and(is),
             Field::Epic => self.graph.ancestors(id).iter().any(is),
-            Field::BlockedBy => edges().blocked_by.iter().any(is),
+            Field::BlockedBy => edges().blocked_by.ids().any(|id| is(&id)),
             Field::Blocks => self.graph.blocks(id).iter().any(is),
-            Field::After => edges().after.iter().any(is),
+            Field::After => edges().after.ids().any(|id| is(&id)),
             Field::Related => ticket.brief().related.iter().any(is),
             Field::DiscoveredFrom => ticket.brief().discovered_from.as_ref().is_some_and(is),
             Field::DuplicateOf => ticket.brief().duplicate_of.as_ref().is_some_and(is),

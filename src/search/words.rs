@@ -8,6 +8,9 @@ use unicode_normalization::char::is_combining_mark;
 /// Tells each word of the text: where it stands, and how it is compared. Of scripts that put no
 /// spaces between words, every two neighbouring characters are a word, and the last of a row.
 pub fn each_word(text: &str, mut tell: impl FnMut(Range<usize>, &str)) {
+    if text.is_ascii() {
+        return each_ascii_word(text, tell);
+    }
     let mut folded = String::new();
     let mut tell = |range: Range<usize>| {
         folded.clear();
@@ -52,6 +55,18 @@ pub fn each_word(text: &str, mut tell: impl FnMut(Range<usize>, &str)) {
     }
     if let Some(sign) = sign {
         tell(sign);
+    }
+}
+
+/// The same of a text that is ASCII, as most are.
+fn each_ascii_word(text: &str, mut tell: impl FnMut(Range<usize>, &str)) {
+    let lower = text.to_ascii_lowercase();
+    let mut rest = 0;
+    for word in lower.split(|c: char| !c.is_ascii_alphanumeric()) {
+        if !word.is_empty() {
+            tell(rest..rest + word.len(), word);
+        }
+        rest += word.len() + 1;
     }
 }
 

@@ -1,6 +1,6 @@
 //! A short name for the exact bytes of a ticket's file.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use sha2::{Digest, Sha256};
 
@@ -34,7 +34,11 @@ impl Etag {
 
 impl fmt::Display for Etag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let hex = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+        self.0.iter().try_for_each(|byte| {
+            f.write_char(hex(byte >> 4))?;
+            f.write_char(hex(byte & 15))
+        })
     }
 }
 

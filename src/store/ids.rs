@@ -6,8 +6,6 @@
 //! `l - 1` of 31 letters and digits, so `s = 23 · 31^(l-1)`: three characters do for 14
 //! tickets, four for 82, five for 461, six for 2,566, seven for 14,289.
 
-use std::collections::BTreeSet;
-
 use crate::context::Context;
 use crate::model::{ALPHABET, TicketId};
 
@@ -33,10 +31,10 @@ fn letters() -> impl Iterator<Item = char> {
     ALPHABET.chars().filter(char::is_ascii_alphabetic)
 }
 
-/// A random id that is not taken, of the length that suits their number.
+/// A random id that is not one of those that are taken, of the length that suits their number.
 #[must_use]
-pub fn mint(context: &Context, taken: &BTreeSet<TicketId>) -> TicketId {
-    let length = id_length(taken.len());
+pub fn mint(context: &Context, count: usize, is_taken: impl Fn(&TicketId) -> bool) -> TicketId {
+    let length = id_length(count);
     let letters: Vec<char> = letters().collect();
     let all: Vec<char> = ALPHABET.chars().collect();
     loop {
@@ -48,7 +46,7 @@ pub fn mint(context: &Context, taken: &BTreeSet<TicketId>) -> TicketId {
             .collect();
         // A reserved word is not an id; then the next one.
         if let Ok(id) = TicketId::parse(&text)
-            && !taken.contains(&id)
+            && !is_taken(&id)
         {
             return id;
         }
@@ -57,7 +55,7 @@ pub fn mint(context: &Context, taken: &BTreeSet<TicketId>) -> TicketId {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -84,7 +82,7 @@ mod tests {
         let context = Context::new("/".into(), env).unwrap();
         let mut taken = BTreeSet::new();
         for _ in 0..500 {
-            let id = mint(&context, &taken);
+            let id = mint(&context, taken.len(), |id| taken.contains(id));
             assert!(id.as_str().starts_with(|c: char| c.is_ascii_alphabetic()));
             assert!(id.as_str().chars().all(|c| ALPHABET.contains(c)));
             assert!(taken.insert(id));

@@ -1,5 +1,6 @@
 //! What writers that were killed have left: files with a part of what was to be written.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,7 @@ impl Store {
     pub fn unfinished(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut found = Vec::new();
         for folder in [self.ticks_dir().to_owned(), self.claims_dir()] {
-            found.extend(
-                entries(&folder)?
-                    .into_iter()
-                    .filter(|path| is_unfinished(path)),
-            );
+            found.extend(entries(&folder, is_unfinished)?);
         }
         found.sort();
         Ok(found)
@@ -56,9 +53,9 @@ impl Locked<'_> {
 /// # Errors
 /// When a folder cannot be read, or something in it not removed.
 pub fn sweep_below(folder: &Path, spared: &[&Path]) -> Result<(), StoreError> {
-    for path in entries(folder)? {
+    for path in entries(folder, |_| true)? {
         let failed = StoreError::io("remove", &path);
-        if is_unfinished(&path) {
+        if path.file_name().is_some_and(is_unfinished) {
             fs::remove_file(&path).map_err(failed)?;
         } else if path.symlink_metadata().map_err(failed)?.is_dir()
             && !spared.contains(&path.as_path())
@@ -69,20 +66,25 @@ pub fn sweep_below(folder: &Path, spared: &[&Path]) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn is_unfinished(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
+fn is_unfinished(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(UNFINISHED.0.as_bytes()) && name.ends_with(UNFINISHED.1.as_bytes())
 }
 
-/// What is in the folder, which may be absent.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+/// What is in the folder, which may be absent, under names that are wanted.
+fn entries(folder: &Path, wanted: impl Fn(&OsStr) -> bool) -> Result<Vec<PathBuf>, StoreError> {
     let failed = || StoreError::io("read", folder);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed()(error)),
     };
-    entries
-        .map(|entry| Ok(entry.map_err(failed())?.path()))
-        .collect()
+    let mut paths = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed())?.file_name();
+        if wanted(&name) {
+            paths.push(folder.join(name));
+        }
+    }
+    Ok(paths)
 }

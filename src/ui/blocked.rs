@@ -22,8 +22,8 @@ pub fn list(tickets: &[WaitingTicket]) -> String {
             ticket.priority,
             safe(&ticket.title)
         );
-        for words in &waiting.words {
-            let _ = writeln!(out, "     {dim}{}{dim:#}", safe(words));
+        for words in waiting.words() {
+            let _ = writeln!(out, "     {dim}{}{dim:#}", safe(&words));
         }
     }
     out

@@ -6,12 +6,15 @@ use std::io;
 use anstyle::{AnsiColor, Style};
 use serde_json::value::RawValue;
 
-use super::terminal::{columns, fill, fit, safe};
+use super::terminal::{Codes, columns, fill, fit, push_filled, safe};
 use crate::context::cores;
 use crate::wire::{DeletedTicket, Detail, TicketFields, TicketRecord};
 
 /// From so many tickets on their JSON is written by several threads.
-const MANY: usize = 1000;
+const MANY: usize = 200;
+
+/// About as many bytes as a line has.
+const LINE: usize = 120;
 
 /// The title's least columns, however narrow the terminal.
 const TITLE: usize = 20;
@@ -44,28 +47,39 @@ pub fn table_with(
         widest(&|t| &t.status),
         widest(&|t| &t.kind),
     );
-    let dim = Style::new().dimmed();
-    let mut out = String::new();
+    let (bold, dim) = (
+        Codes::of(Style::new().bold()),
+        Codes::of(Style::new().dimmed()),
+    );
+    let mut out = String::with_capacity(tickets.len() * LINE);
+    let mut of_status = (Style::new(), Codes::of(Style::new()));
+    let mut beyond = String::new();
     for (place, ticket) in tickets.iter().enumerate() {
-        let beyond = beyond(ticket);
+        beyond.clear();
+        tell_beyond(ticket, &mut beyond);
+        let beyond = safe(&beyond);
         let taken = ids + statuses + kinds + 10;
         let room = width.map_or(usize::MAX, |width| {
             let rest = width.saturating_sub(taken + columns(&beyond) + 2);
             rest.max(TITLE)
         });
-        let (bold, status) = (Style::new().bold(), status_style(ticket));
-        // Writing to a string cannot fail.
-        let _ = write!(
-            out,
-            "{bold}{}{bold:#}  P{}  {status}{}{status:#}  {}  {}",
-            fill(&ticket.id, ids),
-            ticket.priority,
-            fill(&ticket.status, statuses),
-            fill(&ticket.kind, kinds),
-            title(place, room),
-        );
+        bold.around(&mut out, |out| push_filled(out, &ticket.id, ids));
+        out.push_str("  P");
+        out.push(char::from(b'0' + ticket.priority));
+        out.push_str("  ");
+        let status = |out: &mut String| push_filled(out, &ticket.status, statuses);
+        let style = status_style(ticket);
+        if of_status.0 != style {
+            of_status = (style, Codes::of(style));
+        }
+        of_status.1.around(&mut out, status);
+        out.push_str("  ");
+        push_filled(&mut out, &ticket.kind, kinds);
+        out.push_str("  ");
+        out.push_str(&title(place, room));
         if !beyond.is_empty() {
-            let _ = write!(out, "  {dim}{beyond}{dim:#}");
+            out.push_str("  ");
+            dim.around(&mut out, |out| out.push_str(&beyond));
         }
         out.push('\n');
     }
@@ -129,30 +143,40 @@ fn status_style(ticket: &TicketRecord) -> Style {
     Style::new().fg_color(Some(colour.into()))
 }
 
-fn beyond(ticket: &TicketRecord) -> String {
-    let mut parts = Vec::new();
+/// What is worth knowing of the ticket beyond its columns.
+fn tell_beyond(ticket: &TicketRecord, out: &mut String) {
+    let mut tell = |parts: &[&str]| {
+        if !out.is_empty() {
+            out.push_str("  ");
+        }
+        out.extend(parts.iter().copied());
+    };
     if let Some(awaiting) = ticket.awaiting {
-        parts.push(format!("awaits {awaiting}"));
+        tell(&["awaits ", awaiting]);
     }
     let standing = ticket.standing.as_ref();
     let blockers = standing.map_or(&[][..], |standing| &standing.open_blockers);
-    if !blockers.is_empty() && ticket.closed_at.is_none() {
-        parts.push(format!("← {}", blockers.join(", ")));
+    if ticket.closed_at.is_none()
+        && let [first, others @ ..] = blockers
+    {
+        let others = others.iter().flat_map(|id| [", ", id.as_str()]);
+        tell(&["← ", first].into_iter().chain(others).collect::<Vec<_>>());
     }
-    if let Some(by) = ticket.standing.as_ref().and_then(|it| it.held_by.as_ref()) {
-        parts.push(format!("held by {by}"));
+    if let Some(by) = standing.and_then(|standing| standing.held_by.as_ref()) {
+        tell(&["held by ", by]);
     }
     if let Some(owner) = &ticket.owner {
-        parts.push(format!("@{owner}"));
+        tell(&["@", owner]);
     }
     if let Some(due) = &ticket.due {
-        parts.push(format!("due {due}"));
+        tell(&["due ", due]);
     }
     if let Some(repeat) = &ticket.repeat {
-        parts.push(format!("every {repeat}"));
+        tell(&["every ", repeat]);
     }
-    parts.extend(ticket.labels.iter().map(|label| format!("#{label}")));
-    safe(&parts.join("  ")).into_owned()
+    for label in &ticket.labels {
+        tell(&["#", label]);
+    }
 }
 
 /// What became of tickets, a line each: id, the word for it, title.

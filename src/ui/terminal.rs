@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What a text that was cut ends with.
@@ -50,8 +51,9 @@ pub fn safe_lines(text: &str) -> Cow<'_, str> {
 /// means the same: JSON needs only part of that to be escaped, but is read on terminals, too.
 #[must_use]
 pub fn safe_json(json: String) -> String {
-    // Whatever is unsafe and not escaped already begins with such a byte.
-    if json.bytes().all(|byte| byte < 0x7f) || !json.chars().any(is_unsafe) {
+    // Of plain text only this one is unsafe and not escaped already.
+    let is_plain = json.is_ascii() && memchr::memchr(0x7f, json.as_bytes()).is_none();
+    if is_plain || !json.chars().any(is_unsafe) {
         return json;
     }
     let mut shown = String::with_capacity(json.len() + 64);
@@ -78,7 +80,9 @@ pub fn columns(text: &str) -> usize {
 
 /// What nearly every text is, and what is told without looking at characters one by one.
 fn is_printable_ascii(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    // Looked at to the end, so that it is done many bytes at once.
+    text.bytes()
+        .fold(true, |all, byte| all & matches!(byte, b' '..=b'~'))
 }
 
 /// So many of them, in words that fit the number.
@@ -113,10 +117,44 @@ pub fn fit(text: &str, most: usize) -> String {
 /// [`fit`], then spaces up to that many columns.
 #[must_use]
 pub fn fill(text: &str, width: usize) -> String {
-    let mut shown = fit(text, width);
-    let missing = width.saturating_sub(columns(&shown));
-    shown.extend(std::iter::repeat_n(' ', missing));
+    let mut shown = String::new();
+    push_filled(&mut shown, text, width);
     shown
+}
+
+/// Appends what [`fill`] makes of the text.
+pub(super) fn push_filled(out: &mut String, text: &str, width: usize) {
+    let taken = if is_printable_ascii(text) && text.len() <= width {
+        out.push_str(text);
+        text.len()
+    } else {
+        let shown = fit(text, width);
+        out.push_str(&shown);
+        columns(&shown)
+    };
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(taken)));
+}
+
+/// What a terminal is told before and after a text of a style, made once for many texts.
+pub(super) struct Codes {
+    before: String,
+    after: String,
+}
+
+impl Codes {
+    pub(super) fn of(style: Style) -> Self {
+        Self {
+            before: style.render().to_string(),
+            after: style.render_reset().to_string(),
+        }
+    }
+
+    /// Appends what `push` does, in that style.
+    pub(super) fn around(&self, out: &mut String, push: impl FnOnce(&mut String)) {
+        out.push_str(&self.before);
+        push(out);
+        out.push_str(&self.after);
+    }
 }
 
 fn is_unsafe(c: char) -> bool {

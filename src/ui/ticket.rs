@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use anstyle::Style;
+use jiff::Timestamp;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::terminal::{safe, safe_lines};
 use crate::wire::TicketRecord;
@@ -69,7 +71,7 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
     page.maybe("owner", ticket.owner.as_deref());
     page.maybe("parent", ticket.parent.as_deref());
     page.several("labels", &ticket.labels);
-    let blockers: Vec<String> = ticket
+    let blockers: Vec<SmolStr> = ticket
         .blocked_by
         .iter()
         .map(|id| {
@@ -77,7 +79,7 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
             if open {
                 id.clone()
             } else {
-                format!("{id} (done)")
+                format_smolstr!("{id} (done)")
             }
         })
         .collect();
@@ -106,15 +108,17 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
 }
 
 fn people_and_times(page: &mut Page, ticket: &TicketRecord) {
-    let with = |at: Option<&String>, by: Option<&String>| match (at, by) {
+    let with = |at: Option<Timestamp>, by: Option<&SmolStr>| match (at, by) {
         (Some(at), Some(by)) => Some(format!("{at} by {by}")),
-        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+        (Some(at), None) => Some(at.to_string()),
+        (None, Some(by)) => Some(by.to_string()),
         (None, None) => None,
     };
-    let created = with(ticket.created_at.as_ref(), ticket.created_by.as_ref());
+    let created = with(ticket.created_at, ticket.created_by.as_ref());
     page.maybe("created", created.as_deref());
-    page.maybe("started", ticket.started_at.as_deref());
-    let closed = with(ticket.closed_at.as_ref(), ticket.closed_by.as_ref());
+    let started = with(ticket.started_at, None);
+    page.maybe("started", started.as_deref());
+    let closed = with(ticket.closed_at, ticket.closed_by.as_ref());
     page.maybe("closed", closed.as_deref());
     page.maybe("reason", ticket.reason.as_deref());
 }
@@ -168,11 +172,11 @@ impl Page {
         }
     }
 
-    fn several(&mut self, name: &str, values: &[String]) {
+    fn several(&mut self, name: &str, values: &[impl AsRef<str>]) {
         if values.is_empty() {
             return;
         }
-        let mut shown: Vec<&str> = values.iter().take(MOST_NAMED).map(String::as_str).collect();
+        let mut shown: Vec<&str> = values.iter().take(MOST_NAMED).map(AsRef::as_ref).collect();
         let more = values.len() - shown.len();
         let more = format!("… {more} more, which `--json` has");
         if values.len() > MOST_NAMED {

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
+use smol_str::{SmolStr, ToSmolStr};
 
 use super::TicketFields;
 use crate::model::{
-    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, RunRecord, Subtask, Ticket, Verdict,
+    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, Outline, RunRecord, Subtask, Texts,
+    Ticket, Usd, Verdict,
 };
 
 /// Keys of a listed ticket that only `--full` and `tk show` have.
@@ -38,7 +40,7 @@ pub enum Detail {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketFacts {
     /// The name of the file's exact text.
-    pub etag: String,
+    pub etag: SmolStr,
     /// How it stands among the others.
     pub standing: Option<Standing>,
     /// The commits that name it.
@@ -52,18 +54,17 @@ pub struct TicketFacts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Standing {
     /// The tickets it blocks.
-    pub blocks: Vec<String>,
+    pub blocks: Vec<SmolStr>,
     /// Its blockers that are not done.
-    pub open_blockers: Vec<String>,
+    pub open_blockers: Vec<SmolStr>,
     /// Whether it can be started now.
     pub ready: bool,
     /// Who holds it in another clone, as `tk sync` saw last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_by: Option<String>,
+    pub held_by: Option<SmolStr>,
     /// Until when.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Timestamp>")]
-    pub held_until: Option<String>,
+    pub held_until: Option<Timestamp>,
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it. Which of
@@ -73,25 +74,25 @@ pub struct Standing {
 #[schemars(extend("required" = []))]
 pub struct TicketRecord {
     /// Its id.
-    pub id: String,
+    pub id: SmolStr,
     /// One line.
     pub title: String,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its status.
-    pub status: String,
+    pub status: SmolStr,
     /// From 0, the highest, to 4.
     #[schemars(range(max = 4))]
     pub priority: u8,
     /// Who is responsible.
-    pub owner: Option<String>,
+    pub owner: Option<SmolStr>,
     /// The epic it is a part of.
-    pub parent: Option<String>,
+    pub parent: Option<SmolStr>,
     /// Free labels, sorted.
-    pub labels: Vec<String>,
+    pub labels: Vec<SmolStr>,
     /// What must be done before, sorted.
-    pub blocked_by: Vec<String>,
+    pub blocked_by: Vec<SmolStr>,
     /// The human gate before it closes.
     #[schemars(with = "Option<Gate>")]
     pub requires: Option<&'static str>,
@@ -99,30 +100,30 @@ pub struct TicketRecord {
     #[schemars(with = "Option<Awaiting>")]
     pub awaiting: Option<&'static str>,
     /// How long it is expected to take, such as `2h`.
-    pub estimate: Option<String>,
+    pub estimate: Option<SmolStr>,
     /// Soft order.
-    pub after: Vec<String>,
+    pub after: Vec<SmolStr>,
     /// Tickets worth reading beside it.
-    pub related: Vec<String>,
+    pub related: Vec<SmolStr>,
     /// The ticket during whose work it was found.
-    pub discovered_from: Option<String>,
+    pub discovered_from: Option<SmolStr>,
     /// The ticket it repeats.
-    pub duplicate_of: Option<String>,
+    pub duplicate_of: Option<SmolStr>,
     /// When it should be done, a day.
     #[schemars(with = "Option<Date>")]
-    pub due: Option<String>,
+    pub due: Option<SmolStr>,
     /// Until when it is put off, a day or a time.
-    pub defer_until: Option<String>,
+    pub defer_until: Option<SmolStr>,
     /// How often it comes again once it is closed, such as `1w` or `1mo`.
-    pub repeat: Option<String>,
+    pub repeat: Option<SmolStr>,
     /// The ticket that it came after.
-    pub recurs_from: Option<String>,
+    pub recurs_from: Option<SmolStr>,
     /// The agent to run it with.
-    pub agent: Option<String>,
+    pub agent: Option<SmolStr>,
     /// The model to run it with.
-    pub model: Option<String>,
+    pub model: Option<SmolStr>,
     /// Never run together with another ticket of this lock.
-    pub lock: Option<String>,
+    pub lock: Option<SmolStr>,
     /// A pull request's address.
     pub pr: Option<String>,
     /// Shell commands that must pass on the merged tree.
@@ -130,18 +131,15 @@ pub struct TicketRecord {
     /// Globs of the files it is expected to change.
     pub touches: Vec<String>,
     /// When it was filed.
-    #[schemars(with = "Option<Timestamp>")]
-    pub created_at: Option<String>,
+    pub created_at: Option<Timestamp>,
     /// By whom.
-    pub created_by: Option<String>,
+    pub created_by: Option<SmolStr>,
     /// When work began.
-    #[schemars(with = "Option<Timestamp>")]
-    pub started_at: Option<String>,
+    pub started_at: Option<Timestamp>,
     /// When it was closed.
-    #[schemars(with = "Option<Timestamp>")]
-    pub closed_at: Option<String>,
+    pub closed_at: Option<Timestamp>,
     /// By whom.
-    pub closed_by: Option<String>,
+    pub closed_by: Option<SmolStr>,
     /// Why.
     pub reason: Option<String>,
     /// The last answer to its gate.
@@ -164,13 +162,12 @@ pub struct TicketRecord {
     #[schemars(with = "Vec<AttemptRecord>")]
     pub runs: Option<Vec<AttemptRecord>>,
     /// The name of the file's exact text, for `--if-match`.
-    pub etag: String,
+    pub etag: SmolStr,
     /// How it stands among the others; not there where no others were read.
     #[serde(flatten)]
     pub standing: Option<Standing>,
     /// The latest time in the file.
-    #[schemars(with = "Option<Timestamp>")]
-    pub updated_at: Option<String>,
+    pub updated_at: Option<Timestamp>,
     /// The commits that name it, newest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<CommitRecord>")]
@@ -230,11 +227,9 @@ pub struct AttemptRecord {
     /// The session that can be resumed.
     pub session: Option<String>,
     /// When it began.
-    #[schemars(with = "Option<Timestamp>")]
-    pub started_at: Option<String>,
+    pub started_at: Option<Timestamp>,
     /// When it ended.
-    #[schemars(with = "Option<Timestamp>")]
-    pub ended_at: Option<String>,
+    pub ended_at: Option<Timestamp>,
     /// How.
     #[schemars(with = "Option<Outcome>")]
     pub outcome: Option<&'static str>,
@@ -269,8 +264,8 @@ impl TicketRecord {
     pub fn keys() -> Vec<String> {
         let all = Self {
             standing: Some(Standing {
-                held_by: Some(String::new()),
-                held_until: Some(String::new()),
+                held_by: Some(SmolStr::default()),
+                held_until: Some(Timestamp::UNIX_EPOCH),
                 ..Standing::default()
             }),
             description: Some(String::new()),
@@ -341,76 +336,91 @@ impl TicketRecord {
     /// The ticket with what follows from it.
     #[must_use]
     pub fn new(ticket: &Ticket, facts: TicketFacts) -> Self {
+        let texts = facts.texts;
+        let commits = facts.commits.clone();
         Self {
-            id: ticket.id.to_string(),
-            title: ticket.title.clone(),
-            kind: ticket.kind.clone(),
-            status: ticket.status.to_string(),
-            priority: ticket.priority.number(),
-            owner: ticket.owner.clone(),
-            parent: shown(ticket.parent.as_ref()),
-            labels: ticket.labels.iter().cloned().collect(),
-            blocked_by: all(&ticket.blocked_by),
-            requires: ticket.requires.map(|gate| gate.as_str()),
-            awaiting: ticket.awaiting.map(|kind| kind.as_str()),
-            estimate: shown(ticket.estimate.as_ref()),
-            after: all(&ticket.after),
-            related: all(&ticket.related),
-            discovered_from: shown(ticket.discovered_from.as_ref()),
-            duplicate_of: shown(ticket.duplicate_of.as_ref()),
-            due: shown(ticket.due.as_ref()),
-            defer_until: ticket.defer_until.map(|defer| match defer {
-                Defer::Day(day) => day.to_string(),
-                Defer::At(at) => at.to_string(),
+            description: texts.then(|| ticket.description.clone()),
+            notes: texts.then(|| records(&ticket.notes)),
+            runs: texts.then(|| records(&ticket.runs)),
+            commits: texts.then_some(commits),
+            ..Self::listed(&Outline::from(ticket), facts)
+        }
+    }
+
+    /// The same without long texts and records, of what is known of the ticket without them.
+    #[must_use]
+    pub fn listed(outline: &Outline, facts: TicketFacts) -> Self {
+        let parts = outline.parts();
+        let edges = parts.edges;
+        let short = |text: Option<&str>| text.map(SmolStr::new);
+        let several = |texts: Texts<'_>| texts.map(SmolStr::new).collect();
+        let strings = |texts: Texts<'_>| texts.map(str::to_owned).collect();
+        Self {
+            id: outline.id.to_smolstr(),
+            title: parts.title.to_owned(),
+            kind: parts.kind.into(),
+            status: edges.status.to_smolstr(),
+            priority: outline.priority().number(),
+            owner: short(parts.owner),
+            parent: short(edges.parent),
+            labels: several(parts.labels),
+            blocked_by: several(edges.blocked_by),
+            requires: outline.requires().map(Gate::as_str),
+            awaiting: outline.awaiting().map(Awaiting::as_str),
+            estimate: parts.estimate.map(|estimate| estimate.to_smolstr()),
+            after: several(edges.after),
+            related: several(parts.related),
+            discovered_from: short(parts.discovered_from),
+            duplicate_of: short(parts.duplicate_of),
+            due: parts.due.map(|due| due.to_smolstr()),
+            defer_until: edges.defer_until.map(|defer| match defer {
+                Defer::Day(day) => day.to_smolstr(),
+                Defer::At(at) => at.to_smolstr(),
             }),
-            repeat: shown(ticket.repeat.as_ref()),
-            recurs_from: shown(ticket.recurs_from.as_ref()),
-            agent: ticket.agent.clone(),
-            model: ticket.model.clone(),
-            lock: ticket.lock.clone(),
-            pr: ticket.pr.clone(),
-            checks: ticket.checks.clone(),
-            touches: ticket.touches.clone(),
-            created_at: shown(ticket.created_at.as_ref()),
-            created_by: ticket.created_by.clone(),
-            started_at: shown(ticket.started_at.as_ref()),
-            closed_at: shown(ticket.closed_at.as_ref()),
-            closed_by: ticket.closed_by.clone(),
-            reason: ticket.reason.clone(),
-            verdict: ticket.verdict.map(|verdict| verdict.as_str()),
-            description: facts.texts.then(|| ticket.description.clone()),
-            acceptance: ticket
-                .acceptance
-                .iter()
-                .map(AcceptanceRecord::from)
-                .collect(),
-            subtasks: ticket.subtasks.iter().map(SubtaskRecord::from).collect(),
-            notes: facts.texts.then(|| records(&ticket.notes)),
-            runs: facts.texts.then(|| records(&ticket.runs)),
+            repeat: parts.repeat.map(|repeat| repeat.to_smolstr()),
+            recurs_from: short(parts.recurs_from),
+            agent: short(parts.agent),
+            model: short(parts.model),
+            lock: short(parts.lock),
+            pr: parts.pr.map(str::to_owned),
+            checks: strings(parts.checks),
+            touches: strings(parts.touches),
+            created_at: outline.created_at(),
+            created_by: short(parts.created_by),
+            started_at: parts.started_at,
+            closed_at: parts.closed_at,
+            closed_by: short(parts.closed_by),
+            reason: parts.reason.map(str::to_owned),
+            verdict: parts.verdict.map(Verdict::as_str),
+            description: None,
+            acceptance: parts.acceptance.into_iter().map(Into::into).collect(),
+            subtasks: parts.subtasks.into_iter().map(Into::into).collect(),
+            notes: None,
+            runs: None,
             etag: facts.etag,
             standing: facts.standing,
-            updated_at: shown(ticket.updated_at().as_ref()),
-            commits: facts.texts.then_some(facts.commits),
-            note_count: ticket.notes.len(),
-            cost_usd: ticket.cost().map(|cost| cost.dollars()),
+            updated_at: outline.updated_at(),
+            commits: None,
+            note_count: parts.notes.len(),
+            cost_usd: RunRecord::cost_of(&parts.runs).map(Usd::dollars),
         }
     }
 }
 
-impl From<&Acceptance> for AcceptanceRecord {
-    fn from(item: &Acceptance) -> Self {
+impl From<Acceptance> for AcceptanceRecord {
+    fn from(item: Acceptance) -> Self {
         Self {
-            text: item.text.clone(),
-            check: item.check.clone(),
+            text: item.text,
+            check: item.check,
             met: item.met,
         }
     }
 }
 
-impl From<&Subtask> for SubtaskRecord {
-    fn from(item: &Subtask) -> Self {
+impl From<Subtask> for SubtaskRecord {
+    fn from(item: Subtask) -> Self {
         Self {
-            title: item.title.clone(),
+            title: item.title,
             done: item.done,
         }
     }
@@ -435,8 +445,8 @@ impl From<&RunRecord> for AttemptRecord {
             agent: run.agent.clone(),
             model: run.model.clone(),
             session: run.session.clone(),
-            started_at: shown(run.started_at.as_ref()),
-            ended_at: shown(run.ended_at.as_ref()),
+            started_at: run.started_at,
+            ended_at: run.ended_at,
             outcome: run.outcome.map(|outcome| outcome.as_str()),
             summary: run.summary.clone(),
             cost_usd: run.cost_usd.map(|cost| cost.dollars()),
@@ -449,12 +459,4 @@ impl From<&RunRecord> for AttemptRecord {
 
 fn records<'a, T, R: From<&'a T>>(items: &'a [T]) -> Vec<R> {
     items.iter().map(R::from).collect()
-}
-
-fn shown(value: Option<&impl ToString>) -> Option<String> {
-    value.map(ToString::to_string)
-}
-
-fn all<'a>(ids: impl IntoIterator<Item = &'a crate::model::TicketId>) -> Vec<String> {
-    ids.into_iter().map(ToString::to_string).collect()
 }

@@ -117,7 +117,37 @@ impl Writer {
 }
 
 /// Takes the values in the order in which they were put.
+#[derive(Clone, Debug)]
 pub(super) struct Reader<'b>(&'b [u8]);
+
+/// Texts that were put as a list, in their order.
+#[derive(Clone, Debug)]
+pub struct Texts<'b> {
+    rest: Reader<'b>,
+    left: usize,
+}
+
+impl<'b> Iterator for Texts<'b> {
+    type Item = &'b str;
+
+    fn next(&mut self) -> Option<&'b str> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.rest.text())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Texts<'_> {}
+
+impl Texts<'_> {
+    /// The same as ids, where they are of tickets.
+    pub fn ids(self) -> impl Iterator<Item = TicketId> {
+        self.map(TicketId::known)
+    }
+}
 
 impl<'b> Reader<'b> {
     pub(super) const fn new(bytes: &'b [u8]) -> Self {
@@ -140,6 +170,12 @@ impl<'b> Reader<'b> {
     }
 
     pub(super) fn number(&mut self) -> u64 {
+        if let [byte, rest @ ..] = self.0
+            && *byte < 0x80
+        {
+            self.0 = rest;
+            return u64::from(*byte);
+        }
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte();
@@ -168,10 +204,6 @@ impl<'b> Reader<'b> {
         (self.byte() == 1).then(|| self.text())
     }
 
-    pub(super) fn optional_string(&mut self) -> Option<String> {
-        self.optional_text().map(str::to_owned)
-    }
-
     pub(super) fn list<T>(&mut self, each: impl Fn(&mut Self) -> T) -> Vec<T> {
         // Every item takes a byte, so that a wrong number takes no more memory than there is.
         let count = (self.number() as usize).min(self.0.len());
@@ -182,22 +214,23 @@ impl<'b> Reader<'b> {
         self.list(|from| from.text().to_owned())
     }
 
+    pub(super) fn skip_text(&mut self) {
+        let length = self.number() as usize;
+        self.bytes(length);
+    }
+
     pub(super) fn skip_texts(&mut self) {
         let count = (self.number() as usize).min(self.0.len());
         for _ in 0..count {
-            let length = self.number() as usize;
-            self.bytes(length);
+            self.skip_text();
         }
     }
 
-    pub(super) fn id(&mut self) -> Option<TicketId> {
-        Some(self.text())
-            .filter(|text| !text.is_empty())
-            .map(TicketId::known)
-    }
-
-    pub(super) fn ids(&mut self) -> Vec<TicketId> {
-        self.list(|from| TicketId::known(from.text()))
+    pub(super) fn texts(&mut self) -> Texts<'b> {
+        let mut rest = self.clone();
+        let left = (rest.number() as usize).min(rest.0.len());
+        self.skip_texts();
+        Texts { rest, left }
     }
 
     pub(super) fn word<T: Copy>(&mut self, all: &[T]) -> Option<T> {

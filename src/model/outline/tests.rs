@@ -65,9 +65,9 @@ proptest! {
             let edges = outline.edges();
             prop_assert_eq!(edges.status, ticket.status.clone());
             prop_assert_eq!(edges.is_epic, ticket.kind == "epic");
-            prop_assert_eq!(edges.parent, ticket.parent.clone());
-            prop_assert!(edges.blocked_by.iter().eq(&ticket.blocked_by));
-            prop_assert!(edges.after.iter().eq(&ticket.after));
+            prop_assert_eq!(edges.parent, parent);
+            prop_assert!(edges.blocked_by.ids().eq(ticket.blocked_by.iter().cloned()));
+            prop_assert!(edges.after.ids().eq(ticket.after.iter().cloned()));
             prop_assert_eq!(edges.defer_until, ticket.defer_until);
             let landed: Vec<u64> = ticket.runs.iter().filter_map(landed_seconds).collect();
             prop_assert_eq!(outline.times(), (ticket.estimate, landed));

@@ -70,7 +70,7 @@ impl Placing {
         }
         // Only now, so that no new id is one that another ticket brings along.
         for from in rest {
-            let id = store::mint(context, &taken);
+            let id = store::mint(context, taken.len(), |id| taken.contains(id));
             taken.insert(id.clone());
             spots.insert(from.origin(), Spot { id, here: false });
         }
