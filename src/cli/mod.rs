@@ -64,6 +64,7 @@ mod worker_shim;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -237,6 +238,10 @@ fn run(args: &[OsString]) -> u8 {
     if let Some(code) = complete::answer(args, described) {
         return code;
     }
+    if let Some(args) = merge_driver::Args::by_git(args) {
+        let screen = Screen::new(false, false, Colour::Auto);
+        return code(&screen, args.merge(Path::new(""), &screen));
+    }
     let parsed = Cli::try_parse_from(args).or_else(|error| match error.kind() {
         ErrorKind::DisplayVersion => Err(error),
         // Who is refused, or asks for help, has to hear of the other commands.
@@ -248,7 +253,14 @@ fn run(args: &[OsString]) -> u8 {
     };
     let screen = cli.globals.screen();
     let session = Session::new(cli.globals, screen.clone(), args);
-    let ended = session.and_then(|session| cli.command.run(&session));
+    code(
+        &screen,
+        session.and_then(|session| cli.command.run(&session)),
+    )
+}
+
+/// The exit code, after a word about what went wrong.
+fn code(screen: &Screen, ended: Outcome) -> u8 {
     match ended {
         Ok(code) => code,
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
@@ -256,9 +268,9 @@ fn run(args: &[OsString]) -> u8 {
         }
         Err(Failure::Output(error)) => {
             let message = format!("cannot write: {error}");
-            tell(&screen, &Error::new(ErrorCode::Failed, message))
+            tell(screen, &Error::new(ErrorCode::Failed, message))
         }
-        Err(Failure::Error(error)) => tell(&screen, &error),
+        Err(Failure::Error(error)) => tell(screen, &error),
     }
 }
 

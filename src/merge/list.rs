@@ -28,23 +28,25 @@ fn slots<T, K: PartialEq>(list: &[T], identity: impl Fn(&T) -> K) -> Vec<Slot<K>
     out
 }
 
-/// The slots of both sides: ours in their order, each of theirs alone after what it stands
-/// behind there.
-fn order<K: Clone + PartialEq>(ours: &[Slot<K>], theirs: &[Slot<K>]) -> Vec<Slot<K>> {
+/// The slots of both sides: ours in their order, and what theirs alone has after what it stands
+/// behind there. What each side added at one place stays together, the smaller before the other,
+/// whichever side is ours.
+fn order<K: Clone + Ord>(ours: &[Slot<K>], theirs: &[Slot<K>]) -> Vec<Slot<K>> {
     let mut all = ours.to_vec();
     let mut at = 0;
+    let mut is_first = true;
     for slot in theirs {
-        match all.iter().position(|other| other == slot) {
-            Some(place) => at = place + 1,
-            None => {
-                // Behind what ours added at the same place, so that ours stay together.
-                while all.get(at).is_some_and(|other| !theirs.contains(other)) {
-                    at += 1;
-                }
-                all.insert(at, slot.clone());
-                at += 1;
-            }
+        if let Some(place) = all.iter().position(|other| other == slot) {
+            at = place + 1;
+            is_first = true;
+            continue;
         }
+        let added = all[at..].iter().take_while(|other| !theirs.contains(other));
+        if std::mem::take(&mut is_first) && all.get(at).is_some_and(|other| other < slot) {
+            at += added.count();
+        }
+        all.insert(at, slot.clone());
+        at += 1;
     }
     all
 }
@@ -60,7 +62,7 @@ fn by_identity<T, K>(
 ) -> Vec<T>
 where
     T: Clone + PartialEq,
-    K: Clone + PartialEq,
+    K: Clone + Ord,
 {
     if ours == theirs || base == theirs {
         return ours.to_vec();

@@ -296,6 +296,85 @@ fn an_unknown_key_changed_twice_is_a_conflict_of_it() {
     );
 }
 
+/// Lists that both sides rewrote, with comments in them and what is no comment any more behind
+/// them: whoever merges, it is the same, or nobody gets a clean merge.
+#[test]
+fn who_merges_does_not_matter() {
+    let base = "title = \"x\"\nchecks = [\"a\"] # c\n\n[[runs]]\nrun = \"1\"\nattempt = 1\n";
+    let rewritten = base.replace("[\"a\"] # c", "[\n  \"b\", # d\n  \"a\",\n]");
+    let more = base.replace("\"a\"", "\"a\", \"c\"") + "# end\n";
+    let other = base.replace("run = \"1\"", "run = \"?1\"");
+    let gone = base.split("\n[[runs]]").next().unwrap();
+    let ended = format!(
+        "{}cost_usd = 4.0\n# theirs\n",
+        base.replace("\"a\"", "\"z\"")
+    );
+    let texts = [base, &rewritten, &more, &other, gone, &ended];
+    for one in texts {
+        for two in texts {
+            match (merge(base, one, two), merge(base, two, one)) {
+                (Merged::Clean(text), Merged::Clean(other)) => assert_eq!(text, other),
+                (
+                    Merged::Conflict { text, keys },
+                    Merged::Conflict {
+                        text: other,
+                        keys: others,
+                    },
+                ) => {
+                    assert_eq!(keys, others);
+                    let turned = |text: &str| crate::merge::sides(text).unwrap();
+                    let (text, other) = (turned(&text), turned(&other));
+                    assert_eq!((text.ours, text.theirs), (other.theirs, other.ours));
+                }
+                (one, two) => panic!("{one:#?}\n{two:#?}"),
+            }
+        }
+    }
+}
+
+/// Two sides that add to one list: each one's stay together and in their order, and whoever merges
+/// gets them in the same.
+#[test]
+fn what_both_sides_add_to_a_list_has_one_order() {
+    let with = |checks: &[&str], owner: &str| {
+        with(|t| {
+            t.checks = checks.iter().map(|check| (*check).to_owned()).collect();
+            t.owner = Some(owner.to_owned());
+        })
+    };
+    let base = with(&["b", "y"], "");
+    let (ours, theirs) = (
+        &["b", "m", "a", "y", "z"][..],
+        &["k", "b", "n", "l", "y"][..],
+    );
+    for owners in [["", "x"], ["x", ""]] {
+        let (ours, theirs) = (with(ours, owners[0]), with(theirs, owners[1]));
+        let text = clean(merge(&base, &ours, &theirs));
+        assert_eq!(read(&text).checks, ["k", "b", "m", "a", "n", "l", "y", "z"]);
+        assert_eq!(clean(merge(&base, &theirs, &ours)), text);
+    }
+}
+
+/// What the fuzzer found: one order of the sides was clean, and the other a conflict.
+#[test]
+fn nobody_alone_gets_a_clean_merge() {
+    let parts: Vec<&str> = include_str!("../../fuzz/seeds/driver/comments")
+        .split("\n%%%\n")
+        .collect();
+    let [base, ours, theirs] = parts[..] else {
+        panic!("not three texts");
+    };
+    // A comment at the end has no place of its own beside what the other side put there.
+    let (text, keys) = conflict(merge(base, ours, theirs));
+    let (other, others) = conflict(merge(base, theirs, ours));
+    assert_eq!((&keys, &others), (&others, &vec!["comments".to_owned()]));
+    let sides = [&text, &other].map(|text| crate::merge::sides(text).unwrap());
+    assert_eq!(
+        (&sides[0].ours, &sides[0].theirs),
+        (&sides[1].theirs, &sides[1].ours)
+    );
+}
+
 #[test]
 fn what_hangs_on_a_removed_element_is_not_dropped() {
     let base = "title = \"x\"\n\n[[subtasks]]\ntitle = \"a\"\n\n[[subtasks]]\ntitle = \"b\"\n";

@@ -1,6 +1,6 @@
 //! The merge of two ticket files against their base.
 
-use crate::format::{edit, extras, parse_any};
+use crate::format::{edit, extras, parse_any, print};
 use crate::model::{Config, Ticket, TicketId};
 
 use super::fields::{Side, merge_fields};
@@ -170,9 +170,36 @@ struct Sides<'a> {
 
 impl Sides<'_> {
     /// The merge; `None` where the merged values cannot be written into a side's text.
+    ///
+    /// Which side is ours says only who merges. Where that could matter, in the order of lists
+    /// and the places of comments, the sides are taken by their texts: so whoever merges gets
+    /// the same, or is asked.
     fn merge(&self, was: &Ticket) -> Option<Merged> {
+        if self.ours.0 <= self.theirs.0 {
+            return self.merge_into(was, conflict);
+        }
+        let turned = Sides {
+            ours: self.theirs,
+            theirs: self.ours,
+            ..*self
+        };
+        turned.merge_into(was, |base, ours, theirs| conflict(base, theirs, ours))
+    }
+
+    /// Merges theirs into ours; `conflict` marks what is left of base, ours and theirs.
+    fn merge_into(
+        &self,
+        was: &Ticket,
+        conflict: impl FnOnce(&str, &str, &str) -> String,
+    ) -> Option<Merged> {
         let merge = |side| merge_fields(was, self.ours.1, self.theirs.1, side);
         let (mine, keys) = merge(Side::Ours);
+        if keys.is_empty() && self.are_printed() {
+            let text = print(&mine);
+            if self.is(&text, &mine) {
+                return Some(Merged::Clean(text));
+            }
+        }
         let other = merge(Side::Theirs).0;
         let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
         let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
@@ -186,8 +213,7 @@ impl Sides<'_> {
             let lines = merge_lines(&base, &ours, &theirs);
             let candidates = [lines.as_deref().unwrap_or(&ours), &ours, &theirs];
             let is_whole = |text: &&&str| {
-                parse_any(self.id, text, self.config).is_ok_and(|read| read == mine)
-                    && without(added.all(), &extras_of((text, &mine))).is_empty()
+                self.is(text, &mine) && without(added.all(), &extras_of((text, &mine))).is_empty()
             };
             if let Some(text) = candidates.iter().find(is_whole) {
                 return Some(Merged::Clean((*text).to_owned()));
@@ -210,6 +236,20 @@ impl Sides<'_> {
         }
         keys.dedup();
         Some(Merged::Conflict { text, keys })
+    }
+}
+
+impl Sides<'_> {
+    /// Whether all are as `tk` writes new files, as most are: without a comment or key of
+    /// anybody's own, so that there is nothing to be kept but what the ticket says.
+    fn are_printed(&self) -> bool {
+        let mut sides = [self.ours, self.theirs].into_iter().chain(self.base);
+        sides.all(|(text, ticket)| text == print(ticket))
+    }
+
+    /// Whether the text spells that ticket.
+    fn is(&self, text: &str, ticket: &Ticket) -> bool {
+        parse_any(self.id, text, self.config).is_ok_and(|read| read == *ticket)
     }
 }
 

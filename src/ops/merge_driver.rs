@@ -4,17 +4,23 @@ use std::path::Path;
 
 use super::values::invalid;
 use super::{Project, Result};
-use crate::context::Context;
 use crate::git::{Repo, TICKS, TicksPath};
 use crate::merge::{Merged, merge_ticket};
 use crate::store::{self, Store};
 
+/// The exit code of a merge that is clean. Not 0: another program of that name may well end
+/// with it, and git would take ours for the merge.
+pub const MERGED: u8 = 119;
+
+/// The exit code of a merge whose conflict is marked in the file.
+pub const CONFLICT: u8 = 120;
+
 /// The driver's line. By its bare name, so that it works wherever `tk` is installed; and with
 /// git's own text merge where `tk` is missing, is too old to know the command, or is another
-/// program of that name. What it prints tells them apart: another may well end with 0, and git
-/// would take ours for the merge.
-const DRIVER: &str = "case \"$(tk merge-driver %O %A %B %P)\" in merged) exit 0;; \
-                      conflict) exit 120;; \
+/// program of that name: no other ends with these codes. Git runs it for each file, so it
+/// starts nothing but `tk`: what that prints is for lines that are older, and went by it.
+const DRIVER: &str = "tk merge-driver %O %A %B %P >/dev/null; case $? in 119) exit 0;; \
+                      120) exit 120;; \
                       *) exec git merge-file -L ours -L base -L theirs %A %O %B;; esac";
 
 const NAME: &str = "tk: tickets, key by key";
@@ -55,13 +61,13 @@ pub struct MergeRequest<'r> {
 }
 
 /// Merges a ticket's file as git's driver, in place of ours; the keys that both sides changed
-/// differently, if any: then both of their values are marked in the file. Git calls it at the
-/// top of the working tree.
+/// differently, if any: then both of their values are marked in the file. `top` is that of the
+/// working tree, where git calls it.
 ///
 /// # Errors
 /// When the path is no ticket's, or a file cannot be read or written: then git's own text
 /// merge has to do.
-pub fn drive(context: &Context, request: &MergeRequest<'_>) -> Result<Option<Vec<String>>> {
+pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String>>> {
     let path = TicksPath::parse(request.path).map_err(|error| invalid(error.to_string()))?;
     let id = path
         .ticket()
@@ -70,7 +76,7 @@ pub fn drive(context: &Context, request: &MergeRequest<'_>) -> Result<Option<Vec
     let base = Some(base.as_str()).filter(|text| !text.is_empty());
     // It says what a ticket is like that says nothing, and may itself be amid the merge: any
     // such ticket will do then.
-    let config = Store::open(context.cwd.join(TICKS), &context.cwd).config();
+    let config = Store::open(top.join(TICKS), top).config();
     let merged = merge_ticket(&id, base, &ours, &theirs, &config.unwrap_or_default());
     let (text, keys) = match merged {
         Merged::Clean(text) => (text, None),

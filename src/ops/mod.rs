@@ -71,7 +71,7 @@ pub use history::history;
 pub use import::{ImportRequest, import};
 pub use init::init;
 pub use list::{ListRequest, Listing, Page, SORT_KEYS, field_names, list};
-pub use merge_driver::{MergeRequest, drive};
+pub use merge_driver::{CONFLICT, MERGED, MergeRequest, drive};
 pub(crate) use new::in_file;
 pub use new::{Made, NewTicket, Place, Word, new};
 pub use notes::{answer, ask, note};

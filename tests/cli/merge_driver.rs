@@ -448,6 +448,7 @@ fn without_tk_the_text_is_merged() {
         None,
         Some("#!/bin/sh\nexit 0\n"),
         Some("#!/bin/sh\nexit 1\n"),
+        Some("#!/bin/sh\necho merged\nexit 0\n"),
     ] {
         let sandbox = repository(&["abc"]);
         branch(&sandbox, "one", "main", |ticket| {
