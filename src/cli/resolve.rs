@@ -14,6 +14,9 @@ use crate::ui;
 /// side is right: for all with --ours or --theirs, one by one with -i. As everywhere in git, ours
 /// is what is checked out; in a rebase, what is rebased onto.
 ///
+/// Where somebody has committed the marks, nothing but the file tells the sides: it is settled from
+/// them alike, and a copy is kept.
+///
 /// One id that two branches gave to different tickets becomes two: the one made later gets a new
 /// id, and what its branch says of it follows. What you have settled in a file yourself is taken
 /// as it is. Works in the working tree where it is called. Exit code 1 where something is left.

@@ -76,7 +76,7 @@ pub struct Git {
 }
 
 /// What `git` answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// The exit code; none if a signal ended it.
     pub code: Option<i32>,

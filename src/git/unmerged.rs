@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::command::Git;
+use super::command::{Git, Output};
 use super::error::Result;
 use super::id::{CommitId, TICKS, TicksPath};
 use super::merge::shown;
@@ -31,12 +31,19 @@ pub struct Stage {
 }
 
 impl Git {
-    /// What is not settled below `.ticks/`: files, and the paths of what else there is.
+    /// The stages of what is not settled below `.ticks/`: equal as long as that is.
     ///
     /// # Errors
     /// When git fails.
-    pub fn unmerged(&self) -> Result<(Vec<Unmerged>, Vec<String>)> {
-        let answer = self.run(["ls-files", "-u", "-z", "--full-name", "--", TICKS])?;
+    pub fn stages(&self) -> Result<Output> {
+        self.run(["ls-files", "-u", "-z", "--full-name", "--", TICKS])
+    }
+
+    /// What these stages are of: files, and the paths of what else there is.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unmerged(&self, answer: &Output) -> Result<(Vec<Unmerged>, Vec<String>)> {
         let mut found: BTreeMap<Vec<u8>, [Option<String>; 3]> = BTreeMap::new();
         let mut others = Vec::new();
         for line in answer.fields() {
@@ -129,7 +136,12 @@ impl Git {
     /// # Errors
     /// When git fails.
     pub fn stage(&self, paths: &[TicksPath]) -> Result<()> {
-        self.with_paths(&["add", "--all"], paths)
+        // Not `add`, which compares every path of the index with every one of these.
+        self.with_paths(
+            &["update-index", "--add", "--remove", "-z", "--stdin"],
+            "",
+            paths,
+        )
     }
 
     /// Removes these files of `.ticks/` from the index and the working tree.
@@ -137,21 +149,18 @@ impl Git {
     /// # Errors
     /// When git fails.
     pub fn remove_ticks(&self, paths: &[TicksPath]) -> Result<()> {
-        self.with_paths(&["rm", "--quiet", "--force", "--ignore-unmatch"], paths)
+        let remove = ["rm", "--quiet", "--force", "--ignore-unmatch"];
+        let from = ["--pathspec-from-file=-", "--pathspec-file-nul"];
+        self.with_paths(&[&remove[..], &from].concat(), ":(top,literal)", paths)
     }
 
-    fn with_paths(&self, args: &[&str], paths: &[TicksPath]) -> Result<()> {
+    /// Runs it with the paths on its standard input, each after `mark`.
+    fn with_paths(&self, args: &[&str], mark: &str, paths: &[TicksPath]) -> Result<()> {
         if paths.is_empty() {
             return Ok(());
         }
-        let mut wanted = String::new();
-        for path in paths {
-            wanted.push_str(":(top,literal)");
-            wanted.push_str(path.as_str());
-            wanted.push('\0');
-        }
-        let from = ["--pathspec-from-file=-", "--pathspec-file-nul"];
-        let call = self.call(args.iter().copied().chain(from));
-        call.stdin(wanted.into_bytes()).run().map(drop)
+        let paths = paths.iter().map(|path| format!("{mark}{path}\0"));
+        let call = self.call(args).stdin(paths.collect::<String>());
+        call.run().map(drop)
     }
 }

@@ -1,5 +1,9 @@
 //! Taking apart a text that has both sides of a merge in it.
 
+use super::{Merged, merge_ticket};
+use crate::format::{parse_any, print};
+use crate::model::{Config, Ticket, TicketId};
+
 /// What each side of a merge said, of which a text has both between marks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sides {
@@ -9,6 +13,47 @@ pub struct Sides {
     pub ours: String,
     /// Theirs.
     pub theirs: String,
+}
+
+impl Sides {
+    /// Merges the sides. Where the marks do not tell the base, what either has stays.
+    #[must_use]
+    pub fn merge(&self, id: &TicketId, config: &Config) -> Merged {
+        let merge = |base: Option<&str>| merge_ticket(id, base, &self.ours, &self.theirs, config);
+        match (&self.base, merge(self.base.as_deref())) {
+            (None, Merged::TwoTickets { text }) => {
+                let base = self.beginning(id, config);
+                base.map_or(Merged::TwoTickets { text }, |base| merge(Some(&base)))
+            }
+            (_, merged) => merged,
+        }
+    }
+
+    /// The base of two sides that gave one ticket two titles, as far as both tell: who made it
+    /// and when.
+    fn beginning(&self, id: &TicketId, config: &Config) -> Option<String> {
+        let read = |text: &str| parse_any(id, text, config).ok();
+        let (ours, theirs) = (read(&self.ours)?, read(&self.theirs)?);
+        let made = |ticket: &Ticket| Some((ticket.created_at?, ticket.created_by.clone()));
+        let (at, by) = made(&ours).filter(|one| Some(one) == made(&theirs).as_ref())?;
+        let is_new = |title: &&str| ![&ours.title, &theirs.title].contains(&&(*title).to_owned());
+        let title = ["-", "--", "---"].into_iter().find(is_new)?.to_owned();
+        let kind = config.default_type.clone();
+        let mut base = Ticket::new(id.clone(), title, kind, config.statuses.initial().clone());
+        base.created_at = Some(at);
+        base.created_by = by;
+        Some(print(&base))
+    }
+}
+
+/// The line, from 1, where the first mark of a merge stands, if others follow it.
+#[must_use]
+pub fn first_mark(text: &str) -> Option<usize> {
+    let at = text.lines().position(|line| line.starts_with("<<<<<<<"))?;
+    let rest = || text.lines().skip(at);
+    let whole = rest().any(|line| line.starts_with("======="))
+        && rest().any(|line| line.starts_with(">>>>>>>"));
+    whole.then_some(at + 1)
 }
 
 enum Place {

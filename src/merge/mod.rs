@@ -15,7 +15,7 @@ mod text;
 mod ticket;
 
 pub use choice::{Choice, Hunk, choose, is_marker};
-pub use marked::{Sides, sides};
+pub use marked::{Sides, first_mark, sides};
 pub use ticket::{Merged, merge_ticket};
 
 #[cfg(test)]

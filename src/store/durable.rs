@@ -1,11 +1,18 @@
 //! Writes that are whole or not there, also after a power failure.
 
+use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
+
+use super::StoreError;
+use crate::context::cores;
+
+/// From how many on files are worth being written by all cores.
+const MANY: usize = 16;
 
 /// How unfinished files are named; nothing that reads the store looks at such names.
 pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
@@ -18,6 +25,33 @@ pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Replacement::prepare(path, bytes)?.put()?;
     sync_folder(folder_of(path)?)
+}
+
+/// Replaces the files by the texts, as [`write_atomic`] does one, by all cores. Where one cannot
+/// be written, none is replaced.
+///
+/// # Errors
+/// When a file cannot be written, or replaced.
+pub fn write_all(files: &[(PathBuf, &str)]) -> Result<(), StoreError> {
+    let all: Vec<_> = files.iter().collect();
+    let prepared = cores::spread(&all, MANY, |part| prepare_all(part));
+    let prepared = prepared.into_iter().flatten();
+    for replacement in prepared.collect::<Result<Vec<_>, _>>()? {
+        let path = replacement.path;
+        replacement.put().map_err(StoreError::io("write", path))?;
+    }
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|(path, _)| path.parent()).collect();
+    for folder in folders {
+        sync_folder(folder).map_err(StoreError::io("write", folder))?;
+    }
+    Ok(())
+}
+
+fn prepare_all<'f>(files: &[&'f (PathBuf, &str)]) -> Vec<Result<Replacement<'f>, StoreError>> {
+    let prepare = |(path, text): &&'f (PathBuf, &str)| {
+        Replacement::prepare(path, text.as_bytes()).map_err(StoreError::io("write", path))
+    };
+    files.iter().map(prepare).collect()
 }
 
 /// A file's new content, on the disk beside it: what can fail for want of space has been done.

@@ -39,7 +39,7 @@ pub use archive::{ArchiveFile, LARGEST_ARCHIVE, read_archive_file, read_archive_
 pub use backup::Backup;
 pub use claims::{Claim, ClaimFile};
 pub use draft::Draft;
-pub use durable::{create_exclusive, write_atomic};
+pub use durable::{create_exclusive, write_all, write_atomic};
 pub use error::StoreError;
 pub use etag::Etag;
 pub use folders::{Store, read_if_there};

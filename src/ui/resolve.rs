@@ -26,6 +26,9 @@ pub fn report(done: &ResolveDocument) -> String {
     for path in &done.others {
         out.push_str(&format!("{}  left: it is no ticket\n", safe(path)));
     }
+    if let Some(folder) = &done.backup {
+        out.push_str(&format!("as it was before: {}\n", safe(folder)));
+    }
     if done.total == 0 {
         out.push_str("nothing is unmerged\n");
     }

@@ -18,6 +18,8 @@ pub struct ResolveDocument {
     pub tickets: Vec<ResolvedTicket>,
     /// Files in `.ticks/` that are no tickets and are not settled.
     pub others: Vec<String>,
+    /// The folder with copies of the files whose marks alone told the sides, if there were any.
+    pub backup: Option<String>,
 }
 
 /// What became of a ticket's file.

@@ -1,7 +1,8 @@
 //! Merges that git has left, settled.
 
 use insta::assert_snapshot;
-use tk::model::{Priority, TicketId};
+use serde_json::json;
+use tk::model::{Priority, Ticket, TicketId};
 
 use crate::merge_driver::{branch, change, commit, file, note, notes, read, repository};
 use crate::support::{Output, Sandbox};
@@ -54,7 +55,7 @@ fn what_a_text_merge_left_is_merged_by_its_keys() {
     assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
     conclude(&sandbox);
     assert_snapshot!(sandbox.tk(["resolve"]), @"nothing is unmerged");
-    assert_snapshot!(sandbox.tk(["resolve", "--json"]), @r#"{"schema":"tk.resolve.v1","changed":false,"total":0,"remaining":0,"tickets":[],"others":[]}"#);
+    assert_snapshot!(sandbox.tk(["resolve", "--json"]), @r#"{"schema":"tk.resolve.v1","changed":false,"total":0,"remaining":0,"tickets":[],"others":[],"backup":null}"#);
     // The clone merges by itself from now on.
     assert!(
         sandbox
@@ -77,7 +78,7 @@ fn what_no_rule_settles_is_left_until_somebody_chooses() {
             .read(".ticks/abc.toml")
             .starts_with("<<<<<<< ours\ntitle = \"Two\"\n")
     );
-    assert_snapshot!(sandbox.tk(["resolve", "ab", "--theirs", "--json"]), @r#"{"schema":"tk.resolve.v1","changed":true,"total":1,"remaining":0,"tickets":[{"id":"abc","path":".ticks/abc.toml","outcome":"merged","keys":["title"],"new_id":null,"message":null}],"others":[]}"#);
+    assert_snapshot!(sandbox.tk(["resolve", "ab", "--theirs", "--json"]), @r#"{"schema":"tk.resolve.v1","changed":true,"total":1,"remaining":0,"tickets":[{"id":"abc","path":".ticks/abc.toml","outcome":"merged","keys":["title"],"new_id":null,"message":null}],"others":[],"backup":null}"#);
     let merged = read(&sandbox, "abc");
     assert_eq!(
         (merged.title.as_str(), merged.priority.number()),
@@ -306,4 +307,165 @@ fn wherever_git_stopped() {
     error: no ticket `zzz` is left unmerged
     --- exit 3
     ");
+}
+
+/// A merge of ticket `abc` that git left with marks of that style, committed with them.
+fn committed(style: &str, one: fn(&mut Ticket), two: fn(&mut Ticket)) -> Sandbox {
+    let sandbox = repository(&["abc"]);
+    without_driver(&sandbox);
+    sandbox.git(["config", "merge.conflictStyle", style]);
+    change(&sandbox, "abc", |ticket| {
+        ticket.labels.insert("old".to_owned());
+        note(ticket, 0);
+    });
+    commit(&sandbox, "base");
+    branch(&sandbox, "one", "main", one);
+    branch(&sandbox, "two", "main", two);
+    leave(&sandbox, &["merge", "--quiet", "one"]);
+    commit(&sandbox, "with its marks");
+    assert!(sandbox.read(".ticks/abc.toml").contains("<<<<<<< "));
+    sandbox
+}
+
+/// The copy of what was there is what was there.
+#[track_caller]
+fn kept(sandbox: &Sandbox, before: &str) {
+    let backups = sandbox.path().join(".git/tk/backup");
+    let folder = std::fs::read_dir(backups).unwrap().next().unwrap();
+    let copy = folder.unwrap().path().join(".ticks/abc.toml");
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), before);
+}
+
+#[test]
+fn what_was_committed_with_its_marks_is_merged_by_its_keys() {
+    // With the base in the marks what one side took away stays away; without, it stays.
+    for (style, labels) in [("diff3", &["new"][..]), ("merge", &["new", "old"])] {
+        let sandbox = committed(
+            style,
+            |ticket| {
+                ticket.labels = ["new".to_owned(), "old".to_owned()].into();
+                note(ticket, 1);
+            },
+            |ticket| {
+                ticket.labels.clear();
+                note(ticket, 2);
+            },
+        );
+        let before = sandbox.read(".ticks/abc.toml");
+        let told = sandbox.tk(["resolve", "--json"]);
+        let told = told.json();
+        assert_eq!(told["tickets"][0]["outcome"], "merged", "{told:#}");
+        assert_eq!((&told["total"], &told["remaining"]), (&json!(1), &json!(0)));
+        let merged = read(&sandbox, "abc");
+        assert_eq!(Vec::from_iter(&merged.labels), labels, "{style}");
+        assert_eq!(notes(&sandbox, "abc"), ["note 0", "note 1", "note 2"]);
+        assert!(told["backup"].as_str().unwrap().starts_with(".git/tk/"));
+        kept(&sandbox, &before);
+        // It is staged, and then nothing is left.
+        assert_eq!(sandbox.git(["diff", "--name-only"]), "");
+        commit(&sandbox, "settled");
+        assert_eq!(sandbox.tk(["resolve"]).ok(), "nothing is unmerged\n");
+        assert_eq!(sandbox.tk(["resolve", "abc"]).code, 3);
+    }
+}
+
+/// What no rule settles is asked for, of what was committed too; notes of both sides stay.
+#[test]
+fn committed_marks_that_no_rule_settles_are_left_until_somebody_chooses() {
+    for style in ["diff3", "merge"] {
+        let sandbox = committed(
+            style,
+            |ticket| {
+                ticket.title = "One".to_owned();
+                note(ticket, 1);
+            },
+            |ticket| {
+                ticket.title = "Two".to_owned();
+                note(ticket, 2);
+            },
+        );
+        let before = sandbox.read(".ticks/abc.toml");
+        let left = sandbox.tk(["resolve"]);
+        assert_eq!(left.code, 1, "{left}");
+        assert!(
+            left.stdout
+                .starts_with("abc  left: both sides changed title\n"),
+            "{left}"
+        );
+        kept(&sandbox, &before);
+        let text = sandbox.read(".ticks/abc.toml");
+        assert!(
+            text.starts_with("<<<<<<< ours\ntitle = \"Two\"\n=======\ntitle = \"One\"\n>>>>>>>"),
+            "{text}"
+        );
+        assert_eq!(text.matches("<<<<<<<").count(), 1, "{text}");
+        let asked = sandbox.tk_with_input(["resolve", "-i", "abc"], "theirs\n");
+        assert_eq!(asked.code, 0, "{asked}");
+        assert_eq!(read(&sandbox, "abc").title, "One");
+        assert_eq!(notes(&sandbox, "abc"), ["note 0", "note 1", "note 2"]);
+        assert_eq!(sandbox.git(["diff", "--name-only"]), "");
+    }
+}
+
+/// Marks that tell no sides, or those of two tickets, are not guessed at.
+#[test]
+fn committed_marks_that_tell_no_sides_stay() {
+    let odd = "title = \"x\"\n<<<<<<< a\n<<<<<<< a\n=======\npr = \"b\"\n>>>>>>> b\n";
+    let two = "<<<<<<< a\ntitle = \"a\"\n=======\ntitle = \"b\"\n>>>>>>> b\n";
+    for (text, why) in [
+        (odd, "its marks do not tell the sides"),
+        (two, "the sides are two tickets"),
+    ] {
+        let sandbox = repository(&["abc"]);
+        sandbox.write(".ticks/abc.toml", text);
+        commit(&sandbox, "with its marks");
+        let left = sandbox.tk(["resolve", "--ours"]);
+        let told = format!("abc  left: {why}: settle it with `tk edit`\n");
+        assert_eq!((left.code, left.stdout), (1, told));
+        assert_eq!(sandbox.read(".ticks/abc.toml"), text);
+        assert!(!sandbox.path().join(".git/tk/backup").exists());
+    }
+}
+
+/// Very many at once are all settled, each by itself.
+#[test]
+fn very_many_are_settled_at_once() {
+    let sandbox = repository(&["abc"]);
+    without_driver(&sandbox);
+    let text = sandbox.read(".ticks/abc.toml");
+    let all: Vec<String> = (0..60).map(|number| format!("x{number}z")).collect();
+    let write = |changed: &dyn Fn(&str) -> String| {
+        for id in &all {
+            sandbox.write(format!(".ticks/{id}.toml"), &changed(id));
+        }
+    };
+    let titled = |id: &str| text.replace("Ticket abc", &format!("Ticket {id}"));
+    write(&titled);
+    commit(&sandbox, "many");
+    for (name, owner, label) in [("one", "kim", "one"), ("two", "eve", "two")] {
+        sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+        write(&|id| {
+            let owned = match id.len() {
+                3 => titled(id),
+                _ => titled(id).replace("owner = \"\"", &format!("owner = \"{owner}\"")),
+            };
+            owned.replace("labels = []", &format!("labels = [\n  \"{label}\",\n]"))
+        });
+        commit(&sandbox, name);
+    }
+    leave(&sandbox, &["merge", "--quiet", "one"]);
+    let told = sandbox.tk(["resolve", "--json"]).json();
+    assert_eq!(
+        (&told["total"], &told["remaining"]),
+        (&json!(60), &json!(50))
+    );
+    sandbox.tk(["resolve", "--theirs"]).ok();
+    for id in &all {
+        let merged = read(&sandbox, id);
+        assert_eq!(merged.title, format!("Ticket {id}"));
+        assert_eq!(Vec::from_iter(&merged.labels), ["one", "two"]);
+        let owner = (id.len() > 3).then_some("kim");
+        assert_eq!(merged.owner.as_deref(), owner);
+    }
+    conclude(&sandbox);
 }

@@ -4,7 +4,7 @@ use super::Exam;
 use super::found::Found;
 use super::texts::changed;
 use crate::format;
-use crate::merge::{self, Merged, Sides, merge_ticket};
+use crate::merge::{self, Merged};
 use crate::model::TicketId;
 
 /// With the way to settle it: by the rules of the merge, from the sides that the file itself
@@ -14,8 +14,7 @@ use crate::model::TicketId;
 /// tickets, or the result is none.
 pub(super) fn settled<'a>(exam: &Exam<'a>, id: &TicketId, text: &str) -> Option<Mend<'a>> {
     let (store, config) = (&exam.project.store, &exam.project.config);
-    let Sides { base, ours, theirs } = merge::sides(text)?;
-    let Merged::Clean(merged) = merge_ticket(id, base.as_deref(), &ours, &theirs, config) else {
+    let Merged::Clean(merged) = merge::sides(text)?.merge(id, config) else {
         return None;
     };
     if !exam.configured || format::parse(id, &merged, config).is_err() {

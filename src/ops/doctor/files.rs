@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::found::Found;
 use super::{Exam, conflicts};
 use crate::config::origins;
+use crate::merge;
 use crate::model::{AgentConfig, TicketId};
 use crate::ops::Result;
 use crate::ops::template::template_trouble;
@@ -95,7 +96,7 @@ fn unusable<'a>(
     let store = &exam.project.store;
     let path = store.shown(&wrong.name);
     let text = store.part(&wrong.name).ok().flatten().unwrap_or_default();
-    if let Some(line) = conflict_mark(&text) {
+    if let Some(line) = merge::first_mark(&text) {
         let is_unmerged = unmerged.remove(&path);
         let found = Found::new(
             FindingKind::Conflict,
@@ -111,7 +112,8 @@ fn unusable<'a>(
             Some(id) => match conflicts::settled(exam, &id, &text) {
                 Some(mend) => mend(found),
                 None => found.hint(format!(
-                    "settle the marked lines with `tk edit {id}`, then `git add` the file"
+                    "`tk resolve {id} -i` asks what no rule settles; or settle the marked lines \
+                     with `tk edit {id}`, then `git add` the file"
                 )),
             },
             None => found.hint("settle the marked lines in an editor, then `git add` the file"),
@@ -136,15 +138,6 @@ fn unusable<'a>(
 fn of_ticket(wrong: &Wrong) -> Option<TicketId> {
     let name = wrong.name.strip_suffix(".toml")?;
     TicketId::parse(name).ok()
-}
-
-/// The line, from 1, where the first mark of a conflict stands.
-fn conflict_mark(text: &str) -> Option<usize> {
-    let at = text.lines().position(|line| line.starts_with("<<<<<<<"))?;
-    let rest = || text.lines().skip(at);
-    let whole = rest().any(|line| line.starts_with("======="))
-        && rest().any(|line| line.starts_with(">>>>>>>"));
-    whole.then_some(at + 1)
 }
 
 fn of_error(name: &str, error: &StoreError) -> Wrong {

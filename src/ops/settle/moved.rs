@@ -1,11 +1,12 @@
 //! Two tickets of one id: one of them has another id now, and what named it follows.
 
-use super::{Result, Table, put};
+use super::{Result, Table};
 use crate::format;
 use crate::git::{CommitId, TicksPath};
 use crate::merge::Choice;
 use crate::model::{Ticket, TicketId};
 use crate::ops::values::invalid;
+use crate::store;
 
 /// A ticket that has another id now.
 pub(super) struct Moved {
@@ -57,7 +58,7 @@ impl Table<'_, '_> {
                 let stored = store.read(&ticket.id, config)?;
                 let text = format::edit(&stored.text, ticket, &after)
                     .map_err(|error| invalid(error.to_string()))?;
-                put(&self.root.join(&path), &text)?;
+                store::write_all(&[(self.root.join(&path), &text)])?;
                 self.settled.push(path);
             }
         }

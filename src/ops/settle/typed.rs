@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::case::Case;
 use crate::merge::{Merged, is_marker};
 
 /// What somebody has typed into a file that git had left.
@@ -14,31 +15,24 @@ pub(super) enum Typed<'t> {
     Amid,
 }
 
-pub(super) fn typed<'t>(
-    there: Option<&'t str>,
-    sides: &[&str],
-    merged: Option<&Merged>,
-) -> Typed<'t> {
-    let Some(text) = there else {
+pub(super) fn typed<'t>(there: Option<&'t str>, case: &Case) -> Typed<'t> {
+    let (Some(text), Some(_), Ok(sides)) = (there, &case.unmerged, &case.sides) else {
         return Typed::Nothing;
     };
-    let whole = match merged {
+    let sides = || sides.iter().flatten().map(String::as_str);
+    let whole = match &case.merged {
         Some(Merged::Clean(text) | Merged::Conflict { text, .. } | Merged::TwoTickets { text }) => {
             text.as_str()
         }
         None => "",
     };
-    if text == whole || sides.contains(&text) {
+    if text == whole || sides().any(|side| side == text) {
         return Typed::Nothing;
     }
     if !text.lines().any(is_marker) {
         return Typed::Whole(text);
     }
-    let known: BTreeSet<&str> = sides
-        .iter()
-        .chain([&whole])
-        .flat_map(|side| side.lines())
-        .collect();
+    let known: BTreeSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
     let is_known = |line: &str| is_marker(line) || known.contains(line);
     match text.lines().all(is_known) {
         true => Typed::Nothing,

@@ -1,0 +1,98 @@
+//! A ticket's file that is to be settled: what each side says, and what the rules make of it.
+
+use std::path::Path;
+
+use crate::context::cores;
+use crate::git::{Stage, TicksPath, Unmerged};
+use crate::merge::{self, Merged, merge_ticket};
+use crate::model::{Config, TicketId};
+use crate::store;
+
+/// From how many on files are worth being merged by all cores.
+const MANY: usize = 16;
+
+/// A file to be settled.
+pub(super) struct Case {
+    pub(super) id: TicketId,
+    pub(super) path: TicksPath,
+    /// As git has it; none where the marks of a merge were committed, and the file alone tells
+    /// the sides.
+    pub(super) unmerged: Option<Unmerged>,
+    /// Base, ours and theirs, where there are such; or why nobody can tell.
+    pub(super) sides: Result<[Option<String>; 3], String>,
+    /// What the rules make of them; none where one side deleted it.
+    pub(super) merged: Option<Merged>,
+    /// The bytes that are there.
+    pub(super) seen: Option<Vec<u8>>,
+    /// What is there, where it is text; or why it cannot be read.
+    pub(super) there: Result<Option<String>, String>,
+}
+
+impl Case {
+    /// The cases of what git has left, in the working tree with that top.
+    pub(super) fn all_of(
+        files: &[(TicketId, Unmerged)],
+        root: &Path,
+        config: &Config,
+    ) -> Vec<Self> {
+        let part = |files: &[(TicketId, Unmerged)]| -> Vec<Self> {
+            let each = files.iter();
+            each.map(|(id, file)| Self::of(id, file, root, config))
+                .collect()
+        };
+        cores::spread(files, MANY, part)
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn of(id: &TicketId, file: &Unmerged, root: &Path, config: &Config) -> Self {
+        let text = |stage: &Option<Stage>| {
+            let bytes = stage.as_ref().map(|stage| stage.bytes.clone());
+            bytes.map(String::from_utf8).transpose()
+        };
+        let sides = match (text(&file.base), text(&file.ours), text(&file.theirs)) {
+            (Ok(base), Ok(ours), Ok(theirs)) => Ok([base, ours, theirs]),
+            _ => Err("a side is not UTF-8: settle it in an editor".to_owned()),
+        };
+        let merged = match &sides {
+            Ok([base, Some(ours), Some(theirs)]) => {
+                Some(merge_ticket(id, base.as_deref(), ours, theirs, config))
+            }
+            _ => None,
+        };
+        let seen = store::read_regular(&root.join(&file.path));
+        let there = match &seen {
+            Ok(bytes) => Ok(String::from_utf8(bytes.clone()).ok()),
+            Err(error) => Err(format!("the file cannot be read: {error}")),
+        };
+        Self {
+            id: id.clone(),
+            path: file.path.clone(),
+            unmerged: Some(file.clone()),
+            sides,
+            merged,
+            seen: seen.ok(),
+            there,
+        }
+    }
+
+    /// The case of a file of that text, if it has the marks of a merge that git takes for
+    /// settled.
+    pub(super) fn of_marked(id: &TicketId, text: String, config: &Config) -> Option<Self> {
+        merge::first_mark(&text)?;
+        let told = merge::sides(&text);
+        let merged = told.as_ref().map(|sides| sides.merge(id, config));
+        let sides = told.map(|sides| [sides.base, Some(sides.ours), Some(sides.theirs)]);
+        let why = "its marks do not tell the sides: settle it with `tk edit`";
+        Some(Self {
+            id: id.clone(),
+            path: TicksPath::of_ticket(id),
+            unmerged: None,
+            sides: sides.ok_or_else(|| why.to_owned()),
+            merged,
+            seen: Some(text.clone().into_bytes()),
+            there: Ok(Some(text)),
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! What is to become of a file: by the rules, or as somebody chooses.
+
+use super::case::Case;
+use super::moved::Moved;
+use super::typed::{Typed, typed};
+use super::{Question, Result, Table};
+use crate::format;
+use crate::git::{TicksPath, Unmerged};
+use crate::merge::{Choice, Merged, choose, is_marker};
+use crate::model::{Config, TicketId};
+use crate::store;
+use crate::wire::{Resolution, ResolvedTicket};
+
+/// The keys that belong together: whoever chooses a status chooses the rest with it.
+const LIFE: [&str; 6] = [
+    "status",
+    "started_at",
+    "closed_at",
+    "closed_by",
+    "reason",
+    "verdict",
+];
+
+/// What a file is to become.
+pub(super) enum Fate {
+    /// This text.
+    Text(String, Resolution),
+    /// Nothing.
+    Gone,
+    /// It is as it should be.
+    Stays,
+    /// Nobody has said: this text, if it says more than what is there.
+    Open {
+        text: Option<String>,
+        keys: Vec<String>,
+        message: String,
+    },
+}
+
+impl Table<'_, '_> {
+    /// What is to become of the file, or why that cannot be said.
+    pub(super) fn fate(
+        &mut self,
+        case: &Case,
+        told: &mut ResolvedTicket,
+    ) -> Result<std::result::Result<Fate, String>> {
+        let id = &case.id;
+        let (sides, there) = match (&case.sides, &case.there) {
+            (Ok(sides), Ok(there)) => (sides, there),
+            (Err(why), _) | (_, Err(why)) => return Ok(Err(why.clone())),
+        };
+        let [base, ours, theirs] = sides;
+        match typed(there.as_deref(), case) {
+            Typed::Nothing => {}
+            Typed::Whole(text) => {
+                let read = format::parse(id, text, &self.project.config);
+                return Ok(read
+                    .map(|_| Fate::Stays)
+                    .map_err(|error| format!("it is edited, and no ticket: {error}")));
+            }
+            Typed::Amid => {
+                let why = "it is edited amid the marks: settle the rest with `tk edit`, or \
+                           `git checkout --merge` it to begin again";
+                return Ok(Err(why.to_owned()));
+            }
+        }
+        match (&case.merged, ours, theirs) {
+            (Some(Merged::Clean(text)), ..) => Ok(Ok(Fate::Text(text.clone(), Resolution::Merged))),
+            (Some(Merged::Conflict { text, keys }), Some(ours), Some(theirs)) => {
+                let marked = ours.lines().chain(theirs.lines()).any(is_marker);
+                if marked {
+                    return Ok(Err(
+                        "a side itself has marks of a merge: settle it with `tk edit`".to_owned(),
+                    ));
+                }
+                told.keys.clone_from(keys);
+                self.ask(id, text, keys.clone(), ours).map(Ok)
+            }
+            (Some(Merged::TwoTickets { .. }), Some(ours), Some(theirs)) => {
+                match (&case.unmerged, base) {
+                    (None, _) => {
+                        let why = "the sides are two tickets: settle it with `tk edit`";
+                        Ok(Err(why.to_owned()))
+                    }
+                    (_, None) => self.split(id, ours, theirs, told).map(Ok),
+                    (Some(file), Some(base)) => self.unmix(id, file, [base, ours, theirs]),
+                }
+            }
+            (None, Some(text), None) => self.one_sided(id, text, Choice::Theirs).map(Ok),
+            (None, None, Some(text)) => self.one_sided(id, text, Choice::Ours).map(Ok),
+            _ => Ok(Ok(Fate::Gone)),
+        }
+    }
+
+    /// Each key that both sides gave a value.
+    fn ask(&mut self, id: &TicketId, marked: &str, keys: Vec<String>, ours: &str) -> Result<Fate> {
+        let config = &self.project.config;
+        let title = title(id, ours, config);
+        let mut life = None;
+        let mut failed = None;
+        let chosen = choose(marked, |hunk| {
+            if failed.is_some() {
+                return None;
+            }
+            let keys = hunk.keys();
+            let is_life = !keys.is_empty() && keys.iter().all(|key| LIFE.contains(key));
+            if is_life && life.is_some() {
+                return life;
+            }
+            let question = Question {
+                id,
+                title: &title,
+                hunk: Some(*hunk),
+                deleted_by: None,
+            };
+            let answer = (self.answer)(&question).unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            });
+            if is_life {
+                life = answer;
+            }
+            answer
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if chosen.lines().any(is_marker) {
+            let what = if keys.is_empty() {
+                "the sides differ".to_owned()
+            } else {
+                format!("both sides changed {}", keys.join(", "))
+            };
+            return Ok(Fate::Open {
+                text: Some(chosen),
+                keys,
+                message: what,
+            });
+        }
+        match format::parse(id, &chosen, config) {
+            Ok(_) => Ok(Fate::Text(chosen, Resolution::Merged)),
+            Err(error) => Ok(Fate::Open {
+                text: None,
+                keys,
+                message: format!("what was chosen together is no ticket: {error}"),
+            }),
+        }
+    }
+
+    /// One side deleted the ticket, and the other has changed it to `text`.
+    fn one_sided(&mut self, id: &TicketId, text: &str, deleted_by: Choice) -> Result<Fate> {
+        let title = title(id, text, &self.project.config);
+        let answer = (self.answer)(&Question {
+            id,
+            title: &title,
+            hunk: None,
+            deleted_by: Some(deleted_by),
+        })?;
+        Ok(match answer {
+            None => Fate::Open {
+                text: None,
+                keys: Vec::new(),
+                message: match deleted_by {
+                    Choice::Ours => "ours deleted it, and theirs changed it".to_owned(),
+                    Choice::Theirs => "theirs deleted it, and ours changed it".to_owned(),
+                },
+            },
+            Some(choice) if choice == deleted_by => Fate::Gone,
+            Some(_) => Fate::Text(text.to_owned(), Resolution::Kept),
+        })
+    }
+
+    /// Two tickets of one id: the later one gets another.
+    fn split(
+        &mut self,
+        id: &TicketId,
+        ours: &str,
+        theirs: &str,
+        told: &mut ResolvedTicket,
+    ) -> Result<Fate> {
+        let config = &self.project.config;
+        let made = |text: &str| format::parse_any(id, text, config).ok()?.created_at;
+        let (side, stays, moves) = if made(ours) > made(theirs) {
+            (Choice::Ours, theirs, ours)
+        } else {
+            (Choice::Theirs, ours, theirs)
+        };
+        let mut taken = self.tickets().ids()?;
+        taken.extend(self.project.store.ids()?);
+        taken.extend(self.moved.iter().map(|moved| moved.new.clone()));
+        let new = store::mint(self.context, taken.len(), |id| taken.contains(id));
+        let path = TicksPath::of_ticket(&new);
+        self.written.push((path.clone(), moves.to_owned()));
+        self.settled.push(path);
+        told.new_id = Some(new.to_string());
+        self.moved.push(Moved {
+            old: id.clone(),
+            new,
+            side,
+        });
+        Ok(Fate::Text(stays.to_owned(), Resolution::Split))
+    }
+
+    /// A ticket that git took for another one renamed: the sides are of two tickets, and what
+    /// became of the other one is settled for itself.
+    fn unmix(
+        &mut self,
+        id: &TicketId,
+        file: &Unmerged,
+        [base, ours, theirs]: [&str; 3],
+    ) -> Result<std::result::Result<Fate, String>> {
+        let config = &self.project.config;
+        let made = |text: &str| format::parse_any(id, text, config).ok()?.created_at;
+        let (own, other, stage, commit, deleted_by) = if made(theirs) == made(base) {
+            (ours, theirs, &file.theirs, self.incoming, Choice::Ours)
+        } else if made(ours) == made(base) {
+            let head = self.git.commit_of("HEAD")?;
+            (theirs, ours, &file.ours, head, Choice::Theirs)
+        } else {
+            return Ok(Err(
+                "the sides are three tickets: settle it with `tk edit`".to_owned()
+            ));
+        };
+        let old = match (stage, commit) {
+            (Some(stage), Some(commit)) => self.git.ticket_of(commit, stage)?,
+            _ => None,
+        };
+        let Some(old) = old.filter(|old| old != id) else {
+            return Ok(Err(
+                "the sides are two tickets: settle it with `tk edit`".to_owned()
+            ));
+        };
+        match self.one_sided(&old, other, deleted_by)? {
+            Fate::Text(text, _) => {
+                let path = TicksPath::of_ticket(&old);
+                self.written.push((path.clone(), text));
+                self.settled.push(path);
+            }
+            Fate::Open { message, .. } => return Ok(Err(format!("`{old}`: {message}"))),
+            Fate::Gone | Fate::Stays => {}
+        }
+        Ok(Ok(Fate::Text(own.to_owned(), Resolution::Merged)))
+    }
+}
+
+fn title(id: &TicketId, text: &str, config: &Config) -> String {
+    let read = format::parse_any(id, text, config);
+    read.map(|ticket| ticket.title).unwrap_or_default()
+}
