@@ -1,0 +1,302 @@
+//! How long tickets take that both sides of a merge changed.
+//!
+//! `cargo bench --bench merge [-- TICKETS]`, with 10,000 tickets unless told otherwise. Three
+//! things are measured. What the merge of all of them takes by itself, when both sides changed
+//! every one. What `git merge` takes, with `tk` as its driver and with its own text merge in turn,
+//! where each side changed a tenth of them, and a fiftieth is the same: git starts a shell and a
+//! driver for each of these, and no promise can be kept where these are all. And what
+//! `tk resolve` takes where git's text merge left conflicts in a tenth. The first of each does not
+//! count where there are several. Fails when the first or the second takes longer than is promised.
+
+#![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use tk::format::print;
+use tk::merge::{Merged, merge_ticket};
+use tk::model::{Config, Note, NoteKind, Priority, StatusId, Ticket, TicketId};
+
+/// The number of tickets unless told otherwise.
+const TICKETS: usize = 10_000;
+/// How often git merges with each; the first does not count.
+const ROUNDS: usize = 6;
+/// The longest that all may take.
+const PROMISED: Duration = Duration::from_secs(3);
+
+fn main() -> ExitCode {
+    let tickets = std::env::args().find_map(|arg| arg.parse().ok());
+    let tickets = tickets.unwrap_or(TICKETS);
+    let alone = alone(tickets);
+    println!("merge: {tickets} tickets");
+    println!(
+        "  the merge of all, by itself        {:7.3} s    {:7.1} µs each (at most {PROMISED:?})",
+        alone.as_secs_f64(),
+        each(alone, tickets) * 1e6,
+    );
+    let by_git = by_git(tickets);
+    println!(
+        "  `git merge`, {} tickets changed on both sides",
+        by_git.both
+    );
+    println!(
+        "    its own text merge               {:7.3} s",
+        by_git.text.as_secs_f64()
+    );
+    println!(
+        "    with `tk` as its driver          {:7.3} s    {:7.3} ms each more (at most {PROMISED:?})",
+        by_git.driver.as_secs_f64(),
+        each(by_git.driver.saturating_sub(by_git.text), by_git.both) * 1e3
+    );
+    println!("    ratio                            {:7.3}", by_git.ratio);
+    let (resolved, conflicts) = resolved(tickets);
+    println!(
+        "  `tk resolve` of {conflicts:5} conflicts    {:7.3} s    {:7.3} ms each",
+        resolved.as_secs_f64(),
+        each(resolved, conflicts) * 1e3
+    );
+    match alone <= PROMISED && by_git.driver <= PROMISED {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn each(took: Duration, number: usize) -> f64 {
+    took.as_secs_f64() / number.max(1) as f64
+}
+
+/// A ticket of ordinary length.
+fn ticket(number: usize) -> Ticket {
+    let id = TicketId::parse(&format!("t{number}")).expect("an id");
+    let title = format!("Number {number} of a large project");
+    let mut ticket = Ticket::new(id, title, "task".to_owned(), StatusId::new("open"));
+    ticket.created_at = "2026-11-20T08:38:50Z".parse().ok();
+    ticket.created_by = Some("dana@example.com".to_owned());
+    ticket.labels = ["api".to_owned(), format!("area-{}", number % 7)].into();
+    ticket.description = "What is to be done, in a few lines of some length:\n\
+                          - one thing that matters, and another one\n\
+                          - what must not change by it"
+        .to_owned();
+    ticket
+        .notes
+        .push(note("Found where it is decided, and why."));
+    ticket
+}
+
+fn note(text: &str) -> Note {
+    Note {
+        at: "2026-11-20T09:02:11Z".parse().expect("a time"),
+        by: "agent:claude".to_owned(),
+        kind: NoteKind::Comment,
+        text: text.to_owned(),
+    }
+}
+
+/// What one side does to a ticket.
+fn ours(ticket: &mut Ticket) {
+    ticket.priority = Priority::new(0).expect("a priority");
+}
+
+/// What the other does, which does not touch it in the text either.
+fn theirs(ticket: &mut Ticket) {
+    ticket.labels.insert("beta".to_owned());
+}
+
+fn changed(number: usize, change: fn(&mut Ticket)) -> String {
+    let mut ticket = ticket(number);
+    change(&mut ticket);
+    print(&ticket)
+}
+
+/// The merges by themselves: of each tenth file with a comment of somebody's own in it.
+fn alone(tickets: usize) -> Duration {
+    let files: Vec<_> = (0..tickets)
+        .map(|number| {
+            let own = |text: String| match number % 10 {
+                0 => text.replace("\npriority = ", "\n# how urgent\npriority = "),
+                _ => text,
+            };
+            let noted = |ticket: &mut Ticket| {
+                ours(ticket);
+                ticket.notes.push(note("Ours."));
+            };
+            let other = |ticket: &mut Ticket| {
+                theirs(ticket);
+                ticket.notes.push(note("Theirs."));
+            };
+            let texts = [
+                changed(number, |_| {}),
+                changed(number, noted),
+                changed(number, other),
+            ];
+            (ticket(number).id, texts.map(own))
+        })
+        .collect();
+    let config = Config::default();
+    let begun = Instant::now();
+    for (id, [base, ours, theirs]) in &files {
+        let merged = merge_ticket(id, Some(base), ours, theirs, &config);
+        assert!(matches!(merged, Merged::Clean(_)), "{merged:#?}");
+    }
+    begun.elapsed()
+}
+
+/// What git took.
+struct ByGit {
+    driver: Duration,
+    text: Duration,
+    ratio: f64,
+    both: usize,
+}
+
+fn by_git(tickets: usize) -> ByGit {
+    let tenth = tickets / 10;
+    let both = tenth / 5;
+    let clone = Clone::of(tickets);
+    clone.branch("one", 0..tenth, ours);
+    clone.branch("two", tenth - both..2 * tenth - both, theirs);
+    // So that the branch stays where it is.
+    clone.git(&["checkout", "--quiet", "--detach"]);
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        clone.tk(&["init", "--quiet"]);
+        let driver = clone.merge("one");
+        clone.git(&["reset", "--quiet", "--hard", "two"]);
+        clone.git(&["config", "--remove-section", "merge.ticks"]);
+        let text = clone.merge("one");
+        clone.git(&["reset", "--quiet", "--hard", "two"]);
+        times.push((driver, text));
+    }
+    let times = &times[1..];
+    let ratios = times
+        .iter()
+        .map(|(driver, text)| driver.as_secs_f64() / text.as_secs_f64());
+    let seconds = |of: fn(&(Duration, Duration)) -> Duration| {
+        Duration::from_secs_f64(median(
+            times.iter().map(|pair| of(pair).as_secs_f64()).collect(),
+        ))
+    };
+    ByGit {
+        driver: seconds(|pair| pair.0),
+        text: seconds(|pair| pair.1),
+        ratio: median(ratios.collect()),
+        both,
+    }
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+/// How long `tk resolve` takes for what git's text merge has left, and of how many.
+fn resolved(tickets: usize) -> (Duration, usize) {
+    let conflicts = tickets / 10;
+    let clone = Clone::of(tickets);
+    clone.git(&["config", "--remove-section", "merge.ticks"]);
+    clone.branch("one", 0..conflicts, |ticket| {
+        ticket.notes.push(note("Ours."))
+    });
+    clone.branch("two", 0..conflicts, |ticket| {
+        ticket.notes.push(note("Theirs."))
+    });
+    let merged = clone
+        .command("git", &["merge", "--quiet", "--no-edit", "one"])
+        .status();
+    assert!(merged.is_ok_and(|status| !status.success()), "no conflict");
+    let begun = Instant::now();
+    clone.tk(&["resolve", "--quiet"]);
+    let took = begun.elapsed();
+    clone.git(&["commit", "--quiet", "--no-edit"]);
+    (took, conflicts)
+}
+
+/// A repository with tickets, which knows nothing of the user's.
+struct Clone {
+    root: tempfile::TempDir,
+}
+
+impl Clone {
+    fn of(tickets: usize) -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let clone = Self { root };
+        std::fs::create_dir(clone.dir()).expect("a folder");
+        clone.git(&["init", "--quiet", "--initial-branch=main"]);
+        clone.tk(&["init", "--quiet"]);
+        for number in 0..tickets {
+            clone.write(number, |_| {});
+        }
+        clone.commit();
+        clone
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.root.path().join("repo")
+    }
+
+    fn write(&self, number: usize, change: fn(&mut Ticket)) {
+        let path = self.dir().join(format!(".ticks/t{number}.toml"));
+        std::fs::write(path, changed(number, change)).expect("a file");
+    }
+
+    /// Changes these tickets on a new branch.
+    fn branch(&self, name: &str, tickets: std::ops::Range<usize>, change: fn(&mut Ticket)) {
+        self.git(&["checkout", "--quiet", "-b", name, "main"]);
+        for number in tickets {
+            self.write(number, change);
+        }
+        self.commit();
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message=x"]);
+    }
+
+    /// How long it takes to merge the branch.
+    fn merge(&self, name: &str) -> Duration {
+        let begun = Instant::now();
+        self.git(&["merge", "--quiet", "--no-edit", name]);
+        let took = begun.elapsed();
+        self.git(&["rev-parse", "--quiet", "--verify", "HEAD^2"]);
+        took
+    }
+
+    fn git(&self, args: &[&str]) {
+        self.run("git", args);
+    }
+
+    fn tk(&self, args: &[&str]) {
+        self.run(env!("CARGO_BIN_EXE_tk"), args);
+    }
+
+    fn run(&self, program: &str, args: &[&str]) {
+        let done = self.command(program, args).status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "{program} {args:?}"
+        );
+    }
+
+    fn command(&self, program: &str, args: &[&str]) -> Command {
+        let folder = Path::new(env!("CARGO_BIN_EXE_tk")).parent();
+        let mut path = folder.expect("the program's folder").as_os_str().to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir(self.dir())
+            .env("PATH", path)
+            .env("HOME", self.root.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("TK_ACTOR", "dana@example.com")
+            .stdout(Stdio::null());
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "Dana");
+            command.env(format!("GIT_{who}_EMAIL"), "dana@example.com");
+        }
+        command
+    }
+}
