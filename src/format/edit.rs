@@ -10,7 +10,8 @@ use super::array::{edit_array, has_comments, list_changes, set_changes};
 use super::blocks::edit_list;
 use super::error::EditError;
 use super::fields::{Fields, lists, root};
-use super::parse::{Rules, document, ticket};
+use super::parse::{Rules, document, ticket, with_rules};
+use super::print::print;
 use super::source::Source;
 use super::splice::Splices;
 use super::value::Cell;
@@ -23,6 +24,20 @@ use super::value::Cell;
 /// # Errors
 /// When the text does not say `before`, or `after` holds what a file cannot.
 pub fn edit(text: &str, before: &Ticket, after: &Ticket) -> Result<String, EditError> {
+    if text == print(before) {
+        // Nothing in it is anybody's own, as in most.
+        let edited = print(after);
+        return verify(&edited, before, after).map(|()| edited);
+    }
+    edit_in_place(text, before, after)
+}
+
+/// Edits any text, as [`edit`] does.
+pub(super) fn edit_in_place(
+    text: &str,
+    before: &Ticket,
+    after: &Ticket,
+) -> Result<String, EditError> {
     let source = Source::new(text);
     let document = document(&source).map_err(EditError::Unreadable)?;
     let current = ticket(&before.id, &source, &document, &Rules::of(before));
@@ -42,9 +57,7 @@ pub fn edit(text: &str, before: &Ticket, after: &Ticket) -> Result<String, EditE
 
 /// That the edited text says `after`.
 fn verify(edited: &str, before: &Ticket, after: &Ticket) -> Result<(), EditError> {
-    let source = Source::new(edited);
-    let document = document(&source).map_err(EditError::Unwritable)?;
-    let read = ticket(&after.id, &source, &document, &Rules::of(before));
+    let read = with_rules(&after.id, edited, &Rules::of(before));
     if read.map_err(EditError::Unwritable)? == *after {
         Ok(())
     } else {

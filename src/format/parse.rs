@@ -63,7 +63,12 @@ pub(crate) fn parse_any(id: &TicketId, text: &str, config: &Config) -> Result<Ti
     with_rules(id, text, &rules)
 }
 
-fn with_rules(id: &TicketId, text: &str, rules: &Rules<'_>) -> Result<Ticket, ParseError> {
+/// The ticket of a text under these rules.
+pub(super) fn with_rules(
+    id: &TicketId,
+    text: &str,
+    rules: &Rules<'_>,
+) -> Result<Ticket, ParseError> {
     plain_ticket(id, text, rules).map_or_else(|| full_ticket(id, text, rules), Ok)
 }
 
