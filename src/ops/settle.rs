@@ -166,9 +166,10 @@ impl Table<'_, '_> {
     fn marked(&self, left: &[(TicketId, Unmerged)]) -> Result<Vec<Case>> {
         let store = self.tickets();
         let loaded = store.load_all(&self.project.config)?;
+        let left: BTreeSet<&TicketId> = left.iter().map(|(id, _)| id).collect();
         let ids = loaded.invalid.iter().filter_map(|file| file.id.as_ref());
         let mut found = Vec::new();
-        for id in ids.filter(|id| !left.iter().any(|(other, _)| other == *id)) {
+        for id in ids.filter(|id| !left.contains(id)) {
             // What cannot be read is for `tk doctor` to name.
             if let Ok(Some(text)) = store.read_text(id) {
                 found.extend(Case::of_marked(id, text, &self.project.config));

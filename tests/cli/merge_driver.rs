@@ -156,10 +156,11 @@ struct History {
     changes: usize,
 }
 
-/// What is on a branch: the notes and labels that were added, and the labels that were removed.
+/// What is on a branch: the notes and labels that were added, and those that were taken back.
 #[derive(Clone, Default)]
 struct Known {
     notes: BTreeSet<String>,
+    undone: BTreeSet<String>,
     added: BTreeSet<String>,
     removed: BTreeSet<String>,
 }
@@ -167,6 +168,7 @@ struct Known {
 impl Known {
     fn take_in(&mut self, other: &Self) {
         self.notes.extend(other.notes.iter().cloned());
+        self.undone.extend(other.undone.iter().cloned());
         self.added.extend(other.added.iter().cloned());
         self.removed.extend(other.removed.iter().cloned());
     }
@@ -220,7 +222,8 @@ impl History {
     fn check(&self, known: &Known, what: &str) {
         let ticket = read(&self.sandbox, "abc");
         let notes: BTreeSet<String> = ticket.notes.iter().map(|n| n.text.clone()).collect();
-        assert_eq!(notes, known.notes, "{what}");
+        let said: BTreeSet<String> = known.notes.difference(&known.undone).cloned().collect();
+        assert_eq!(notes, said, "{what}");
         assert_eq!(
             notes.len(),
             ticket.notes.len(),
@@ -320,6 +323,55 @@ fn random_histories_of_moved_commits() {
     }
 }
 
+/// Commits are taken back on one branch while others still have them, and merged to and fro: what
+/// was taken back comes again nowhere, and takes nothing else with it.
+#[test]
+fn random_histories_of_reverts() {
+    for seed in 0..6 {
+        let mut history = History::new(seed);
+        let mut known = vec![Known::default(); 3];
+        let mut commits: Vec<(String, usize)> = Vec::new();
+        for step in 0..14 {
+            let here = history.random.usize(..3);
+            let other = (here + history.random.usize(1..3)) % 3;
+            let [name, from] = [here, other].map(|index| history.branches[index].clone());
+            history.sandbox.git(["checkout", "--quiet", &name]);
+            let there = |(_, number): &&(String, usize)| {
+                let note = format!("note {number}");
+                known[here].notes.contains(&note) && !known[here].undone.contains(&note)
+            };
+            let there: Vec<_> = commits.iter().filter(there).cloned().collect();
+            let what = match history.random.u8(..6) {
+                3 | 4 if !there.is_empty() => {
+                    let (commit, number) = &there[history.random.usize(..there.len())];
+                    history.sandbox.git(["revert", "--no-edit", commit]);
+                    known[here].undone.insert(format!("note {number}"));
+                    known[here].removed.insert(format!("l{number}"));
+                    format!("revert of change {number}")
+                }
+                5 => {
+                    let merge = ["merge", "--quiet", "--no-edit", &from];
+                    history.sandbox.git(merge);
+                    let taken = known[other].clone();
+                    known[here].take_in(&taken);
+                    format!("merge of {from}")
+                }
+                _ => {
+                    history.change(here, &mut known[here], false);
+                    commit(&history.sandbox, "change");
+                    let made = history.sandbox.git(["rev-parse", "HEAD"]);
+                    commits.push((made.trim().to_owned(), history.changes));
+                    "change".to_owned()
+                }
+            };
+            history.check(
+                &known[here],
+                &format!("seed {seed}, step {step}: {what} on {name}"),
+            );
+        }
+    }
+}
+
 /// What was taken back stays so, whichever way it comes again, until it is said anew.
 #[test]
 fn what_was_reverted_is_not_resurrected() {
@@ -405,6 +457,44 @@ fn many_branches_at_once() {
         ("One", Some("two"))
     );
     assert_eq!(notes(&sandbox, "def"), ["note 3"]);
+}
+
+/// Any keys that many branches change, each some of its own, are all there in a merge of all at
+/// once, in whatever order they are named.
+#[test]
+fn random_keys_of_many_branches_at_once() {
+    type Change = fn(&mut Ticket);
+    let changes: [Change; 7] = [
+        |ticket| ticket.title = "New".to_owned(),
+        |ticket| ticket.priority = Priority::new(0).unwrap(),
+        |ticket| ticket.owner = Some("eve".to_owned()),
+        |ticket| ticket.labels.extend(["new".to_owned()]),
+        |ticket| ticket.parent = TicketId::parse("xyz").ok(),
+        |ticket| ticket.description = "Said.".to_owned(),
+        |ticket| note(ticket, 1),
+    ];
+    for seed in 0..6 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let sandbox = repository(&["abc"]);
+        let before = read(&sandbox, "abc");
+        let mut places: Vec<usize> = (0..changes.len()).collect();
+        random.shuffle(&mut places);
+        let mut names: Vec<String> = (0..3).map(|number| format!("side{number}")).collect();
+        for (number, name) in names.iter().enumerate() {
+            branch(&sandbox, name, "main", |ticket| {
+                let own = places.iter().skip(number).step_by(3);
+                own.for_each(|place| changes[*place](ticket));
+            });
+        }
+        random.shuffle(&mut names);
+        sandbox.git(["checkout", "--quiet", "main"]);
+        let merge = ["merge", "--quiet", "--no-edit"].map(str::to_owned);
+        sandbox.git(merge.iter().chain(&names));
+        let mut expected = before;
+        changes.iter().for_each(|change| change(&mut expected));
+        assert_eq!(read(&sandbox, "abc"), expected, "seed {seed}, {names:?}");
+        assert_eq!(sandbox.git(["status", "--porcelain"]), "");
+    }
 }
 
 /// The driver is called in folders of any name, and from below.
