@@ -17,8 +17,8 @@ mod tests {
         ("compare", &["model", "wire"]),
         ("tally", &["model", "wire"]),
         ("port", &["format", "model", "wire"]),
-        ("query", &["graph", "model"]),
         ("search", &["context", "model"]),
+        ("query", &["graph", "model", "search"]),
         ("embeddings", &[]),
         (
             "store",

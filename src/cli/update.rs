@@ -78,7 +78,7 @@ pub(super) struct Args {
     /// Put off until that day or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
     #[arg(long = "defer", value_name = "TIME")]
     defer_until: Option<String>,
-    /// Come again once it is closed: daily, weekly, monthly, yearly, 3d, 2w, 1mo, 1y
+    /// Come again once it is closed: daily, weekly, monthly, yearly, 3d, 2w, 1mo, 1y, 1mo@31
     #[arg(long, value_name = "HOW-OFTEN")]
     repeat: Option<String>,
     /// The agent to run it with

@@ -153,7 +153,7 @@ fn spelled(id: &TicketId, table: &Table<'_>, rules: &Rules<'_>) -> Result<Ticket
     ticket.defer_until = root.defer("defer_until")?;
     ticket.repeat = root.parsed(
         "repeat",
-        "`daily`, `weekly`, `monthly`, `yearly`, or one like `3d`, `2w`, `1mo`, `1y`",
+        "`daily`, `weekly`, `monthly`, `yearly`, or one like `3d`, `2w`, `1mo`, `1y`, `1mo@31`",
     )?;
     ticket.after = root.ids("after")?;
     ticket.related = root.ids("related")?;

@@ -20,10 +20,16 @@ const STEPS: u32 = 100_000;
 
 /// How often a ticket comes again once it is closed: a number of days, weeks, months or years
 /// of the calendar.
+///
+/// Months differ: what is due on the 31st is due on the 28th in February. So that it is due on
+/// the 31st again in March, such a ticket says which day of the month is meant: `1mo@31`;
+/// `1mo@31/` of the due day alone, `1mo@/31` of the one until which it is put off alone, and
+/// `1mo@31/29` of both. A day that is not cut says so itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Repeat {
     count: u32,
     unit: Unit,
+    meant: Meant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +38,13 @@ enum Unit {
     Week,
     Month,
     Year,
+}
+
+/// Days of the month that the ticket's own month has not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Meant {
+    due: Option<i8>,
+    defer: Option<i8>,
 }
 
 const UNITS: [(&str, &str, Unit); 4] = [
@@ -45,7 +58,7 @@ const UNITS: [(&str, &str, Unit); 4] = [
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not how often it comes again: expected `daily`, `weekly`, `monthly`, `yearly`, or \
-     one like `3d`, `2w`, `1mo` or `1y`"
+     one like `3d`, `2w`, `1mo`, `1y`, or `1mo@31` for the last day of shorter months"
 )]
 pub struct InvalidRepeat(pub String);
 
@@ -54,8 +67,12 @@ impl FromStr for Repeat {
 
     fn from_str(text: &str) -> Result<Self, InvalidRepeat> {
         let word = text.trim().to_lowercase();
-        let end = word.bytes().take_while(u8::is_ascii_digit).count();
-        let (digits, rest) = word.split_at(end);
+        let (often, meant) = match word.split_once('@') {
+            Some((often, days)) => (often, Meant::read(days)),
+            None => (&*word, Some(Meant::default())),
+        };
+        let end = often.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, rest) = often.split_at(end);
         let count = match digits {
             "" => Some(1),
             digits => digits
@@ -68,8 +85,13 @@ impl FromStr for Repeat {
             "" => rest == *long,
             _ => rest == *short,
         });
-        match (count, unit) {
-            (Some(count), Some((_, _, unit))) => Ok(Self { count, unit: *unit }),
+        let unit = unit.map(|(_, _, unit)| *unit);
+        match (count, unit, meant) {
+            (Some(count), Some(unit), Some(meant))
+                if unit.has_months() || meant == Meant::default() =>
+            {
+                Ok(Self { count, unit, meant })
+            }
             _ => Err(InvalidRepeat(super::printable(text))),
         }
     }
@@ -79,18 +101,69 @@ impl fmt::Display for Repeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut units = UNITS.iter();
         let short = units.find(|(_, _, unit)| *unit == self.unit);
-        write!(
-            f,
-            "{}{}",
-            self.count,
-            short.map_or("d", |(short, ..)| short)
-        )
+        let short = short.map_or("d", |(short, ..)| short);
+        write!(f, "{}{short}", self.count)?;
+        match (self.meant.due, self.meant.defer) {
+            (None, None) => Ok(()),
+            (Some(due), Some(defer)) if due == defer => write!(f, "@{due}"),
+            (Some(due), None) => write!(f, "@{due}/"),
+            (None, Some(defer)) => write!(f, "@/{defer}"),
+            (Some(due), Some(defer)) => write!(f, "@{due}/{defer}"),
+        }
+    }
+}
+
+impl Unit {
+    /// Whether its steps lead to days that a month may not have.
+    const fn has_months(self) -> bool {
+        matches!(self, Self::Month | Self::Year)
+    }
+}
+
+impl Meant {
+    /// `31`, `31/`, `/31` or `31/29`.
+    fn read(days: &str) -> Option<Self> {
+        let (due, defer) = days.split_once('/').unwrap_or((days, days));
+        let day = |text: &str| match text {
+            "" => Some(None),
+            // No month lacks an earlier one.
+            "29" => Some(Some(29)),
+            "30" => Some(Some(30)),
+            "31" => Some(Some(31)),
+            _ => None,
+        };
+        let meant = Self {
+            due: day(due)?,
+            defer: day(defer)?,
+        };
+        (meant != Self::default()).then_some(meant)
     }
 }
 
 impl Repeat {
-    /// That day, so many steps on. Where a month has no such day, its last.
-    fn day(self, from: Date, steps: u32) -> Option<Date> {
+    /// The same, whatever days of the month are meant.
+    #[must_use]
+    pub const fn plain(self) -> Self {
+        Self {
+            meant: Meant {
+                due: None,
+                defer: None,
+            },
+            ..self
+        }
+    }
+
+    /// How often as a number of a unit: `d`, `w`, `mo` or `y`.
+    #[must_use]
+    pub fn parts(self) -> (u32, &'static str) {
+        let mut units = UNITS.iter();
+        let short = units.find(|(_, _, unit)| *unit == self.unit);
+        (self.count, short.map_or("d", |(short, ..)| short))
+    }
+
+    /// That day, so many steps on, and the day of the month that is meant where that is
+    /// another. Where a month has no such day, its last.
+    fn day(self, from: Date, meant: Option<i8>, steps: u32) -> Option<(Date, Option<i8>)> {
         let count = i64::from(self.count) * i64::from(steps);
         let span = match self.unit {
             Unit::Day => Calendar::new().try_days(count),
@@ -98,17 +171,31 @@ impl Repeat {
             Unit::Month => Calendar::new().try_months(count),
             Unit::Year => Calendar::new().try_years(count),
         };
-        from.checked_add(span.ok()?).ok()
+        let moved = from.checked_add(span.ok()?).ok()?;
+        if !self.unit.has_months() {
+            return Some((moved, None));
+        }
+        // Of a day that is not its month's last somebody has said another since.
+        let is_cut = from.day() == from.days_in_month();
+        let meant = meant.filter(|meant| is_cut && *meant > from.day());
+        let meant = meant.unwrap_or(from.day());
+        let day = meant.min(moved.days_in_month());
+        let moved = moved.with().day(day).build().ok()?;
+        Some((moved, (meant > day).then_some(meant)))
     }
 
-    fn defer(self, from: Defer, steps: u32) -> Option<Defer> {
+    fn defer(self, from: Defer, steps: u32) -> Option<(Defer, Option<i8>)> {
+        let meant = self.meant.defer;
         match from {
-            Defer::Day(day) => self.day(day, steps).map(Defer::Day),
+            Defer::Day(day) => {
+                let (day, meant) = self.day(day, meant, steps)?;
+                Some((Defer::Day(day), meant))
+            }
             Defer::At(at) => {
                 let at = at.to_zoned(TimeZone::UTC).datetime();
-                let moved = self.day(at.date(), steps)?.to_datetime(at.time());
-                let zoned = moved.to_zoned(TimeZone::UTC).ok()?;
-                Some(Defer::At(zoned.timestamp()))
+                let (day, meant) = self.day(at.date(), meant, steps)?;
+                let zoned = day.to_datetime(at.time()).to_zoned(TimeZone::UTC).ok()?;
+                Some((Defer::At(zoned.timestamp()), meant))
             }
         }
     }
@@ -128,15 +215,24 @@ impl Ticket {
         let today = closed.to_zoned(TimeZone::UTC).date();
         let from = self.defer_until.or(self.due.map(Defer::Day));
         let from = from.unwrap_or(Defer::Day(today));
+        let is_due = self.defer_until.is_none() && self.due.is_some();
         let is_ahead = |until: Defer| match until {
             Defer::Day(day) => day > today,
             Defer::At(at) => at > closed,
         };
-        let mut steps = (1..=STEPS).map(|steps| Some((steps, repeat.defer(from, steps)?)));
-        let (steps, until) = steps.find_map(|step| match step {
-            Some((steps, until)) => is_ahead(until).then_some(Some((steps, until))),
+        let mut again = repeat;
+        if is_due {
+            // It is put off until its due day.
+            again.meant.defer = repeat.meant.due;
+        }
+        let mut steps = (1..=STEPS).map(|steps| Some((steps, again.defer(from, steps)?)));
+        let (steps, (until, meant)) = steps.find_map(|step| match step {
+            Some((steps, (until, meant))) => {
+                is_ahead(until).then_some(Some((steps, (until, meant))))
+            }
             None => Some(None),
         })??;
+        again.meant.defer = meant;
         let mut next = Self::new(id, self.title.clone(), self.kind.clone(), status);
         let is_agent = |owner: &String| Actor::new(owner).is_agent();
         next.priority = self.priority;
@@ -146,12 +242,14 @@ impl Ticket {
         next.requires = self.requires;
         next.estimate = self.estimate;
         next.related.clone_from(&self.related);
-        next.due = match self.due {
-            Some(due) => Some(repeat.day(due, steps)?),
-            None => None,
-        };
+        again.meant.due = meant;
+        if let Some(due) = self.due {
+            let (due, meant) = repeat.day(due, repeat.meant.due, steps)?;
+            next.due = Some(due);
+            again.meant.due = meant;
+        }
         next.defer_until = Some(until);
-        next.repeat = self.repeat;
+        next.repeat = Some(again);
         next.recurs_from = Some(self.id.clone());
         next.agent.clone_from(&self.agent);
         next.model.clone_from(&self.model);
@@ -197,6 +295,8 @@ impl TicketId {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn id(text: &str) -> TicketId {
@@ -270,7 +370,25 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Repeat>().unwrap().to_string(), shown);
         }
+        for (text, shown) in [
+            ("monthly@31", "1mo@31"),
+            ("1Y@29", "1y@29"),
+            ("3mo@/30", "3mo@/30"),
+            (" 1mo@31/29 ", "1mo@31/29"),
+            ("1mo@31/31", "1mo@31"),
+            ("1mo@31/", "1mo@31/"),
+        ] {
+            assert_eq!(text.parse::<Repeat>().unwrap().to_string(), shown);
+        }
         for bad in [
+            "1mo@",
+            "1mo@/",
+            "1mo@28",
+            "1mo@32",
+            "1mo@31/2",
+            "1w@31",
+            "@31",
+            "1mo@+31",
             "",
             "d",
             "0d",
@@ -283,6 +401,136 @@ mod tests {
             "99999999999d",
         ] {
             assert!(bad.parse::<Repeat>().is_err(), "{bad}");
+        }
+    }
+
+    /// The due days and those until which it is put off of a series, each closed on its due day.
+    fn series(repeat: &str, due: &str, defer: &str, count: usize) -> Vec<String> {
+        let mut ticket = Ticket::new(id("k7m"), "x".into(), "task".into(), StatusId::new("open"));
+        ticket.repeat = Some(repeat.parse().unwrap());
+        ticket.due = (!due.is_empty()).then(|| due.parse().unwrap());
+        ticket.defer_until = (!defer.is_empty()).then(|| Defer::Day(defer.parse().unwrap()));
+        let mut days = Vec::new();
+        for _ in 0..count {
+            let Some(Defer::Day(day)) = ticket.defer_until.or(ticket.due.map(Defer::Day)) else {
+                panic!("no day");
+            };
+            let closed = day.to_zoned(TimeZone::UTC).unwrap().timestamp();
+            let next = ticket.next(id("k7m-r2"), StatusId::new("open"), closed);
+            ticket = next.unwrap();
+            let Some(Defer::Day(until)) = ticket.defer_until else {
+                panic!("not put off");
+            };
+            days.push(match ticket.due {
+                Some(due) if due != until => format!("{until} {due}"),
+                _ => until.to_string(),
+            });
+        }
+        days
+    }
+
+    #[test]
+    fn the_last_of_a_month_stays_the_last() {
+        assert_eq!(
+            series("monthly", "2026-12-31", "", 5),
+            [
+                "2027-01-31",
+                "2027-02-28",
+                "2027-03-31",
+                "2027-04-30",
+                "2027-05-31"
+            ]
+        );
+        assert_eq!(
+            series("monthly", "2027-01-31", "2027-01-29", 3),
+            [
+                "2027-02-28",
+                "2027-03-29 2027-03-31",
+                "2027-04-29 2027-04-30"
+            ]
+        );
+        assert_eq!(
+            series("3mo", "", "2026-11-30", 3),
+            ["2027-02-28", "2027-05-30", "2027-08-30"]
+        );
+        assert_eq!(
+            series("yearly", "2024-02-29", "", 4),
+            ["2025-02-28", "2026-02-28", "2027-02-28", "2028-02-29"]
+        );
+        // Said so from the first, and the last of every month.
+        assert_eq!(
+            series("monthly@31", "2027-02-28", "", 2),
+            ["2027-03-31", "2027-04-30"]
+        );
+    }
+
+    #[test]
+    fn another_day_that_was_said_since_counts() {
+        let mut ticket = Ticket::new(id("k7m"), "x".into(), "task".into(), StatusId::new("open"));
+        ticket.repeat = Some("1mo@31".parse().unwrap());
+        ticket.due = Some("2027-02-20".parse().unwrap());
+        let closed = "2027-02-20T00:00:00Z".parse().unwrap();
+        let next = ticket.next(id("k7m-r2"), StatusId::new("open"), closed);
+        let next = next.unwrap();
+        assert_eq!(next.due, Some("2027-03-20".parse().unwrap()));
+        assert_eq!(next.repeat, Some("1mo".parse().unwrap()));
+    }
+
+    proptest! {
+        /// However often it came and whenever it was closed, a day is as many steps from the
+        /// first as if it had been counted from that.
+        #[test]
+        fn no_series_drifts(
+            count in 1..30u32,
+            yearly in any::<bool>(),
+            due in proptest::option::of(0..1500i64),
+            before in proptest::option::of(0..40i64),
+            closed in proptest::collection::vec(0..400i64, 1..12),
+        ) {
+            let day = |days: i64| {
+                let start: Date = "2023-01-01".parse().unwrap();
+                start.checked_add(Calendar::new().days(days)).unwrap()
+            };
+            let mut ticket = Ticket::new(id("k7m"), "x".into(), "task".into(), StatusId::new("open"));
+            let unit = if yearly { "y" } else { "mo" };
+            ticket.repeat = Some(format!("{count}{unit}").parse().unwrap());
+            ticket.due = due.map(day);
+            ticket.defer_until = before.map(|before| Defer::Day(day(due.unwrap_or(700) - before)));
+            if due.is_none() && before.is_none() {
+                ticket.due = Some(day(30));
+            }
+            let first = ticket.clone();
+            let on = |from: Date, steps: i64| match yearly {
+                true => from.checked_add(Calendar::new().years(steps * i64::from(count))),
+                false => from.checked_add(Calendar::new().months(steps * i64::from(count))),
+            };
+            for wait in closed {
+                let from = match ticket.defer_until {
+                    Some(Defer::Day(day)) => day,
+                    _ => ticket.due.unwrap(),
+                };
+                let at = from.checked_add(Calendar::new().days(wait)).unwrap();
+                let at = at.to_zoned(TimeZone::UTC).unwrap().timestamp();
+                let Some(next) = ticket.next(id("k7m-r2"), StatusId::new("open"), at) else {
+                    break;
+                };
+                ticket = next;
+                // It is a text in between.
+                ticket.repeat = ticket.repeat.map(|often| often.to_string().parse().unwrap());
+                let Some(Defer::Day(until)) = ticket.defer_until else {
+                    panic!("not put off");
+                };
+                let start = match first.defer_until {
+                    Some(Defer::Day(day)) => day,
+                    _ => first.due.unwrap(),
+                };
+                let steps = (1..=1500).find(|steps| on(start, *steps).is_ok_and(|day| day == until));
+                let steps = steps.expect("no step leads there");
+                prop_assert!(steps > 0);
+                if let Some(due) = first.due {
+                    prop_assert_eq!(ticket.due, on(due, steps).ok());
+                }
+            }
         }
     }
 

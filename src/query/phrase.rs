@@ -60,14 +60,6 @@ fn is_spaced(c: char) -> bool {
     c.is_alphanumeric() && !is_unspaced
 }
 
-/// The rows of ASCII letters and digits in the text, in small letters: whatever has the text in
-/// it, by any of the ways in which texts are compared here, has each of these in it.
-pub(super) fn parts(text: &str) -> Vec<String> {
-    let rows = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let rows = rows.filter(|row| !row.is_empty());
-    rows.map(str::to_ascii_lowercase).collect()
-}
-
 /// In small letters, with one space for any white space.
 pub(super) fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());

@@ -10,13 +10,14 @@ use super::Query;
 use super::condition::Condition;
 use super::expression::Expression;
 use super::field::{Field, Flag, Kind};
-use super::phrase::{Phrase, normal, parts};
+use super::phrase::{Phrase, normal};
 use super::subject::Subject;
 use super::token::Operator;
 use super::value::Value;
 use super::when::{Extent, day_of};
 use crate::graph::Graph;
 use crate::model::{Category, Defer, Statuses, Ticket, TicketId};
+use crate::search;
 
 /// A query whose tickets are known, so that every ticket can be asked whether it fits.
 pub struct Selection<'s> {
@@ -184,8 +185,11 @@ impl Test {
     /// The test, before which is asked whether the texts may have that in them, if it would
     /// have to read them.
     fn mentioning(self, text: &str) -> Self {
-        let parts = parts(text);
-        if parts.is_empty() || self.reading() < FILE {
+        if self.reading() < FILE {
+            return self;
+        }
+        let parts = search::parts(text);
+        if parts.is_empty() {
             return self;
         }
         Self::All(vec![Self::Mentions(parts), self])
@@ -386,7 +390,10 @@ fn any_word(field: Field, ticket: &Subject<'_>, is: &dyn Fn(&str) -> bool) -> bo
         Field::Model => brief(|ticket| ticket.model.as_deref()),
         Field::Lock => brief(|ticket| ticket.lock.as_deref()),
         Field::Pr => brief(|ticket| ticket.pr.as_deref()),
-        Field::Repeat => ticket.brief().repeat.is_some_and(|it| is(&it.to_string())),
+        Field::Repeat => {
+            let often = ticket.brief().repeat;
+            often.is_some_and(|it| is(&it.plain().to_string()) || is(&it.to_string()))
+        }
         Field::Reason => brief(|ticket| ticket.reason.as_deref()),
         Field::CreatedBy => brief(|ticket| ticket.created_by.as_deref()),
         Field::ClosedBy => brief(|ticket| ticket.closed_by.as_deref()),

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 
 use crate::model::{Outline, Ticket, TicketId};
+#[cfg(doc)]
+use crate::search;
 
 /// Whether the texts of a ticket may have all of these in them.
 type Mentions<'s> = dyn Fn(&TicketId, &[String]) -> bool + 's;
@@ -30,8 +32,8 @@ impl<'s> Subject<'s> {
     }
 
     /// With a function that tells, without reading the ticket, whether its title, acceptance,
-    /// description, notes or more may have all of these in them. Each is a row of small ASCII
-    /// letters and digits.
+    /// description, notes or more may have all of these in them. They are those of
+    /// [`search::parts`].
     #[must_use]
     pub fn mentioning(mut self, mentions: &'s Mentions<'s>) -> Self {
         self.mentions = Some(mentions);

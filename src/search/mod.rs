@@ -8,6 +8,7 @@
 //! whole word more than a beginning, and that more than a likeness.
 
 mod likeness;
+mod mention;
 mod mixed;
 mod packed;
 mod rank;
@@ -16,8 +17,9 @@ mod terms;
 mod words;
 
 pub use likeness::{ALIKE, Title};
+pub use mention::{mentions, parts};
 pub use mixed::{mixed, nearest};
-pub use packed::{Field, PACKING, mentions, pack};
+pub use packed::{Field, PACKING, pack};
 pub use rank::{Hit, Ranking, all, rank};
 pub use snippet::{Snippet, snippets};
 pub use terms::Terms;

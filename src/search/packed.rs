@@ -103,14 +103,3 @@ pub fn pack(ticket: &Ticket) -> Vec<u8> {
     bytes[..HEAD].copy_from_slice(&count.to_le_bytes());
     bytes
 }
-
-/// Whether all of these, each a row of small ASCII letters and digits, are in words that were
-/// packed. What is not is in none of the ticket's texts, whatever their case: such letters are
-/// packed as they stand, and no word ends between two of them.
-#[must_use]
-pub fn mentions(packed: &[u8], parts: &[String]) -> bool {
-    let words = packed.get(HEAD..).unwrap_or_default();
-    parts
-        .iter()
-        .all(|part| memchr::memmem::find(words, part.as_bytes()).is_some())
-}

@@ -180,7 +180,26 @@ fn how_often_is_said_in_words() {
     let id = sandbox.file(["Pay", "--repeat", "monthly", "--due", "2027-01-31"]);
     assert_eq!(shown(&sandbox, &id)["repeat"], "1mo");
     sandbox.tk(["close", &id]).ok();
-    assert_eq!(shown(&sandbox, &format!("{id}-r2"))["due"], "2027-02-28");
+    // The 31st is meant again wherever there is one.
+    let mut sandbox = sandbox;
+    for (number, closed, due, often) in [
+        (2, "2027-02-01T08:00:00Z", "2027-02-28", "1mo@31"),
+        (3, "2027-03-05T08:00:00Z", "2027-03-31", "1mo"),
+        (4, "2027-03-31T08:00:00Z", "2027-04-30", "1mo@31"),
+    ] {
+        let next = shown(&sandbox, &format!("{id}-r{number}"));
+        assert_eq!(
+            (&next["due"], &next["repeat"]),
+            (&json!(due), &json!(often))
+        );
+        let query = format!("repeat=1mo id={id}-r{number}");
+        assert_eq!(
+            ids(&sandbox, &["list", "--query", &query]),
+            format!("{id}-r{number}")
+        );
+        sandbox.at(closed);
+        sandbox.tk(["close", &format!("{id}-r{number}")]).ok();
+    }
     for bad in ["sometimes", "1h", "0d", "2 weeks"] {
         let output = sandbox.tk(["update", &id, "--repeat", bad]);
         assert_eq!(output.code, 2, "{output}");

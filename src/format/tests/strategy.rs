@@ -136,7 +136,9 @@ pub(crate) fn arb_ticket() -> BoxedStrategy<Ticket> {
         option::of(id()),
         option::of(id()),
         option::of(id()),
-        option::of(select(vec!["1d", "2w", "1mo"])),
+        option::of(select(vec![
+            "1d", "2w", "1mo", "1mo@31", "1y@29/", "3mo@/30",
+        ])),
     );
     let quiet = (
         option::of(date()),

@@ -43,9 +43,10 @@ pub(super) struct Length(String);
 pub(super) struct LengthOrNothing(String);
 
 /// `daily`, `weekly`, `monthly`, `yearly`, or a number of days, weeks, months or years such as
-/// `3d`, `2w`, `1mo`, `1y`; or nothing
+/// `3d`, `2w`, `1mo`, `1y`; `1mo@31` where the last day of shorter months stands for the 31st; or
+/// nothing
 #[derive(JsonSchema)]
-#[schemars(extend("pattern" = r"^\s*(daily|weekly|monthly|yearly|[0-9]+(d|w|mo|y))?\s*$"))]
+#[schemars(extend("pattern" = r"^\s*((daily|weekly|[0-9]+(d|w))|(monthly|yearly|[0-9]+(mo|y))(@((29|30|31)(/(29|30|31)?)?|/(29|30|31)))?)?\s*$"))]
 pub(super) struct HowOften(String);
 
 /// A moment with its offset from UTC, such as `2026-11-20T08:38:50Z`, without quotes
