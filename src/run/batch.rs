@@ -276,11 +276,11 @@ async fn merge(
         let mut records = Vec::new();
         for (place, (job, record, tip)) in parts.into_iter().enumerate() {
             let record = landing::landed_record(&s, &record);
-            let (file, message) = landing::closing(&s, &job, &record)?;
+            let (files, message) = landing::closing(&s, &job, &record)?;
             let author = s.author(&job);
             let merged =
                 s.integration
-                    .chain_on(&mut chain, tip, &message, &[file], Some(&author))?;
+                    .chain_on(&mut chain, tip, &message, &files, Some(&author))?;
             if !merged {
                 return Ok(Err(place));
             }

@@ -206,9 +206,9 @@ async fn commit(
     let record = landed_record(shared, record);
     let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record.clone());
     let committed = blocking(move || -> Result<_, Trouble> {
-        let (file, message) = closing(&s, &j, &r)?;
+        let (files, message) = closing(&s, &j, &r)?;
         Ok(s.integration
-            .merge_commit(&pending, &message, &[file], Some(&s.author(&j)))?)
+            .merge_commit(&pending, &message, &files, Some(&s.author(&j)))?)
     })
     .await?;
     tell_changed_by_checks(desk, &committed.changed_by_checks)?;
@@ -224,18 +224,19 @@ pub(super) fn landed_record(shared: &Shared, record: &RunRecord) -> RunRecord {
     }
 }
 
-/// The ticket's file as the landing commit has it, and that commit's message.
+/// The ticket's file as the landing commit has it, and that of the one that comes after it, if
+/// one does; and that commit's message.
 pub(super) fn closing(
     shared: &Shared,
     job: &Job,
     record: &RunRecord,
-) -> Result<(FileEdit, String), Trouble> {
-    let text = tickets::closed_text(shared, job, record)?;
-    let file = FileEdit {
-        path: TicksPath::of_ticket(&job.ticket.id),
-        bytes: Some(text.into_bytes()),
-    };
-    Ok((file, message(shared, job, record)))
+) -> Result<(Vec<FileEdit>, String), Trouble> {
+    let files = tickets::closed_files(shared, job, record)?.into_iter();
+    let files = files.map(|stored| FileEdit {
+        path: TicksPath::of_ticket(&stored.ticket.id),
+        bytes: Some(stored.text.into_bytes()),
+    });
+    Ok((files.collect(), message(shared, job, record)))
 }
 
 /// Closes a ticket that was committed in the main working tree, and removes what is no longer

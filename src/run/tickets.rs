@@ -191,22 +191,19 @@ fn end_locked(
     Ok(())
 }
 
-/// The ticket's text as the landing commit holds it: closed, with its run record.
-pub(super) fn closed_text(
+/// The tickets' files as the landing commit holds them: the one that landed, closed, with its
+/// run record, and the one that comes after it, if one does.
+pub(super) fn closed_files(
     shared: &Shared,
     job: &Job,
     record: &RunRecord,
-) -> Result<String, StoreError> {
-    let id = &job.ticket.id;
-    let read = |store: &Store| store.read(id, &shared.config);
-    let before = shared.tracker.at(id, read)?;
-    let mut after = before.ticket.clone();
-    close(&shared.config, job, record, &mut after);
-    crate::format::edit(&before.text, &before.ticket, &after).map_err(|error| {
-        StoreError::Unwritable {
-            id: job.ticket.id.clone(),
-            message: error.to_string(),
-        }
+) -> Result<Vec<Stored>, StoreError> {
+    shared.tracker.at(&job.ticket.id, |store| {
+        let locked = store.lock()?;
+        let before = locked.read(&job.ticket.id, &shared.config)?;
+        let mut after = before.ticket.clone();
+        close(&shared.config, job, record, &mut after);
+        locked.files_after(vec![Change { before, after }], &shared.config)
     })
 }
 

@@ -31,6 +31,9 @@ pub struct Change {
     pub after: Ticket,
 }
 
+/// The tickets as changes leave them, each with the etag before, and those that follow.
+type Outcome = (Vec<(Etag, Stored)>, Vec<Stored>);
+
 impl Deref for Locked<'_> {
     type Target = Store;
     fn deref(&self) -> &Store {
@@ -47,9 +50,10 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Writes the changes, and makes the tickets that come after those that they close. Every one is turned into text, read back, and put on the disk beside
-    /// its file before the first file is replaced, so that what cannot be written changes
-    /// nothing. Files that say what they should already are left alone.
+    /// Writes the changes, and makes the tickets that come after those that they close. Every
+    /// one is turned into text, read back, and put on the disk beside its file before the first
+    /// file is replaced, so that what cannot be written changes nothing. Files that say what they
+    /// should already are left alone.
     ///
     /// # Errors
     /// When a text cannot be made or written.
@@ -82,26 +86,7 @@ impl<'a> Locked<'a> {
         removed: &[TicketId],
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {
-        let is_closed = |change: &&Change| {
-            let done = |ticket: &Ticket| config.statuses.is_done(&ticket.status);
-            change.after.repeat.is_some() && done(&change.after) && !done(&change.before.ticket)
-        };
-        let closed: Vec<Ticket> = changes
-            .iter()
-            .filter(is_closed)
-            .map(|change| change.after.clone())
-            .collect();
-        let texts = changes
-            .into_iter()
-            .map(|change| self.changed(change, config))
-            .collect::<Result<Vec<_>, _>>()?;
-        let over: Vec<&TicketId> = texts
-            .iter()
-            .map(|(_, new)| &new.ticket)
-            .filter(|ticket| config.statuses.is_done(&ticket.status))
-            .map(|ticket| &ticket.id)
-            .collect();
-        let following = self.following(&closed, &over, config)?;
+        let (texts, following) = self.outcome(changes, config)?;
         let differing = texts.iter().filter(|(before, new)| *before != new.etag);
         let differing = differing.map(|(_, new)| new);
         // What follows is there before what it follows is closed, whenever the power fails.
@@ -137,6 +122,47 @@ impl<'a> Locked<'a> {
             sync().map_err(StoreError::io("write", self.ticks_dir()))?;
         }
         Ok(texts.into_iter().map(|(_, stored)| stored).collect())
+    }
+
+    /// All files that [`Locked::write`] would leave of these changes: those that are changed,
+    /// and those of what comes after them. Nothing is written.
+    ///
+    /// # Errors
+    /// When a text cannot be made.
+    pub fn files_after(
+        &self,
+        changes: Vec<Change>,
+        config: &Config,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let (texts, following) = self.outcome(changes, config)?;
+        let texts = texts.into_iter().map(|(_, stored)| stored);
+        Ok(texts.chain(following).collect())
+    }
+
+    /// The tickets as they are to be, each with the etag before, and what comes after those that
+    /// the changes close.
+    fn outcome(&self, changes: Vec<Change>, config: &Config) -> Result<Outcome, StoreError> {
+        let done = |ticket: &Ticket| config.statuses.is_done(&ticket.status);
+        let is_closed = |change: &&Change| {
+            change.after.repeat.is_some() && done(&change.after) && !done(&change.before.ticket)
+        };
+        let closed: Vec<Ticket> = changes
+            .iter()
+            .filter(is_closed)
+            .map(|change| change.after.clone())
+            .collect();
+        let texts = changes
+            .into_iter()
+            .map(|change| self.changed(change, config))
+            .collect::<Result<Vec<_>, _>>()?;
+        let over: Vec<&TicketId> = texts
+            .iter()
+            .map(|(_, new)| &new.ticket)
+            .filter(|ticket| done(ticket))
+            .map(|ticket| &ticket.id)
+            .collect();
+        let following = self.following(&closed, &over, config)?;
+        Ok((texts, following))
     }
 
     /// Makes the tickets' files: all of them or none.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::Rig;
+use crate::rig::{Rig, open};
 
 #[test]
 fn what_comes_again_ends_the_run_and_the_epic_stays_open() {
@@ -25,9 +25,85 @@ fn what_comes_again_ends_the_run_and_the_epic_stays_open() {
     assert_eq!(next["acceptance"], json!([]));
     assert_ne!(next["defer_until"], json!(null));
     assert_eq!(rig.show("epic")["status"], "open");
+    // The commit that closes the one has the other in it, as it is here.
+    let git = |args: &[&str]| rig.sandbox.git(args);
+    let landing = ended.of("one", "landed")[0]["commit"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let changed = git(&["diff", "--name-only", &format!("{landing}^1"), &landing]);
+    assert_eq!(
+        changed.lines().collect::<Vec<_>>(),
+        [".ticks/one-r2.toml", ".ticks/one.toml", "one.txt"]
+    );
+    let committed = git(&["show", &format!("{landing}:.ticks/one-r2.toml")]);
+    assert_eq!(committed, rig.sandbox.read(".ticks/one-r2.toml"));
+    assert_eq!(git(&["status", "--porcelain"]), "");
     rig.assert_tidy();
     let doctor = rig.sandbox.tk(["doctor"]);
     assert_eq!(doctor.code, 0, "{doctor}");
+}
+
+#[test]
+fn landings_of_a_batch_have_the_next_in_them_and_are_taken_back_with_it() {
+    let rig = Rig::new(&[("one", "repeat = \"1d\""), ("two", "repeat = \"2w\"")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nbatch = 2\n");
+    let ended = rig.run(["-j", "2"]).expect(0);
+    let git = |args: &[&str]| rig.sandbox.git(args.iter().copied());
+    for id in ["two", "one"] {
+        let landing = ended.of(id, "landed")[0]["commit"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let next = format!(".ticks/{id}-r2.toml");
+        assert_eq!(
+            git(&["show", &format!("{landing}:{next}")]),
+            rig.sandbox.read(&next)
+        );
+        let before = git(&["ls-tree", "--name-only", &format!("{landing}^1"), ".ticks/"]);
+        assert!(!before.contains(&next), "{before}");
+    }
+    for id in ["two", "one"] {
+        let landing = ended.of(id, "landed")[0]["commit"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        git(&["revert", "--no-edit", "-m1", &landing]);
+        assert_eq!(rig.show(id)["status"], "open");
+        let next = rig.sandbox.path().join(format!(".ticks/{id}-r2.toml"));
+        assert!(!next.exists(), "{id}");
+    }
+}
+
+#[test]
+fn the_next_is_there_also_where_another_branch_was_checked_out_meanwhile() {
+    let rig = Rig::new(&[
+        ("one", "repeat = \"1d\""),
+        ("two", "blocked_by = [\"one\"]"),
+    ]);
+    let pipes = ["first", "second"].map(|name| rig.pipe(name));
+    let round = |pipe, file: &str| {
+        let write = format!("echo x > {file}");
+        json!([[{"say": "up"}, {"await": pipe}, {"run": write}, {"commit": "work"}]])
+    };
+    rig.script(json!({
+        "one": round(&pipes[0], "one.txt"), "two": round(&pipes[1], "two.txt"),
+    }));
+    let mut live = rig.start(["-j", "1"]);
+    live.until("one", "say");
+    rig.sandbox.git(["switch", "--quiet", "-c", "feature"]);
+    open(&pipes[0]);
+    live.until("one", "closed");
+    live.until("two", "say");
+    let next = rig.sandbox.path().join(".ticks/one-r2.toml");
+    assert!(!next.exists());
+    rig.sandbox.git(["switch", "--quiet", "main"]);
+    open(&pipes[1]);
+    live.end().expect(0);
+    assert_eq!(rig.show("one")["status"], "closed");
+    assert_eq!(rig.show("one-r2")["recurs_from"], "one");
+    assert_eq!(rig.sandbox.git(["status", "--porcelain"]), "");
 }
 
 #[test]
