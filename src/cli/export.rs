@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValue;
-use clap::{ValueEnum, ValueHint};
+use clap::ValueHint;
 
 use super::query::QueryArg;
 use super::{Outcome, Session};
@@ -33,8 +32,9 @@ they would run as a formula, has a ' before it. markdown is for people.
 
 taskwarrior is for task import. What has no attribute there is in attributes that begin with tk,
 and comes back with tk import taskwarrior: id, type, status, priority, owner, estimate,
-description, blockers and the epic. Times lose what is below a second, due days and deferred
-ones become times, and notes lose their authors and kinds. Lost are gates, how often it comes again, acceptance items,
+description, how often it comes again, blockers and the epic. What is due and comes again is a
+recurring task there, of which taskwarrior makes tasks as time goes by. Times lose what is below a second, due days and deferred
+ones become times, and notes lose their authors and kinds. Lost are gates, acceptance items,
 subtasks, checks, touches, attempts, who filed and closed a ticket and why, and all edges but
 blockers and the epic.")]
 pub(super) struct Args {
@@ -49,16 +49,6 @@ pub(super) struct Args {
     /// Write to that file
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-}
-
-impl ValueEnum for ExportFormat {
-    fn value_variants<'a>() -> &'a [Self] {
-        Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.as_str()))
-    }
 }
 
 impl Args {

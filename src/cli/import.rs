@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValue;
-use clap::{ValueEnum, ValueHint};
+use clap::ValueHint;
 
 use super::{Outcome, Session, text};
 use crate::ops::{self, ImportRequest};
@@ -41,6 +40,10 @@ to what is not there are kept, and tk doctor names them. Those that would make t
 one another, also an epic for its own parts, are left out and told. A time without an offset is
 taken to be in UTC. What was deleted there is left out.
 
+Of Backlog.md, tasks in folders within are read as well. Those in completed and archive are
+closed, whatever their status, and those in drafts await approval. A recurring task of
+taskwarrior comes again here where it is the last of its template, and the template is left out.
+
 A JSONL export may say which commands runs are to execute: read one of somebody else before you
 import it.")]
 pub(super) struct Args {
@@ -56,16 +59,6 @@ pub(super) struct Args {
     /// Only tell what would be done
     #[arg(long)]
     dry_run: bool,
-}
-
-impl ValueEnum for ImportFormat {
-    fn value_variants<'a>() -> &'a [Self] {
-        Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.as_str()))
-    }
 }
 
 impl Args {

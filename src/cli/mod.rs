@@ -23,6 +23,7 @@ mod doctor;
 mod edit;
 mod export;
 mod failure;
+mod formats;
 mod graph;
 mod history;
 mod import;

@@ -1,13 +1,19 @@
-//! Backlog.md: a Markdown file a task, in `backlog/tasks/` and `backlog/completed/`.
+//! Backlog.md: a Markdown file a task, in `backlog/tasks/` and the folders beside that.
+//!
+//! It moves what is done to `completed/`, what is taken off the board to `archive/`, and what is
+//! no task yet to `drafts/`, and leaves the status as it was. What it has archived it does not
+//! count any more: older versions give the id to another task.
 //!
 //! Its sections stand between comments such as `<!-- SECTION:PLAN:BEGIN -->`, lists of criteria
 //! between `<!-- AC:BEGIN -->` and `<!-- AC:END -->`; older files have the headings alone.
 
+use std::collections::HashSet;
+
 use super::acceptance;
 use super::fields::{Fields, Read, moment, standing};
 use super::front_matter::{self, Parts};
-use super::imported::{Edges, Record, Source};
-use crate::model::{Category, NoteKind, Ticket};
+use super::imported::{Edges, Record, Source, Standing};
+use crate::model::{Awaiting, Category, NoteKind, Ticket};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
@@ -21,6 +27,13 @@ const STATUSES: &[(&str, Category)] = &[
 pub(super) fn read(source: &Source, text: &str) -> Record {
     let text = text.replace("\r\n", "\n");
     let Some(Parts { yaml, body }) = front_matter::split(&text) else {
+        if !is_named_like_a_task(&source.name) && !text.starts_with("---") {
+            return Record::LeftOut {
+                place: source.at(1),
+                id: String::new(),
+                reason: "it is not named like a task",
+            };
+        }
         return source.invalid(1, "no fields between lines of `---` at its beginning");
     };
     let mut fields = match front_matter::fields(yaml) {
@@ -42,7 +55,7 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
         space: "backlog".to_owned(),
         // References are not always written as the ids are.
         id: id.trim().to_lowercase(),
-        status: standing(fields.text("status"), STATUSES),
+        status: status(&mut fields, Folder::of(&source.name), &mut ticket),
         kind: fields.line("type"),
         edges: Edges {
             parent: fields.line("parent_task_id").map(|id| id.to_lowercase()),
@@ -53,6 +66,88 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
     };
     fields.keep_quietly("ordinal");
     fields.finish(read)
+}
+
+/// Whether it is named as the tracker itself names files, such as `task-12.1 - Title.md`.
+fn is_named_like_a_task(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let number = name.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let number = number.strip_prefix('-').filter(|_| !name.starts_with('-'));
+    number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// What became of the tasks of a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Folder {
+    Tasks,
+    Completed,
+    Drafts,
+    Archive,
+}
+
+impl Folder {
+    /// That of the file. In folders within, people keep what they like.
+    fn of(path: &str) -> Self {
+        let mut folders = path.rsplit('/').skip(1).peekable();
+        while let Some(folder) = folders.next() {
+            let is_archived = folders.peek() == Some(&"archive");
+            match folder {
+                "tasks" | "drafts" if is_archived => return Self::Archive,
+                "tasks" => return Self::Tasks,
+                "drafts" => return Self::Drafts,
+                "completed" => return Self::Completed,
+                "archive" => return Self::Archive,
+                _ => {}
+            }
+        }
+        Self::Tasks
+    }
+}
+
+/// The task's status, which is over where the folder says so. A draft awaits that a person makes
+/// a task of it.
+fn status(fields: &mut Fields, folder: Folder, ticket: &mut Ticket) -> Option<Standing> {
+    let word = fields.text("status");
+    let status = standing(word.clone(), STATUSES);
+    let is_done = |status: &Standing| status.category == Some(Category::Done);
+    match folder {
+        Folder::Tasks => return status,
+        Folder::Drafts => {
+            ticket.awaiting = Some(Awaiting::Approval);
+            return status;
+        }
+        Folder::Completed | Folder::Archive => {}
+    }
+    if status.as_ref().is_some_and(is_done) {
+        return status;
+    }
+    if folder == Folder::Archive {
+        let shown = super::fields::shown(word.as_deref().unwrap_or_default());
+        let message = format!("it is archived there as `{shown}`, and closed here");
+        fields.misfit(MisfitKind::Status, message);
+        ticket.reason = Some("archived".to_owned());
+    }
+    fields.keep("status", word.into());
+    Some(Standing {
+        word: "done".to_owned(),
+        category: Some(Category::Done),
+    })
+}
+
+/// Gives those that are archived an origin of their own where their id is another task's.
+pub(super) fn tell_archived_apart(records: &mut [Record]) {
+    let mut seen = HashSet::new();
+    for record in records {
+        let Record::Ticket(ticket) = record else {
+            continue;
+        };
+        if seen.insert(ticket.id.clone()) || Folder::of(&ticket.place.file) != Folder::Archive {
+            continue;
+        }
+        let name = ticket.place.file.rsplit('/').next().unwrap_or_default();
+        ticket.id = format!("archive/{name}");
+        ticket.wanted = None;
+    }
 }
 
 fn fill(fields: &mut Fields, ticket: &mut Ticket) {
@@ -83,9 +178,11 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
     for line in body.lines() {
         let mark = line.trim().strip_prefix("<!--").map(str::trim_start);
         let mark = mark.filter(|mark| {
-            ["SECTION:", "AC:", "DOD:"]
+            let is_known = |known: &&str| mark.starts_with(*known);
+            ["SECTION:", "AC:", "DOD:", "COMMENTS:"]
                 .iter()
-                .any(|known| mark.starts_with(known))
+                .any(|known| is_known(&known))
+                && (mark.contains(":BEGIN") || mark.contains(":END"))
         });
         if let Some(mark) = mark {
             marked = mark.contains(":BEGIN");
@@ -123,20 +220,54 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
                 let note = fields.note(noted, "", NoteKind::Summary, text);
                 ticket.notes.extend(note);
             }
+            "comments" => comments(fields, ticket, text),
             "implementation plan" => acceptance::section(ticket, "Implementation plan", text),
             name => acceptance::section(ticket, name, text),
         }
     }
 }
 
+/// Comments, each with its fields, its text and a line of dashes after each of the two. What is
+/// not written so stays a text.
+fn comments(fields: &mut Fields, ticket: &mut Ticket, text: &str) {
+    let mut notes = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let Some((head, more)) = rest.split_once("\n---\n") else {
+            return acceptance::section(ticket, "Comments", text);
+        };
+        let said = |key: &str| head.lines().find_map(|line| line.strip_prefix(key));
+        let at = said("created:").and_then(moment);
+        let is_head = |line: &str| line.split_once(": ").is_some() || line.trim().is_empty();
+        if at.is_none() || !head.lines().all(is_head) {
+            return acceptance::section(ticket, "Comments", text);
+        }
+        // A line of dashes may be in the text: it ends where another comment begins.
+        let ends = more.match_indices("\n---").map(|(end, _)| end);
+        let mut ends = ends.filter(|end| {
+            let after = more[end + "\n---".len()..]
+                .trim_start_matches('-')
+                .trim_start();
+            after.is_empty() || after.starts_with("author:") || after.starts_with("created:")
+        });
+        let end = ends.next().unwrap_or(more.len());
+        let by = said("author:").unwrap_or_default().trim().to_owned();
+        notes.extend(fields.note(at, &by, NoteKind::Comment, &more[..end]));
+        rest = more[end..].trim_start_matches(['\n', '-']).trim_start();
+    }
+    ticket.notes.append(&mut notes);
+}
+
 /// The criteria of a list, without their numbers; a text that is no list stays one.
 fn criteria(ticket: &mut Ticket, name: &str, text: &str) {
     let before = ticket.acceptance.len();
-    if text
-        .lines()
-        .all(|line| line.trim().is_empty() || line.trim().starts_with('-'))
-    {
-        acceptance::add(ticket, text);
+    if text.starts_with('-') {
+        // A criterion of several lines is written as it is.
+        let lines = text.lines().map(|line| match line.starts_with('-') {
+            true => line.to_owned(),
+            false => format!("  {line}"),
+        });
+        acceptance::add(ticket, &lines.collect::<Vec<_>>().join("\n"));
     } else {
         acceptance::section(ticket, name, text);
     }

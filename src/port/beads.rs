@@ -4,10 +4,10 @@
 
 use serde_json::Value;
 
-use super::acceptance;
 use super::fields::{Fields, Read, moment, standing};
 use super::imported::{Edges, Place, Record};
-use crate::model::{Category, Defer, NoteKind, Span, Ticket};
+use super::{acceptance, alike};
+use crate::model::{Category, NoteKind, Span, Ticket};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
@@ -55,23 +55,14 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
 }
 
 fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
-    ticket.priority = fields
-        .word("priority", MisfitKind::Priority)
-        .unwrap_or_default();
-    ticket.labels = fields.lines("labels").into_iter().collect();
+    alike::fill(fields, &mut ticket);
     ticket.owner = fields.line("assignee");
     ticket.estimate = fields
         .word::<u64>("estimated_minutes", MisfitKind::Field)
         .filter(|minutes| (1..1_000_000).contains(minutes))
         .map(Span::from_minutes);
     ticket.due = fields.day("due_at");
-    ticket.defer_until = fields.time("defer_until").map(Defer::At);
-    ticket.created_at = fields.time("created_at");
-    ticket.created_by = fields.line("created_by");
-    ticket.started_at = fields.time("started_at");
-    ticket.closed_at = fields.time("closed_at");
     ticket.reason = fields.text("close_reason");
-    ticket.description = fields.text("description").unwrap_or_default();
     for (key, heading) in [("design", "Design"), ("notes", "Notes")] {
         if let Some(text) = fields.text(key) {
             acceptance::section(&mut ticket, heading, &text);

@@ -18,6 +18,7 @@ const HEAD: &[&str] = &[
     "awaiting",
     "estimate",
     "due",
+    "repeat",
     "created_at",
     "created_by",
     "started_at",
@@ -42,7 +43,7 @@ pub(super) fn write(tickets: &[(Ticket, String)]) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
-fn row(ticket: &Ticket) -> [String; 20] {
+fn row(ticket: &Ticket) -> [String; 21] {
     let ids = |ids: &std::collections::BTreeSet<TicketId>| {
         let ids: Vec<&str> = ids.iter().map(TicketId::as_str).collect();
         ids.join(" ")
@@ -61,6 +62,7 @@ fn row(ticket: &Ticket) -> [String; 20] {
         shown(ticket.awaiting.as_ref()),
         shown(ticket.estimate.as_ref()),
         shown(ticket.due.as_ref()),
+        shown(ticket.repeat.as_ref()),
         shown(ticket.created_at.as_ref()),
         shown(ticket.created_by.as_ref()),
         shown(ticket.started_at.as_ref()),

@@ -44,6 +44,11 @@ impl Fields {
         self.map.shift_remove(key).filter(|value| !value.is_null())
     }
 
+    /// The field as it is, where it is a text. It stays to be taken.
+    pub(super) fn peek(&self, key: &str) -> Option<&str> {
+        self.map.get(key)?.as_str()
+    }
+
     /// Gives the record a field that stands elsewhere.
     pub(super) fn set(&mut self, key: &str, value: Value) {
         self.map.insert(key.to_owned(), value);

@@ -9,7 +9,7 @@ pub enum ImportFormat {
     Beads,
     /// ticket: `.tickets/*.md`.
     Ticket,
-    /// Backlog.md: `backlog/tasks/*.md`.
+    /// Backlog.md: `backlog/tasks/*.md`, and the folders beside that.
     Backlog,
     /// taskwarrior: what `task export` prints.
     Taskwarrior,
@@ -38,6 +38,8 @@ pub enum Files {
     /// A file of its own for each ticket, with that ending; in the folders of the first row of
     /// which the first folder is there.
     Each(&'static str, &'static [&'static [&'static str]]),
+    /// As [`Files::Each`], with the files of all folders within.
+    Tree(&'static str, &'static [&'static [&'static str]]),
     /// One file: the first of these that is there.
     One(&'static [&'static str]),
 }
@@ -74,11 +76,22 @@ impl ImportFormat {
         match self {
             Self::Ticks => Files::Each("json", &[&[".tick/issues"], &["issues"], &[""]]),
             Self::Ticket => Files::Each("md", &[&[".tickets"], &[""]]),
-            Self::Backlog => Files::Each(
+            Self::Backlog => Files::Tree(
                 "md",
                 &[
-                    &["backlog/tasks", "backlog/completed"],
-                    &["tasks", "completed"],
+                    &[
+                        "backlog/tasks",
+                        "backlog/completed",
+                        "backlog/drafts",
+                        "backlog/archive",
+                    ],
+                    &[
+                        ".backlog/tasks",
+                        ".backlog/completed",
+                        ".backlog/drafts",
+                        ".backlog/archive",
+                    ],
+                    &["tasks", "completed", "drafts", "archive"],
                     &[""],
                 ],
             ),

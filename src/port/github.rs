@@ -74,8 +74,9 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
         .unwrap_or_default()
         .replace("\r\n", "\n");
     if let Some(milestone) = fields.take("milestone") {
-        let title = milestone["title"].clone();
-        fields.keep("milestone", title);
+        for (key, name) in [("milestone", "title"), ("milestone_due", "dueOn")] {
+            fields.keep(key, milestone[name].clone());
+        }
     }
     if let Some(comments) = fields.take("comments") {
         for comment in comments.as_array().into_iter().flatten() {
@@ -95,7 +96,8 @@ fn space(fields: &mut Fields) -> String {
     let url = url.as_ref().and_then(Value::as_str).unwrap_or_default();
     let path = repository(url);
     fields.keep("url", Value::from(url));
-    for key in ["id", "closed", "updatedAt"] {
+    fields.keep_quietly("updatedAt");
+    for key in ["id", "closed"] {
         fields.take(key);
     }
     path.map_or_else(|| "github".to_owned(), |path| format!("github:{path}"))

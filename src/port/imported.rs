@@ -98,6 +98,8 @@ pub struct Edges {
     pub discovered_from: Option<String>,
     /// What it repeats.
     pub duplicate_of: Option<String>,
+    /// What it came after.
+    pub recurs_from: Option<String>,
     /// What is a part of it, where a tracker says so above.
     pub parts: Vec<String>,
     /// What waits for it, where a tracker says so of what comes first.

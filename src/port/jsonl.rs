@@ -141,6 +141,7 @@ fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<
             related: texts(std::mem::take(&mut ticket.related)),
             discovered_from: text(ticket.discovered_from.take()),
             duplicate_of: text(ticket.duplicate_of.take()),
+            recurs_from: text(ticket.recurs_from.take()),
             ..Edges::default()
         },
         ticket,

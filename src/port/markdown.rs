@@ -38,6 +38,7 @@ fn section(ticket: &Ticket, config: &Config, out: &mut String) {
         ("Awaits", shown(ticket.awaiting.as_ref())),
         ("Estimate", shown(ticket.estimate.as_ref())),
         ("Due", shown(ticket.due.as_ref())),
+        ("Comes again every", shown(ticket.repeat.as_ref())),
         ("Created", shown(ticket.created_at.as_ref())),
         ("Closed", shown(ticket.closed_at.as_ref())),
         ("Reason", shown(ticket.reason.as_ref())),

@@ -6,6 +6,7 @@
 //! Nothing here knows a disk, and nothing in an archive is believed: names are never paths.
 
 mod acceptance;
+mod alike;
 mod backlog;
 mod beads;
 mod csv;
@@ -17,6 +18,7 @@ mod imported;
 mod json;
 mod jsonl;
 mod markdown;
+mod recur;
 mod taskwarrior;
 mod ticket;
 mod ticks;
@@ -48,6 +50,11 @@ pub fn read(format: ImportFormat, sources: &[Source], config: &Config) -> Vec<Re
         }
     };
     let mut records: Vec<Record> = sources.iter().flat_map(read).collect();
+    match format {
+        ImportFormat::Backlog => backlog::tell_archived_apart(&mut records),
+        ImportFormat::Taskwarrior => recur::settle(&mut records),
+        _ => {}
+    }
     turned::turn(&mut records);
     records
 }

@@ -12,15 +12,21 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{Fields, Read, moment, standing};
 use super::imported::{Edges, Place, Record};
+use super::recur;
 use crate::format;
-use crate::model::{Category, Config, Defer, NoteKind, Priority, Span, Ticket, TicketId};
+use crate::model::{Category, Config, Defer, NoteKind, Priority, Repeat, Span, Ticket, TicketId};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
     ("pending", Category::Open),
     ("waiting", Category::Open),
+    // One of ours that comes again is made a template there.
+    ("recurring", Category::Open),
     ("completed", Category::Done),
 ];
+
+/// What tells that a task comes again, and of which it is one.
+const RECURRENCE: &[&str] = &["recur", "parent", "imask", "mask", "rtype"];
 
 /// The ticket of a task.
 pub(super) fn read(mut fields: Fields, place: Place) -> Record {
@@ -29,16 +35,22 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         return Record::Invalid { place, message };
     };
     let word = fields.text("status");
+    let told = fields.line("tkid");
+    let ours = told.clone().filter(|id| is_of(id, &uuid));
+    let template = fields.peek("parent").unwrap_or_default();
     let reason = match word.as_deref() {
         Some("deleted") => Some("it was deleted there"),
-        Some("recurring") => Some("it is a template of recurring tasks"),
+        Some("recurring") if ours.is_none() => Some("it is a template of recurring tasks"),
+        // It has our attributes from its template.
+        _ if ours.is_none() && told.is_some_and(|id| is_of(&id, template)) => {
+            Some("it is one of a ticket that comes again, which is there itself")
+        }
         _ => None,
     };
     if let Some(reason) = reason {
         let id = uuid;
         return Record::LeftOut { place, id, reason };
     }
-    let ours = fields.line("tkid").filter(|id| is_of(id, &uuid));
     let mut ticket = match fields.ticket("description") {
         Ok(ticket) => ticket,
         Err(message) => return Record::Invalid { place, message },
@@ -53,6 +65,12 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     }
     if let (Some(status), Some(word)) = (&mut status, fields.text("tkstatus")) {
         status.word = word;
+    }
+    for key in RECURRENCE {
+        match ours {
+            Some(_) => drop(fields.take(key)),
+            None => fields.keep_quietly(key),
+        }
     }
     let edges = edges(&mut fields, ours.is_some());
     if let Some(project) = fields.line("project")
@@ -122,6 +140,17 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     ticket.labels = fields.lines("tags").into_iter().collect();
     ticket.owner = fields.line("tkowner");
     ticket.estimate = fields.word::<Span>("tkestimate", MisfitKind::Field);
+    let exact = fields.word::<Repeat>("tkrepeat", MisfitKind::Field);
+    let often = fields.peek("recur").map(str::to_owned);
+    if let Some(often) = often.filter(|_| exact.is_none()) {
+        ticket.repeat = recur::read(&often);
+        if ticket.repeat.is_none() {
+            let often = super::fields::shown(&often);
+            let message = format!("`recur` is `{often}`, which no ticket comes again by here");
+            fields.misfit(MisfitKind::Field, message);
+        }
+    }
+    ticket.repeat = exact.or(ticket.repeat);
     ticket.description = fields.text("tkdescription").unwrap_or_default();
     ticket.due = fields.day("due");
     ticket.defer_until = fields.time("wait").map(Defer::At);
@@ -177,6 +206,9 @@ fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
     let due = ticket
         .due
         .map(|day| day.to_string().replace('-', "") + "T000000Z");
+    // It refuses to let come again what is not due, or is over.
+    let again = ticket.repeat.filter(|_| due.is_some() && !done);
+    set("recur", again.map(recur::write).into());
     set("due", due.into());
     let wait = ticket.defer_until.and_then(|until| match until {
         Defer::At(at) => Some(at),
@@ -216,6 +248,8 @@ fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
         "tkestimate",
         ticket.estimate.map(|span| span.to_string()).into(),
     );
+    let often = ticket.repeat.map(|often| often.to_string());
+    set("tkrepeat", often.into());
     set("tkdescription", ticket.description.as_str().into());
     task
 }

@@ -36,6 +36,7 @@ fn whole(imported: &Imported) -> Ticket {
     ticket.related = imported.edges.related.iter().map(id).collect();
     ticket.discovered_from = imported.edges.discovered_from.as_ref().map(id);
     ticket.duplicate_of = imported.edges.duplicate_of.as_ref().map(id);
+    ticket.recurs_from = imported.edges.recurs_from.as_ref().map(id);
     ticket
 }
 
@@ -69,6 +70,7 @@ proptest! {
         prop_assert_eq!(&here.labels, &labels.collect());
         prop_assert_eq!(here.estimate, there.estimate);
         prop_assert_eq!(here.due, there.due);
+        prop_assert_eq!(here.repeat, there.repeat);
         prop_assert_eq!(seconds(here.created_at), seconds(there.created_at));
         prop_assert_eq!(seconds(here.started_at), seconds(there.started_at));
         if there.status.as_str() == "closed" {
@@ -197,4 +199,93 @@ fn every_kind_of_edge_and_word_of_beads_is_read() {
         Some("bd-discovered-from")
     );
     assert_eq!(read.misfits.len(), 2, "{:?}", read.misfits);
+}
+
+#[test]
+fn of_recurring_tasks_the_last_comes_again() {
+    let task = |uuid: &str, status: &str, due: &str, template: &str| {
+        format!(
+            "{{\"uuid\":\"{uuid}\",\"description\":\"{uuid}\",\"status\":\"{status}\",\"due\":\"{due}\",\
+             \"recur\":\"P1M\",\"parent\":\"{template}\",\"imask\":1}}\n"
+        )
+    };
+    let text = [
+        task("a", "completed", "20260101T000000Z", "t"),
+        task("c", "pending", "20260301T000000Z", "t"),
+        task("b", "pending", "20260201T000000Z", "t"),
+        task("d", "pending", "20260201T000000Z", "u"),
+        task("e", "completed", "20260301T000000Z", "u"),
+        "{\"uuid\":\"t\",\"description\":\"T\",\"status\":\"recurring\",\"recur\":\"P1M\"}\n".to_owned(),
+        "{\"uuid\":\"w\",\"description\":\"W\",\"status\":\"pending\",\"recur\":\"weekdays\",\"parent\":\"v\"}\n".to_owned(),
+    ];
+    let records = read(
+        ImportFormat::Taskwarrior,
+        &[source("x", &text.concat())],
+        &Config::default(),
+    );
+    let mut told = Vec::new();
+    for record in &records {
+        told.push(match record {
+            Record::Ticket(ticket) => {
+                let repeat = ticket.ticket.repeat.map(|often| often.to_string());
+                let misfits = ticket.misfits.iter().map(|misfit| &*misfit.message);
+                let misfits: Vec<&str> = misfits.collect();
+                format!(
+                    "{} {} {}",
+                    ticket.id,
+                    repeat.unwrap_or_default(),
+                    misfits.join(", ")
+                )
+            }
+            Record::LeftOut { id, reason, .. } => format!("{id}: {reason}"),
+            Record::Invalid { message, .. } => message.clone(),
+        });
+    }
+    assert_eq!(
+        told,
+        [
+            "a  ",
+            "c 1mo ",
+            "b  ",
+            "d  ",
+            "e  ",
+            "t: it is a template of recurring tasks",
+            "w  `recur` is `weekdays`, which no ticket comes again by here",
+        ]
+    );
+}
+
+/// taskwarrior makes a template of a ticket that comes again, and tasks of that with all of its
+/// attributes.
+#[test]
+fn a_ticket_that_comes_again_is_the_same_after_taskwarrior() {
+    let mut ticket = Ticket::new(
+        TicketId::parse("k7m").unwrap(),
+        "x".to_owned(),
+        "task".to_owned(),
+        crate::model::StatusId::new("open"),
+    );
+    ticket.due = Some("2026-02-28".parse().unwrap());
+    ticket.repeat = Some("1mo@31".parse().unwrap());
+    let config = Config::default();
+    let file = format::print(&ticket);
+    let text = write(ExportFormat::Taskwarrior, &[(ticket, file)], &config).unwrap();
+    assert!(text.contains("\"recur\":\"1mo\""), "{text}");
+    let tasks: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut template = tasks[0].clone();
+    template["status"] = "recurring".into();
+    template["mask"] = "--".into();
+    template["rtype"] = "periodic".into();
+    let mut task = tasks[0].clone();
+    task["parent"] = task["uuid"].clone();
+    task["uuid"] = "5becda30-66e1-4d0f-9806-6fbafb17f481".into();
+    let text = serde_json::Value::from(vec![template, task]).to_string();
+    let records = read(ImportFormat::Taskwarrior, &[source("x", &text)], &config);
+    let [Record::Ticket(back), Record::LeftOut { reason, .. }] = records.as_slice() else {
+        panic!("{records:?}");
+    };
+    assert!(back.own && back.misfits.is_empty(), "{back:?}");
+    assert_eq!(back.ticket.repeat, Some("1mo@31".parse().unwrap()));
+    assert_eq!(back.status.as_ref().unwrap().word, "open");
+    assert!(reason.contains("comes again"), "{reason}");
 }

@@ -28,7 +28,7 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
         return source.invalid(1, "no fields between lines of `---` at its beginning");
     };
     let map = match front_matter::fields(yaml) {
-        Ok(map) => map,
+        Ok(map) => with_words(map, yaml),
         Err((line, message)) => match as_written(yaml) {
             Some(map) => map,
             None => return source.invalid(line + 1, message),
@@ -69,6 +69,19 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
         ticket,
     };
     fields.finish(read)
+}
+
+/// What is nothing to YAML, such as `#12` or `null`, is a word to the script.
+fn with_words(mut map: Map<String, Value>, yaml: &str) -> Map<String, Value> {
+    for (key, value) in map.iter_mut().filter(|(_, value)| value.is_null()) {
+        let mut lines = yaml.lines();
+        let word = lines.find_map(|line| line.strip_prefix(key.as_str())?.strip_prefix(':'));
+        let word = word.unwrap_or_default().trim();
+        if !word.is_empty() && !word.starts_with("# ") {
+            *value = Value::from(word);
+        }
+    }
+    map
 }
 
 /// The fields as the script itself reads them: a line each.

@@ -4,11 +4,11 @@
 
 use jiff::Timestamp;
 
-use super::acceptance;
 use super::fields::{Fields, Read, moment, standing};
 use super::imported::{Edges, Place, Record, Source};
 use super::json;
-use crate::model::{Awaiting, Category, Defer, NoteKind, Ticket};
+use super::{acceptance, alike};
+use crate::model::{Awaiting, Category, NoteKind, Ticket};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
@@ -52,10 +52,7 @@ fn record(mut fields: Fields, place: Place) -> Record {
 }
 
 fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
-    ticket.priority = fields
-        .word("priority", MisfitKind::Priority)
-        .unwrap_or_default();
-    ticket.labels = fields.lines("labels").into_iter().collect();
+    alike::fill(fields, &mut ticket);
     ticket.owner = fields.line("owner");
     ticket.requires = fields.word("requires", MisfitKind::Field);
     ticket.awaiting = fields.word("awaiting", MisfitKind::Field);
@@ -65,13 +62,7 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
         ticket.awaiting = Some(Awaiting::Work);
     }
     ticket.due = fields.day("target_date");
-    ticket.defer_until = fields.time("defer_until").map(Defer::At);
-    ticket.created_at = fields.time("created_at");
-    ticket.created_by = fields.line("created_by");
-    ticket.started_at = fields.time("started_at");
-    ticket.closed_at = fields.time("closed_at");
     ticket.reason = fields.text("closed_reason");
-    ticket.description = fields.text("description").unwrap_or_default();
     if let Some(text) = fields.text("acceptance_criteria") {
         acceptance::add(&mut ticket, &text);
     }

@@ -13,6 +13,9 @@ pub const LARGEST_ARCHIVE: usize = 256 << 20;
 /// The most files of an archive.
 const MOST_FILES: usize = 500_000;
 
+/// How many folders are within each other, at most; what is deeper is not looked at.
+const DEEPEST: usize = 16;
+
 /// A file of an archive, and what it says or why that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchiveFile {
@@ -45,10 +48,28 @@ pub fn read_archive_folders(
     folders: &[PathBuf],
     ending: &str,
 ) -> Result<Vec<ArchiveFile>, StoreError> {
+    read(folders, ending, 0)
+}
+
+/// As [`read_archive_folders`], with the files of the folders within, each folder after the
+/// files of the one it is in.
+///
+/// # Errors
+/// As [`read_archive_folders`].
+pub fn read_archive_trees(
+    folders: &[PathBuf],
+    ending: &str,
+) -> Result<Vec<ArchiveFile>, StoreError> {
+    read(folders, ending, DEEPEST)
+}
+
+fn read(folders: &[PathBuf], ending: &str, depth: usize) -> Result<Vec<ArchiveFile>, StoreError> {
     let mut files = Vec::new();
     let mut left = LARGEST_ARCHIVE;
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
-        for path in paths(folder, ending)? {
+        let mut found = Vec::new();
+        find(folder, ending, depth, &mut found)?;
+        for path in found {
             let read = read_up_to(&path, LARGEST_FILE as u64);
             let text = read.map_err(|error| error.to_string()).and_then(text);
             left = match left.checked_sub(text.as_ref().map_or(0, String::len)) {
@@ -61,20 +82,35 @@ pub fn read_archive_folders(
     Ok(files)
 }
 
-fn paths(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, StoreError> {
+fn find(
+    folder: &Path,
+    ending: &str,
+    depth: usize,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), StoreError> {
     let failed = || StoreError::io("read", folder);
-    let mut paths = Vec::new();
+    let (mut paths, mut within) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(failed())? {
         let entry = entry.map_err(failed())?;
         let path = entry.path();
         let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         let is_folder = entry.file_type().map_err(failed())?.is_dir();
-        if !hidden && !is_folder && path.extension() == Some(OsStr::new(ending)) {
+        if is_folder && !hidden {
+            within.push(path);
+        } else if !hidden && path.extension() == Some(OsStr::new(ending)) {
             paths.push(path);
         }
     }
     paths.sort();
-    Ok(paths)
+    found.append(&mut paths);
+    if found.len() > MOST_FILES {
+        return Err(too_large(folder));
+    }
+    within.sort();
+    for folder in within.iter().filter(|_| depth > 0) {
+        find(folder, ending, depth - 1, found)?;
+    }
+    Ok(())
 }
 
 fn too_large(folder: &Path) -> StoreError {

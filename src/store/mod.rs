@@ -35,7 +35,9 @@ mod vectors;
 mod write;
 
 pub use append_log::{AppendLog, LogContents, LogLock};
-pub use archive::{ArchiveFile, LARGEST_ARCHIVE, read_archive_file, read_archive_folders};
+pub use archive::{
+    ArchiveFile, LARGEST_ARCHIVE, read_archive_file, read_archive_folders, read_archive_trees,
+};
 pub use backup::Backup;
 pub use claims::{Claim, ClaimFile};
 pub use draft::Draft;

@@ -67,13 +67,13 @@ fn jsonl_has_the_keys_of_the_file() {
 #[test]
 fn a_table_runs_nothing_in_a_spreadsheet() {
     assert_snapshot!(full().tk(["export", "--format", "csv", "--all"]).ok(), @r#"
-    id,title,type,status,priority,owner,parent,labels,blocked_by,awaiting,estimate,due,created_at,created_by,started_at,closed_at,reason,notes,cost_usd,description
-    abc,'=1+1 | `x`,task,open,0,'@dana,epi,api,old,,2h,2026-12-01,2026-11-20T08:38:50.123Z,dana@example.com,,,,1,0.42,"First.
+    id,title,type,status,priority,owner,parent,labels,blocked_by,awaiting,estimate,due,repeat,created_at,created_by,started_at,closed_at,reason,notes,cost_usd,description
+    abc,'=1+1 | `x`,task,open,0,'@dana,epi,api,old,,2h,2026-12-01,,2026-11-20T08:38:50.123Z,dana@example.com,,,,1,0.42,"First.
 
     # Heading
     Second."
-    epi,Epic,epic,open,2,,,,,,,,,,,,,0,,
-    old,Old,task,closed,2,,,,,,,,,,,2026-11-20T08:00:00Z,,0,,
+    epi,Epic,epic,open,2,,,,,,,,,,,,,,0,,
+    old,Old,task,closed,2,,,,,,,,,,,,2026-11-20T08:00:00Z,,0,,
     "#);
 }
 
@@ -121,6 +121,40 @@ fn markdown_is_for_people() {
     - Status: open
     - Priority: 2
     "#);
+}
+
+#[test]
+fn how_often_a_ticket_comes_again_is_told_wherever_there_is_a_place() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "pay",
+        "title = \"Pay\"\ndue = 2027-02-28\nrepeat = \"1mo@31\"\n",
+    );
+    sandbox.ticket("any", "title = \"Any\"\nrepeat = \"weekly\"\n");
+    let exported = |format| sandbox.tk(["export", "--format", format]).ok();
+    let table = exported("csv");
+    assert!(table.contains(",2027-02-28,1mo@31,"), "{table}");
+    let document = exported("markdown");
+    assert!(document.contains("- Comes again every: 1w\n"), "{document}");
+    let tasks: serde_json::Value = serde_json::from_str(&exported("taskwarrior")).unwrap();
+    // taskwarrior refuses to let come again what is not due.
+    assert_eq!(
+        (&tasks[0]["recur"], &tasks[0]["tkrepeat"]),
+        (&serde_json::Value::Null, &"1w".into())
+    );
+    assert_eq!(
+        (&tasks[1]["recur"], &tasks[1]["tkrepeat"]),
+        (&"1mo".into(), &"1mo@31".into())
+    );
+    // It comes back as it was.
+    let other = Sandbox::initialised();
+    other
+        .tk_with_input(["import", "taskwarrior", "-"], &exported("taskwarrior"))
+        .ok();
+    for (id, often) in [("pay", "1mo@31"), ("any", "1w")] {
+        let shown = other.tk(["show", id, "--json"]).json();
+        assert_eq!(shown["tickets"][0]["repeat"], often, "{id}");
+    }
 }
 
 #[test]

@@ -53,6 +53,7 @@ mod if_match;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod import_folders;
 mod import_shapes;
 #[cfg(test)]
 mod index;

@@ -30,6 +30,7 @@ pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
         related,
         discovered_from,
         duplicate_of,
+        recurs_from,
         // Turned into edges of the others when the archive was read.
         parts: _,
         blocks: _,
@@ -42,6 +43,7 @@ pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
     let related = all("related", related);
     let discovered_from = all("discovered_from", one(discovered_from)).pop_first();
     let duplicate_of = all("duplicate_of", one(duplicate_of)).pop_first();
+    let recurs_from = all("recurs_from", one(recurs_from)).pop_first();
     let ticket = &mut from.ticket;
     ticket.parent = parent;
     ticket.blocked_by = blocked_by;
@@ -49,6 +51,7 @@ pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
     ticket.related = related;
     ticket.discovered_from = discovered_from;
     ticket.duplicate_of = duplicate_of;
+    ticket.recurs_from = recurs_from;
 }
 
 fn resolved(

@@ -8,7 +8,7 @@ use crate::model::Shown;
 use crate::ops::Result;
 use crate::ops::values::invalid;
 use crate::port::Files;
-use crate::store::{ArchiveFile, read_archive_file, read_archive_folders};
+use crate::store::{ArchiveFile, read_archive_file, read_archive_folders, read_archive_trees};
 
 /// The archive as messages name it.
 pub(super) fn shown(request: &ImportRequest) -> String {
@@ -45,12 +45,8 @@ pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Sou
 fn of_folder(request: &ImportRequest, folder: &Path) -> Result<Vec<ArchiveFile>> {
     let name = request.format.as_str();
     match request.format.files() {
-        Files::Each(ending, rows) => {
-            let row = rows.iter().find(|row| folder.join(row[0]).is_dir());
-            let folders = row.copied().unwrap_or_default().iter();
-            let folders: Vec<PathBuf> = folders.map(|inner| folder.join(inner)).collect();
-            Ok(read_archive_folders(&folders, ending)?)
-        }
+        Files::Each(ending, rows) => Ok(read_archive_folders(&folders(folder, rows), ending)?),
+        Files::Tree(ending, rows) => Ok(read_archive_trees(&folders(folder, rows), ending)?),
         Files::One(names) => {
             let paths = names.iter().map(|name| folder.join(name));
             match paths.into_iter().find(|path| path.is_file()) {
@@ -63,4 +59,11 @@ fn of_folder(request: &ImportRequest, folder: &Path) -> Result<Vec<ArchiveFile>>
             }
         }
     }
+}
+
+/// The folders of the first row of which the first is there.
+fn folders(folder: &Path, rows: &[&[&str]]) -> Vec<PathBuf> {
+    let row = rows.iter().find(|row| folder.join(row[0]).is_dir());
+    let row = row.copied().unwrap_or_default().iter();
+    row.map(|inner| folder.join(inner)).collect()
 }

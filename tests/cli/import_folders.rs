@@ -1,0 +1,188 @@
+//! Archives as their programs leave them: the folders of Backlog.md and what became of the tasks
+//! in them, comments, words that YAML takes for nothing.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::Sandbox;
+
+fn task(sandbox: &Sandbox, path: &str, id: &str, status: &str, more: &str) {
+    let title = path.rsplit(" - ").next().unwrap().trim_end_matches(".md");
+    let text = format!("---\nid: {id}\ntitle: {title}\nstatus: {status}\n{more}---\n");
+    sandbox.write(format!("backlog/{path}"), &text);
+}
+
+fn backlog() -> Sandbox {
+    let sandbox = Sandbox::initialised();
+    let add = |path, id, status, more| task(&sandbox, path, id, status, more);
+    add(
+        "tasks/task-1 - Live.md",
+        "TASK-1",
+        "To Do",
+        "dependencies: [TASK-3, task-5]\n",
+    );
+    add(
+        "tasks/api/v2/task-2 - Nested.md",
+        "TASK-2",
+        "In Progress",
+        "",
+    );
+    add("completed/task-3 - Shipped.md", "TASK-3", "Released", "");
+    add("completed/2025/task-4 - Long-done.md", "TASK-4", "Done", "");
+    add("archive/tasks/task-5 - Given-up.md", "TASK-5", "To Do", "");
+    add("archive/tasks/task-6 - Done.md", "TASK-6", "Done", "");
+    // Older versions give the id of an archived task to another.
+    add(
+        "archive/tasks/task-1 - Older.md",
+        "TASK-1",
+        "In Progress",
+        "parent_task_id: TASK-2\n",
+    );
+    add("drafts/draft-1 - Idea.md", "DRAFT-1", "Draft", "");
+    add(
+        "archive/drafts/draft-1 - Bad-idea.md",
+        "DRAFT-1",
+        "Draft",
+        "",
+    );
+    sandbox.write("backlog/tasks/README.md", "# How we work\n");
+    sandbox.write("backlog/tasks/.hidden/task-9 - Hidden.md", "no task");
+    sandbox.write("backlog/docs/doc-1 - Guide.md", "---\nid: doc-1\n---\n");
+    sandbox
+}
+
+#[test]
+fn the_folder_says_what_became_of_a_task() {
+    let sandbox = backlog();
+    assert_snapshot!(sandbox.tk(["import", "backlog", "."]).ok(), @"
+    imported 9 tickets (9 task); 1 left out
+    did not fit: id of 2 tickets, status of 3 tickets
+      1 left out: it is not named like a task
+      u8r: it is archived there as `Draft`, and closed here
+      u8r: `archive/draft-1 - Bad-idea.md` is no id here: it is `u8r`
+      n57: it is archived there as `In Progress`, and closed here
+      n57: `archive/task-1 - Older.md` is no id here: it is `n57`
+      task-5: it is archived there as `To Do`, and closed here
+    ");
+    let all = sandbox.tk(["list", "--all", "--json"]).json();
+    let tickets = all["tickets"].as_array().unwrap();
+    let mut told: Vec<String> = tickets
+        .iter()
+        .map(|t| format!("{} {} {}", t["title"], t["status"], t["awaiting"]).replace('"', ""))
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "Bad-idea closed null",
+            "Done closed null",
+            "Given-up closed null",
+            "Idea open approval",
+            "Live open null",
+            "Long-done closed null",
+            "Nested in_progress null",
+            "Older closed null",
+            "Shipped closed null",
+        ]
+    );
+    let shown = |id: &str| sandbox.tk(["show", id, "--json"]).json()["tickets"][0].clone();
+    assert_eq!(shown("task-1")["title"], "Live");
+    assert_eq!(shown("task-1")["blocked_by"], json!(["task-3", "task-5"]));
+    assert_eq!(shown("task-5")["reason"], "archived");
+    assert!(
+        sandbox
+            .read(".ticks/task-3.toml")
+            .contains("status = \"Released\"")
+    );
+    let ready = sandbox.tk(["ready", "--json"]).json();
+    assert_eq!(ready["tickets"].as_array().unwrap().len(), 1, "{ready}");
+    assert_eq!(ready["tickets"][0]["id"], "task-1");
+    let doctor = sandbox.tk(["doctor"]);
+    assert_eq!(doctor.code, 0, "{doctor}");
+}
+
+#[test]
+fn again_or_from_within_it_makes_none() {
+    let sandbox = backlog();
+    sandbox.tk(["import", "backlog", "backlog"]).ok();
+    for path in [".", "backlog", "backlog/tasks", "backlog/archive"] {
+        let told = sandbox.tk(["import", "backlog", path, "--json"]).json();
+        assert_eq!(told["created"], 0, "{path}: {told}");
+    }
+}
+
+#[test]
+fn a_task_that_cannot_be_read_is_told_wherever_it_is() {
+    let sandbox = backlog();
+    sandbox.write("backlog/tasks/api/task-7 - Torn.md", "---\nid: TASK-7\n");
+    let refused = sandbox.tk(["import", "backlog", "."]);
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("backlog/tasks/api/task-7 - Torn.md:1"),
+        "{refused}"
+    );
+    assert_eq!(sandbox.tk(["list", "--all", "--json"]).json()["total"], 0);
+}
+
+/// As version 1.52 writes it.
+#[test]
+fn comments_are_notes_and_a_criterion_may_have_several_lines() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write(
+        "backlog/tasks/task-2 - Yes.md",
+        "---\nid: TASK-2\ntitle: 'yes'\nstatus: In Progress\n---\n\n## Description\n\n\
+         <!-- SECTION:DESCRIPTION:BEGIN -->\nOne\n\n## Heading\n\n<!-- SECTION:X -->\n\
+         <!-- SECTION:DESCRIPTION:END -->\n\n## Acceptance Criteria\n<!-- AC:BEGIN -->\n\
+         - [ ] #1 It works\n- [x] #2 #2 odd\n- [ ] #3 several\nlines\n<!-- AC:END -->\n\n\
+         ## Comments\n\n<!-- COMMENTS:BEGIN -->\nauthor: @kim\ncreated: 2026-11-27 12:10\n---\n\
+         Hello\n\n---\n\nthere\n---\n\ncreated: 2026-11-27 12:11\n---\nAgain\n---\n\
+         <!-- COMMENTS:END -->\n",
+    );
+    sandbox.tk(["import", "backlog", "."]).ok();
+    let shown = sandbox.tk(["show", "task-2", "--json"]).json();
+    let ticket = &shown["tickets"][0];
+    assert_eq!(
+        ticket["description"],
+        "One\n\n## Heading\n\n<!-- SECTION:X -->"
+    );
+    let texts = |key: &str| -> Vec<String> {
+        let items = ticket[key].as_array().unwrap().iter();
+        items
+            .map(|item| item["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(texts("acceptance"), ["It works", "#2 odd", "several lines"]);
+    assert_eq!(texts("notes"), ["Hello\n\n---\n\nthere", "Again"]);
+    assert_eq!(
+        (&ticket["notes"][0]["by"], &ticket["notes"][1]["at"]),
+        (&json!("@kim"), &json!("2026-11-27T12:11:00Z"))
+    );
+    // What is not written so stays as it is.
+    sandbox.write(
+        "backlog/tasks/task-3 - Odd.md",
+        "---\nid: TASK-3\ntitle: Odd\n---\n\n## Comments\n\nkim: hello\n---\nthere\n",
+    );
+    sandbox.tk(["import", "backlog", "."]).ok();
+    let shown = sandbox.tk(["show", "task-3", "--json"]).json();
+    assert_eq!(
+        shown["tickets"][0]["description"],
+        "## Comments\n\nkim: hello\n---\nthere"
+    );
+}
+
+#[test]
+fn words_that_yaml_takes_for_nothing_are_kept() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write(
+        ".tickets/t-1.md",
+        "---\nid: t-1\nstatus: open\ndeps: []\nassignee: null\nexternal-ref: #12\n\
+         parent: # none\n---\n# One\n",
+    );
+    sandbox.tk(["import", "ticket", "."]).ok();
+    let text = sandbox.read(".ticks/t-1.toml");
+    assert!(text.contains("owner = \"null\"\n"), "{text}");
+    assert!(text.contains("\"#12\""), "{text}");
+    assert!(text.contains("parent = \"\"\n"), "{text}");
+}
