@@ -181,7 +181,8 @@ impl Archive {
                 }
                 _ => {
                     let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-                    assert!(values.map(|value| value.expect("JSON")).count() > 0);
+                    let values: Vec<Value> = values.map(|value| value.expect("JSON")).collect();
+                    assert!(!values.is_empty());
                 }
             }
         }

@@ -178,10 +178,8 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
     for line in body.lines() {
         let mark = line.trim().strip_prefix("<!--").map(str::trim_start);
         let mark = mark.filter(|mark| {
-            let is_known = |known: &&str| mark.starts_with(*known);
-            ["SECTION:", "AC:", "DOD:", "COMMENTS:"]
-                .iter()
-                .any(|known| is_known(&known))
+            let known = ["SECTION:", "AC:", "DOD:", "COMMENTS:"];
+            known.iter().any(|known| mark.starts_with(known))
                 && (mark.contains(":BEGIN") || mark.contains(":END"))
         });
         if let Some(mark) = mark {
