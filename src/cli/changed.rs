@@ -21,7 +21,9 @@ pub(crate) fn report(
             dry_run: changed.dry_run.then_some(true),
             total: changed.total,
             changed: changed.any(),
-            closed: closed.map(|closed| closed.into_iter().all(|closed| closed)),
+            closed: closed
+                .filter(|closed| !closed.is_empty())
+                .map(|closed| closed.into_iter().all(|closed| closed)),
             results: changed.results.clone(),
             tickets: changed
                 .tickets
@@ -39,7 +41,7 @@ pub(crate) fn report(
     }
     let hint = match (changed.total, changed.dry_run) {
         (Some(0), _) => "no ticket fits the query",
-        (_, true) => "nothing is written: without `--dry-run` it would be",
+        (_, true) if changed.any() => "nothing is written: without `--dry-run` it would be",
         _ => return Ok(0),
     };
     screen.notices(&[Notice::Hint(hint.to_owned())])?;

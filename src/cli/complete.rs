@@ -158,6 +158,7 @@ fn source(arg: &Arg) -> Option<Source> {
         (_, "TYPE") => Wanted::Type,
         ("agent", _) => Wanted::Agent,
         (_, "TEMPLATE") => Wanted::Template,
+        (_, "REMOTE") => Wanted::Remote,
         _ => return closed_set(arg, name).map(Source::Words),
     };
     Some(Source::Project(wanted))

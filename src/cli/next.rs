@@ -2,19 +2,21 @@
 
 use super::query::QueryArg;
 use super::{Outcome, Session};
-use crate::ops::{self, Listing};
+use crate::ops::{self, ClaimRequest, Listing};
 use crate::ui;
 use crate::wire::{Detail, TicketsDocument};
 
 /// Show the ticket to do now
 ///
 /// The first of `tk ready`. With --claim it is taken at once: held for two hours, in progress,
-/// and owned by whoever asks, so that of many who ask together each gets another one. Exit
-/// code 1 where nothing is ready.
+/// and owned by whoever asks, so that of many who ask together each gets another one; with
+/// --remote also of many in other clones, as `tk claim --remote` does it. Exit code 1 where
+/// nothing is ready.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk next
   tk next auth --claim --json
+  tk next --claim --remote      # what no other clone holds
   tk next --query type=bug,task")]
 pub(super) struct Args {
     /// Of that epic only
@@ -25,13 +27,27 @@ pub(super) struct Args {
     /// Take it
     #[arg(long)]
     claim: bool,
+    /// Also against other clones, on that remote or the branch's own
+    #[arg(
+        long,
+        value_name = "REMOTE",
+        num_args = 0..=1,
+        require_equals = true,
+        requires = "claim"
+    )]
+    remote: Option<Option<String>>,
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let within = self.query.within(self.epic.as_deref());
-            let found = ops::next(project, within, self.claim)?;
+            let request = ClaimRequest {
+                lease: None,
+                remote: self.remote,
+            };
+            let claim = self.claim.then_some(&request);
+            let found = ops::next(project, &session.context, within, claim)?;
             show(session, &found)?;
             if found.tickets.is_empty() {
                 return Err(ops::nothing_ready(project, within)?.into());

@@ -15,7 +15,8 @@ const TOMBI: &str = include_str!("schema/tombi.toml");
 /// Print the JSON Schema of a document or file
 ///
 /// Every document of `--json` names its schema: `tk.list.v1` is `tk schema list`. The files
-/// in `.ticks/` have one too: `ticket`, `config`, `agent`. Without a name, lists them all.
+/// in `.ticks/` have one too: `ticket`, `config`, `agent`, `template`. Without a name, lists them
+/// all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk schema               # every schema there is

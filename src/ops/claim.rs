@@ -55,6 +55,20 @@ pub fn claim(
     targets: &Targets,
     request: &ClaimRequest,
 ) -> Result<Claimed> {
+    claim_if(project, context, targets, request, &|_, _| Ok(()))
+}
+
+/// Whether the ticket, as it is seen under the lock, may be claimed.
+pub(super) type May<'m> = dyn Fn(&Scene<'_>, &Ticket) -> Result<()> + 'm;
+
+/// As [`claim`], if `may` has nothing against it.
+pub(super) fn claim_if(
+    project: &Project,
+    context: &Context,
+    targets: &Targets,
+    request: &ClaimRequest,
+    may: &May<'_>,
+) -> Result<Claimed> {
     let actor = project.actor()?.clone();
     let lease = Lease {
         asked: request.lease.as_deref().map(span).transpose()?,
@@ -62,12 +76,12 @@ pub fn claim(
     };
     lease.until(None)?;
     let Some(asked) = &request.remote else {
-        let claimed = claim_here(project, targets, &actor, lease, None)?;
+        let claimed = claim_here(project, targets, (&actor, may), lease, None)?;
         renew_there(project, &claimed);
         return Ok(claimed);
     };
     let remote = RemoteClaims::choose(project, asked.as_deref())?;
-    let (id, own) = may_claim(project, targets, &actor)?;
+    let (id, own) = may_claim(project, targets, (&actor, may))?;
     let until = lease.until(own.as_ref())?;
     let wish = Wish {
         ticket: &id,
@@ -84,7 +98,7 @@ pub fn claim(
         Standing::Theirs(theirs) => return Err(taken(project, &id, theirs)?),
     };
     let is_new = own.is_none_or(|own| own.claim.holding != hold.claim.holding);
-    let claimed = claim_here(project, targets, &actor, lease, Some(hold.clone()));
+    let claimed = claim_here(project, targets, (&actor, may), lease, Some(hold.clone()));
     if claimed.is_err() && is_new {
         project.owe(Some(hold));
     }
@@ -115,7 +129,7 @@ impl Lease {
 fn may_claim(
     project: &Project,
     targets: &Targets,
-    actor: &Actor,
+    (actor, may): (&Actor, &May<'_>),
 ) -> Result<(TicketId, Option<Claim>)> {
     let rehearsal = Targets {
         dry_run: true,
@@ -124,6 +138,7 @@ fn may_claim(
     let mut found = None;
     project.change(&rehearsal, |scene, tickets| {
         for ticket in tickets {
+            may(scene, ticket)?;
             path(scene, ticket)?;
             let own = scene
                 .locked
@@ -151,7 +166,7 @@ fn taken(project: &Project, id: &TicketId, theirs: Option<RemoteHold>) -> Result
 fn claim_here(
     project: &Project,
     targets: &Targets,
-    actor: &Actor,
+    (actor, may): (&Actor, &May<'_>),
     lease: Lease,
     hold: Option<RemoteHold>,
 ) -> Result<Claimed> {
@@ -159,6 +174,7 @@ fn claim_here(
     let mut before = ClaimsBefore::default();
     let changed = project.change(targets, |scene, tickets| {
         for ticket in tickets {
+            may(scene, ticket)?;
             let own = scene.locked.claim(&ticket.id, project.now)?;
             let own = own.filter(|claim| claim.actor == actor.as_str());
             let until = match &hold {

@@ -1,14 +1,14 @@
 //! What can be done now.
 
-use super::change::Targets;
+use super::change::{Scene, Targets};
 use super::choose::Within;
-use super::claim::{LEASE, hold};
-use super::claims_before::ClaimsBefore;
+use super::claim::{ClaimRequest, claim_if};
 use super::list::{Listing, Page};
 use super::records::Records;
-use super::{Changed, Error, ErrorCode, Project, Result, resolve};
+use super::{Error, ErrorCode, Project, Result, resolve};
+use crate::context::Context;
 use crate::graph::{Graph, Scope};
-use crate::model::{Category, Outline, TicketId};
+use crate::model::{Category, Outline, Ticket, TicketId};
 use crate::store::Index;
 
 /// The tickets that can be started now, in the order in which they should be.
@@ -27,28 +27,43 @@ pub fn ready(project: &Project, within: Within<'_>, page: Page) -> Result<Listin
     })
 }
 
-/// The one to do now, taken at once where it is to be claimed; nothing if none can be started.
+/// The one to do now, taken at once as `claim` says where it is to be claimed; nothing if none can
+/// be started. One that another takes first, here or on the remote, gives way to the one after it.
 ///
 /// # Errors
-/// When the epic is unknown, the query cannot be understood, or nobody is named who claims.
-pub fn next(project: &Project, within: Within<'_>, claim: bool) -> Result<Listing> {
+/// When the epic is unknown, the query cannot be understood, nobody is named who claims, or the
+/// remote cannot be asked.
+pub fn next(
+    project: &Project,
+    context: &Context,
+    within: Within<'_>,
+    claim: Option<&ClaimRequest>,
+) -> Result<Listing> {
     let one = Page {
         limit: Some(1),
         texts: false,
     };
     let mut listing = ready(project, within, one)?;
-    if !claim || listing.tickets.is_empty() {
+    let Some(request) = claim else {
         return Ok(listing);
-    }
-    // Between the look and the claim another may have taken it; then the next one.
-    loop {
-        let Some(first) = listing.tickets.first() else {
-            return Ok(listing);
-        };
-        match take(project, &first.id, within) {
-            Ok(changed) => {
-                listing.tickets = changed.tickets;
-                return Ok(listing);
+    };
+    let may = |scene: &Scene<'_>, ticket: &Ticket| {
+        let ready = startable(project, scene.index()?, scene.graph()?, within)?;
+        match ready.contains(&ticket.id) {
+            true => Ok(()),
+            false => {
+                let message = format!("`{}` was taken meanwhile", ticket.id);
+                Err(Error::new(ErrorCode::Held, message))
+            }
+        }
+    };
+    // What another has on the remote is noted when that is found, and no longer ready then.
+    while let Some(first) = listing.tickets.first() {
+        let targets = Targets::new(vec![first.id.clone()]);
+        match claim_if(project, context, &targets, request, &may) {
+            Ok(claimed) => {
+                listing.tickets = claimed.changed.tickets;
+                break;
             }
             Err(error) if error.code == ErrorCode::Held => {
                 listing = ready(project, within, one)?;
@@ -56,6 +71,7 @@ pub fn next(project: &Project, within: Within<'_>, claim: bool) -> Result<Listin
             Err(error) => return Err(error),
         }
     }
+    Ok(listing)
 }
 
 /// The error that there is nothing to do, with why.
@@ -83,32 +99,6 @@ pub fn nothing_ready(project: &Project, within: Within<'_>) -> Result<Error> {
              `tk list --blocked` tells what the others wait for"
         )),
     })
-}
-
-/// Claims the ticket: holds it with a lease, and begins it.
-fn take(project: &Project, id: &str, within: Within<'_>) -> Result<Changed> {
-    let actor = project.actor()?.clone();
-    let targets = Targets::new(vec![id.to_owned()]);
-    let mut before = ClaimsBefore::default();
-    let changed = project.change(&targets, |scene, tickets| {
-        let ready = startable(project, scene.index()?, scene.graph()?, within)?;
-        for ticket in tickets {
-            if !ready.contains(&ticket.id) {
-                let message = format!("`{}` was taken meanwhile", ticket.id);
-                return Err(Error::new(ErrorCode::Held, message));
-            }
-            hold(
-                scene,
-                ticket,
-                &actor,
-                project.now + LEASE,
-                None,
-                &mut before,
-            )?;
-        }
-        Ok(())
-    });
-    before.unless(changed, project, &actor)
 }
 
 /// The ids of what can be started now and is not held by another, first things first.

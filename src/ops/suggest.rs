@@ -28,6 +28,8 @@ pub enum Wanted {
     Agent,
     /// A template.
     Template,
+    /// A git remote.
+    Remote,
 }
 
 /// A word that would do.
@@ -58,6 +60,7 @@ pub fn suggest(project: &Project, wanted: Wanted, begun: &str) -> Result<Vec<Sug
         Wanted::Type => plain(project.config.types.clone()),
         Wanted::Agent => plain(project.store.agent_names()?),
         Wanted::Template => plain(project.store.template_names()?),
+        Wanted::Remote => plain(project.repo.home_git().remotes()?),
     };
     found.retain(|(word, _)| word.starts_with(begun) && is_one_word(word));
     let suggestion = |(word, about)| Suggestion { word, about };

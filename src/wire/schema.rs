@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::file::{AgentFile, ConfigFile, TicketFile};
+use super::file::{AgentFile, ConfigFile, TemplateFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
     DiffDocument, DoctorDocument, ErrorDocument, Event, ExportDocument, GraphDocument,
@@ -117,6 +117,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<StopDocument>("stop"),
     document::<SyncDocument>("sync"),
     document::<TallyDocument>("tally"),
+    entry::<TemplateFile>("template", Kind::File),
     entry::<TicketFile>("ticket", Kind::File),
     document::<ChangesDocument>("unblock"),
     document::<UndoDocument>("undo"),
@@ -187,6 +188,7 @@ impl SchemaEntry {
         match self.name {
             "config" => ".ticks/config.toml",
             "agent" => ".ticks/agents/<name>.toml",
+            "template" => ".ticks/templates/<name>.toml",
             _ => ".ticks/<id>.toml",
         }
     }

@@ -69,6 +69,7 @@ const ROWS: &[(&str, May)] = &[
     ("release held", No),
     ("release held --force", No),
     ("claim abc --remote", Yes),
+    ("next --claim --remote", Yes),
     ("sync", Yes),
     ("graph", Yes),
     ("history abc", Yes),

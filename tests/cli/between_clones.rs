@@ -637,3 +637,73 @@ fn a_remote_that_does_not_answer_is_not_waited_for_for_ever() {
     );
     clones.assert_untouched("abc");
 }
+
+#[test]
+fn what_is_next_is_what_no_other_clone_holds() {
+    let clones = Clones::new();
+    clones.tk("other", &["claim", "abc", "--remote"]).ok();
+    // Not known here yet: it is lost, and the one after it is tried.
+    assert_snapshot!(clones.tk("repo", &["next"]), @"abc  P2  open  task  First");
+    assert_snapshot!(clones.tk("repo", &["next", "--claim", "--remote"]), @"def  P2  in_progress  task  Second  @dana@example.com");
+    assert_eq!(clones.there("def")["state"], "held");
+    clones.assert_untouched("abc");
+    assert_snapshot!(clones.tk("repo", &["next", "--claim", "--remote=origin", "--as", "bob"]), @r"
+    --- stderr
+    error: nothing is ready
+    hint: 2 open: 1 in progress, 0 awaiting a person; `tk list --blocked` tells what the others wait for
+    --- exit 1
+    ");
+    for (args, code) in [
+        (&["next", "--remote"][..], 2),
+        (&["next", "--claim", "--remote=elsewhere"], 2),
+        (&["next", "--claim", "--remote="], 2),
+    ] {
+        let output = clones.tk("other", args);
+        assert_eq!(output.code, code, "{args:?} {output}");
+    }
+    clones.tk("other", &["release", "abc"]).ok();
+    clones.hook("pre-receive", "exit 1");
+    let refused = clones.tk("other", &["next", "--claim", "--remote"]);
+    assert_eq!(refused.code, 6, "{refused}");
+    let held = clones.sandbox.root().join("other/.git/tk/claims/abc");
+    assert!(!held.exists(), "{refused}");
+}
+
+#[test]
+fn of_many_in_two_clones_each_gets_another_one() {
+    let clones = Clones::new();
+    for number in 0..4 {
+        let text = format!("title = \"Number {number}\"\n");
+        clones.sandbox.ticket(&format!("t{number}"), &text);
+        let there = format!("other/.ticks/t{number}.toml");
+        std::fs::write(clones.sandbox.root().join(there), text).unwrap();
+    }
+    let start = Barrier::new(6);
+    let claim = |clone: &str, number: usize| {
+        let actor = format!("{clone}{number}");
+        let args = ["next", "--claim", "--remote", "--json", "--as", &actor];
+        let mut command = clones.command(clone, &args);
+        start.wait();
+        let output = clones.sandbox.run(&mut command, None);
+        assert_eq!(output.code, 0, "{output}");
+        output.json()["tickets"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let claim = &claim;
+    let mut won: Vec<String> = std::thread::scope(|scope| {
+        let threads = ["repo", "other"]
+            .iter()
+            .flat_map(|clone| (0..3).map(move |n| (clone, n)));
+        let threads: Vec<_> = threads
+            .map(|(clone, n)| scope.spawn(move || claim(clone, n)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    won.sort();
+    assert_eq!(won, ["abc", "def", "t0", "t1", "t2", "t3"]);
+}

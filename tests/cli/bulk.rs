@@ -253,3 +253,12 @@ fn thousands_at_once() {
         (json!(0), json!(800))
     );
 }
+
+#[test]
+fn a_rehearsal_of_nothing_promises_nothing() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"First\"\npriority = 1\n");
+    assert_snapshot!(sandbox.tk(["update", "abc", "-p", "1", "--dry-run"]), @"abc  unchanged  First");
+    let none = sandbox.tk(["update", "--query", "label:none", "-p", "1", "--json"]);
+    assert_eq!(none.json()["closed"], serde_json::Value::Null, "{none}");
+}

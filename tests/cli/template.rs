@@ -316,3 +316,85 @@ fn agents_may_and_shells_know_the_names() {
     release
     ");
 }
+
+/// A TOML text as an editor shows it to a schema: times are texts.
+fn as_json(value: &toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(items) => items.iter().map(as_json).collect(),
+        toml::Value::Table(table) => table
+            .iter()
+            .map(|(key, value)| (key.clone(), as_json(value)))
+            .collect(),
+        plain => serde_json::to_value(plain).unwrap(),
+    }
+}
+
+/// What `tk` takes for a template is one by its schema, and what it refuses is none.
+#[test]
+fn the_schema_says_what_a_template_may_hold() {
+    let sandbox = sandbox();
+    let schema: serde_json::Value =
+        serde_json::from_str(&sandbox.tk(["schema", "template"]).ok()).unwrap();
+    let validator = jsonschema::options().build(&schema).unwrap();
+    let is_valid = |text: &str| {
+        let table: toml::Table = text.parse().unwrap();
+        validator.is_valid(&as_json(&toml::Value::Table(table)))
+    };
+    let made = |text: &str| {
+        sandbox.write(".ticks/templates/odd.toml", text);
+        sandbox.tk(["new", "T", "--from", "odd"])
+    };
+    assert!(is_valid(BUG) && is_valid(RELEASE));
+    for line in [
+        "title = \"{{x}}\"\npriority = 0",
+        "priority = \"high\"\nlabels = [\"{{x}}\", \"a\"]",
+        "due = 2026-12-01\ndefer_until = 2026-12-01T08:00:00Z",
+        "due = \"3d\"\ndefer_until = \"{{x}}\"",
+        "requires = \"review\"\nawaiting = \"input\"\nestimate = \"1h30m\"\nrepeat = \"2w\"",
+        "acceptance = [\"a\"]\nsubtasks = [\"b\"]\nchecks = [\"true\"]\ntouches = [\"src/**\"]",
+        "local = \"a\"\ntype = \"bug\"\nowner = \"{{actor}}\"\nlock = \"db\"",
+        "agent = \"claude\"\nmodel = \"opus\"\ndescription = \"a\\nb {{x}}\"",
+    ] {
+        let text = format!("{line}\n[variables]\nx = \"2026-12-01\"\n");
+        let output = made(&text);
+        assert_eq!(output.code, 0, "{text}\n{output}");
+        assert!(is_valid(&text), "{text}");
+    }
+    for line in [
+        "zzzzzz = 1",
+        "title = 3",
+        "priority = 9",
+        "labels = \"a\"",
+        "requires = \"blessing\"",
+        "awaiting = \"godot\"",
+        "estimate = \"2 hours\"",
+        "repeat = \"now and then\"",
+        "acceptance = [{ text = \"a\" }]",
+        "title = \"x\"\n[[ticket]]\ntitle = \"x\"",
+        "[[ticket]]\ntitle = 7",
+        "[[ticket]]\ntitle = \"x\"\nstatus = \"open\"",
+        "ticket = []",
+        "variables = 1",
+    ] {
+        let output = made(line);
+        assert_ne!(output.code, 0, "{line}\n{output}");
+        assert!(!is_valid(line), "{line}");
+    }
+    for line in ["X = \"\"", "date = \"\"", "x = 1"] {
+        let text = format!("[variables]\n{line}\n");
+        assert_ne!(made(&text).code, 0, "{text}");
+        assert!(!is_valid(&text), "{text}");
+    }
+    // The keys are those that the reader knows, as it says of one that it does not.
+    let known = made("zzzzzz = 1").stderr;
+    let known: std::collections::BTreeSet<&str> = known.split('`').skip(3).step_by(2).collect();
+    let keys = |path: &str| -> std::collections::BTreeSet<&str> {
+        let keys = schema.pointer(path).unwrap().as_object().unwrap().keys();
+        keys.map(String::as_str).collect()
+    };
+    assert_eq!(keys("/properties/ticket/items/properties"), known);
+    let own: std::collections::BTreeSet<&str> =
+        known.into_iter().chain(["ticket", "variables"]).collect();
+    assert_eq!(keys("/properties"), own);
+}

@@ -19,7 +19,7 @@ fn project() -> Sandbox {
     let keep = |path: &str, args: &[&str]| sandbox.write(path, &sandbox.tk(args).ok());
     keep(".taplo.toml", &["schema", "--editor"]);
     keep("tombi.toml", &["schema", "--editor=tombi"]);
-    for name in ["ticket", "config", "agent"] {
+    for name in ["ticket", "config", "agent", "template"] {
         keep(&format!(".tick-schema/{name}.json"), &["schema", name]);
     }
     sandbox

@@ -217,6 +217,13 @@ fn labels_statuses_types_and_agents_are_those_of_the_project() {
         assert_eq!(types, ["feature"], "{shell:?}");
         let agents = shell.words(&sandbox, &["tk", "run", "k7m", "--agent", ""]);
         assert_eq!(agents, ["claude", "reviewer"], "{shell:?}");
+        for name in ["upstream", "mirror"] {
+            sandbox.git(["config", &format!("remote.{name}.url"), "../x"]);
+        }
+        let remotes = shell.words(&sandbox, &["tk", "sync", ""]);
+        assert_eq!(remotes, ["mirror", "upstream"], "{shell:?}");
+        let remote = shell.words(&sandbox, &["tk", "next", "--claim", "--remote=u"]);
+        assert_eq!(remote, ["--remote=upstream"], "{shell:?}");
         let gates = shell.words(&sandbox, &["tk", "new", "--requires", ""]);
         assert_eq!(gates, ["approval", "review", "content"], "{shell:?}");
     }

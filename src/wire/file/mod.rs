@@ -9,6 +9,7 @@
 
 mod agent;
 mod config;
+mod template;
 #[cfg(test)]
 mod tests;
 mod ticket;
@@ -16,4 +17,5 @@ mod values;
 
 pub(super) use agent::AgentFile;
 pub(super) use config::ConfigFile;
+pub(super) use template::TemplateFile;
 pub(super) use ticket::TicketFile;

@@ -114,14 +114,14 @@ enum DefaultStatus {
 /// One of the default types, or one of those that `[tickets] types` names
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-enum Type {
+pub(super) enum Type {
     Default(DefaultType),
     Configured(Line),
 }
 
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-enum DefaultType {
+pub(super) enum DefaultType {
     Task,
     Bug,
     Feature,
