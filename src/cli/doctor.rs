@@ -14,7 +14,9 @@ use crate::ui;
 /// Looking changes nothing. Exit code 1 where something is wrong; a note is not.
 ///
 /// --fix completes the set-up, and removes claims that hold nothing, unfinished files, and
-/// worktrees and branches whose work has landed, after a backup in `refs/tk/backup/`. In tickets
+/// worktrees and branches whose work has landed, after a backup in `refs/tk/backup/`. It gives back
+/// on remotes what this clone has left there, and names files that hold tickets as tickets are
+/// named (`K7M.toml` becomes `k7m.toml`), where that name is free. In tickets
 /// it takes out references to themselves, and to nothing where nothing depends on them (never a
 /// blocker, never a parent); it ends lines as git is told to; and it settles merges that were
 /// committed with their marks, where the rules of the merge do. It keeps a copy of each file

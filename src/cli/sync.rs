@@ -10,6 +10,9 @@ use crate::ui;
 /// runs with `[run] claims = "remote"`, and shows them. From then on `ready`, `next`, `claim` and
 /// `list` know of them, without the network, until their leases have run out. Without a name it
 /// is the remote of the branch, else `origin`, else the only one.
+///
+/// What a command of this clone has left there, because it was killed or could not reach the remote
+/// when it let go of the ticket, is given back first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk sync

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::change::{Scene, Targets};
 use super::claims_before::ClaimsBefore;
 use super::close::transition;
+use super::left_there;
 use super::notes::refused;
 use super::update::begin;
 use super::values::{self, invalid, printable};
@@ -93,10 +94,18 @@ pub(super) fn claim_if(
     let own = own
         .and_then(|own| own.remote)
         .filter(|own| own.remote == remote.remote());
-    let hold = match remote.take(&wish, own.as_deref())? {
+    left_there::give_back(project, &remote, Some(&id))?;
+    let taking = left_there::Taken::new(project, &remote, &wish);
+    let hold = match remote.take(&wish, own.as_deref(), &|| taking.begin())? {
         Standing::Ours(hold) => hold,
-        Standing::Theirs(theirs) => return Err(taken(project, &id, theirs)?),
+        Standing::Theirs(theirs) => {
+            taking.forget()?;
+            return Err(taken(project, &id, theirs)?);
+        }
     };
+    if hold.claim.holding != wish.holding {
+        taking.forget()?;
+    }
     let is_new = own.is_none_or(|own| own.claim.holding != hold.claim.holding);
     let claimed = claim_here(project, targets, (&actor, may), lease, Some(hold.clone()));
     if claimed.is_err() && is_new {

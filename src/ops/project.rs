@@ -283,8 +283,12 @@ impl Project {
         for hold in self.owed.take() {
             let given = RemoteClaims::choose(self, Some(&hold.remote));
             let given = given.and_then(|claims| claims.give_back(&hold));
-            let Err(error) = given else { continue };
             let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
+                continue;
+            };
+            let Err(error) = given else {
+                // What stays of the note is for `tk sync`.
+                let _ = self.store.forget_holding(&id, &hold.claim.holding);
                 continue;
             };
             let remote = printable(&hold.remote);

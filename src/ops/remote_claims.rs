@@ -14,7 +14,7 @@ use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::git::{ClaimRef, ClaimRefs, CommitId, GitError};
 use crate::model::{Actor, TicketId};
-use crate::store::{RemoteClaim, RemoteHold};
+use crate::store::{ClaimState, Holding, RemoteClaim, RemoteHold};
 use crate::wire::UnreadableClaim;
 
 /// How often something is tried while others are at the same reference.
@@ -116,11 +116,17 @@ impl RemoteClaims {
     }
 
     /// Takes the ticket, if nobody else holds it; renews `own`, if that still is what is there.
+    /// Before a new holding can be there, `beforehand` is called.
     ///
     /// # Errors
     /// When the remote cannot be reached, does not take it, or has something there that cannot
-    /// be read.
-    pub fn take(&self, wish: &Wish<'_>, own: Option<&RemoteHold>) -> Result<Standing> {
+    /// be read; or when `beforehand` fails.
+    pub fn take(
+        &self,
+        wish: &Wish<'_>,
+        own: Option<&RemoteHold>,
+        beforehand: &dyn Fn() -> Result<()>,
+    ) -> Result<Standing> {
         let fresh = &wish.holding;
         let known = own.map(|own| own.claim.holding.as_str());
         self.swap(wish.ticket, None, |seen| {
@@ -138,6 +144,7 @@ impl RemoteClaims {
                     Error::new(ErrorCode::Git, message)
                 })?,
             };
+            beforehand()?;
             let (ticket, actor, until) = (wish.ticket, wish.actor, wish.until);
             Ok(Some(RemoteClaim::new(ticket, actor, until, number, fresh)))
         })
@@ -167,6 +174,19 @@ impl RemoteClaims {
     /// As [`RemoteClaims::take`].
     pub fn give_back(&self, hold: &RemoteHold) -> Result<()> {
         self.swap_own(hold, RemoteClaim::released).map(drop)
+    }
+
+    /// Lets go of it there, if that holding still is what is there; whether it was.
+    ///
+    /// # Errors
+    /// As [`RemoteClaims::take`].
+    pub fn give_back_left(&self, left: &Holding) -> Result<bool> {
+        let is_it =
+            |claim: &&RemoteClaim| claim.holding == left.holding && claim.state == ClaimState::Held;
+        let standing = self.swap(&left.ticket, None, |seen| {
+            Ok(seen.filter(is_it).map(RemoteClaim::released))
+        })?;
+        Ok(matches!(standing, Standing::Ours(_)))
     }
 
     /// Every claim there is; with the names of what cannot be read as one, and why.

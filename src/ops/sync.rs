@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::left_there;
 use super::records::Records;
 use super::values::printable;
 use super::{Project, RemoteClaims, Result};
@@ -10,12 +11,19 @@ use crate::store::RemoteHold;
 use crate::wire::{Detail, SyncDocument, SyncedClaim, UnreadableClaim};
 
 /// Fetches every claim from the remote, and notes what other clones hold; `ready` and the like
-/// go by that.
+/// go by that. What this clone has left there before is given back.
 ///
 /// # Errors
 /// When there is no such remote, it cannot be reached, or nothing can be noted.
 pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
     let remote = RemoteClaims::choose(project, remote)?;
+    let given_back = left_there::give_back(project, &remote, None)?;
+    for id in &given_back {
+        let remote = printable(remote.remote());
+        project.hint(format!(
+            "`{id}` was still held on `{remote}` by this clone and by nobody here: given back"
+        ));
+    }
     let (mut holds, unreadable) = remote.all()?;
     holds.retain(|hold| hold.claim.holds(project.now));
     let (mut claims, mut elsewhere) = (Vec::new(), Vec::new());
@@ -69,6 +77,7 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
         schema: "tk.sync.v1",
         remote: remote.remote().to_owned(),
         claims,
+        given_back: given_back.iter().map(ToString::to_string).collect(),
         unreadable,
         tickets: records
             .iter()

@@ -111,7 +111,7 @@ pub(super) async fn take(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Option<
             now,
             holding: shared.run.clone(),
         };
-        remote.claims.take(&wish, None)
+        remote.claims.take(&wish, None, &|| Ok(()))
     });
     Ok(match answer.await? {
         Ok(Standing::Ours(hold)) => {

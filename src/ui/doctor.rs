@@ -122,6 +122,7 @@ fn counted(number: usize, what: &str) -> String {
 const fn group_of(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::InvalidTicket
+        | FindingKind::MisnamedFile
         | FindingKind::Conflict
         | FindingKind::MissingReference
         | FindingKind::SelfReference
@@ -134,6 +135,7 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::InvalidTemplate
         | FindingKind::UnknownAgent => "Configuration",
         FindingKind::StaleClaim
+        | FindingKind::LeftClaim
         | FindingKind::UnfinishedFile
         | FindingKind::InvalidUndo
         | FindingKind::InterruptedRun

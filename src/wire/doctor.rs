@@ -72,6 +72,8 @@ pub enum Severity {
 pub enum FindingKind {
     /// A file in `.ticks/` that should be a ticket and is none.
     InvalidTicket,
+    /// A file in `.ticks/` that holds a ticket, and is not named as one.
+    MisnamedFile,
     /// A file in `.ticks/` with a merge in it that is not settled.
     Conflict,
     /// A ticket names another that does not exist.
@@ -96,6 +98,8 @@ pub enum FindingKind {
     UnknownAgent,
     /// A claim whose lease is over, of a ticket that is closed or gone, or that cannot be read.
     StaleClaim,
+    /// What a command of this clone took on a remote, and nobody in it holds.
+    LeftClaim,
     /// A file that a killed writer has left.
     UnfinishedFile,
     /// What `tk undo` would take back cannot be read.

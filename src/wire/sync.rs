@@ -14,6 +14,8 @@ pub struct SyncDocument {
     pub remote: String,
     /// What is held there now, by ticket.
     pub claims: Vec<SyncedClaim>,
+    /// The tickets that this clone still held there, and nobody in it: they were given back.
+    pub given_back: Vec<String>,
     /// What is there and cannot be read as a claim.
     pub unreadable: Vec<UnreadableClaim>,
     /// Of the held tickets, those that there are here.

@@ -707,3 +707,125 @@ fn of_many_in_two_clones_each_gets_another_one() {
     won.sort();
     assert_eq!(won, ["abc", "def", "t0", "t1", "t2", "t3"]);
 }
+
+/// Has `tk claim abc --remote` killed in `repo` when the claim is there, and not yet here.
+fn killed_when_it_is_there(clones: &Clones) {
+    let pid = clones.sandbox.root().join("tk.pid");
+    let _ = std::fs::remove_file(&pid);
+    let path = pid.display();
+    let wait =
+        format!("n=0; until test -s {path} || test $n -gt 200; do sleep 0.05; n=$((n+1)); done");
+    clones.hook("post-receive", &format!("{wait}\nkill -9 $(cat {path})"));
+    let mut command = clones.command("repo", &["claim", "abc", "--remote"]);
+    let null = std::process::Stdio::null;
+    let mut child = command.stdout(null()).stderr(null()).spawn().unwrap();
+    std::fs::write(&pid, child.id().to_string()).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), None, "it was not killed: {status}");
+    std::fs::remove_file(clones.sandbox.root().join("remote.git/hooks/post-receive")).unwrap();
+    assert_eq!(clones.there("abc")["state"], "held");
+    clones.assert_untouched("abc");
+}
+
+#[test]
+fn what_a_killed_command_left_there_is_given_back() {
+    let clones = Clones::new();
+    killed_when_it_is_there(&clones);
+    // It is this clone's: another one gives nothing back.
+    let other = clones.tk("other", &["sync", "--json"]).json();
+    assert_eq!(
+        (&other["given_back"], &other["claims"][0]["id"]),
+        (&json!([]), &json!("abc"))
+    );
+    assert_eq!(clones.tk("other", &["doctor", "--fix"]).code, 0);
+    assert_eq!(clones.tk("other", &["claim", "abc", "--remote"]).code, 5);
+    assert_eq!(clones.there("abc")["state"], "held");
+    assert_snapshot!(clones.tk("repo", &["doctor"]), @r"
+    Left over
+      warning*  abc: this clone took it on `origin` until 2026-11-20T10:38:50Z, nobody here holds it, and it may be held there still
+    1 thing wrong: 2 tickets checked; `tk doctor --fix` mends 1 (*)
+    --- exit 1
+    ");
+    let synced = clones.tk("repo", &["sync", "--json"]).json();
+    assert_eq!(
+        (&synced["given_back"], &synced["claims"]),
+        (&json!(["abc"]), &json!([]))
+    );
+    assert_eq!(clones.there("abc")["state"], "released");
+    assert_eq!(clones.tk("repo", &["doctor"]).code, 0);
+
+    killed_when_it_is_there(&clones);
+    let fixed = clones.tk("repo", &["doctor", "--fix"]);
+    assert_eq!(fixed.code, 0, "{fixed}");
+    assert_eq!(clones.there("abc")["state"], "released");
+
+    // Whoever claims it again in this clone has it.
+    killed_when_it_is_there(&clones);
+    assert_snapshot!(clones.tk("repo", &["claim", "abc", "--remote"]), @"abc  held until 2026-11-20T10:38:50Z on origin, number 4  First");
+    // What is held here is not left.
+    let synced = clones.tk("repo", &["sync", "--json"]).json();
+    assert_eq!(
+        (&synced["given_back"], &synced["claims"][0]["here"]),
+        (&json!([]), &json!(true))
+    );
+    clones.tk("repo", &["release", "abc"]).ok();
+    assert_eq!(clones.there("abc")["state"], "released");
+    let notes = clones.sandbox.path().join(".git/tk/holdings");
+    assert_eq!(std::fs::read_dir(notes).unwrap().count(), 0);
+}
+
+#[test]
+fn what_was_let_go_of_while_the_remote_was_away_is_given_back() {
+    let clones = Clones::new();
+    let root = clones.sandbox.root().to_owned();
+    let rename = |from: &str, to: &str| std::fs::rename(root.join(from), root.join(to)).unwrap();
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    rename("remote.git", "away.git");
+    assert_eq!(clones.tk("repo", &["release", "abc"]).code, 0);
+    let fixed = clones.tk("repo", &["doctor", "--fix"]);
+    assert_eq!(fixed.code, 1, "{fixed}");
+    assert!(
+        fixed
+            .stdout
+            .contains("not mended: the claims on `origin` cannot be reached"),
+        "{fixed}"
+    );
+    rename("away.git", "remote.git");
+    assert_eq!(clones.there("abc")["state"], "held");
+    assert_snapshot!(clones.tk("repo", &["sync"]), @r"
+    --- stderr
+    hint: `abc` was still held on `origin` by this clone and by nobody here: given back
+    hint: nobody holds anything there
+    ");
+    assert_eq!(clones.there("abc")["state"], "released");
+    assert_eq!(clones.tk("repo", &["ready", "--json"]).json()["total"], 2);
+    // What another has taken since is another's.
+    clones
+        .tk("repo", &["claim", "def", "--remote", "--lease", "1h"])
+        .ok();
+    rename("remote.git", "away.git");
+    clones.tk("repo", &["release", "def"]).ok();
+    rename("away.git", "remote.git");
+    let mut later = clones.command("other", &["claim", "def", "--remote", "--as", "bob"]);
+    later.env("TK_TEST_NOW", "2026-11-20T09:50:00Z");
+    clones.sandbox.run(&mut later, None).ok();
+    let synced = clones.tk("repo", &["sync", "--json"]).json();
+    assert_eq!(
+        (&synced["given_back"], &synced["claims"][0]["holder"]),
+        (&json!([]), &json!("bob"))
+    );
+    assert_eq!(clones.there("def")["state"], "held");
+}
+
+#[test]
+fn a_claim_that_is_mended_away_is_given_back_there() {
+    let clones = Clones::new();
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    clones
+        .sandbox
+        .ticket("abc", "title = \"First\"\nstatus = \"closed\"\n");
+    let fixed = clones.tk("repo", &["doctor", "--fix"]);
+    assert_eq!(fixed.code, 0, "{fixed}");
+    assert_eq!(clones.there("abc")["state"], "released");
+    assert_eq!(clones.tk("repo", &["doctor"]).code, 0);
+}

@@ -426,6 +426,7 @@ fn what_can_be_corrected_is_told_how() {
         "cfl",
         "title = \"C\"\n<<<<<<< a\n=======\nowner = \"x\"\n>>>>>>> b\n",
     );
+    sandbox.write(".ticks/Odd one.toml", "title = \"x\"\n");
     sandbox.write(".ticks/Odd.toml", "title = \"x\"\n");
     let ticks = sandbox.path().join(".ticks");
     fs::write(ticks.join("utf.toml"), b"title = \"\xff\"\n").unwrap();
@@ -435,7 +436,8 @@ fn what_can_be_corrected_is_told_how() {
     for (path, hint) in [
         ("bad.toml", "correct it with `tk edit bad`"),
         ("cfl.toml", "`tk doctor --fix`"),
-        ("Odd.toml", "give it another name, such as `k7m.toml`"),
+        ("Odd one.toml", "give it another name, such as `k7m.toml`"),
+        ("Odd.toml", "`tk doctor --fix`"),
         ("utf.toml", "correct it in an editor"),
         ("dir.toml", "put the file itself in its place"),
         ("agents/odd.toml", "correct it in an editor"),

@@ -246,3 +246,84 @@ fn without_a_copy_nothing_is_mended() {
     );
     assert_eq!(files(&sandbox), before);
 }
+
+/// It gets the name that is meant, and what referred to it is right.
+#[test]
+fn a_ticket_in_a_file_of_another_name_gets_its_own() {
+    for (name, kind) in [
+        ("K7M.toml", "invalid_ticket"),
+        ("k7m.TOML", "misnamed_file"),
+        ("k7m.tml", "misnamed_file"),
+        ("k7m.toml.txt", "misnamed_file"),
+    ] {
+        let sandbox = authentication();
+        let text = "# mine\ntitle = \"Odd\"\nmine = 1\n";
+        let path = format!(".ticks/{name}");
+        sandbox.write(&path, text);
+        let naming = "title = \"N\"\nblocked_by = [\"k7m\"]\nrelated = [\"k7m\"]\n";
+        sandbox.ticket("nam", naming);
+        let message = mended(&sandbox, &path, kind);
+        let told = "it should be `k7m.toml`, as `nam` has it";
+        assert!(message.contains(told), "{message}");
+        assert_eq!(sandbox.read(".ticks/k7m.toml"), text);
+        assert_eq!(sandbox.read(".ticks/nam.toml"), naming);
+        assert!(!sandbox.path().join(&path).exists(), "{name}");
+        assert_eq!(sandbox.read(format!("{BACKUP}/{path}")), text);
+        assert_eq!(sandbox.tk(["doctor"]).code, 0);
+        assert_eq!(
+            sandbox.tk(["show", "nam", "--json"]).json()["tickets"][0]["open_blockers"],
+            serde_json::json!(["k7m"])
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_not_free_is_left_to_people() {
+    let odd = "title = \"Odd\"\n";
+    for names in [
+        &["abc.tml"][..],
+        &["ABC.toml"],
+        &["k7m.tml", "K7M.toml"],
+        &["k7m.tml", "k7m.TOML"],
+    ] {
+        let sandbox = authentication();
+        for name in names {
+            sandbox.write(format!(".ticks/{name}"), odd);
+        }
+        let before = files(&sandbox);
+        let output = sandbox.tk(["doctor", "--fix", "--json"]);
+        assert_eq!(output.code, 1, "{output}");
+        assert_eq!(output.json()["remaining"], names.len(), "{output}");
+        for finding in output.json()["findings"].as_array().unwrap() {
+            assert_ne!(finding["hint"], "", "{finding:#}");
+        }
+        assert_eq!(files(&sandbox), before, "{names:?}");
+    }
+    // What holds no ticket is none of tk's, and neither is what editors keep beside a file.
+    let sandbox = authentication();
+    for (name, text) in [
+        ("notes.txt", "Buy milk\n"),
+        ("k7m.toml~", odd),
+        ("k7m.toml.orig", odd),
+        (".k7m.toml.txt", odd),
+    ] {
+        sandbox.write(format!(".ticks/{name}"), text);
+    }
+    let before = files(&sandbox);
+    assert_eq!(sandbox.tk(["doctor", "--fix"]).code, 0);
+    assert_eq!(files(&sandbox), before);
+}
+
+#[test]
+fn what_came_after_a_ticket_that_is_gone_says_so_no_more() {
+    let sandbox = authentication();
+    let text = |key: &str| format!("# mine\ntitle = \"Odd\"\n{key}mine = 1\n");
+    sandbox.ticket("odd", &text("recurs_from = \"zzz\"\n"));
+    let told = sandbox.tk(["doctor", "--json"]).json();
+    assert_eq!(
+        told["findings"][0]["command"], "tk doctor --fix",
+        "{told:#}"
+    );
+    mended(&sandbox, ".ticks/odd.toml", "missing_reference");
+    assert_eq!(sandbox.read(".ticks/odd.toml"), text(""));
+}

@@ -3,7 +3,9 @@
 use super::Exam;
 use super::found::Found;
 use super::texts::changed;
-use crate::store::ClaimFile;
+use crate::ops::values::printable;
+use crate::ops::{RemoteClaims, Result, left_there};
+use crate::store::{Claim, ClaimFile};
 use crate::wire::{FindingKind, Severity};
 
 /// Claims whose lease is over, of tickets that are closed or gone, and files that are none.
@@ -25,10 +27,44 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
             if runs_now()?.use_of(None, file.id.as_ref()) || !locked.remove_claim_file(file)? {
                 return Err(changed());
             }
+            if let Ok(Claim {
+                remote: Some(hold), ..
+            }) = &file.claim
+                && let Some(id) = hold.claim.ticket()
+            {
+                match hold.claim.holds(project.now) {
+                    true => project.owe(Some(*hold.clone())),
+                    false => project.store.forget_holding(&id, &hold.claim.holding)?,
+                }
+            }
             Ok(())
         }));
     }
     found
+}
+
+/// What commands of this clone have taken on a remote, and nobody in it holds: noted by them, so
+/// that nothing of others is among it. Where its lease is over by what was noted, it is only worth
+/// knowing.
+pub(super) fn left_there<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
+    let project = exam.project;
+    let left = project.store.left_there()?.into_iter().map(|left| {
+        let (remote, until) = (printable(&left.remote), left.lease_until);
+        let message = format!(
+            "this clone took it on `{remote}` until {until}, nobody here holds it, and it may be \
+             held there still"
+        );
+        let severity = match project.now < until {
+            true => Severity::Warning,
+            false => Severity::Note,
+        };
+        let found = Found::new(FindingKind::LeftClaim, severity, message).ticket(&left.ticket);
+        found.mended_by(move || {
+            let remote = RemoteClaims::choose(project, Some(&left.remote))?;
+            left_there::give_back(project, &remote, Some(&left.ticket)).map(drop)
+        })
+    });
+    Ok(left.collect())
 }
 
 /// Why the claim holds nothing; nothing where it does.

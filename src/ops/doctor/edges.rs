@@ -108,14 +108,17 @@ fn take(ticket: &mut Ticket, key: &str, to: &TicketId) -> bool {
         "related" => return ticket.related.remove(to),
         "parent" => &mut ticket.parent,
         "discovered_from" => &mut ticket.discovered_from,
+        "recurs_from" => &mut ticket.recurs_from,
         _ => &mut ticket.duplicate_of,
     };
     single.take_if(|there| there == to).is_some()
 }
 
-/// A file that cannot be read is there all the same.
+/// A file that cannot be read is there all the same, and so is one that has another name.
 fn is_there(exam: &Exam<'_>, id: &TicketId) -> bool {
-    exam.loaded.get(id).is_some() || exam.loaded.invalid(id).is_some()
+    exam.loaded.get(id).is_some()
+        || exam.loaded.invalid(id).is_some()
+        || exam.misnamed.iter().any(|file| file.id == *id)
 }
 
 fn names_itself(exam: &Exam<'_>, id: &TicketId) -> bool {
@@ -140,6 +143,8 @@ fn without(exam: &Exam<'_>, ticket: &Ticket, key: &str, to: &TicketId) -> String
         "blocked_by" => format!("tk unblock {id} {to}"),
         "after" => format!("tk update {id} --after {}", rest(&ticket.after)),
         "related" => format!("tk update {id} --related {}", rest(&ticket.related)),
+        // No option sets it.
+        "recurs_from" => "tk doctor --fix".to_owned(),
         key => format!("tk update {id} --{} ''", key.replace('_', "-")),
     }
 }

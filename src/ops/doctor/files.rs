@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::found::Found;
-use super::{Exam, conflicts};
+use super::{Exam, conflicts, misnamed};
 use crate::config::origins;
 use crate::merge;
 use crate::model::{AgentConfig, TicketId};
@@ -41,6 +41,14 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
             line: file.line,
             message: file.message.clone(),
         };
+        let misnamed = exam.misnamed.iter().find(|file| file.name == name);
+        if let Some(misnamed) = misnamed.filter(|misnamed| misnamed.is_free) {
+            let message = format!("{}: {}", wrong.message, misnamed::proper(exam, misnamed));
+            let invalid = Found::new(FindingKind::InvalidTicket, Severity::Error, message);
+            let invalid = invalid.path(store.shown(name)).line(wrong.line);
+            found.push(misnamed::mended(exam, invalid, misnamed));
+            continue;
+        }
         let mut invalid = unusable(exam, FindingKind::InvalidTicket, wrong, &mut unmerged);
         if let Some(id) = &file.id {
             invalid = invalid.ticket(id);

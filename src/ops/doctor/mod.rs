@@ -11,6 +11,7 @@ mod edges;
 mod files;
 mod found;
 mod hierarchy;
+mod misnamed;
 mod runs;
 mod setup;
 mod texts;
@@ -23,7 +24,7 @@ pub use runs::{KnownRun, KnownRuns, RunState};
 use super::{Project, Result};
 use crate::graph::Graph;
 use crate::model::TicketId;
-use crate::store::{ClaimFile, Loaded, StoreError};
+use crate::store::{ClaimFile, Loaded, Misnamed, StoreError};
 use crate::wire::{DoctorDocument, Severity};
 
 /// What the doctor looks at.
@@ -34,6 +35,7 @@ struct Exam<'a> {
     loaded: &'a Loaded,
     graph: &'a Graph<'a>,
     claims: &'a [ClaimFile],
+    misnamed: &'a [Misnamed],
     runs: &'a KnownRuns,
     /// The runs as they are at the moment of the call.
     runs_now: &'a dyn Fn() -> Result<KnownRuns>,
@@ -65,6 +67,10 @@ pub fn doctor(
         None => store.load_all(&project.config)?,
         Some(_) => store.load_all_words(&project.config)?,
     };
+    let misnamed = match trouble {
+        None => store.misnamed(&project.config)?,
+        Some(_) => Vec::new(),
+    };
     let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
     let exam = Exam {
         project,
@@ -72,14 +78,17 @@ pub fn doctor(
         loaded: &loaded,
         graph: &graph,
         claims: &claims,
+        misnamed: &misnamed,
         runs: &known,
         runs_now: runs,
     };
     let mut found = files::examine(&exam, trouble)?;
+    found.extend(misnamed::examine(&exam));
     found.extend(edges::examine(&exam));
     found.extend(texts::examine(&exam)?);
     found.extend(hierarchy::examine(&exam));
     found.extend(claims::examine(&exam));
+    found.extend(claims::left_there(&exam)?);
     found.extend(runs::examine(&exam));
     found.extend(trees::examine(&exam)?);
     found.extend(setup::examine(&exam)?);
