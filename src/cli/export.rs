@@ -71,6 +71,7 @@ impl Args {
             let screen = &session.screen;
             if let Some(path) = &self.output {
                 let written = session.context.cwd.join(path);
+                ops::refuse_own_file(project, &written)?;
                 store::write_atomic(&written, text.as_bytes()).map_err(|error| {
                     let message = format!("cannot write `{}`: {error}", Shown(path));
                     Error::new(ErrorCode::Failed, message)

@@ -1,8 +1,11 @@
 //! Tickets for other programs.
 
+use std::path::Path;
+
+use super::values::invalid;
 use super::{Chosen, Error, ErrorCode, Project, Result};
 use crate::context::cores;
-use crate::model::{Outline, Ticket};
+use crate::model::{Outline, Shown, Ticket};
 use crate::port::{self, ExportFormat};
 
 /// From so many tickets on they are read by several threads.
@@ -15,6 +18,20 @@ pub struct Exported {
     pub total: usize,
     /// The text.
     pub text: String,
+}
+
+/// Refuses to put an export where tickets, or what git keeps, would be lost by it.
+///
+/// # Errors
+/// When the file is in `.ticks/` or in git's folder.
+pub fn refuse_own_file(project: &Project, path: &Path) -> Result<()> {
+    match project.store.is_around(path) {
+        false => Ok(()),
+        true => {
+            let message = format!("`{}` is in a folder of tickets or of git", Shown(path));
+            Err(invalid(message).hint("an export goes beside them"))
+        }
+    }
 }
 
 /// The tickets in that format, in the order of their ids; those that fit the query, if there is

@@ -5,14 +5,14 @@ use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use tempfile::TempPath;
 
 use super::StoreError;
-use crate::context::cores;
-
-/// From how many on files are worth being written by all cores.
-const MANY: usize = 16;
+/// How many files are written at a time, and how many make a part of that.
+const AT_A_TIME: usize = 8;
+const FEW: usize = 8;
 
 /// How unfinished files are named; nothing that reads the store looks at such names.
 pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
@@ -27,16 +27,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder_of(path)?)
 }
 
-/// Replaces the files by the texts, as [`write_atomic`] does one, by all cores. Where one cannot
-/// be written, none is replaced.
+/// Replaces the files by the texts, as [`write_atomic`] does one, several at a time.
+/// Where one cannot be written, none is replaced.
 ///
 /// # Errors
 /// When a file cannot be written, or replaced.
 pub fn write_all(files: &[(PathBuf, &str)]) -> Result<(), StoreError> {
-    let all: Vec<_> = files.iter().collect();
-    let prepared = cores::spread(&all, MANY, |part| prepare_all(part));
-    let prepared = prepared.into_iter().flatten();
-    for replacement in prepared.collect::<Result<Vec<_>, _>>()? {
+    let all: Vec<(&Path, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_path(), *text))
+        .collect();
+    for replacement in Replacement::prepare_all(&all)? {
         let path = replacement.path;
         replacement.put().map_err(StoreError::io("write", path))?;
     }
@@ -45,13 +46,6 @@ pub fn write_all(files: &[(PathBuf, &str)]) -> Result<(), StoreError> {
         sync_folder(folder).map_err(StoreError::io("write", folder))?;
     }
     Ok(())
-}
-
-fn prepare_all<'f>(files: &[&'f (PathBuf, &str)]) -> Vec<Result<Replacement<'f>, StoreError>> {
-    let prepare = |(path, text): &&'f (PathBuf, &str)| {
-        Replacement::prepare(path, text.as_bytes()).map_err(StoreError::io("write", path))
-    };
-    files.iter().map(prepare).collect()
 }
 
 /// A file's new content, on the disk beside it: what can fail for want of space has been done.
@@ -73,6 +67,34 @@ impl<'p> Replacement<'p> {
         };
         let unfinished = unfinished(folder_of(path)?, bytes, permissions)?;
         Ok(Self { unfinished, path })
+    }
+
+    /// As [`Replacement::prepare`] of each file, in their order; several at a time where there are
+    /// many, since it is the disk that is waited for.
+    ///
+    /// # Errors
+    /// The first of theirs; then nothing of any is left.
+    pub(super) fn prepare_all(files: &[(&'p Path, &'p str)]) -> Result<Vec<Self>, StoreError> {
+        let prepare = |(path, text): &(&'p Path, &'p str)| {
+            Self::prepare(path, text.as_bytes()).map_err(StoreError::io("write", path))
+        };
+        let part = |files: &[_]| files.iter().map(prepare).collect::<Vec<_>>();
+        if files.len() <= FEW {
+            return part(files).into_iter().collect();
+        }
+        let pieces = files.chunks(files.len().div_ceil(AT_A_TIME).max(FEW));
+        let prepared = thread::scope(|scope| {
+            let threads: Vec<_> = pieces
+                .map(|files| scope.spawn(move || part(files)))
+                .collect();
+            let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
+            ended.collect::<Vec<_>>()
+        });
+        let prepared = prepared.into_iter().flat_map(|part| match part {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        prepared.collect()
     }
 
     /// Puts it in the file's place; that lasts once the folder has been synchronised.
@@ -177,7 +199,7 @@ mod tests {
     fn one_of_many_creators_wins() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        let winners: usize = std::thread::scope(|scope| {
+        let winners: usize = thread::scope(|scope| {
             let create = |n: u8| {
                 let path = &path;
                 scope.spawn(move || usize::from(create_exclusive(path, &[n; 10_000]).unwrap()))

@@ -77,6 +77,20 @@ impl Store {
         self.ticket_path(id).symlink_metadata().is_ok()
     }
 
+    /// Whether the file, which need not be there, is in the folder of the tickets or in git's.
+    #[must_use]
+    pub fn is_around(&self, file: &Path) -> bool {
+        let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
+        let own = [Some(self.ticks_dir()), self.local.parent()];
+        let own = own.into_iter().flatten();
+        let mut own = own.filter_map(|own| own.canonicalize().ok());
+        own.any(|own| {
+            folder
+                .as_ref()
+                .is_some_and(|folder| folder.starts_with(own))
+        })
+    }
+
     /// A file of `.ticks/` as messages name it: `.ticks/abc.toml`.
     #[must_use]
     pub fn shown(&self, name: &str) -> String {

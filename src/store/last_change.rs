@@ -5,7 +5,7 @@
 //! that does not fit the files, which is then no reason to touch them. It may be lost.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::de::Error as _;
@@ -174,21 +174,18 @@ impl Locked<'_> {
     pub fn put_back(&self, last: &LastChange) -> Result<(), StoreError> {
         let paths = last.files.iter().map(|file| self.ticket_path(&file.id));
         let paths: Vec<PathBuf> = paths.collect();
-        let mut prepared = Vec::new();
-        let mut gone = Vec::new();
+        let (mut back, mut gone) = (Vec::<(&Path, &str)>::new(), Vec::new());
         for (path, file) in paths.iter().zip(&last.files) {
             match &file.before {
-                Some(text) => {
-                    let replacement = Replacement::prepare(path, text.as_bytes());
-                    prepared.push((path, replacement.map_err(StoreError::io("write", path))?));
-                }
+                Some(text) => back.push((path, text)),
                 None => gone.push(path),
             }
         }
+        let prepared = Replacement::prepare_all(&back)?;
         let etag = |text: &String| Etag::of(text.as_bytes());
         let files = last.files.iter();
         self.record(files.map(|file| (&file.id, file.before.as_ref().map(etag))))?;
-        for (path, replacement) in prepared {
+        for ((path, _), replacement) in back.into_iter().zip(prepared) {
             replacement.put().map_err(StoreError::io("write", path))?;
         }
         for path in gone {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::durable::{Replacement, sync_folder, write_atomic};
 use super::last_change::Recording;
@@ -95,11 +95,8 @@ impl<'a> Locked<'a> {
             .chain(differing)
             .map(|new| (self.ticket_path(&new.ticket.id), new.text.as_str()))
             .collect();
-        let prepared = files.iter().map(|(path, text)| {
-            let prepared = Replacement::prepare(path, text.as_bytes());
-            Ok((path, prepared.map_err(StoreError::io("write", path))?))
-        });
-        let prepared = prepared.collect::<Result<Vec<_>, StoreError>>()?;
+        let files: Vec<(&Path, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
+        let prepared = Replacement::prepare_all(&files)?;
         if prepared.is_empty() && removed.is_empty() {
             return Ok(texts.into_iter().map(|(_, stored)| stored).collect());
         }
@@ -108,7 +105,7 @@ impl<'a> Locked<'a> {
         let written = following.iter().chain(differing);
         let written = written.map(|new| (&new.ticket.id, Some(new.etag)));
         self.record(written.chain(removed.iter().map(|id| (id, None))))?;
-        for (path, replacement) in prepared {
+        for ((path, _), replacement) in files.iter().zip(prepared) {
             replacement.put().map_err(StoreError::io("write", path))?;
         }
         // References to a ticket are gone before it is, whenever the power fails.
@@ -189,11 +186,11 @@ impl<'a> Locked<'a> {
             .map(|ticket| self.faithful(ticket, print(ticket), config))
             .collect::<Result<Vec<_>, _>>()?;
         let paths: Vec<PathBuf> = tickets.iter().map(|t| self.ticket_path(&t.id)).collect();
-        let prepared = paths.iter().zip(&texts).map(|(path, stored)| {
-            Replacement::prepare(path, stored.text.as_bytes())
-                .map_err(StoreError::io("write", path))
-        });
-        let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+        let files = paths.iter().zip(&texts);
+        let files: Vec<(&Path, &str)> = files
+            .map(|(path, stored)| (&**path, stored.text.as_str()))
+            .collect();
+        let prepared = Replacement::prepare_all(&files)?;
         self.record(texts.iter().map(|new| (&new.ticket.id, Some(new.etag))))?;
         for (place, replacement) in prepared.into_iter().enumerate() {
             let failed = match replacement.put_new() {

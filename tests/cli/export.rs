@@ -272,3 +272,34 @@ fn a_file_is_written_whole_and_told_of_in_json() {
         "{refused}"
     );
 }
+
+/// What it would be written over is not to be had again.
+#[test]
+fn no_ticket_and_nothing_of_git_is_written_over() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"First\"\n");
+    let config = sandbox.read(".git/config");
+    for path in [
+        ".ticks/abc.toml",
+        ".ticks/config.toml",
+        ".git/config",
+        "./.ticks/../.git/x",
+    ] {
+        let output = sandbox.tk(["export", "-o", path]);
+        assert_eq!(
+            (output.code, output.stdout.as_str()),
+            (2, ""),
+            "{path} {output}"
+        );
+        assert!(
+            output
+                .stderr
+                .contains("is in a folder of tickets or of git"),
+            "{output}"
+        );
+    }
+    assert_eq!(sandbox.read(".ticks/abc.toml"), "title = \"First\"\n");
+    assert_eq!(sandbox.read(".git/config"), config);
+    sandbox.tk(["export", "-o", "out.jsonl"]).ok();
+    sandbox.tk(["export", "-o", "out.jsonl"]).ok();
+}
