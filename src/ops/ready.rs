@@ -59,7 +59,7 @@ pub fn next(
     };
     // What another has on the remote is noted when that is found, and no longer ready then.
     while let Some(first) = listing.tickets.first() {
-        let targets = Targets::new(vec![first.id.clone()]);
+        let targets = Targets::new(vec![first.id.to_string()]);
         match claim_if(project, context, &targets, request, &may) {
             Ok(claimed) => {
                 listing.tickets = claimed.changed.tickets;

@@ -10,6 +10,7 @@ use std::thread;
 use tempfile::TempPath;
 
 use super::StoreError;
+
 /// How many files are written at a time, and how many make a part of that.
 const AT_A_TIME: usize = 8;
 const FEW: usize = 8;
