@@ -3,9 +3,9 @@
 use super::list::Shown;
 use super::query::QueryArg;
 use super::{Outcome, Session};
-use crate::ops;
+use crate::ops::{self, Waits};
 use crate::ui;
-use crate::wire::{BlockedDocument, BlockedTicket, Detail};
+use crate::wire::{BlockedDocument, BlockedTicket, Detail, TicketRecord};
 
 /// List what cannot be done now, and why
 ///
@@ -32,30 +32,50 @@ impl Args {
         let detail = self.shown.detail(Detail::Brief)?;
         session.in_project(|project| {
             let page = self.shown.page(Detail::Brief)?;
-            let found = ops::blocked(project, self.query.within(self.epic.as_deref()), page)?;
             let screen = &session.screen;
-            if screen.is_json() {
-                let tickets = found.tickets.iter().map(|waiting| BlockedTicket {
-                    ticket: waiting.ticket.fields(&detail),
-                    reasons: waiting.reasons(),
-                });
+            let (is_json, chooses) = (screen.is_json(), self.shown.chooses());
+            let told = |ticket: TicketRecord, waits: Waits<'_>| {
+                if is_json {
+                    Told::Json(BlockedTicket {
+                        ticket: ticket.fields(&detail),
+                        reasons: waits.reasons(),
+                    })
+                } else if chooses {
+                    Told::Text(ui::list::fields(&[ticket.fields(&detail)]))
+                } else {
+                    Told::Text(ui::blocked::lines(&ticket, waits))
+                }
+            };
+            let within = self.query.within(self.epic.as_deref());
+            let found = ops::blocked(project, within, page, told)?;
+            let (shown, total) = (found.tickets.len(), found.total);
+            let (mut tickets, mut text) = (Vec::new(), String::new());
+            for ticket in found.tickets {
+                match ticket {
+                    Told::Json(ticket) => tickets.push(ticket),
+                    Told::Text(lines) => text.push_str(&lines),
+                }
+            }
+            if is_json {
                 screen.document(&BlockedDocument {
                     schema: "tk.blocked.v1",
-                    total: found.total,
-                    truncated: found.tickets.len() < found.total,
-                    tickets: tickets.collect(),
+                    total,
+                    truncated: shown < total,
+                    tickets,
                 })?;
                 return Ok(0);
             }
-            if self.shown.chooses() {
-                let rows = found.tickets.iter().map(|w| w.ticket.fields(&detail));
-                screen.text(&ui::list::fields(&rows.collect::<Vec<_>>()))?;
-            } else {
-                screen.text(&ui::blocked::list(&found.tickets))?;
-            }
-            self.shown
-                .tell_rest(session, found.tickets.len(), found.total)?;
+            screen.text(&text)?;
+            self.shown.tell_rest(session, shown, total)?;
             Ok(0)
         })
     }
+}
+
+/// A ticket as it is told.
+enum Told {
+    /// As a part of the document.
+    Json(BlockedTicket),
+    /// In lines.
+    Text(String),
 }

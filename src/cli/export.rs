@@ -61,7 +61,7 @@ impl Args {
                 ExportFormat::Jsonl | ExportFormat::Taskwarrior => {
                     let lines = exported.text.lines();
                     lines
-                        .map(|line| safe_json(line.to_owned()) + "\n")
+                        .flat_map(|line| [safe_json(line), "\n".into()])
                         .collect()
                 }
                 ExportFormat::Csv | ExportFormat::Markdown => {

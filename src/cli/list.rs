@@ -1,9 +1,11 @@
 //! `tk list`
 
+use serde_json::value::RawValue;
+
 use super::{Outcome, Session, query};
 use crate::ops::{self, ListRequest, Listing, Page, SORT_KEYS};
 use crate::ui;
-use crate::wire::{Detail, TicketRecord, TicketsDocument};
+use crate::wire::{Detail, TicketFields, TicketRecord, TicketsDocument};
 
 /// List tickets
 ///
@@ -116,35 +118,68 @@ impl Shown {
         tell_rest(session, shown, total)
     }
 
-    /// Shows what was found.
-    pub(super) fn show(
+    /// How each ticket is told, which [`Shown::show`] puts together.
+    pub(super) fn told(
         &self,
         session: &Session,
-        command: &str,
-        found: &Listing,
         usual: Detail,
-    ) -> Outcome {
-        let detail = self.detail(usual)?;
-        let screen = &session.screen;
+    ) -> ops::Result<impl Fn(TicketRecord) -> Told + Sync> {
+        let (detail, is_json, chooses) = (
+            self.detail(usual)?,
+            session.screen.is_json(),
+            self.chooses(),
+        );
+        Ok(move |ticket: TicketRecord| {
+            if is_json {
+                Told::Json(ticket.written(&detail))
+            } else if chooses {
+                Told::Fields(ticket.fields(&detail))
+            } else {
+                Told::Row(ticket.into())
+            }
+        })
+    }
+
+    /// Shows what was found.
+    pub(super) fn show(&self, session: &Session, command: &str, found: Listing<Told>) -> Outcome {
+        let (screen, shown, total) = (&session.screen, found.tickets.len(), found.total);
+        let truncated = found.truncated();
+        let (mut json, mut fields, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for ticket in found.tickets {
+            match ticket {
+                Told::Json(written) => json.push(written.map_err(std::io::Error::from)?),
+                Told::Fields(chosen) => fields.push(chosen),
+                Told::Row(row) => rows.push(row),
+            }
+        }
         if screen.is_json() {
             screen.document(&TicketsDocument {
                 schema: format!("tk.{command}.v1"),
-                total: found.total,
-                truncated: found.truncated(),
-                tickets: ui::list::json(&found.tickets, &detail)?,
+                total,
+                truncated,
+                tickets: json,
             })?;
             return Ok(0);
         }
         let text = if self.chooses() {
-            let rows: Vec<_> = found.tickets.iter().map(|t| t.fields(&detail)).collect();
-            ui::list::fields(&rows)
+            ui::list::fields(&fields)
         } else {
-            ui::list::table(&found.tickets, screen.line_width())
+            ui::list::table(&rows, screen.line_width())
         };
         screen.text(&text)?;
-        self.tell_rest(session, found.tickets.len(), found.total)?;
+        self.tell_rest(session, shown, total)?;
         Ok(0)
     }
+}
+
+/// A ticket as it is told.
+pub(super) enum Told {
+    /// As a line of the table.
+    Row(ui::list::Row),
+    /// As the fields that were chosen.
+    Fields(TicketFields),
+    /// As JSON.
+    Json(serde_json::Result<Box<RawValue>>),
 }
 
 /// Says that a limit has left some out.
@@ -208,8 +243,9 @@ impl Args {
             ..self.of.request()
         };
         session.in_project_at(self.at.as_deref(), |project| {
-            let found = ops::list(project, &request)?;
-            self.shown.show(session, "list", &found, Detail::Listed)
+            let told = self.shown.told(session, Detail::Listed)?;
+            let found = ops::list(project, &request, told)?;
+            self.shown.show(session, "list", found)
         })
     }
 }

@@ -4,7 +4,7 @@ use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::ops::{self, ClaimRequest, Listing};
 use crate::ui;
-use crate::wire::{Detail, TicketsDocument};
+use crate::wire::{Detail, TicketRecord, TicketsDocument};
 
 /// Show the ticket to do now
 ///
@@ -48,8 +48,9 @@ impl Args {
             };
             let claim = self.claim.then_some(&request);
             let found = ops::next(project, &session.context, within, claim)?;
-            show(session, &found)?;
-            if found.tickets.is_empty() {
+            let is_nothing = found.tickets.is_empty();
+            show(session, found)?;
+            if is_nothing {
                 return Err(ops::nothing_ready(project, within)?.into());
             }
             Ok(0)
@@ -57,15 +58,16 @@ impl Args {
     }
 }
 
-fn show(session: &Session, found: &Listing) -> std::io::Result<()> {
+fn show(session: &Session, found: Listing) -> std::io::Result<()> {
     let screen = &session.screen;
     if screen.is_json() {
         return screen.document(&TicketsDocument {
             schema: "tk.next.v1".to_owned(),
             total: found.total,
             truncated: found.truncated(),
-            tickets: ui::list::json(&found.tickets, &Detail::Brief)?,
+            tickets: TicketRecord::all_written(&found.tickets, &Detail::Brief)?,
         });
     }
-    screen.text(&ui::list::table(&found.tickets, screen.line_width()))
+    let rows: Vec<_> = found.tickets.into_iter().map(Into::into).collect();
+    screen.text(&ui::list::table(&rows, screen.line_width()))
 }

@@ -90,8 +90,9 @@ fn show(session: &Session, shown: &Shown, found: Search) -> Outcome {
         ui::list::fields(&rows)
     } else {
         let width = screen.line_width();
-        let table = ui::list::table_with(&tickets, width, |place, room| {
-            ui::search::title(&tickets[place].title, &snippets[place], room)
+        let rows: Vec<ui::list::Row> = tickets.into_iter().map(Into::into).collect();
+        let table = ui::list::table_with(&rows, width, |place, room| {
+            ui::search::title(&rows[place].title, &snippets[place], room)
         });
         let rows = table.lines().zip(&snippets);
         rows.map(|(row, snippets)| format!("{row}\n{}", ui::search::texts(snippets, width)))

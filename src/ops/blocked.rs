@@ -4,6 +4,7 @@ use super::choose::Within;
 use super::list::{Page, urgency};
 use super::records::Records;
 use super::{Project, Result, resolve};
+use crate::context::cores;
 use crate::graph::{Readiness, Reason};
 use crate::model::{Defer, Outline, TicketId};
 use crate::wire::{ReasonKind, ReasonRecord, TicketRecord};
@@ -11,41 +12,46 @@ use crate::wire::{ReasonKind, ReasonRecord, TicketRecord};
 /// The most tickets of a cycle that each of them names as its reason.
 const MOST_NAMED: usize = 100;
 
+/// From so many tickets on several threads find out what they wait for.
+const MANY: usize = 200;
+
 /// Tickets that have to wait.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Waiting {
+pub struct Waiting<T> {
     /// How many there are, also those that a limit left out.
     pub total: usize,
-    /// The tickets.
-    pub tickets: Vec<WaitingTicket>,
+    /// What was made of each.
+    pub tickets: Vec<T>,
 }
 
-/// A ticket that has to wait, and what for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WaitingTicket {
-    /// The ticket.
-    pub ticket: TicketRecord,
-    waits: Vec<Reason>,
-}
+/// What a ticket waits for.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits<'w>(&'w [Reason]);
 
-impl WaitingTicket {
-    /// What it waits for, in words; as many as [`WaitingTicket::reasons`], or fewer.
+impl Waits<'_> {
+    /// In words; as many as [`Waits::reasons`], or fewer.
     pub fn words(&self) -> impl Iterator<Item = String> {
-        self.waits.iter().map(ToString::to_string)
+        self.0.iter().map(ToString::to_string)
     }
 
-    /// What it waits for, for programs.
+    /// For programs.
     #[must_use]
     pub fn reasons(&self) -> Vec<ReasonRecord> {
-        self.waits.iter().flat_map(flat).collect()
+        self.0.iter().flat_map(flat).collect()
     }
 }
 
-/// The open work that cannot be started now, most important first.
+/// The open work that cannot be started now, most important first: what `make` makes of the record
+/// of each and of what it waits for, by all cores where there are many.
 ///
 /// # Errors
 /// When the epic is unknown, or the query cannot be understood.
-pub fn blocked(project: &Project, within: Within<'_>, page: Page) -> Result<Waiting> {
+pub fn blocked<T: Send>(
+    project: &Project,
+    within: Within<'_>,
+    page: Page,
+    make: impl Fn(TicketRecord, Waits<'_>) -> T + Sync,
+) -> Result<Waiting<T>> {
     let chosen = within.chosen(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
@@ -60,22 +66,20 @@ pub fn blocked(project: &Project, within: Within<'_>, page: Page) -> Result<Wait
         tickets = chosen.among(project, &index, &graph, &tickets)?;
     }
     tickets.sort_by_cached_key(|ticket| urgency(ticket));
-    let held = tickets
-        .into_iter()
-        .filter_map(|ticket| match graph.readiness(&ticket.id) {
-            Readiness::Blocked(reasons) => Some((ticket, reasons)),
-            _ => None,
-        });
-    let (held, waits): (Vec<&Outline>, Vec<Vec<Reason>>) = held.unzip();
+    let held = |ticket: &&'_ Outline| match graph.readiness(&ticket.id) {
+        Readiness::Blocked(reasons) => Some(reasons),
+        _ => None,
+    };
+    let parts = cores::spread(&tickets, MANY, |part| {
+        let found = part.iter().map(|ticket| Some((*ticket, held(ticket)?)));
+        found.flatten().collect::<Vec<_>>()
+    });
+    let held: Vec<(&Outline, Vec<Reason>)> = parts.into_iter().flatten().collect();
     let records = Records::new(project, &index, &graph).with_texts(page.texts);
+    let make = |record, (_, waits): &(&Outline, Vec<Reason>)| make(record, Waits(waits));
     Ok(Waiting {
         total: held.len(),
-        tickets: records
-            .all(page.of(&held))?
-            .into_iter()
-            .zip(waits)
-            .map(|(ticket, waits)| WaitingTicket { ticket, waits })
-            .collect(),
+        tickets: records.each_of(page.of(&held), |(ticket, _)| ticket, make)?,
     })
 }
 

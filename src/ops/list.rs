@@ -74,14 +74,14 @@ impl Page {
 
 /// Tickets found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Listing {
+pub struct Listing<T = TicketRecord> {
     /// How many fit, also those that a limit left out.
     pub total: usize,
-    /// The tickets.
-    pub tickets: Vec<TicketRecord>,
+    /// The tickets, or what was made of their records.
+    pub tickets: Vec<T>,
 }
 
-impl Listing {
+impl<T> Listing<T> {
     /// Whether a limit has left some out.
     #[must_use]
     pub const fn truncated(&self) -> bool {
@@ -89,11 +89,15 @@ impl Listing {
     }
 }
 
-/// Lists the tickets.
+/// Lists the tickets: what `make` makes of the record of each, by all cores where there are many.
 ///
 /// # Errors
 /// When a word means nothing.
-pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
+pub fn list<T: Send>(
+    project: &Project,
+    request: &ListRequest,
+    make: impl Fn(TicketRecord) -> T + Sync,
+) -> Result<Listing<T>> {
     let (mut filter, key) = (
         Words::new(&project.config, request)?,
         SortKey::new(request)?,
@@ -119,7 +123,7 @@ pub fn list(project: &Project, request: &ListRequest) -> Result<Listing> {
     let records = Records::new(project, &index, &graph).with_texts(request.page.texts);
     Ok(Listing {
         total: found.len(),
-        tickets: records.all(request.page.of(&found))?,
+        tickets: records.each(request.page.of(&found), make)?,
     })
 }
 

@@ -55,7 +55,7 @@ mod update;
 mod values;
 
 pub use crate::merge::{Choice, Hunk};
-pub use blocked::{Waiting, WaitingTicket, blocked};
+pub use blocked::{Waiting, Waits, blocked};
 pub use change::{Changed, Targets};
 pub use choose::{Chosen, Within};
 pub use claim::{ClaimRequest, Claimed, claim, release};

@@ -10,12 +10,19 @@ use crate::context::Context;
 use crate::graph::{Graph, Scope};
 use crate::model::{Category, Outline, Ticket, TicketId};
 use crate::store::Index;
+use crate::wire::TicketRecord;
 
-/// The tickets that can be started now, in the order in which they should be.
+/// The tickets that can be started now, in the order in which they should be: what `make` makes
+/// of the record of each, by all cores where there are many.
 ///
 /// # Errors
 /// When the epic is unknown, or the query cannot be understood.
-pub fn ready(project: &Project, within: Within<'_>, page: Page) -> Result<Listing> {
+pub fn ready<T: Send>(
+    project: &Project,
+    within: Within<'_>,
+    page: Page,
+    make: impl Fn(TicketRecord) -> T + Sync,
+) -> Result<Listing<T>> {
     within.chosen(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
@@ -23,7 +30,7 @@ pub fn ready(project: &Project, within: Within<'_>, page: Page) -> Result<Listin
     let records = Records::new(project, &index, &graph).with_texts(page.texts);
     Ok(Listing {
         total: ids.len(),
-        tickets: records.by_ids(page.of(&ids))?,
+        tickets: records.each(&records.known(page.of(&ids))?, make)?,
     })
 }
 
@@ -43,7 +50,7 @@ pub fn next(
         limit: Some(1),
         texts: false,
     };
-    let mut listing = ready(project, within, one)?;
+    let mut listing = ready(project, within, one, |record| record)?;
     let Some(request) = claim else {
         return Ok(listing);
     };
@@ -66,7 +73,7 @@ pub fn next(
                 break;
             }
             Err(error) if error.code == ErrorCode::Held => {
-                listing = ready(project, within, one)?;
+                listing = ready(project, within, one, |record| record)?;
             }
             Err(error) => return Err(error),
         }

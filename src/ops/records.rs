@@ -46,36 +46,46 @@ impl<'r> Records<'r> {
         TicketRecord::new(ticket, facts)
     }
 
-    /// The records of the tickets, in their order, without their commits; many are made on all
-    /// cores.
+    /// The records of the tickets, in their order, without their commits.
     pub(super) fn all(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
-        if self.texts {
-            return self.all_with_texts(tickets);
-        }
-        let (index, graph) = (self.index, self.graph);
-        let one = |outline: &&Outline| {
-            let facts = facts(graph, &outline.id, index.etag(&outline.id));
-            TicketRecord::listed(outline, facts)
-        };
-        let parts = cores::spread(tickets, MANY, |part| {
-            part.iter().map(one).collect::<Vec<_>>()
-        });
-        Ok(parts.into_iter().flatten().collect())
+        self.each(tickets, |record| record)
     }
 
-    fn all_with_texts(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
-        let (store, config, graph) = (&self.project.store, &self.project.config, self.graph);
+    /// What `make` makes of the tickets' records, in their order; of many on all cores.
+    pub(super) fn each<T: Send>(
+        &self,
+        tickets: &[&Outline],
+        make: impl Fn(TicketRecord) -> T + Sync,
+    ) -> Result<Vec<T>> {
+        self.each_of(tickets, |ticket| ticket, |record, _| make(record))
+    }
+
+    /// The same of items with a ticket each.
+    pub(super) fn each_of<I: Sync, T: Send>(
+        &self,
+        items: &[I],
+        ticket: impl Fn(&I) -> &Outline + Sync,
+        make: impl Fn(TicketRecord, &I) -> T + Sync,
+    ) -> Result<Vec<T>> {
+        let (index, graph, texts) = (self.index, self.graph, self.texts);
+        let (store, config) = (&self.project.store, &self.project.config);
         let past = self.project.past.as_ref();
-        let one = |outline: &&Outline| {
-            let stored = match past.and_then(|past| past.texts.get(&outline.id)) {
+        let record = |outline: &Outline| -> Result<TicketRecord> {
+            let id = &outline.id;
+            if !texts {
+                let facts = facts(graph, id, index.etag(id));
+                return Ok(TicketRecord::listed(outline, facts));
+            }
+            let stored = match past.and_then(|past| past.texts.get(id)) {
                 Some(stored) => stored.clone(),
-                None => store.read(&outline.id, config)?,
+                None => store.read(id, config)?,
             };
-            let mut facts = facts(graph, &outline.id, Some(stored.etag));
+            let mut facts = facts(graph, id, Some(stored.etag));
             facts.texts = true;
             Ok(TicketRecord::new(&stored.ticket, facts))
         };
-        let parts = cores::spread(tickets, MANY, |part| {
+        let one = |item: &I| Ok(make(record(ticket(item))?, item));
+        let parts = cores::spread(items, MANY, |part| {
             part.iter().map(one).collect::<Result<Vec<_>>>()
         });
         let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
@@ -102,11 +112,16 @@ impl<'r> Records<'r> {
 
     /// The records of the tickets of those ids, as [`Records::all`].
     pub(super) fn by_ids(&self, ids: &[TicketId]) -> Result<Vec<TicketRecord>> {
+        self.all(&self.known(ids)?)
+    }
+
+    /// The tickets of those ids.
+    pub(super) fn known(&self, ids: &[TicketId]) -> Result<Vec<&'r Outline>> {
         let tickets = ids.iter().map(|id| {
             let message = || Error::new(ErrorCode::TicketNotFound, format!("no ticket `{id}`"));
             self.index.get(id).ok_or_else(message)
         });
-        self.all(&tickets.collect::<Result<Vec<_>>>()?)
+        tickets.collect()
     }
 
     fn facts(&self, id: &TicketId, etag: Option<Etag>) -> TicketFacts {

@@ -5,26 +5,18 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use super::terminal::safe;
-use crate::ops::WaitingTicket;
+use crate::ops::Waits;
+use crate::wire::TicketRecord;
 
-/// A line a ticket, and an indented one for each thing it waits for.
+/// A line for the ticket, and an indented one for each thing it waits for.
 #[must_use]
-pub fn list(tickets: &[WaitingTicket]) -> String {
+pub fn lines(ticket: &TicketRecord, waits: Waits<'_>) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let mut out = String::new();
-    for waiting in tickets {
-        let ticket = &waiting.ticket;
+    let (id, title) = (safe(&ticket.id), safe(&ticket.title));
+    let mut out = format!("{bold}{id}{bold:#}  P{}  {title}\n", ticket.priority);
+    for words in waits.words() {
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            out,
-            "{bold}{}{bold:#}  P{}  {}",
-            safe(&ticket.id),
-            ticket.priority,
-            safe(&ticket.title)
-        );
-        for words in waiting.words() {
-            let _ = writeln!(out, "     {dim}{}{dim:#}", safe(&words));
-        }
+        let _ = writeln!(out, "     {dim}{}{dim:#}", safe(&words));
     }
     out
 }

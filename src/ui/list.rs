@@ -1,17 +1,12 @@
 //! Tickets as lines of a table.
 
 use std::fmt::Write;
-use std::io;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::value::RawValue;
+use smol_str::SmolStr;
 
 use super::terminal::{Codes, columns, fill, fit, push_filled, safe};
-use crate::context::cores;
-use crate::wire::{DeletedTicket, Detail, TicketFields, TicketRecord};
-
-/// From so many tickets on their JSON is written by several threads.
-const MANY: usize = 200;
+use crate::wire::{DeletedTicket, TicketFields, TicketRecord};
 
 /// About as many bytes as a line has.
 const LINE: usize = 120;
@@ -19,84 +14,89 @@ const LINE: usize = 120;
 /// The title's least columns, however narrow the terminal.
 const TITLE: usize = 20;
 
+/// What a line tells of a ticket.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its title.
+    pub title: String,
+    id: SmolStr,
+    priority: u8,
+    status: SmolStr,
+    style: Style,
+    kind: SmolStr,
+    /// What is worth knowing beyond, safe for a terminal.
+    beyond: String,
+}
+
+impl From<TicketRecord> for Row {
+    fn from(ticket: TicketRecord) -> Self {
+        Self {
+            style: status_style(&ticket),
+            beyond: safe(&beyond(&ticket)).into_owned(),
+            title: ticket.title,
+            id: ticket.id,
+            priority: ticket.priority,
+            status: ticket.status,
+            kind: ticket.kind,
+        }
+    }
+}
+
 /// A line a ticket: id, priority, status, type, title, and what is worth knowing beyond. With
 /// a width, titles are cut to fit it.
 #[must_use]
-pub fn table(tickets: &[TicketRecord], width: Option<usize>) -> String {
-    table_with(tickets, width, |place, room| {
-        fit(&tickets[place].title, room)
-    })
+pub fn table(rows: &[Row], width: Option<usize>) -> String {
+    table_with(rows, width, |place, room| fit(&rows[place].title, room))
 }
 
 /// [`table`], with titles as they are told by their places and the columns there are for them.
 #[must_use]
 pub fn table_with(
-    tickets: &[TicketRecord],
+    rows: &[Row],
     width: Option<usize>,
     title: impl Fn(usize, usize) -> String,
 ) -> String {
-    let widest = |text: &dyn Fn(&TicketRecord) -> &str| {
-        tickets
-            .iter()
-            .map(|t| columns(&safe(text(t))))
-            .max()
-            .unwrap_or(0)
+    let widest = |text: &dyn Fn(&Row) -> &str| {
+        let widths = rows.iter().map(|row| columns(&safe(text(row))));
+        widths.max().unwrap_or(0)
     };
     let (ids, statuses, kinds) = (
-        widest(&|t| &t.id),
-        widest(&|t| &t.status),
-        widest(&|t| &t.kind),
+        widest(&|row| &row.id),
+        widest(&|row| &row.status),
+        widest(&|row| &row.kind),
     );
     let (bold, dim) = (
         Codes::of(Style::new().bold()),
         Codes::of(Style::new().dimmed()),
     );
-    let mut out = String::with_capacity(tickets.len() * LINE);
+    let mut out = String::with_capacity(rows.len() * LINE);
     let mut of_status = (Style::new(), Codes::of(Style::new()));
-    let mut beyond = String::new();
-    for (place, ticket) in tickets.iter().enumerate() {
-        beyond.clear();
-        tell_beyond(ticket, &mut beyond);
-        let beyond = safe(&beyond);
+    for (place, row) in rows.iter().enumerate() {
         let taken = ids + statuses + kinds + 10;
         let room = width.map_or(usize::MAX, |width| {
-            let rest = width.saturating_sub(taken + columns(&beyond) + 2);
+            let rest = width.saturating_sub(taken + columns(&row.beyond) + 2);
             rest.max(TITLE)
         });
-        bold.around(&mut out, |out| push_filled(out, &ticket.id, ids));
+        bold.around(&mut out, |out| push_filled(out, &row.id, ids));
         out.push_str("  P");
-        out.push(char::from(b'0' + ticket.priority));
+        out.push(char::from(b'0' + row.priority));
         out.push_str("  ");
-        let status = |out: &mut String| push_filled(out, &ticket.status, statuses);
-        let style = status_style(ticket);
-        if of_status.0 != style {
-            of_status = (style, Codes::of(style));
+        if of_status.0 != row.style {
+            of_status = (row.style, Codes::of(row.style));
         }
+        let status = |out: &mut String| push_filled(out, &row.status, statuses);
         of_status.1.around(&mut out, status);
         out.push_str("  ");
-        push_filled(&mut out, &ticket.kind, kinds);
+        push_filled(&mut out, &row.kind, kinds);
         out.push_str("  ");
         out.push_str(&title(place, room));
-        if !beyond.is_empty() {
+        if !row.beyond.is_empty() {
             out.push_str("  ");
-            dim.around(&mut out, |out| out.push_str(&beyond));
+            dim.around(&mut out, |out| out.push_str(&row.beyond));
         }
         out.push('\n');
     }
     out
-}
-
-/// The tickets as JSON with the keys that the detail asks for; many are written by all cores.
-///
-/// # Errors
-/// When one cannot be written, which no ticket is known to do.
-pub fn json(tickets: &[TicketRecord], detail: &Detail) -> io::Result<Vec<Box<RawValue>>> {
-    let parts = cores::spread(tickets, MANY, |part| {
-        let written = part.iter().map(|ticket| ticket.written(detail));
-        written.collect::<Result<Vec<_>, _>>()
-    });
-    let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(parts.into_iter().flatten().collect())
 }
 
 /// The chosen fields, a line a ticket, with tabs between them.
@@ -144,7 +144,8 @@ fn status_style(ticket: &TicketRecord) -> Style {
 }
 
 /// What is worth knowing of the ticket beyond its columns.
-fn tell_beyond(ticket: &TicketRecord, out: &mut String) {
+fn beyond(ticket: &TicketRecord) -> String {
+    let mut out = String::new();
     let mut tell = |parts: &[&str]| {
         if !out.is_empty() {
             out.push_str("  ");
@@ -177,6 +178,7 @@ fn tell_beyond(ticket: &TicketRecord, out: &mut String) {
     for label in &ticket.labels {
         tell(&["#", label]);
     }
+    out
 }
 
 /// What became of tickets, a line each: id, the word for it, title.

@@ -2,14 +2,19 @@
 
 mod excerpt;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 use super::terminal::{safe, safe_json, safe_lines};
 use crate::ops::{Error, Notice};
 use crate::wire::{ErrorBody, ErrorDocument, WarningDocument};
+
+/// How many bytes of a document are written at a time.
+const BUFFER: usize = 64 * 1024;
 
 /// Columns where standard output is no terminal that tells.
 const WIDTH: usize = 100;
@@ -125,8 +130,10 @@ impl Screen {
     /// # Errors
     /// As [`Screen::text`].
     pub fn document(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(json_line(document)?.as_bytes())?;
+        let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        let mut json = Serializer::with_formatter(&mut out, Safely);
+        document.serialize(&mut json)?;
+        out.write_all(b"\n")?;
         out.flush()
     }
 
@@ -194,11 +201,29 @@ fn to_stderr(document: &impl Serialize) -> io::Result<()> {
         .write_all(json_line(document)?.as_bytes())
 }
 
+/// Writes JSON on one line, with everything escaped in its strings that would not show as itself.
+struct Safely;
+
+impl Formatter for Safely {
+    fn write_string_fragment<W>(&mut self, out: &mut W, text: &str) -> io::Result<()>
+    where
+        W: ?Sized + Write,
+    {
+        out.write_all(safe_json(text).as_bytes())
+    }
+
+    fn write_raw_fragment<W>(&mut self, out: &mut W, text: &str) -> io::Result<()>
+    where
+        W: ?Sized + Write,
+    {
+        out.write_all(safe_json(text).as_bytes())
+    }
+}
+
 /// The document as JSON on a line of its own.
 pub(super) fn json_line(document: &impl Serialize) -> io::Result<String> {
-    let mut line = safe_json(serde_json::to_string(document)?);
-    line.push('\n');
-    Ok(line)
+    let json = serde_json::to_string(document)?;
+    Ok(safe_json(&json).into_owned() + "\n")
 }
 
 fn labelled(label: &str, colour: AnsiColor, text: &str) -> io::Result<()> {

@@ -50,11 +50,11 @@ pub fn safe_lines(text: &str) -> Cow<'_, str> {
 /// The JSON text with everything in its strings as an escape that would not show as itself. It
 /// means the same: JSON needs only part of that to be escaped, but is read on terminals, too.
 #[must_use]
-pub fn safe_json(json: String) -> String {
+pub fn safe_json(json: &str) -> Cow<'_, str> {
     // Of plain text only this one is unsafe and not escaped already.
     let is_plain = json.is_ascii() && memchr::memchr(0x7f, json.as_bytes()).is_none();
     if is_plain || !json.chars().any(is_unsafe) {
-        return json;
+        return Cow::Borrowed(json);
     }
     let mut shown = String::with_capacity(json.len() + 64);
     for c in json.chars() {
@@ -66,7 +66,7 @@ pub fn safe_json(json: String) -> String {
             shown.push(c);
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 /// The columns a text takes on a terminal.
@@ -194,7 +194,8 @@ mod tests {
     #[test]
     fn json_shows_as_itself_and_means_the_same() {
         let text = "a\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{e0041}é\n\\";
-        let json = safe_json(serde_json::to_string(text).unwrap());
+        let json = serde_json::to_string(text).unwrap();
+        let json = safe_json(&json);
         assert_eq!(json, r#""a\u001b[31m\u007f\u009b\u202e\udb40\udc41é\n\\""#);
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }

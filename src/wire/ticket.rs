@@ -1,5 +1,7 @@
 //! A ticket as public JSON.
 
+use std::io;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -323,6 +325,15 @@ impl TicketRecord {
             Detail::Listed if self.is_brief() => to_raw_value(self),
             _ => to_raw_value(&self.fields(detail)),
         }
+    }
+
+    /// The records as JSON, each as [`TicketRecord::written`].
+    ///
+    /// # Errors
+    /// When one cannot be written, which no record is known to do.
+    pub fn all_written(records: &[Self], detail: &Detail) -> io::Result<Vec<Box<RawValue>>> {
+        let written = records.iter().map(|record| record.written(detail));
+        Ok(written.collect::<serde_json::Result<_>>()?)
     }
 
     /// Whether it has none of what only a record with texts has.
