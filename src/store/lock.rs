@@ -64,7 +64,8 @@ fn sign(file: &mut File) -> std::io::Result<()> {
         .join(" ");
     file.set_len(0)?;
     file.rewind()?;
-    writeln!(file, "process {} (`{program}`)", std::process::id())
+    let holder = format!("process {} (`{program}`)\n", std::process::id());
+    file.write_all(holder.as_bytes())
 }
 
 fn holder(file: &mut File) -> String {
