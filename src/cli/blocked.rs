@@ -34,6 +34,7 @@ impl Args {
             let page = self.shown.page(Detail::Brief)?;
             let screen = &session.screen;
             let (is_json, chooses) = (screen.is_json(), self.shown.chooses());
+            let lines = ui::blocked::Lines::default();
             let told = |ticket: TicketRecord, waits: Waits<'_>| {
                 if is_json {
                     Told::Json(BlockedTicket {
@@ -43,7 +44,7 @@ impl Args {
                 } else if chooses {
                     Told::Text(ui::list::fields(&[ticket.fields(&detail)]))
                 } else {
-                    Told::Text(ui::blocked::lines(&ticket, waits))
+                    Told::Text(lines.of(&ticket, waits))
                 }
             };
             let within = self.query.within(self.epic.as_deref());

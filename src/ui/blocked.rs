@@ -1,22 +1,39 @@
 //! Tickets that have to wait, each with what it waits for below it.
 
-use std::fmt::Write;
-
 use anstyle::Style;
 
-use super::terminal::safe;
+use super::terminal::{Codes, safe};
 use crate::ops::Waits;
 use crate::wire::TicketRecord;
 
-/// A line for the ticket, and an indented one for each thing it waits for.
-#[must_use]
-pub fn lines(ticket: &TicketRecord, waits: Waits<'_>) -> String {
-    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let (id, title) = (safe(&ticket.id), safe(&ticket.title));
-    let mut out = format!("{bold}{id}{bold:#}  P{}  {title}\n", ticket.priority);
-    for words in waits.words() {
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "     {dim}{}{dim:#}", safe(&words));
+/// How tickets that wait are told.
+pub struct Lines {
+    bold: Codes,
+    dim: Codes,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            bold: Codes::of(Style::new().bold()),
+            dim: Codes::of(Style::new().dimmed()),
+        }
     }
-    out
+}
+
+impl Lines {
+    /// A line for the ticket, and an indented one for each thing it waits for.
+    #[must_use]
+    pub fn of(&self, ticket: &TicketRecord, waits: Waits<'_>) -> String {
+        let mut out = String::new();
+        let (id, title) = (safe(&ticket.id), safe(&ticket.title));
+        self.bold.around(&mut out, |out| out.push_str(&id));
+        out.extend(["  P", &ticket.priority.to_string(), "  ", &title, "\n"]);
+        for words in waits.words() {
+            out.push_str("     ");
+            self.dim.around(&mut out, |out| out.push_str(&safe(&words)));
+            out.push('\n');
+        }
+        out
+    }
 }

@@ -9,9 +9,12 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-use super::terminal::{safe, safe_json, safe_lines};
+use super::terminal::{safe, safe_json, safe_lines, shows_styles};
 use crate::ops::{Error, Notice};
 use crate::wire::{ErrorBody, ErrorDocument, WarningDocument};
+
+/// What every code for a terminal begins with, in text that is safe for one.
+const ESCAPE: u8 = 0x1b;
 
 /// How many bytes of a document are written at a time.
 const BUFFER: usize = 64 * 1024;
@@ -84,13 +87,11 @@ impl Screen {
     /// # Errors
     /// When it cannot be written, a broken pipe included.
     pub fn text(&self, text: &str) -> io::Result<()> {
-        match anstream::AutoStream::choice(&io::stdout()) {
-            // Stripped first, so that it is written at once and not piece by piece.
-            anstream::ColorChoice::Never => {
-                self.raw(&anstream::adapter::strip_str(text).to_string())
-            }
-            _ => self.raw(text),
+        if shows_styles() || memchr::memchr(ESCAPE, text.as_bytes()).is_none() {
+            return self.raw(text);
         }
+        // Stripped first, so that it is written at once and not piece by piece.
+        self.raw(&anstream::adapter::strip_str(text).to_string())
     }
 
     /// Writes text for a program, as it is.

@@ -1,7 +1,9 @@
 //! Text of unknown origin, made fit for a terminal.
 
 use std::borrow::Cow;
+use std::io;
 
+use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -78,6 +80,11 @@ pub fn columns(text: &str) -> usize {
     text.width()
 }
 
+/// Whether styles show on standard output.
+pub(super) fn shows_styles() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
 /// What nearly every text is, and what is told without looking at characters one by one.
 fn is_printable_ascii(text: &str) -> bool {
     // Looked at to the end, so that it is done many bytes at once.
@@ -135,7 +142,9 @@ pub(super) fn push_filled(out: &mut String, text: &str, width: usize) {
     out.extend(std::iter::repeat_n(' ', width.saturating_sub(taken)));
 }
 
-/// What a terminal is told before and after a text of a style, made once for many texts.
+/// What standard output is told before and after a text of a style, made once for many texts:
+/// nothing where styles do not show.
+#[derive(Default)]
 pub(super) struct Codes {
     before: String,
     after: String,
@@ -143,6 +152,9 @@ pub(super) struct Codes {
 
 impl Codes {
     pub(super) fn of(style: Style) -> Self {
+        if !shows_styles() {
+            return Self::default();
+        }
         Self {
             before: style.render().to_string(),
             after: style.render_reset().to_string(),
