@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use crate::support::schemas::as_json;
 use crate::support::{Output, Sandbox};
 
 const BUG: &str = r#"title = "Bug in {{area}}: {{title}}"
@@ -315,19 +316,6 @@ fn agents_may_and_shells_know_the_names() {
     bug
     release
     ");
-}
-
-/// A TOML text as an editor shows it to a schema: times are texts.
-fn as_json(value: &toml::Value) -> serde_json::Value {
-    match value {
-        toml::Value::Datetime(time) => time.to_string().into(),
-        toml::Value::Array(items) => items.iter().map(as_json).collect(),
-        toml::Value::Table(table) => table
-            .iter()
-            .map(|(key, value)| (key.clone(), as_json(value)))
-            .collect(),
-        plain => serde_json::to_value(plain).unwrap(),
-    }
 }
 
 /// What `tk` takes for a template is one by its schema, and what it refuses is none.

@@ -1,6 +1,8 @@
 //! The user at work in the main working tree while a run is live: another branch checked out,
 //! the branch that the run lands on rewritten.
 
+use std::path::PathBuf;
+
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -16,8 +18,13 @@ fn gone(rig: &Rig) -> String {
 }
 
 /// Two tickets, the second after the first, each with a pipe that its worker waits at.
-fn two() -> (Rig, [std::path::PathBuf; 2]) {
-    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+fn two() -> (Rig, [PathBuf; 2]) {
+    two_with("")
+}
+
+/// The same, with more in the first one's file.
+pub(crate) fn two_with(first: &str) -> (Rig, [PathBuf; 2]) {
+    let rig = Rig::new(&[("one", first), ("two", "blocked_by = [\"one\"]")]);
     let pipes = ["first", "second"].map(|name| rig.pipe(name));
     let round = |pipe, file: &str| {
         let write = format!("echo x > {file}");
@@ -181,7 +188,7 @@ fn a_runner_killed_while_its_branch_is_away_goes_on_when_it_is_back() {
 
 /// A run of one ticket whose branch is rewritten while its worker is at work; the commit that
 /// was taken off it, and what is there instead.
-fn rewritten() -> (Rig, Live, std::path::PathBuf, [String; 2]) {
+fn rewritten() -> (Rig, Live, PathBuf, [String; 2]) {
     let rig = Rig::new(&[("one", "")]);
     let pipe = rig.pipe("gate");
     rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}]]}));

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::branches::two_with;
 use crate::rig::{Rig, open};
 
 #[test]
@@ -78,18 +79,7 @@ fn landings_of_a_batch_have_the_next_in_them_and_are_taken_back_with_it() {
 
 #[test]
 fn the_next_is_there_also_where_another_branch_was_checked_out_meanwhile() {
-    let rig = Rig::new(&[
-        ("one", "repeat = \"1d\""),
-        ("two", "blocked_by = [\"one\"]"),
-    ]);
-    let pipes = ["first", "second"].map(|name| rig.pipe(name));
-    let round = |pipe, file: &str| {
-        let write = format!("echo x > {file}");
-        json!([[{"say": "up"}, {"await": pipe}, {"run": write}, {"commit": "work"}]])
-    };
-    rig.script(json!({
-        "one": round(&pipes[0], "one.txt"), "two": round(&pipes[1], "two.txt"),
-    }));
+    let (rig, pipes) = two_with("repeat = \"1d\"");
     let mut live = rig.start(["-j", "1"]);
     live.until("one", "say");
     rig.sandbox.git(["switch", "--quiet", "-c", "feature"]);

@@ -2,7 +2,7 @@
 
 mod output;
 mod sandbox;
-mod schemas;
+pub(crate) mod schemas;
 pub(crate) mod snapshot;
 mod tests;
 

@@ -161,7 +161,7 @@ fn check_file(path: &Path, text: &str, settings: &Config, meant: &impl Fn(&Path,
 }
 
 /// As a language server shows TOML to a schema: times are texts.
-fn as_json(value: &toml::Value) -> Value {
+pub(crate) fn as_json(value: &toml::Value) -> Value {
     match value {
         toml::Value::Datetime(time) => json!(time.to_string()),
         toml::Value::Array(items) => items.iter().map(as_json).collect(),
