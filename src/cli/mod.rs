@@ -2,7 +2,7 @@
 //!
 //! One file a command: its `Args`, whose documentation is the help, and `run`, which calls
 //! one function of `ops` or `run` and chooses how to show the outcome. A new command is a
-//! file, a variant of `Command`, and a line in `Command::run`.
+//! file and a line of `commands!`.
 
 mod answer;
 mod approve;
@@ -69,7 +69,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Command as Program, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::ops::{Error, ErrorCode};
 use crate::store::report_size_limit;
@@ -107,13 +107,47 @@ struct Cli {
     command: Command,
 }
 
-/// What to do.
-///
-/// What a command takes is described only once it is asked for: all of them together are
-/// thousands of pieces, which every call would put together for one.
-#[derive(Debug, Subcommand)]
-#[command(defer = true)]
-enum Command {
+/// Declares the commands, each with the type of what it takes and with attributes for clap.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $command:ident($args:ty),)*) => {
+        /// What to do.
+        ///
+        /// What a command takes is described only once it is asked for: all of them together are
+        /// thousands of pieces, which every call would put together for one.
+        #[derive(Debug, Subcommand)]
+        #[command(defer = true)]
+        enum Command {
+            $($(#[$attribute])* $command($args),)*
+        }
+
+        impl Command {
+            fn run(self, session: &Session) -> Outcome {
+                match self {
+                    $(Self::$command(args) => args.run(session),)*
+                }
+            }
+
+            /// What the command of that one word takes; `None` of what is none, or another
+            /// name of one.
+            fn alone(word: &str) -> Option<Program> {
+                let command = Program::new(word.to_owned());
+                match word {
+                    $(_ if is_name(word, stringify!($command)) => {
+                        Some(<$args as Args>::augment_args(command))
+                    })*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+/// Whether a command is called so, of that variant, where its name is the variant's word.
+fn is_name(word: &str, variant: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_lowercase()) && word.eq_ignore_ascii_case(variant)
+}
+
+commands! {
     Init(init::Args),
     #[command(visible_alias = "create")]
     New(Box<new::Args>),
@@ -170,62 +204,6 @@ enum Command {
     DemoWorker(demo_worker::Args),
 }
 
-impl Command {
-    fn run(self, session: &Session) -> Outcome {
-        match self {
-            Self::Init(args) => args.run(session),
-            Self::New(args) => args.run(session),
-            Self::List(args) => args.run(session),
-            Self::Search(args) => args.run(session),
-            Self::Show(args) => args.run(session),
-            Self::Update(args) => args.run(session),
-            Self::Edit(args) => args.run(session),
-            Self::Note(args) => args.run(session),
-            Self::Block(args) => args.run(session),
-            Self::Unblock(args) => args.run(session),
-            Self::Close(args) => args.run(session),
-            Self::Reopen(args) => args.run(session),
-            Self::Delete(args) => args.run(session),
-            Self::Undo(args) => args.run(session),
-            Self::Ready(args) => args.run(session),
-            Self::Blocked(args) => args.run(session),
-            Self::Next(args) => args.run(session),
-            Self::Claim(args) => args.run(session),
-            Self::Release(args) => args.run(session),
-            Self::Sync(args) => args.run(session),
-            Self::Graph(args) => args.run(session),
-            Self::History(args) => args.run(session),
-            Self::Diff(args) => args.run(session),
-            Self::Approve(args) => args.run(session),
-            Self::Reject(args) => args.run(session),
-            Self::Answer(args) => args.run(session),
-            Self::Ask(args) => args.run(session),
-            Self::Run(args) => args.run(session),
-            Self::Runs(args) => args.run(session),
-            Self::Stats(args) => args.run(session),
-            Self::Log(args) => args.run(session),
-            Self::Stop(args) => args.run(session),
-            Self::Retry(args) => args.run(session),
-            Self::Restore(args) => args.run(session),
-            Self::Land(args) => args.run(session),
-            Self::Prompt(args) => args.run(session),
-            Self::Demo(args) => args.run(session),
-            Self::Schema(args) => args.run(session),
-            Self::Completions(args) => args.run(session),
-            Self::Man(args) => args.run(session),
-            Self::Config(args) => args.run(session),
-            Self::Doctor(args) => args.run(session),
-            Self::Resolve(args) => args.run(session),
-            Self::Import(args) => args.run(session),
-            Self::Export(args) => args.run(session),
-            Self::Prime(args) => args.run(session),
-            Self::WorkerShim(args) => args.run(session),
-            Self::MergeDriver(args) => args.run(session),
-            Self::DemoWorker(args) => args.run(session),
-        }
-    }
-}
-
 /// Runs the program with the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -243,7 +221,7 @@ fn run(args: &[OsString]) -> u8 {
         let screen = Screen::new(false, false, Colour::Auto);
         return code(&screen, args.merge(Path::new(""), &screen));
     }
-    let parsed = Cli::try_parse_from(args).or_else(|error| match error.kind() {
+    let parsed = parse_quickly(args).or_else(|error| match error.kind() {
         ErrorKind::DisplayVersion => Err(error),
         // Who is refused, or asks for help, has to hear of the other commands.
         _ => parse_described(args),
@@ -276,10 +254,22 @@ fn code(screen: &Screen, ended: Outcome) -> u8 {
 }
 
 /// The program with all that every command takes.
-fn described() -> clap::Command {
+fn described() -> Program {
     let mut command = Cli::command();
     command.build();
     command
+}
+
+/// What is asked for, with no more described than that takes: where the first argument is a
+/// command, that one. What is said of what is wrong is for nobody to read.
+fn parse_quickly(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let first = args.get(1).and_then(|word| word.to_str());
+    let Some(command) = first.and_then(Command::alone) else {
+        return Cli::try_parse_from(args);
+    };
+    let program = Globals::augment_args(Program::new("tk"));
+    let program = program.disable_help_subcommand(true).subcommand(command);
+    Cli::from_arg_matches_mut(&mut program.try_get_matches_from(args)?)
 }
 
 fn parse_described(args: &[OsString]) -> Result<Cli, clap::Error> {
