@@ -3,9 +3,9 @@
 use super::list::Shown;
 use super::query::QueryArg;
 use super::{Outcome, Session};
-use crate::ops::{self, Waits};
+use crate::ops::{self, Listed, Waits};
 use crate::ui;
-use crate::wire::{BlockedDocument, BlockedTicket, Detail, TicketRecord};
+use crate::wire::{BlockedDocument, BlockedTicket, Detail};
 
 /// List what cannot be done now, and why
 ///
@@ -35,16 +35,16 @@ impl Args {
             let screen = &session.screen;
             let (is_json, chooses) = (screen.is_json(), self.shown.chooses());
             let lines = ui::blocked::Lines::default();
-            let told = |ticket: TicketRecord, waits: Waits<'_>| {
+            let told = |listed: &Listed<'_>, waits: Waits<'_>| {
                 if is_json {
                     Told::Json(BlockedTicket {
-                        ticket: ticket.fields(&detail),
+                        ticket: listed.record().fields(&detail),
                         reasons: waits.reasons(),
                     })
                 } else if chooses {
-                    Told::Text(ui::list::fields(&[ticket.fields(&detail)]))
+                    Told::Text(ui::list::fields(&[listed.record().fields(&detail)]))
                 } else {
-                    Told::Text(lines.of(&ticket, waits))
+                    Told::Text(lines.of(listed, waits))
                 }
             };
             let within = self.query.within(self.epic.as_deref());

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{Outcome, Session, query};
-use crate::ops::{self, ListRequest, Listing, Page, SORT_KEYS};
+use crate::ops::{self, ListRequest, Listed, Listing, Page, SORT_KEYS};
 use crate::ui;
 use crate::wire::{Detail, TicketFields, TicketRecord, TicketsDocument};
 
@@ -123,19 +123,19 @@ impl Shown {
         &self,
         session: &Session,
         usual: Detail,
-    ) -> ops::Result<impl Fn(TicketRecord) -> Told + Sync> {
+    ) -> ops::Result<impl Fn(&Listed<'_>) -> Told + Sync> {
         let (detail, is_json, chooses) = (
             self.detail(usual)?,
             session.screen.is_json(),
             self.chooses(),
         );
-        Ok(move |ticket: TicketRecord| {
+        Ok(move |listed: &Listed<'_>| {
             if is_json {
-                Told::Json(ticket.written(&detail))
+                Told::Json(listed.record().written(&detail))
             } else if chooses {
-                Told::Fields(ticket.fields(&detail))
+                Told::Fields(listed.record().fields(&detail))
             } else {
-                Told::Row(ticket.into())
+                Told::Row(listed.into())
             }
         })
     }

@@ -49,7 +49,7 @@ impl Args {
             let claim = self.claim.then_some(&request);
             let found = ops::next(project, &session.context, within, claim)?;
             let is_nothing = found.tickets.is_empty();
-            show(session, found)?;
+            show(session, &found)?;
             if is_nothing {
                 return Err(ops::nothing_ready(project, within)?.into());
             }
@@ -58,7 +58,7 @@ impl Args {
     }
 }
 
-fn show(session: &Session, found: Listing) -> std::io::Result<()> {
+fn show(session: &Session, found: &Listing) -> std::io::Result<()> {
     let screen = &session.screen;
     if screen.is_json() {
         return screen.document(&TicketsDocument {
@@ -68,6 +68,6 @@ fn show(session: &Session, found: Listing) -> std::io::Result<()> {
             tickets: TicketRecord::all_written(&found.tickets, &Detail::Brief)?,
         });
     }
-    let rows: Vec<_> = found.tickets.into_iter().map(Into::into).collect();
+    let rows: Vec<_> = found.tickets.iter().map(Into::into).collect();
     screen.text(&ui::list::table(&rows, screen.line_width()))
 }

@@ -90,7 +90,7 @@ fn show(session: &Session, shown: &Shown, found: Search) -> Outcome {
         ui::list::fields(&rows)
     } else {
         let width = screen.line_width();
-        let rows: Vec<ui::list::Row> = tickets.into_iter().map(Into::into).collect();
+        let rows: Vec<ui::list::Row> = tickets.iter().map(Into::into).collect();
         let table = ui::list::table_with(&rows, width, |place, room| {
             ui::search::title(&rows[place].title, &snippets[place], room)
         });

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use smol_str::ToSmolStr;
-
 use super::cycles::Cycles;
 use super::facts::Facts;
 use super::net::{Extent, Net};
 use super::readiness::Held;
-use crate::model::{Outline, Statuses, TicketId};
+use crate::model::{Outlined, Statuses, TicketId};
 use crate::wire::Standing;
+use jiff::Timestamp;
 
 /// The tickets of a project and what follows from their edges.
 ///
@@ -30,12 +28,8 @@ impl<'a> Graph<'a> {
     /// The graph of all tickets of a project, or of their outlines, at the time `now`. Of
     /// tickets with the same id the first counts.
     #[must_use]
-    pub fn new<'t, T>(tickets: &'t [T], statuses: &'a Statuses, now: Timestamp) -> Self
-    where
-        Outline: From<&'t T>,
-    {
-        let outlines = tickets.iter().map(Outline::from).collect();
-        let facts = Facts::new(outlines, statuses, now);
+    pub fn new<T: Outlined>(tickets: &'a [T], statuses: &'a Statuses, now: Timestamp) -> Self {
+        let facts = Facts::new(T::outlines(tickets), statuses, now);
         let net = Net::new(&facts, Extent::default());
         let cycles = Cycles::find(&facts, &net);
         let held = Held::find(&facts, &cycles);
@@ -131,12 +125,20 @@ impl<'a> Graph<'a> {
         let later = self.facts.later(index).iter();
         let blockers = self.open_blockers_at(index).into_iter();
         Standing {
-            blocks: later.map(|&at| self.facts.id(at).to_smolstr()).collect(),
-            open_blockers: blockers.map(ToSmolStr::to_smolstr).collect(),
+            blocks: later.map(|&at| self.facts.id(at).short()).collect(),
+            open_blockers: blockers.map(TicketId::short).collect(),
             ready: self.is_ready_at(index),
             held_by: self.elsewhere.get(&index).map(|(by, _)| by.into()),
             held_until: self.elsewhere.get(&index).map(|(_, at)| *at),
         }
+    }
+
+    /// Who holds it in another clone.
+    #[must_use]
+    pub fn held_by(&self, id: &TicketId) -> Option<&str> {
+        // Mostly nobody holds any.
+        let (by, _) = self.elsewhere.get(&self.facts.position(id)?)?;
+        Some(by)
     }
 
     /// The ids in its own `blocked_by` that still hold it back, missing ones included, in

@@ -1,5 +1,6 @@
 //! What is known of every ticket by itself, before edges are followed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
@@ -7,12 +8,13 @@ use std::sync::OnceLock;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::Timestamp;
 
-use super::hierarchy::Hierarchy;
-use crate::model::{Category, Edges, Outline, Statuses, TicketId};
+use super::hierarchy::{Hierarchy, Parent};
+use super::lists::Lists;
+use crate::model::{Category, Outline, Statuses, TicketId};
 
 /// The tickets, sorted by id; everywhere in this module a ticket is its position here.
 pub(super) struct Facts<'a> {
-    pub(super) tickets: Vec<Outline>,
+    pub(super) tickets: Cow<'a, [Outline]>,
     names: Names,
     pub(super) statuses: &'a Statuses,
     pub(super) now: Timestamp,
@@ -20,39 +22,42 @@ pub(super) struct Facts<'a> {
     category: Vec<Category>,
     unfinished: Vec<bool>,
     put_off: Vec<bool>,
-    earlier: Vec<Vec<usize>>,
+    earlier: Lists,
     missing: BTreeMap<usize, Vec<TicketId>>,
-    later: OnceLock<Vec<Vec<usize>>>,
+    later: OnceLock<Lists>,
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn new(mut tickets: Vec<Outline>, statuses: &'a Statuses, now: Timestamp) -> Self {
-        tickets.sort_by(|a, b| a.id.cmp(&b.id));
-        tickets.dedup_by(|a, b| a.id == b.id);
-        let edges: Vec<Edges<'_>> = tickets.iter().map(Outline::edges).collect();
-        let category: Vec<Category> = edges
-            .iter()
-            .map(|edges| statuses.category(&edges.status))
-            .collect();
-        let put_off = edges
-            .iter()
-            .map(|edges| edges.defer_until.is_some_and(|defer| defer.holds(now)))
-            .collect();
+    pub(super) fn new(tickets: Cow<'a, [Outline]>, statuses: &'a Statuses, now: Timestamp) -> Self {
+        let tickets = in_order(tickets);
         let names = Names::of(&tickets);
-        let kin = Hierarchy::new(&edges, |id| names.place(&tickets, id));
-        let unfinished = unfinished(&kin, &category);
+        let mut category = Vec::with_capacity(tickets.len());
+        let mut put_off = Vec::with_capacity(tickets.len());
+        let mut parents = Vec::with_capacity(tickets.len());
+        let mut called_epic = Vec::with_capacity(tickets.len());
+        let mut earlier = Lists::with_capacity(tickets.len());
         let mut missing: BTreeMap<usize, Vec<TicketId>> = BTreeMap::new();
-        let earlier = edges.into_iter().enumerate().map(|(index, edges)| {
-            let mut known = Vec::with_capacity(edges.blocked_by.len());
+        for (index, ticket) in tickets.iter().enumerate() {
+            let edges = ticket.edges();
+            let place = |id| names.place(&tickets, id);
+            category.push(statuses.category(edges.status));
+            put_off.push(edges.defer_until.is_some_and(|defer| defer.holds(now)));
+            parents.push(match edges.parent.and_then(place) {
+                Some(above) if above == index => Parent::Itself,
+                Some(above) => Parent::Other(above),
+                None => Parent::None,
+            });
+            called_epic.push(edges.is_epic);
             for id in edges.blocked_by {
-                match names.place(&tickets, id) {
-                    Some(place) => known.push(place),
+                match place(id) {
+                    Some(blocker) => earlier.push(blocker),
                     None => missing.entry(index).or_default().push(TicketId::known(id)),
                 }
             }
-            known
-        });
-        let earlier = earlier.collect();
+            earlier.end();
+        }
+        let kin = Hierarchy::new(parents, called_epic);
+        let unfinished = unfinished(&kin, &category);
         Self {
             tickets,
             names,
@@ -127,7 +132,7 @@ impl<'a> Facts<'a> {
         &self,
         index: usize,
     ) -> impl Iterator<Item = Result<usize, &TicketId>> + '_ {
-        let holding = self.earlier[index].iter().copied();
+        let holding = self.earlier.of(index).iter().copied();
         let missing = self.missing(index).iter().map(Err);
         holding
             .filter(|&b| self.holds_back(b))
@@ -137,21 +142,12 @@ impl<'a> Facts<'a> {
 
     /// The blockers in the ticket's own file that exist, done or not, in order of id.
     pub(super) fn earlier(&self, index: usize) -> &[usize] {
-        &self.earlier[index]
+        self.earlier.of(index)
     }
 
     /// The tickets that name this one among their blockers, done or not, in order of id.
     pub(super) fn later(&self, index: usize) -> &[usize] {
-        let turned = || {
-            let mut later = vec![Vec::new(); self.len()];
-            for (ticket, earlier) in self.earlier.iter().enumerate() {
-                for &blocker in earlier {
-                    later[blocker].push(ticket);
-                }
-            }
-            later
-        };
-        &self.later.get_or_init(turned)[index]
+        self.later.get_or_init(|| self.earlier.turned()).of(index)
     }
 
     /// The blockers in the ticket's own file that do not exist.
@@ -164,6 +160,17 @@ impl<'a> Facts<'a> {
         let naming = self.missing.iter().filter(|(_, ids)| ids.contains(id));
         naming.map(|(index, _)| *index).collect()
     }
+}
+
+/// The tickets in the order of their ids, of those with the same id the first.
+fn in_order(tickets: Cow<'_, [Outline]>) -> Cow<'_, [Outline]> {
+    if tickets.is_sorted_by(|a, b| a.id < b.id) {
+        return tickets;
+    }
+    let mut tickets = tickets.into_owned();
+    tickets.sort_by(|a, b| a.id.cmp(&b.id));
+    tickets.dedup_by(|a, b| a.id == b.id);
+    tickets.into()
 }
 
 /// Where each ticket is, by its id: every edge is looked up in it.

@@ -1,55 +1,54 @@
 //! Parents and children, by position in the sorted list of tickets.
 
-use crate::model::Edges;
+use super::lists::Lists;
+
+/// What a ticket's file names as its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parent {
+    /// Nothing that exists.
+    None,
+    /// The ticket at that position.
+    Other(usize),
+    /// The ticket itself.
+    Itself,
+}
 
 /// Who is a part of whom. A parent that does not exist is as none.
 pub(super) struct Hierarchy {
-    parent: Vec<Option<usize>>,
-    children: Vec<Vec<usize>>,
-    own_parent: Vec<bool>,
+    parents: Vec<Parent>,
+    children: Lists,
     epic: Vec<bool>,
 }
 
 impl Hierarchy {
-    /// The hierarchy of tickets that are sorted by id.
-    pub(super) fn new(tickets: &[Edges<'_>], position: impl Fn(&str) -> Option<usize>) -> Self {
-        let mut parent = vec![None; tickets.len()];
-        let mut children = vec![Vec::new(); tickets.len()];
-        let mut own_parent = vec![false; tickets.len()];
-        for (index, ticket) in tickets.iter().enumerate() {
-            match ticket.parent.and_then(&position) {
-                Some(above) if above == index => own_parent[index] = true,
-                Some(above) => {
-                    parent[index] = Some(above);
-                    children[above].push(index);
-                }
-                None => {}
-            }
+    /// The hierarchy of tickets that are sorted by id: what they name as their parents, and
+    /// which of them are called epics.
+    pub(super) fn new(parents: Vec<Parent>, called_epic: Vec<bool>) -> Self {
+        let pairs = parents.iter().enumerate();
+        let pairs = pairs.filter_map(|(index, parent)| Some((parent.other()?, index)));
+        let children = Lists::grouped(parents.len(), pairs);
+        let mut epic = called_epic;
+        for (index, epic) in epic.iter_mut().enumerate() {
+            *epic |= !children.of(index).is_empty();
         }
-        let epic = tickets
-            .iter()
-            .zip(&children)
-            .map(|(ticket, children)| ticket.is_epic || !children.is_empty())
-            .collect();
         Self {
-            parent,
+            parents,
             children,
-            own_parent,
             epic,
         }
     }
 
     pub(super) fn parent(&self, index: usize) -> Option<usize> {
-        self.parent[index]
+        self.parents[index].other()
     }
 
     pub(super) fn children(&self, index: usize) -> &[usize] {
-        &self.children[index]
+        self.children.of(index)
     }
 
     /// Whether the ticket's file names the ticket itself as its parent.
     pub(super) fn is_own_parent(&self, index: usize) -> bool {
-        self.own_parent[index]
+        self.parents[index] == Parent::Itself
     }
 
     pub(super) fn is_epic(&self, index: usize) -> bool {
@@ -58,12 +57,12 @@ impl Hierarchy {
 
     /// Everything below, without the root itself, each once, in order of id.
     pub(super) fn descendants(&self, root: usize) -> Vec<usize> {
-        let mut seen = vec![false; self.parent.len()];
+        let mut seen = vec![false; self.parents.len()];
         seen[root] = true;
         let mut found = Vec::new();
         let mut stack = vec![root];
         while let Some(index) = stack.pop() {
-            for &child in &self.children[index] {
+            for &child in self.children(index) {
                 if !seen[child] {
                     seen[child] = true;
                     found.push(child);
@@ -73,5 +72,14 @@ impl Hierarchy {
         }
         found.sort_unstable();
         found
+    }
+}
+
+impl Parent {
+    const fn other(self) -> Option<usize> {
+        match self {
+            Self::Other(index) => Some(index),
+            Self::None | Self::Itself => None,
+        }
     }
 }

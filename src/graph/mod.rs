@@ -30,6 +30,7 @@ mod document;
 mod facts;
 mod flow;
 mod hierarchy;
+mod lists;
 mod net;
 pub mod order;
 mod plan;

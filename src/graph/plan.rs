@@ -217,7 +217,7 @@ impl Graph<'_> {
                 id: ticket.id.clone(),
                 title: ticket.title().to_owned(),
                 kind: ticket.kind().to_owned(),
-                status: ticket.status(),
+                status: StatusId::new(ticket.status()),
                 priority: ticket.priority(),
                 awaiting: ticket.awaiting(),
                 requires: ticket.requires(),

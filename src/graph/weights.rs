@@ -13,7 +13,7 @@ const DEFAULT_MINUTES: u64 = 60;
 pub(super) fn minutes(facts: &Facts<'_>) -> Vec<u64> {
     let mut measured: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     let mut estimates: Vec<Option<Span>> = Vec::with_capacity(facts.len());
-    for ticket in &facts.tickets {
+    for ticket in facts.tickets.iter() {
         let (estimate, landed) = ticket.times();
         if !landed.is_empty() {
             measured.entry(ticket.kind()).or_default().extend(landed);

@@ -89,6 +89,12 @@ impl TicketId {
         Self(SmolStr::new(text))
     }
 
+    /// The id as a text of its own.
+    #[must_use]
+    pub fn short(&self) -> SmolStr {
+        self.0.clone()
+    }
+
     /// The id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {

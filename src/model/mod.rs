@@ -24,7 +24,7 @@ pub use config::{
 pub use given::{likeliest, printable};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
-pub use outline::{Edges, Outline, PACKING, Parts, Texts};
+pub use outline::{Bytes, Edges, Outline, Outlined, PACKING, Parts, Texts};
 pub use question::{APPROVED, Asked, AskedPart, NoSuchAnswer};
 pub use repeat::{InvalidRepeat, Repeat};
 pub use shown::Shown;

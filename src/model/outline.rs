@@ -1,5 +1,7 @@
 //! A ticket without its long texts, packed into a few hundred bytes.
 
+mod bytes;
+mod outlined;
 mod pack;
 
 use std::sync::Arc;
@@ -7,16 +9,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+pub use bytes::Bytes;
+pub use outlined::Outlined;
 pub use pack::Texts;
 use pack::{Reader, Writer};
 
 use super::{
-    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, Priority, Repeat, RunRecord, Span,
+    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, Priority, RunRecord, Span,
     StatusId, Subtask, Ticket, TicketId, Usd, Verdict,
 };
 
 /// The way outlines are packed; another number for every other way.
-pub const PACKING: u32 = 2;
+pub const PACKING: u32 = 3;
 
 // Where in the packed bytes what has a fixed place is.
 const PRIORITY: usize = 0;
@@ -24,12 +28,16 @@ const REQUIRES: usize = 1;
 const AWAITING: usize = 2;
 const CREATED: usize = 3;
 const UPDATED: usize = 15;
-/// Where what people look for begins: title, owner, labels, due day.
-const WORDS: usize = 27;
+const STARTED: usize = 27;
+const CLOSED: usize = 39;
+/// Where what people look for begins: title, owner, labels, due day, how it repeats.
+const WORDS: usize = 51;
+/// Where how long it takes begins.
+const TIMES: usize = 55;
 /// Where everything else begins.
-const REST: usize = 31;
+const REST: usize = 59;
 /// Where the edges begin.
-const EDGES: usize = 35;
+const EDGES: usize = 63;
 
 /// What lists and the graph need of a ticket: all but its description, what its notes say, and
 /// most of what is recorded of its attempts.
@@ -40,7 +48,7 @@ const EDGES: usize = 35;
 pub struct Outline {
     /// The ticket's id.
     pub id: TicketId,
-    bytes: Arc<Vec<u8>>,
+    bytes: Arc<Bytes>,
     start: u32,
     length: u32,
 }
@@ -49,7 +57,7 @@ impl Outline {
     /// The outline that lies in `bytes` from `start` on. They must be as [`Outline::packed`]
     /// gave them, which the caller has made sure of; of others, anything may be read.
     #[must_use]
-    pub fn lying_in(id: TicketId, bytes: &Arc<Vec<u8>>, start: u32, length: u32) -> Self {
+    pub fn lying_in(id: TicketId, bytes: &Arc<Bytes>, start: u32, length: u32) -> Self {
         let bytes = Arc::clone(bytes);
         Self {
             id,
@@ -74,10 +82,10 @@ impl Outline {
         self.at(self.at(place).place())
     }
 
-    /// Where it stands.
+    /// Where it stands, by the status's id.
     #[must_use]
-    pub fn status(&self) -> StatusId {
-        StatusId::new(self.at(EDGES).text())
+    pub fn status(&self) -> &str {
+        self.at(EDGES).text()
     }
 
     /// `type` in the file.
@@ -93,7 +101,7 @@ impl Outline {
     pub fn edges(&self) -> Edges<'_> {
         let mut packed = self.at(EDGES);
         Edges {
-            status: StatusId::new(packed.text()),
+            status: packed.text(),
             is_epic: packed.text() == "epic",
             parent: Some(packed.text()).filter(|id| !id.is_empty()),
             blocked_by: packed.texts(),
@@ -106,13 +114,7 @@ impl Outline {
     /// landed.
     #[must_use]
     pub fn times(&self) -> (Option<Span>, Vec<u64>) {
-        let mut packed = self.at(EDGES);
-        packed.skip_text();
-        packed.skip_text();
-        packed.skip_text();
-        packed.skip_texts();
-        packed.skip_texts();
-        packed.defer();
+        let mut packed = self.behind(TIMES);
         let estimate = packed.optional_number().map(Span::from_secs);
         (estimate, packed.list(Reader::number))
     }
@@ -145,6 +147,18 @@ impl Outline {
     #[must_use]
     pub fn updated_at(&self) -> Option<Timestamp> {
         self.at(UPDATED).time()
+    }
+
+    /// When work began.
+    #[must_use]
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.at(STARTED).time()
+    }
+
+    /// When it was closed.
+    #[must_use]
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        self.at(CLOSED).time()
     }
 
     /// The title.
@@ -180,6 +194,17 @@ impl Outline {
         words.date()
     }
 
+    /// How it comes again, in words.
+    #[must_use]
+    pub fn repeat(&self) -> Option<&str> {
+        let mut words = self.behind(WORDS);
+        words.skip_text();
+        words.optional_text();
+        words.skip_texts();
+        words.date();
+        words.optional_text()
+    }
+
     /// The globs of the files it is expected to change.
     #[must_use]
     pub fn touches(&self) -> Vec<String> {
@@ -204,22 +229,12 @@ impl Outline {
         Some(edges.text()).filter(|id| !id.is_empty())
     }
 
-    /// The agent to run it with, when work began, and when it was closed.
+    /// The agent to run it with.
     #[must_use]
-    pub fn agent_and_times(&self) -> (Option<&str>, Option<Timestamp>, Option<Timestamp>) {
+    pub fn agent(&self) -> Option<&str> {
         let mut rest = self.behind(REST);
         rest.skip_texts();
-        let agent = rest.optional_text();
-        // Lock; related, discovered from, duplicate of; model, pull request; checks, by whom.
-        rest.optional_text();
-        rest.skip_texts();
-        rest.text();
-        rest.text();
-        rest.optional_text();
-        rest.optional_text();
-        rest.skip_texts();
-        rest.optional_text();
-        (agent, rest.time(), rest.time())
+        rest.optional_text()
     }
 
     /// The ticket without its texts: as it is, but the description is empty, notes say nothing,
@@ -232,7 +247,7 @@ impl Outline {
             id: self.id.clone(),
             title: parts.title.to_owned(),
             description: String::new(),
-            status: parts.edges.status,
+            status: StatusId::new(parts.edges.status),
             kind: parts.kind.to_owned(),
             priority: self.priority(),
             owner: parts.owner.map(str::to_owned),
@@ -248,7 +263,7 @@ impl Outline {
             duplicate_of: parts.duplicate_of.map(TicketId::known),
             due: parts.due,
             defer_until: parts.edges.defer_until,
-            repeat: parts.repeat,
+            repeat: parts.repeat.and_then(|text| text.parse().ok()),
             recurs_from: parts.recurs_from.map(TicketId::known),
             agent: parts.agent.map(str::to_owned),
             model: parts.model.map(str::to_owned),
@@ -276,21 +291,18 @@ impl Outline {
         let mut edges = self.at(EDGES);
         edges.skip_text();
         let kind = edges.text();
-        edges.skip_text();
-        edges.skip_texts();
-        edges.skip_texts();
-        edges.defer();
         let mut words = self.behind(WORDS);
         let mut rest = self.behind(REST);
         let named = |id: &'_ str| !id.is_empty();
         Parts {
             edges: self.edges(),
             kind,
-            estimate: edges.optional_number().map(Span::from_secs),
+            estimate: self.behind(TIMES).optional_number().map(Span::from_secs),
             title: words.text(),
             owner: words.optional_text(),
             labels: words.texts(),
             due: words.date(),
+            repeat: words.optional_text(),
             touches: rest.texts(),
             agent: rest.optional_text(),
             lock: rest.optional_text(),
@@ -301,8 +313,8 @@ impl Outline {
             pr: rest.optional_text(),
             checks: rest.texts(),
             created_by: rest.optional_text(),
-            started_at: rest.time(),
-            closed_at: rest.time(),
+            started_at: self.started_at(),
+            closed_at: self.closed_at(),
             closed_by: rest.optional_text(),
             reason: rest.optional_text(),
             verdict: rest.word(Verdict::ALL),
@@ -336,7 +348,6 @@ impl Outline {
                 output_tokens: None,
                 turns: None,
             }),
-            repeat: rest.optional_text().and_then(|text| text.parse().ok()),
             recurs_from: Some(rest.text()).filter(|id| named(id)),
         }
     }
@@ -374,15 +385,16 @@ pub struct Parts<'o> {
     pub notes: Vec<Note>,
     /// When they were, how they ended and what they cost.
     pub runs: Vec<RunRecord>,
-    pub repeat: Option<Repeat>,
+    /// How it comes again, in words.
+    pub repeat: Option<&'o str>,
     pub recurs_from: Option<&'o str>,
 }
 
 /// What goes into the graph of a ticket.
 #[derive(Clone, Debug)]
 pub struct Edges<'o> {
-    /// Where it stands.
-    pub status: StatusId,
+    /// Where it stands, by the status's id.
+    pub status: &'o str,
     /// Whether its type says that it is an epic.
     pub is_epic: bool,
     /// The epic it is a part of, by its id.
@@ -395,24 +407,6 @@ pub struct Edges<'o> {
     pub defer_until: Option<Defer>,
 }
 
-impl From<&Self> for Outline {
-    fn from(outline: &Self) -> Self {
-        outline.clone()
-    }
-}
-
-impl From<&&Self> for Outline {
-    fn from(outline: &&Self) -> Self {
-        (*outline).clone()
-    }
-}
-
-impl From<&&Ticket> for Outline {
-    fn from(ticket: &&Ticket) -> Self {
-        Self::from(*ticket)
-    }
-}
-
 impl From<&Ticket> for Outline {
     fn from(ticket: &Ticket) -> Self {
         let mut to = Writer::default();
@@ -421,13 +415,16 @@ impl From<&Ticket> for Outline {
         to.word(Awaiting::ALL, ticket.awaiting);
         to.time(ticket.created_at);
         to.time(ticket.updated_at());
-        let (words, rest) = (to.hole(), to.hole());
+        to.time(ticket.started_at);
+        to.time(ticket.closed_at);
+        let (words, times, rest) = (to.hole(), to.hole(), to.hole());
         to.text(ticket.status.as_str());
         to.text(&ticket.kind);
         to.text(ticket.parent.as_ref().map_or("", TicketId::as_str));
         to.list(&ticket.blocked_by, |to, id| to.text(id.as_str()));
         to.list(&ticket.after, |to, id| to.text(id.as_str()));
         to.defer(ticket.defer_until);
+        to.fill(times);
         to.optional_number(ticket.estimate.map(Span::seconds));
         let landed: Vec<u64> = ticket.runs.iter().filter_map(landed_seconds).collect();
         to.list(&landed, |to, seconds| to.number(*seconds));
@@ -436,11 +433,12 @@ impl From<&Ticket> for Outline {
         to.optional_text(ticket.owner.as_deref());
         to.list(&ticket.labels, |to, label| to.text(label));
         to.date(ticket.due);
+        to.optional_text(ticket.repeat.map(|repeat| repeat.to_string()).as_deref());
         to.fill(rest);
         pack_rest(&mut to, ticket);
         let bytes = to.done();
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        Self::lying_in(ticket.id.clone(), &Arc::new(bytes), 0, length)
+        Self::lying_in(ticket.id.clone(), &Arc::new(Bytes::Own(bytes)), 0, length)
     }
 }
 
@@ -464,8 +462,6 @@ fn pack_rest(to: &mut Writer, ticket: &Ticket) {
     to.optional_text(ticket.pr.as_deref());
     to.list(&ticket.checks, |to, check| to.text(check));
     to.optional_text(ticket.created_by.as_deref());
-    to.time(ticket.started_at);
-    to.time(ticket.closed_at);
     to.optional_text(ticket.closed_by.as_deref());
     to.optional_text(ticket.reason.as_deref());
     to.word(Verdict::ALL, ticket.verdict);
@@ -488,7 +484,6 @@ fn pack_rest(to: &mut Writer, ticket: &Ticket) {
         to.word(Outcome::ALL, run.outcome);
         to.optional_number(run.cost_usd.map(Usd::nanos));
     });
-    to.optional_text(ticket.repeat.map(|repeat| repeat.to_string()).as_deref());
     to.text(&of(&ticket.recurs_from));
 }
 

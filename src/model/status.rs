@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Deref;
 
 use smol_str::SmolStr;
 
@@ -23,6 +24,14 @@ impl StatusId {
     /// The id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for StatusId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         &self.0
     }
 }
@@ -105,8 +114,8 @@ impl Statuses {
 
     /// The status of that id, if it is configured.
     #[must_use]
-    pub fn get(&self, id: &StatusId) -> Option<&StatusDef> {
-        self.defs.iter().find(|def| def.id == *id)
+    pub fn get(&self, id: &str) -> Option<&StatusDef> {
+        self.defs.iter().find(|def| *def.id == *id)
     }
 
     /// The status that a person means: `done` is also the first of that category.
@@ -122,13 +131,13 @@ impl Statuses {
 
     /// What the status means; one that is not configured counts as open.
     #[must_use]
-    pub fn category(&self, id: &StatusId) -> Category {
+    pub fn category(&self, id: &str) -> Category {
         self.get(id).map_or(Category::Open, |def| def.category)
     }
 
     /// Whether work in this status is over.
     #[must_use]
-    pub fn is_done(&self, id: &StatusId) -> bool {
+    pub fn is_done(&self, id: &str) -> bool {
         self.category(id) == Category::Done
     }
 

@@ -2,12 +2,12 @@
 
 use super::choose::Within;
 use super::list::{Page, urgency};
-use super::records::Records;
+use super::records::{Listed, Records};
 use super::{Project, Result, resolve};
 use crate::context::cores;
 use crate::graph::{Readiness, Reason};
 use crate::model::{Defer, Outline, TicketId};
-use crate::wire::{ReasonKind, ReasonRecord, TicketRecord};
+use crate::wire::{ReasonKind, ReasonRecord};
 
 /// The most tickets of a cycle that each of them names as its reason.
 const MOST_NAMED: usize = 100;
@@ -41,8 +41,8 @@ impl Waits<'_> {
     }
 }
 
-/// The open work that cannot be started now, most important first: what `make` makes of the record
-/// of each and of what it waits for, by all cores where there are many.
+/// The open work that cannot be started now, most important first: what `make` makes of
+/// each and of what it waits for, by all cores where there are many.
 ///
 /// # Errors
 /// When the epic is unknown, or the query cannot be understood.
@@ -50,7 +50,7 @@ pub fn blocked<T: Send>(
     project: &Project,
     within: Within<'_>,
     page: Page,
-    make: impl Fn(TicketRecord, Waits<'_>) -> T + Sync,
+    make: impl Fn(&Listed<'_>, Waits<'_>) -> T + Sync,
 ) -> Result<Waiting<T>> {
     let chosen = within.chosen(project)?;
     let index = project.index()?;
@@ -76,7 +76,8 @@ pub fn blocked<T: Send>(
     });
     let held: Vec<(&Outline, Vec<Reason>)> = parts.into_iter().flatten().collect();
     let records = Records::new(project, &index, &graph).with_texts(page.texts);
-    let make = |record, (_, waits): &(&Outline, Vec<Reason>)| make(record, Waits(waits));
+    let make =
+        |listed: &Listed<'_>, (_, waits): &(&Outline, Vec<Reason>)| make(listed, Waits(waits));
     Ok(Waiting {
         total: held.len(),
         tickets: records.each_of(page.of(&held), |(ticket, _)| ticket, make)?,

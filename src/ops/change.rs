@@ -141,7 +141,7 @@ impl<'s> Scene<'s> {
         let (index, graph) = (self.index()?, self.graph()?);
         let statuses = &self.project.config.statuses;
         let closed_too = chosen.query().names_closed();
-        let meant = |ticket: &&Outline| closed_too || !statuses.is_done(&ticket.status());
+        let meant = |ticket: &&Outline| closed_too || !statuses.is_done(ticket.status());
         let tickets: Vec<&Outline> = index.tickets.iter().filter(meant).collect();
         let found = chosen.among(self.project, index, graph, &tickets)?;
         Ok(found.iter().map(|ticket| ticket.id.clone()).collect())

@@ -163,7 +163,7 @@ impl<'c> Closing<'c> {
         let open = |child: &TicketId| {
             index
                 .get(child)
-                .is_some_and(|child| !statuses.is_done(&child.status()))
+                .is_some_and(|child| !statuses.is_done(child.status()))
         };
         let children = graph.children(id).into_iter();
         let children: Vec<TicketId> = children
@@ -181,10 +181,10 @@ impl<'c> Closing<'c> {
         let statuses = &self.project.config.statuses;
         let now = |id: &TicketId| {
             let changed = tickets.iter().find(|ticket| ticket.id == *id);
-            let changed = changed.map(|ticket| ticket.status.clone());
+            let changed = changed.map(|ticket| ticket.status.as_str());
             changed.or_else(|| index.get(id).map(Outline::status))
         };
-        let is_done = |id: &TicketId| now(id).is_some_and(|status| statuses.is_done(&status));
+        let is_done = |id: &TicketId| now(id).is_some_and(|status| statuses.is_done(status));
         let closed = tickets.iter().filter(|ticket| is_done(&ticket.id));
         let epics: BTreeSet<&TicketId> =
             closed.filter_map(|ticket| ticket.parent.as_ref()).collect();

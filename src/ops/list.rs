@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::choose::Chosen;
-use super::records::Records;
+use super::records::{Listed, Records};
 use super::values::{self, invalid, printable, suggest};
 use super::{Project, Result, resolve_all};
 use crate::graph::{Graph, Readiness};
@@ -89,14 +89,14 @@ impl<T> Listing<T> {
     }
 }
 
-/// Lists the tickets: what `make` makes of the record of each, by all cores where there are many.
+/// Lists the tickets: what `make` makes of each, by all cores where there are many.
 ///
 /// # Errors
 /// When a word means nothing.
 pub fn list<T: Send>(
     project: &Project,
     request: &ListRequest,
-    make: impl Fn(TicketRecord) -> T + Sync,
+    make: impl Fn(&Listed<'_>) -> T + Sync,
 ) -> Result<Listing<T>> {
     let (mut filter, key) = (
         Words::new(&project.config, request)?,
@@ -279,7 +279,7 @@ impl Words {
 
     fn fits(&self, project: &Project, graph: &Graph<'_>, ticket: &Outline) -> bool {
         let status = ticket.status();
-        let done = project.config.statuses.is_done(&status);
+        let done = project.config.statuses.is_done(status);
         let one_of = |set: bool, found: bool| !set || found;
         let awaits = self.awaiting.as_ref().is_none_or(|kinds| {
             ticket
@@ -289,7 +289,10 @@ impl Words {
         let today = || project.now.to_zoned(TimeZone::UTC).date();
         let late = |due: Date| !done && due < today();
         (self.closed_too || !done)
-            && one_of(!self.statuses.is_empty(), self.statuses.contains(&status))
+            && one_of(
+                !self.statuses.is_empty(),
+                self.statuses.iter().any(|wanted| wanted.as_str() == status),
+            )
             && (self.types.is_empty() || self.types.iter().any(|kind| kind == ticket.kind()))
             && one_of(
                 !self.priorities.is_empty(),
@@ -327,10 +330,15 @@ const fn last<T: Copy>(value: Option<T>) -> (bool, Option<T>) {
     (value.is_none(), value)
 }
 
-/// What decides between tickets where nothing else does: priority, then age.
-pub(super) fn urgency(ticket: &Outline) -> (Priority, bool, Option<Timestamp>) {
-    let created = ticket.created_at();
-    (ticket.priority(), created.is_none(), created)
+/// What decides between tickets where nothing else does: priority, then age. As a number, since
+/// all of many are compared by it.
+pub(super) fn urgency(ticket: &Outline) -> u128 {
+    let age = ticket.created_at().map_or(u128::MAX >> 8, |created| {
+        created
+            .as_nanosecond()
+            .abs_diff(Timestamp::MIN.as_nanosecond())
+    });
+    u128::from(ticket.priority().number()) << 120 | age
 }
 
 fn priorities(words: &[String]) -> Result<Vec<Priority>> {
@@ -381,9 +389,9 @@ impl SortKey {
     fn sort(&self, tickets: &mut [&Outline], config: &Config) {
         // Stable, and they come in the order of their ids.
         tickets.sort_by_cached_key(|ticket| urgency(ticket));
-        let place = |status: &StatusId| {
+        let place = |status: &str| {
             let all = config.statuses.all();
-            all.iter().position(|def| def.id == *status)
+            all.iter().position(|def| *def.id == *status)
         };
         let lower = |text: &str| text.to_lowercase();
         match self.key {
@@ -393,7 +401,7 @@ impl SortKey {
             "due" => tickets.sort_by_cached_key(|t| last(t.due())),
             "title" => tickets.sort_by_cached_key(|t| lower(t.title())),
             "id" => tickets.sort_by(|a, b| a.id.cmp(&b.id)),
-            "status" => tickets.sort_by_cached_key(|t| place(&t.status())),
+            "status" => tickets.sort_by_cached_key(|t| place(t.status())),
             "type" => tickets.sort_by_key(|t| t.kind()),
             "owner" => tickets.sort_by_key(|t| last(t.owner())),
             "estimate" => tickets.sort_by_cached_key(|t| last(t.times().0)),

@@ -79,6 +79,7 @@ pub use notes::{answer, ask, note};
 pub use prime::prime;
 pub use project::{Notice, Project};
 pub use ready::{next, nothing_ready, ready};
+pub use records::Listed;
 pub use remote_claims::{RemoteClaims, Standing, Wish};
 pub use reopen::reopen;
 pub use resolve::{resolve, resolve_all};

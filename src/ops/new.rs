@@ -17,7 +17,7 @@ use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::Graph;
-use crate::model::{Acceptance, Actor, Awaiting, StatusId, Subtask, Ticket, TicketId};
+use crate::model::{Acceptance, Actor, Awaiting, Subtask, Ticket, TicketId};
 use crate::store::{self, AppendLog, Index};
 use crate::wire::{SimilarTicket, TicketRecord};
 
@@ -266,14 +266,14 @@ fn to_itself(ticket: &Ticket) -> Vec<&'static str> {
 pub(super) fn check_parent(ticket: &Ticket, index: &Index, project: &Project) -> Result<()> {
     let parent = ticket.parent.as_ref().and_then(|id| index.get(id));
     parent.map_or(Ok(()), |parent| {
-        allow_under(&parent.id, &parent.status(), ticket, project)
+        allow_under(&parent.id, parent.status(), ticket, project)
     })
 }
 
 /// Refuses that open ticket under that epic, if its status is that of a closed one.
 pub(super) fn allow_under(
     parent: &TicketId,
-    status: &StatusId,
+    status: &str,
     ticket: &Ticket,
     project: &Project,
 ) -> Result<()> {

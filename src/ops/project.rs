@@ -15,7 +15,7 @@ use super::{Error, ErrorCode, Result};
 use crate::context::Context;
 use crate::git::Repo;
 use crate::graph::Graph;
-use crate::model::{Actor, Config, Outline, Shown, TicketId};
+use crate::model::{Actor, Config, Outlined, Shown, TicketId};
 use crate::store::{
     AppendLog, Caching, Index, InvalidFile, Loaded, Locked, RemoteHold, Store, StoreError,
 };
@@ -249,10 +249,7 @@ impl Project {
     }
 
     /// The graph of the tickets. Cycles in it become warnings.
-    pub fn graph<'t, T>(&self, tickets: &'t [T]) -> Graph<'_>
-    where
-        Outline: From<&'t T>,
-    {
+    pub fn graph<'t, T: Outlined>(&'t self, tickets: &'t [T]) -> Graph<'t> {
         let graph = Graph::new(tickets, &self.config.statuses, self.now);
         let graph = match self.past {
             Some(_) => graph,

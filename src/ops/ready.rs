@@ -4,16 +4,15 @@ use super::change::{Scene, Targets};
 use super::choose::Within;
 use super::claim::{ClaimRequest, claim_if};
 use super::list::{Listing, Page};
-use super::records::Records;
+use super::records::{Listed, Records};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::{Graph, Scope};
 use crate::model::{Category, Outline, Ticket, TicketId};
 use crate::store::Index;
-use crate::wire::TicketRecord;
 
 /// The tickets that can be started now, in the order in which they should be: what `make` makes
-/// of the record of each, by all cores where there are many.
+/// of each, by all cores where there are many.
 ///
 /// # Errors
 /// When the epic is unknown, or the query cannot be understood.
@@ -21,7 +20,7 @@ pub fn ready<T: Send>(
     project: &Project,
     within: Within<'_>,
     page: Page,
-    make: impl Fn(TicketRecord) -> T + Sync,
+    make: impl Fn(&Listed<'_>) -> T + Sync,
 ) -> Result<Listing<T>> {
     within.chosen(project)?;
     let index = project.index()?;
@@ -50,7 +49,7 @@ pub fn next(
         limit: Some(1),
         texts: false,
     };
-    let mut listing = ready(project, within, one, |record| record)?;
+    let mut listing = ready(project, within, one, |found| found.record())?;
     let Some(request) = claim else {
         return Ok(listing);
     };
@@ -73,7 +72,7 @@ pub fn next(
                 break;
             }
             Err(error) if error.code == ErrorCode::Held => {
-                listing = ready(project, within, one, |record| record)?;
+                listing = ready(project, within, one, |found| found.record())?;
             }
             Err(error) => return Err(error),
         }

@@ -10,7 +10,7 @@ use crate::store::{Etag, Index, Stored};
 use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
 
 /// From so many records on they are made by several threads.
-const MANY: usize = 200;
+const MANY: usize = 500;
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;
@@ -48,16 +48,16 @@ impl<'r> Records<'r> {
 
     /// The records of the tickets, in their order, without their commits.
     pub(super) fn all(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
-        self.each(tickets, |record| record)
+        self.each(tickets, |ticket| ticket.record())
     }
 
-    /// What `make` makes of the tickets' records, in their order; of many on all cores.
+    /// What `make` makes of the tickets, in their order; of many on all cores.
     pub(super) fn each<T: Send>(
         &self,
         tickets: &[&Outline],
-        make: impl Fn(TicketRecord) -> T + Sync,
+        make: impl Fn(&Listed<'_>) -> T + Sync,
     ) -> Result<Vec<T>> {
-        self.each_of(tickets, |ticket| ticket, |record, _| make(record))
+        self.each_of(tickets, |ticket| ticket, |listed, _| make(listed))
     }
 
     /// The same of items with a ticket each.
@@ -65,26 +65,27 @@ impl<'r> Records<'r> {
         &self,
         items: &[I],
         ticket: impl Fn(&I) -> &Outline + Sync,
-        make: impl Fn(TicketRecord, &I) -> T + Sync,
+        make: impl Fn(&Listed<'_>, &I) -> T + Sync,
     ) -> Result<Vec<T>> {
         let (index, graph, texts) = (self.index, self.graph, self.texts);
         let (store, config) = (&self.project.store, &self.project.config);
         let past = self.project.past.as_ref();
-        let record = |outline: &Outline| -> Result<TicketRecord> {
+        let one = |item: &I| -> Result<T> {
+            let outline = ticket(item);
             let id = &outline.id;
-            if !texts {
-                let facts = facts(graph, id, index.etag(id));
-                return Ok(TicketRecord::listed(outline, facts));
-            }
             let stored = match past.and_then(|past| past.texts.get(id)) {
-                Some(stored) => stored.clone(),
-                None => store.read(id, config)?,
+                _ if !texts => None,
+                Some(stored) => Some(stored.clone()),
+                None => Some(store.read(id, config)?),
             };
-            let mut facts = facts(graph, id, Some(stored.etag));
-            facts.texts = true;
-            Ok(TicketRecord::new(&stored.ticket, facts))
+            let listed = Listed {
+                outline,
+                graph,
+                index,
+                stored,
+            };
+            Ok(make(&listed, item))
         };
-        let one = |item: &I| Ok(make(record(ticket(item))?, item));
         let parts = cores::spread(items, MANY, |part| {
             part.iter().map(one).collect::<Result<Vec<_>>>()
         });
@@ -126,6 +127,55 @@ impl<'r> Records<'r> {
 
     fn facts(&self, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
         facts(self.graph, id, etag)
+    }
+}
+
+/// A ticket of a list. Its record, which takes the most of telling it, is made only for who wants
+/// all of it.
+pub struct Listed<'l> {
+    outline: &'l Outline,
+    graph: &'l Graph<'l>,
+    index: &'l Index,
+    /// All of it, where its texts are told.
+    stored: Option<Stored>,
+}
+
+impl Listed<'_> {
+    /// Its record, with descriptions, notes and attempts where they are asked for.
+    #[must_use]
+    pub fn record(&self) -> TicketRecord {
+        let id = &self.outline.id;
+        let Some(stored) = &self.stored else {
+            let facts = facts(self.graph, id, self.index.etag(id));
+            return TicketRecord::listed(self.outline, facts);
+        };
+        let mut facts = facts(self.graph, id, Some(stored.etag));
+        facts.texts = true;
+        TicketRecord::new(&stored.ticket, facts)
+    }
+
+    /// What it says, without long texts.
+    #[must_use]
+    pub fn outline(&self) -> &Outline {
+        self.outline
+    }
+
+    /// Whether it can be started now.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.graph.is_ready(&self.outline.id)
+    }
+
+    /// The ids in its own `blocked_by` that still hold it back, in order.
+    #[must_use]
+    pub fn open_blockers(&self) -> Vec<TicketId> {
+        self.graph.open_blockers(&self.outline.id)
+    }
+
+    /// Who holds it in another clone.
+    #[must_use]
+    pub fn held_by(&self) -> Option<&str> {
+        self.graph.held_by(&self.outline.id)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::values::{self, invalid};
 use super::{Project, Result, resolve};
 use crate::context::cores;
-use crate::model::{Outline, TicketId};
+use crate::model::{Outline, StatusId, TicketId};
 use crate::tally::{Row, Weeks, tally as figures};
 use crate::wire::TallyDocument;
 
@@ -66,18 +66,17 @@ fn weeks(project: &Project, since: Option<&str>) -> Result<Weeks> {
 }
 
 fn row(ticket: &Outline) -> Row<'_> {
-    let (agent, started, closed) = ticket.agent_and_times();
     Row {
         id: ticket.id.as_str(),
         title: ticket.title(),
-        status: ticket.status(),
+        status: StatusId::new(ticket.status()),
         kind: ticket.kind(),
         priority: ticket.priority(),
         owner: ticket.owner(),
-        agent,
+        agent: ticket.agent(),
         parent: ticket.parent(),
         created: ticket.created_at(),
-        started,
-        closed,
+        started: ticket.started_at(),
+        closed: ticket.closed_at(),
     }
 }

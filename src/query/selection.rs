@@ -296,7 +296,7 @@ impl Selection<'_> {
 
     fn is(&self, flag: Flag, ticket: &Subject<'_>) -> bool {
         let outline = ticket.outline;
-        let category = || self.statuses.category(&outline.status());
+        let category = || self.statuses.category(outline.status());
         match flag {
             Flag::Open => category() != Category::Done,
             Flag::Active => category() == Category::Active,
@@ -379,7 +379,7 @@ fn any_word(field: Field, ticket: &Subject<'_>, is: &dyn Fn(&str) -> bool) -> bo
         Field::Description => description(),
         Field::Notes => notes(),
         Field::Acceptance => acceptance(),
-        Field::Status => is(outline.status().as_str()),
+        Field::Status => is(outline.status()),
         Field::Type => is(outline.kind()),
         Field::Label => outline.labels().into_iter().any(is),
         Field::Owner => outline.owner().is_some_and(is),

@@ -6,6 +6,9 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
+use memmap2::{MmapMut, MmapOptions};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
@@ -56,16 +59,36 @@ pub(super) fn read_up_to(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
     Ok(read_opened(opened, largest)?.1)
 }
 
+/// The bytes of a file of at most so many, which nobody writes to while it is read. The system
+/// gives the memory at once, in large pages where it can, not page by page as it is written to.
+///
+/// # Errors
+/// As [`read`], and when the file changes its length.
+pub(super) fn read_large(path: &Path, largest: u64) -> io::Result<MmapMut> {
+    let opened = rustix::fs::open(path, flags(), Mode::empty());
+    let (mut file, data) = checked(opened, largest)?;
+    let length = usize::try_from(data.len()).unwrap_or(usize::MAX);
+    let mut bytes = MmapOptions::new().len(length).map_anon()?;
+    #[cfg(target_os = "linux")]
+    for advice in [Advice::HugePage, Advice::PopulateWrite] {
+        // A system that does not know it gives the memory as it is written to.
+        let _ = bytes.advise(advice);
+    }
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn flags() -> OFlags {
     OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
 }
 
-fn read_opened(opened: Result<OwnedFd, Errno>, largest: u64) -> io::Result<(Metadata, Vec<u8>)> {
+/// The file, if it is one that is read.
+fn checked(opened: Result<OwnedFd, Errno>, largest: u64) -> io::Result<(File, Metadata)> {
     let opened = opened.map_err(|errno| match errno {
         Errno::LOOP => is_a_link(),
         errno => errno.into(),
     })?;
-    let mut file = File::from(opened);
+    let file = File::from(opened);
     let data = file.metadata()?;
     if !data.is_file() {
         return Err(not_regular(if data.is_dir() {
@@ -81,6 +104,11 @@ fn read_opened(opened: Result<OwnedFd, Errno>, largest: u64) -> io::Result<(Meta
         );
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
+    Ok((file, data))
+}
+
+fn read_opened(opened: Result<OwnedFd, Errno>, largest: u64) -> io::Result<(Metadata, Vec<u8>)> {
+    let (mut file, data) = checked(opened, largest)?;
     // One byte more than there is: that no more than the length came is how the end is known,
     // without another call.
     let length = usize::try_from(data.len()).unwrap_or(0);

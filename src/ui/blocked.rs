@@ -3,8 +3,7 @@
 use anstyle::Style;
 
 use super::terminal::{Codes, safe};
-use crate::ops::Waits;
-use crate::wire::TicketRecord;
+use crate::ops::{Listed, Waits};
 
 /// How tickets that wait are told.
 pub struct Lines {
@@ -24,11 +23,12 @@ impl Default for Lines {
 impl Lines {
     /// A line for the ticket, and an indented one for each thing it waits for.
     #[must_use]
-    pub fn of(&self, ticket: &TicketRecord, waits: Waits<'_>) -> String {
+    pub fn of(&self, listed: &Listed<'_>, waits: Waits<'_>) -> String {
         let mut out = String::new();
-        let (id, title) = (safe(&ticket.id), safe(&ticket.title));
+        let ticket = listed.outline();
+        let (id, title) = (safe(ticket.id.as_str()), safe(ticket.title()));
         self.bold.around(&mut out, |out| out.push_str(&id));
-        out.extend(["  P", &ticket.priority.to_string(), "  ", &title, "\n"]);
+        out.extend(["  P", &ticket.priority().to_string(), "  ", &title, "\n"]);
         for words in waits.words() {
             out.push_str("     ");
             self.dim.around(&mut out, |out| out.push_str(&safe(&words)));

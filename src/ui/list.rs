@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, ToSmolStr};
 
 use super::terminal::{Codes, columns, fill, fit, push_filled, safe};
+use crate::model::{Awaiting, TicketId};
+use crate::ops::Listed;
 use crate::wire::{DeletedTicket, TicketFields, TicketRecord};
 
 /// About as many bytes as a line has.
@@ -28,17 +30,91 @@ pub struct Row {
     beyond: String,
 }
 
-impl From<TicketRecord> for Row {
-    fn from(ticket: TicketRecord) -> Self {
+/// What a line is made of.
+struct Told<'t> {
+    id: &'t str,
+    title: &'t str,
+    priority: u8,
+    status: &'t str,
+    kind: &'t str,
+    ready: bool,
+    started: bool,
+    closed: bool,
+    awaiting: Option<&'t str>,
+    open_blockers: &'t [&'t str],
+    held_by: Option<&'t str>,
+    owner: Option<&'t str>,
+    due: Option<&'t str>,
+    repeat: Option<&'t str>,
+    labels: &'t [&'t str],
+}
+
+impl From<Told<'_>> for Row {
+    fn from(ticket: Told<'_>) -> Self {
         Self {
             style: status_style(&ticket),
             beyond: safe(&beyond(&ticket)).into_owned(),
-            title: ticket.title,
-            id: ticket.id,
+            title: ticket.title.to_owned(),
+            id: ticket.id.into(),
             priority: ticket.priority,
-            status: ticket.status,
-            kind: ticket.kind,
+            status: ticket.status.into(),
+            kind: ticket.kind.into(),
         }
+    }
+}
+
+impl From<&Listed<'_>> for Row {
+    fn from(listed: &Listed<'_>) -> Self {
+        let ticket = listed.outline();
+        let blockers = listed.open_blockers();
+        let due = ticket.due().map(|due| due.to_smolstr());
+        Told {
+            id: ticket.id.as_str(),
+            title: ticket.title(),
+            priority: ticket.priority().number(),
+            status: ticket.status(),
+            kind: ticket.kind(),
+            ready: listed.is_ready(),
+            started: ticket.started_at().is_some(),
+            closed: ticket.closed_at().is_some(),
+            awaiting: ticket.awaiting().map(Awaiting::as_str),
+            open_blockers: &blockers.iter().map(TicketId::as_str).collect::<Vec<_>>(),
+            held_by: listed.held_by(),
+            owner: ticket.owner(),
+            due: due.as_deref(),
+            repeat: ticket.repeat(),
+            labels: &ticket.labels(),
+        }
+        .into()
+    }
+}
+
+impl From<&TicketRecord> for Row {
+    fn from(ticket: &TicketRecord) -> Self {
+        let standing = ticket.standing.as_ref();
+        let blockers = standing.map_or(&[][..], |standing| &standing.open_blockers);
+        Told {
+            id: &ticket.id,
+            title: &ticket.title,
+            priority: ticket.priority,
+            status: &ticket.status,
+            kind: &ticket.kind,
+            ready: standing.is_some_and(|standing| standing.ready),
+            started: ticket.started_at.is_some(),
+            closed: ticket.closed_at.is_some(),
+            awaiting: ticket.awaiting,
+            open_blockers: &blockers.iter().map(SmolStr::as_str).collect::<Vec<_>>(),
+            held_by: standing.and_then(|standing| standing.held_by.as_deref()),
+            owner: ticket.owner.as_deref(),
+            due: ticket.due.as_deref(),
+            repeat: ticket.repeat.as_deref(),
+            labels: &ticket
+                .labels
+                .iter()
+                .map(SmolStr::as_str)
+                .collect::<Vec<_>>(),
+        }
+        .into()
     }
 }
 
@@ -124,18 +200,14 @@ fn plain(value: &serde_json::Value) -> String {
     }
 }
 
-fn status_style(ticket: &TicketRecord) -> Style {
-    let ready = ticket
-        .standing
-        .as_ref()
-        .is_some_and(|standing| standing.ready);
-    let colour = if ready {
+fn status_style(ticket: &Told<'_>) -> Style {
+    let colour = if ticket.ready {
         AnsiColor::Green
     } else if ticket.awaiting.is_some() {
         AnsiColor::Magenta
-    } else if ticket.closed_at.is_some() {
+    } else if ticket.closed {
         AnsiColor::BrightBlack
-    } else if ticket.started_at.is_some() {
+    } else if ticket.started {
         AnsiColor::Blue
     } else {
         return Style::new();
@@ -144,39 +216,25 @@ fn status_style(ticket: &TicketRecord) -> Style {
 }
 
 /// What is worth knowing of the ticket beyond its columns.
-fn beyond(ticket: &TicketRecord) -> String {
+fn beyond(ticket: &Told<'_>) -> String {
     let mut out = String::new();
-    let mut tell = |parts: &[&str]| {
-        if !out.is_empty() {
-            out.push_str("  ");
+    let mut tell = |before: &str, what: &[&str]| {
+        if let [first, others @ ..] = what {
+            let apart = if out.is_empty() { "" } else { "  " };
+            out.extend([apart, before, *first]);
+            out.extend(others.iter().flat_map(|other| [", ", *other]));
         }
-        out.extend(parts.iter().copied());
     };
-    if let Some(awaiting) = ticket.awaiting {
-        tell(&["awaits ", awaiting]);
+    tell("awaits ", ticket.awaiting.as_slice());
+    if !ticket.closed {
+        tell("← ", ticket.open_blockers);
     }
-    let standing = ticket.standing.as_ref();
-    let blockers = standing.map_or(&[][..], |standing| &standing.open_blockers);
-    if ticket.closed_at.is_none()
-        && let [first, others @ ..] = blockers
-    {
-        let others = others.iter().flat_map(|id| [", ", id.as_str()]);
-        tell(&["← ", first].into_iter().chain(others).collect::<Vec<_>>());
-    }
-    if let Some(by) = standing.and_then(|standing| standing.held_by.as_ref()) {
-        tell(&["held by ", by]);
-    }
-    if let Some(owner) = &ticket.owner {
-        tell(&["@", owner]);
-    }
-    if let Some(due) = &ticket.due {
-        tell(&["due ", due]);
-    }
-    if let Some(repeat) = &ticket.repeat {
-        tell(&["every ", repeat]);
-    }
-    for label in &ticket.labels {
-        tell(&["#", label]);
+    tell("held by ", ticket.held_by.as_slice());
+    tell("@", ticket.owner.as_slice());
+    tell("due ", ticket.due.as_slice());
+    tell("every ", ticket.repeat.as_slice());
+    for label in ticket.labels {
+        tell("#", &[*label]);
     }
     out
 }

@@ -367,10 +367,10 @@ impl TicketRecord {
         let several = |texts: Texts<'_>| texts.map(SmolStr::new).collect();
         let strings = |texts: Texts<'_>| texts.map(str::to_owned).collect();
         Self {
-            id: outline.id.to_smolstr(),
+            id: outline.id.short(),
             title: parts.title.to_owned(),
             kind: parts.kind.into(),
-            status: edges.status.to_smolstr(),
+            status: edges.status.into(),
             priority: outline.priority().number(),
             owner: short(parts.owner),
             parent: short(edges.parent),
@@ -388,7 +388,7 @@ impl TicketRecord {
                 Defer::Day(day) => day.to_smolstr(),
                 Defer::At(at) => at.to_smolstr(),
             }),
-            repeat: parts.repeat.map(|repeat| repeat.to_smolstr()),
+            repeat: short(parts.repeat),
             recurs_from: short(parts.recurs_from),
             agent: short(parts.agent),
             model: short(parts.model),

@@ -41,10 +41,10 @@ proptest! {
         bytes.extend([9; 5]);
         let length = u32::try_from(made.packed().len()).unwrap();
         let start = u32::try_from(before).unwrap();
-        let lying = Outline::lying_in(ticket.id.clone(), &Arc::new(bytes), start, length);
+        let lying = Outline::lying_in(ticket.id.clone(), &Arc::new(Bytes::Own(bytes)), start, length);
         for outline in [made, lying] {
             prop_assert_eq!(outline.ticket(), without_texts(&ticket));
-            prop_assert_eq!(outline.status(), ticket.status.clone());
+            prop_assert_eq!(outline.status(), ticket.status.as_str());
             prop_assert_eq!(outline.kind(), &ticket.kind);
             prop_assert_eq!(outline.priority(), ticket.priority);
             prop_assert_eq!(outline.requires(), ticket.requires);
@@ -58,12 +58,15 @@ proptest! {
             prop_assert_eq!(outline.touches(), ticket.touches.clone());
             let parent = ticket.parent.as_ref().map(TicketId::as_str);
             prop_assert_eq!(outline.parent(), parent);
-            let times = (ticket.agent.as_deref(), ticket.started_at, ticket.closed_at);
-            prop_assert_eq!(outline.agent_and_times(), times);
+            let repeat = ticket.repeat.map(|repeat| repeat.to_string());
+            prop_assert_eq!(outline.repeat(), repeat.as_deref());
+            prop_assert_eq!(outline.agent(), ticket.agent.as_deref());
+            prop_assert_eq!(outline.started_at(), ticket.started_at);
+            prop_assert_eq!(outline.closed_at(), ticket.closed_at);
             let expected = (ticket.agent.clone(), ticket.lock.clone());
             prop_assert_eq!(outline.agent_and_lock(), expected);
             let edges = outline.edges();
-            prop_assert_eq!(edges.status, ticket.status.clone());
+            prop_assert_eq!(edges.status, ticket.status.as_str());
             prop_assert_eq!(edges.is_epic, ticket.kind == "epic");
             prop_assert_eq!(edges.parent, parent);
             prop_assert!(edges.blocked_by.ids().eq(ticket.blocked_by.iter().cloned()));
@@ -81,9 +84,9 @@ proptest! {
         let flip = flip % bytes.len();
         bytes[flip] ^= 0x55;
         let length = u32::try_from(bytes.len()).unwrap().min(keep);
-        let outline = Outline::lying_in(ticket.id.clone(), &Arc::new(bytes), 0, length);
+        let outline = Outline::lying_in(ticket.id.clone(), &Arc::new(Bytes::Own(bytes)), 0, length);
         let _ = (outline.ticket(), outline.edges(), outline.times(), outline.labels());
-        let beyond = Outline::lying_in(ticket.id, &Arc::new(Vec::new()), 7, u32::MAX);
+        let beyond = Outline::lying_in(ticket.id, &Arc::default(), 7, u32::MAX);
         prop_assert_eq!(beyond.title(), "");
     }
 }

@@ -36,7 +36,7 @@ proptest! {
         let mut ticket = Ticket::new(id, "x".to_owned(), "task".to_owned(), StatusId::new("open"));
         ticket.description = text;
         let tickets = [Outline::from(&ticket)];
-        let graph = Graph::new(&[ticket.clone()], &config.statuses, now());
+        let graph = Graph::new(&tickets, &config.statuses, now());
         let packed = crate::search::pack(&ticket);
         for operator in ["", "description:", "description~", "description="] {
             let query = format!("{operator}\"{asked}\"");
@@ -61,7 +61,8 @@ fn no_file_is_read_of_a_ticket_that_has_not_the_words() {
     let mut ticket = Ticket::new(id, "x".to_owned(), "task".to_owned(), StatusId::new("open"));
     ticket.description = "The login page of the Straße".to_owned();
     let outline = Outline::from(&ticket);
-    let graph = Graph::new(&[ticket.clone()], &config.statuses, now());
+    let tickets = [Outline::from(&ticket)];
+    let graph = Graph::new(&tickets, &config.statuses, now());
     let packed = crate::search::pack(&ticket);
     for (text, reads, fits) in [
         ("\"login\"", 1, true),

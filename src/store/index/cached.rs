@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::identity::{self, Identity};
-use crate::model::{Config, Outline, PACKING, TicketId};
+use crate::model::{Bytes, Config, Outline, PACKING, TicketId};
 use crate::store::Etag;
 use crate::store::regular::{self, Folder};
 
@@ -31,7 +31,7 @@ const LARGEST: u64 = 1 << 29;
 /// What was cached; nothing, to begin with.
 #[derive(Default)]
 pub(super) struct Cached {
-    bytes: Arc<Vec<u8>>,
+    bytes: Arc<Bytes>,
     table: usize,
     count: usize,
 }
@@ -56,10 +56,10 @@ pub(super) fn key(folder: &Folder, config: &Config) -> Option<Vec<u8>> {
 impl Cached {
     /// What the file keeps under that key; nothing of a file that is not whole.
     pub(super) fn read(path: &Path, key: &[u8]) -> Option<Self> {
-        Self::of(regular::read_up_to(path, LARGEST).ok()?, key)
+        Self::of(Bytes::Given(regular::read_large(path, LARGEST).ok()?), key)
     }
 
-    fn of(bytes: Vec<u8>, key: &[u8]) -> Option<Self> {
+    fn of(bytes: Bytes, key: &[u8]) -> Option<Self> {
         let number = |at: usize| -> Option<usize> {
             let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
             usize::try_from(u32::from_le_bytes(bytes)).ok()

@@ -2,11 +2,14 @@
 
 use std::io;
 
-use rustix::fs::Dir;
+use rustix::fs::{Mode, OFlags, RawDir};
 
 use super::cached::Cached;
 use crate::store::load::is_ticket_file;
 use crate::store::regular::Folder;
+
+/// So many bytes of names and what else the system tells of files are asked for at once.
+const AT_ONCE: usize = 32 << 10;
 
 /// Names one after the other, so that many cost little.
 #[derive(Default)]
@@ -19,7 +22,12 @@ impl Listing {
     /// The names of the files that should be tickets.
     pub(super) fn read(folder: &Folder) -> io::Result<Self> {
         let mut listing = Self::default();
-        for entry in Dir::read_from(folder)? {
+        // Opened anew: where it was read to belongs to who has opened it.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let here = rustix::fs::openat(folder, c".", flags, Mode::empty())?;
+        let mut told = Vec::with_capacity(AT_ONCE);
+        let mut told = RawDir::new(here, told.spare_capacity_mut());
+        while let Some(entry) = told.next() {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if is_ticket_file(name) {
