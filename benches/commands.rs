@@ -6,6 +6,9 @@
 //! is told is the median of the ratios of neighbouring runs, so that a machine that gets slower
 //! in between slows both. Fails when a target is missed.
 //!
+//! Programs are measured as they are where they are installed: copied. What the linker has written
+//! here and there lies in small pieces in the system's memory, and starts a fifth slower.
+//!
 //! The yardsticks are this program itself, started with a word and a folder: `start` only
 //! starts, `stat` asks the system about every ticket's file, `parse` reads and parses every one
 //! on all cores with the `toml` crate, as any program would, and `own` does so with the very
@@ -33,6 +36,9 @@ const DECADE: f64 = 12.0;
 
 /// The yardsticks, by the words that start them.
 const YARDSTICKS: [&str; 4] = ["start", "stat", "parse", "own"];
+
+/// The program that is measured.
+const TK: &str = env!("CARGO_BIN_EXE_tk");
 
 /// At most so many times what this yardstick takes.
 type Target = Option<(&'static str, f64)>;
@@ -267,6 +273,7 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 /// A repository with tickets in it.
 struct Project {
     root: tempfile::TempDir,
+    programs: tempfile::TempDir,
     size: usize,
 }
 
@@ -274,8 +281,16 @@ impl Project {
     /// Epics of nineteen tickets each, of which most wait for the one before; one in five is
     /// closed, with notes and the record of a run.
     fn with(size: usize) -> Self {
-        let root = tempfile::tempdir().expect("a folder");
-        let project = Self { root, size };
+        let (root, programs) = (folder(), folder());
+        let this = std::env::current_exe().expect("this program");
+        for (from, name) in [(Path::new(TK), "tk"), (&this, "yardstick")] {
+            fs::copy(from, programs.path().join(name)).expect("a copied program");
+        }
+        let project = Self {
+            root,
+            programs,
+            size,
+        };
         let init = Command::new("git")
             .args(["init", "--quiet", "--initial-branch=main"])
             .current_dir(project.path())
@@ -322,7 +337,7 @@ impl Project {
     /// The most megabytes that some commands took.
     fn memory(&self) -> String {
         let most = |args: &[&str]| -> Option<usize> {
-            let command = &mut Command::new(env!("CARGO_BIN_EXE_tk"));
+            let command = &mut Command::new(TK);
             let mut child = self.command(command.args(args)).spawn().ok()?;
             let status = format!("/proc/{}/status", child.id());
             let mut most = 0;
@@ -343,12 +358,12 @@ impl Project {
     }
 
     fn tk(&self, args: &[&str]) -> Duration {
-        self.timed(Command::new(env!("CARGO_BIN_EXE_tk")).args(args))
+        self.timed(Command::new(self.programs.path().join("tk")).args(args))
     }
 
     fn yardstick(&self, word: &str) -> Duration {
-        let this = std::env::current_exe().expect("this program");
-        self.timed(Command::new(this).arg(word).arg(self.path().join(".ticks")))
+        let mut this = Command::new(self.programs.path().join("yardstick"));
+        self.timed(this.arg(word).arg(self.path().join(".ticks")))
     }
 
     fn command<'c>(&self, command: &'c mut Command) -> &'c mut Command {
@@ -370,6 +385,10 @@ impl Project {
         assert!(status.success(), "{command:?}");
         took
     }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
 }
 
 fn text(number: usize) -> String {

@@ -1,7 +1,9 @@
 //! The graph and the plain questions about it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
+use super::acyclic::is_acyclic;
 use super::cycles::Cycles;
 use super::facts::Facts;
 use super::net::{Extent, Net};
@@ -17,7 +19,7 @@ use jiff::Timestamp;
 /// unless its documentation says otherwise.
 pub struct Graph<'a> {
     pub(super) facts: Facts<'a>,
-    pub(super) net: Net,
+    net: OnceLock<Net>,
     pub(super) cycles: Cycles,
     pub(super) held: Held,
     /// What other clones hold: by whom, and until when.
@@ -30,8 +32,14 @@ impl<'a> Graph<'a> {
     #[must_use]
     pub fn new<T: Outlined>(tickets: &'a [T], statuses: &'a Statuses, now: Timestamp) -> Self {
         let facts = Facts::new(T::outlines(tickets), statuses, now);
-        let net = Net::new(&facts, Extent::default());
-        let cycles = Cycles::find(&facts, &net);
+        let net = OnceLock::new();
+        let cycles = match is_acyclic(&facts) {
+            true => Cycles::default(),
+            false => Cycles::find(
+                &facts,
+                net.get_or_init(|| Net::new(&facts, Extent::default())),
+            ),
+        };
         let held = Held::find(&facts, &cycles);
         Self {
             facts,
@@ -40,6 +48,12 @@ impl<'a> Graph<'a> {
             held,
             elsewhere: BTreeMap::new(),
         }
+    }
+
+    /// The nodes and edges of what is not done; made when they are first asked for.
+    pub(super) fn net(&self) -> &Net {
+        let made = || Net::new(&self.facts, Extent::default());
+        self.net.get_or_init(made)
     }
 
     /// The same, where other clones hold these: by whom, and until when.

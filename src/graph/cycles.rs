@@ -111,6 +111,7 @@ impl fmt::Display for Step {
 }
 
 /// The cycles of a graph: for each knot of tickets that wait for one another, a shortest one.
+#[derive(Default)]
 pub(super) struct Cycles {
     list: Vec<Cycle>,
     of_ticket: HashMap<usize, usize>,

@@ -106,6 +106,11 @@ impl<'a> Facts<'a> {
         self.kin.is_epic(index)
     }
 
+    /// Whether it is in the graph of what is not done: epics are, for what is below them.
+    pub(super) fn is_in(&self, index: usize) -> bool {
+        self.is_epic(index) || !self.is_done(index)
+    }
+
     /// Whether a person owes it something, or it is put off.
     pub(super) fn waits_by_itself(&self, index: usize) -> bool {
         self.put_off[index] || self.tickets[index].awaiting().is_some()

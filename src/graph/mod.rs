@@ -22,6 +22,7 @@
 //!
 //! Nothing here reads a disk or a clock, and nothing recurses: chains of any length are fine.
 
+mod acyclic;
 mod breaking;
 mod build;
 mod critical;

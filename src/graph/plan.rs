@@ -160,7 +160,7 @@ impl Graph<'_> {
     #[must_use]
     pub fn plan(&self, scope: &Scope) -> Plan {
         let members = Members::find(self, scope);
-        let (facts, net) = (&self.facts, &self.net);
+        let (facts, net) = (&self.facts, self.net());
         let counts: Vec<bool> = net
             .graph
             .node_weights()
@@ -281,7 +281,7 @@ impl Graph<'_> {
     #[must_use]
     pub fn ready(&self, scope: &Scope) -> Vec<TicketId> {
         let within = Members::find(self, scope).within;
-        let (facts, net) = (&self.facts, &self.net);
+        let (facts, net) = (&self.facts, self.net());
         let nodes = || net.graph.node_weights();
         let counts: Vec<bool> = nodes()
             .map(|node| node.role == Role::Work && within[node.ticket])
@@ -318,9 +318,9 @@ impl Graph<'_> {
 
     /// By node, what decides between equally long paths: wave, priority, age, id.
     fn ranks(&self, wave: &[usize]) -> Vec<usize> {
-        let mut sorted: Vec<_> = self.net.graph.node_indices().collect();
+        let mut sorted: Vec<_> = self.net().graph.node_indices().collect();
         sorted.sort_by_cached_key(|index| {
-            let ticket = &self.facts.tickets[self.net.node(*index).ticket];
+            let ticket = &self.facts.tickets[self.net().node(*index).ticket];
             let created = ticket.created_at();
             let age = (created.is_none(), created);
             (wave[index.index()], ticket.priority(), age, *index)
@@ -337,7 +337,7 @@ impl Graph<'_> {
         let facts = &self.facts;
         let mut stuck = vec![true; counts.len()];
         for index in order {
-            let node = self.net.node(*index);
+            let node = self.net().node(*index);
             let held = !facts.is_done(node.ticket)
                 && (facts.waits_by_itself(node.ticket) || !facts.missing(node.ticket).is_empty());
             let own = match node.role {
@@ -350,7 +350,7 @@ impl Graph<'_> {
             };
             stuck[index.index()] = own
                 || self
-                    .net
+                    .net()
                     .before(*index)
                     .any(|(first, _)| stuck[first.index()]);
         }

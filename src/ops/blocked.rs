@@ -13,7 +13,7 @@ use crate::wire::{ReasonKind, ReasonRecord};
 const MOST_NAMED: usize = 100;
 
 /// From so many tickets on several threads find out what they wait for.
-const MANY: usize = 200;
+const MANY: usize = 2_000;
 
 /// Tickets that have to wait.
 #[derive(Clone, Debug, PartialEq)]

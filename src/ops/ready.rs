@@ -120,8 +120,11 @@ fn startable(
         let found = chosen.among(project, index, graph, &tickets)?;
         ready = found.iter().map(|ticket| ticket.id.clone()).collect();
     }
-    let mine = project.actor().ok().map(crate::model::Actor::as_str);
     let claimed = project.store.claimed()?;
+    if claimed.is_empty() {
+        return Ok(ready);
+    }
+    let mine = project.actor().ok().map(crate::model::Actor::as_str);
     let mut ids = Vec::new();
     for id in ready {
         let claim = match claimed.contains(&id) {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal};
@@ -91,7 +92,7 @@ impl ProcessId {
 
 impl Stat {
     fn read(pid: i32) -> Option<Self> {
-        Self::parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+        Self::parse(&told(pid, "stat")?)
     }
 
     /// The program's name stands in brackets and may hold anything, brackets too: what
@@ -112,6 +113,15 @@ impl Stat {
     const fn runs(&self) -> bool {
         !matches!(self.state, 'Z' | 'X' | 'x')
     }
+}
+
+/// What the system tells of a process. Such files say that they are empty, so that room for what
+/// is in them has to be made without asking.
+fn told(pid: i32, what: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4096);
+    let mut file = fs::File::open(format!("/proc/{pid}/{what}")).ok()?;
+    file.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn has_proc() -> bool {
@@ -226,7 +236,7 @@ pub fn is_descendant_of_shim() -> bool {
 
 fn shim_folder(pid: i32) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStringExt;
-    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let line = told(pid, "cmdline")?;
     let mut words = line.split(|byte| *byte == 0).skip(1);
     let is_shim = words.next()? == SHIM_COMMAND.as_bytes();
     let dir = PathBuf::from(std::ffi::OsString::from_vec(words.next()?.to_vec()));

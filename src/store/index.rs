@@ -17,6 +17,7 @@ mod identity;
 mod listing;
 mod scratch;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use super::regular::Folder;
@@ -30,8 +31,12 @@ use identity::Identity;
 use listing::Listing;
 use scratch::Scratch;
 
-/// From so many files on they are looked at by several threads.
-const MANY: usize = 200;
+/// From so many files on they are looked at by several threads: a look at fewer takes less time
+/// than a thread does to begin and end.
+const MANY: usize = 2_000;
+
+/// From so many on they are read by several threads.
+const MANY_READ: usize = 200;
 
 /// How the cache is used; but for the usual way, for tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,12 +140,28 @@ impl Index {
     }
 }
 
+/// A place among many, in four bytes also where there may be none: every ticket has some.
+#[derive(Clone, Copy)]
+struct Place(NonZero<u32>);
+
+impl Place {
+    /// `None` of one that no list of files is long enough for.
+    fn new(place: usize) -> Option<Self> {
+        let counted = u32::try_from(place).ok()?.checked_add(1)?;
+        NonZero::new(counted).map(Self)
+    }
+
+    const fn get(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
 /// A file, by its place among the names as the system told them.
 struct Found {
     /// That place.
-    rank: usize,
+    rank: Place,
     /// Its place in the cache, where it is as the cache has it; else it is to be read.
-    same: Option<usize>,
+    same: Option<Place>,
 }
 
 /// What reading a file gave.
@@ -169,7 +190,9 @@ impl Store {
         let listing = listing.map_err(StoreError::io("read", self.ticks_dir()))?;
         let found = look(&folder, &listing, &cached);
         let changed = found.iter().filter(|found| found.same.is_none());
-        let changed: Vec<String> = changed.map(|found| listing.text(found.rank)).collect();
+        let changed: Vec<String> = changed
+            .map(|found| listing.text(found.rank.get()))
+            .collect();
         let same = found.len() - changed.len();
         let slack = self.caching.slack(found.len());
         let pays = |changed: usize| changed.max(cached.len() - same) > slack;
@@ -191,6 +214,7 @@ impl Store {
         for found in found {
             let (outline, etag, identity) = match found.same {
                 Some(place) => {
+                    let place = place.get();
                     let identity = keep.map(|_| cached.identity(place));
                     (cached.outline(place), cached.etag(place), identity)
                 }
@@ -211,7 +235,7 @@ impl Store {
             };
             index.push(outline, etag);
             if keep.is_some() {
-                origins.push(identity.map(|identity| (identity, found.rank)));
+                origins.push(identity.map(|identity| (identity, found.rank.get())));
             }
         }
         if let Some(scratch) = scratch.filter(|_| pays(clean)) {
@@ -257,7 +281,7 @@ impl Store {
                 }
             }
         };
-        let all = cores::spread(names, MANY, |part| {
+        let all = cores::spread(names, MANY_READ, |part| {
             part.iter().map(one).collect::<Result<Vec<_>, StoreError>>()
         });
         let all = all.into_iter().collect::<Result<Vec<_>, StoreError>>()?;
@@ -267,25 +291,27 @@ impl Store {
 
 /// The files in the order of their ids, and which of them are as the cache has them.
 fn look(folder: &Folder, listing: &Listing, cached: &Cached) -> Vec<Found> {
-    let known: Vec<(usize, Option<usize>)> =
-        listing.places(cached).into_iter().enumerate().collect();
-    let is_same = |(rank, place): &(usize, Option<usize>)| {
-        let place = (*place)?;
-        let now = folder.identity(listing.name(*rank))?;
-        cached.is(place, &now).then_some(place)
+    let places = listing.places(cached).into_iter();
+    let ranks = (0..).map_while(Place::new);
+    let known: Vec<(Place, Option<Place>)> = ranks.zip(places).collect();
+    let is_same = |(rank, place): &(Place, Option<Place>)| {
+        place.is_some_and(|place| {
+            let now = folder.identity(listing.name(rank.get()));
+            now.is_some_and(|now| cached.is(place.get(), &now))
+        })
     };
     let looked = cores::spread(&known, MANY, |part| {
         part.iter().map(is_same).collect::<Vec<_>>()
     });
     let mut same = vec![None; cached.len()];
     let mut changed = Vec::new();
-    for (rank, place) in looked.into_iter().flatten().enumerate() {
-        match place {
-            Some(place) => same[place] = Some(rank),
+    for ((rank, place), is_same) in known.into_iter().zip(looked.into_iter().flatten()) {
+        match place.filter(|_| is_same) {
+            Some(place) => same[place.get()] = Some(rank),
             None => changed.push(rank),
         }
     }
-    changed.sort_by_cached_key(|rank| String::from_utf8_lossy(listing.id(*rank)).into_owned());
+    changed.sort_by_cached_key(|rank| String::from_utf8_lossy(listing.id(rank.get())).into_owned());
     let mut changed = changed.into_iter().peekable();
     let mut found = Vec::with_capacity(listing.len());
     let to_read = |rank| Found { rank, same: None };
@@ -293,11 +319,11 @@ fn look(folder: &Folder, listing: &Listing, cached: &Cached) -> Vec<Found> {
         let Some(rank) = rank else {
             continue;
         };
-        let before = |rank: &usize| listing.id(*rank) < cached.id_bytes(place);
+        let before = |rank: &Place| listing.id(rank.get()) < cached.id_bytes(place);
         while let Some(rank) = changed.next_if(before) {
             found.push(to_read(rank));
         }
-        let same = Some(place);
+        let same = Place::new(place);
         found.push(Found { rank, same });
     }
     found.extend(changed.map(to_read));

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::fixture::{id, now};
+use crate::graph::acyclic::is_acyclic;
 use crate::graph::{Graph, Scope, Step};
 use crate::model::{Category, Span, StatusId, Statuses, Ticket, TicketId};
 
@@ -196,6 +197,8 @@ proptest! {
         let graph = Graph::new(&tickets, &statuses, now());
         let any = tickets.iter().any(|ticket| brute.in_cycle(&ticket.id));
         prop_assert_eq!(!graph.cycles().is_empty(), any);
+        let (net, order) = (graph.net(), graph.net().order());
+        prop_assert_eq!(is_acyclic(&graph.facts), order.len() == net.graph.node_count());
         for cycle in graph.cycles() {
             for link in cycle.links.iter() {
                 prop_assert!(brute.before[&link.from].contains(&link.to), "{}", cycle);

@@ -4,6 +4,7 @@ use std::io;
 
 use rustix::fs::{Mode, OFlags, RawDir};
 
+use super::Place;
 use super::cached::Cached;
 use crate::store::load::is_ticket_file;
 use crate::store::regular::Folder;
@@ -15,7 +16,7 @@ const AT_ONCE: usize = 32 << 10;
 #[derive(Default)]
 pub(super) struct Listing {
     names: Vec<u8>,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
 impl Listing {
@@ -32,7 +33,8 @@ impl Listing {
             let name = entry.file_name().to_bytes();
             if is_ticket_file(name) {
                 listing.names.extend(name);
-                listing.ends.push(listing.names.len());
+                let end = u32::try_from(listing.names.len());
+                listing.ends.push(end.map_err(io::Error::other)?);
             }
         }
         Ok(listing)
@@ -45,7 +47,7 @@ impl Listing {
     /// The name at that place.
     pub(super) fn name(&self, at: usize) -> &[u8] {
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.names[start..self.ends[at]]
+        &self.names[start as usize..self.ends[at] as usize]
     }
 
     /// What is before `.toml` in it.
@@ -61,10 +63,10 @@ impl Listing {
 
     /// The place of each in the cache, where it is there. The system mostly tells the names in
     /// the order in which it told them last, which the cache has kept.
-    pub(super) fn places(&self, cached: &Cached) -> Vec<Option<usize>> {
+    pub(super) fn places(&self, cached: &Cached) -> Vec<Option<Place>> {
         let mut ranks: Option<Vec<usize>> = None;
         let mut next = 0;
-        let place = |at| {
+        let mut place = |at| {
             let id = self.id(at);
             let expected = cached.place_of_rank(next);
             let place = match expected.filter(|place| cached.id_bytes(*place) == id) {
@@ -79,6 +81,7 @@ impl Listing {
             next += 1;
             place
         };
+        let place = |at| place(at).and_then(Place::new);
         (0..self.len()).map(place).collect()
     }
 }
