@@ -3,8 +3,9 @@
 use super::list::Shown;
 use super::query::QueryArg;
 use super::{Outcome, Session};
-use crate::ops::{self, Listed, Waits};
+use crate::ops::{self, Found, Listed, Waiting};
 use crate::ui;
+use crate::ui::in_parts::InParts;
 use crate::wire::{BlockedDocument, BlockedTicket, Detail};
 
 /// List what cannot be done now, and why
@@ -32,51 +33,40 @@ impl Args {
         let detail = self.shown.detail(Detail::Brief)?;
         session.in_project(|project| {
             let page = self.shown.page(Detail::Brief)?;
-            let screen = &session.screen;
-            let (is_json, chooses) = (screen.is_json(), self.shown.chooses());
-            let lines = ui::blocked::Lines::default();
-            let told = |listed: &Listed<'_>, waits: Waits<'_>| {
-                if is_json {
-                    Told::Json(BlockedTicket {
-                        ticket: listed.record().fields(&detail),
-                        reasons: waits.reasons(),
-                    })
-                } else if chooses {
-                    Told::Text(ui::list::fields(&[listed.record().fields(&detail)]))
-                } else {
-                    Told::Text(lines.of(listed, waits))
-                }
-            };
             let within = self.query.within(self.epic.as_deref());
-            let found = ops::blocked(project, within, page, told)?;
-            let (shown, total) = (found.tickets.len(), found.total);
-            let (mut tickets, mut text) = (Vec::new(), String::new());
-            for ticket in found.tickets {
-                match ticket {
-                    Told::Json(ticket) => tickets.push(ticket),
-                    Told::Text(lines) => text.push_str(&lines),
-                }
-            }
-            if is_json {
-                screen.document(&BlockedDocument {
-                    schema: "tk.blocked.v1",
-                    total,
-                    truncated: shown < total,
-                    tickets,
-                })?;
-                return Ok(0);
-            }
-            screen.text(&text)?;
-            self.shown.tell_rest(session, shown, total)?;
-            Ok(0)
+            ops::blocked(project, within, page, |found| {
+                show(session, &self.shown, &detail, found)
+            })?
         })
     }
 }
 
-/// A ticket as it is told.
-enum Told {
-    /// As a part of the document.
-    Json(BlockedTicket),
-    /// In lines.
-    Text(String),
+fn show(
+    session: &Session,
+    shown: &Shown,
+    detail: &Detail,
+    found: &Found<'_, Waiting<'_>>,
+) -> Outcome {
+    let (screen, told, total) = (&session.screen, found.shown(), found.total());
+    if screen.is_json() {
+        let ticket = |listed: &Listed<'_>, waiting: &Waiting<'_>| BlockedTicket {
+            ticket: listed.record().fields(detail),
+            reasons: waiting.reasons(),
+        };
+        screen.document(&BlockedDocument {
+            schema: "tk.blocked.v1",
+            total,
+            truncated: told < total,
+            tickets: InParts::new(found.parts(ticket))?,
+        })?;
+        return Ok(0);
+    }
+    let lines = ui::blocked::Lines::default();
+    let text = match shown.chooses() {
+        true => found.each(|listed, _| ui::list::fields(&[listed.record().fields(detail)]))?,
+        false => found.each(|listed, waiting| lines.of(listed.outline(), waiting))?,
+    };
+    screen.text(&text.concat())?;
+    shown.tell_rest(session, told, total)?;
+    Ok(0)
 }

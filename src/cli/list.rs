@@ -1,11 +1,11 @@
 //! `tk list`
 
-use serde_json::value::RawValue;
-
 use super::{Outcome, Session, query};
-use crate::ops::{self, ListRequest, Listed, Listing, Page, SORT_KEYS};
+use crate::model::Outline;
+use crate::ops::{self, ErrorCode, Found, ListRequest, Page, SORT_KEYS};
 use crate::ui;
-use crate::wire::{Detail, TicketFields, TicketRecord, TicketsDocument};
+use crate::ui::in_parts::InParts;
+use crate::wire::{Detail, TicketRecord, TicketsDocument};
 
 /// List tickets
 ///
@@ -118,68 +118,40 @@ impl Shown {
         tell_rest(session, shown, total)
     }
 
-    /// How each ticket is told, which [`Shown::show`] puts together.
-    pub(super) fn told(
+    /// Shows what was found, where `usual` is what is usually told of each.
+    pub(super) fn show(
         &self,
         session: &Session,
+        command: &str,
         usual: Detail,
-    ) -> ops::Result<impl Fn(&Listed<'_>) -> Told + Sync> {
-        let (detail, is_json, chooses) = (
-            self.detail(usual)?,
-            session.screen.is_json(),
-            self.chooses(),
-        );
-        Ok(move |listed: &Listed<'_>| {
-            if is_json {
-                Told::Json(listed.record().written(&detail))
-            } else if chooses {
-                Told::Fields(listed.record().fields(&detail))
-            } else {
-                Told::Row(listed.into())
-            }
-        })
-    }
-
-    /// Shows what was found.
-    pub(super) fn show(&self, session: &Session, command: &str, found: Listing<Told>) -> Outcome {
-        let (screen, shown, total) = (&session.screen, found.tickets.len(), found.total);
-        let truncated = found.truncated();
-        let (mut json, mut fields, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-        for ticket in found.tickets {
-            match ticket {
-                Told::Json(written) => json.push(written.map_err(std::io::Error::from)?),
-                Told::Fields(chosen) => fields.push(chosen),
-                Told::Row(row) => rows.push(row),
-            }
-        }
+        found: &Found<'_, &Outline>,
+    ) -> Outcome {
+        let (screen, shown, total) = (&session.screen, found.shown(), found.total());
+        let detail = self.detail(usual)?;
         if screen.is_json() {
+            let parts = found.parts(|listed, _| listed.record().written(&detail));
+            let parts = parts.map(|part| -> ops::Result<Vec<_>> {
+                let written = part?.into_iter().collect::<serde_json::Result<_>>();
+                written.map_err(|error| ops::Error::new(ErrorCode::Failed, error.to_string()))
+            });
             screen.document(&TicketsDocument {
                 schema: format!("tk.{command}.v1"),
                 total,
-                truncated,
-                tickets: json,
+                truncated: shown < total,
+                tickets: InParts::new(parts)?,
             })?;
             return Ok(0);
         }
         let text = if self.chooses() {
-            ui::list::fields(&fields)
+            ui::list::fields(&found.each(|listed, _| listed.record().fields(&detail))?)
         } else {
+            let rows = found.each(|listed, _| ui::list::Row::from(listed))?;
             ui::list::table(&rows, screen.line_width())
         };
         screen.text(&text)?;
         self.tell_rest(session, shown, total)?;
         Ok(0)
     }
-}
-
-/// A ticket as it is told.
-pub(super) enum Told {
-    /// As a line of the table.
-    Row(ui::list::Row),
-    /// As the fields that were chosen.
-    Fields(TicketFields),
-    /// As JSON.
-    Json(serde_json::Result<Box<RawValue>>),
 }
 
 /// Says that a limit has left some out.
@@ -243,9 +215,9 @@ impl Args {
             ..self.of.request()
         };
         session.in_project_at(self.at.as_deref(), |project| {
-            let told = self.shown.told(session, Detail::Listed)?;
-            let found = ops::list(project, &request, told)?;
-            self.shown.show(session, "list", found)
+            ops::list(project, &request, |found| {
+                self.shown.show(session, "list", Detail::Listed, found)
+            })?
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use super::query::QueryArg;
 use super::{Outcome, Session};
-use crate::ops::{self, ClaimRequest, Listing};
+use crate::ops::{self, ClaimRequest, Next};
 use crate::ui;
-use crate::wire::{Detail, TicketRecord, TicketsDocument};
+use crate::wire::{Detail, TicketsDocument};
 
 /// Show the ticket to do now
 ///
@@ -48,26 +48,28 @@ impl Args {
             };
             let claim = self.claim.then_some(&request);
             let found = ops::next(project, &session.context, within, claim)?;
-            let is_nothing = found.tickets.is_empty();
             show(session, &found)?;
-            if is_nothing {
-                return Err(ops::nothing_ready(project, within)?.into());
+            match found.ticket {
+                Some(_) => Ok(0),
+                None => Err(ops::nothing_ready(project, within)?.into()),
             }
-            Ok(0)
         })
     }
 }
 
-fn show(session: &Session, found: &Listing) -> std::io::Result<()> {
+fn show(session: &Session, found: &Next) -> std::io::Result<()> {
     let screen = &session.screen;
     if screen.is_json() {
+        let tickets = found.ticket.iter();
         return screen.document(&TicketsDocument {
             schema: "tk.next.v1".to_owned(),
             total: found.total,
-            truncated: found.truncated(),
-            tickets: TicketRecord::all_written(&found.tickets, &Detail::Brief)?,
+            truncated: tickets.len() < found.total,
+            tickets: tickets
+                .map(|ticket| ticket.fields(&Detail::Brief))
+                .collect::<Vec<_>>(),
         });
     }
-    let rows: Vec<_> = found.tickets.iter().map(Into::into).collect();
+    let rows: Vec<_> = found.ticket.iter().map(Into::into).collect();
     screen.text(&ui::list::table(&rows, screen.line_width()))
 }

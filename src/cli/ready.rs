@@ -29,10 +29,10 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let page = self.shown.page(Detail::Brief)?;
-            let told = self.shown.told(session, Detail::Brief)?;
             let within = self.query.within(self.epic.as_deref());
-            let found = ops::ready(project, within, page, told)?;
-            self.shown.show(session, "ready", found)
+            ops::ready(project, within, page, |found| {
+                self.shown.show(session, "ready", Detail::Brief, found)
+            })?
         })
     }
 }

@@ -116,6 +116,11 @@ impl<'a> Facts<'a> {
         self.put_off[index] || self.tickets[index].awaiting().is_some()
     }
 
+    /// Whether it is put off until a time that is not there yet.
+    pub(super) fn is_put_off(&self, index: usize) -> bool {
+        self.put_off[index]
+    }
+
     /// Whether what is blocked by this ticket has to wait.
     pub(super) fn holds_back(&self, index: usize) -> bool {
         !self.is_done(index) && (!self.is_epic(index) || self.unfinished[index])

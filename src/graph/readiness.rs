@@ -192,9 +192,9 @@ impl Graph<'_> {
             })
             .collect();
         reasons.extend(ticket.awaiting().map(Reason::Awaiting));
-        let deferred = ticket.edges().defer_until;
-        let deferred = deferred.filter(|defer| defer.holds(self.facts.now));
-        reasons.extend(deferred.map(Reason::Deferred));
+        if self.facts.is_put_off(index) {
+            reasons.extend(ticket.edges().defer_until.map(Reason::Deferred));
+        }
         reasons.extend(self.cycles.of(index).cloned().map(Reason::Cycle));
         let elsewhere = self.elsewhere.get(&index).cloned();
         reasons.extend(elsewhere.map(|(by, until)| Reason::Elsewhere { by, until }));

@@ -2,7 +2,7 @@
 
 use super::choose::Within;
 use super::list::{Page, urgency};
-use super::records::{Listed, Records};
+use super::records::{Found, Records};
 use super::{Project, Result, resolve};
 use crate::context::cores;
 use crate::graph::{Readiness, Reason};
@@ -15,43 +15,35 @@ const MOST_NAMED: usize = 100;
 /// From so many tickets on several threads find out what they wait for.
 const MANY: usize = 2_000;
 
-/// Tickets that have to wait.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Waiting<T> {
-    /// How many there are, also those that a limit left out.
-    pub total: usize,
-    /// What was made of each.
-    pub tickets: Vec<T>,
+/// A ticket that has to wait, and what for.
+pub struct Waiting<'w> {
+    ticket: &'w Outline,
+    reasons: Vec<Reason>,
 }
 
-/// What a ticket waits for.
-#[derive(Clone, Copy, Debug)]
-pub struct Waits<'w>(&'w [Reason]);
-
-impl Waits<'_> {
-    /// In words; as many as [`Waits::reasons`], or fewer.
+impl Waiting<'_> {
+    /// What for, in words; as many as [`Waiting::reasons`], or fewer.
     pub fn words(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(ToString::to_string)
+        self.reasons.iter().map(ToString::to_string)
     }
 
-    /// For programs.
+    /// What for, for programs.
     #[must_use]
     pub fn reasons(&self) -> Vec<ReasonRecord> {
-        self.0.iter().flat_map(flat).collect()
+        self.reasons.iter().flat_map(flat).collect()
     }
 }
 
-/// The open work that cannot be started now, most important first: what `make` makes of
-/// each and of what it waits for, by all cores where there are many.
+/// Finds the open work that cannot be started now, most important first, and hands it to `tell`.
 ///
 /// # Errors
 /// When the epic is unknown, or the query cannot be understood.
-pub fn blocked<T: Send>(
+pub fn blocked<R>(
     project: &Project,
     within: Within<'_>,
     page: Page,
-    make: impl Fn(&Listed<'_>, Waits<'_>) -> T + Sync,
-) -> Result<Waiting<T>> {
+    tell: impl FnOnce(&Found<'_, Waiting<'_>>) -> R,
+) -> Result<R> {
     let chosen = within.chosen(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
@@ -65,23 +57,23 @@ pub fn blocked<T: Send>(
     if let Some(chosen) = &chosen {
         tickets = chosen.among(project, &index, &graph, &tickets)?;
     }
-    tickets.sort_by_cached_key(|ticket| urgency(ticket));
     let held = |ticket: &&'_ Outline| match graph.readiness(&ticket.id) {
         Readiness::Blocked(reasons) => Some(reasons),
         _ => None,
     };
     let parts = cores::spread(&tickets, MANY, |part| {
-        let found = part.iter().map(|ticket| Some((*ticket, held(ticket)?)));
+        let found = part.iter().map(|ticket| {
+            let reasons = held(ticket)?;
+            Some(Waiting { ticket, reasons })
+        });
         found.flatten().collect::<Vec<_>>()
     });
-    let held: Vec<(&Outline, Vec<Reason>)> = parts.into_iter().flatten().collect();
-    let records = Records::new(project, &index, &graph).with_texts(page.texts);
-    let make =
-        |listed: &Listed<'_>, (_, waits): &(&Outline, Vec<Reason>)| make(listed, Waits(waits));
-    Ok(Waiting {
-        total: held.len(),
-        tickets: records.each_of(page.of(&held), |(ticket, _)| ticket, make)?,
-    })
+    let mut held: Vec<Waiting<'_>> = parts.into_iter().flatten().collect();
+    // Stable, and they come in the order of their ids.
+    held.sort_by_cached_key(|waiting| urgency(waiting.ticket));
+    let records = Records::new(project, &index, &graph);
+    let found = Found::new(records, &held, page, |waiting| waiting.ticket);
+    Ok(tell(&found))
 }
 
 /// The reason for programs; those of an epic above as reasons of their own.

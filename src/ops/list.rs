@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::choose::Chosen;
-use super::records::{Listed, Records};
+use super::records::{Found, Records};
 use super::values::{self, invalid, printable, suggest};
 use super::{Project, Result, resolve_all};
 use crate::graph::{Graph, Readiness};
@@ -72,32 +72,15 @@ impl Page {
     }
 }
 
-/// Tickets found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listing<T = TicketRecord> {
-    /// How many fit, also those that a limit left out.
-    pub total: usize,
-    /// The tickets, or what was made of their records.
-    pub tickets: Vec<T>,
-}
-
-impl<T> Listing<T> {
-    /// Whether a limit has left some out.
-    #[must_use]
-    pub const fn truncated(&self) -> bool {
-        self.tickets.len() < self.total
-    }
-}
-
-/// Lists the tickets: what `make` makes of each, by all cores where there are many.
+/// Finds the tickets and hands them to `tell`.
 ///
 /// # Errors
 /// When a word means nothing.
-pub fn list<T: Send>(
+pub fn list<R>(
     project: &Project,
     request: &ListRequest,
-    make: impl Fn(&Listed<'_>) -> T + Sync,
-) -> Result<Listing<T>> {
+    tell: impl FnOnce(&Found<'_, &Outline>) -> R,
+) -> Result<R> {
     let (mut filter, key) = (
         Words::new(&project.config, request)?,
         SortKey::new(request)?,
@@ -120,11 +103,9 @@ pub fn list<T: Send>(
         wanted.tell_of_unknown_labels(of_query);
     }
     key.sort(&mut found, &project.config);
-    let records = Records::new(project, &index, &graph).with_texts(request.page.texts);
-    Ok(Listing {
-        total: found.len(),
-        tickets: records.each(request.page.of(&found), make)?,
-    })
+    let records = Records::new(project, &index, &graph);
+    let found = Found::new(records, &found, request.page, |ticket| ticket);
+    Ok(tell(&found))
 }
 
 /// The tickets that a request asks for.

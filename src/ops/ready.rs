@@ -3,34 +3,42 @@
 use super::change::{Scene, Targets};
 use super::choose::Within;
 use super::claim::{ClaimRequest, claim_if};
-use super::list::{Listing, Page};
-use super::records::{Listed, Records};
+use super::list::Page;
+use super::records::{Found, Records};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::{Graph, Scope};
 use crate::model::{Category, Outline, Ticket, TicketId};
 use crate::store::Index;
+use crate::wire::TicketRecord;
 
-/// The tickets that can be started now, in the order in which they should be: what `make` makes
-/// of each, by all cores where there are many.
+/// Finds the tickets that can be started now, in the order in which they should be, and hands
+/// them to `tell`.
 ///
 /// # Errors
 /// When the epic is unknown, or the query cannot be understood.
-pub fn ready<T: Send>(
+pub fn ready<R>(
     project: &Project,
     within: Within<'_>,
     page: Page,
-    make: impl Fn(&Listed<'_>) -> T + Sync,
-) -> Result<Listing<T>> {
+    tell: impl FnOnce(&Found<'_, &Outline>) -> R,
+) -> Result<R> {
     within.chosen(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
     let ids = startable(project, &index, &graph, within)?;
-    let records = Records::new(project, &index, &graph).with_texts(page.texts);
-    Ok(Listing {
-        total: ids.len(),
-        tickets: records.each(&records.known(page.of(&ids))?, make)?,
-    })
+    let records = Records::new(project, &index, &graph);
+    let found = records.known(&ids)?;
+    Ok(tell(&Found::new(records, &found, page, |ticket| ticket)))
+}
+
+/// The one to do now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Next {
+    /// How many could be started.
+    pub total: usize,
+    /// The one, if there is any.
+    pub ticket: Option<TicketRecord>,
 }
 
 /// The one to do now, taken at once as `claim` says where it is to be claimed; nothing if none can
@@ -44,14 +52,10 @@ pub fn next(
     context: &Context,
     within: Within<'_>,
     claim: Option<&ClaimRequest>,
-) -> Result<Listing> {
-    let one = Page {
-        limit: Some(1),
-        texts: false,
-    };
-    let mut listing = ready(project, within, one, |found| found.record())?;
+) -> Result<Next> {
+    let mut next = first(project, within)?;
     let Some(request) = claim else {
-        return Ok(listing);
+        return Ok(next);
     };
     let may = |scene: &Scene<'_>, ticket: &Ticket| {
         let ready = startable(project, scene.index()?, scene.graph()?, within)?;
@@ -64,20 +68,35 @@ pub fn next(
         }
     };
     // What another has on the remote is noted when that is found, and no longer ready then.
-    while let Some(first) = listing.tickets.first() {
-        let targets = Targets::new(vec![first.id.to_string()]);
+    while let Some(ticket) = &next.ticket {
+        let targets = Targets::new(vec![ticket.id.to_string()]);
         match claim_if(project, context, &targets, request, &may) {
             Ok(claimed) => {
-                listing.tickets = claimed.changed.tickets;
+                next.ticket = claimed.changed.tickets.into_iter().next();
                 break;
             }
             Err(error) if error.code == ErrorCode::Held => {
-                listing = ready(project, within, one, |found| found.record())?;
+                next = first(project, within)?;
             }
             Err(error) => return Err(error),
         }
     }
-    Ok(listing)
+    Ok(next)
+}
+
+fn first(project: &Project, within: Within<'_>) -> Result<Next> {
+    let one = Page {
+        limit: Some(1),
+        texts: false,
+    };
+    let told = ready(project, within, one, |found| {
+        let records = found.each(|listed, _| listed.record())?;
+        Ok(Next {
+            total: found.total(),
+            ticket: records.into_iter().next(),
+        })
+    });
+    told?
 }
 
 /// The error that there is nothing to do, with why.

@@ -2,6 +2,7 @@
 
 use smol_str::{SmolStr, ToSmolStr};
 
+use super::list::Page;
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::graph::Graph;
@@ -11,6 +12,13 @@ use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
 
 /// From so many records on they are made by several threads.
 const MANY: usize = 500;
+
+/// Fewer than so many are told in parts of [`SMALL_PART`], whose memory is soon there again.
+const FEW: usize = 2_000;
+const SMALL_PART: usize = 64;
+
+/// In parts of so many, which are enough for several threads.
+const LARGE_PART: usize = 4_096;
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;
@@ -48,20 +56,11 @@ impl<'r> Records<'r> {
 
     /// The records of the tickets, in their order, without their commits.
     pub(super) fn all(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
-        self.each(tickets, |ticket| ticket.record())
+        self.each(tickets, |ticket| ticket, |listed, _| listed.record())
     }
 
-    /// What `make` makes of the tickets, in their order; of many on all cores.
-    pub(super) fn each<T: Send>(
-        &self,
-        tickets: &[&Outline],
-        make: impl Fn(&Listed<'_>) -> T + Sync,
-    ) -> Result<Vec<T>> {
-        self.each_of(tickets, |ticket| ticket, |listed, _| make(listed))
-    }
-
-    /// The same of items with a ticket each.
-    pub(super) fn each_of<I: Sync, T: Send>(
+    /// What `make` makes of items with a ticket each, in their order; of many on all cores.
+    fn each<I: Sync, T: Send>(
         &self,
         items: &[I],
         ticket: impl Fn(&I) -> &Outline + Sync,
@@ -127,6 +126,70 @@ impl<'r> Records<'r> {
 
     fn facts(&self, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
         facts(self.graph, id, etag)
+    }
+}
+
+/// Tickets that were found, and are to be told.
+pub struct Found<'f, I> {
+    records: Records<'f>,
+    total: usize,
+    items: &'f [I],
+    ticket: fn(&I) -> &Outline,
+}
+
+impl<'f, I: Sync> Found<'f, I> {
+    /// Of the items that were found, which have a ticket each, those of that page.
+    pub(super) fn new(
+        records: Records<'f>,
+        found: &'f [I],
+        page: Page,
+        ticket: fn(&I) -> &Outline,
+    ) -> Self {
+        Self {
+            records: records.with_texts(page.texts),
+            total: found.len(),
+            items: page.of(found),
+            ticket,
+        }
+    }
+
+    /// How many there are, also those that a limit left out.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How many are told.
+    #[must_use]
+    pub const fn shown(&self) -> usize {
+        self.items.len()
+    }
+
+    /// What `make` makes of each, in their order; of many on all cores.
+    ///
+    /// # Errors
+    /// When their texts are told and a file cannot be read.
+    pub fn each<T: Send>(&self, make: impl Fn(&Listed<'_>, &I) -> T + Sync) -> Result<Vec<T>> {
+        self.records.each(self.items, self.ticket, make)
+    }
+
+    /// The same, a part of them after the other, so that they need not all be there at once.
+    /// Where their texts are told there is one part: that nothing is told where a file cannot be
+    /// read.
+    ///
+    /// # Errors
+    /// As [`Found::each`].
+    pub fn parts<T: Send>(
+        &self,
+        make: impl Fn(&Listed<'_>, &I) -> T + Sync,
+    ) -> impl Iterator<Item = Result<Vec<T>>> {
+        let most = match self.items.len() {
+            all if self.records.texts => all.max(1),
+            few if few < FEW => SMALL_PART,
+            _ => LARGE_PART,
+        };
+        let parts = self.items.chunks(most);
+        parts.map(move |part| self.records.each(part, self.ticket, &make))
     }
 }
 

@@ -9,7 +9,7 @@ use super::values::{invalid, printable};
 use super::{Chosen, Error, Project, Result, meaning};
 use crate::context::{Context, cores};
 use crate::model::{Outline, TicketId};
-use crate::search::{self, Hit, Terms};
+use crate::search::{self, Terms};
 use crate::wire::{SnippetRecord, TicketRecord};
 
 /// From so many tickets on their texts are read by several threads.
@@ -36,12 +36,12 @@ pub struct Search {
     /// Why not, where it should.
     pub warnings: Vec<String>,
     /// The tickets.
-    pub tickets: Vec<Found>,
+    pub tickets: Vec<Hit>,
 }
 
 /// A ticket that was found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct Hit {
     /// The ticket.
     pub ticket: TicketRecord,
     /// How well it answers.
@@ -93,7 +93,7 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
         let near = meaning::nearest_to(project, context, &asked, &index.tickets, &texts, is_wanted);
         (search::rank(terms, &texts, is_wanted), near)
     };
-    let ticket = |hit: &Hit| &index.tickets[hit.place];
+    let ticket = |hit: &search::Hit| &index.tickets[hit.place];
     found.hits.sort_by_cached_key(|hit| {
         let score = (hit.score * 1e6) as u64;
         (Reverse(score), urgency(ticket(hit)), hit.place)
@@ -131,7 +131,7 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
         by_meaning,
         warnings,
         tickets: told
-            .map(|((ticket, hit), snippets)| Found {
+            .map(|((ticket, hit), snippets)| Hit {
                 ticket,
                 score: hit.score,
                 snippets,

@@ -3,7 +3,8 @@
 use anstyle::Style;
 
 use super::terminal::{Codes, safe};
-use crate::ops::{Listed, Waits};
+use crate::model::Outline;
+use crate::ops::Waiting;
 
 /// How tickets that wait are told.
 pub struct Lines {
@@ -23,13 +24,14 @@ impl Default for Lines {
 impl Lines {
     /// A line for the ticket, and an indented one for each thing it waits for.
     #[must_use]
-    pub fn of(&self, listed: &Listed<'_>, waits: Waits<'_>) -> String {
+    pub fn of(&self, ticket: &Outline, waiting: &Waiting<'_>) -> String {
         let mut out = String::new();
-        let ticket = listed.outline();
         let (id, title) = (safe(ticket.id.as_str()), safe(ticket.title()));
         self.bold.around(&mut out, |out| out.push_str(&id));
-        out.extend(["  P", &ticket.priority().to_string(), "  ", &title, "\n"]);
-        for words in waits.words() {
+        out.push_str("  P");
+        out.push(char::from(b'0' + ticket.priority().number()));
+        out.extend(["  ", &title, "\n"]);
+        for words in waiting.words() {
             out.push_str("     ");
             self.dim.around(&mut out, |out| out.push_str(&safe(&words)));
             out.push('\n');

@@ -8,7 +8,8 @@ use crate::model::Awaiting;
 
 /// What `tk blocked` found.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct BlockedDocument {
+#[schemars(rename = "BlockedDocument")]
+pub struct BlockedDocument<T = Vec<BlockedTicket>> {
     /// `tk.blocked.v1`.
     pub schema: &'static str,
     /// How many there are.
@@ -16,7 +17,7 @@ pub struct BlockedDocument {
     /// Whether a limit has left some out.
     pub truncated: bool,
     /// The tickets, each with its reasons.
-    pub tickets: Vec<BlockedTicket>,
+    pub tickets: T,
 }
 
 /// A ticket that has to wait.

@@ -13,7 +13,8 @@ pub type TicketFields = Map<String, Value>;
 
 /// What `list`, `ready`, `next` and `show` found.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct TicketsDocument {
+#[schemars(rename = "TicketsDocument")]
+pub struct TicketsDocument<T = Vec<Box<RawValue>>> {
     /// `tk.<command>.v1`.
     pub schema: String,
     /// How many there are.
@@ -22,7 +23,7 @@ pub struct TicketsDocument {
     pub truncated: bool,
     /// The tickets.
     #[schemars(with = "Vec<TicketRecord>")]
-    pub tickets: Vec<Box<RawValue>>,
+    pub tickets: T,
 }
 
 /// What a command changed.
