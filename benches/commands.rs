@@ -51,7 +51,7 @@ const TELLING: Target = Some(("stat", 2.0));
 const SINGLE: Target = Some(("start", 4.0));
 
 /// Of one that has no cache yet, which it writes besides.
-const COLD: Target = Some(("parse", 1.3));
+const COLD: Target = Some(("parse", 1.5));
 
 /// The commands, with their targets.
 const COMMANDS: &[(&[&str], Target)] = &[

@@ -41,8 +41,8 @@ pub struct Made {
 pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Result<Made> {
     project.mend_merge_driver();
     let locked = project.lock()?;
-    locked.sweep()?;
     let mut index = project.index()?;
+    locked.sweep_seen(&index)?;
     let filed = Filed::new(project, context, requests.len())?;
     let made = {
         let maker = Maker::new(project, context, &index, requests)?;

@@ -115,12 +115,13 @@ impl Stat {
     }
 }
 
-/// What the system tells of a process. Such files say that they are empty, so that room for what
-/// is in them has to be made without asking.
+/// What the system tells of a process, or the beginning of that. It is told at one time: such
+/// files say that they are empty, and asking for their ends costs as much as for what they say.
 fn told(pid: i32, what: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(4096);
+    let mut bytes = vec![0; 16 << 10];
     let mut file = fs::File::open(format!("/proc/{pid}/{what}")).ok()?;
-    file.read_to_end(&mut bytes).ok()?;
+    let read = file.read(&mut bytes).ok()?;
+    bytes.truncate(read);
     Some(bytes)
 }
 

@@ -17,6 +17,7 @@ mod identity;
 mod listing;
 mod scratch;
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -69,6 +70,8 @@ pub struct Index {
     etags: Vec<Etag>,
     /// The files that could not be read as tickets, by name.
     pub invalid: Vec<InvalidFile>,
+    /// The names of the files that were not finished.
+    pub(super) unfinished: Vec<OsString>,
 }
 
 impl Index {
@@ -111,8 +114,11 @@ impl Index {
         }
     }
 
-    /// Takes new tickets in, many at once.
+    /// Takes new tickets in.
     pub fn extend(&mut self, stored: &[Stored]) {
+        if let [one] = stored {
+            return self.put(one);
+        }
         let old = self.tickets.drain(..).zip(self.etags.drain(..));
         let new = stored
             .iter()
@@ -207,6 +213,7 @@ impl Store {
             tickets: Vec::with_capacity(found.len()),
             etags: Vec::with_capacity(found.len()),
             invalid: Vec::new(),
+            unfinished: Vec::new(),
         };
         let mut origins = Vec::new();
         let keep = scratch.as_ref();
@@ -238,6 +245,7 @@ impl Store {
                 origins.push(identity.map(|identity| (identity, found.rank.get())));
             }
         }
+        index.unfinished = listing.into_unfinished();
         if let Some(scratch) = scratch.filter(|_| pays(clean)) {
             let kept = index.tickets.iter().zip(&index.etags).zip(&origins);
             let kept = kept.filter_map(|((outline, etag), origin)| {

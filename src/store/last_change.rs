@@ -4,10 +4,12 @@
 //! since. It is written before the first file is: whoever is killed in between leaves a record
 //! that does not fit the files, which is then no reason to touch them. It may be lost.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -85,6 +87,33 @@ impl Store {
     fn last_change_path(&self) -> PathBuf {
         self.local_dir().join("undo.json")
     }
+
+    /// Where the record of the change before that one is, to be written over.
+    fn older_change_path(&self) -> PathBuf {
+        self.local_dir().join("undo-older.json")
+    }
+}
+
+/// Has the file hold these bytes, in the place of what it holds if it is there.
+fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)
+}
+
+/// Puts the first in the place of the second, and where it can the second in its place.
+fn exchange(new: &Path, old: &Path) -> io::Result<()> {
+    let swapped = renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE);
+    match swapped {
+        Ok(()) => Ok(()),
+        // There is none yet, or the file system cannot do that.
+        Err(_) => fs::rename(new, old),
+    }
 }
 
 impl Locked<'_> {
@@ -110,15 +139,15 @@ impl Locked<'_> {
             files: files.collect::<Result<_, StoreError>>()?,
         };
         let path = self.last_change_path();
-        let unfinished = path.with_extension("new");
-        // Not synchronised: it may be lost, and nobody should wait for it.
+        let older = self.older_change_path();
+        // Not synchronised: it may be lost, and nobody should wait for it. The two files change
+        // their places, and are there for the next change: making one takes longer than writing it.
         let written = serde_json::to_vec(&last)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| fs::write(&unfinished, bytes))
-            .and_then(|()| fs::rename(&unfinished, &path));
+            .map_err(io::Error::other)
+            .and_then(|bytes| overwrite(&older, &bytes))
+            .and_then(|()| exchange(&older, &path));
         if written.is_err() {
             // For want of it no command fails; but an older one must not be in its place.
-            let _ = fs::remove_file(&unfinished);
             self.forget_last_change()?;
         }
         Ok(())
@@ -132,7 +161,7 @@ impl Locked<'_> {
         let path = self.ticket_path(id);
         let failed = StoreError::io("read", &path);
         let text = read_regular(&path)
-            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+            .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
         text.map(Some).map_err(failed)
     }
 
@@ -157,9 +186,11 @@ impl Locked<'_> {
     /// # Errors
     /// When the record is there and cannot be removed.
     pub fn forget_last_change(&self) -> Result<(), StoreError> {
+        // Nobody reads it; it is in the way at most of the next record, which may be lost.
+        let _ = fs::remove_file(self.older_change_path());
         let path = self.last_change_path();
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(StoreError::io("remove", &path)(error))
             }
             _ => Ok(()),

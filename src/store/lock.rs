@@ -62,8 +62,9 @@ fn sign(file: &mut File) -> std::io::Result<()> {
         .map(|word| word.to_string_lossy().escape_debug().to_string())
         .collect::<Vec<_>>()
         .join(" ");
-    file.set_len(0)?;
     file.rewind()?;
+    // What is left of a longer one is on a line of its own. Cutting it off would take longer than
+    // all else that is done with the lock.
     let holder = format!("process {} (`{program}`)\n", std::process::id());
     file.write_all(holder.as_bytes())
 }

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::durable::UNFINISHED;
-use super::{Locked, Store, StoreError};
+use super::{Index, Locked, Store, StoreError};
 
 impl Store {
     /// The unfinished files there are now: left by killed writers, or of one that is at work.
@@ -29,10 +29,17 @@ impl Locked<'_> {
     /// # Errors
     /// When a folder cannot be read, or something in it not removed.
     pub fn sweep(&self) -> Result<(), StoreError> {
-        for path in self.unfinished()? {
-            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-        }
-        Ok(())
+        remove(self.unfinished()?)
+    }
+
+    /// The same, where `index` has told under this lock what is among the tickets.
+    ///
+    /// # Errors
+    /// As [`Locked::sweep`].
+    pub fn sweep_seen(&self, index: &Index) -> Result<(), StoreError> {
+        let among = index.unfinished.iter();
+        remove(among.map(|name| self.ticks_dir().join(name)))?;
+        remove(entries(&self.claims_dir(), is_unfinished)?)
     }
 
     /// Removes one of them, if it is there still.
@@ -66,7 +73,14 @@ pub fn sweep_below(folder: &Path, spared: &[&Path]) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn is_unfinished(name: &OsStr) -> bool {
+fn remove(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), StoreError> {
+    for path in paths {
+        fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+    }
+    Ok(())
+}
+
+pub(super) fn is_unfinished(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.starts_with(UNFINISHED.0.as_bytes()) && name.ends_with(UNFINISHED.1.as_bytes())
 }

@@ -221,7 +221,9 @@ fn what_mends_a_file_cannot_be_taken_back() {
 fn a_record_that_cannot_be_written_fails_no_command() {
     let sandbox = authentication();
     sandbox.tk(["update", "abc", "-p", "0"]).ok();
-    std::fs::create_dir(sandbox.path().join(".git/tk/undo.new")).unwrap();
+    let place = sandbox.path().join(".git/tk/undo-older.json");
+    let _ = std::fs::remove_file(&place);
+    std::fs::create_dir(place).unwrap();
     sandbox.tk(["update", "def", "-p", "0"]).ok();
     // Nor is an older change taken for the last one.
     refused(&sandbox, 1, &[&["undo"]]);

@@ -1,6 +1,8 @@
 //! The names in the folder of the tickets, in the order in which the system tells them.
 
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::{Mode, OFlags, RawDir};
 
@@ -8,6 +10,7 @@ use super::Place;
 use super::cached::Cached;
 use crate::store::load::is_ticket_file;
 use crate::store::regular::Folder;
+use crate::store::unfinished::is_unfinished;
 
 /// So many bytes of names and what else the system tells of files are asked for at once.
 const AT_ONCE: usize = 32 << 10;
@@ -17,6 +20,7 @@ const AT_ONCE: usize = 32 << 10;
 pub(super) struct Listing {
     names: Vec<u8>,
     ends: Vec<u32>,
+    unfinished: Vec<OsString>,
 }
 
 impl Listing {
@@ -35,9 +39,16 @@ impl Listing {
                 listing.names.extend(name);
                 let end = u32::try_from(listing.names.len());
                 listing.ends.push(end.map_err(io::Error::other)?);
+            } else if is_unfinished(OsStr::from_bytes(name)) {
+                listing.unfinished.push(OsStr::from_bytes(name).into());
             }
         }
         Ok(listing)
+    }
+
+    /// The names of the files there that were not finished.
+    pub(super) fn into_unfinished(self) -> Vec<OsString> {
+        self.unfinished
     }
 
     pub(super) fn len(&self) -> usize {
