@@ -1,8 +1,8 @@
 //! Figures of tickets: counts, and what came and went by week. Pure: rows in, figures out.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -62,11 +62,15 @@ fn show(
         return Ok(0);
     }
     let lines = ui::blocked::Lines::default();
-    let text = match shown.chooses() {
-        true => found.each(|listed, _| ui::list::fields(&[listed.record().fields(detail)]))?,
-        false => found.each(|listed, waiting| lines.of(listed.outline(), waiting))?,
-    };
-    screen.text(&text.concat())?;
+    let parts = found.parts(|listed, waiting| match shown.chooses() {
+        true => ui::list::fields(&[listed.record().fields(detail)]),
+        false => lines.of(listed.outline(), waiting),
+    });
+    let mut text = String::new();
+    for part in parts {
+        text.extend(part?);
+    }
+    screen.text(&text)?;
     shown.tell_rest(session, told, total)?;
     Ok(0)
 }

@@ -15,7 +15,7 @@ const MANY: usize = 500;
 
 /// Fewer than so many are told in parts of [`SMALL_PART`], whose memory is soon there again.
 const FEW: usize = 2_000;
-const SMALL_PART: usize = 64;
+const SMALL_PART: usize = 16;
 
 /// In parts of so many, which are enough for several threads.
 const LARGE_PART: usize = 4_096;

@@ -6,6 +6,9 @@ use super::terminal::{Codes, safe};
 use crate::model::Outline;
 use crate::ops::Waiting;
 
+/// About as many bytes as a ticket takes.
+const TICKET: usize = 160;
+
 /// How tickets that wait are told.
 pub struct Lines {
     bold: Codes,
@@ -25,7 +28,7 @@ impl Lines {
     /// A line for the ticket, and an indented one for each thing it waits for.
     #[must_use]
     pub fn of(&self, ticket: &Outline, waiting: &Waiting<'_>) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(TICKET);
         let (id, title) = (safe(ticket.id.as_str()), safe(ticket.title()));
         self.bold.around(&mut out, |out| out.push_str(&id));
         out.push_str("  P");

@@ -13,7 +13,7 @@ use crate::store::regular::Folder;
 use crate::store::unfinished::is_unfinished;
 
 /// So many bytes of names and what else the system tells of files are asked for at once.
-const AT_ONCE: usize = 32 << 10;
+const AT_ONCE: usize = 8 << 10;
 
 /// Names one after the other, so that many cost little.
 #[derive(Default)]
