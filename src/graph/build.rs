@@ -150,7 +150,6 @@ impl<'a> Graph<'a> {
     /// Who holds it in another clone.
     #[must_use]
     pub fn held_by(&self, id: &TicketId) -> Option<&str> {
-        // Mostly nobody holds any.
         let (by, _) = self.elsewhere.get(&self.facts.position(id)?)?;
         Some(by)
     }

@@ -57,12 +57,18 @@ impl CacheFile {
 
     /// Puts the cache with these bytes in its place. Where that fails, there is none or the
     /// old one, and nobody misses it.
-    pub(super) fn place(mut self, bytes: &[u8], place: &Path) {
-        let write = |file: &mut File| {
-            file.rewind()?;
-            file.write_all(bytes)
-        };
-        if write(&mut self.file).is_ok() {
+    pub(super) fn place(self, bytes: &[u8], place: &Path) {
+        self.place_written(place, |file| file.write_all(bytes));
+    }
+
+    /// The same, with what `write` writes.
+    pub(super) fn place_written(
+        mut self,
+        place: &Path,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) {
+        let written = self.file.rewind().and_then(|()| write(&mut self.file));
+        if written.is_ok() {
             self.placed = fs::rename(&self.path, place).is_ok();
         }
     }

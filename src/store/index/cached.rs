@@ -10,8 +10,12 @@
 //! the tickets were understood and where they lie; of another key nothing is used.
 
 use std::cmp::Ordering;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
+
+use crc32fast::Hasher;
 
 use super::identity::{self, Identity};
 use crate::model::{Bytes, Config, Outline, PACKING, TicketId};
@@ -24,6 +28,9 @@ const CHECKSUM: usize = 8;
 const CHECKED: usize = 12;
 const KEY: usize = 20;
 const LINE: usize = identity::LENGTH + 16;
+
+/// So many bytes are written at a time.
+const BUFFER: usize = 64 << 10;
 
 /// The most bytes of a cache that is read: some ten times what is fit for 100,000 tickets.
 const LARGEST: u64 = 1 << 29;
@@ -168,39 +175,64 @@ pub(super) struct Line<'t> {
     pub(super) rank: usize,
 }
 
-/// The file's bytes, with these tickets, which come in the order of their ids; `None` where
-/// they are too many for it.
-pub(super) fn bytes<'t>(key: &[u8], lines: impl Iterator<Item = Line<'t>>) -> Option<Vec<u8>> {
+/// Writes the file, with these tickets, which come in the order of their ids. Piece by piece, since
+/// all of it would be there a second time.
+///
+/// # Errors
+/// When it cannot be written, or they are too many for it.
+pub(super) fn write<'t>(
+    key: &[u8],
+    lines: impl Iterator<Item = Line<'t>>,
+    file: &mut File,
+) -> io::Result<()> {
     let lines: Vec<Line<'t>> = lines.collect();
-    let mut order: Vec<u32> = (0..u32::try_from(lines.len()).ok()?).collect();
+    let mut order: Vec<u32> = (0..small(lines.len())?).collect();
     order.sort_by_key(|place| lines[*place as usize].rank);
-    let lengths = lines
-        .iter()
-        .map(|line| LINE + 4 + line.outline.id.as_str().len() + line.outline.packed().len());
-    let mut bytes = Vec::with_capacity(KEY + key.len() + lengths.sum::<usize>());
-    bytes.extend(MAGIC);
-    bytes.extend([0; 4]);
-    bytes.extend(u32::try_from(key.len()).ok()?.to_le_bytes());
-    bytes.extend(u32::try_from(lines.len()).ok()?.to_le_bytes());
-    bytes.extend(key);
-    let mut end = bytes.len() + lines.len() * (LINE + 4);
+    let mut to = Summed {
+        to: BufWriter::with_capacity(BUFFER, file),
+        sum: Hasher::new(),
+    };
+    to.to.write_all(MAGIC)?;
+    to.to.write_all(&[0; CHECKED - CHECKSUM])?;
+    to.write(&small(key.len())?.to_le_bytes())?;
+    to.write(&small(lines.len())?.to_le_bytes())?;
+    to.write(key)?;
+    let mut end = KEY + key.len() + lines.len() * (LINE + 4);
     for line in &lines {
         let (id, length) = (line.outline.id.as_str().len(), line.outline.packed().len());
-        bytes.extend(line.identity);
-        bytes.extend(line.etag.to_bytes());
-        bytes.extend([u8::try_from(id).ok()?, 0]);
-        bytes.extend(u32::try_from(end + id).ok()?.to_le_bytes());
-        bytes.extend(u32::try_from(length).ok()?.to_le_bytes());
+        to.write(line.identity)?;
+        to.write(&line.etag.to_bytes())?;
+        to.write(&[u8::try_from(id).map_err(io::Error::other)?, 0])?;
+        to.write(&small(end + id)?.to_le_bytes())?;
+        to.write(&small(length)?.to_le_bytes())?;
         end += id + length;
     }
     for place in order {
-        bytes.extend(place.to_le_bytes());
+        to.write(&place.to_le_bytes())?;
     }
     for line in &lines {
-        bytes.extend(line.outline.id.as_str().as_bytes());
-        bytes.extend(line.outline.packed());
+        to.write(line.outline.id.as_str().as_bytes())?;
+        to.write(line.outline.packed())?;
     }
-    let sum = crc32fast::hash(&bytes[CHECKED..]);
-    bytes[CHECKSUM..CHECKED].copy_from_slice(&sum.to_le_bytes());
-    Some(bytes)
+    let Summed { mut to, sum } = to;
+    to.seek(SeekFrom::Start(CHECKSUM as u64))?;
+    to.write_all(&sum.finalize().to_le_bytes())?;
+    to.flush()
+}
+
+fn small(number: usize) -> io::Result<u32> {
+    u32::try_from(number).map_err(io::Error::other)
+}
+
+/// A file, and the checksum of what is written to it.
+struct Summed<'f> {
+    to: BufWriter<&'f mut File>,
+    sum: Hasher,
+}
+
+impl Summed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.sum.update(bytes);
+        self.to.write_all(bytes)
+    }
 }

@@ -56,8 +56,8 @@ impl Scratch {
 
     /// Puts the cache with these tickets in its place, as [`CacheFile::place`].
     pub(super) fn finish<'t>(self, tickets: impl Iterator<Item = Line<'t>>, index: &Path) {
-        if let Some(bytes) = cached::bytes(&self.key, tickets) {
-            self.file.place(&bytes, index);
-        }
+        let key = self.key;
+        self.file
+            .place_written(index, |file| cached::write(&key, tickets, file));
     }
 }
