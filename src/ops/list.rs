@@ -92,15 +92,23 @@ pub fn list<R>(
     }
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
-    let wanted = filter.among(project, &index, &graph, request)?;
-    let all = index.tickets.iter();
-    let mut found: Vec<&Outline> = all.filter(|ticket| wanted.has(ticket)).collect();
-    if let Some(chosen) = &chosen {
-        found = chosen.among(project, &index, &graph, &found)?;
-    }
+    let mut wanted = filter.among(project, &index, &graph, request)?;
+    let fitting = |wanted: &Wanted<'_>| {
+        let all = index.tickets.iter().filter(|ticket| wanted.has(ticket));
+        let all: Vec<&Outline> = all.collect();
+        match &chosen {
+            Some(chosen) => chosen.among(project, &index, &graph, &all),
+            None => Ok(all),
+        }
+    };
+    let mut found = fitting(&wanted)?;
     if found.is_empty() {
         let of_query = chosen.iter().flat_map(|chosen| chosen.query().labels());
         wanted.tell_of_unknown_labels(of_query);
+        if !wanted.words.closed_too {
+            wanted.words.closed_too = true;
+            tell_of_closed(project, fitting(&wanted)?.len());
+        }
     }
     key.sort(&mut found, &project.config);
     let records = Records::new(project, &index, &graph);
@@ -303,6 +311,15 @@ fn tell_of_unknown_labels(project: &Project, labels: &[&str], tickets: &[Outline
             Some(near) => format!("{hint}; did you mean `{}`?", printable(near)),
             None => hint,
         });
+    }
+}
+
+/// Says so where nothing is found but among what is closed, which was not asked for.
+fn tell_of_closed(project: &Project, closed: usize) {
+    match closed {
+        0 => {}
+        1 => project.hint("one that is closed fits: `--all` shows it"),
+        _ => project.hint(format!("{closed} that are closed fit: `--all` shows them")),
     }
 }
 

@@ -18,7 +18,7 @@ const FEW: usize = 2_000;
 const SMALL_PART: usize = 16;
 
 /// In parts of so many, which are enough for several threads.
-const LARGE_PART: usize = 4_096;
+const LARGE_PART: usize = 1_024;
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;

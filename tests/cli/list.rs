@@ -35,6 +35,28 @@ fn ids(sandbox: &Sandbox, args: &[&str]) -> String {
 }
 
 #[test]
+fn closed_ones_that_would_fit_are_hinted_at() {
+    let sandbox = many();
+    let hint = "hint: one that is closed fits: `--all` shows it\n";
+    for (args, hint) in [
+        (&["--query", "title:old"][..], hint),
+        (&["--query", "title:old", "--all"], ""),
+        (&["--query", "title:nothing"], ""),
+        (&["--query", "title:mine"], ""),
+        (&["--query", "title:old", "--json"], ""),
+    ] {
+        let mut command = sandbox.tk_command();
+        let output = sandbox.run(command.arg("list").args(args), None);
+        assert_eq!((output.code, output.stderr.as_str()), (0, hint), "{output}");
+    }
+    sandbox.ticket("older", "title = \"Older\"\nstatus = \"closed\"\n");
+    let mut command = sandbox.tk_command();
+    let output = sandbox.run(command.args(["list", "--query", "title~old"]), None);
+    let hint = "hint: 2 that are closed fit: `--all` shows them\n";
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", hint));
+}
+
+#[test]
 fn open_ones_by_priority() {
     assert_snapshot!(many().tk(["list"]), @r"
     mine  P0  in_progress  task  Mine  @ann  #api  #ui
