@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
+use smol_str::SmolStr;
 
 use super::build::Graph;
 use super::critical::{Paths, Weighed};
@@ -57,7 +58,7 @@ pub struct PlanEntry {
     /// Its title.
     pub title: String,
     /// Its type.
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its status.
     pub status: StatusId,
     /// Its priority.
@@ -76,7 +77,7 @@ pub struct PlanEntry {
     pub after: BTreeSet<TicketId>,
     /// What it waits for, as written in its own file and those of the epics above it: open or
     /// missing tickets and unfinished epics. [`Plan::blockers`] has the work behind the epics.
-    pub blocked_by: BTreeSet<TicketId>,
+    pub blocked_by: Vec<TicketId>,
     /// The level in the dependency order, from 1.
     pub wave: usize,
     /// How long it is taken to last: its estimate, else the median of its type, else 60.
@@ -216,7 +217,7 @@ impl Graph<'_> {
             PlanEntry {
                 id: ticket.id.clone(),
                 title: ticket.title().to_owned(),
-                kind: ticket.kind().to_owned(),
+                kind: ticket.kind().into(),
                 status: StatusId::new(ticket.status()),
                 priority: ticket.priority(),
                 awaiting: ticket.awaiting(),

@@ -91,13 +91,14 @@ impl Waits {
         }
     }
 
-    /// What a ticket waits for by its own file and those of the epics above it.
-    pub(super) fn of(&self, graph: &Graph<'_>, index: usize) -> BTreeSet<TicketId> {
-        let own = graph.open_blockers_at(index).into_iter();
-        let mut all: BTreeSet<TicketId> = own.cloned().collect();
+    /// What a ticket waits for by its own file and those of the epics above it, in order of id.
+    pub(super) fn of(&self, graph: &Graph<'_>, index: usize) -> Vec<TicketId> {
+        let mut all = graph.open_blockers_at(index);
         for epic in graph.held.above(index) {
-            all.extend(self.inherited.get(&epic).into_iter().flatten().cloned());
+            all.extend(self.inherited.get(&epic).into_iter().flatten());
         }
-        all
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().cloned().collect()
     }
 }
