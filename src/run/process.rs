@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 /// The hidden command that supervises a worker; also how a shim is known in `/proc`.
 pub const SHIM_COMMAND: &str = "worker-shim";
 
+/// The most bytes that are read of a command line, which is the longest that is told.
+const LONGEST_TOLD: u64 = 4 << 20;
+
 /// A process that cannot be mistaken for a later one with the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProcessId {
@@ -115,13 +118,12 @@ impl Stat {
     }
 }
 
-/// What the system tells of a process, or the beginning of that. It is told at one time: such
-/// files say that they are empty, and asking for their ends costs as much as for what they say.
+/// What the system tells of a process. Such files say that they are empty, so that room is made
+/// and their length is not asked for.
 fn told(pid: i32, what: &str) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; 16 << 10];
-    let mut file = fs::File::open(format!("/proc/{pid}/{what}")).ok()?;
-    let read = file.read(&mut bytes).ok()?;
-    bytes.truncate(read);
+    let mut bytes = Vec::with_capacity(4096);
+    let file = fs::File::open(format!("/proc/{pid}/{what}")).ok()?;
+    file.take(LONGEST_TOLD).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 

@@ -17,20 +17,8 @@ impl Outlined for Outline {
     }
 }
 
-impl Outlined for &Outline {
-    fn outlines(all: &[Self]) -> Cow<'_, [Outline]> {
-        all.iter().copied().cloned().collect()
-    }
-}
-
 impl Outlined for Ticket {
     fn outlines(all: &[Self]) -> Cow<'_, [Outline]> {
         all.iter().map(Outline::from).collect()
-    }
-}
-
-impl Outlined for &Ticket {
-    fn outlines(all: &[Self]) -> Cow<'_, [Outline]> {
-        all.iter().copied().map(Outline::from).collect()
     }
 }
