@@ -157,10 +157,11 @@ async fn an_interrupted_turn_tells_its_cost() {
     assert_eq!(client.end().cause, ExitCause::Own);
 }
 
-/// The signal ends the client without a result while it waits for the model, with one while a
-/// tool runs.
+/// The signal ends the client with a result while a tool runs. While it waits for the model, the
+/// client has mostly gone before it could write one (on a busy machine it wrote one in 2 of 72
+/// tries); a result that comes tells what the answers so far cost.
 #[tokio::test]
-async fn the_interrupt_signal_tells_the_cost_only_while_a_tool_runs() {
+async fn the_interrupt_signal_surely_tells_the_cost_only_while_a_tool_runs() {
     for tool_runs in [false, true] {
         let sandbox = Sandbox::new();
         let (gate, pipe) = (Gate::default(), Pipe::new(&sandbox));
@@ -177,13 +178,15 @@ async fn the_interrupt_signal_tells_the_cost_only_while_a_tool_runs() {
         }
         client.inbox.interrupt().unwrap();
         let result = client.rest().await;
-        if tool_runs {
-            assert_eq!(result.failure.unwrap().class, FailureClass::Interrupted);
-            assert_eq!(result.cost, Some(usd("0.02")));
-        } else {
-            assert_eq!(result.failure.unwrap().class, FailureClass::NoResult);
-            assert_eq!(result.cost, None);
-        }
+        let told = match result.failure.unwrap().class {
+            FailureClass::NoResult if !tool_runs => None,
+            FailureClass::Interrupted => Some(usd(if tool_runs { "0.02" } else { "0.01" })),
+            class => panic!("tool runs: {tool_runs}, {class:?}"),
+        };
+        assert_eq!(result.cost, told, "tool runs: {tool_runs}");
+        // What the runner counts where no result came.
+        let answered = usd(if tool_runs { "0.02" } else { "0.01" });
+        assert_eq!(client.conversation.live().cost, Some(answered));
         assert_eq!(client.end().cause, ExitCause::Interrupted);
     }
 }
