@@ -27,7 +27,7 @@ impl Args {
         let text = text::read(session, &self.text)?;
         session.in_project(|project| {
             let changed = ops::answer(project, &self.target.targets(), &text)?;
-            report(session, "answer", &changed, plainly("answered"))
+            report(session, project, "answer", &changed, plainly("answered"))
         })
     }
 }

@@ -29,7 +29,7 @@ impl Args {
         let targets = self.targets.targets(session)?;
         session.in_project(|project| {
             let changed = ops::approve(project, &targets, note.as_deref())?;
-            report(session, "approve", &changed, plainly("approved"))
+            report(session, project, "approve", &changed, plainly("approved"))
         })
     }
 }

@@ -23,7 +23,7 @@ impl Args {
         let text = text::read(session, &self.text)?;
         session.in_project(|project| {
             let changed = ops::ask(project, &self.target.targets(), &text)?;
-            report(session, "ask", &changed, plainly("asked"))
+            report(session, project, "ask", &changed, plainly("asked"))
         })
     }
 }

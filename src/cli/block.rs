@@ -26,7 +26,7 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let changed = ops::block(project, &self.target.targets(), &self.blockers)?;
-            report(session, "block", &changed, plainly("blocked"))
+            report(session, project, "block", &changed, plainly("blocked"))
         })
     }
 }

@@ -1,13 +1,14 @@
 //! What every changing command answers.
 
 use super::{Outcome, Session};
-use crate::ops::{Changed, Notice};
+use crate::ops::{Changed, Notice, Project};
 use crate::ui;
 use crate::wire::{ChangeResult, ChangesDocument, Detail};
 
 /// Shows what was changed: a document, or a line a ticket that says what it is now, by `word`.
 pub(crate) fn report(
     session: &Session,
+    project: &Project,
     command: &str,
     changed: &Changed,
     word: impl Fn(&ChangeResult) -> String,
@@ -26,7 +27,7 @@ pub(crate) fn report(
                 .map(|closed| closed.into_iter().all(|closed| closed)),
             results: changed.results.clone(),
             tickets: changed
-                .tickets
+                .records(project)
                 .iter()
                 .map(|t| t.fields(&Detail::Listed))
                 .collect(),
@@ -37,7 +38,7 @@ pub(crate) fn report(
     if changed.dry_run {
         screen.text(&ui::dry_run::changes(&words, changed))?;
     } else {
-        screen.confirm(&ui::list::outcomes(&words, &changed.tickets))?;
+        screen.confirm(&ui::list::outcomes(&words, changed.tickets()))?;
     }
     let hint = match (changed.total, changed.dry_run) {
         (Some(0), _) => "no ticket fits the query",

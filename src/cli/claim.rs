@@ -47,7 +47,7 @@ impl Args {
             let claimed = ops::claim(project, &session.context, &targets, &request)?;
             let (changed, screen) = (&claimed.changed, &session.screen);
             if screen.is_json() {
-                let tickets = changed.tickets.iter();
+                let tickets = changed.records(project);
                 screen.document(&ClaimDocument {
                     schema: "tk.claim.v1",
                     changed: changed.any() || claimed.moved,
@@ -56,7 +56,7 @@ impl Args {
                     remote: claimed.remote.as_ref().map(|hold| hold.remote.clone()),
                     number: claimed.remote.as_ref().map(|hold| hold.claim.number),
                     results: changed.results.clone(),
-                    tickets: tickets.map(|t| t.fields(&Detail::Listed)).collect(),
+                    tickets: tickets.iter().map(|t| t.fields(&Detail::Listed)).collect(),
                 })?;
                 return Ok(0);
             }
@@ -71,7 +71,7 @@ impl Args {
                 false => plainly(&done)(result),
             };
             let words: Vec<String> = changed.results.iter().map(word).collect();
-            screen.confirm(&ui::list::outcomes(&words, &changed.tickets))?;
+            screen.confirm(&ui::list::outcomes(&words, changed.tickets()))?;
             Ok(0)
         })
     }

@@ -41,7 +41,7 @@ impl Args {
         let targets = self.targets.targets(session)?;
         session.in_project(|project| {
             let changed = ops::close(project, &targets, &request)?;
-            report(session, "close", &changed, word)
+            report(session, project, "close", &changed, word)
         })
     }
 }

@@ -59,7 +59,7 @@ impl Args {
             };
             let failed = failed.map(|message| Error::new(ErrorCode::Failed, message));
             let changed = editing.finish(failed)?;
-            report(session, "edit", &changed, word)
+            report(session, project, "edit", &changed, word)
         })
     }
 }

@@ -131,16 +131,16 @@ impl Args {
             };
             let made = ops::new(project, &session.context, &requests)?;
             if session.screen.is_json() {
-                let tickets = made.tickets.iter();
+                let tickets = made.records(project);
                 session.screen.document(&NewDocument {
                     schema: "tk.new.v1",
-                    total: made.tickets.len(),
+                    total: tickets.len(),
                     truncated: false,
-                    tickets: tickets.map(|t| t.fields(&Detail::Listed)).collect(),
+                    tickets: tickets.iter().map(|t| t.fields(&Detail::Listed)).collect(),
                     similar: made.similar,
                 })?;
             } else {
-                let ids = made.tickets.iter().map(|ticket| format!("{}\n", ticket.id));
+                let ids = made.tickets().map(|ticket| format!("{}\n", ticket.id));
                 session.screen.text(&ids.collect::<String>())?;
             }
             Ok(0)

@@ -24,7 +24,7 @@ impl Args {
         let text = text::read(session, &self.text)?;
         session.in_project(|project| {
             let changed = ops::note(project, &self.target.targets(), &text)?;
-            report(session, "note", &changed, plainly("noted"))
+            report(session, project, "note", &changed, plainly("noted"))
         })
     }
 }

@@ -26,7 +26,7 @@ impl Args {
         let text = text::read(session, &self.text)?;
         session.in_project(|project| {
             let changed = ops::reject(project, &self.target.targets(), &text)?;
-            report(session, "reject", &changed, plainly("rejected"))
+            report(session, project, "reject", &changed, plainly("rejected"))
         })
     }
 }

@@ -29,7 +29,7 @@ impl Args {
             // Looked at under the store's lock, under which runs begin.
             let at_work = |id: &_| LiveRuns::of(&project.store)?.refuse(id);
             let changed = ops::release(project, &targets, self.force, at_work)?;
-            report(session, "release", &changed, plainly("released"))
+            report(session, project, "release", &changed, plainly("released"))
         })
     }
 }

@@ -27,7 +27,7 @@ impl Args {
         let targets = self.targets.targets(session)?;
         session.in_project(|project| {
             let changed = ops::reopen(project, &targets, note.as_deref())?;
-            report(session, "reopen", &changed, plainly("reopened"))
+            report(session, project, "reopen", &changed, plainly("reopened"))
         })
     }
 }

@@ -40,7 +40,7 @@ impl Args {
                     command: live.is_none().then(|| format!("tk run {id}")),
                     results: changed.results.clone(),
                     tickets: changed
-                        .tickets
+                        .records(project)
                         .iter()
                         .map(|ticket| ticket.fields(&Detail::Listed))
                         .collect(),

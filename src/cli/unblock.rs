@@ -23,7 +23,7 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let changed = ops::unblock(project, &self.target.targets(), &self.blockers)?;
-            report(session, "unblock", &changed, plainly("unblocked"))
+            report(session, project, "unblock", &changed, plainly("unblocked"))
         })
     }
 }

@@ -133,7 +133,7 @@ impl Args {
         let (targets, request) = self.request(session)?;
         session.in_project(|project| {
             let changed = ops::update(project, &targets, &request)?;
-            report(session, "update", &changed, word)
+            report(session, project, "update", &changed, word)
         })
     }
 

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::choose::Chosen;
 use super::differences::differences;
-use super::records::{Records, alone};
+use super::records::{alone, records_among};
 use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
@@ -30,26 +30,59 @@ pub struct Targets {
 }
 
 /// What a command changed.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Changed {
     /// What became of each ticket, in the order they were named.
     pub results: Vec<ChangeResult>,
-    /// The tickets as they now stand.
-    pub tickets: Vec<TicketRecord>,
     /// How many fitted the query, if there was one.
     pub total: Option<usize>,
     /// That is what would be: nothing has been written.
     pub dry_run: bool,
+    after: Vec<Stored>,
+    /// Every ticket as it then stands, where the command read them all.
+    among: Option<Index>,
 }
 
 impl Changed {
+    /// What was changed of these tickets, which are as `after` now.
+    pub(super) fn new(before: &[Stored], after: Vec<Stored>, among: Option<Index>) -> Self {
+        let results = before.iter().zip(&after).map(|(old, new)| ChangeResult {
+            id: new.ticket.id.to_string(),
+            changed: new.ticket != old.ticket,
+            closed: None,
+            awaiting: new.ticket.awaiting.map(|kind| kind.as_str()),
+            changes: None,
+        });
+        Self {
+            results: results.collect(),
+            total: None,
+            dry_run: false,
+            after,
+            among,
+        }
+    }
+
+    /// The tickets as they now stand, in the order they were named.
+    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> + Clone {
+        self.after.iter().map(|stored| &stored.ticket)
+    }
+
+    /// Their records: among the other tickets where the command read those, else as far as their
+    /// own files tell. Made when they are asked for, since people are told without.
+    #[must_use]
+    pub fn records(&self, project: &Project) -> Vec<TicketRecord> {
+        match &self.among {
+            Some(index) => records_among(project, index, &self.after),
+            None => self.after.iter().map(alone).collect(),
+        }
+    }
+
     /// With each single change where nothing is written, and with the number of tickets where
     /// a query chose them.
-    fn told(mut self, targets: &Targets, before: &[Stored], after: &[Stored]) -> Self {
+    fn told(mut self, targets: &Targets, before: &[Stored]) -> Self {
         self.total = targets.query.is_some().then_some(self.results.len());
         self.dry_run = targets.dry_run;
         if self.dry_run {
-            let pairs = before.iter().zip(after);
+            let pairs = before.iter().zip(&self.after);
             for (result, (old, new)) in self.results.iter_mut().zip(pairs) {
                 result.changes = Some(differences(&old.ticket, &new.ticket));
             }
@@ -107,6 +140,18 @@ impl<'s> Scene<'s> {
         let (tickets, statuses) = (&self.index()?.tickets, &self.project.config.statuses);
         let graph = || Graph::new(tickets, statuses, self.project.now);
         Ok(self.graph.get_or_init(graph))
+    }
+
+    /// The tickets whose parent it is, by id. Asked without the graph, which takes longer.
+    pub(super) fn children(&self, id: &TicketId) -> Result<impl Iterator<Item = &'s Outline>> {
+        let tickets = self.index()?.tickets.iter();
+        Ok(tickets.filter(|ticket| ticket.parent() == Some(id.as_str()) && ticket.id != *id))
+    }
+
+    /// Whether it is the parent of others, or of type `epic`: never work. Asked without the
+    /// graph, too.
+    pub(super) fn is_epic(&self, ticket: &Ticket) -> Result<bool> {
+        Ok(ticket.kind == "epic" || self.children(&ticket.id)?.next().is_some())
     }
 
     /// The ticket that is meant, which can be read as one.
@@ -211,10 +256,7 @@ impl Project {
         for stored in &after {
             index.put(stored);
         }
-        let graph = self.graph(&index.tickets);
-        let records = Records::new(self, &index, &graph);
-        let record = |stored: &Stored| records.of(&stored.ticket);
-        Ok(report(&before, &after, record).told(targets, &before, &after))
+        Ok(Changed::new(&before, after, Some(index)).told(targets, &before))
     }
 
     /// Changes the tickets as [`Project::change`] does, and tells what their own files say:
@@ -225,7 +267,7 @@ impl Project {
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
         let (before, after) = self.changed(targets, &OnceCell::new(), decide)?;
-        Ok(report(&before, &after, alone).told(targets, &before, &after))
+        Ok(Changed::new(&before, after, None).told(targets, &before))
     }
 
     /// The tickets before and after the change.
@@ -301,26 +343,6 @@ impl Project {
             }
         }
         Ok(written)
-    }
-}
-
-pub(super) fn report(
-    before: &[Stored],
-    after: &[Stored],
-    record: impl Fn(&Stored) -> TicketRecord,
-) -> Changed {
-    let results = before.iter().zip(after).map(|(old, new)| ChangeResult {
-        id: new.ticket.id.to_string(),
-        changed: new.ticket != old.ticket,
-        closed: None,
-        awaiting: new.ticket.awaiting.map(|kind| kind.as_str()),
-        changes: None,
-    });
-    Changed {
-        results: results.collect(),
-        tickets: after.iter().map(record).collect(),
-        total: None,
-        dry_run: false,
     }
 }
 

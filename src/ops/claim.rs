@@ -18,7 +18,6 @@ use crate::store::{Claim, RemoteHold, StoreError};
 pub(super) const LEASE: SignedDuration = SignedDuration::from_hours(2);
 
 /// A ticket that is held now.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
     /// The ticket.
     pub changed: Changed,
@@ -257,7 +256,7 @@ fn path(scene: &Scene<'_>, ticket: &Ticket) -> Result<Vec<StatusId>> {
         return Err(refused(format!("`{id}` is closed: it cannot be claimed"))
             .hint(format!("`tk reopen {id}` opens it again")));
     }
-    if scene.graph()?.is_epic(id) {
+    if scene.is_epic(ticket)? {
         let message = format!("`{id}` is an epic, which is never work: claim one of its tickets");
         return Err(refused(message).hint(format!("`tk next {id} --claim` takes the first")));
     }

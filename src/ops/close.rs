@@ -177,7 +177,7 @@ impl<'c> Closing<'c> {
 
     /// Says which epics have no open children any more: only a run closes them by itself.
     pub(super) fn hint_at_epics(&self, scene: &Scene<'_>, tickets: &[Ticket]) -> Result<()> {
-        let (index, graph) = (scene.index()?, scene.graph()?);
+        let index = scene.index()?;
         let statuses = &self.project.config.statuses;
         let now = |id: &TicketId| {
             let changed = tickets.iter().find(|ticket| ticket.id == *id);
@@ -195,7 +195,7 @@ impl<'c> Closing<'c> {
             if tickets.iter().any(comes_again) {
                 continue;
             }
-            if open && graph.children(epic).iter().all(is_done) {
+            if open && scene.children(epic)?.all(|child| is_done(&child.id)) {
                 let hint = format!("every child of the epic `{epic}` is closed: `tk close {epic}`");
                 self.project.hint(hint);
             }
@@ -206,11 +206,13 @@ impl<'c> Closing<'c> {
     /// Says what became of each ticket, and what may be next.
     pub(super) fn tell(&self, changed: &mut Changed) {
         let statuses = &self.project.config.statuses;
-        for (result, record) in changed.results.iter_mut().zip(&changed.tickets) {
-            let closed = statuses.is_done(&StatusId::new(&record.status));
+        let now: Vec<_> = changed
+            .tickets()
+            .map(|it| (it.id.clone(), statuses.is_done(&it.status), it.awaiting))
+            .collect();
+        for (result, (id, closed, awaiting)) in changed.results.iter_mut().zip(now) {
             result.closed = Some(closed);
-            if let Some(gate) = record.awaiting.filter(|_| !closed && !changed.dry_run) {
-                let id = &record.id;
+            if let Some(gate) = awaiting.filter(|_| !closed && !changed.dry_run) {
                 self.project.hint(format!(
                     "`{id}` requires {gate}, so it waits: `tk approve {id}`, then close it"
                 ));

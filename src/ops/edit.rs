@@ -12,11 +12,10 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::change::{Scene, Targets, refuse_cycles, refuse_stale, report};
+use super::change::{Scene, Targets, refuse_cycles, refuse_stale};
 use super::close::{CloseRequest, Closing};
 use super::new::{check_edges, check_parent};
 use super::notes::refused;
-use super::records::Records;
 use super::resolve::{resolve, resolve_any};
 use super::update::go;
 use super::{Changed, Error, ErrorCode, Project, Result, values};
@@ -271,9 +270,7 @@ impl Editing<'_> {
         let differs = stored.etag != disk.etag;
         index.put(&stored);
         drop(locked);
-        let graph = project.graph(&index.tickets);
-        let records = Records::new(project, &index, &graph);
-        let mut changed = report(&[disk], &[stored], |stored| records.of(&stored.ticket));
+        let mut changed = Changed::new(&[disk], vec![stored], Some(index));
         // A comment is a change, too.
         for result in &mut changed.results {
             result.changed = differs;

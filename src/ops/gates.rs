@@ -46,7 +46,7 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
         }
         Ok(())
     })?;
-    let approved = changed.results.iter().zip(&changed.tickets);
+    let approved = changed.results.iter().zip(changed.tickets());
     for (_, ticket) in
         approved.filter(|(r, t)| r.changed && t.requires.is_some() && t.verdict.is_some())
     {

@@ -8,29 +8,43 @@ pub use request::{NewTicket, Place, Word};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 
 use super::change::refuse_cycles;
-use super::records::Records;
+use super::records::records_among;
 use super::similar::similar;
 use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::Graph;
-use crate::model::{Acceptance, Actor, Awaiting, Subtask, Ticket, TicketId};
-use crate::store::{self, AppendLog, Index};
+use crate::model::{Acceptance, Actor, Awaiting, Outline, Subtask, Ticket, TicketId};
+use crate::store::{self, AppendLog, Index, Stored};
 use crate::wire::{SimilarTicket, TicketRecord};
 
 /// The most tickets that the workers of one run may file together.
 const MOST_OF_A_RUN: usize = 20;
 
 /// Tickets that were made.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Made {
-    /// Their records, in the order in which they were asked for.
-    pub tickets: Vec<TicketRecord>,
     /// Those there before that are likely the same, which is no reason to refuse them.
     pub similar: Vec<SimilarTicket>,
+    made: Vec<Stored>,
+    /// Every ticket there is now.
+    among: Index,
+}
+
+impl Made {
+    /// The tickets, in the order in which they were asked for.
+    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.made.iter().map(|stored| &stored.ticket)
+    }
+
+    /// Their records. Made when they are asked for, since people are told no more than the ids.
+    #[must_use]
+    pub fn records(&self, project: &Project) -> Vec<TicketRecord> {
+        records_among(project, &self.among, &self.made)
+    }
 }
 
 /// Makes the tickets: all of them or none.
@@ -53,22 +67,22 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
         made
     };
     let similar = similar(&index, &made);
-    index.extend(&locked.create(&made, &project.config)?);
+    let stored = locked.create(&made, &project.config)?;
+    index.extend(&stored);
     if let Err(error) = filed.record(&made) {
         let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
         locked.write_and_remove(Vec::new(), &ids, &project.config)?;
         return Err(error);
     }
     drop(locked);
-    let graph = project.graph(&index.tickets);
-    let records = Records::new(project, &index, &graph);
     for like in &similar {
         let (id, status, title) = (&like.id, &like.status, printable(&like.title));
         project.hint(format!("`{id}` ({status}) is likely the same: {title}"));
     }
     Ok(Made {
-        tickets: made.iter().map(|ticket| records.of(ticket)).collect(),
         similar,
+        made: stored,
+        among: index,
     })
 }
 
@@ -215,17 +229,22 @@ fn are_tied(made: &[Ticket], index: &Index) -> bool {
     let names = |ticket: &Ticket| {
         ticket.parent.is_some() || !ticket.blocked_by.is_empty() || !ticket.after.is_empty()
     };
+    if made.iter().any(names) {
+        return true;
+    }
     let ids: HashSet<&str> = made.iter().map(|ticket| ticket.id.as_str()).collect();
-    made.iter().any(names)
-        || index.tickets.iter().any(|ticket| {
-            let edges = ticket.edges();
-            let others = edges.blocked_by.chain(edges.after);
-            edges
-                .parent
-                .into_iter()
-                .chain(others)
-                .any(|id| ids.contains(id))
-        })
+    // Hardly any ticket has one of the ids anywhere in it.
+    let Ok(has_one) = AhoCorasick::new(&ids) else {
+        return true;
+    };
+    let named = |ticket: &Outline| {
+        let edges = ticket.edges();
+        let others = edges.blocked_by.chain(edges.after);
+        let mut all = edges.parent.into_iter().chain(others);
+        all.any(|id| ids.contains(id))
+    };
+    let mut tickets = index.tickets.iter();
+    tickets.any(|ticket| has_one.is_match(ticket.packed()) && named(ticket))
 }
 
 /// Refuses edges of the ticket to itself, but for those it had before: they are no reason to

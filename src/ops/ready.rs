@@ -72,7 +72,7 @@ pub fn next(
         let targets = Targets::new(vec![ticket.id.to_string()]);
         match claim_if(project, context, &targets, request, &may) {
             Ok(claimed) => {
-                next.ticket = claimed.changed.tickets.into_iter().next();
+                next.ticket = claimed.changed.records(project).pop();
                 break;
             }
             Err(error) if error.code == ErrorCode::Held => {

@@ -250,6 +250,19 @@ fn facts(graph: &Graph<'_>, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
     }
 }
 
+/// The records of tickets that have just been written, which the index has as they are now;
+/// without long texts and commits.
+pub(super) fn records_among(
+    project: &Project,
+    index: &Index,
+    written: &[Stored],
+) -> Vec<TicketRecord> {
+    let graph = project.graph(&index.tickets);
+    let records = Records::new(project, index, &graph);
+    let written = written.iter().map(|stored| &stored.ticket);
+    written.map(|ticket| records.of(ticket)).collect()
+}
+
 /// The ticket's record as far as its own file tells.
 pub(super) fn alone(stored: &Stored) -> TicketRecord {
     let facts = TicketFacts {

@@ -29,6 +29,9 @@ fn of(index: &Index, made: &Ticket) -> Vec<SimilarTicket> {
     let title = Title::new(&made.title);
     let parts = cores::spread(&index.tickets, MANY, |part| {
         let compare = |ticket: &Outline| {
+            if !title.may_be_alike(ticket.title()) {
+                return None;
+            }
             let likeness = title.likeness(ticket.title());
             (likeness >= ALIKE).then(|| SimilarTicket {
                 id: ticket.id.to_string(),

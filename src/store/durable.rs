@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::StoreError;
 
@@ -26,6 +26,17 @@ pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Replacement::prepare(path, bytes)?.put()?;
     sync_folder(folder_of(path)?)
+}
+
+/// Replaces the file as [`write_atomic`] does, without waiting for the disk: who reads it sees the
+/// old file or the new one, but after a power failure it may be either, or empty, or not there.
+/// For what may be lost then.
+///
+/// # Errors
+/// When the file cannot be written; then the old one is still there.
+pub(super) fn write_unsynchronised(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = unfinished(folder_of(path)?, bytes, permissions_of(path)?)?.into_temp_path();
+    Replacement { unfinished, path }.put()
 }
 
 /// Replaces the files by the texts, as [`write_atomic`] does one, several at a time.
@@ -60,13 +71,8 @@ pub(super) struct Replacement<'p> {
 impl<'p> Replacement<'p> {
     /// Writes `bytes` beside the file, whose permissions they get.
     pub(super) fn prepare(path: &'p Path, bytes: &[u8]) -> io::Result<Self> {
-        let permissions = match path.symlink_metadata() {
-            Ok(old) if old.is_file() => Some(old.permissions()),
-            Ok(_) => return Err(io::Error::other("it is not a regular file")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let unfinished = unfinished(folder_of(path)?, bytes, permissions)?;
+        let permissions = permissions_of(path)?;
+        let unfinished = on_the_disk(unfinished(folder_of(path)?, bytes, permissions)?)?;
         Ok(Self { unfinished, path })
     }
 
@@ -124,7 +130,7 @@ pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     if path.symlink_metadata().is_ok() {
         return Ok(false);
     }
-    let unfinished = unfinished(folder, bytes, None)?;
+    let unfinished = on_the_disk(unfinished(folder, bytes, None)?)?;
     let created = Replacement { unfinished, path }.put_new()?;
     if created {
         sync_folder(folder)?;
@@ -141,7 +147,7 @@ fn unfinished(
     folder: &Path,
     bytes: &[u8],
     permissions: Option<Permissions>,
-) -> io::Result<TempPath> {
+) -> io::Result<NamedTempFile> {
     // Opened here, since errors of the crate's own way name the unfinished file, which means
     // nothing to anybody.
     let mut options = File::options();
@@ -155,8 +161,23 @@ fn unfinished(
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
+    Ok(file)
+}
+
+/// Waits until the file's content is there to stay.
+fn on_the_disk(file: NamedTempFile) -> io::Result<TempPath> {
     file.as_file().sync_all()?;
     Ok(file.into_temp_path())
+}
+
+/// The permissions of the regular file there, if there is one.
+fn permissions_of(path: &Path) -> io::Result<Option<Permissions>> {
+    match path.symlink_metadata() {
+        Ok(old) if old.is_file() => Ok(Some(old.permissions())),
+        Ok(_) => Err(io::Error::other("it is not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {
@@ -178,6 +199,8 @@ mod tests {
         let path = folder.path().join("a");
         write_atomic(&path, b"one").unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        write_unsynchronised(&path, b"between").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"between");
         write_atomic(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
@@ -192,6 +215,7 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&target, &link).unwrap();
         assert!(write_atomic(&link, b"new").is_err());
+        assert!(write_unsynchronised(&link, b"new").is_err());
         assert!(!create_exclusive(&link, b"new").unwrap());
         assert_eq!(fs::read_to_string(&target).unwrap(), "kept");
     }

@@ -17,16 +17,15 @@ const VALUE: usize = 40;
 #[must_use]
 pub fn changes(words: &[String], changed: &Changed) -> String {
     let ids = changed
-        .tickets
-        .iter()
-        .map(|ticket| columns(&safe(&ticket.id)));
+        .tickets()
+        .map(|ticket| columns(&safe(ticket.id.as_str())));
     let widest = ids.max().unwrap_or(0);
     let bold = Style::new().bold();
     let mut out = String::new();
-    let tickets = changed.tickets.iter().zip(&changed.results);
+    let tickets = changed.tickets().zip(&changed.results);
     for (word, (ticket, result)) in words.iter().zip(tickets) {
         let would = if result.changed { "would be " } else { "" };
-        let (id, title) = (fill(&ticket.id, widest), safe(&ticket.title));
+        let (id, title) = (fill(ticket.id.as_str(), widest), safe(&ticket.title));
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{bold}{id}{bold:#}  {would}{word}  {title}");
         keys(&mut out, widest, result.changes.as_deref());

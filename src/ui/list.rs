@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use smol_str::{SmolStr, ToSmolStr};
 
 use super::terminal::{Codes, columns, fill, fit, push_filled, safe};
-use crate::model::{Awaiting, TicketId};
+use crate::model::{Awaiting, Ticket, TicketId};
 use crate::ops::Listed;
 use crate::wire::{DeletedTicket, TicketFields, TicketRecord};
 
@@ -241,12 +241,9 @@ fn beyond(ticket: &Told<'_>) -> String {
 
 /// What became of tickets, a line each: id, the word for it, title.
 #[must_use]
-pub fn outcomes(words: &[String], tickets: &[TicketRecord]) -> String {
-    let ids = tickets
-        .iter()
-        .map(|t| columns(&safe(&t.id)))
-        .max()
-        .unwrap_or(0);
+pub fn outcomes<'t>(words: &[String], tickets: impl Iterator<Item = &'t Ticket> + Clone) -> String {
+    let ids = tickets.clone().map(|t| columns(t.id.as_str()));
+    let ids = ids.max().unwrap_or(0);
     let widest = words.iter().map(|word| columns(word)).max().unwrap_or(0);
     let bold = Style::new().bold();
     let mut out = String::new();
@@ -255,7 +252,7 @@ pub fn outcomes(words: &[String], tickets: &[TicketRecord]) -> String {
         let _ = writeln!(
             out,
             "{bold}{}{bold:#}  {}  {}",
-            fill(&ticket.id, ids),
+            fill(ticket.id.as_str(), ids),
             fill(word, widest),
             safe(&ticket.title)
         );
