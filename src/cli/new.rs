@@ -129,15 +129,16 @@ impl Args {
                 Source::Tickets(tickets) => tickets,
                 Source::Template(request) => ops::from_template(project, &request)?,
             };
-            let made = ops::new(project, &session.context, &requests)?;
+            let mut made = ops::new(project, &session.context, &requests)?;
             if session.screen.is_json() {
-                let tickets = made.records(project);
+                let similar = std::mem::take(&mut made.similar);
+                let tickets = made.into_records(project);
                 session.screen.document(&NewDocument {
                     schema: "tk.new.v1",
                     total: tickets.len(),
                     truncated: false,
                     tickets: tickets.iter().map(|t| t.fields(&Detail::Listed)).collect(),
-                    similar: made.similar,
+                    similar,
                 })?;
             } else {
                 let ids = made.tickets().map(|ticket| format!("{}\n", ticket.id));

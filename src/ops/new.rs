@@ -17,10 +17,14 @@ use super::similar::similar;
 use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
+use crate::format;
 use crate::graph::Graph;
 use crate::model::{Acceptance, Actor, Awaiting, Outline, Subtask, Ticket, TicketId};
-use crate::store::{self, AppendLog, Index, Stored};
+use crate::store::{self, Ahead, AppendLog, Index, Locked, Stored};
 use crate::wire::{SimilarTicket, TicketRecord};
+
+/// The id of a ticket that has none yet: its text does not say it.
+const ANY_ID: &str = "new";
 
 /// The most tickets that the workers of one run may file together.
 const MOST_OF_A_RUN: usize = 20;
@@ -30,8 +34,8 @@ pub struct Made {
     /// Those there before that are likely the same, which is no reason to refuse them.
     pub similar: Vec<SimilarTicket>,
     made: Vec<Stored>,
-    /// Every ticket there is now.
-    among: Index,
+    /// The tickets that were there before.
+    before: Index,
 }
 
 impl Made {
@@ -42,8 +46,10 @@ impl Made {
 
     /// Their records. Made when they are asked for, since people are told no more than the ids.
     #[must_use]
-    pub fn records(&self, project: &Project) -> Vec<TicketRecord> {
-        records_among(project, &self.among, &self.made)
+    pub fn into_records(self, project: &Project) -> Vec<TicketRecord> {
+        let mut all = self.before;
+        all.extend(&self.made);
+        records_among(project, &all, &self.made)
     }
 }
 
@@ -55,8 +61,10 @@ impl Made {
 pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Result<Made> {
     project.mend_merge_driver();
     let locked = project.lock()?;
-    let mut index = project.index()?;
-    locked.sweep_seen(&index)?;
+    let mut ahead = ahead(project, context, &locked, requests);
+    let index = project.index()?;
+    let own = ahead.as_mut().and_then(Ahead::path);
+    locked.sweep_seen(&index, own)?;
     let filed = Filed::new(project, context, requests.len())?;
     let made = {
         let maker = Maker::new(project, context, &index, requests)?;
@@ -67,8 +75,7 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
         made
     };
     let similar = similar(&index, &made);
-    let stored = locked.create(&made, &project.config)?;
-    index.extend(&stored);
+    let stored = locked.create_with(&made, format::print, ahead, &project.config)?;
     if let Err(error) = filed.record(&made) {
         let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
         locked.write_and_remove(Vec::new(), &ids, &project.config)?;
@@ -82,8 +89,24 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
     Ok(Made {
         similar,
         made: stored,
-        among: index,
+        before: index,
     })
+}
+
+/// Begins to write the only ticket's file while the others are looked at, which takes about as
+/// long; what it says mostly does not depend on them.
+fn ahead(
+    project: &Project,
+    context: &Context,
+    locked: &Locked<'_>,
+    requests: &[NewTicket],
+) -> Option<Ahead> {
+    let [request] = requests else { return None };
+    let none = Index::default();
+    let maker = Maker::new(project, context, &none, &[]).ok()?;
+    // One that names others is not found among none, and what is wrong is told of later.
+    let ticket = maker.one(&TicketId::known(ANY_ID), request).ok()?;
+    locked.write_ahead(format::print(&ticket))
 }
 
 /// Makes tickets out of requests.
@@ -149,7 +172,13 @@ impl<'m> Maker<'m> {
 
     fn all(&self, requests: &[NewTicket]) -> Result<Vec<Ticket>> {
         let pairs = self.ids.iter().zip(requests);
-        pairs.map(|(id, request)| self.one(id, request)).collect()
+        let made: Result<Vec<_>> = pairs.map(|(id, request)| self.one(id, request)).collect();
+        let made = made?;
+        if self.project.is_agent() && !self.project.config.run.trust_agent_tickets {
+            self.project
+                .hint("a ticket filed by an agent waits for a person's approval");
+        }
+        Ok(made)
     }
 
     fn one(&self, id: &TicketId, request: &NewTicket) -> Result<Ticket> {
@@ -196,8 +225,6 @@ impl<'m> Maker<'m> {
             ticket.discovered_from = ticket.discovered_from.or_else(|| self.working_on.clone());
             if !config.run.trust_agent_tickets {
                 ticket.awaiting = Some(Awaiting::Approval);
-                self.project
-                    .hint("a ticket filed by an agent waits for a person's approval");
             }
         }
         request.at("blocked_by", check_edges(&ticket, None))?;

@@ -32,6 +32,7 @@ pub struct ProcessId {
 struct Stat {
     state: char,
     parent: i32,
+    group: i32,
     cpu_ticks: u64,
     start: u64,
 }
@@ -108,6 +109,7 @@ impl Stat {
         Some(Self {
             state: columns.first()?.chars().next()?,
             parent: columns.get(1)?.parse().ok()?,
+            group: columns.get(2)?.parse().ok()?,
             cpu_ticks: number(11)? + number(12)?,
             start: number(19)?,
         })
@@ -219,14 +221,18 @@ pub fn kill_descendants(root: i32) -> Vec<ProcessId> {
 /// descends from a live one is an agent.
 #[must_use]
 pub fn shim_above() -> Option<PathBuf> {
-    let mut pid = ProcessId::own().pid;
+    let mut pid = rustix::process::getppid()?.as_raw_nonzero().get();
     let mut seen = Vec::new();
-    while pid > 1 && !seen.contains(&pid) {
+    while pid > 0 && !seen.contains(&pid) {
         seen.push(pid);
-        pid = Stat::read(pid)?.parent;
-        if let Some(dir) = shim_folder(pid) {
+        let stat = Stat::read(pid)?;
+        // A shim leads its process group, as few of the others do.
+        if stat.group == pid
+            && let Some(dir) = shim_folder(pid)
+        {
             return Some(dir);
         }
+        pid = stat.parent;
     }
     None
 }
@@ -254,7 +260,7 @@ mod tests {
     fn a_name_with_brackets_and_spaces_is_skipped() {
         let line = b"42 (a) R 7 (x) S 3 42 42 0 -1 4194304 1 2 3 4 10 5 0 0 20 0 1 0 9000 0 0";
         let stat = Stat::parse(line).unwrap();
-        assert_eq!((stat.state, stat.parent), ('S', 3));
+        assert_eq!((stat.state, stat.parent, stat.group), ('S', 3, 42));
         assert_eq!((stat.cpu_ticks, stat.start), (15, 9000));
         for torn in ["", "42 (sh", "42 (sh) S", "42 (sh) S x y z"] {
             assert!(Stat::parse(torn.as_bytes()).is_none(), "{torn}");

@@ -72,8 +72,13 @@ impl<'p> Replacement<'p> {
     /// Writes `bytes` beside the file, whose permissions they get.
     pub(super) fn prepare(path: &'p Path, bytes: &[u8]) -> io::Result<Self> {
         let permissions = permissions_of(path)?;
-        let unfinished = on_the_disk(unfinished(folder_of(path)?, bytes, permissions)?)?;
+        let unfinished = write_unfinished(folder_of(path)?, bytes, permissions)?;
         Ok(Self { unfinished, path })
+    }
+
+    /// Of a file that [`write_unfinished`] has written beside it.
+    pub(super) const fn drafted(path: &'p Path, unfinished: TempPath) -> Self {
+        Self { unfinished, path }
     }
 
     /// As [`Replacement::prepare`] of each file, in their order; several at a time where there are
@@ -130,7 +135,7 @@ pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     if path.symlink_metadata().is_ok() {
         return Ok(false);
     }
-    let unfinished = on_the_disk(unfinished(folder, bytes, None)?)?;
+    let unfinished = write_unfinished(folder, bytes, None)?;
     let created = Replacement { unfinished, path }.put_new()?;
     if created {
         sync_folder(folder)?;
@@ -164,8 +169,13 @@ fn unfinished(
     Ok(file)
 }
 
-/// Waits until the file's content is there to stay.
-fn on_the_disk(file: NamedTempFile) -> io::Result<TempPath> {
+/// Writes an unfinished file into the folder, and waits until its content is there to stay.
+pub(super) fn write_unfinished(
+    folder: &Path,
+    bytes: &[u8],
+    permissions: Option<Permissions>,
+) -> io::Result<TempPath> {
+    let file = unfinished(folder, bytes, permissions)?;
     file.as_file().sync_all()?;
     Ok(file.into_temp_path())
 }

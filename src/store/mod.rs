@@ -7,6 +7,7 @@
 //!
 //! [`Store`] reads; [`Store::lock`] gives a [`Locked`], and only that can write.
 
+mod ahead;
 mod append_log;
 mod archive;
 mod backup;
@@ -36,6 +37,7 @@ mod unfinished;
 mod vectors;
 mod write;
 
+pub use ahead::Ahead;
 pub use append_log::{AppendLog, LogContents, LogLock};
 pub use archive::{
     ArchiveFile, LARGEST_ARCHIVE, read_archive_file, read_archive_folders, read_archive_trees,

@@ -32,13 +32,15 @@ impl Locked<'_> {
         remove(self.unfinished()?)
     }
 
-    /// The same, where `index` has told under this lock what is among the tickets.
+    /// The same, where `index` has told under this lock what is among the tickets, but for the
+    /// one that is `own`.
     ///
     /// # Errors
     /// As [`Locked::sweep`].
-    pub fn sweep_seen(&self, index: &Index) -> Result<(), StoreError> {
+    pub fn sweep_seen(&self, index: &Index, own: Option<&Path>) -> Result<(), StoreError> {
         let among = index.unfinished.iter();
-        remove(among.map(|name| self.ticks_dir().join(name)))?;
+        let among = among.map(|name| self.ticks_dir().join(name));
+        remove(among.filter(|path| own != Some(path)))?;
         remove(entries(&self.claims_dir(), is_unfinished)?)
     }
 

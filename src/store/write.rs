@@ -8,7 +8,7 @@ use super::durable::{Replacement, sync_folder, write_atomic};
 use super::last_change::Recording;
 use super::lock::Lock;
 use super::regular::LARGEST_FILE;
-use super::{Etag, Store, StoreError, Stored};
+use super::{Ahead, Etag, Store, StoreError, Stored};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
@@ -168,10 +168,11 @@ impl<'a> Locked<'a> {
     /// [`StoreError::Taken`] when there is one of such an id already; or when a text cannot be
     /// made or written.
     pub fn create(&self, tickets: &[Ticket], config: &Config) -> Result<Vec<Stored>, StoreError> {
-        self.create_with(tickets, format::print, config)
+        self.create_with(tickets, format::print, None, config)
     }
 
-    /// As [`Locked::create`], with the texts that `print` makes of the tickets.
+    /// As [`Locked::create`], with the texts that `print` makes of the tickets. What has been
+    /// written `ahead` is taken where it is the text of the only one.
     ///
     /// # Errors
     /// As [`Locked::create`].
@@ -179,6 +180,7 @@ impl<'a> Locked<'a> {
         &self,
         tickets: &[Ticket],
         print: impl Fn(&Ticket) -> String,
+        ahead: Option<Ahead>,
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {
         let texts = tickets
@@ -190,7 +192,16 @@ impl<'a> Locked<'a> {
         let files: Vec<(&Path, &str)> = files
             .map(|(path, stored)| (&**path, stored.text.as_str()))
             .collect();
-        let prepared = Replacement::prepare_all(&files)?;
+        let drafted = match (ahead, files.as_slice()) {
+            (Some(mut ahead), [(path, text)]) => ahead
+                .take(text)
+                .map(|draft| Replacement::drafted(path, draft)),
+            _ => None,
+        };
+        let prepared = match drafted {
+            Some(drafted) => vec![drafted],
+            None => Replacement::prepare_all(&files)?,
+        };
         self.record(texts.iter().map(|new| (&new.ticket.id, Some(new.etag))))?;
         for (place, replacement) in prepared.into_iter().enumerate() {
             let failed = match replacement.put_new() {
