@@ -44,8 +44,8 @@ impl<'f> Walk<'f> {
             moments: 0,
         };
         for ticket in (0..facts.len()).filter(|&ticket| facts.is_in(ticket)) {
-            let blockers = facts.earlier(ticket).iter();
-            let open = blockers.filter(|&&blocker| holds(facts, blocker, ticket));
+            let blockers = facts.earlier(ticket);
+            let open = blockers.filter(|&blocker| holds(facts, blocker, ticket));
             walk.starts[ticket] += open.count() as u32;
             if facts.kin.is_own_parent(ticket) {
                 walk.starts[ticket] += 1;
@@ -78,7 +78,7 @@ impl<'f> Walk<'f> {
         let facts = self.facts;
         match moment {
             Moment::Start(ticket) if facts.is_epic(ticket) => {
-                for &child in facts.kin.children(ticket) {
+                for child in facts.kin.children(ticket) {
                     if facts.is_in(child) {
                         self.free_start(child);
                     }
@@ -91,7 +91,7 @@ impl<'f> Walk<'f> {
                 if let Some(parent) = facts.kin.parent(ticket) {
                     self.free_end(parent);
                 }
-                for &later in facts.later(ticket) {
+                for later in facts.later(ticket) {
                     if holds(facts, ticket, later) {
                         self.free_start(later);
                     }
@@ -122,5 +122,5 @@ fn holds(facts: &Facts<'_>, blocker: usize, ticket: usize) -> bool {
 
 /// Whether it is an open epic whose work is not planned yet.
 fn is_empty(facts: &Facts<'_>, ticket: usize) -> bool {
-    facts.is_epic(ticket) && facts.kin.children(ticket).is_empty() && !facts.is_done(ticket)
+    facts.is_epic(ticket) && !facts.kin.has_children(ticket) && !facts.is_done(ticket)
 }

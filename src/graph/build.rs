@@ -79,8 +79,7 @@ impl<'a> Graph<'a> {
     #[must_use]
     pub fn children(&self, id: &TicketId) -> Vec<TicketId> {
         self.facts.position(id).map_or_else(Vec::new, |index| {
-            self.facts
-                .ids(self.facts.kin.children(index).iter().copied())
+            self.facts.ids(self.facts.kin.children(index))
         })
     }
 
@@ -114,8 +113,8 @@ impl<'a> Graph<'a> {
     #[must_use]
     pub fn epic_is_complete(&self, id: &TicketId) -> bool {
         self.facts.position(id).is_some_and(|index| {
-            let children = self.facts.kin.children(index);
-            !children.is_empty() && children.iter().all(|&child| self.facts.is_done(child))
+            let mut children = self.facts.kin.children(index);
+            children.len() > 0 && children.all(|child| self.facts.is_done(child))
         })
     }
 
@@ -124,7 +123,7 @@ impl<'a> Graph<'a> {
     #[must_use]
     pub fn blocks(&self, id: &TicketId) -> Vec<TicketId> {
         match self.facts.position(id) {
-            Some(index) => self.facts.ids(self.facts.later(index).iter().copied()),
+            Some(index) => self.facts.ids(self.facts.later(index)),
             None => self.facts.ids(self.facts.waiting_for_missing(id)),
         }
     }
@@ -136,10 +135,10 @@ impl<'a> Graph<'a> {
         let Some(index) = self.facts.position(id) else {
             return Standing::default();
         };
-        let later = self.facts.later(index).iter();
+        let later = self.facts.later(index);
         let blockers = self.open_blockers_at(index).into_iter();
         Standing {
-            blocks: later.map(|&at| self.facts.id(at).short()).collect(),
+            blocks: later.map(|at| self.facts.id(at).short()).collect(),
             open_blockers: blockers.map(TicketId::short).collect(),
             ready: self.is_ready_at(index),
             held_by: self.elsewhere.get(&index).map(|(by, _)| by.into()),

@@ -322,7 +322,7 @@ fn walked(
 /// The cycle in words: between tickets that are work, or epics whose work is not planned yet,
 /// where there are any, with the epics in between as reasons; else between the epics.
 fn named(facts: &Facts<'_>, waits: &[Wait]) -> Cycle {
-    let is_leaf = |node: &Node| facts.kin.children(node.ticket).is_empty();
+    let is_leaf = |node: &Node| !facts.kin.has_children(node.ticket);
     let any_leaf = waits.iter().any(|(from, _, _)| is_leaf(from));
     let is_stop = |node: &Node| !any_leaf || is_leaf(node);
     let mut turned = waits.to_vec();

@@ -9,7 +9,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::Timestamp;
 
 use super::hierarchy::{Hierarchy, Parent};
-use super::lists::Lists;
+use super::lists::{Lists, Places};
 use crate::model::{Category, Outline, Statuses, TicketId};
 
 /// The tickets, sorted by id; everywhere in this module a ticket is its position here.
@@ -44,7 +44,7 @@ impl<'a> Facts<'a> {
             put_off.push(edges.defer_until.is_some_and(|defer| defer.holds(now)));
             parents.push(match edges.parent.and_then(place) {
                 Some(above) if above == index => Parent::Itself,
-                Some(above) => Parent::Other(above),
+                Some(above) => Parent::Other(above as u32),
                 None => Parent::None,
             });
             called_epic.push(edges.is_epic);
@@ -142,7 +142,7 @@ impl<'a> Facts<'a> {
         &self,
         index: usize,
     ) -> impl Iterator<Item = Result<usize, &TicketId>> + '_ {
-        let holding = self.earlier.of(index).iter().copied();
+        let holding = self.earlier.of(index);
         let missing = self.missing(index).iter().map(Err);
         holding
             .filter(|&b| self.holds_back(b))
@@ -151,12 +151,12 @@ impl<'a> Facts<'a> {
     }
 
     /// The blockers in the ticket's own file that exist, done or not, in order of id.
-    pub(super) fn earlier(&self, index: usize) -> &[usize] {
+    pub(super) fn earlier(&self, index: usize) -> Places<'_> {
         self.earlier.of(index)
     }
 
     /// The tickets that name this one among their blockers, done or not, in order of id.
-    pub(super) fn later(&self, index: usize) -> &[usize] {
+    pub(super) fn later(&self, index: usize) -> Places<'_> {
         self.later.get_or_init(|| self.earlier.turned()).of(index)
     }
 
@@ -209,7 +209,7 @@ impl Names {
 }
 
 fn is_open_leaf(kin: &Hierarchy, category: &[Category], index: usize) -> bool {
-    category[index] != Category::Done && kin.children(index).is_empty()
+    category[index] != Category::Done && !kin.has_children(index)
 }
 
 /// Which tickets have open work in or below them. Each ticket is marked once, so this is

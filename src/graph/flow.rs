@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use petgraph::graph::NodeIndex;
 
+use super::lists::Lists;
 use super::net::Net;
 use super::plan::{Plan, PlanEntry};
 use crate::model::TicketId;
@@ -12,13 +13,11 @@ use crate::model::TicketId;
 /// their order, what follows each, and how many come before it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flow {
-    /// Where each node's followers begin in `followers`; one more than there are nodes.
-    begins: Vec<usize>,
-    followers: Vec<usize>,
-    waits: Vec<usize>,
+    followers: Lists,
+    waits: Vec<u32>,
     /// The plan's entry of a node; none for the moments of epics.
-    entry: Vec<Option<usize>>,
-    node: Vec<Option<usize>>,
+    entry: Vec<Option<u32>>,
+    node: Vec<Option<u32>>,
 }
 
 impl Flow {
@@ -26,7 +25,7 @@ impl Flow {
         net: &Net,
         order: &[NodeIndex],
         stuck: &[bool],
-        entry_of_node: &[Option<usize>],
+        entry_of_node: &[Option<u32>],
     ) -> Self {
         let moving: Vec<NodeIndex> = order
             .iter()
@@ -35,29 +34,30 @@ impl Flow {
             .collect();
         let mut place = vec![None; stuck.len()];
         for (at, index) in moving.iter().enumerate() {
-            place[index.index()] = Some(at);
+            place[index.index()] = Some(at as u32);
         }
         let entries = entry_of_node.iter().flatten().count();
         let mut flow = Self {
+            followers: Lists::with_capacity(moving.len()),
             waits: vec![0; moving.len()],
+            entry: Vec::with_capacity(moving.len()),
             node: vec![None; entries],
-            ..Self::default()
         };
         for (at, index) in moving.iter().enumerate() {
-            flow.begins.push(flow.followers.len());
             for then in net.after(*index) {
                 if let Some(then) = place[then.index()] {
+                    let then = then as usize;
                     flow.followers.push(then);
                     flow.waits[then] += 1;
                 }
             }
+            flow.followers.end();
             let entry = entry_of_node[index.index()];
             flow.entry.push(entry);
             if let Some(entry) = entry {
-                flow.node[entry] = Some(at);
+                flow.node[entry as usize] = Some(at as u32);
             }
         }
-        flow.begins.push(flow.followers.len());
         flow
     }
 }
@@ -67,7 +67,7 @@ impl Flow {
 #[derive(Clone, Debug)]
 pub struct Frontier<'p> {
     plan: &'p Plan,
-    waits: Vec<usize>,
+    waits: Vec<u32>,
     open: BTreeSet<usize>,
     left: BTreeSet<usize>,
 }
@@ -113,7 +113,7 @@ impl<'p> Frontier<'p> {
             return Vec::new();
         };
         self.left.remove(&entry);
-        let next = self.release(node);
+        let next = self.release(node as usize);
         let reached = self.reach(next);
         reached.into_iter().map(|e| &self.plan.entries[e]).collect()
     }
@@ -121,9 +121,8 @@ impl<'p> Frontier<'p> {
     /// What follows a node and has nothing else before it.
     fn release(&mut self, node: usize) -> Vec<usize> {
         let flow = &self.plan.flow;
-        let followers = &flow.followers[flow.begins[node]..flow.begins[node + 1]];
         let mut free = Vec::new();
-        for &then in followers {
+        for then in flow.followers.of(node) {
             self.waits[then] -= 1;
             if self.waits[then] == 0 {
                 free.push(then);
@@ -138,6 +137,7 @@ impl<'p> Frontier<'p> {
         while let Some(node) = nodes.pop() {
             match self.plan.flow.entry[node] {
                 Some(entry) => {
+                    let entry = entry as usize;
                     self.open.insert(entry);
                     reached.push(entry);
                 }

@@ -1,6 +1,6 @@
 //! Parents and children, by position in the sorted list of tickets.
 
-use super::lists::Lists;
+use super::lists::{Lists, Places};
 
 /// What a ticket's file names as its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub(super) enum Parent {
     /// Nothing that exists.
     None,
     /// The ticket at that position.
-    Other(usize),
+    Other(u32),
     /// The ticket itself.
     Itself,
 }
@@ -29,7 +29,7 @@ impl Hierarchy {
         let children = Lists::grouped(parents.len(), pairs);
         let mut epic = called_epic;
         for (index, epic) in epic.iter_mut().enumerate() {
-            *epic |= !children.of(index).is_empty();
+            *epic |= children.of(index).len() > 0;
         }
         Self {
             parents,
@@ -42,8 +42,12 @@ impl Hierarchy {
         self.parents[index].other()
     }
 
-    pub(super) fn children(&self, index: usize) -> &[usize] {
+    pub(super) fn children(&self, index: usize) -> Places<'_> {
         self.children.of(index)
+    }
+
+    pub(super) fn has_children(&self, index: usize) -> bool {
+        self.children(index).len() > 0
     }
 
     /// Whether the ticket's file names the ticket itself as its parent.
@@ -62,7 +66,7 @@ impl Hierarchy {
         let mut found = Vec::new();
         let mut stack = vec![root];
         while let Some(index) = stack.pop() {
-            for &child in self.children(index) {
+            for child in self.children(index) {
                 if !seen[child] {
                     seen[child] = true;
                     found.push(child);
@@ -78,7 +82,7 @@ impl Hierarchy {
 impl Parent {
     const fn other(self) -> Option<usize> {
         match self {
-            Self::Other(index) => Some(index),
+            Self::Other(index) => Some(index as usize),
             Self::None | Self::Itself => None,
         }
     }

@@ -77,7 +77,7 @@ impl Net {
         }
         for ticket in 0..facts.len() {
             net.tie_to_parent(facts, ticket);
-            let blockers = facts.earlier(ticket).iter().copied();
+            let blockers = facts.earlier(ticket);
             net.tie_to_earlier(facts, extent, ticket, blockers, Tie::Blocker);
             if extent.soft {
                 let after = facts.tickets[ticket].edges().after;
@@ -128,7 +128,7 @@ impl Net {
             self.tie(self.entry[parent], entry, Tie::Part);
             self.tie(exit, self.exit[parent], Tie::Part);
         }
-        if is_epic && facts.kin.children(ticket).is_empty() && !facts.is_done(ticket) {
+        if is_epic && !facts.kin.has_children(ticket) && !facts.is_done(ticket) {
             self.tie(entry, exit, Tie::Empty);
         }
     }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use petgraph::graph::NodeIndex;
 use smol_str::SmolStr;
 
@@ -93,8 +94,21 @@ pub struct PlanEntry {
     /// Whether it can be started now or once others of the plan are done: neither it nor
     /// anything before it waits for a person, a date, a ticket that is missing or outside.
     pub runnable: bool,
+    /// When it was filed.
+    pub created_at: Option<Timestamp>,
+}
+
+impl PlanEntry {
     /// Its place in the order of starting.
-    pub key: RunKey,
+    #[must_use]
+    pub fn key(&self) -> RunKey {
+        RunKey {
+            bottom_minutes: self.bottom_minutes,
+            priority: self.priority,
+            created_at: self.created_at,
+            id: self.id.clone(),
+        }
+    }
 }
 
 /// A ticket in a list beside the plan.
@@ -147,9 +161,10 @@ impl Plan {
     /// The entries that are ready, in the order in which they would be started.
     #[must_use]
     pub fn ready(&self) -> Vec<&PlanEntry> {
-        let mut ready: Vec<&PlanEntry> = self.entries.iter().filter(|e| e.ready).collect();
-        super::order::sort_softly(&mut ready, |e| &e.key, |e| &e.after);
-        ready
+        let ready = self.entries.iter().filter(|entry| entry.ready);
+        let mut ready: Vec<_> = ready.map(|entry| (entry.key(), entry)).collect();
+        super::order::sort_softly(&mut ready, |(key, _)| key, |(_, entry)| &entry.after);
+        ready.into_iter().map(|(_, entry)| entry).collect()
     }
 }
 
@@ -206,7 +221,7 @@ impl Graph<'_> {
         let mut entry_of_node = vec![None; counts.len()];
         let mut placed = vec![false; facts.len()];
         for (place, node) in laid.iter().enumerate() {
-            entry_of_node[node.index()] = Some(place);
+            entry_of_node[node.index()] = Some(place as u32);
             placed[net.node(*node).ticket] = true;
         }
         let entry = |node: &NodeIndex| {
@@ -234,12 +249,7 @@ impl Graph<'_> {
                 critical: slack == 0,
                 ready: self.is_ready_at(index),
                 runnable: !stuck[at],
-                key: RunKey {
-                    bottom_minutes: paths.bottom[at],
-                    priority: ticket.priority(),
-                    created_at: ticket.created_at(),
-                    id: ticket.id.clone(),
-                },
+                created_at: ticket.created_at(),
             }
         };
         let entries: Vec<PlanEntry> = laid.iter().map(entry).collect();
@@ -345,9 +355,7 @@ impl Graph<'_> {
                 Role::Work => held || !counts[index.index()],
                 Role::Start => held,
                 // Work that is not planned yet does not get done.
-                Role::End => {
-                    facts.kin.children(node.ticket).is_empty() && !facts.is_done(node.ticket)
-                }
+                Role::End => !facts.kin.has_children(node.ticket) && !facts.is_done(node.ticket),
             };
             stuck[index.index()] = own
                 || self

@@ -66,7 +66,7 @@ pub(super) struct Held {
     /// Whether something holds it by itself.
     own: Vec<bool>,
     /// The nearest epic above that is held by itself.
-    above: Vec<Option<usize>>,
+    above: Vec<Option<u32>>,
 }
 
 impl Held {
@@ -88,11 +88,11 @@ impl Held {
             seen[top] = facts.kin.parent(top).is_none();
         }
         while let Some(index) = stack.pop() {
-            for &child in facts.kin.children(index) {
+            for child in facts.kin.children(index) {
                 if !seen[child] {
                     seen[child] = true;
                     above[child] = if own[index] {
-                        Some(index)
+                        Some(index as u32)
                     } else {
                         above[index]
                     };
@@ -108,14 +108,18 @@ impl Held {
         self.own[index] || self.above[index].is_some()
     }
 
+    fn nearest(&self, index: usize) -> Option<usize> {
+        self.above[index].map(|epic| epic as usize)
+    }
+
     /// The held epics above it, nearest first.
     pub(super) fn above(&self, index: usize) -> Vec<usize> {
         let mut seen = BTreeSet::from([index]);
         let mut found = Vec::new();
-        let mut next = self.above[index];
+        let mut next = self.nearest(index);
         while let Some(epic) = next.filter(|epic| seen.insert(*epic)) {
             found.push(epic);
-            next = self.above[epic];
+            next = self.nearest(epic);
         }
         found
     }

@@ -83,7 +83,7 @@ impl Candidate {
     #[must_use]
     pub fn new(entry: &PlanEntry, constraints: Constraints) -> Self {
         Self {
-            key: entry.key.clone(),
+            key: entry.key(),
             wave: entry.wave,
             after: entry.after.clone(),
             constraints,

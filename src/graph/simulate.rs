@@ -48,12 +48,15 @@ pub fn simulate(
     minutes: impl Fn(&PlanEntry) -> u64,
 ) -> Played {
     let mut ordered: Vec<&PlanEntry> = plan.entries.iter().collect();
-    ordered.sort_by(|a, b| a.key.cmp(&b.key));
+    ordered.sort_by_cached_key(|entry| entry.key());
     let candidates: Vec<Candidate> = ordered
         .iter()
         .map(|entry| Candidate::new(entry, constraints(entry)))
         .collect();
-    let rank = |entry: &PlanEntry| candidates.partition_point(|c| c.key < entry.key);
+    let rank = |entry: &PlanEntry| {
+        let key = entry.key();
+        candidates.partition_point(|c| c.key < key)
+    };
     let soft = candidates.iter().any(|c| !c.after.is_empty());
 
     let mut played = Played::default();

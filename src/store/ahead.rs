@@ -81,7 +81,6 @@ mod tests {
     use std::fs;
 
     use super::super::Store;
-    use super::*;
     use crate::format;
     use crate::model::{Config, StatusId, Ticket, TicketId};
 

@@ -270,7 +270,7 @@ proptest! {
                     prop_assert!(outside ^ earlier ^ unplanned, "{} {}", entry.id, blocker);
                 }
             }
-            let laid = plan.entries.is_sorted_by(|a, b| (a.wave, &a.key) < (b.wave, &b.key));
+            let laid = plan.entries.is_sorted_by(|a, b| (a.wave, a.key()) < (b.wave, b.key()));
             prop_assert!(laid, "waves in order, and in each the order of starting");
             let widest = plan.waves().map(<[_]>::len).max().unwrap_or(0);
             prop_assert_eq!(plan.max_parallel, widest);
