@@ -27,7 +27,7 @@ use tk::model::{Config, TicketId};
 /// The numbers of tickets measured unless told otherwise.
 const SIZES: &[usize] = &[1_000, 10_000];
 /// How often each command runs; the first of them does not count.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 20;
 /// The same where one takes long.
 const FEW_ROUNDS: usize = 6;
 
@@ -70,11 +70,20 @@ const COMMANDS: &[(&[&str], Target)] = &[
     (&["graph", "--json"], None),
     (&["show", "t502"], LOOKING),
     (&["claim", "t502"], LOOKING),
+    (&["release", "t502"], None),
     (&["close", "t502", "--force"], LOOKING),
     (&["reopen", "t502"], None),
     (&["note", "t502", "said"], SINGLE),
     (&["update", "t502", "-p", "1"], SINGLE),
     (&["new", "One more"], LOOKING),
+];
+
+/// What is done before each run of a command, and not measured: that there is something to do.
+const BEFORE: &[(&str, &[&str])] = &[
+    ("claim", &["release", "t502"]),
+    ("release", &["claim", "t502"]),
+    ("close", &["reopen", "t502"]),
+    ("reopen", &["close", "t502", "--force"]),
 ];
 
 fn main() -> ExitCode {
@@ -197,7 +206,13 @@ fn measure(size: usize) -> Measured {
     }
     project.warm();
     for (args, target) in COMMANDS {
-        let run = || project.tk(args);
+        let before = BEFORE.iter().find(|(command, _)| *command == args[0]);
+        let run = || {
+            if let Some((_, before)) = before {
+                project.tk(before);
+            }
+            project.tk(args)
+        };
         measured.tell(&args.join(" "), *target, rounds, &project, run);
     }
     let list = &["list", "-n", "20"];

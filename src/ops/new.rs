@@ -17,10 +17,9 @@ use super::similar::similar;
 use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
-use crate::format;
 use crate::graph::Graph;
 use crate::model::{Acceptance, Actor, Awaiting, Outline, Subtask, Ticket, TicketId};
-use crate::store::{self, Ahead, AppendLog, Index, Locked, Stored};
+use crate::store::{self, AppendLog, Index, Locked, Stored};
 use crate::wire::{SimilarTicket, TicketRecord};
 
 /// The id of a ticket that has none yet: its text does not say it.
@@ -61,10 +60,11 @@ impl Made {
 pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Result<Made> {
     project.mend_merge_driver();
     let locked = project.lock()?;
-    let mut ahead = ahead(project, context, &locked, requests);
+    if let [request] = requests {
+        begin(project, context, &locked, request);
+    }
     let index = project.index()?;
-    let own = ahead.as_mut().and_then(Ahead::path);
-    locked.sweep_seen(&index, own)?;
+    locked.sweep_seen(&index)?;
     let filed = Filed::new(project, context, requests.len())?;
     let made = {
         let maker = Maker::new(project, context, &index, requests)?;
@@ -75,7 +75,7 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
         made
     };
     let similar = similar(&index, &made);
-    let stored = locked.create_with(&made, format::print, ahead, &project.config)?;
+    let stored = locked.create(&made, &project.config)?;
     if let Err(error) = filed.record(&made) {
         let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
         locked.write_and_remove(Vec::new(), &ids, &project.config)?;
@@ -93,20 +93,16 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
     })
 }
 
-/// Begins to write the only ticket's file while the others are looked at, which takes about as
-/// long; what it says mostly does not depend on them.
-fn ahead(
-    project: &Project,
-    context: &Context,
-    locked: &Locked<'_>,
-    requests: &[NewTicket],
-) -> Option<Ahead> {
-    let [request] = requests else { return None };
+/// Begins to write the ticket while the others are looked at: what it says mostly does not depend
+/// on them.
+fn begin(project: &Project, context: &Context, locked: &Locked<'_>, request: &NewTicket) {
     let none = Index::default();
-    let maker = Maker::new(project, context, &none, &[]).ok()?;
-    // One that names others is not found among none, and what is wrong is told of later.
-    let ticket = maker.one(&TicketId::known(ANY_ID), request).ok()?;
-    locked.write_ahead(format::print(&ticket))
+    let ticket = Maker::new(project, context, &none, &[])
+        .and_then(|maker| maker.one(&TicketId::known(ANY_ID), request));
+    // One that names others is not found among none; what is wrong is told of when it is made.
+    if let Ok(ticket) = ticket {
+        locked.create_ahead(&ticket);
+    }
 }
 
 /// Makes tickets out of requests.

@@ -174,8 +174,8 @@ impl<'f, I: Sync> Found<'f, I> {
     }
 
     /// The same, a part of them after the other, so that they need not all be there at once.
-    /// Where their texts are told there is one part: that nothing is told where a file cannot be
-    /// read.
+    /// Where the texts of few are told there is one part: that nothing is told where a file cannot
+    /// be read.
     ///
     /// # Errors
     /// As [`Found::each`].
@@ -184,7 +184,7 @@ impl<'f, I: Sync> Found<'f, I> {
         make: impl Fn(&Listed<'_>, &I) -> T + Sync,
     ) -> impl Iterator<Item = Result<Vec<T>>> {
         let most = match self.items.len() {
-            all if self.records.texts => all.max(1),
+            few if few < FEW && self.records.texts => few.max(1),
             few if few < FEW => SMALL_PART,
             _ => LARGE_PART,
         };

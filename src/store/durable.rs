@@ -181,7 +181,7 @@ pub(super) fn write_unfinished(
 }
 
 /// The permissions of the regular file there, if there is one.
-fn permissions_of(path: &Path) -> io::Result<Option<Permissions>> {
+pub(super) fn permissions_of(path: &Path) -> io::Result<Option<Permissions>> {
     match path.symlink_metadata() {
         Ok(old) if old.is_file() => Ok(Some(old.permissions())),
         Ok(_) => Err(io::Error::other("it is not a regular file")),

@@ -37,7 +37,6 @@ mod unfinished;
 mod vectors;
 mod write;
 
-pub use ahead::Ahead;
 pub use append_log::{AppendLog, LogContents, LogLock};
 pub use archive::{
     ArchiveFile, LARGEST_ARCHIVE, read_archive_file, read_archive_folders, read_archive_trees,

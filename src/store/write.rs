@@ -1,14 +1,16 @@
 //! Writing tickets, under the lock.
 
+use std::cell::RefCell;
 use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::durable::{Replacement, sync_folder, write_atomic};
+use super::ahead::Ahead;
+use super::durable::{sync_folder, write_atomic};
 use super::last_change::Recording;
 use super::lock::Lock;
 use super::regular::LARGEST_FILE;
-use super::{Ahead, Etag, Store, StoreError, Stored};
+use super::{Etag, Store, StoreError, Stored};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
@@ -17,6 +19,8 @@ use crate::model::{Config, Ticket, TicketId};
 #[derive(Debug)]
 pub struct Locked<'a> {
     store: &'a Store,
+    /// Before the lock, so that it is gone when that is.
+    pub(super) ahead: RefCell<Option<Ahead>>,
     _lock: Lock,
     /// Whose changes can be taken back; nobody's, if nothing is said.
     pub(super) recording: Option<Recording>,
@@ -45,6 +49,7 @@ impl<'a> Locked<'a> {
     pub(super) fn new(store: &'a Store, lock: Lock) -> Self {
         Self {
             store,
+            ahead: RefCell::default(),
             _lock: lock,
             recording: None,
         }
@@ -96,7 +101,7 @@ impl<'a> Locked<'a> {
             .map(|new| (self.ticket_path(&new.ticket.id), new.text.as_str()))
             .collect();
         let files: Vec<(&Path, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
-        let prepared = Replacement::prepare_all(&files)?;
+        let prepared = self.prepare(&files, false)?;
         if prepared.is_empty() && removed.is_empty() {
             return Ok(texts.into_iter().map(|(_, stored)| stored).collect());
         }
@@ -168,11 +173,10 @@ impl<'a> Locked<'a> {
     /// [`StoreError::Taken`] when there is one of such an id already; or when a text cannot be
     /// made or written.
     pub fn create(&self, tickets: &[Ticket], config: &Config) -> Result<Vec<Stored>, StoreError> {
-        self.create_with(tickets, format::print, None, config)
+        self.create_with(tickets, format::print, config)
     }
 
-    /// As [`Locked::create`], with the texts that `print` makes of the tickets. What has been
-    /// written `ahead` is taken where it is the text of the only one.
+    /// As [`Locked::create`], with the texts that `print` makes of the tickets.
     ///
     /// # Errors
     /// As [`Locked::create`].
@@ -180,7 +184,6 @@ impl<'a> Locked<'a> {
         &self,
         tickets: &[Ticket],
         print: impl Fn(&Ticket) -> String,
-        ahead: Option<Ahead>,
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {
         let texts = tickets
@@ -192,16 +195,7 @@ impl<'a> Locked<'a> {
         let files: Vec<(&Path, &str)> = files
             .map(|(path, stored)| (&**path, stored.text.as_str()))
             .collect();
-        let drafted = match (ahead, files.as_slice()) {
-            (Some(mut ahead), [(path, text)]) => ahead
-                .take(text)
-                .map(|draft| Replacement::drafted(path, draft)),
-            _ => None,
-        };
-        let prepared = match drafted {
-            Some(drafted) => vec![drafted],
-            None => Replacement::prepare_all(&files)?,
-        };
+        let prepared = self.prepare(&files, true)?;
         self.record(texts.iter().map(|new| (&new.ticket.id, Some(new.etag))))?;
         for (place, replacement) in prepared.into_iter().enumerate() {
             let failed = match replacement.put_new() {

@@ -91,7 +91,7 @@ pub fn import(
             .collect();
         let made: Vec<Ticket> = new.into_iter().map(|new| new.ticket).collect();
         let print = |ticket: &Ticket| texts.get(&ticket.id).cloned().unwrap_or_default();
-        locked.create_with(&made, print, None, &project.config)?;
+        locked.create_with(&made, print, &project.config)?;
     }
     Ok(told(request, total, rows, left_out))
 }
