@@ -247,24 +247,8 @@ impl Project {
         targets: &Targets,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
-        self.change_probably(targets, |_| {}, decide)
-    }
-
-    /// The same, where `probably` tells what `decide` will most often make of a ticket, so that
-    /// writing that can begin before every other ticket is looked at.
-    pub(super) fn change_probably(
-        &self,
-        targets: &Targets,
-        probably: impl FnOnce(&mut Ticket),
-        decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
-    ) -> Result<Changed> {
         let all = OnceCell::new();
-        let (before, after) = self.changed(targets, &all, |scene, before, tickets| {
-            if let ([before], false) = (before, targets.dry_run) {
-                let mut after = before.ticket.clone();
-                probably(&mut after);
-                scene.locked.write_ahead(before, &after);
-            }
+        let (before, after) = self.changed(targets, &all, |scene, tickets| {
             scene.index()?;
             decide(scene, tickets)
         })?;
@@ -282,8 +266,6 @@ impl Project {
         targets: &Targets,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
-        let decide =
-            |scene: &Scene<'_>, _: &[Stored], tickets: &mut [Ticket]| decide(scene, tickets);
         let (before, after) = self.changed(targets, &OnceCell::new(), decide)?;
         Ok(Changed::new(&before, after, None).told(targets, &before))
     }
@@ -293,7 +275,7 @@ impl Project {
         &self,
         targets: &Targets,
         all: &OnceCell<Index>,
-        decide: impl FnOnce(&Scene<'_>, &[Stored], &mut [Ticket]) -> Result<()>,
+        decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<(Vec<Stored>, Vec<Stored>)> {
         if !targets.dry_run {
             self.mend_merge_driver();
@@ -302,7 +284,7 @@ impl Project {
         let scene = Scene::new(self, &locked, all);
         let before = scene.targets(targets)?;
         let mut after: Vec<Ticket> = before.iter().map(|old| old.ticket.clone()).collect();
-        decide(&scene, &before, &mut after)?;
+        decide(&scene, &mut after)?;
         if targets.dry_run {
             // What to do next is for when it has been done.
             self.forget_hints();

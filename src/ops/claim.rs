@@ -180,19 +180,7 @@ fn claim_here(
 ) -> Result<Claimed> {
     let mut held = (lease.until(None)?, true, None);
     let mut before = ClaimsBefore::default();
-    let probably = |ticket: &mut Ticket| {
-        let path = project
-            .config
-            .statuses
-            .path(&ticket.status, Category::Active);
-        take_up(
-            project,
-            ticket,
-            actor,
-            path.as_deref().and_then(<[_]>::last),
-        );
-    };
-    let changed = project.change_probably(targets, probably, |scene, tickets| {
+    let changed = project.change(targets, |scene, tickets| {
         for ticket in tickets {
             may(scene, ticket)?;
             let own = scene.locked.claim(&ticket.id, project.now)?;
@@ -305,20 +293,12 @@ pub(super) fn hold(
     {
         project.warn(format!("`{id}` was in progress with {other}, unclaimed"));
     }
-    take_up(project, ticket, actor, path.last());
-    if !path.is_empty() {
+    ticket.owner = Some(actor.as_str().to_owned());
+    if let Some(active) = path.last() {
+        ticket.status = active.clone();
         begin(scene, ticket)?;
     }
     Ok(claim)
-}
-
-/// Makes the ticket the actor's, and begun if it was not: then `active` is its status.
-fn take_up(project: &Project, ticket: &mut Ticket, actor: &Actor, active: Option<&StatusId>) {
-    ticket.owner = Some(actor.as_str().to_owned());
-    if let Some(active) = active {
-        ticket.status = active.clone();
-        ticket.started_at = ticket.started_at.or(Some(project.now));
-    }
 }
 
 /// Lets go of the tickets: what was begun goes back to the initial status, where a transition

@@ -25,8 +25,7 @@ pub struct CloseRequest {
 /// When an agent closes, a blocker or child is open, or the transition is not allowed.
 pub fn close(project: &Project, targets: &Targets, request: &CloseRequest) -> Result<Changed> {
     let closing = Closing::new(project, request, None)?;
-    let probably = |ticket: &mut Ticket| closing.probably(ticket);
-    let mut changed = project.change_probably(targets, probably, |scene, tickets| {
+    let mut changed = project.change(targets, |scene, tickets| {
         closing.all(scene, tickets)?;
         closing.hint_at_epics(scene, tickets)
     })?;
@@ -94,19 +93,6 @@ impl<'c> Closing<'c> {
             }
         }
         Ok(())
-    }
-
-    /// What becomes of a ticket that nothing is in the way of.
-    fn probably(&self, ticket: &mut Ticket) {
-        let statuses = &self.project.config.statuses;
-        if statuses.is_done(&ticket.status) || !passes(ticket) {
-            return;
-        }
-        if let Some(note) = &self.note {
-            ticket.say(note);
-        }
-        // Why it cannot be is told when it is to be.
-        let _ = self.one(ticket);
     }
 
     /// Closing what is closed changes nothing but the reason, where one is given.

@@ -19,11 +19,8 @@ use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::Graph;
 use crate::model::{Acceptance, Actor, Awaiting, Outline, Subtask, Ticket, TicketId};
-use crate::store::{self, AppendLog, Index, Locked, Stored};
+use crate::store::{self, AppendLog, Index, Stored};
 use crate::wire::{SimilarTicket, TicketRecord};
-
-/// The id of a ticket that has none yet: its text does not say it.
-const ANY_ID: &str = "new";
 
 /// The most tickets that the workers of one run may file together.
 const MOST_OF_A_RUN: usize = 20;
@@ -60,9 +57,6 @@ impl Made {
 pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Result<Made> {
     project.mend_merge_driver();
     let locked = project.lock()?;
-    if let [request] = requests {
-        begin(project, context, &locked, request);
-    }
     let index = project.index()?;
     locked.sweep_seen(&index)?;
     let filed = Filed::new(project, context, requests.len())?;
@@ -91,18 +85,6 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
         made: stored,
         before: index,
     })
-}
-
-/// Begins to write the ticket while the others are looked at: what it says mostly does not depend
-/// on them.
-fn begin(project: &Project, context: &Context, locked: &Locked<'_>, request: &NewTicket) {
-    let none = Index::default();
-    let ticket = Maker::new(project, context, &none, &[])
-        .and_then(|maker| maker.one(&TicketId::known(ANY_ID), request));
-    // One that names others is not found among none; what is wrong is told of when it is made.
-    if let Ok(ticket) = ticket {
-        locked.create_ahead(&ticket);
-    }
 }
 
 /// Makes tickets out of requests.
@@ -168,13 +150,7 @@ impl<'m> Maker<'m> {
 
     fn all(&self, requests: &[NewTicket]) -> Result<Vec<Ticket>> {
         let pairs = self.ids.iter().zip(requests);
-        let made: Result<Vec<_>> = pairs.map(|(id, request)| self.one(id, request)).collect();
-        let made = made?;
-        if self.project.is_agent() && !self.project.config.run.trust_agent_tickets {
-            self.project
-                .hint("a ticket filed by an agent waits for a person's approval");
-        }
-        Ok(made)
+        pairs.map(|(id, request)| self.one(id, request)).collect()
     }
 
     fn one(&self, id: &TicketId, request: &NewTicket) -> Result<Ticket> {
@@ -221,6 +197,8 @@ impl<'m> Maker<'m> {
             ticket.discovered_from = ticket.discovered_from.or_else(|| self.working_on.clone());
             if !config.run.trust_agent_tickets {
                 ticket.awaiting = Some(Awaiting::Approval);
+                self.project
+                    .hint("a ticket filed by an agent waits for a person's approval");
             }
         }
         request.at("blocked_by", check_edges(&ticket, None))?;

@@ -76,11 +76,6 @@ impl<'p> Replacement<'p> {
         Ok(Self { unfinished, path })
     }
 
-    /// Of a file that [`write_unfinished`] has written beside it.
-    pub(super) const fn drafted(path: &'p Path, unfinished: TempPath) -> Self {
-        Self { unfinished, path }
-    }
-
     /// As [`Replacement::prepare`] of each file, in their order; several at a time where there are
     /// many, since it is the disk that is waited for.
     ///
@@ -170,7 +165,7 @@ fn unfinished(
 }
 
 /// Writes an unfinished file into the folder, and waits until its content is there to stay.
-pub(super) fn write_unfinished(
+fn write_unfinished(
     folder: &Path,
     bytes: &[u8],
     permissions: Option<Permissions>,
@@ -181,7 +176,7 @@ pub(super) fn write_unfinished(
 }
 
 /// The permissions of the regular file there, if there is one.
-pub(super) fn permissions_of(path: &Path) -> io::Result<Option<Permissions>> {
+fn permissions_of(path: &Path) -> io::Result<Option<Permissions>> {
     match path.symlink_metadata() {
         Ok(old) if old.is_file() => Ok(Some(old.permissions())),
         Ok(_) => Err(io::Error::other("it is not a regular file")),

@@ -7,7 +7,6 @@
 //!
 //! [`Store`] reads; [`Store::lock`] gives a [`Locked`], and only that can write.
 
-mod ahead;
 mod append_log;
 mod archive;
 mod backup;

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::ahead::Ahead;
 use super::durable::UNFINISHED;
 use super::{Index, Locked, Store, StoreError};
 
@@ -33,17 +32,13 @@ impl Locked<'_> {
         remove(self.unfinished()?)
     }
 
-    /// The same, where `index` has told under this lock what is among the tickets; what is being
-    /// written ahead is not of a killed one.
+    /// The same, where `index` has told under this lock what is among the tickets.
     ///
     /// # Errors
     /// As [`Locked::sweep`].
     pub fn sweep_seen(&self, index: &Index) -> Result<(), StoreError> {
-        let mut ahead = self.ahead.borrow_mut();
-        let own = ahead.as_mut().and_then(Ahead::path);
         let among = index.unfinished.iter();
-        let among = among.map(|name| self.ticks_dir().join(name));
-        remove(among.filter(|path| own != Some(path)))?;
+        remove(among.map(|name| self.ticks_dir().join(name)))?;
         remove(entries(&self.claims_dir(), is_unfinished)?)
     }
 

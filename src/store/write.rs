@@ -1,12 +1,10 @@
 //! Writing tickets, under the lock.
 
-use std::cell::RefCell;
 use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::ahead::Ahead;
-use super::durable::{sync_folder, write_atomic};
+use super::durable::{Replacement, sync_folder, write_atomic};
 use super::last_change::Recording;
 use super::lock::Lock;
 use super::regular::LARGEST_FILE;
@@ -19,8 +17,6 @@ use crate::model::{Config, Ticket, TicketId};
 #[derive(Debug)]
 pub struct Locked<'a> {
     store: &'a Store,
-    /// Before the lock, so that it is gone when that is.
-    pub(super) ahead: RefCell<Option<Ahead>>,
     _lock: Lock,
     /// Whose changes can be taken back; nobody's, if nothing is said.
     pub(super) recording: Option<Recording>,
@@ -49,7 +45,6 @@ impl<'a> Locked<'a> {
     pub(super) fn new(store: &'a Store, lock: Lock) -> Self {
         Self {
             store,
-            ahead: RefCell::default(),
             _lock: lock,
             recording: None,
         }
@@ -101,7 +96,7 @@ impl<'a> Locked<'a> {
             .map(|new| (self.ticket_path(&new.ticket.id), new.text.as_str()))
             .collect();
         let files: Vec<(&Path, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
-        let prepared = self.prepare(&files, false)?;
+        let prepared = Replacement::prepare_all(&files)?;
         if prepared.is_empty() && removed.is_empty() {
             return Ok(texts.into_iter().map(|(_, stored)| stored).collect());
         }
@@ -195,7 +190,7 @@ impl<'a> Locked<'a> {
         let files: Vec<(&Path, &str)> = files
             .map(|(path, stored)| (&**path, stored.text.as_str()))
             .collect();
-        let prepared = self.prepare(&files, true)?;
+        let prepared = Replacement::prepare_all(&files)?;
         self.record(texts.iter().map(|new| (&new.ticket.id, Some(new.etag))))?;
         for (place, replacement) in prepared.into_iter().enumerate() {
             let failed = match replacement.put_new() {
