@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::model::{Priority, StatusId, Statuses};
+use crate::model::{Priority, Statuses};
 use crate::wire::{AgeCount, AgedTicket, Count, Durations, EpicTally, TallyDocument, WeekTally};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -26,7 +26,9 @@ pub struct Row<'t> {
     /// Its title.
     pub title: &'t str,
     /// Its status.
-    pub status: StatusId,
+    pub status: &'t str,
+    /// Whether by its status it is over.
+    pub done: bool,
     /// Its type.
     pub kind: &'t str,
     /// How urgent it is.
@@ -106,14 +108,13 @@ const fn week(second: i64) -> i64 {
 /// The figures of these tickets, which come in the order of their ids.
 #[must_use]
 pub fn tally(rows: &[Row<'_>], statuses: &Statuses, weeks: Weeks) -> TallyDocument {
-    let is_done = |row: &Row<'_>| statuses.is_done(&row.status);
-    let epics = Epics::of(rows, is_done);
+    let epics = Epics::of(rows);
     let work: Vec<(&Row<'_>, bool)> = rows
         .iter()
         .filter(|row| !epics.has(row))
-        .map(|row| (row, is_done(row)))
+        .map(|row| (row, row.done))
         .collect();
-    let done = rows.iter().filter(|row| is_done(row)).count();
+    let done = rows.iter().filter(|row| row.done).count();
     let (ages, undated, oldest) = ages(&work, weeks.now);
     TallyDocument {
         schema: "tk.tally.v1",
@@ -122,30 +123,29 @@ pub fn tally(rows: &[Row<'_>], statuses: &Statuses, weeks: Weeks) -> TallyDocume
         open: rows.len() - done,
         done,
         statuses: by_status(rows, statuses),
-        types: busiest(counts(rows, is_done, |row| Some(row.kind))),
-        priorities: by_priority(rows, is_done),
-        owners: busiest(counts(rows, is_done, |row| row.owner)),
-        agents: busiest(counts(rows, is_done, |row| row.agent)),
+        types: busiest(counts(rows, |row| Some(row.kind))),
+        priorities: by_priority(rows),
+        owners: busiest(counts(rows, |row| row.owner)),
+        agents: busiest(counts(rows, |row| row.agent)),
         lead_time: durations(&work, weeks, |row| row.created),
         cycle_time: durations(&work, weeks, |row| row.started),
         weeks: by_week(&work, weeks),
         ages,
         undated,
         oldest,
-        epics: epics.open(rows, is_done),
+        epics: epics.open(rows),
     }
 }
 
 /// How many are open and done, of each that `key` tells.
 fn counts<'t, K: Hash + Eq>(
     rows: &'t [Row<'t>],
-    is_done: impl Fn(&Row<'_>) -> bool,
     key: impl Fn(&'t Row<'t>) -> K,
 ) -> HashMap<K, (usize, usize)> {
     let mut found: HashMap<K, (usize, usize)> = HashMap::new();
     for row in rows {
         let (open, done) = found.entry(key(row)).or_default();
-        *(if is_done(row) { done } else { open }) += 1;
+        *(if row.done { done } else { open }) += 1;
     }
     found
 }
@@ -170,14 +170,14 @@ fn busiest(counts: HashMap<Option<&str>, (usize, usize)>) -> Vec<Count> {
 }
 
 fn by_status(rows: &[Row<'_>], statuses: &Statuses) -> Vec<Count> {
-    let found = counts(rows, |row| statuses.is_done(&row.status), |row| &row.status);
+    let found = counts(rows, |row| row.status);
     let all = statuses.all().iter();
-    all.map(|def| count(Some(def.id.as_str()), found.get(&def.id)))
+    all.map(|def| count(Some(def.id.as_str()), found.get(def.id.as_str())))
         .collect()
 }
 
-fn by_priority(rows: &[Row<'_>], is_done: impl Fn(&Row<'_>) -> bool) -> Vec<Count> {
-    let found = counts(rows, is_done, |row| row.priority);
+fn by_priority(rows: &[Row<'_>]) -> Vec<Count> {
+    let found = counts(rows, |row| row.priority);
     let all = (0..).map_while(Priority::new);
     all.map(|priority| count(Some(&priority.to_string()), found.get(&priority)))
         .collect()
@@ -291,7 +291,7 @@ struct Below {
 }
 
 impl<'t> Epics<'t> {
-    fn of(rows: &'t [Row<'t>], is_done: impl Fn(&Row<'_>) -> bool) -> Self {
+    fn of(rows: &'t [Row<'t>]) -> Self {
         let place = |id: &str| rows.binary_search_by(|row| row.id.cmp(id)).ok();
         let mut below: HashMap<&str, Below> = HashMap::new();
         for parent in rows.iter().filter_map(|row| row.parent) {
@@ -312,7 +312,7 @@ impl<'t> Epics<'t> {
                 && let Some(epic) = below.get_mut(id)
             {
                 epic.total += 1;
-                epic.done += usize::from(is_done(row));
+                epic.done += usize::from(row.done);
                 passed.push(id);
                 above = epic.place.and_then(|place| rows[place].parent);
             }
@@ -324,8 +324,8 @@ impl<'t> Epics<'t> {
         row.kind == "epic" || self.0.contains_key(row.id)
     }
 
-    fn open(&self, rows: &[Row<'_>], is_done: impl Fn(&Row<'_>) -> bool) -> Vec<EpicTally> {
-        let open = rows.iter().filter(|row| self.has(row) && !is_done(row));
+    fn open(&self, rows: &[Row<'_>]) -> Vec<EpicTally> {
+        let open = rows.iter().filter(|row| self.has(row) && !row.done);
         open.map(|row| {
             let below = self.0.get(row.id);
             EpicTally {
@@ -397,7 +397,8 @@ mod tests {
         Row {
             id,
             title: "x",
-            status: StatusId::new("open"),
+            status: "open",
+            done: false,
             kind: "task",
             priority: Priority::default(),
             owner: None,
@@ -421,7 +422,8 @@ mod tests {
         (words, time(), time(), time()).prop_map(|(words, created, started, closed)| {
             let (owner, agent, parent, status, kind, priority) = words;
             Row {
-                status: StatusId::new(status),
+                status,
+                done: status == "closed",
                 kind,
                 priority: Priority::new(priority).unwrap(),
                 owner,
@@ -454,7 +456,7 @@ mod tests {
             });
             let epics: Vec<_> = epics.map(|row| row.id).collect();
             let work: Vec<_> = rows.iter().filter(|row| !epics.contains(&row.id)).collect();
-            let done = work.iter().filter(|row| row.status.as_str() == "closed").count();
+            let done = work.iter().filter(|row| row.done).count();
             prop_assert_eq!(told.weeks.len(), count);
             let last = told.weeks.last().unwrap();
             prop_assert_eq!((last.opened_total, last.closed_total), (work.len(), done));

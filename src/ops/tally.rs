@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::values::{self, invalid};
 use super::{Project, Result, resolve};
 use crate::context::cores;
-use crate::model::{Outline, StatusId, TicketId};
+use crate::model::{Outline, Statuses, TicketId};
 use crate::tally::{Row, Weeks, tally as figures};
 use crate::wire::TallyDocument;
 
 /// From so many tickets on they are looked at by several threads.
-const MANY: usize = 1000;
+const MANY: usize = 2000;
 
 /// The weeks that are told unless it is said since when.
 const USUAL_WEEKS: usize = 12;
@@ -39,13 +39,17 @@ pub fn tally(project: &Project, epic: Option<&str>, since: Option<&str>) -> Resu
         below.is_none_or(|(_, ids)| ids.contains(&ticket.id))
     };
     let wanted: Vec<&Outline> = index.tickets.iter().filter(|t| wanted(t)).collect();
+    let statuses = &project.config.statuses;
     let parts = cores::spread(&wanted, MANY, |part| {
-        part.iter().map(|ticket| row(ticket)).collect::<Vec<_>>()
+        let rows = part.iter().map(|ticket| row(ticket, statuses));
+        rows.collect::<Vec<_>>()
     });
-    let rows = parts.concat();
+    let mut parts = parts.into_iter();
+    let mut rows = parts.next().unwrap_or_default();
+    rows.extend(parts.flatten());
     Ok(TallyDocument {
         epic: below.as_ref().map(|(id, _)| id.to_string()),
-        ..figures(&rows, &project.config.statuses, weeks)
+        ..figures(&rows, statuses, weeks)
     })
 }
 
@@ -65,11 +69,13 @@ fn weeks(project: &Project, since: Option<&str>) -> Result<Weeks> {
         })
 }
 
-fn row(ticket: &Outline) -> Row<'_> {
+fn row<'t>(ticket: &'t Outline, statuses: &Statuses) -> Row<'t> {
+    let status = ticket.status();
     Row {
         id: ticket.id.as_str(),
         title: ticket.title(),
-        status: StatusId::new(ticket.status()),
+        status,
+        done: statuses.is_done(status),
         kind: ticket.kind(),
         priority: ticket.priority(),
         owner: ticket.owner(),
