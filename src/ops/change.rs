@@ -13,6 +13,9 @@ use crate::model::{Defer, Outline, Ticket, TicketId};
 use crate::store::{Change, Index, Locked, Stored};
 use crate::wire::{ChangeResult, TicketRecord};
 
+/// How many epics one in the other are looked at without the graph.
+const DEEPEST: usize = 32;
+
 /// The most tickets of a cycle that an error names to programs.
 const MOST_NAMED: usize = 100;
 
@@ -152,6 +155,30 @@ impl<'s> Scene<'s> {
     /// graph, too.
     pub(super) fn is_epic(&self, ticket: &Ticket) -> Result<bool> {
         Ok(ticket.kind == "epic" || self.children(&ticket.id)?.next().is_some())
+    }
+
+    /// Whether neither the ticket nor any epic above it waits for anything that is open, missing
+    /// or to come: then nothing holds it. Else the graph knows what does, if anything.
+    pub(super) fn is_plainly_free(&self, id: &TicketId) -> Result<bool> {
+        let (index, project) = (self.index()?, self.project);
+        let named = |id: &str| index.get(&TicketId::known(id));
+        let is_done = |ticket: &Outline| project.config.statuses.is_done(ticket.status());
+        let mut next = index.get(id);
+        for _ in 0..DEEPEST {
+            let Some(ticket) = next else { return Ok(true) };
+            let mut edges = ticket.edges();
+            if ticket.awaiting().is_some()
+                || edges
+                    .defer_until
+                    .is_some_and(|defer| defer.holds(project.now))
+                || !edges.blocked_by.all(|id| named(id).is_some_and(is_done))
+            {
+                return Ok(false);
+            }
+            next = edges.parent.and_then(named);
+        }
+        // Perhaps they are parts of one another.
+        Ok(false)
     }
 
     /// The ticket that is meant, which can be read as one.

@@ -162,6 +162,9 @@ pub(super) fn go(scene: &Scene<'_>, tickets: &mut [Ticket], to: &StatusId) -> Re
 /// Notes that work begins, and warns where it should not yet.
 pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) -> Result<()> {
     ticket.started_at = ticket.started_at.or(Some(scene.project.now));
+    if scene.is_plainly_free(&ticket.id)? {
+        return Ok(());
+    }
     let reasons = scene.graph()?.reasons(&ticket.id);
     if !reasons.is_empty() {
         let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();

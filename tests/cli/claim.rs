@@ -64,6 +64,56 @@ fn what_cannot_be_claimed() {
     ");
 }
 
+/// Whatever holds a ticket, in its own file or above it, is told of a claim as it is by the graph.
+#[test]
+fn what_holds_a_ticket_that_is_claimed_is_told() {
+    let sandbox = Sandbox::initialised();
+    let ticket = |id: &str, more: &str| {
+        let text = format!("title = \"{id}\"\ntype = \"task\"\nstatus = \"open\"\n{more}\n");
+        sandbox.write(format!(".ticks/{id}.toml"), &text);
+    };
+    ticket("dne", "");
+    ticket("opn", "");
+    ticket("bare", "");
+    ticket("after", "after = [\"opn\"]\nblocked_by = [\"dne\"]");
+    ticket("blocked", "blocked_by = [\"dne\", \"opn\"]");
+    ticket("missing", "blocked_by = [\"zzz\"]");
+    ticket("late", "defer_until = 2026-12-24");
+    ticket("past", "defer_until = 2026-01-01");
+    ticket("asked", "awaiting = \"input\"");
+    ticket("epicf", "parent = \"zzz\"");
+    ticket("infree", "parent = \"epicf\"");
+    ticket("epich", "awaiting = \"work\"");
+    ticket("epicm", "parent = \"epich\"");
+    ticket("inheld", "parent = \"epicm\"");
+    ticket("roundx", "parent = \"roundy\"");
+    ticket("roundy", "parent = \"roundx\"");
+    ticket("inround", "parent = \"roundx\"");
+    ticket("own", "parent = \"own\"");
+    sandbox.tk(["close", "dne"]).ok();
+    let ids = [
+        "bare", "after", "blocked", "missing", "late", "past", "asked", "infree", "inheld",
+        "inround", "own",
+    ];
+    let held = sandbox.tk(["blocked", "--json"]).json();
+    let held: Vec<&str> = held["tickets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["id"].as_str().unwrap())
+        .collect();
+    let (mut told, mut free) = (Vec::new(), Vec::new());
+    for id in ids {
+        let claimed = sandbox.tk(["claim", id]);
+        assert_eq!(claimed.code, 0, "{claimed}");
+        let warned = claimed.stderr.contains("is begun though");
+        assert_eq!(warned, held.contains(&id), "{id}: {}", claimed.stderr);
+        (if warned { &mut told } else { &mut free }).push(id);
+    }
+    assert_eq!(free, ["bare", "after", "past", "infree"]);
+    assert_eq!(told.len(), ids.len() - free.len());
+}
+
 #[test]
 fn a_lease_runs_out() {
     let mut sandbox = authentication();
