@@ -109,11 +109,7 @@ const fn week(second: i64) -> i64 {
 #[must_use]
 pub fn tally(rows: &[Row<'_>], statuses: &Statuses, weeks: Weeks) -> TallyDocument {
     let epics = Epics::of(rows);
-    let work: Vec<(&Row<'_>, bool)> = rows
-        .iter()
-        .filter(|row| !epics.has(row))
-        .map(|row| (row, row.done))
-        .collect();
+    let work: Vec<&Row<'_>> = rows.iter().filter(|row| !epics.has(row)).collect();
     let done = rows.iter().filter(|row| row.done).count();
     let (ages, undated, oldest) = ages(&work, weeks.now);
     TallyDocument {
@@ -183,16 +179,16 @@ fn by_priority(rows: &[Row<'_>]) -> Vec<Count> {
         .collect()
 }
 
-fn by_week(work: &[(&Row<'_>, bool)], weeks: Weeks) -> Vec<WeekTally> {
+fn by_week(work: &[&Row<'_>], weeks: Weeks) -> Vec<WeekTally> {
     let mut told = vec![(0, 0); weeks.count];
     // What came before the first week, or at a time that is not known.
     let (mut opened_total, mut closed_total) = (0, 0);
-    for (row, done) in work {
+    for row in work {
         match row.created.and_then(|at| weeks.place(at)) {
             Some(place) => told[place].0 += 1,
             None => opened_total += 1,
         }
-        if *done {
+        if row.done {
             match row.closed.and_then(|at| weeks.place(at)) {
                 Some(place) => told[place].1 += 1,
                 None => closed_total += 1,
@@ -216,14 +212,14 @@ fn by_week(work: &[(&Row<'_>, bool)], weeks: Weeks) -> Vec<WeekTally> {
 
 /// How long it took from that moment until they were closed, of those closed in these weeks.
 fn durations(
-    work: &[(&Row<'_>, bool)],
+    work: &[&Row<'_>],
     weeks: Weeks,
     from: impl Fn(&Row<'_>) -> Option<Timestamp>,
 ) -> Durations {
-    let took = work.iter().filter_map(|(row, done)| {
+    let took = work.iter().filter_map(|row| {
         let closed = row
             .closed
-            .filter(|at| *done && weeks.place(*at).is_some())?;
+            .filter(|at| row.done && weeks.place(*at).is_some())?;
         // Clocks that differ are no time that anything took.
         u64::try_from(closed.as_second() - from(row)?.as_second()).ok()
     });
@@ -240,8 +236,8 @@ fn durations(
     }
 }
 
-fn ages(work: &[(&Row<'_>, bool)], now: i64) -> (Vec<AgeCount>, usize, Vec<AgedTicket>) {
-    let open = work.iter().filter(|(_, done)| !done).map(|(row, _)| *row);
+fn ages(work: &[&Row<'_>], now: i64) -> (Vec<AgeCount>, usize, Vec<AgedTicket>) {
+    let open = work.iter().filter(|row| !row.done);
     let days = |at: Timestamp| u64::try_from((now - at.as_second()) / DAY).unwrap_or(0);
     let mut undated = 0;
     let mut aged: Vec<(i64, &Row<'_>)> = Vec::new();
@@ -377,10 +373,11 @@ mod tests {
         let row = |days: i64| Row {
             created: Some(at(MONDAY - days)),
             closed: Some(at(MONDAY)),
+            done: true,
             ..plain("x")
         };
         let rows: Vec<_> = (1..=20).map(row).collect();
-        let work: Vec<_> = rows.iter().map(|row| (row, true)).collect();
+        let work: Vec<_> = rows.iter().collect();
         let told = durations(&work, Weeks::last(1, at(MONDAY)), |row| row.created);
         let days = |days: u64| Some(days * 86_400);
         assert_eq!(

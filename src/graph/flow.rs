@@ -11,7 +11,7 @@ use crate::model::TicketId;
 
 /// The part of the graph that the plan's own work can get through, in flat arrays: nodes in
 /// their order, what follows each, and how many come before it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Flow {
     followers: Lists,
     waits: Vec<u32>,

@@ -5,7 +5,7 @@ use std::iter::{Copied, Map};
 use std::slice;
 
 /// The lists, each by the place it is of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Lists {
     ends: Vec<u32>,
     items: Vec<u32>,
