@@ -18,7 +18,7 @@ impl Repo {
     pub fn home_head_file(&self) -> HeadFile {
         let folder = match self.main_worktree() {
             Some(_) => self.common_dir().to_path_buf(),
-            None => self.gix().git_dir().to_path_buf(),
+            None => self.git_dir().to_path_buf(),
         };
         HeadFile { folder }
     }

@@ -40,7 +40,7 @@ impl Repo {
         };
         let newest_first = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
         let walk = self
-            .gix()
+            .gix()?
             .rev_walk([tip.0])
             .sorting(newest_first)
             .all()

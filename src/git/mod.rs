@@ -30,6 +30,7 @@ mod large;
 mod leftover;
 mod merge;
 mod past;
+mod plain;
 mod preflight;
 mod repair;
 mod repo;

@@ -136,7 +136,7 @@ impl Repo {
         commit: CommitId,
     ) -> Result<(Option<Timestamp>, Option<CommitId>)> {
         let read = |error: gix::Error| unreadable(&format!("commit {commit}"), &error);
-        let found = self.gix().find_commit(commit.0).map_err(read)?;
+        let found = self.gix()?.find_commit(commit.0).map_err(read)?;
         let time = found.time().map_err(read)?;
         let parent = found.parent_ids().next().map(|id| CommitId(id.detach()));
         Ok((Timestamp::from_second(time.seconds).ok(), parent))

@@ -1,5 +1,6 @@
 //! Finding the repository, and reading from it.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
@@ -7,15 +8,20 @@ use gix::bstr::ByteSlice;
 use super::command::{Author, Git};
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId, TICKS};
+use super::plain::Plain;
 use crate::model::TicketId;
 
-/// A repository with a working tree, opened once.
+/// A repository with a working tree, opened once: at the first read, where its folders are known
+/// before.
 ///
 /// Reads go through `gix`. It stays in its thread (finding it again takes a millisecond);
 /// [`Git`] and the types that change things hold nothing but paths and go anywhere.
 #[derive(Debug, Clone)]
 pub struct Repo {
-    gix: gix::Repository,
+    gix: OnceCell<gix::Repository>,
+    /// What its own file of settings says, where that is known without opening it and counts.
+    settings: Option<gix::config::File>,
+    git_dir: PathBuf,
     common_dir: PathBuf,
     worktree_root: PathBuf,
     main_worktree: Option<PathBuf>,
@@ -49,50 +55,37 @@ impl Repo {
     /// # Errors
     /// When there is none, it is bare, another user's, or cannot be read.
     pub fn discover(cwd: &Path) -> Result<Self> {
-        let read = |error: gix::Error| unreadable("the repository", &error);
-        let shut = MISLEADING
-            .iter()
-            .any(|name| std::env::var_os(name).is_some());
-        let mut permissions = gix::open::Permissions::all();
-        permissions.env.objects = gix::sec::Permission::Deny;
-        if shut {
-            // It knows no way to ignore just these.
-            permissions.env.git_prefix = gix::sec::Permission::Deny;
+        let shut = is_shut();
+        if let Some(plain) = Plain::find(cwd) {
+            return Ok(Self {
+                gix: OnceCell::new(),
+                settings: plain.settings,
+                common_dir: plain.git_dir.clone(),
+                git_dir: plain.git_dir,
+                main_worktree: Some(plain.worktree_root.clone()),
+                worktree_root: plain.worktree_root,
+                shut,
+            });
         }
-        let options = gix::open::Options::default().permissions(permissions);
-        let by_trust = gix::sec::trust::Mapping {
-            full: options.clone(),
-            reduced: options,
-        };
-        let found = gix::ThreadSafeRepository::discover_opts(
-            cwd,
-            gix::discover::upwards::Options::default(),
-            by_trust,
-        );
-        let mut gix = match found {
-            Ok(found) => found.to_thread_local(),
-            Err(error) => return Err(not_found(cwd, &error)),
-        };
-        gix.make_paths_absolute().map_err(read)?;
-        if gix.git_dir_trust() != gix::sec::Trust::Full {
-            let dir = gix.workdir().unwrap_or_else(|| gix.git_dir());
-            return Err(GitError::Untrusted { dir: dir.into() });
-        }
+        let gix = open(cwd)?;
         let Some(worktree_root) = gix.workdir() else {
             return Err(GitError::Bare {
                 git_dir: resolved(gix.git_dir())?,
             });
         };
         let worktree_root = resolved(worktree_root)?;
-        let common_dir = resolved(gix.common_dir())?;
-        let main = gix.main_repo().map_err(read)?;
+        let main = gix
+            .main_repo()
+            .map_err(|error| unreadable("the repository", &error))?;
         let main_worktree = match main.workdir() {
             Some(dir) if dir.is_dir() => Some(resolved(dir)?),
             _ => None,
         };
         Ok(Self {
-            gix,
-            common_dir,
+            settings: None,
+            git_dir: gix.git_dir().to_path_buf(),
+            common_dir: resolved(gix.common_dir())?,
+            gix: OnceCell::from(gix),
             worktree_root,
             main_worktree,
             shut,
@@ -141,7 +134,7 @@ impl Repo {
     /// # Errors
     /// When it cannot be read.
     pub fn head(&self) -> Result<Head> {
-        head_of(&self.gix)
+        head_of(self.gix()?)
     }
 
     /// What is checked out in [`Self::home`].
@@ -149,11 +142,11 @@ impl Repo {
     /// # Errors
     /// When it cannot be read.
     pub fn home_head(&self) -> Result<Head> {
-        if self.main_worktree.is_none() {
+        if self.home() == self.worktree_root {
             return self.head();
         }
         let main = self
-            .gix
+            .gix()?
             .main_repo()
             .map_err(|error| unreadable("the main working tree", &error))?;
         head_of(&main)
@@ -166,7 +159,10 @@ impl Repo {
     pub fn branch_tip(&self, branch: &BranchName) -> Result<Option<CommitId>> {
         let read = |error: gix::Error| unreadable(&format!("branch `{branch}`"), &error);
         let name = branch.reference();
-        let found = self.gix.try_find_reference(name.as_str()).map_err(read)?;
+        let found = self
+            .gix()?
+            .try_find_reference(name.as_str())
+            .map_err(read)?;
         let Some(mut reference) = found else {
             return Ok(None);
         };
@@ -231,7 +227,7 @@ impl Repo {
             return Ok(true);
         }
         let bases = self
-            .gix
+            .gix()?
             .merge_bases_many(ancestor.0, &[commit.0])
             .map_err(|error| unreadable("the history", &error))?;
         Ok(bases.iter().any(|base| base.detach() == ancestor.0))
@@ -252,29 +248,79 @@ impl Repo {
     /// # Errors
     /// When the configuration cannot be read.
     pub fn setting(&self, key: &'static str) -> Result<Option<String>> {
-        let value = if self.shut {
+        let own = self.settings.as_ref();
+        let value = if let Some(value) = own.and_then(|settings| settings.string(key)) {
+            value.to_str_lossy().into_owned()
+        } else if self.shut {
             let git = self.git();
             let answer = git.call(["config", "--get", key]).run_allowing(&[0, 1])?;
             answer.line()
         } else {
-            let value = self.gix.config_snapshot().string(key);
+            let value = self.gix()?.config_snapshot().string(key);
             value.unwrap_or_default().to_str_lossy().into_owned()
         };
         let value = value.trim();
         Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 
+    /// The `.git` folder of the working tree it was found from.
+    pub(super) fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
     /// The repository itself, for the other readers of this module.
-    pub(super) fn gix(&self) -> &gix::Repository {
-        &self.gix
+    pub(super) fn gix(&self) -> Result<&gix::Repository> {
+        if let Some(gix) = self.gix.get() {
+            return Ok(gix);
+        }
+        let gix = open(&self.worktree_root)?;
+        Ok(self.gix.get_or_init(|| gix))
     }
 
     pub(super) fn tree_at(&self, commit: CommitId) -> Result<gix::Tree<'_>> {
-        self.gix
+        self.gix()?
             .find_commit(commit.0)
             .and_then(|commit| commit.tree())
             .map_err(|error| unreadable(&format!("commit {commit}"), &error))
     }
+}
+
+/// Whether something in the environment is to be kept from `gix`.
+fn is_shut() -> bool {
+    MISLEADING
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+}
+
+/// Opens the repository at or above `cwd`, if it is the user's.
+fn open(cwd: &Path) -> Result<gix::Repository> {
+    let mut permissions = gix::open::Permissions::all();
+    permissions.env.objects = gix::sec::Permission::Deny;
+    if is_shut() {
+        // It knows no way to ignore just these.
+        permissions.env.git_prefix = gix::sec::Permission::Deny;
+    }
+    let options = gix::open::Options::default().permissions(permissions);
+    let by_trust = gix::sec::trust::Mapping {
+        full: options.clone(),
+        reduced: options,
+    };
+    let found = gix::ThreadSafeRepository::discover_opts(
+        cwd,
+        gix::discover::upwards::Options::default(),
+        by_trust,
+    );
+    let mut gix = match found {
+        Ok(found) => found.to_thread_local(),
+        Err(error) => return Err(not_found(cwd, &error)),
+    };
+    gix.make_paths_absolute()
+        .map_err(|error| unreadable("the repository", &error))?;
+    if gix.git_dir_trust() != gix::sec::Trust::Full {
+        let dir = gix.workdir().unwrap_or_else(|| gix.git_dir());
+        return Err(GitError::Untrusted { dir: dir.into() });
+    }
+    Ok(gix)
 }
 
 /// The error that `what` could not be read.
@@ -308,7 +354,7 @@ fn head_of(gix: &gix::Repository) -> Result<Head> {
 }
 
 /// The path without symbolic links, so that paths of one repository compare equal.
-fn resolved(path: &Path) -> Result<PathBuf> {
+pub(super) fn resolved(path: &Path) -> Result<PathBuf> {
     path.canonicalize().map_err(|source| GitError::File {
         action: "find",
         path: path.into(),

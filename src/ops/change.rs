@@ -347,7 +347,7 @@ impl Project {
         let mut changes = Vec::new();
         for (old, new) in before.iter().zip(after) {
             // Other programs write without the lock.
-            if old.ticket != new && locked.read(&new.id, &self.config)?.etag != old.etag {
+            if old.ticket != new && locked.etag_now(&new.id)? != Some(old.etag) {
                 let message = format!("`{}` was changed by another program", new.id);
                 return Err(Error::new(ErrorCode::Changed, message).hint("try again"));
             }

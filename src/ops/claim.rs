@@ -336,7 +336,7 @@ pub fn release(
             if let Some(other) = holder.as_ref().filter(|holder| *holder != actor.as_str())
                 && !force
             {
-                return Err(held_by_another(project, &ticket.id, other));
+                return Err(held_by_another(project.is_agent()?, &ticket.id, other));
             }
         }
         for ticket in tickets {
@@ -367,8 +367,8 @@ pub fn release(
     Ok(changed)
 }
 
-fn held_by_another(project: &Project, id: &TicketId, holder: &str) -> Error {
-    if project.is_agent() {
+fn held_by_another(is_agent: bool, id: &TicketId, holder: &str) -> Error {
+    if is_agent {
         let message = format!("`{id}` is held by {holder}: only people may release it");
         return Error::new(ErrorCode::HumansOnly, message)
             .with("id", id.as_str())

@@ -128,11 +128,11 @@ impl<'m> Maker<'m> {
             graph: OnceCell::new(),
             ids,
             locals,
-            author: project.actor().ok(),
+            author: project.acting()?,
             working_on: None,
         };
         if let Some(given) = context.var("TK_TICKET")
-            && project.is_agent()
+            && project.is_agent()?
         {
             // A ticket that is no more is no reason not to file what was found.
             maker.working_on = resolve(index, maker.graph(), given).ok();
@@ -193,7 +193,7 @@ impl<'m> Maker<'m> {
         ticket.discovered_from = request.at("discovered_from", from)?;
         ticket.created_at = Some(self.project.now);
         ticket.created_by = self.author.map(|actor| actor.as_str().to_owned());
-        if self.project.is_agent() {
+        if self.project.is_agent()? {
             ticket.discovered_from = ticket.discovered_from.or_else(|| self.working_on.clone());
             if !config.run.trust_agent_tickets {
                 ticket.awaiting = Some(Awaiting::Approval);
@@ -351,10 +351,10 @@ struct FiledTicket {
 
 impl Filed {
     fn new(project: &Project, context: &Context, more: usize) -> Result<Self> {
-        let run = context
-            .var("TK_RUN")
-            .filter(|run| project.is_agent() && run.chars().all(|c| c.is_ascii_alphanumeric()));
-        let Some(run) = run else {
+        let is_agent = project.is_agent()?;
+        let run = context.var("TK_RUN");
+        let run = run.filter(|run| run.chars().all(|c| c.is_ascii_alphanumeric()));
+        let Some(run) = run.filter(|_| is_agent) else {
             return Ok(Self(None));
         };
         let path = project.store.run_dir(run).join("filed.jsonl");

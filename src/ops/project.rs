@@ -31,7 +31,8 @@ pub struct Project {
     pub config: Config,
     /// The time of the command.
     pub now: Timestamp,
-    actor: Option<Actor>,
+    /// Who it was said to be; where nothing was said, git is asked.
+    named: Option<Actor>,
     /// Asked once it matters who acts: looking at every process above takes its time.
     runs_below_worker: fn() -> bool,
     acting: OnceCell<Option<Actor>>,
@@ -119,13 +120,12 @@ impl Project {
             Ok(config) => (config, None),
             Err(trouble) => (Config::default(), Some(trouble)),
         };
-        let actor = who(context, as_actor, &repo)?;
         let project = Self {
             repo,
             store,
             config,
             now: context.now(),
-            actor,
+            named: named(context, as_actor)?,
             runs_below_worker: || false,
             acting: OnceCell::new(),
             run: context.var("TK_RUN").map(str::to_owned),
@@ -149,32 +149,44 @@ impl Project {
         }
     }
 
-    fn acting(&self) -> Option<&Actor> {
-        let decide = || {
-            let named = self.actor.clone();
-            if named.as_ref().is_some_and(Actor::is_agent) || !(self.runs_below_worker)() {
-                return named;
-            }
+    /// Who gives the command, if anybody is named anywhere.
+    ///
+    /// # Errors
+    /// When git's settings cannot be read.
+    pub(super) fn acting(&self) -> Result<Option<&Actor>> {
+        if let Some(acting) = self.acting.get() {
+            return Ok(acting.as_ref());
+        }
+        let named = match &self.named {
+            Some(actor) => Some(actor.clone()),
+            None => self.repo.setting("user.email")?.as_deref().map(Actor::new),
+        };
+        let named = named.filter(|actor| !actor.as_str().is_empty());
+        let acting = if named.as_ref().is_some_and(Actor::is_agent) || !(self.runs_below_worker)() {
+            named
+        } else {
             Some(Actor::agent("worker"))
         };
-        self.acting.get_or_init(decide).as_ref()
+        Ok(self.acting.get_or_init(|| acting).as_ref())
     }
 
     /// Who gives the command.
     ///
     /// # Errors
-    /// When nobody is named anywhere.
+    /// When nobody is named anywhere, or git's settings cannot be read.
     pub fn actor(&self) -> Result<&Actor> {
-        self.acting().ok_or_else(|| {
+        self.acting()?.ok_or_else(|| {
             Error::new(ErrorCode::InvalidArgument, "nobody says who you are")
                 .hint("`git config user.email you@example.com`, or `--as you@example.com`")
         })
     }
 
     /// Whether an agent gives the command.
-    #[must_use]
-    pub fn is_agent(&self) -> bool {
-        self.acting().is_some_and(Actor::is_agent)
+    ///
+    /// # Errors
+    /// When git's settings cannot be read.
+    pub fn is_agent(&self) -> Result<bool> {
+        Ok(self.acting()?.is_some_and(Actor::is_agent))
     }
 
     /// Who gives the command, if it is a person. `what` is what only people may do, such as
@@ -203,7 +215,7 @@ impl Project {
         let log = self.store.local_dir().join("refused.jsonl");
         AppendLog::open(&log)?.append_durably(&Refusal {
             at: self.now,
-            actor: self.acting().map_or("", Actor::as_str),
+            actor: self.acting()?.map_or("", Actor::as_str),
             run: self.run.as_deref(),
             ticket: self.working_on.as_deref(),
             tried: tried.iter().take(TRIED).map(|word| start(word)).collect(),
@@ -214,7 +226,7 @@ impl Project {
 
     /// The store, locked for a command. What a person changes under it can be taken back.
     pub(super) fn lock(&self) -> Result<Locked<'_>> {
-        Ok(match self.acting() {
+        Ok(match self.acting()? {
             Some(actor) if !actor.is_agent() => self.store.lock_recording(actor, self.now)?,
             _ => self.store.lock()?,
         })
@@ -357,23 +369,20 @@ pub(super) fn find(context: &Context) -> Result<(Repo, PathBuf)> {
     Ok((repo, ticks))
 }
 
-/// `TK_ACTOR` where it names an agent, whatever else is said; then `--as`, `TK_ACTOR`, git.
-fn who(context: &Context, as_actor: Option<&str>, repo: &Repo) -> Result<Option<Actor>> {
+/// Who is named: by `TK_ACTOR` where that is an agent, whatever else is said; then by `--as`, and
+/// by `TK_ACTOR`.
+fn named(context: &Context, as_actor: Option<&str>) -> Result<Option<Actor>> {
     let from_env = context.var("TK_ACTOR").map(Actor::new);
-    if let Some(agent) = from_env.as_ref().filter(|actor| actor.is_agent()) {
-        return Ok(Some(agent.clone()));
-    }
-    if let Some(given) = as_actor {
-        let actor = Actor::new(given);
-        if actor.as_str().is_empty() {
-            let message = "`--as` is blank: expected who you are, such as `dana@example.com`";
-            return Err(Error::new(ErrorCode::InvalidArgument, message));
-        }
-        return Ok(Some(actor));
-    }
-    let named = match from_env {
-        Some(actor) => Some(actor),
-        None => repo.setting("user.email")?.as_deref().map(Actor::new),
+    let Some(given) = as_actor else {
+        return Ok(from_env);
     };
-    Ok(named.filter(|actor| !actor.as_str().is_empty()))
+    if from_env.as_ref().is_some_and(Actor::is_agent) {
+        return Ok(from_env);
+    }
+    let actor = Actor::new(given);
+    if actor.as_str().is_empty() {
+        let message = "`--as` is blank: expected who you are, such as `dana@example.com`";
+        return Err(Error::new(ErrorCode::InvalidArgument, message));
+    }
+    Ok(Some(actor))
 }

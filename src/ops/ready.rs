@@ -140,17 +140,20 @@ fn startable(
         ready = found.iter().map(|ticket| ticket.id.clone()).collect();
     }
     let claimed = project.store.claimed()?;
-    if claimed.is_empty() {
-        return Ok(ready);
-    }
-    let mine = project.actor().ok().map(crate::model::Actor::as_str);
-    let mut ids = Vec::new();
+    let mut ids = Vec::with_capacity(ready.len());
     for id in ready {
         let claim = match claimed.contains(&id) {
             true => project.store.claim(&id, project.now)?,
             false => None,
         };
-        if claim.is_none_or(|claim| Some(claim.actor.as_str()) == mine) {
+        let is_free = match claim {
+            None => true,
+            Some(claim) => {
+                let mine = project.acting()?;
+                mine.is_some_and(|mine| mine.as_str() == claim.actor)
+            }
+        };
+        if is_free {
             ids.push(id);
         }
     }

@@ -98,8 +98,9 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
     let note = note
         .map(|text| say(project, NoteKind::Comment, "note", text))
         .transpose()?;
+    let is_agent = project.is_agent()?;
     let closing = match &to {
-        Some(to) if project.config.statuses.is_done(to) && !project.is_agent() => {
+        Some(to) if project.config.statuses.is_done(to) && !is_agent => {
             let close = CloseRequest {
                 reason: request.reason.clone(),
                 note: None,
@@ -117,7 +118,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             if let Some(note) = &note {
                 ticket.say(note);
             }
-            if project.is_agent() {
+            if is_agent {
                 agent_may(project, scene, &before, request)?;
             }
             check_edges(ticket, Some(&before))?;

@@ -21,6 +21,7 @@ use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 
+use super::load::Parse;
 use super::regular::Folder;
 use super::{Etag, InvalidFile, Store, StoreError, Stored};
 use crate::context::cores;
@@ -53,10 +54,14 @@ pub enum Caching {
 
 impl Caching {
     /// Of so many tickets, how many may have changed before it pays to write what is cached.
+    ///
+    /// Writing takes as long as reading four files does and one more for every 128 tickets,
+    /// about. Where one more has changed each time, what both take together is least with the
+    /// root of twice that.
     pub(super) const fn slack(self, tickets: usize) -> usize {
         match self {
             Self::Eager => 0,
-            _ => 8 + tickets / 256,
+            _ => (8 + tickets / 64).isqrt(),
         }
     }
 }
@@ -185,9 +190,36 @@ impl Store {
     /// # Errors
     /// When the folder cannot be read. What is wrong with single files is in the answer.
     pub fn index(&self, config: &Config) -> Result<Index, StoreError> {
+        let caching = self.caching != Caching::Off;
+        let key = |folder: &Folder| cached::key(folder, config).filter(|_| caching);
+        self.index_by(key, |id, text| format::parse(id, text, config))
+    }
+
+    /// As [`Store::index`], with every file read, whatever is cached; and where `any_word` is set,
+    /// with any word as a ticket's type and status, where the configuration that would say which
+    /// there are cannot be read.
+    ///
+    /// # Errors
+    /// As [`Store::index`].
+    pub fn index_anew(&self, config: &Config, any_word: bool) -> Result<Index, StoreError> {
+        self.index_by(
+            |_| None,
+            |id, text| match any_word {
+                true => format::parse_any(id, text, config),
+                false => format::parse(id, text, config),
+            },
+        )
+    }
+
+    /// The index, by what is cached under that key, if any is.
+    fn index_by(
+        &self,
+        key: impl Fn(&Folder) -> Option<Vec<u8>>,
+        parse: impl Parse,
+    ) -> Result<Index, StoreError> {
         let folder = Folder::open(self.ticks_dir());
         let folder = folder.map_err(StoreError::io("read", self.ticks_dir()))?;
-        let key = cached::key(&folder, config).filter(|_| self.caching != Caching::Off);
+        let key = key(&folder);
         let cached = match &key {
             Some(key) => Cached::read(&self.index_path(), key).unwrap_or_default(),
             None => Cached::default(),
@@ -207,7 +239,7 @@ impl Store {
             Some(key) if pays(changed.len()) => Scratch::begin(self.local_dir(), &folder, key),
             _ => None,
         };
-        let fresh = self.read_changed(&folder, &changed, config)?;
+        let fresh = self.read_changed(&folder, &changed, &parse)?;
         let mut clean = 0;
         let mut index = Index {
             tickets: Vec::with_capacity(found.len()),
@@ -271,15 +303,14 @@ impl Store {
         &self,
         folder: &Folder,
         names: &[String],
-        config: &Config,
+        parse: &impl Parse,
     ) -> Result<Vec<Fresh>, StoreError> {
-        let parse = |id: &TicketId, text: &str| format::parse(id, text, config);
         let one = |name: &String| -> Result<Fresh, StoreError> {
             let (identity, text) = match folder.read_text(name) {
                 Ok((metadata, text)) => (Some(Identity::from(&metadata)), Ok(text)),
                 Err(error) => (None, Err(error)),
             };
-            match self.read_one(name, text, &parse)? {
+            match self.read_one(name, text, parse)? {
                 None => Ok(Fresh::Gone),
                 Some(Err(file)) => Ok(Fresh::Invalid(file)),
                 Some(Ok(stored)) => {

@@ -153,6 +153,15 @@ impl Locked<'_> {
         Ok(())
     }
 
+    /// The name of what the ticket's file says, whatever that is; none where there is no file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn etag_now(&self, id: &TicketId) -> Result<Option<Etag>, StoreError> {
+        let text = self.text_now(id)?;
+        Ok(text.map(|text| Etag::of(text.as_bytes())))
+    }
+
     /// What the ticket's file says, whatever that is; nothing where there is none.
     fn text_now(&self, id: &TicketId) -> Result<Option<String>, StoreError> {
         if !self.has(id) {
@@ -172,8 +181,7 @@ impl Locked<'_> {
     pub fn changed_since(&self, last: &LastChange) -> Result<Vec<TicketId>, StoreError> {
         let mut changed = Vec::new();
         for file in &last.files {
-            let now = self.text_now(&file.id)?;
-            let now = now.map(|text| Etag::of(text.as_bytes()).to_string());
+            let now = self.etag_now(&file.id)?.map(|etag| etag.to_string());
             if now != file.after {
                 changed.push(file.id.clone());
             }

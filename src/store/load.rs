@@ -95,19 +95,7 @@ impl Store {
     /// # Errors
     /// When the folder cannot be read. What is wrong with single files is in the answer.
     pub fn load_all(&self, config: &Config) -> Result<Loaded, StoreError> {
-        self.load(|id, text| format::parse(id, text, config))
-    }
-
-    /// Like [`Store::load_all`], with any word as a ticket's type and status: where the
-    /// configuration that would say which there are cannot be read.
-    ///
-    /// # Errors
-    /// As [`Store::load_all`].
-    pub fn load_all_words(&self, config: &Config) -> Result<Loaded, StoreError> {
-        self.load(|id, text| format::parse_any(id, text, config))
-    }
-
-    fn load(&self, parse: impl Parse) -> Result<Loaded, StoreError> {
+        let parse = |id: &TicketId, text: &str| format::parse(id, text, config);
         let names = self.ticket_files()?;
         let parts = cores::spread(&names, MANY, |part| self.load_files(part, &parse));
         let mut loaded = Loaded::default();

@@ -5,7 +5,7 @@ use std::path::Path;
 use tk::git::{BranchName, CommitId, GitError, Repo};
 use tk::model::TicketId;
 
-use crate::repo::{TestRepo, git_in, rerun_with};
+use crate::repo::{TestRepo, git_in, hermetic_git, rerun_with};
 
 fn id(text: &str) -> CommitId {
     CommitId::parse(text).unwrap()
@@ -168,6 +168,123 @@ fn commits_of_a_ticket_are_found_by_their_trailer() {
     assert_eq!(found[0].subject, "Login");
     assert_eq!(found[0].author, "Dana");
     assert_eq!(repo.commits_of_ticket(&ticket, 0).unwrap(), []);
+}
+
+/// Whatever a repository's settings and files make of it, its folders are those that git tells.
+#[test]
+fn the_folders_are_those_that_git_tells() {
+    let elsewhere = |test: &TestRepo| {
+        let other = test.beside("elsewhere");
+        std::fs::create_dir_all(other.join("sub")).unwrap();
+        other
+    };
+    let set = |test: &TestRepo, key: &str, value: &str| {
+        test.git(&["config", key, value]);
+    };
+    let append = |test: &TestRepo, path: &str, more: &str| {
+        let text = std::fs::read_to_string(test.path(path)).unwrap_or_default();
+        test.write(path, &(text + more));
+    };
+    type Make<'m> = (&'m str, &'m dyn Fn(&TestRepo));
+    let makes: [Make<'_>; 12] = [
+        ("as it is made", &|_| {}),
+        ("a working tree elsewhere", &|test| {
+            let other = elsewhere(test);
+            set(test, "core.worktree", other.to_str().unwrap());
+        }),
+        ("one spelled otherwise", &|test| {
+            elsewhere(test);
+            append(
+                test,
+                ".git/config",
+                "[CORE]\n\tWorkTree = ../../elsewhere\n",
+            );
+        }),
+        ("one that an included file tells", &|test| {
+            elsewhere(test);
+            test.write(".git/more", "[core]\n\tworktree = ../../elsewhere\n");
+            append(test, ".git/config", "[include]\n\tpath = more\n");
+        }),
+        ("not bare", &|test| set(test, "core.bare", "false")),
+        ("not bare, in another word", &|test| {
+            set(test, "core.bare", "no")
+        }),
+        ("bare", &|test| set(test, "core.bare", "true")),
+        ("bare, without a value", &|test| {
+            append(test, ".git/config", "[core]\n\tbare\n");
+        }),
+        ("settings of each working tree", &|test| {
+            set(test, "extensions.worktreeConfig", "true");
+            set(test, "user.name", "Dana");
+        }),
+        ("a folder in another place", &|test| {
+            let other = test.beside("separate.git");
+            test.git(&["init", "-q", "--separate-git-dir", other.to_str().unwrap()]);
+        }),
+        ("a link to the folder", &|test| {
+            let other = test.beside("moved.git");
+            std::fs::rename(test.path(".git"), &other).unwrap();
+            std::os::unix::fs::symlink(&other, test.path(".git")).unwrap();
+        }),
+        ("a repository in it", &|test| {
+            std::fs::create_dir_all(test.path("sub/inner")).unwrap();
+            test.init(&test.path("sub/inner"));
+        }),
+    ];
+    for (what, make) in makes {
+        let test = TestRepo::new();
+        test.write("sub/file", "1");
+        test.commit("First");
+        make(&test);
+        for from in ["", "sub", "sub/inner"] {
+            let folder = test.path(from);
+            if !folder.is_dir() {
+                continue;
+            }
+            let tells = |option: &str| {
+                let output = hermetic_git(&folder)
+                    .args(["rev-parse", "--path-format=absolute", option])
+                    .output()
+                    .unwrap();
+                let text = String::from_utf8(output.stdout).unwrap();
+                output.status.success().then(|| text.trim_end().to_owned())
+            };
+            let found = Repo::discover(&folder);
+            let top = found.as_ref().ok().map(Repo::worktree_root);
+            assert_eq!(
+                top.and_then(Path::to_str),
+                tells("--show-toplevel").as_deref(),
+                "{what}, {from}"
+            );
+            let Ok(repo) = found else {
+                continue;
+            };
+            let common = tells("--git-common-dir").unwrap();
+            let common = Path::new(&common).canonicalize().unwrap();
+            assert_eq!(repo.common_dir(), common, "{what}, {from}");
+            let head = tells("HEAD");
+            let commit = repo.head().unwrap().commit;
+            assert_eq!(commit.map(|id| id.to_string()), head, "{what}, {from}");
+        }
+    }
+}
+
+#[test]
+fn the_environments_settings_go_before_those_of_the_repository() {
+    let name = "discovery::the_environments_settings_go_before_those_of_the_repository";
+    let variables = [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "user.name"),
+        ("GIT_CONFIG_VALUE_0", "Kim"),
+    ];
+    if rerun_with(name, variables) {
+        return;
+    }
+    let test = TestRepo::new();
+    let repo = Repo::discover(test.dir()).unwrap();
+    assert_eq!(repo.setting("user.name").unwrap().as_deref(), Some("Kim"));
+    let email = repo.setting("user.email").unwrap();
+    assert_eq!(email.as_deref(), Some("dana@example.com"));
 }
 
 /// What a hook's environment says of another repository does not mislead.

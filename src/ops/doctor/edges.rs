@@ -6,7 +6,7 @@ use super::Exam;
 use super::found::Found;
 use super::texts::changed;
 use crate::graph::{Cycle, Step};
-use crate::model::{Ticket, TicketId};
+use crate::model::{Outline, Ticket, TicketId};
 use crate::ops::Result;
 use crate::wire::{FindingKind, Severity};
 
@@ -35,8 +35,8 @@ fn references(ticket: &Ticket) -> impl Iterator<Item = (&'static str, &TicketId)
 /// References to nothing and to the ticket itself, then cycles.
 pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
-    for ticket in &exam.loaded.tickets {
-        for (key, to) in references(ticket) {
+    for ticket in exam.loaded.tickets.iter().map(Outline::ticket) {
+        for (key, to) in references(&ticket) {
             let (kind, message) = if *to == ticket.id {
                 (
                     FindingKind::SelfReference,
@@ -55,7 +55,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
             let one = Found::new(kind, severity, message)
                 .ticket(&ticket.id)
                 .path(exam.project.store.shown(&format!("{}.toml", ticket.id)))
-                .command(without(exam, ticket, key, to));
+                .command(without(exam, &ticket, key, to));
             // What is not there may come yet; till then it is known to block, or to be above.
             let counts = kind == FindingKind::MissingReference && severity == Severity::Error;
             found.push(if counts || !exam.configured {
@@ -122,9 +122,11 @@ fn is_there(exam: &Exam<'_>, id: &TicketId) -> bool {
 }
 
 fn names_itself(exam: &Exam<'_>, id: &TicketId) -> bool {
-    exam.loaded
-        .get(id)
-        .is_some_and(|ticket| ticket.blocked_by.contains(id) || ticket.parent.as_ref() == Some(id))
+    let edges = exam.loaded.get(id).map(Outline::edges);
+    edges.is_some_and(|mut edges| {
+        let mut named = edges.blocked_by.by_ref().chain(edges.parent);
+        named.any(|named| named == id.as_str())
+    })
 }
 
 /// The command that takes the reference out of the ticket.
@@ -159,8 +161,8 @@ fn of_cycle<'a>(exam: &Exam<'a>, cycle: &Cycle) -> Found<'a> {
     let breaks = |step: &Step| match step {
         Step::BlockedBy(id, blocker) => Some(format!("tk unblock {id} {blocker}")),
         Step::After(id, earlier) => {
-            let ticket = exam.loaded.get(id)?;
-            Some(without(exam, ticket, "after", earlier))
+            let ticket = exam.loaded.get(id)?.ticket();
+            Some(without(exam, &ticket, "after", earlier))
         }
         Step::PartOf(child, _) => Some(format!("tk update {child} --parent ''")),
     };

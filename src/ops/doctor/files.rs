@@ -267,7 +267,7 @@ fn unknown_agents<'a>(exam: &Exam<'a>, usable: &BTreeSet<String>) -> Vec<Found<'
         });
     }
     for ticket in &exam.loaded.tickets {
-        let Some(name) = ticket.agent.as_deref() else {
+        let Some(name) = ticket.agent() else {
             continue;
         };
         if exam.is_open(ticket.id.as_str()) && unknown(name) {

@@ -2,7 +2,7 @@
 
 use super::Exam;
 use super::found::Found;
-use crate::model::{Actor, Category, Ticket, TicketId};
+use crate::model::{Actor, Category, Outline, TicketId};
 use crate::wire::{FindingKind, Severity};
 
 /// Closed epics with open children, and work in progress that nobody holds.
@@ -15,7 +15,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for ticket in &exam.loaded.tickets {
         let id = &ticket.id;
-        match statuses.category(&ticket.status) {
+        match statuses.category(ticket.status()) {
             Category::Done => found.extend(open_children(exam, id)),
             Category::Active if !exam.graph.is_epic(id) => found.extend(unclaimed(exam, ticket)),
             Category::Active | Category::Open => {}
@@ -44,9 +44,9 @@ fn open_children<'a>(exam: &Exam<'a>, id: &TicketId) -> Option<Found<'a>> {
 
 /// Work in progress that a person owns is that person's; work of nobody's, or of an agent's
 /// that holds no claim, may be forgotten.
-fn unclaimed<'a>(exam: &Exam<'a>, ticket: &Ticket) -> Option<Found<'a>> {
+fn unclaimed<'a>(exam: &Exam<'a>, ticket: &Outline) -> Option<Found<'a>> {
     let id = &ticket.id;
-    let owner = ticket.owner.as_deref().map(Actor::new);
+    let owner = ticket.owner().map(Actor::new);
     let by_person = owner.as_ref().is_some_and(|owner| !owner.is_agent());
     let now = exam.project.now;
     let held = exam.claims.iter().any(|file| {

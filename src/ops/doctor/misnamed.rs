@@ -3,6 +3,7 @@
 use super::Exam;
 use super::found::Found;
 use super::texts::changed;
+use crate::model::Outline;
 use crate::store::Misnamed;
 use crate::wire::{FindingKind, Severity};
 
@@ -33,7 +34,7 @@ pub(super) fn proper(exam: &Exam<'_>, file: &Misnamed) -> String {
     if !file.is_free {
         return format!("it should be `{id}.toml`, which something else is or would be");
     }
-    let tickets = exam.loaded.tickets.iter();
+    let tickets = exam.loaded.tickets.iter().map(Outline::ticket);
     let naming: Vec<String> = tickets
         .filter(|ticket| ticket.refers_to(id))
         .map(|ticket| format!("`{}`", ticket.id))

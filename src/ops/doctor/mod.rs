@@ -24,7 +24,7 @@ pub use runs::{KnownRun, KnownRuns, RunState};
 use super::{Project, Result};
 use crate::graph::Graph;
 use crate::model::TicketId;
-use crate::store::{ClaimFile, Loaded, Misnamed, StoreError};
+use crate::store::{ClaimFile, Index, Misnamed, StoreError};
 use crate::wire::{DoctorDocument, Severity};
 
 /// What the doctor looks at.
@@ -32,7 +32,7 @@ struct Exam<'a> {
     project: &'a Project,
     /// Whether the configuration could be read; else what depends on it is left alone.
     configured: bool,
-    loaded: &'a Loaded,
+    loaded: &'a Index,
     graph: &'a Graph<'a>,
     claims: &'a [ClaimFile],
     misnamed: &'a [Misnamed],
@@ -55,7 +55,7 @@ pub fn doctor(
     runs: &dyn Fn() -> Result<KnownRuns>,
     fix: bool,
 ) -> Result<DoctorDocument> {
-    if fix && project.is_agent() {
+    if fix && project.is_agent()? {
         project.require_human("mend with `--fix`")?;
     }
     let store = &project.store;
@@ -63,10 +63,7 @@ pub fn doctor(
     // What stands before what is done: a run that ends meanwhile is not taken for a dead one.
     let known = runs()?;
     let claims = store.claim_files()?;
-    let loaded = match trouble {
-        None => store.load_all(&project.config)?,
-        Some(_) => store.load_all_words(&project.config)?,
-    };
+    let loaded = store.index_anew(&project.config, trouble.is_some())?;
     let misnamed = match trouble {
         None => store.misnamed(&project.config)?,
         Some(_) => Vec::new(),
@@ -139,6 +136,6 @@ impl Exam<'_> {
     fn is_open(&self, id: &str) -> bool {
         let ticket = TicketId::parse(id).ok();
         let ticket = ticket.and_then(|id| self.loaded.get(&id));
-        ticket.is_some_and(|ticket| !self.project.config.statuses.is_done(&ticket.status))
+        ticket.is_some_and(|ticket| !self.project.config.statuses.is_done(ticket.status()))
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
 /// The file of that ticket, if nothing else is wrong with it.
 fn unplain<'a>(exam: &Exam<'a>, id: TicketId) -> Result<Option<Found<'a>>> {
     let store = &exam.project.store;
-    let (Some(ticket), Some(text)) = (exam.loaded.get(&id), store.read_text(&id)?) else {
+    let (Some(_), Some(text)) = (exam.loaded.get(&id), store.read_text(&id)?) else {
         return Ok(None);
     };
     let mut message = String::from("the file has ");
@@ -53,8 +53,9 @@ fn unplain<'a>(exam: &Exam<'a>, id: TicketId) -> Result<Option<Found<'a>>> {
         .ticket(&id)
         .path(store.shown(&format!("{id}.toml")));
     let config = &exam.project.config;
-    let says_the_same = |plain: &str| format::parse(&id, plain, config).as_ref() == Ok(ticket);
-    if !exam.configured || !says_the_same(&plain(&text)) {
+    let says = |text: &str| format::parse(&id, text, config).ok();
+    let ticket = says(&text).filter(|_| exam.configured);
+    if ticket.is_none() || says(&plain(&text)) != ticket {
         return Ok(Some(
             found.hint(format!("write it anew with `tk edit {id}`")),
         ));

@@ -215,7 +215,7 @@ fn continued<'a>(
     let branch = leftover.branch.as_ref().map(|branch| branch.name.as_str());
     match (ticket, run, branch) {
         (Some(ticket), Some(_), _)
-            if exam.is_open(ticket.id.as_str()) && ticket.awaiting.is_some() =>
+            if exam.is_open(ticket.id.as_str()) && ticket.awaiting().is_some() =>
         {
             let id = &ticket.id;
             found.hint(format!(

@@ -195,7 +195,7 @@ fn small_changes_do_not_rewrite_it() {
     place.check();
     let usual = place.store.clone().caching(Caching::Usual);
     let before = fs::read(place.cache()).unwrap();
-    (0..5).for_each(|number| place.write(number, "Changed"));
+    (0..2).for_each(|number| place.write(number, "Changed"));
     assert_eq!(place.texts(&usual)[0], " changed\n t0\n\n\n\n\n");
     assert_eq!(fs::read(place.cache()).unwrap(), before);
     (0..30).for_each(|number| place.write(number, "Again"));
