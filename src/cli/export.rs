@@ -7,7 +7,7 @@ use clap::ValueHint;
 use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::model::Shown;
-use crate::ops::{self, Error, ErrorCode};
+use crate::ops::{self, Error};
 use crate::port::ExportFormat;
 use crate::store;
 use crate::ui::terminal::{safe_json, safe_lines};
@@ -74,7 +74,7 @@ impl Args {
                 ops::refuse_own_file(project, &written)?;
                 store::write_atomic(&written, text.as_bytes()).map_err(|error| {
                     let message = format!("cannot write `{}`: {error}", Shown(path));
-                    Error::new(ErrorCode::Failed, message)
+                    Error::of_system(message, &error)
                 })?;
             }
             if screen.is_json() {

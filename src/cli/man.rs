@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::{Outcome, Session, described};
-use crate::ops::{Error, ErrorCode};
+use crate::ops::Error;
 use crate::store;
 use crate::wire::ManDocument;
 
@@ -32,7 +32,7 @@ impl Args {
         let dir = session.context.cwd.join(&self.folder);
         let failed = |error: std::io::Error| {
             let message = format!("cannot write into `{}`: {error}", self.folder.display());
-            Error::new(ErrorCode::Failed, message)
+            Error::of_system(message, &error)
         };
         fs::create_dir_all(&dir).map_err(failed)?;
         let mut files = Vec::new();

@@ -247,7 +247,7 @@ fn code(screen: &Screen, ended: Outcome) -> u8 {
         }
         Err(Failure::Output(error)) => {
             let message = format!("cannot write: {error}");
-            tell(screen, &Error::new(ErrorCode::Failed, message))
+            tell(screen, &Error::of_system(message, &error))
         }
         Err(Failure::Error(error)) => tell(screen, &error),
     }

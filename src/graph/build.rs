@@ -141,9 +141,21 @@ impl<'a> Graph<'a> {
             blocks: later.map(|at| self.facts.id(at).short()).collect(),
             open_blockers: blockers.map(TicketId::short).collect(),
             ready: self.is_ready_at(index),
+            deferred: self.is_deferred_at(index),
             held_by: self.elsewhere.get(&index).map(|(by, _)| by.into()),
             held_until: self.elsewhere.get(&index).map(|(_, at)| *at),
         }
+    }
+
+    /// Whether it is not over, and deferred to a time that has not come.
+    #[must_use]
+    pub fn is_deferred(&self, id: &TicketId) -> bool {
+        let at = self.facts.position(id);
+        at.is_some_and(|index| self.is_deferred_at(index))
+    }
+
+    fn is_deferred_at(&self, index: usize) -> bool {
+        self.facts.is_put_off(index) && !self.facts.is_done(index)
     }
 
     /// Who holds it in another clone.

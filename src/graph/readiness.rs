@@ -218,8 +218,7 @@ impl fmt::Display for Reason {
             }
             Self::Missing(id) => write!(f, "blocked by `{id}`, which does not exist"),
             Self::Awaiting(kind) => write!(f, "awaiting {kind}"),
-            Self::Deferred(Defer::Day(day)) => write!(f, "deferred until {day}"),
-            Self::Deferred(Defer::At(at)) => write!(f, "deferred until {at}"),
+            Self::Deferred(until) => write!(f, "deferred until {until}"),
             Self::Ancestor { epic, reasons } => {
                 write!(f, "its epic `{epic}` is ")?;
                 for (number, reason) in reasons.iter().enumerate() {

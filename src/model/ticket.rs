@@ -231,6 +231,15 @@ impl Defer {
     }
 }
 
+impl fmt::Display for Defer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => write!(f, "{day}"),
+            Self::At(at) => write!(f, "{at}"),
+        }
+    }
+}
+
 /// One thing that must be true of the result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Acceptance {

@@ -6,7 +6,7 @@ use super::records::{Found, Records};
 use super::{Project, Result, resolve};
 use crate::context::cores;
 use crate::graph::{Readiness, Reason};
-use crate::model::{Defer, Outline, TicketId};
+use crate::model::{Outline, TicketId};
 use crate::wire::{ReasonKind, ReasonRecord};
 
 /// The most tickets of a cycle that each of them names as its reason.
@@ -103,10 +103,7 @@ fn flat(reason: &Reason) -> Vec<ReasonRecord> {
             ..ReasonRecord::new(ReasonKind::Awaiting, Vec::new())
         },
         Reason::Deferred(until) => ReasonRecord {
-            until: Some(match until {
-                Defer::Day(day) => day.to_string(),
-                Defer::At(at) => at.to_string(),
-            }),
+            until: Some(until.to_string()),
             ..ReasonRecord::new(ReasonKind::Deferred, Vec::new())
         },
         Reason::Elsewhere { by, until } => ReasonRecord {

@@ -1,5 +1,7 @@
 //! From the errors of the layers below to the one error that commands end with.
 
+use std::io::ErrorKind;
+
 use super::{Error, ErrorCode};
 use crate::git::GitError;
 use crate::store::{InvalidFile, StoreError};
@@ -7,9 +9,19 @@ use crate::store::{InvalidFile, StoreError};
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Io { .. } | StoreError::Unwritable { .. } | StoreError::Corrupt { .. } => {
-                Self::caused(ErrorCode::Failed, error)
+            StoreError::Io { source, .. } => {
+                let remedy = remedy(source.kind());
+                let mut made = Self::caused(ErrorCode::Failed, error);
+                made.hints.extend(remedy.map(str::to_owned));
+                made
             }
+            StoreError::Corrupt { remedy, .. } => {
+                let remedy = *remedy;
+                let mut made = Self::caused(ErrorCode::Failed, error);
+                made.hints.extend(remedy.map(str::to_owned));
+                made
+            }
+            StoreError::Unwritable { .. } => Self::caused(ErrorCode::Failed, error),
             StoreError::Locked { holder, .. } => {
                 let holder = holder.clone();
                 Self::caused(ErrorCode::Locked, error)
@@ -53,6 +65,33 @@ impl From<StoreError> for Error {
                     .with("lease_until", claim.lease_until.to_string())
             }
         }
+    }
+}
+
+impl Error {
+    /// That the operating system refused something, with what to do about it where that is known.
+    #[must_use]
+    pub fn of_system(message: impl Into<String>, refused: &std::io::Error) -> Self {
+        let mut error = Self::new(ErrorCode::Failed, message);
+        error
+            .hints
+            .extend(remedy(refused.kind()).map(str::to_owned));
+        error
+    }
+}
+
+/// What to do about what the system refuses, where that is known.
+const fn remedy(refused: ErrorKind) -> Option<&'static str> {
+    match refused {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Some("make room on the disk, then try again")
+        }
+        ErrorKind::FileTooLarge => Some("`ulimit -f` tells and sets how large files may be"),
+        ErrorKind::PermissionDenied => {
+            Some("it and its folder must be open to you: `ls -ld` tells whose they are")
+        }
+        ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted for reading only"),
+        _ => None,
     }
 }
 

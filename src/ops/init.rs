@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::merge_driver;
 use super::project::find;
 use super::ticks_folder::is_there;
-use super::{Error, ErrorCode, Result};
+use super::{Error, Result};
 use crate::config;
 use crate::context::Context;
 use crate::git::Repo;
@@ -104,6 +104,5 @@ fn missing(text: &str) -> Vec<&'static str> {
 }
 
 fn unwritable(file: &Path, error: &std::io::Error) -> Error {
-    let message = format!("cannot write `{}`: {error}", Shown(file));
-    Error::new(ErrorCode::Failed, message)
+    Error::of_system(format!("cannot write `{}`: {error}", Shown(file)), error)
 }

@@ -235,6 +235,12 @@ impl Listed<'_> {
         self.graph.open_blockers(&self.outline.id)
     }
 
+    /// Whether it is not over, and deferred to a time that has not come.
+    #[must_use]
+    pub fn is_deferred(&self) -> bool {
+        self.graph.is_deferred(&self.outline.id)
+    }
+
     /// Who holds it in another clone.
     #[must_use]
     pub fn held_by(&self) -> Option<&str> {

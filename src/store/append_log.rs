@@ -122,6 +122,7 @@ impl AppendLog {
             path: self.path.clone(),
             expected: "able to hold the entry",
             message: error.to_string(),
+            remedy: None,
         })?;
         line.push(b'\n');
         let written = self.file.write_all(&line);

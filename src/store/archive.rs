@@ -122,6 +122,7 @@ fn too_large(folder: &Path) -> StoreError {
         path: folder.to_owned(),
         expected: "an archive that can be read",
         message,
+        remedy: None,
     }
 }
 

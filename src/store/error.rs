@@ -81,6 +81,8 @@ pub enum StoreError {
         expected: &'static str,
         /// What is wrong with it.
         message: String,
+        /// What to do, where that is known.
+        remedy: Option<&'static str>,
     },
 }
 

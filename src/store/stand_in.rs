@@ -138,6 +138,7 @@ impl StandIn {
             path: self.beginning(),
             expected: "how a stand-in for ticket files began",
             message: error.to_string(),
+            remedy: None,
         }
     }
 }

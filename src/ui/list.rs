@@ -42,6 +42,7 @@ struct Told<'t> {
     closed: bool,
     awaiting: Option<&'t str>,
     open_blockers: &'t [&'t str],
+    deferred: Option<&'t str>,
     held_by: Option<&'t str>,
     owner: Option<&'t str>,
     due: Option<&'t str>,
@@ -68,6 +69,10 @@ impl From<&Listed<'_>> for Row {
         let ticket = listed.outline();
         let blockers = listed.open_blockers();
         let due = ticket.due().map(|due| due.to_smolstr());
+        let deferred = ticket.edges().defer_until;
+        let deferred = deferred
+            .filter(|_| listed.is_deferred())
+            .map(|until| until.to_smolstr());
         Told {
             id: ticket.id.as_str(),
             title: ticket.title(),
@@ -79,6 +84,7 @@ impl From<&Listed<'_>> for Row {
             closed: ticket.closed_at().is_some(),
             awaiting: ticket.awaiting().map(Awaiting::as_str),
             open_blockers: &blockers.iter().map(TicketId::as_str).collect::<Vec<_>>(),
+            deferred: deferred.as_deref(),
             held_by: listed.held_by(),
             owner: ticket.owner(),
             due: due.as_deref(),
@@ -104,6 +110,10 @@ impl From<&TicketRecord> for Row {
             closed: ticket.closed_at.is_some(),
             awaiting: ticket.awaiting,
             open_blockers: &blockers.iter().map(SmolStr::as_str).collect::<Vec<_>>(),
+            deferred: standing.and_then(|standing| {
+                let until = ticket.defer_until.as_deref();
+                until.filter(|_| standing.deferred)
+            }),
             held_by: standing.and_then(|standing| standing.held_by.as_deref()),
             owner: ticket.owner.as_deref(),
             due: ticket.due.as_deref(),
@@ -229,6 +239,7 @@ fn beyond(ticket: &Told<'_>) -> String {
     if !ticket.closed {
         tell("← ", ticket.open_blockers);
     }
+    tell("deferred until ", ticket.deferred.as_slice());
     tell("held by ", ticket.held_by.as_slice());
     tell("@", ticket.owner.as_slice());
     tell("due ", ticket.due.as_slice());

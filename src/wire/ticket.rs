@@ -12,7 +12,7 @@ use smol_str::{SmolStr, ToSmolStr};
 
 use super::TicketFields;
 use crate::model::{
-    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, Outline, RunRecord, Subtask, Texts,
+    Acceptance, Awaiting, Gate, Note, NoteKind, Outcome, Outline, RunRecord, Subtask, Texts,
     Ticket, Usd, Verdict,
 };
 
@@ -61,6 +61,9 @@ pub struct Standing {
     pub open_blockers: Vec<SmolStr>,
     /// Whether it can be started now.
     pub ready: bool,
+    /// Whether it is not over, and deferred to a time that has not come; absent where it is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
     /// Who holds it in another clone, as `tk sync` saw last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<SmolStr>,
@@ -266,6 +269,7 @@ impl TicketRecord {
     pub fn keys() -> Vec<String> {
         let all = Self {
             standing: Some(Standing {
+                deferred: true,
                 held_by: Some(SmolStr::default()),
                 held_until: Some(Timestamp::UNIX_EPOCH),
                 ..Standing::default()
@@ -384,10 +388,7 @@ impl TicketRecord {
             discovered_from: short(parts.discovered_from),
             duplicate_of: short(parts.duplicate_of),
             due: parts.due.map(|due| due.to_smolstr()),
-            defer_until: edges.defer_until.map(|defer| match defer {
-                Defer::Day(day) => day.to_smolstr(),
-                Defer::At(at) => at.to_smolstr(),
-            }),
+            defer_until: edges.defer_until.map(|until| until.to_smolstr()),
             repeat: short(parts.repeat),
             recurs_from: short(parts.recurs_from),
             agent: short(parts.agent),

@@ -155,6 +155,23 @@ fn agents_release_what_they_hold_only() {
 }
 
 #[test]
+fn a_file_that_is_no_claim_is_named_with_what_mends_it() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"A\"\n");
+    sandbox.write(".git/tk/claims/abc", "{\"actor\":1}\n");
+    let before = sandbox.read(".ticks/abc.toml");
+    assert_snapshot!(sandbox.tk(["claim", "abc"]), @r"
+    --- stderr
+    error: `$ROOT/repo/.git/tk/claims/abc` is not a claim: invalid type: integer `1`, expected a string at line 1 column 10
+    hint: `tk doctor --fix` removes it
+    --- exit 1
+    ");
+    assert_eq!(sandbox.read(".ticks/abc.toml"), before);
+    sandbox.tk(["doctor", "--fix"]).ok();
+    sandbox.tk(["claim", "abc"]).ok();
+}
+
+#[test]
 fn of_64_claimers_one_wins_and_63_are_told_who() {
     let sandbox = Sandbox::initialised();
     sandbox.ticket("abc", "title = \"Wanted\"\n");

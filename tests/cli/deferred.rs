@@ -1,5 +1,7 @@
 //! Tickets that are put off: hidden until they are due, and shown then.
 
+use insta::assert_snapshot;
+
 use crate::support::Sandbox;
 
 fn ids(sandbox: &Sandbox, args: &[&str]) -> String {
@@ -41,6 +43,38 @@ fn hidden_until_they_are_due() {
         assert_eq!(ids(&sandbox, &["list", "--blocked"]), deferred, "{at}");
         assert_eq!(ids(&sandbox, &["list"]), "day time now", "{at}");
     }
+}
+
+#[test]
+fn lists_tell_until_when() {
+    let mut sandbox = Sandbox::initialised();
+    sandbox.ticket("day", "title = \"Day\"\ndefer_until = 2026-11-22\n");
+    sandbox.ticket(
+        "done",
+        "title = \"Done\"\nstatus = \"closed\"\ndefer_until = 2026-11-22\n",
+    );
+    sandbox.ticket(
+        "time",
+        "title = \"Time\"\nlabels = [\"x\"]\ndefer_until = 2026-11-21T09:30:00Z\n",
+    );
+    assert_snapshot!(sandbox.tk(["list", "--all"]), @r"
+    day   P2  open    task  Day  deferred until 2026-11-22
+    done  P2  closed  task  Done
+    time  P2  open    task  Time  deferred until 2026-11-21T09:30:00Z  #x
+    ");
+    assert_snapshot!(sandbox.tk(["search", "time", "day"]), @r"
+    day   P2  open  task  Day  deferred until 2026-11-22
+    time  P2  open  task  Time  deferred until 2026-11-21T09:30:00Z  #x
+    --- stderr
+    hint: no ticket has all of the words; these have some
+    ");
+    let fields = ["list", "--all", "--json", "--fields", "id,deferred"];
+    assert_snapshot!(sandbox.tk(fields), @r#"{"schema":"tk.list.v1","total":3,"truncated":false,"tickets":[{"id":"day","deferred":true},{"id":"done"},{"id":"time","deferred":true}]}"#);
+    sandbox.at("2026-11-22T00:00:00Z");
+    assert_snapshot!(sandbox.tk(["list"]), @r"
+    day   P2  open  task  Day
+    time  P2  open  task  Time  #x
+    ");
 }
 
 #[test]

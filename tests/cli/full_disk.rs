@@ -24,6 +24,9 @@ fn state(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     state
 }
 
+/// What is said to do about that.
+const LIMIT: &str = "hint: `ulimit -f` tells and sets how large files may be";
+
 /// Runs `tk` where no file can grow beyond a kilobyte.
 fn limited(sandbox: &Sandbox, args: &[&str]) -> Output {
     let mut command = sandbox.command("bash");
@@ -83,7 +86,7 @@ fn a_write_that_fails_half_way_changes_nothing() {
             "{args:?} {output}"
         );
         let begun = format!("error: cannot write `$ROOT/repo/{file}");
-        let [line] = output.stderr.lines().collect::<Vec<_>>()[..] else {
+        let [line, hint] = output.stderr.lines().collect::<Vec<_>>()[..] else {
             panic!("{args:?} {output}");
         };
         assert!(line.starts_with(&begun), "{args:?} {output}");
@@ -91,6 +94,7 @@ fn a_write_that_fails_half_way_changes_nothing() {
             line.ends_with(".toml`: File too large (os error 27)"),
             "{args:?} {output}"
         );
+        assert_eq!(hint, LIMIT, "{args:?}");
         assert_eq!(state(&sandbox), before, "{args:?}");
     }
     let output = limited(&sandbox, &["note", "abc", "x", "--json"]);
@@ -109,7 +113,10 @@ fn a_project_is_set_up_whole_or_not_at_all() {
     assert_eq!(output.code, 1, "{output}");
     assert_eq!(
         output.stderr,
-        "error: cannot write `$ROOT/repo/.ticks/config.toml`: File too large (os error 27)\n"
+        format!(
+            "error: cannot write `$ROOT/repo/.ticks/config.toml`: File too large (os error 27)\n\
+             {LIMIT}\n"
+        )
     );
     assert!(!sandbox.path().join(".ticks").exists());
     assert_eq!(sandbox.git(["status", "--porcelain"]), "");
@@ -173,7 +180,11 @@ fn a_full_disk_changes_nothing() {
                 (1, ""),
                 "{args:?} {output}"
             );
-            let error = output.stderr.lines().last().unwrap();
+            let said: Vec<&str> = output.stderr.lines().collect();
+            let [.., error, hint] = said[..] else {
+                panic!("{args:?} {output}");
+            };
+            assert_eq!(hint, "hint: make room on the disk, then try again");
             // The first file that needs room, be it short; for a claim that is the claim.
             let begun = match args {
                 ["claim", ..] | ["next", ..] => "error: cannot write `$ROOT/full/.git/tk/claims/",

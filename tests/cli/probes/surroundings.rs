@@ -411,10 +411,9 @@ fn folders_that_may_only_be_read() {
             .stderr
             .strip_prefix("error: cannot write `$ROOT/repo/.ticks/");
         let said = said.unwrap_or_else(|| panic!("{args:?} {output}"));
-        assert!(
-            said.ends_with(".toml`: Permission denied (os error 13)\n"),
-            "{args:?} {output}"
-        );
+        let why = ".toml`: Permission denied (os error 13)\n\
+                   hint: it and its folder must be open to you: `ls -ld` tells whose they are\n";
+        assert!(said.ends_with(why), "{args:?} {output}");
         assert_eq!(
             (tree(&nobody.sandbox), claims()),
             (before.clone(), held.clone()),
@@ -439,7 +438,8 @@ fn folders_that_may_only_be_read() {
         assert_eq!(output.code, 1, "{args:?} {output}");
         assert_eq!(
             output.stderr,
-            "error: cannot open `$ROOT/repo/.git/tk/lock`: Permission denied (os error 13)\n",
+            "error: cannot open `$ROOT/repo/.git/tk/lock`: Permission denied (os error 13)\n\
+             hint: it and its folder must be open to you: `ls -ld` tells whose they are\n",
             "{args:?}"
         );
         assert_eq!(
@@ -473,7 +473,8 @@ fn folders_that_may_only_be_read() {
     assert_eq!(output.code, 1, "{output}");
     assert_eq!(
         output.stderr,
-        "error: cannot create `$ROOT/repo/.ticks`: Permission denied (os error 13)\n"
+        "error: cannot create `$ROOT/repo/.ticks`: Permission denied (os error 13)\n\
+         hint: it and its folder must be open to you: `ls -ld` tells whose they are\n"
     );
     nobody.mode(".", 0o755);
 }
