@@ -70,7 +70,12 @@ fn editor(session: &Session, project: &Project) -> Result<Editor> {
     if let Some(command) = context.var("VISUAL").or_else(|| context.var("EDITOR")) {
         return Ok(Editor::new(command));
     }
-    if let Some(command) = project.repo.setting("core.editor")? {
+    // git lets the variable go before its setting.
+    let command = match context.var("GIT_EDITOR") {
+        Some(command) => Some(command.to_owned()),
+        None => project.repo.setting("core.editor")?,
+    };
+    if let Some(command) = command {
         return Ok(Editor::new(command));
     }
     if std::io::stdin().is_terminal() {
@@ -80,7 +85,7 @@ fn editor(session: &Session, project: &Project) -> Result<Editor> {
         ErrorCode::InvalidArgument,
         "nobody says which editor, and there is no terminal for vi",
     )
-    .hint("`VISUAL`, `EDITOR` or git's setting `core.editor` names one"))
+    .hint("`VISUAL`, `EDITOR`, `GIT_EDITOR` or git's setting `core.editor` names one"))
 }
 
 fn word(result: &ChangeResult) -> String {

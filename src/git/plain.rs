@@ -18,8 +18,8 @@ const EXTENSIONS: &str = "extensions";
 /// count, but their settings do.
 const INCLUDING: [&str; 2] = ["include", "includeif"];
 
-/// Variables by which a configuration says something else than its file.
-const OVERRIDING: [&str; 2] = ["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"];
+/// The variable by which a configuration says something else than its files.
+const OVERRIDING: &str = "GIT_CONFIG_COUNT";
 
 /// A working tree with its own `.git` folder in it, whose configuration leaves it at that.
 pub(super) struct Plain {
@@ -48,13 +48,14 @@ impl Plain {
         let settings: File = settings.parse().ok()?;
         let has = |name: &str| settings.sections_by_name(name).is_some();
         let is_bare = !matches!(settings.boolean("core.bare"), Ok(None | Some(false)));
-        if has(EXTENSIONS) || is_bare || settings.string("core.worktree").is_some() {
+        let version = settings.integer("core.repositoryFormatVersion");
+        let is_known = matches!(version, Ok(None | Some(0 | 1)));
+        let is_elsewhere = settings.string("core.worktree").is_some();
+        if has(EXTENSIONS) || !is_known || is_bare || is_elsewhere {
             return None;
         }
-        let is_overridden = INCLUDING.into_iter().any(has)
-            || OVERRIDING
-                .iter()
-                .any(|name| std::env::var_os(name).is_some());
+        let is_overridden =
+            INCLUDING.into_iter().any(has) || std::env::var_os(OVERRIDING).is_some();
         Some(Self {
             git_dir: resolved(&git_dir).ok()?,
             worktree_root: resolved(&worktree_root).ok()?,

@@ -25,7 +25,7 @@ pub struct Repo {
     common_dir: PathBuf,
     worktree_root: PathBuf,
     main_worktree: Option<PathBuf>,
-    /// Whether `gix` was kept from git's variables, and with them from the user's.
+    /// Whether `gix` is kept from git's variables, and with them from the user's.
     shut: bool,
 }
 
@@ -53,7 +53,8 @@ impl Repo {
     /// them, do not count.
     ///
     /// # Errors
-    /// When there is none, it is bare, another user's, or cannot be read.
+    /// When there is none, it is bare, another user's, or cannot be read; but where its folders
+    /// are known without opening it, that is seen at the first read.
     pub fn discover(cwd: &Path) -> Result<Self> {
         let shut = is_shut();
         if let Some(plain) = Plain::find(cwd) {
@@ -67,7 +68,7 @@ impl Repo {
                 shut,
             });
         }
-        let gix = open(cwd)?;
+        let gix = open(cwd, shut)?;
         let Some(worktree_root) = gix.workdir() else {
             return Err(GitError::Bare {
                 git_dir: resolved(gix.git_dir())?,
@@ -269,11 +270,14 @@ impl Repo {
     }
 
     /// The repository itself, for the other readers of this module.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a file of settings cannot.
     pub(super) fn gix(&self) -> Result<&gix::Repository> {
         if let Some(gix) = self.gix.get() {
             return Ok(gix);
         }
-        let gix = open(&self.worktree_root)?;
+        let gix = open(&self.worktree_root, self.shut)?;
         Ok(self.gix.get_or_init(|| gix))
     }
 
@@ -293,10 +297,10 @@ fn is_shut() -> bool {
 }
 
 /// Opens the repository at or above `cwd`, if it is the user's.
-fn open(cwd: &Path) -> Result<gix::Repository> {
+fn open(cwd: &Path, shut: bool) -> Result<gix::Repository> {
     let mut permissions = gix::open::Permissions::all();
     permissions.env.objects = gix::sec::Permission::Deny;
-    if is_shut() {
+    if shut {
         // It knows no way to ignore just these.
         permissions.env.git_prefix = gix::sec::Permission::Deny;
     }

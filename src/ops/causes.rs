@@ -1,6 +1,8 @@
 //! From the errors of the layers below to the one error that commands end with.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+
+use rustix::io::Errno;
 
 use super::{Error, ErrorCode};
 use crate::git::GitError;
@@ -10,16 +12,12 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Io { source, .. } => {
-                let remedy = remedy(source.kind());
-                let mut made = Self::caused(ErrorCode::Failed, error);
-                made.hints.extend(remedy.map(str::to_owned));
-                made
+                let remedy = remedy(source);
+                Self::caused(ErrorCode::Failed, error).hinting(remedy)
             }
             StoreError::Corrupt { remedy, .. } => {
                 let remedy = *remedy;
-                let mut made = Self::caused(ErrorCode::Failed, error);
-                made.hints.extend(remedy.map(str::to_owned));
-                made
+                Self::caused(ErrorCode::Failed, error).hinting(remedy)
             }
             StoreError::Unwritable { .. } => Self::caused(ErrorCode::Failed, error),
             StoreError::Locked { holder, .. } => {
@@ -71,23 +69,27 @@ impl From<StoreError> for Error {
 impl Error {
     /// That the operating system refused something, with what to do about it where that is known.
     #[must_use]
-    pub fn of_system(message: impl Into<String>, refused: &std::io::Error) -> Self {
-        let mut error = Self::new(ErrorCode::Failed, message);
-        error
-            .hints
-            .extend(remedy(refused.kind()).map(str::to_owned));
-        error
+    pub fn of_system(message: impl Into<String>, refused: &io::Error) -> Self {
+        Self::new(ErrorCode::Failed, message).hinting(remedy(refused))
+    }
+
+    fn hinting(self, hint: Option<&str>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
     }
 }
 
 /// What to do about what the system refuses, where that is known.
-const fn remedy(refused: ErrorKind) -> Option<&'static str> {
-    match refused {
+fn remedy(refused: &io::Error) -> Option<&'static str> {
+    let is_closed = refused.raw_os_error() == Some(Errno::ACCESS.raw_os_error());
+    match refused.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Some("make room on the disk, then try again")
         }
         ErrorKind::FileTooLarge => Some("`ulimit -f` tells and sets how large files may be"),
-        ErrorKind::PermissionDenied => {
+        ErrorKind::PermissionDenied if is_closed => {
             Some("it and its folder must be open to you: `ls -ld` tells whose they are")
         }
         ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted for reading only"),
@@ -114,6 +116,10 @@ impl From<GitError> for Error {
                 .hint("run `tk` in a working tree of it"),
             GitError::Untrusted { .. } => Self::caused(ErrorCode::NoRepository, error)
                 .hint("git's setting `safe.directory` says which folders of others to trust"),
+            GitError::File { source, .. } => {
+                let remedy = remedy(source);
+                Self::caused(ErrorCode::Git, error).hinting(remedy)
+            }
             _ => Self::caused(ErrorCode::Git, error),
         }
     }

@@ -10,7 +10,7 @@ use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Defer, Outline, Ticket, TicketId};
-use crate::store::{Change, Index, Locked, Stored};
+use crate::store::{Change, Index, Locked, StoreError, Stored};
 use crate::wire::{ChangeResult, TicketRecord};
 
 /// How many epics one in the other are looked at without the graph.
@@ -347,7 +347,13 @@ impl Project {
         let mut changes = Vec::new();
         for (old, new) in before.iter().zip(after) {
             // Other programs write without the lock.
-            if old.ticket != new && locked.etag_now(&new.id)? != Some(old.etag) {
+            let now = match old.ticket == new {
+                true => old.etag,
+                false => locked
+                    .etag_now(&new.id)?
+                    .ok_or_else(|| StoreError::NotFound(new.id.clone()))?,
+            };
+            if now != old.etag {
                 let message = format!("`{}` was changed by another program", new.id);
                 return Err(Error::new(ErrorCode::Changed, message).hint("try again"));
             }

@@ -314,7 +314,8 @@ impl Selection<'_> {
             }
             Flag::Deferred => {
                 let until = outline.edges().defer_until;
-                until.is_some_and(|until: Defer| until.holds(self.now))
+                let holds = |until: Defer| until.holds(self.now);
+                category() != Category::Done && until.is_some_and(holds)
             }
             Flag::Epic => self.graph.is_epic(&outline.id),
         }

@@ -114,7 +114,7 @@ impl Store {
             path,
             expected: "a claim",
             message: error.to_string(),
-            remedy: Some("`tk doctor --fix` removes it"),
+            remedy: Some("`tk doctor --fix` removes it, unless a run works at the ticket"),
         })
     }
 

@@ -163,7 +163,7 @@ fn a_file_that_is_no_claim_is_named_with_what_mends_it() {
     assert_snapshot!(sandbox.tk(["claim", "abc"]), @r"
     --- stderr
     error: `$ROOT/repo/.git/tk/claims/abc` is not a claim: invalid type: integer `1`, expected a string at line 1 column 10
-    hint: `tk doctor --fix` removes it
+    hint: `tk doctor --fix` removes it, unless a run works at the ticket
     --- exit 1
     ");
     assert_eq!(sandbox.read(".ticks/abc.toml"), before);

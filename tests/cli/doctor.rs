@@ -432,6 +432,10 @@ fn what_can_be_corrected_is_told_how() {
     fs::write(ticks.join("utf.toml"), b"title = \"\xff\"\n").unwrap();
     fs::create_dir(ticks.join("dir.toml")).unwrap();
     sandbox.write(".ticks/agents/odd.toml", "kind = \"robot\"\n");
+    sandbox.write(
+        ".ticks/agents/near.toml",
+        "kind = \"claude\"\nmodle = \"opus\"\n",
+    );
     let findings = found(&sandbox);
     for (path, hint) in [
         ("bad.toml", "correct it with `tk edit bad`"),
@@ -441,6 +445,10 @@ fn what_can_be_corrected_is_told_how() {
         ("utf.toml", "correct it in an editor"),
         ("dir.toml", "put the file itself in its place"),
         ("agents/odd.toml", "correct it in an editor"),
+        (
+            "agents/near.toml",
+            "correct it in an editor: did you mean `model`?",
+        ),
     ] {
         let path = format!(".ticks/{path}");
         let named = findings.iter().find(|finding| finding["path"] == path);

@@ -523,12 +523,13 @@ fn which_editor() {
     assert_snapshot!(run(&[]), @r"
     --- stderr
     error: nobody says which editor, and there is no terminal for vi
-    hint: `VISUAL`, `EDITOR` or git's setting `core.editor` names one
+    hint: `VISUAL`, `EDITOR`, `GIT_EDITOR` or git's setting `core.editor` names one
     --- exit 2
     ");
     sandbox.git(["config", "core.editor", &by("echo git >&2")]);
     let said = |env: &[(&str, &str)]| run(env).stderr;
     assert_eq!(said(&[]), "git\n");
+    assert_eq!(said(&[("GIT_EDITOR", "echo own >&2")]), "own\n");
     assert_eq!(said(&[("EDITOR", "echo editor >&2")]), "editor\n");
     let both = [("EDITOR", "echo editor"), ("VISUAL", "echo visual")];
     // What an editor prints is not among the data.

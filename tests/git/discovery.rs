@@ -186,7 +186,7 @@ fn the_folders_are_those_that_git_tells() {
         test.write(path, &(text + more));
     };
     type Make<'m> = (&'m str, &'m dyn Fn(&TestRepo));
-    let makes: [Make<'_>; 12] = [
+    let makes: [Make<'_>; 13] = [
         ("as it is made", &|_| {}),
         ("a working tree elsewhere", &|test| {
             let other = elsewhere(test);
@@ -204,6 +204,9 @@ fn the_folders_are_those_that_git_tells() {
             elsewhere(test);
             test.write(".git/more", "[core]\n\tworktree = ../../elsewhere\n");
             append(test, ".git/config", "[include]\n\tpath = more\n");
+        }),
+        ("a layout that is not known", &|test| {
+            set(test, "core.repositoryFormatVersion", "2");
         }),
         ("not bare", &|test| set(test, "core.bare", "false")),
         ("not bare, in another word", &|test| {

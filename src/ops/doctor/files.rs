@@ -23,6 +23,8 @@ struct Wrong {
     name: String,
     line: usize,
     message: String,
+    /// What was probably meant, or could be.
+    hint: Option<String>,
 }
 
 /// Files that cannot be read as what they should be, merges that are not settled, and agents
@@ -40,6 +42,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
             name: name.to_owned(),
             line: file.line,
             message: file.message.clone(),
+            hint: None,
         };
         let misnamed = exam.misnamed.iter().find(|file| file.name == name);
         if let Some(misnamed) = misnamed.filter(|misnamed| misnamed.is_free) {
@@ -134,7 +137,8 @@ fn unusable<'a>(
     } else if let Some(id) = of_ticket(&wrong).filter(|_| !text.is_empty()) {
         format!("correct it with `tk edit {id}`")
     } else {
-        "correct it in an editor".to_owned()
+        let known = wrong.hint.map(|hint| format!(": {hint}"));
+        format!("correct it in an editor{}", known.unwrap_or_default())
     };
     Found::new(kind, Severity::Error, wrong.message)
         .path(path)
@@ -149,6 +153,10 @@ fn of_ticket(wrong: &Wrong) -> Option<TicketId> {
 }
 
 fn of_error(name: &str, error: &StoreError) -> Wrong {
+    let hint = match error {
+        StoreError::Config(error) => error.hint.clone(),
+        _ => None,
+    };
     let (line, message) = match error {
         StoreError::Config(error) => (error.line, error.message.clone()),
         StoreError::Io { source, .. } => (1, source.to_string()),
@@ -165,6 +173,7 @@ fn of_error(name: &str, error: &StoreError) -> Wrong {
         name: name.to_owned(),
         line,
         message,
+        hint,
     }
 }
 
@@ -208,6 +217,7 @@ fn templates(exam: &Exam<'_>) -> Vec<Wrong> {
                     name,
                     line,
                     message,
+                    hint: None,
                 })
             }
         }
@@ -233,6 +243,7 @@ fn missing_parts(exam: &Exam<'_>, file: &str, agent: &AgentConfig) -> Vec<Wrong>
             name: file.to_owned(),
             line: lines.get(key).copied().unwrap_or(1),
             message,
+            hint: None,
         })
     });
     wrong.collect()

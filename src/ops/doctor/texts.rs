@@ -53,9 +53,9 @@ fn unplain<'a>(exam: &Exam<'a>, id: TicketId) -> Result<Option<Found<'a>>> {
         .ticket(&id)
         .path(store.shown(&format!("{id}.toml")));
     let config = &exam.project.config;
-    let says = |text: &str| format::parse(&id, text, config).ok();
-    let ticket = says(&text).filter(|_| exam.configured);
-    if ticket.is_none() || says(&plain(&text)) != ticket {
+    let says = |text: &str| format::parse(&id, text, config);
+    let says_the_same = |plain: &str| says(&text).is_ok_and(|ticket| says(plain) == Ok(ticket));
+    if !exam.configured || !says_the_same(&plain(&text)) {
         return Ok(Some(
             found.hint(format!("write it anew with `tk edit {id}`")),
         ));
