@@ -11,9 +11,9 @@ use crate::wire::ChangeResult;
 
 /// Edit a ticket's file in your editor
 ///
-/// Opens a copy in $VISUAL, else $EDITOR, else git's `core.editor`, else vi. What you leave
-/// there becomes the ticket, byte for byte, by the same rules as `tk update`: transitions,
-/// blockers, gates, edges. Only people may.
+/// Opens a copy in $VISUAL, else $EDITOR, else git's: $GIT_EDITOR, `core.editor`; else vi. What
+/// you leave there becomes the ticket, byte for byte, by the same rules as `tk update`:
+/// transitions, blockers, gates, edges. Only people may.
 ///
 /// What cannot be a ticket, or is not allowed, changes nothing and is kept: the message names
 /// the line and the file, and `tk edit` of the ticket goes on there. Where the ticket was

@@ -68,6 +68,10 @@ fn lists_tell_until_when() {
     --- stderr
     hint: no ticket has all of the words; these have some
     ");
+    assert_eq!(
+        ids(&sandbox, &["list", "--all", "--query", "deferred"]),
+        "day time"
+    );
     let fields = ["list", "--all", "--json", "--fields", "id,deferred"];
     assert_snapshot!(sandbox.tk(fields), @r#"{"schema":"tk.list.v1","total":3,"truncated":false,"tickets":[{"id":"day","deferred":true},{"id":"done"},{"id":"time","deferred":true}]}"#);
     sandbox.at("2026-11-22T00:00:00Z");

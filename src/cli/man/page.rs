@@ -72,7 +72,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ),
     (
         "VISUAL, EDITOR",
-        "The editor of tk edit; else git's core.editor, else vi.",
+        "The editor of tk edit; else git's: GIT_EDITOR, core.editor; else vi.",
     ),
     ("NO_COLOR", "No colours, where --color does not say."),
 ];

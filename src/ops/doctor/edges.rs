@@ -123,8 +123,8 @@ fn is_there(exam: &Exam<'_>, id: &TicketId) -> bool {
 
 fn names_itself(exam: &Exam<'_>, id: &TicketId) -> bool {
     let edges = exam.loaded.get(id).map(Outline::edges);
-    edges.is_some_and(|mut edges| {
-        let mut named = edges.blocked_by.by_ref().chain(edges.parent);
+    edges.is_some_and(|edges| {
+        let mut named = edges.blocked_by.chain(edges.parent);
         named.any(|named| named == id.as_str())
     })
 }
