@@ -1,7 +1,9 @@
 //! The sample epic, end to end, with the scripted worker.
 
+use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::rig::Live;
 use crate::support::Sandbox;
 
 /// The sample repository in a sandbox, set up as `tk demo` does.
@@ -30,6 +32,23 @@ fn processes_of(sandbox: &Sandbox, run: &str) -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn a_sample_that_is_stopped_says_so_and_how_it_goes_on() {
+    let sandbox = Sandbox::without_repository();
+    let mut command = sandbox.tk_command();
+    command.args(["demo", "--json", "--dir", "."]);
+    let mut live = Live::of(command);
+    while live.next().unwrap()["kind"] != "ticket_started" {}
+    live.signal(Signal::INT);
+    let ended = live.end();
+    assert_eq!(ended.code, 8, "{}", ended.stderr);
+    let error: Value = serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["code"], "RUN_STOPPED");
+    assert_eq!(error["error"]["message"], "the sample was stopped");
+    let hint = "`tk run uni` in its folder goes on";
+    assert_eq!(error["error"]["hint"], hint);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::sample::{self, SampleTicket};
+use super::sample::{self, EPIC, SampleTicket};
 use crate::context::Context;
 use crate::format;
 use crate::git::Git;
@@ -72,19 +72,40 @@ pub fn worker_argv() -> Result<Vec<String>> {
 /// Whether the sample's run ended as it should: everything landed but what people are owed.
 ///
 /// # Errors
-/// When it did not.
+/// [`ErrorCode::RunStopped`] when it was stopped; or when it ended in another way.
 pub fn expected(outcome: &RunOutcome) -> Result<()> {
-    match &outcome.finished {
-        EventKind::RunFinished {
-            outcome,
-            failed,
-            unstarted,
-            ..
-        } if outcome == "waiting" && failed.is_empty() && unstarted.is_empty() => Ok(()),
-        other => Err(Error::new(
+    let EventKind::RunFinished {
+        outcome,
+        failed,
+        unstarted,
+        ..
+    } = &outcome.finished
+    else {
+        return Err(Error::new(
             ErrorCode::Failed,
-            format!("the sample did not end as it should: {other:?}"),
-        )),
+            "the sample's run did not end",
+        ));
+    };
+    if outcome == "stopped" {
+        let hint = format!("`tk run {EPIC}` in its folder goes on");
+        return Err(Error::new(ErrorCode::RunStopped, "the sample was stopped").hint(hint));
+    }
+    if outcome == "waiting" && failed.is_empty() && unstarted.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the sample did not end as it should, waiting for people alone: {outcome}; failed: {}; \
+         not started: {}",
+        listed(failed),
+        listed(unstarted)
+    );
+    Err(Error::new(ErrorCode::Failed, message))
+}
+
+fn listed(ids: &[String]) -> String {
+    match ids {
+        [] => "none".to_owned(),
+        ids => ids.join(", "),
     }
 }
 
@@ -140,7 +161,7 @@ pub fn make(ctx: &Context, path: &Path, worker: Option<&[String]>) -> Result<Dem
     )?;
     Ok(DemoRepository {
         path: path.to_owned(),
-        epic: sample::EPIC,
+        epic: EPIC,
     })
 }
 
