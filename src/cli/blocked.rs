@@ -53,23 +53,28 @@ fn show(
             ticket: listed.record().fields(detail),
             reasons: waiting.reasons(),
         };
-        screen.document(&BlockedDocument {
-            schema: "tk.blocked.v1",
-            total,
-            truncated: told < total,
-            tickets: InParts::new(found.parts(ticket))?,
-        })?;
-        return Ok(0);
+        return found.in_parts(ticket, |parts| {
+            screen.document(&BlockedDocument {
+                schema: "tk.blocked.v1",
+                total,
+                truncated: told < total,
+                tickets: InParts::new(parts)?,
+            })?;
+            Ok(0)
+        });
     }
     let lines = ui::blocked::Lines::default();
-    let parts = found.parts(|listed, waiting| match shown.chooses() {
+    let line = |listed: &Listed<'_>, waiting: &Waiting<'_>| match shown.chooses() {
         true => ui::list::fields(&[listed.record().fields(detail)]),
         false => lines.of(listed.outline(), waiting),
-    });
-    let mut text = String::new();
-    for part in parts {
-        text.extend(part?);
-    }
+    };
+    let text = found.in_parts(line, |parts| -> ops::Result<String> {
+        let mut text = String::new();
+        for part in parts {
+            text.extend(part?);
+        }
+        Ok(text)
+    })?;
     screen.text(&text)?;
     shown.tell_rest(session, told, total)?;
     Ok(0)

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Session, query};
 use crate::model::Outline;
-use crate::ops::{self, ErrorCode, Found, ListRequest, Page, SORT_KEYS};
+use crate::ops::{self, ErrorCode, Found, ListRequest, Listed, Page, SORT_KEYS};
 use crate::ui;
 use crate::ui::in_parts::InParts;
 use crate::wire::{Detail, TicketRecord, TicketsDocument};
@@ -129,18 +129,20 @@ impl Shown {
         let (screen, shown, total) = (&session.screen, found.shown(), found.total());
         let detail = self.detail(usual)?;
         if screen.is_json() {
-            let parts = found.parts(|listed, _| listed.record().written(&detail));
-            let parts = parts.map(|part| -> ops::Result<Vec<_>> {
-                let written = part?.into_iter().collect::<serde_json::Result<_>>();
-                written.map_err(|error| ops::Error::new(ErrorCode::Failed, error.to_string()))
+            let written = |listed: &Listed<'_>, _: &_| listed.record().written(&detail);
+            return found.in_parts(written, |parts| {
+                let parts = parts.map(|part| -> ops::Result<Vec<_>> {
+                    let written = part?.into_iter().collect::<serde_json::Result<_>>();
+                    written.map_err(|error| ops::Error::new(ErrorCode::Failed, error.to_string()))
+                });
+                screen.document(&TicketsDocument {
+                    schema: format!("tk.{command}.v1"),
+                    total,
+                    truncated: shown < total,
+                    tickets: InParts::new(parts)?,
+                })?;
+                Ok(0)
             });
-            screen.document(&TicketsDocument {
-                schema: format!("tk.{command}.v1"),
-                total,
-                truncated: shown < total,
-                tickets: InParts::new(parts)?,
-            })?;
-            return Ok(0);
         }
         let text = if self.chooses() {
             ui::list::fields(&found.each(|listed, _| listed.record().fields(&detail))?)

@@ -1,7 +1,5 @@
 //! `--query`, and how its expressions are written.
 
-use std::fmt::Write;
-
 use crate::ops::Within;
 use crate::query::{Field, Flag};
 
@@ -50,6 +48,12 @@ Times are `2026-11-20`, `2026-11-20T08:30:00Z`, `today`, `tomorrow`, `yesterday`
 and `+2w`, of UTC; values with blanks, commas or parentheses in them stand between quotes.
 ";
 
+/// Between the columns of the help, and how wide they are; all of it is ASCII.
+const GAP: &str = "  ";
+const NAMES: usize = 15;
+const EXAMPLES: usize = 26;
+const BLANKS: &str = "                          ";
+
 /// How expressions are written, with every field.
 pub(super) fn help() -> String {
     let mut help = format!("{LANGUAGE}\nFields:\n");
@@ -63,11 +67,20 @@ pub(super) fn help() -> String {
     help.trim_end().to_owned()
 }
 
+/// Without the machinery of `format!`: every call of a command that takes expressions puts its
+/// help together.
 fn row(help: &mut String, name: &str, example: &str, about: &str) {
-    let row = match example {
-        "" => format!("  {name:<15}  {about}"),
-        _ => format!("  {name:<15}  {example:<26}  {about}"),
-    };
-    // Writing to a string never fails.
-    let _ = writeln!(help, "{}", row.trim_end());
+    cell(help, name, NAMES);
+    if !example.is_empty() {
+        cell(help, example, EXAMPLES);
+    }
+    help.push_str(GAP);
+    help.push_str(about);
+    help.push('\n');
+}
+
+fn cell(help: &mut String, text: &str, width: usize) {
+    help.push_str(GAP);
+    help.push_str(text);
+    help.push_str(&BLANKS[..width.saturating_sub(text.len())]);
 }

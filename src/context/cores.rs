@@ -1,8 +1,13 @@
 //! Work spread over the machine's cores.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::sync::OnceLock;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
+use std::{iter, thread};
+
+/// So many parts that another comes before are kept, and so many more wait with who made them.
+const AHEAD: usize = 4;
 
 /// How many of them this process may use. Asked once: the system answers from several files.
 fn count() -> usize {
@@ -41,9 +46,88 @@ pub(crate) fn spread<T: Sync, R: Send>(
     })
 }
 
+/// Hands what `work` makes of parts of `part` items to `tell`, in their order and one after the
+/// other, so that not all of it is there at once: where there are fewer items than `many`, made when
+/// it is asked for, else by all cores, of which the calling thread helps when it has to wait. What
+/// is not asked for may not be made.
+///
+/// # Panics
+/// As `work` and `tell` do.
+pub(crate) fn stream<T: Sync, R: Send, A>(
+    items: &[T],
+    part: usize,
+    many: usize,
+    work: impl Fn(&[T]) -> R + Sync,
+    tell: impl FnOnce(&mut dyn Iterator<Item = R>) -> A,
+) -> A {
+    let parts: Vec<&[T]> = items.chunks(part.max(1)).collect();
+    if items.len() < many || count() == 1 {
+        return tell(&mut parts.into_iter().map(work));
+    }
+    let begun = AtomicUsize::new(0);
+    let make_next = || {
+        let place = begun.fetch_add(1, Ordering::Relaxed);
+        parts.get(place).map(|part| (place, work(part)))
+    };
+    thread::scope(|scope| {
+        // Gone at the end of this, before the others are waited for: nobody waits to send then.
+        let (done, others) = mpsc::sync_channel(AHEAD);
+        for _ in 1..count() {
+            let done = done.clone();
+            let make_next = &make_next;
+            scope.spawn(move || iter::from_fn(make_next).try_for_each(|made| done.send(made)));
+        }
+        drop(done);
+        let mut early = BTreeMap::new();
+        let mut places = 0..parts.len();
+        tell(&mut iter::from_fn(|| {
+            let place = places.next()?;
+            loop {
+                early.extend(others.try_iter());
+                if let Some(made) = early.remove(&place) {
+                    return Some(made);
+                }
+                let own = (early.len() < AHEAD).then(&make_next).flatten();
+                // Nothing comes where another thread has panicked, which the end of the scope tells.
+                let (at, made) = own.or_else(|| others.recv().ok())?;
+                early.insert(at, made);
+            }
+        }))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_come_in_order_and_may_be_left() {
+        for len in [0, 1, 7, 1000] {
+            let items: Vec<usize> = (0..len).collect();
+            for (part, many) in [(1, 0), (3, 0), (64, 0), (2000, 0), (3, len + 1)] {
+                let work = <[usize]>::to_vec;
+                let all = stream(&items, part, many, work, |parts| parts.flatten().collect());
+                let all: Vec<usize> = all;
+                assert_eq!(all, items, "{len} in parts of {part} from {many}");
+                let first = stream(&items, part, many, work, |parts| parts.next());
+                assert_eq!(first, items.chunks(part).next().map(<[usize]>::to_vec));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "panicked")]
+    fn a_panic_of_another_thread_is_told() {
+        let here = thread::current().id();
+        let work = |part: &[usize]| {
+            assert!(thread::current().id() == here, "{part:?}");
+            // Until another has begun.
+            thread::yield_now();
+        };
+        loop {
+            stream(&[0; 64], 1, 0, work, |parts| parts.count());
+        }
+    }
 
     #[test]
     fn every_item_is_worked_at_once_and_in_order() {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use super::acyclic::is_acyclic;
 use super::cycles::Cycles;
 use super::facts::Facts;
+use super::moments::{self, Moment};
 use super::net::{Extent, Net};
 use super::readiness::Held;
 use crate::model::{Outlined, Statuses, TicketId};
@@ -20,6 +20,9 @@ use jiff::Timestamp;
 pub struct Graph<'a> {
     pub(super) facts: Facts<'a>,
     net: OnceLock<Net>,
+    /// The moments of what is not done, each behind those it waits for; none where anything waits
+    /// for itself.
+    pub(super) order: Option<Vec<Moment>>,
     pub(super) cycles: Cycles,
     pub(super) held: Held,
     /// What other clones hold: by whom, and until when.
@@ -33,9 +36,10 @@ impl<'a> Graph<'a> {
     pub fn new<T: Outlined>(tickets: &'a [T], statuses: &'a Statuses, now: Timestamp) -> Self {
         let facts = Facts::new(T::outlines(tickets), statuses, now);
         let net = OnceLock::new();
-        let cycles = match is_acyclic(&facts) {
-            true => Cycles::default(),
-            false => Cycles::find(
+        let order = moments::in_order(&facts);
+        let cycles = match &order {
+            Some(_) => Cycles::default(),
+            None => Cycles::find(
                 &facts,
                 net.get_or_init(|| Net::new(&facts, Extent::default())),
             ),
@@ -44,6 +48,7 @@ impl<'a> Graph<'a> {
         Self {
             facts,
             net,
+            order,
             cycles,
             held,
             elsewhere: BTreeMap::new(),

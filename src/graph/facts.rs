@@ -39,8 +39,8 @@ impl<'a> Facts<'a> {
         let mut missing: BTreeMap<usize, Vec<TicketId>> = BTreeMap::new();
         for (index, ticket) in tickets.iter().enumerate() {
             let edges = ticket.edges();
-            let place = |id| names.place(&tickets, id);
-            category.push(statuses.category(edges.status));
+            let place = |id: &[u8]| names.place(&tickets, id);
+            category.push(statuses.category_of(edges.status));
             put_off.push(edges.defer_until.is_some_and(|defer| defer.holds(now)));
             parents.push(match edges.parent.and_then(place) {
                 Some(above) if above == index => Parent::Itself,
@@ -48,11 +48,17 @@ impl<'a> Facts<'a> {
                 None => Parent::None,
             });
             called_epic.push(edges.is_epic);
-            for id in edges.blocked_by {
+            let mut some_missing = false;
+            for id in edges.blocked_by.clone().bytes() {
                 match place(id) {
                     Some(blocker) => earlier.push(blocker),
-                    None => missing.entry(index).or_default().push(TicketId::known(id)),
+                    None => some_missing = true,
                 }
+            }
+            if some_missing {
+                let ids = edges.blocked_by.ids();
+                let unknown = ids.filter(|id| place(id.as_str().as_bytes()).is_none());
+                missing.insert(index, unknown.collect());
             }
             earlier.end();
         }
@@ -78,11 +84,11 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn position(&self, id: &TicketId) -> Option<usize> {
-        self.place(id.as_str())
+        self.place(id.as_str().as_bytes())
     }
 
-    /// The position of the ticket that an edge names.
-    pub(super) fn place(&self, id: &str) -> Option<usize> {
+    /// The position of the ticket whose id has these bytes.
+    pub(super) fn place(&self, id: &[u8]) -> Option<usize> {
         self.names.place(&self.tickets, id)
     }
 
@@ -193,7 +199,7 @@ impl Names {
     /// Of tickets with an id each of their own.
     fn of(tickets: &[Outline]) -> Self {
         let hasher = DefaultHashBuilder::default();
-        let hash = |place: usize| hasher.hash_one(tickets[place].id.as_str());
+        let hash = |place: usize| hasher.hash_one(tickets[place].id.as_str().as_bytes());
         let mut places = HashTable::with_capacity(tickets.len());
         for place in 0..tickets.len() {
             places.insert_unique(hash(place), place, |&other| hash(other));
@@ -201,9 +207,9 @@ impl Names {
         Self { places, hasher }
     }
 
-    /// The place of the ticket of that id among those tickets.
-    fn place(&self, tickets: &[Outline], id: &str) -> Option<usize> {
-        let is = |&place: &usize| tickets[place].id.as_str() == id;
+    /// The place of the ticket whose id has these bytes, among those tickets.
+    fn place(&self, tickets: &[Outline], id: &[u8]) -> Option<usize> {
+        let is = |&place: &usize| tickets[place].id.as_str().as_bytes() == id;
         self.places.find(self.hasher.hash_one(id), is).copied()
     }
 }

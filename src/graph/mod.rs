@@ -22,7 +22,6 @@
 //!
 //! Nothing here reads a disk or a clock, and nothing recurses: chains of any length are fine.
 
-mod acyclic;
 mod breaking;
 mod build;
 mod critical;
@@ -32,6 +31,7 @@ mod facts;
 mod flow;
 mod hierarchy;
 mod lists;
+mod moments;
 mod net;
 pub mod order;
 mod plan;

@@ -81,7 +81,7 @@ impl Net {
             net.tie_to_earlier(facts, extent, ticket, blockers, Tie::Blocker);
             if extent.soft {
                 let after = facts.tickets[ticket].edges().after;
-                let after = after.filter_map(|id| facts.place(id));
+                let after = after.bytes().filter_map(|id| facts.place(id));
                 net.tie_to_earlier(facts, extent, ticket, after, Tie::After);
             }
         }

@@ -11,13 +11,14 @@ use super::build::Graph;
 use super::critical::{Paths, Weighed};
 use super::cycles::Cycle;
 use super::flow::Flow;
+use super::moments;
 use super::net::Role;
 use super::order::RunKey;
 use super::scope::{Members, Scope};
 use super::waits::Waits;
 use super::waves::waves;
 use super::weights;
-use crate::model::{Awaiting, Gate, Priority, StatusId, TicketId};
+use crate::model::{Awaiting, Gate, Outline, Priority, StatusId, TicketId};
 
 /// The open work of a scope in its order. Epics are not in it.
 #[derive(Clone, Debug)]
@@ -290,41 +291,53 @@ impl Graph<'_> {
     /// The work of a scope that is ready, in the order in which it would be started: as
     /// [`Plan::ready`], without laying the rest out.
     #[must_use]
-    pub fn ready(&self, scope: &Scope) -> Vec<TicketId> {
+    pub fn ready(&self, scope: &Scope) -> Vec<&Outline> {
         let within = Members::find(self, scope).within;
-        let (facts, net) = (&self.facts, self.net());
-        let nodes = || net.graph.node_weights();
-        let counts: Vec<bool> = nodes()
-            .map(|node| node.role == Role::Work && within[node.ticket])
+        let bottom = self.bottom_minutes(&within);
+        let tickets = self.facts.tickets.iter().enumerate();
+        let ready = tickets.filter(|&(index, _)| within[index] && self.is_ready_at(index));
+        let mut ready: Vec<_> = ready
+            .map(|(index, ticket)| {
+                let key = RunKey {
+                    bottom_minutes: bottom[index],
+                    priority: ticket.priority(),
+                    created_at: ticket.created_at(),
+                    id: ticket.id.clone(),
+                };
+                let after: BTreeSet<TicketId> = ticket.edges().after.ids().collect();
+                (key, after, ticket)
+            })
             .collect();
+        super::order::sort_softly(&mut ready, |(key, ..)| key, |(_, after, _)| after);
+        ready.into_iter().map(|(.., ticket)| ticket).collect()
+    }
+
+    /// By ticket, the minutes on the longest path through the work of these from it to the end,
+    /// itself included. What is in a cycle or behind one is on no path.
+    fn bottom_minutes(&self, within: &[bool]) -> Vec<u64> {
+        let facts = &self.facts;
         let minutes = weights::minutes(facts);
-        let order = net.order();
+        let counts = |at: usize| within[at] && !facts.is_done(at) && !facts.is_epic(at);
+        if let Some(order) = &self.order {
+            let weight = |at| if counts(at) { minutes[at] } else { 0 };
+            return moments::heaviest_ways(facts, order, weight);
+        }
+        let net = self.net();
+        let tickets = || net.graph.node_weights().map(|node| node.ticket);
+        let counts: Vec<bool> = tickets().map(counts).collect();
         let paths = Paths::find(&Weighed {
             net,
-            order,
+            order: net.order(),
             counts: &counts,
-            minutes: &nodes().map(|node| minutes[node.ticket]).collect::<Vec<_>>(),
+            minutes: &tickets().map(|at| minutes[at]).collect::<Vec<_>>(),
             // Which of equally long paths is taken does not matter here.
             rank: &vec![0; counts.len()],
         });
-        let mut ready = Vec::new();
-        for node in order.iter().filter(|node| counts[node.index()]) {
-            let index = net.node(*node).ticket;
-            if !self.is_ready_at(index) {
-                continue;
-            }
-            let ticket = &facts.tickets[index];
-            let key = RunKey {
-                bottom_minutes: paths.bottom[node.index()],
-                priority: ticket.priority(),
-                created_at: ticket.created_at(),
-                id: ticket.id.clone(),
-            };
-            let after: BTreeSet<TicketId> = ticket.edges().after.ids().collect();
-            ready.push((key, after));
+        let mut bottom = vec![0; facts.len()];
+        for (at, ticket) in tickets().enumerate().filter(|(at, _)| counts[*at]) {
+            bottom[ticket] = paths.bottom[at];
         }
-        super::order::sort_softly(&mut ready, |(key, _)| key, |(_, after)| after);
-        ready.into_iter().map(|(key, _)| key.id).collect()
+        bottom
     }
 
     /// By node, what decides between equally long paths: wave, priority, age, id.

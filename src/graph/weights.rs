@@ -30,6 +30,7 @@ pub(super) fn minutes(facts: &Facts<'_>) -> Vec<u64> {
         .zip(estimates)
         .map(|(ticket, estimate)| match estimate {
             Some(estimate) => estimate.minutes(),
+            None if usual.is_empty() => DEFAULT_MINUTES,
             None => *usual.get(ticket.kind()).unwrap_or(&DEFAULT_MINUTES),
         })
         .collect()

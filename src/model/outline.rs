@@ -15,8 +15,8 @@ pub use pack::Texts;
 use pack::{Reader, Writer};
 
 use super::{
-    Acceptance, Awaiting, Defer, Gate, Note, NoteKind, Outcome, Priority, RunRecord, Span,
-    StatusId, Subtask, Ticket, TicketId, Usd, Verdict,
+    Acceptance, Awaiting, Category, Defer, Gate, Note, NoteKind, Outcome, Priority, RunRecord,
+    Span, StatusId, Statuses, Subtask, Ticket, TicketId, Usd, Verdict,
 };
 
 /// The way outlines are packed; another number for every other way.
@@ -88,6 +88,18 @@ impl Outline {
         self.at(EDGES).text()
     }
 
+    /// What its status means.
+    #[must_use]
+    pub fn category(&self, statuses: &Statuses) -> Category {
+        statuses.category_of(self.at(EDGES).text_bytes())
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_done(&self, statuses: &Statuses) -> bool {
+        self.category(statuses) == Category::Done
+    }
+
     /// `type` in the file.
     #[must_use]
     pub fn kind(&self) -> &str {
@@ -101,9 +113,9 @@ impl Outline {
     pub fn edges(&self) -> Edges<'_> {
         let mut packed = self.at(EDGES);
         Edges {
-            status: packed.text(),
-            is_epic: packed.text() == "epic",
-            parent: Some(packed.text()).filter(|id| !id.is_empty()),
+            status: packed.text_bytes(),
+            is_epic: packed.text_bytes() == b"epic",
+            parent: Some(packed.text_bytes()).filter(|id| !id.is_empty()),
             blocked_by: packed.texts(),
             after: packed.texts(),
             defer_until: packed.defer(),
@@ -247,11 +259,11 @@ impl Outline {
             id: self.id.clone(),
             title: parts.title.to_owned(),
             description: String::new(),
-            status: StatusId::new(parts.edges.status),
+            status: StatusId::new(self.status()),
             kind: parts.kind.to_owned(),
             priority: self.priority(),
             owner: parts.owner.map(str::to_owned),
-            parent: parts.edges.parent.map(TicketId::known),
+            parent: self.parent().map(TicketId::known),
             labels: parts.labels.map(str::to_owned).collect(),
             blocked_by: parts.edges.blocked_by.ids().collect(),
             requires: self.requires(),
@@ -393,12 +405,12 @@ pub struct Parts<'o> {
 /// What goes into the graph of a ticket.
 #[derive(Clone, Debug)]
 pub struct Edges<'o> {
-    /// Where it stands, by the status's id.
-    pub status: &'o str,
+    /// Where it stands: the bytes of the status's id.
+    pub status: &'o [u8],
     /// Whether its type says that it is an epic.
     pub is_epic: bool,
-    /// The epic it is a part of, by its id.
-    pub parent: Option<&'o str>,
+    /// The epic it is a part of: the bytes of its id.
+    pub parent: Option<&'o [u8]>,
     /// What must be done before, sorted.
     pub blocked_by: Texts<'o>,
     /// What it prefers to follow, sorted.

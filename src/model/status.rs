@@ -132,7 +132,15 @@ impl Statuses {
     /// What the status means; one that is not configured counts as open.
     #[must_use]
     pub fn category(&self, id: &str) -> Category {
-        self.get(id).map_or(Category::Open, |def| def.category)
+        self.category_of(id.as_bytes())
+    }
+
+    /// The same, of the bytes of the status's id.
+    #[must_use]
+    pub fn category_of(&self, id: &[u8]) -> Category {
+        let mut defs = self.defs.iter();
+        let found = defs.find(|def| def.id.as_str().as_bytes() == id);
+        found.map_or(Category::Open, |def| def.category)
     }
 
     /// Whether work in this status is over.

@@ -162,7 +162,7 @@ impl<'s> Scene<'s> {
     pub(super) fn is_plainly_free(&self, id: &TicketId) -> Result<bool> {
         let (index, project) = (self.index()?, self.project);
         let named = |id: &str| index.get(&TicketId::known(id));
-        let is_done = |ticket: &Outline| project.config.statuses.is_done(ticket.status());
+        let is_done = |ticket: &Outline| ticket.is_done(&project.config.statuses);
         let mut next = index.get(id);
         for _ in 0..DEEPEST {
             let Some(ticket) = next else { return Ok(true) };
@@ -175,7 +175,7 @@ impl<'s> Scene<'s> {
             {
                 return Ok(false);
             }
-            next = edges.parent.and_then(named);
+            next = ticket.parent().and_then(named);
         }
         // Perhaps they are parts of one another.
         Ok(false)
@@ -213,7 +213,7 @@ impl<'s> Scene<'s> {
         let (index, graph) = (self.index()?, self.graph()?);
         let statuses = &self.project.config.statuses;
         let closed_too = chosen.query().names_closed();
-        let meant = |ticket: &&Outline| closed_too || !statuses.is_done(ticket.status());
+        let meant = |ticket: &&Outline| closed_too || !ticket.is_done(statuses);
         let tickets: Vec<&Outline> = index.tickets.iter().filter(meant).collect();
         let found = chosen.among(self.project, index, graph, &tickets)?;
         Ok(found.iter().map(|ticket| ticket.id.clone()).collect())

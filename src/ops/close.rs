@@ -163,7 +163,7 @@ impl<'c> Closing<'c> {
         let open = |child: &TicketId| {
             index
                 .get(child)
-                .is_some_and(|child| !statuses.is_done(child.status()))
+                .is_some_and(|child| !child.is_done(statuses))
         };
         let children = graph.children(id).into_iter();
         let children: Vec<TicketId> = children

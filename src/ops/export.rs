@@ -50,7 +50,7 @@ pub fn export(
     let names_closed = |chosen: &Chosen<'_>| chosen.query().names_closed();
     let closed_too = all || chosen.as_ref().is_some_and(names_closed);
     let index = project.index()?;
-    let wanted = |ticket: &&Outline| closed_too || !config.statuses.is_done(ticket.status());
+    let wanted = |ticket: &&Outline| closed_too || !ticket.is_done(&config.statuses);
     let mut found: Vec<&Outline> = index.tickets.iter().filter(wanted).collect();
     if let Some(chosen) = &chosen {
         let graph = project.graph(&index.tickets);

@@ -21,6 +21,9 @@ pub const SORT_KEYS: &[&str] = &[
     "priority", "created", "updated", "due", "title", "id", "status", "type", "owner", "estimate",
 ];
 
+/// The key where none is named.
+const DEFAULT_KEY: &str = "priority";
+
 /// Which tickets to list, in words as they were typed. Every filter narrows; the words of one
 /// filter widen, but for labels, of which a ticket must have all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,7 +113,8 @@ pub fn list<R>(
             tell_of_closed(project, fitting(&wanted)?.len());
         }
     }
-    key.sort(&mut found, &project.config);
+    let shown = request.page.limit.unwrap_or(found.len());
+    key.sort(&mut found, shown, &project.config);
     let records = Records::new(project, &index, &graph);
     let found = Found::new(records, &found, request.page, |ticket| ticket);
     Ok(tell(&found))
@@ -267,8 +271,11 @@ impl Words {
     }
 
     fn fits(&self, project: &Project, graph: &Graph<'_>, ticket: &Outline) -> bool {
-        let status = ticket.status();
-        let done = project.config.statuses.is_done(status);
+        let done = ticket.is_done(&project.config.statuses);
+        let of_status = || {
+            let status = ticket.status();
+            self.statuses.iter().any(|wanted| wanted.as_str() == status)
+        };
         let one_of = |set: bool, found: bool| !set || found;
         let awaits = self.awaiting.as_ref().is_none_or(|kinds| {
             ticket
@@ -278,10 +285,7 @@ impl Words {
         let today = || project.now.to_zoned(TimeZone::UTC).date();
         let late = |due: Date| !done && due < today();
         (self.closed_too || !done)
-            && one_of(
-                !self.statuses.is_empty(),
-                self.statuses.iter().any(|wanted| wanted.as_str() == status),
-            )
+            && (self.statuses.is_empty() || of_status())
             && (self.types.is_empty() || self.types.iter().any(|kind| kind == ticket.kind()))
             && one_of(
                 !self.priorities.is_empty(),
@@ -360,6 +364,20 @@ fn priorities(words: &[String]) -> Result<Vec<Priority>> {
     Ok(all)
 }
 
+/// Sorts those that come in the order of their ids by urgency, the first `shown` of them: many
+/// more are mostly found than shown.
+fn most_urgent_first(tickets: &mut Vec<&Outline>, shown: usize) {
+    let keyed = tickets.iter().enumerate();
+    let mut keyed: Vec<(u128, usize)> = keyed
+        .map(|(place, ticket)| (urgency(ticket), place))
+        .collect();
+    if shown < keyed.len() {
+        keyed.select_nth_unstable(shown);
+    }
+    keyed[..shown.min(tickets.len())].sort_unstable();
+    *tickets = keyed.into_iter().map(|(_, place)| tickets[place]).collect();
+}
+
 struct SortKey {
     key: &'static str,
     reversed: bool,
@@ -367,7 +385,7 @@ struct SortKey {
 
 impl SortKey {
     fn new(request: &ListRequest) -> Result<Self> {
-        let given = request.sort.as_deref().unwrap_or("priority").trim();
+        let given = request.sort.as_deref().unwrap_or(DEFAULT_KEY).trim();
         let (word, reversed) = match given.strip_prefix('-') {
             Some(word) => (word, true),
             None => (given, false),
@@ -383,10 +401,13 @@ impl SortKey {
         }
     }
 
-    /// Sorts by the key, then by priority, age and id. What has no value of the key is last.
-    fn sort(&self, tickets: &mut [&Outline], config: &Config) {
-        // Stable, and they come in the order of their ids.
-        tickets.sort_by_cached_key(|ticket| urgency(ticket));
+    /// Sorts by the key, then by priority, age and id, so that the first `shown` are the first and
+    /// in order. What has no value of the key is last.
+    fn sort(&self, tickets: &mut Vec<&Outline>, shown: usize, config: &Config) {
+        if self.key == DEFAULT_KEY && !self.reversed {
+            return most_urgent_first(tickets, shown);
+        }
+        most_urgent_first(tickets, tickets.len());
         let place = |status: &str| {
             let all = config.statuses.all();
             all.iter().position(|def| *def.id == *status)

@@ -241,7 +241,7 @@ fn are_tied(made: &[Ticket], index: &Index) -> bool {
     let named = |ticket: &Outline| {
         let edges = ticket.edges();
         let others = edges.blocked_by.chain(edges.after);
-        let mut all = edges.parent.into_iter().chain(others);
+        let mut all = ticket.parent().into_iter().chain(others);
         all.any(|id| ids.contains(id))
     };
     let mut tickets = index.tickets.iter();

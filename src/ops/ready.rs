@@ -8,7 +8,7 @@ use super::records::{Found, Records};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::{Graph, Scope};
-use crate::model::{Category, Outline, Ticket, TicketId};
+use crate::model::{Category, Outline, Ticket};
 use crate::store::Index;
 use crate::wire::TicketRecord;
 
@@ -26,9 +26,8 @@ pub fn ready<R>(
     within.chosen(project)?;
     let index = project.index()?;
     let graph = project.graph(&index.tickets);
-    let ids = startable(project, &index, &graph, within)?;
+    let found = startable(project, &index, &graph, within)?;
     let records = Records::new(project, &index, &graph);
-    let found = records.known(&ids)?;
     Ok(tell(&Found::new(records, &found, page, |ticket| ticket)))
 }
 
@@ -59,7 +58,7 @@ pub fn next(
     };
     let may = |scene: &Scene<'_>, ticket: &Ticket| {
         let ready = startable(project, scene.index()?, scene.graph()?, within)?;
-        match ready.contains(&ticket.id) {
+        match ready.iter().any(|ready| ready.id == ticket.id) {
             true => Ok(()),
             false => {
                 let message = format!("`{}` was taken meanwhile", ticket.id);
@@ -126,24 +125,22 @@ pub fn nothing_ready(project: &Project, within: Within<'_>) -> Result<Error> {
     })
 }
 
-/// The ids of what can be started now and is not held by another, first things first.
-fn startable(
+/// What can be started now and is not held by another, first things first.
+fn startable<'g>(
     project: &Project,
     index: &Index,
-    graph: &Graph<'_>,
+    graph: &'g Graph<'_>,
     within: Within<'_>,
-) -> Result<Vec<TicketId>> {
+) -> Result<Vec<&'g Outline>> {
     let mut ready = graph.ready(&scope(index, graph, within.epic)?);
     if let Some(chosen) = within.chosen(project)? {
-        let tickets: Vec<&Outline> = ready.iter().filter_map(|id| index.get(id)).collect();
-        let found = chosen.among(project, index, graph, &tickets)?;
-        ready = found.iter().map(|ticket| ticket.id.clone()).collect();
+        ready = chosen.among(project, index, graph, &ready)?;
     }
     let claimed = project.store.claimed()?;
-    let mut ids = Vec::with_capacity(ready.len());
-    for id in ready {
-        let claim = match claimed.contains(&id) {
-            true => project.store.claim(&id, project.now)?,
+    let mut free = Vec::with_capacity(ready.len());
+    for ticket in ready {
+        let claim = match claimed.contains(&ticket.id) {
+            true => project.store.claim(&ticket.id, project.now)?,
             false => None,
         };
         let is_free = match claim {
@@ -154,10 +151,10 @@ fn startable(
             }
         };
         if is_free {
-            ids.push(id);
+            free.push(ticket);
         }
     }
-    Ok(ids)
+    Ok(free)
 }
 
 fn scope(index: &Index, graph: &Graph<'_>, epic: Option<&str>) -> Result<Scope> {

@@ -17,8 +17,8 @@ const MANY: usize = 500;
 const FEW: usize = 2_000;
 const SMALL_PART: usize = 16;
 
-/// In parts of so many, which are enough for several threads.
-const LARGE_PART: usize = 1_024;
+/// In parts of so many, each of which is worth handing from a thread to another.
+const LARGE_PART: usize = 256;
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;
@@ -63,13 +63,25 @@ impl<'r> Records<'r> {
     fn each<I: Sync, T: Send>(
         &self,
         items: &[I],
-        ticket: impl Fn(&I) -> &Outline + Sync,
+        ticket: fn(&I) -> &Outline,
         make: impl Fn(&Listed<'_>, &I) -> T + Sync,
     ) -> Result<Vec<T>> {
+        let all_of = self.all_of(ticket, make);
+        let parts = cores::spread(items, MANY, all_of);
+        let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// What makes something of each of several items, in any thread.
+    fn all_of<I: Sync, T: Send>(
+        &self,
+        ticket: fn(&I) -> &Outline,
+        make: impl Fn(&Listed<'_>, &I) -> T + Sync,
+    ) -> impl Fn(&[I]) -> Result<Vec<T>> + Sync {
         let (index, graph, texts) = (self.index, self.graph, self.texts);
         let (store, config) = (&self.project.store, &self.project.config);
         let past = self.project.past.as_ref();
-        let one = |item: &I| -> Result<T> {
+        let one = move |item: &I| -> Result<T> {
             let outline = ticket(item);
             let id = &outline.id;
             let stored = match past.and_then(|past| past.texts.get(id)) {
@@ -85,11 +97,7 @@ impl<'r> Records<'r> {
             };
             Ok(make(&listed, item))
         };
-        let parts = cores::spread(items, MANY, |part| {
-            part.iter().map(one).collect::<Result<Vec<_>>>()
-        });
-        let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
-        Ok(parts.into_iter().flatten().collect())
+        move |items: &[I]| items.iter().map(&one).collect()
     }
 
     /// The ticket's record with its texts and the commits that name it.
@@ -173,23 +181,24 @@ impl<'f, I: Sync> Found<'f, I> {
         self.records.each(self.items, self.ticket, make)
     }
 
-    /// The same, a part of them after the other, so that they need not all be there at once.
-    /// Where the texts of few are told there is one part: that nothing is told where a file cannot
-    /// be read.
+    /// The same, handed to `tell` a part of them after the other, so that they need not all be there
+    /// at once. Where the texts of few are told there is one part: that nothing is told where a file
+    /// cannot be read.
     ///
     /// # Errors
-    /// As [`Found::each`].
-    pub fn parts<T: Send>(
+    /// As `tell`; each part may be an error as of [`Found::each`].
+    pub fn in_parts<T: Send, R>(
         &self,
         make: impl Fn(&Listed<'_>, &I) -> T + Sync,
-    ) -> impl Iterator<Item = Result<Vec<T>>> {
+        tell: impl FnOnce(&mut dyn Iterator<Item = Result<Vec<T>>>) -> R,
+    ) -> R {
         let most = match self.items.len() {
             few if few < FEW && self.records.texts => few.max(1),
             few if few < FEW => SMALL_PART,
             _ => LARGE_PART,
         };
-        let parts = self.items.chunks(most);
-        parts.map(move |part| self.records.each(part, self.ticket, &make))
+        let all_of = self.records.all_of(self.ticket, make);
+        cores::stream(self.items, most, FEW, all_of, tell)
     }
 }
 

@@ -70,12 +70,11 @@ fn weeks(project: &Project, since: Option<&str>) -> Result<Weeks> {
 }
 
 fn row<'t>(ticket: &'t Outline, statuses: &Statuses) -> Row<'t> {
-    let status = ticket.status();
     Row {
         id: ticket.id.as_str(),
         title: ticket.title(),
-        status,
-        done: statuses.is_done(status),
+        status: ticket.status(),
+        done: ticket.is_done(statuses),
         kind: ticket.kind(),
         priority: ticket.priority(),
         owner: ticket.owner(),

@@ -296,7 +296,7 @@ impl Selection<'_> {
 
     fn is(&self, flag: Flag, ticket: &Subject<'_>) -> bool {
         let outline = ticket.outline;
-        let category = || self.statuses.category(outline.status());
+        let category = || outline.category(self.statuses);
         match flag {
             Flag::Open => category() != Category::Done,
             Flag::Active => category() == Category::Active,
@@ -346,7 +346,10 @@ impl Selection<'_> {
         let id = &ticket.outline.id;
         let edges = || ticket.outline.edges();
         match field {
-            Field::Parent => edges().parent.map(TicketId::known).as_ref().is_some_and(is),
+            Field::Parent => {
+                let parent = ticket.outline.parent().map(TicketId::known);
+                parent.as_ref().is_some_and(is)
+            }
             Field::Epic => self.graph.ancestors(id).iter().any(is),
             Field::BlockedBy => edges().blocked_by.ids().any(|id| is(&id)),
             Field::Blocks => self.graph.blocks(id).iter().any(is),

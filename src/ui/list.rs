@@ -69,10 +69,8 @@ impl From<&Listed<'_>> for Row {
         let ticket = listed.outline();
         let blockers = listed.open_blockers();
         let due = ticket.due().map(|due| due.to_smolstr());
-        let deferred = ticket.edges().defer_until;
-        let deferred = deferred
-            .filter(|_| listed.is_deferred())
-            .map(|until| until.to_smolstr());
+        let deferred = listed.is_deferred().then(|| ticket.edges().defer_until);
+        let deferred = deferred.flatten().map(|until| until.to_smolstr());
         Told {
             id: ticket.id.as_str(),
             title: ticket.title(),

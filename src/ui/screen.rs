@@ -2,7 +2,9 @@
 
 mod excerpt;
 
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -131,7 +133,11 @@ impl Screen {
     /// # Errors
     /// As [`Screen::text`].
     pub fn document(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        // Past the buffer of lines: looking for their ends in a document takes its time, and it has
+        // one only.
+        io::stdout().flush()?;
+        let unbuffered = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let mut out = BufWriter::with_capacity(BUFFER, unbuffered);
         let mut json = Serializer::with_formatter(&mut out, Safely);
         document.serialize(&mut json)?;
         out.write_all(b"\n")?;

@@ -66,9 +66,13 @@ proptest! {
             let expected = (ticket.agent.clone(), ticket.lock.clone());
             prop_assert_eq!(outline.agent_and_lock(), expected);
             let edges = outline.edges();
-            prop_assert_eq!(edges.status, ticket.status.as_str());
+            prop_assert_eq!(edges.status, ticket.status.as_str().as_bytes());
+            let statuses = Statuses::default();
+            prop_assert_eq!(outline.category(&statuses), statuses.category(&ticket.status));
             prop_assert_eq!(edges.is_epic, ticket.kind == "epic");
-            prop_assert_eq!(edges.parent, parent);
+            prop_assert_eq!(edges.parent, parent.map(str::as_bytes));
+            let bytes: Vec<&[u8]> = edges.blocked_by.clone().bytes().collect();
+            prop_assert!(bytes.into_iter().eq(ticket.blocked_by.iter().map(|id| id.as_str().as_bytes())));
             prop_assert!(edges.blocked_by.ids().eq(ticket.blocked_by.iter().cloned()));
             prop_assert!(edges.after.ids().eq(ticket.after.iter().cloned()));
             prop_assert_eq!(edges.defer_until, ticket.defer_until);

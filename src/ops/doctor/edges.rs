@@ -122,9 +122,9 @@ fn is_there(exam: &Exam<'_>, id: &TicketId) -> bool {
 }
 
 fn names_itself(exam: &Exam<'_>, id: &TicketId) -> bool {
-    let edges = exam.loaded.get(id).map(Outline::edges);
-    edges.is_some_and(|edges| {
-        let mut named = edges.blocked_by.chain(edges.parent);
+    let ticket = exam.loaded.get(id);
+    ticket.is_some_and(|ticket| {
+        let mut named = ticket.edges().blocked_by.chain(ticket.parent());
         named.any(|named| named == id.as_str())
     })
 }

@@ -15,7 +15,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for ticket in &exam.loaded.tickets {
         let id = &ticket.id;
-        match statuses.category(ticket.status()) {
+        match ticket.category(statuses) {
             Category::Done => found.extend(open_children(exam, id)),
             Category::Active if !exam.graph.is_epic(id) => found.extend(unclaimed(exam, ticket)),
             Category::Active | Category::Open => {}

@@ -50,7 +50,7 @@ fn refers_to(ticket: &Outline, id: &str) -> bool {
     let parts = ticket.parts();
     let edges = parts.edges;
     let single = [
-        edges.parent,
+        ticket.parent(),
         parts.discovered_from,
         parts.duplicate_of,
         parts.recurs_from,

@@ -136,6 +136,6 @@ impl Exam<'_> {
     fn is_open(&self, id: &str) -> bool {
         let ticket = TicketId::parse(id).ok();
         let ticket = ticket.and_then(|id| self.loaded.get(&id));
-        ticket.is_some_and(|ticket| !self.project.config.statuses.is_done(ticket.status()))
+        ticket.is_some_and(|ticket| !ticket.is_done(&self.project.config.statuses))
     }
 }
