@@ -1,15 +1,16 @@
 //! `tk export`
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 
 use super::query::QueryArg;
 use super::{Outcome, Session};
 use crate::model::Shown;
-use crate::ops::{self, Error};
+use crate::ops::{self, Error, Project};
 use crate::port::ExportFormat;
-use crate::store;
+use crate::store::AtomicFile;
 use crate::ui::terminal::{safe_json, safe_lines};
 use crate::wire::ExportDocument;
 
@@ -54,41 +55,68 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
-            let exported = ops::export(project, self.format, self.all, self.query.text())?;
-            // A file is looked at on a terminal, too.
-            let text = match self.format {
-                // Line by line: the lines' own ends stay.
-                ExportFormat::Jsonl | ExportFormat::Taskwarrior => {
-                    let lines = exported.text.lines();
-                    lines
-                        .flat_map(|line| [safe_json(line), "\n".into()])
-                        .collect()
+            let (format, query) = (self.format, self.query.text());
+            ops::export(project, format, self.all, query, |total, pieces| {
+                let mut pieces = pieces.map(|piece| Ok(shown(format, &piece?)));
+                let screen = &session.screen;
+                let mut text = String::new();
+                match &self.output {
+                    Some(path) => write_file(session, project, path, &mut pieces)?,
+                    None if screen.is_json() => {
+                        for piece in pieces {
+                            text += &piece?;
+                        }
+                    }
+                    None => {
+                        for piece in pieces {
+                            screen.raw(&piece?)?;
+                        }
+                        return Ok(0);
+                    }
                 }
-                ExportFormat::Csv | ExportFormat::Markdown => {
-                    safe_lines(&exported.text).into_owned()
+                if screen.is_json() {
+                    screen.document(&ExportDocument {
+                        schema: "tk.export.v1",
+                        format: format.as_str(),
+                        total,
+                        path: self.output.as_ref().map(|path| Shown(path).to_string()),
+                        text: self.output.is_none().then_some(text),
+                    })?;
                 }
-            };
-            let screen = &session.screen;
-            if let Some(path) = &self.output {
-                let written = session.context.cwd.join(path);
-                ops::refuse_own_file(project, &written)?;
-                store::write_atomic(&written, text.as_bytes()).map_err(|error| {
-                    let message = format!("cannot write `{}`: {error}", Shown(path));
-                    Error::of_system(message, &error)
-                })?;
-            }
-            if screen.is_json() {
-                screen.document(&ExportDocument {
-                    schema: "tk.export.v1",
-                    format: self.format.as_str(),
-                    total: exported.total,
-                    path: self.output.as_ref().map(|path| Shown(path).to_string()),
-                    text: self.output.is_none().then_some(text),
-                })?;
-            } else if self.output.is_none() {
-                screen.raw(&text)?;
-            }
-            Ok(0)
+                Ok(0)
+            })?
         })
     }
+}
+
+/// The piece as it may be looked at on a terminal, which a file is, too.
+fn shown(format: ExportFormat, piece: &str) -> String {
+    match format {
+        // Line by line: the lines' own ends stay.
+        ExportFormat::Jsonl | ExportFormat::Taskwarrior => {
+            let lines: Vec<_> = piece.split('\n').map(safe_json).collect();
+            lines.join("\n")
+        }
+        ExportFormat::Csv | ExportFormat::Markdown => safe_lines(piece).into_owned(),
+    }
+}
+
+/// Puts the pieces in the file, which is whole or as it was.
+fn write_file(
+    session: &Session,
+    project: &Project,
+    path: &Path,
+    pieces: &mut dyn Iterator<Item = ops::Result<String>>,
+) -> ops::Result<()> {
+    let written = session.context.cwd.join(path);
+    ops::refuse_own_file(project, &written)?;
+    let cannot = |error: io::Error| {
+        let message = format!("cannot write `{}`: {error}", Shown(path));
+        Error::of_system(message, &error)
+    };
+    let mut file = AtomicFile::begin(&written).map_err(cannot)?;
+    for piece in pieces {
+        file.write_all(piece?.as_bytes()).map_err(cannot)?;
+    }
+    file.put().map_err(cannot)
 }

@@ -20,9 +20,9 @@ use jiff::Timestamp;
 pub struct Graph<'a> {
     pub(super) facts: Facts<'a>,
     net: OnceLock<Net>,
-    /// The moments of what is not done, each behind those it waits for; none where anything waits
+    /// The moments of what is not done, each before those it waits for; none where anything waits
     /// for itself.
-    pub(super) order: Option<Vec<Moment>>,
+    pub(super) last_first: Option<Vec<Moment>>,
     pub(super) cycles: Cycles,
     pub(super) held: Held,
     /// What other clones hold: by whom, and until when.
@@ -36,19 +36,19 @@ impl<'a> Graph<'a> {
     pub fn new<T: Outlined>(tickets: &'a [T], statuses: &'a Statuses, now: Timestamp) -> Self {
         let facts = Facts::new(T::outlines(tickets), statuses, now);
         let net = OnceLock::new();
-        let order = moments::in_order(&facts);
-        let cycles = match &order {
+        let last_first = moments::last_first(&facts);
+        let cycles = match &last_first {
             Some(_) => Cycles::default(),
             None => Cycles::find(
                 &facts,
                 net.get_or_init(|| Net::new(&facts, Extent::default())),
             ),
         };
-        let held = Held::find(&facts, &cycles);
+        let held = Held::find(&facts, &cycles, last_first.is_none());
         Self {
             facts,
             net,
-            order,
+            last_first,
             cycles,
             held,
             elsewhere: BTreeMap::new(),

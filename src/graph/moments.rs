@@ -1,4 +1,4 @@
-//! The moments of what is not done, each behind those it waits for: told before there is a graph.
+//! The moments of what is not done, each before those it waits for: told before there is a graph.
 //!
 //! Every command asks whether anything waits for itself, and mostly nothing that would need the
 //! graph's nodes and edges.
@@ -13,133 +13,119 @@ pub(super) enum Moment {
     End(u32),
 }
 
-/// All moments, or none where anything waits for itself: Kahn's algorithm on the edges as
-/// [`super::net::Net`] ties them.
-pub(super) fn in_order(facts: &Facts<'_>) -> Option<Vec<Moment>> {
-    let mut walk = Walk::new(facts);
-    let mut order = Vec::with_capacity(walk.moments);
-    while let Some(moment) = walk.free.pop() {
-        order.push(moment);
-        follow(facts, moment, |then| walk.free(then));
+/// A number for each moment.
+struct Each<T> {
+    starts: Vec<T>,
+    ends: Vec<T>,
+}
+
+impl<T: Clone + Default> Each<T> {
+    fn new(facts: &Facts<'_>) -> Self {
+        let none = vec![T::default(); facts.len()];
+        Self {
+            starts: none.clone(),
+            ends: none,
+        }
     }
-    (order.len() == walk.moments).then_some(order)
+
+    fn of(&mut self, moment: Moment) -> &mut T {
+        match moment {
+            Moment::Start(ticket) => &mut self.starts[ticket as usize],
+            Moment::End(epic) => &mut self.ends[epic as usize],
+        }
+    }
+}
+
+/// All moments, the last first, or none where anything waits for itself: Kahn's algorithm from the
+/// end, on the edges as [`super::net::Net`] ties them. From there since tickets name what they wait
+/// for.
+pub(super) fn last_first(facts: &Facts<'_>) -> Option<Vec<Moment>> {
+    let mut followers: Each<u32> = Each::new(facts);
+    let all = || (0..facts.len()).filter(|&ticket| facts.is_in(ticket));
+    let moments_of = |ticket: usize| {
+        let start = Moment::Start(ticket as u32);
+        let end = facts.is_epic(ticket).then_some(Moment::End(ticket as u32));
+        [Some(start), end].into_iter().flatten()
+    };
+    for moment in all().flat_map(moments_of) {
+        each_before(facts, moment, |before| *followers.of(before) += 1);
+    }
+    // Those that nothing follows, then those of which all that follows has been come past.
+    let mut order = Vec::with_capacity(facts.len());
+    let mut moments = 0;
+    for moment in all().flat_map(moments_of) {
+        moments += 1;
+        if *followers.of(moment) == 0 {
+            order.push(moment);
+        }
+    }
+    let mut next = 0;
+    while let Some(&moment) = order.get(next) {
+        next += 1;
+        each_before(facts, moment, |before| {
+            let left = followers.of(before);
+            *left -= 1;
+            if *left == 0 {
+                order.push(before);
+            }
+        });
+    }
+    (order.len() == moments).then_some(order)
 }
 
 /// By ticket, the most that the tickets on a way from it to the end weigh together, with itself.
 pub(super) fn heaviest_ways(
     facts: &Facts<'_>,
-    order: &[Moment],
+    last_first: &[Moment],
     weight: impl Fn(usize) -> u64,
 ) -> Vec<u64> {
-    let (mut starts, mut ends) = (vec![0; facts.len()], vec![0; facts.len()]);
-    for &moment in order.iter().rev() {
-        let mut most = 0;
-        follow(facts, moment, |then| {
-            most = most.max(match then {
-                Moment::Start(ticket) => starts[ticket as usize],
-                Moment::End(epic) => ends[epic as usize],
-            });
+    // Of each that is not come to yet, without itself.
+    let mut most: Each<u64> = Each::new(facts);
+    for &moment in last_first {
+        let own = match moment {
+            Moment::Start(ticket) => weight(ticket as usize),
+            Moment::End(_) => 0,
+        };
+        *most.of(moment) += own;
+        let here = *most.of(moment);
+        each_before(facts, moment, |before| {
+            let most = most.of(before);
+            *most = here.max(*most);
         });
-        match moment {
-            Moment::Start(ticket) => starts[ticket as usize] = most + weight(ticket as usize),
-            Moment::End(epic) => ends[epic as usize] = most,
-        }
     }
-    starts
+    most.starts
 }
 
-/// What waits for that moment itself, one after the other.
-fn follow(facts: &Facts<'_>, moment: Moment, mut then: impl FnMut(Moment)) {
+/// What that moment itself waits for, one after the other.
+fn each_before(facts: &Facts<'_>, moment: Moment, mut tell: impl FnMut(Moment)) {
+    // The moment at which it is done, whatever it is.
+    let done = |ticket: usize| match facts.is_epic(ticket) {
+        true => Moment::End(ticket as u32),
+        false => Moment::Start(ticket as u32),
+    };
     match moment {
-        Moment::Start(epic) if facts.is_epic(epic as usize) => {
-            let children = facts.kin.children(epic as usize);
-            for child in children.filter(|&child| facts.is_in(child)) {
-                then(Moment::Start(child as u32));
+        Moment::Start(index) => {
+            let ticket = index as usize;
+            if !facts.is_done(ticket) {
+                let blockers = facts.earlier(ticket);
+                let open = blockers.filter(|&blocker| !facts.is_done(blocker));
+                open.for_each(|blocker| tell(done(blocker)));
             }
-            if is_empty(facts, epic as usize) {
-                then(Moment::End(epic));
-            }
-        }
-        Moment::Start(ticket) | Moment::End(ticket) => {
-            let ticket = ticket as usize;
             if let Some(parent) = facts.kin.parent(ticket) {
-                then(Moment::End(parent as u32));
+                tell(Moment::Start(parent as u32));
             }
-            let later = facts.later(ticket);
-            for later in later.filter(|&later| holds(facts, ticket, later)) {
-                then(Moment::Start(later as u32));
-            }
-        }
-    }
-}
-
-/// Where the walk through them is.
-struct Walk {
-    /// How much each ticket's start waits for that is not reached yet.
-    starts: Vec<u32>,
-    /// The same of an epic's end.
-    ends: Vec<u32>,
-    free: Vec<Moment>,
-    moments: usize,
-}
-
-impl Walk {
-    fn new(facts: &Facts<'_>) -> Self {
-        let mut walk = Self {
-            starts: vec![0; facts.len()],
-            ends: vec![0; facts.len()],
-            free: Vec::with_capacity(facts.len()),
-            moments: 0,
-        };
-        for ticket in (0..facts.len()).filter(|&ticket| facts.is_in(ticket)) {
-            let blockers = facts.earlier(ticket);
-            let open = blockers.filter(|&blocker| holds(facts, blocker, ticket));
-            walk.starts[ticket] += open.count() as u32;
             if facts.kin.is_own_parent(ticket) {
-                walk.starts[ticket] += 1;
-            }
-            if let Some(parent) = facts.kin.parent(ticket) {
-                walk.starts[ticket] += 1;
-                walk.ends[parent] += 1;
-            }
-            if is_empty(facts, ticket) {
-                walk.ends[ticket] += 1;
+                tell(moment);
             }
         }
-        for ticket in (0..facts.len()).filter(|&ticket| facts.is_in(ticket)) {
-            walk.moments += 1;
-            if walk.starts[ticket] == 0 {
-                walk.free.push(Moment::Start(ticket as u32));
+        Moment::End(index) => {
+            let children = facts.kin.children(index as usize);
+            let children = children.filter(|&child| facts.is_in(child));
+            children.for_each(|child| tell(done(child)));
+            // An open epic whose work is not planned yet is not done before it may start.
+            if !facts.kin.has_children(index as usize) && !facts.is_done(index as usize) {
+                tell(Moment::Start(index));
             }
-            if facts.is_epic(ticket) {
-                walk.moments += 1;
-                if walk.ends[ticket] == 0 {
-                    walk.free.push(Moment::End(ticket as u32));
-                }
-            }
-        }
-        walk
-    }
-
-    /// One of those that it waits for is reached.
-    fn free(&mut self, moment: Moment) {
-        let waits = match moment {
-            Moment::Start(ticket) => &mut self.starts[ticket as usize],
-            Moment::End(epic) => &mut self.ends[epic as usize],
-        };
-        *waits -= 1;
-        if *waits == 0 {
-            self.free.push(moment);
         }
     }
-}
-
-/// Whether the one waits for the other, which its file names among its blockers.
-fn holds(facts: &Facts<'_>, blocker: usize, ticket: usize) -> bool {
-    !facts.is_done(blocker) && !facts.is_done(ticket)
-}
-
-/// Whether it is an open epic whose work is not planned yet.
-fn is_empty(facts: &Facts<'_>, ticket: usize) -> bool {
-    facts.is_epic(ticket) && !facts.kin.has_children(ticket) && !facts.is_done(ticket)
 }

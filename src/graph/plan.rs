@@ -318,9 +318,9 @@ impl Graph<'_> {
         let facts = &self.facts;
         let minutes = weights::minutes(facts);
         let counts = |at: usize| within[at] && !facts.is_done(at) && !facts.is_epic(at);
-        if let Some(order) = &self.order {
+        if let Some(last_first) = &self.last_first {
             let weight = |at| if counts(at) { minutes[at] } else { 0 };
-            return moments::heaviest_ways(facts, order, weight);
+            return moments::heaviest_ways(facts, last_first, weight);
         }
         let net = self.net();
         let tickets = || net.graph.node_weights().map(|node| node.ticket);

@@ -67,10 +67,13 @@ pub(super) struct Held {
     own: Vec<bool>,
     /// The nearest epic above that is held by itself.
     above: Vec<Option<u32>>,
+    /// Whether parents may go round in a circle.
+    in_circles: bool,
 }
 
 impl Held {
-    pub(super) fn find(facts: &Facts<'_>, cycles: &Cycles) -> Self {
+    /// With the cycles, and whether anything is in circles at all.
+    pub(super) fn find(facts: &Facts<'_>, cycles: &Cycles, in_circles: bool) -> Self {
         let own: Vec<bool> = (0..facts.len())
             .map(|index| {
                 cycles.of(index).is_some()
@@ -100,7 +103,11 @@ impl Held {
                 }
             }
         }
-        Self { own, above }
+        Self {
+            own,
+            above,
+            in_circles,
+        }
     }
 
     /// Whether anything holds it, by itself or from above.
@@ -114,10 +121,12 @@ impl Held {
 
     /// The held epics above it, nearest first.
     pub(super) fn above(&self, index: usize) -> Vec<usize> {
-        let mut seen = BTreeSet::from([index]);
+        let mut seen = BTreeSet::new();
+        let mut is_new = |epic| !self.in_circles || seen.insert(epic);
+        is_new(index);
         let mut found = Vec::new();
         let mut next = self.nearest(index);
-        while let Some(epic) = next.filter(|epic| seen.insert(*epic)) {
+        while let Some(epic) = next.filter(|epic| is_new(*epic)) {
             found.push(epic);
             next = self.nearest(epic);
         }

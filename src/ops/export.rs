@@ -1,24 +1,17 @@
 //! Tickets for other programs.
 
+use std::iter;
 use std::path::Path;
 
 use super::values::invalid;
 use super::{Chosen, Error, ErrorCode, Project, Result};
 use crate::context::cores;
-use crate::model::{Outline, Shown, Ticket};
-use crate::port::{self, ExportFormat};
+use crate::model::{Outline, Shown};
+use crate::port::{self, ExportFormat, Frame};
 
-/// From so many tickets on they are read by several threads.
-const MANY: usize = 200;
-
-/// Tickets as a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exported {
-    /// How many.
-    pub total: usize,
-    /// The text.
-    pub text: String,
-}
+/// They are made in parts of so many, from so many tickets on by several threads.
+const PART: usize = 256;
+const MANY: usize = 512;
 
 /// Refuses to put an export where tickets, or what git keeps, would be lost by it.
 ///
@@ -34,17 +27,21 @@ pub fn refuse_own_file(project: &Project, path: &Path) -> Result<()> {
     }
 }
 
-/// The tickets in that format, in the order of their ids; those that fit the query, if there is
-/// one. Closed ones too, with `all` and where the query says something about that.
+/// Hands how many tickets there are, and the text of them in that format, to `tell`: in the order
+/// of their ids, piece by piece so that not all of it need be there at once; each piece ends with a
+/// ticket, the last with the text. Of those that fit the query, if there is one; closed ones too,
+/// with `all` and where the query says something about that.
 ///
 /// # Errors
-/// When the query cannot be understood, or a ticket cannot be read.
-pub fn export(
+/// When the query cannot be understood, or a ticket of the first piece cannot be read; a later one
+/// is an error in its place.
+pub fn export<R>(
     project: &Project,
     format: ExportFormat,
     all: bool,
     query: Option<&str>,
-) -> Result<Exported> {
+    tell: impl FnOnce(usize, &mut dyn Iterator<Item = Result<String>>) -> R,
+) -> Result<R> {
     let (config, store) = (&project.config, &project.store);
     let chosen = query.map(|text| Chosen::new(project, text)).transpose()?;
     let names_closed = |chosen: &Chosen<'_>| chosen.query().names_closed();
@@ -56,20 +53,25 @@ pub fn export(
         let graph = project.graph(&index.tickets);
         found = chosen.among(project, &index, &graph, &found)?;
     }
-    let ids: Vec<_> = found.into_iter().map(|ticket| &ticket.id).collect();
-    let parts = cores::spread(&ids, MANY, |ids| {
-        let read = ids.iter().map(|id| {
-            let stored = store.read(id, config)?;
-            Ok((stored.ticket, stored.text))
-        });
-        read.collect::<Result<Vec<(Ticket, String)>>>()
-    });
-    let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
-    let tickets: Vec<(Ticket, String)> = parts.into_iter().flatten().collect();
-    let text = port::write(format, &tickets, config)
-        .map_err(|message| Error::new(ErrorCode::Failed, message))?;
-    Ok(Exported {
-        total: tickets.len(),
-        text,
+    let Frame {
+        before,
+        between,
+        behind,
+    } = port::frame(format);
+    let one = |ticket: &&Outline| -> Result<String> {
+        let stored = store.read(&ticket.id, config)?;
+        port::write(format, &stored.ticket, &stored.text, config)
+            .map_err(|message| Error::new(ErrorCode::Failed, message))
+    };
+    let part = |tickets: &[&Outline]| -> Result<String> {
+        let texts = tickets.iter().map(one).collect::<Result<Vec<_>>>()?;
+        Ok(texts.join(between))
+    };
+    cores::stream(&found, PART, MANY, part, |parts| {
+        let first = parts.next().transpose()?.unwrap_or_default();
+        let more = parts.map(|part| Ok(between.to_owned() + &part?));
+        let pieces = iter::once(Ok(before + &first)).chain(more);
+        let mut pieces = pieces.chain(iter::once(Ok(behind.to_owned())));
+        Ok(tell(found.len(), &mut pieces))
     })
 }

@@ -66,7 +66,7 @@ pub use doctor::{KnownRun, KnownRuns, RunState, doctor};
 pub use edges::{block, unblock};
 pub use edit::{EditRequest, Editing, begin_edit};
 pub use error::{Error, ErrorCode, Fault, Result};
-pub use export::{Exported, export, refuse_own_file};
+pub use export::{export, refuse_own_file};
 pub use gates::{approve, reject};
 pub use history::history;
 pub use import::{ImportRequest, import};

@@ -29,7 +29,7 @@ fn of(index: &Index, made: &Ticket) -> Vec<SimilarTicket> {
     let title = Title::new(&made.title);
     let parts = cores::spread(&index.tickets, MANY, |part| {
         let compare = |ticket: &Outline| {
-            if !title.may_be_alike(ticket.title()) {
+            if !title.may_be_alike(ticket.title_bytes()) {
                 return None;
             }
             let likeness = title.likeness(ticket.title());

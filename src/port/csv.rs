@@ -29,16 +29,16 @@ const HEAD: &[&str] = &[
     "description",
 ];
 
-/// The tickets, a row each, below a row of names.
-pub(super) fn write(tickets: &[(Ticket, String)]) -> Result<String, String> {
+/// The row of names.
+pub(super) fn head() -> String {
+    HEAD.join(",") + "\n"
+}
+
+/// The ticket's row.
+pub(super) fn write(ticket: &Ticket) -> Result<String, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |error: csv::Error| error.to_string();
-    writer.write_record(HEAD).map_err(failed)?;
-    for (ticket, _) in tickets {
-        writer
-            .write_record(row(ticket).map(guarded))
-            .map_err(failed)?;
-    }
+    let row = writer.write_record(row(ticket).map(guarded));
+    row.map_err(|error| error.to_string())?;
     let bytes = writer.into_inner().map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }

@@ -32,15 +32,10 @@ const TEXTS: &[&str] = &["description", "reason", "summary"];
 /// The lists whose elements have times and texts.
 const LISTS: &[&str] = &["acceptance", "subtasks", "notes", "runs"];
 
-/// The tickets, a line each.
-pub(super) fn write(tickets: &[(Ticket, String)]) -> Result<String, String> {
-    let mut out = String::new();
-    for (ticket, text) in tickets {
-        let line = Value::Object(object(ticket, text)?);
-        out.push_str(&line.to_string());
-        out.push('\n');
-    }
-    Ok(out)
+/// The ticket as a line.
+pub(super) fn write(ticket: &Ticket, text: &str) -> Result<String, String> {
+    let line = Value::Object(object(ticket, text)?);
+    Ok(line.to_string() + "\n")
 }
 
 /// The ticket and what else the text of its file says.

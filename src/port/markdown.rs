@@ -2,17 +2,9 @@
 
 use crate::model::{Config, Ticket, TicketId};
 
-/// The tickets, a section each.
-pub(super) fn write(tickets: &[(Ticket, String)], config: &Config) -> String {
-    let mut out = String::from("# Tickets\n");
-    for (ticket, _) in tickets {
-        out.push('\n');
-        section(ticket, config, &mut out);
-    }
-    out
-}
-
-fn section(ticket: &Ticket, config: &Config, out: &mut String) {
+/// The ticket's section, behind an empty line.
+pub(super) fn write(ticket: &Ticket, config: &Config) -> String {
+    let mut out = String::from("\n");
     let done = config.statuses.is_done(&ticket.status);
     let tick = if done { "x" } else { " " };
     out.push_str(&format!(
@@ -50,9 +42,9 @@ fn section(ticket: &Ticket, config: &Config, out: &mut String) {
         out.push_str(&format!("\n{}\n", lowered(&ticket.description)));
     }
     let acceptance = ticket.acceptance.iter().map(|item| (item.met, &item.text));
-    ticks("Acceptance", acceptance, out);
+    ticks("Acceptance", acceptance, &mut out);
     let subtasks = ticket.subtasks.iter().map(|item| (item.done, &item.title));
-    ticks("Subtasks", subtasks, out);
+    ticks("Subtasks", subtasks, &mut out);
     if !ticket.notes.is_empty() {
         out.push_str("\n### Notes\n");
     }
@@ -72,6 +64,7 @@ fn section(ticket: &Ticket, config: &Config, out: &mut String) {
             out.push_str(&format!("> {line}\n"));
         }
     }
+    out
 }
 
 fn ticks<'t>(

@@ -59,20 +59,48 @@ pub fn read(format: ImportFormat, sources: &[Source], config: &Config) -> Vec<Re
     records
 }
 
-/// The tickets, each with the text of its file, in that format.
+/// What a file of some format has around its tickets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Before the first.
+    pub before: String,
+    /// Between two.
+    pub between: &'static str,
+    /// Behind the last.
+    pub behind: &'static str,
+}
+
+/// What a file of that format has around its tickets.
+#[must_use]
+pub fn frame(format: ExportFormat) -> Frame {
+    let (before, between, behind) = match format {
+        ExportFormat::Jsonl => (String::new(), "", ""),
+        ExportFormat::Csv => (csv::head(), "", ""),
+        ExportFormat::Markdown => ("# Tickets\n".to_owned(), "", ""),
+        ExportFormat::Taskwarrior => ("[\n".to_owned(), ",\n", "\n]\n"),
+    };
+    Frame {
+        before,
+        between,
+        behind,
+    }
+}
+
+/// The ticket, which the text of its file spells, in that format.
 ///
 /// # Errors
-/// When a file's text is not TOML, which no ticket's is.
+/// When the text is not TOML, which no ticket's is.
 pub fn write(
     format: ExportFormat,
-    tickets: &[(Ticket, String)],
+    ticket: &Ticket,
+    text: &str,
     config: &Config,
 ) -> Result<String, String> {
     match format {
-        ExportFormat::Jsonl => jsonl::write(tickets),
-        ExportFormat::Csv => csv::write(tickets),
-        ExportFormat::Markdown => Ok(markdown::write(tickets, config)),
-        ExportFormat::Taskwarrior => taskwarrior::write(tickets, config),
+        ExportFormat::Jsonl => jsonl::write(ticket, text),
+        ExportFormat::Csv => csv::write(ticket),
+        ExportFormat::Markdown => Ok(markdown::write(ticket, config)),
+        ExportFormat::Taskwarrior => Ok(taskwarrior::write(ticket, text, config)),
     }
 }
 

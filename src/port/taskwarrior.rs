@@ -168,13 +168,9 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     }
 }
 
-/// The tickets as an array of tasks, one a line.
-pub(super) fn write(tickets: &[(Ticket, String)], config: &Config) -> Result<String, String> {
-    let lines: Vec<String> = tickets
-        .iter()
-        .map(|(ticket, text)| Value::Object(task(ticket, text, config)).to_string())
-        .collect();
-    Ok(format!("[\n{}\n]\n", lines.join(",\n")))
+/// The ticket as a task on one line, without its end.
+pub(super) fn write(ticket: &Ticket, text: &str, config: &Config) -> String {
+    Value::Object(task(ticket, text, config)).to_string()
 }
 
 fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {

@@ -40,12 +40,18 @@ fn whole(imported: &Imported) -> Ticket {
     ticket
 }
 
+/// A file of that format with the ticket alone.
+fn exported(format: ExportFormat, ticket: &Ticket) -> String {
+    let Frame { before, behind, .. } = frame(format);
+    let file = format::print(ticket);
+    before + &write(format, ticket, &file, &Config::default()).unwrap() + behind
+}
+
 proptest! {
     #[test]
     fn jsonl_loses_nothing(ticket in arb_ticket()) {
-        let file = format::print(&ticket);
-        let text = write(ExportFormat::Jsonl, &[(ticket.clone(), file)], &Config::default());
-        let back = one(ImportFormat::Jsonl, &text.unwrap());
+        let text = exported(ExportFormat::Jsonl, &ticket);
+        let back = one(ImportFormat::Jsonl, &text);
         prop_assert_eq!(&whole(&back), &ticket);
         prop_assert_eq!(back.misfits, Vec::new());
         prop_assert!(back.extra.is_empty());
@@ -53,9 +59,7 @@ proptest! {
 
     #[test]
     fn taskwarrior_loses_what_is_said_to_be_lost(ticket in arb_ticket()) {
-        let file = format::print(&ticket);
-        let config = Config::default();
-        let text = write(ExportFormat::Taskwarrior, &[(ticket.clone(), file)], &config).unwrap();
+        let text = exported(ExportFormat::Taskwarrior, &ticket);
         let back = one(ImportFormat::Taskwarrior, &text);
         let (there, here) = (&ticket, &back.ticket);
         let seconds = |at: Option<jiff::Timestamp>| at.map(|at| at.as_second());
@@ -111,8 +115,7 @@ proptest! {
 
     #[test]
     fn a_table_is_read_as_it_was_written(ticket in arb_ticket()) {
-        let file = format::print(&ticket);
-        let text = write(ExportFormat::Csv, &[(ticket.clone(), file)], &Config::default()).unwrap();
+        let text = exported(ExportFormat::Csv, &ticket);
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
         let row = reader.records().next().unwrap().unwrap();
         let formula = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r']);
@@ -267,9 +270,7 @@ fn a_ticket_that_comes_again_is_the_same_after_taskwarrior() {
     );
     ticket.due = Some("2026-02-28".parse().unwrap());
     ticket.repeat = Some("1mo@31".parse().unwrap());
-    let config = Config::default();
-    let file = format::print(&ticket);
-    let text = write(ExportFormat::Taskwarrior, &[(ticket, file)], &config).unwrap();
+    let text = exported(ExportFormat::Taskwarrior, &ticket);
     assert!(text.contains("\"recur\":\"1mo\""), "{text}");
     let tasks: serde_json::Value = serde_json::from_str(&text).unwrap();
     let mut template = tasks[0].clone();
@@ -280,7 +281,11 @@ fn a_ticket_that_comes_again_is_the_same_after_taskwarrior() {
     task["parent"] = task["uuid"].clone();
     task["uuid"] = "5becda30-66e1-4d0f-9806-6fbafb17f481".into();
     let text = serde_json::Value::from(vec![template, task]).to_string();
-    let records = read(ImportFormat::Taskwarrior, &[source("x", &text)], &config);
+    let records = read(
+        ImportFormat::Taskwarrior,
+        &[source("x", &text)],
+        &Config::default(),
+    );
     let [Record::Ticket(back), Record::LeftOut { reason, .. }] = records.as_slice() else {
         panic!("{records:?}");
     };

@@ -1,11 +1,18 @@
 //! A file that is kept to save time, while it is written, beside the one that is there.
 
 use std::fs::{self, File};
-use std::io::{self, Seek, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crc32fast::Hasher;
 use rustix::fs::OFlags;
+
+/// So many bytes are written at a time.
+const BUFFER: usize = 64 << 10;
+
+/// The head of a cache, before its checksum.
+type Magic = [u8; 8];
 
 /// The file that is to become the cache. Always of the same name, so that killed writers leave
 /// at most one; who holds its lock owns the name.
@@ -55,18 +62,9 @@ impl CacheFile {
         self.file.metadata()
     }
 
-    /// Puts the cache with these bytes in its place. Where that fails, there is none or the
+    /// Puts the cache with what `write` writes in its place. Where that fails, there is none or the
     /// old one, and nobody misses it.
-    pub(super) fn place(self, bytes: &[u8], place: &Path) {
-        self.place_written(place, |file| file.write_all(bytes));
-    }
-
-    /// The same, with what `write` writes.
-    pub(super) fn place_written(
-        mut self,
-        place: &Path,
-        write: impl FnOnce(&mut File) -> io::Result<()>,
-    ) {
+    pub(super) fn place(mut self, place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) {
         let written = self.file.rewind().and_then(|()| write(&mut self.file));
         if written.is_ok() {
             self.placed = fs::rename(&self.path, place).is_ok();
@@ -82,4 +80,43 @@ impl Drop for CacheFile {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// A cache that is written piece by piece, since all of it would be there a second time: magic 8,
+/// checksum 4, and what the checksum is of.
+pub(super) struct Summed<'f> {
+    to: BufWriter<&'f mut File>,
+    sum: Hasher,
+}
+
+impl<'f> Summed<'f> {
+    pub(super) fn begin(magic: &Magic, file: &'f mut File) -> io::Result<Self> {
+        let mut to = BufWriter::with_capacity(BUFFER, file);
+        to.write_all(magic)?;
+        to.write_all(&[0; 4])?;
+        let sum = Hasher::new();
+        Ok(Self { to, sum })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.sum.update(bytes);
+        self.to.write_all(bytes)
+    }
+
+    /// A number of four bytes; an error where it does not fit.
+    pub(super) fn number(&mut self, number: usize) -> io::Result<()> {
+        self.write(&small(number)?.to_le_bytes())
+    }
+
+    pub(super) fn finish(self) -> io::Result<()> {
+        let Self { mut to, sum } = self;
+        to.seek(SeekFrom::Start(size_of::<Magic>() as u64))?;
+        to.write_all(&sum.finalize().to_le_bytes())?;
+        to.flush()
+    }
+}
+
+/// The number in four bytes.
+pub(super) fn small(number: usize) -> io::Result<u32> {
+    u32::try_from(number).map_err(io::Error::other)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -26,6 +26,50 @@ pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Replacement::prepare(path, bytes)?.put()?;
     sync_folder(folder_of(path)?)
+}
+
+/// A file's new content while it is written, in place of the old one once it is whole: as
+/// [`write_atomic`], piece by piece. Dropped before, it goes away.
+#[derive(Debug)]
+pub struct AtomicFile<'p> {
+    unfinished: BufWriter<NamedTempFile>,
+    path: &'p Path,
+}
+
+impl<'p> AtomicFile<'p> {
+    /// Begins to write beside the file, whose permissions it gets.
+    ///
+    /// # Errors
+    /// When nothing can be written there.
+    pub fn begin(path: &'p Path) -> io::Result<Self> {
+        let unfinished = unfinished(folder_of(path)?, &[], permissions_of(path)?)?;
+        Ok(Self {
+            unfinished: BufWriter::new(unfinished),
+            path,
+        })
+    }
+
+    /// Puts it in the file's place, to stay there.
+    ///
+    /// # Errors
+    /// When it cannot be written; then the old file is still there.
+    pub fn put(self) -> io::Result<()> {
+        let unfinished = self.unfinished.into_inner()?;
+        unfinished.as_file().sync_all()?;
+        let (unfinished, path) = (unfinished.into_temp_path(), self.path);
+        Replacement { unfinished, path }.put()?;
+        sync_folder(folder_of(path)?)
+    }
+}
+
+impl Write for AtomicFile<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unfinished.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unfinished.flush()
+    }
 }
 
 /// Replaces the file as [`write_atomic`] does, without waiting for the disk: who reads it sees the

@@ -13,17 +13,19 @@
 //! Numbers are little-endian. The checksum is over everything behind it. The key names the
 //! program that has packed the words.
 
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::cache_file::CacheFile;
+use super::cache_file::{CacheFile, Summed};
 use super::{Caching, Etag, Index, Store, StoreError, regular};
 use crate::context::cores;
 use crate::model::{Config, TicketId};
 use crate::search;
 
 /// Its last digit is another for every other layout of the file.
-const MAGIC: &[u8] = b"tkwords1";
+const MAGIC: &[u8; 8] = b"tkwords1";
 const CHECKSUM: usize = 8;
 const CHECKED: usize = 12;
 const KEY: usize = 20;
@@ -117,9 +119,8 @@ impl Store {
         if pays
             && self.caching != Caching::Off
             && let Some(file) = CacheFile::begin(self.local_dir(), "search")
-            && let Some(bytes) = bytes(index, &texts)
         {
-            file.place(&bytes, &self.texts_path());
+            file.place(&self.texts_path(), |file| write(index, &texts, file));
         }
         Ok(texts)
     }
@@ -197,8 +198,11 @@ fn number(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(bytes)).ok()
 }
 
-/// The file's bytes, with these texts; `None` where they are too many for it.
-fn bytes(index: &Index, texts: &Texts) -> Option<Vec<u8>> {
+/// Writes the file, with these texts.
+///
+/// # Errors
+/// When it cannot be written, or they are too many for it.
+fn write(index: &Index, texts: &Texts, file: &mut File) -> io::Result<()> {
     let all = index.tickets.iter().zip(index.etags()).zip(&texts.texts);
     let lines = all.filter_map(|((ticket, etag), text)| {
         let id = ticket.id.as_str().as_bytes();
@@ -213,28 +217,23 @@ fn bytes(index: &Index, texts: &Texts) -> Option<Vec<u8>> {
     let lengths = lines
         .iter()
         .map(|(id, _, words)| LINE + id.len() + words.len());
-    let length = KEY + key.len() + lengths.sum::<usize>();
-    if length > LARGEST {
-        return None;
+    if KEY + key.len() + lengths.sum::<usize>() > LARGEST {
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let mut bytes = Vec::with_capacity(length);
-    bytes.extend(MAGIC);
-    bytes.extend([0; 4]);
-    bytes.extend(u32::try_from(lines.len()).ok()?.to_le_bytes());
-    bytes.extend(u32::try_from(key.len()).ok()?.to_le_bytes());
-    bytes.extend(key);
+    let mut to = Summed::begin(MAGIC, file)?;
+    to.number(lines.len())?;
+    to.number(key.len())?;
+    to.write(&key)?;
     for (id, etag, words) in &lines {
-        bytes.extend(etag.to_bytes());
-        bytes.extend([u8::try_from(id.len()).ok()?, 0]);
-        bytes.extend(u32::try_from(words.len()).ok()?.to_le_bytes());
+        to.write(&etag.to_bytes())?;
+        to.write(&[u8::try_from(id.len()).map_err(io::Error::other)?, 0])?;
+        to.number(words.len())?;
     }
     for (id, _, words) in &lines {
-        bytes.extend(*id);
-        bytes.extend(*words);
+        to.write(id)?;
+        to.write(words)?;
     }
-    let sum = crc32fast::hash(&bytes[CHECKED..]);
-    bytes[CHECKSUM..CHECKED].copy_from_slice(&sum.to_le_bytes());
-    Some(bytes)
+    to.finish()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! Numbers are little-endian. The checksum is over everything behind it.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
@@ -65,7 +66,7 @@ impl Store {
             && let Some(file) = CacheFile::begin(self.local_dir(), "vectors")
             && let Some(bytes) = bytes(service.as_bytes(), vectors)
         {
-            file.place(&bytes, &self.vectors_path());
+            file.place(&self.vectors_path(), |file| file.write_all(&bytes));
         }
     }
 

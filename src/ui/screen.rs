@@ -2,9 +2,7 @@
 
 mod excerpt;
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -136,8 +134,7 @@ impl Screen {
         // Past the buffer of lines: looking for their ends in a document takes its time, and it has
         // one only.
         io::stdout().flush()?;
-        let unbuffered = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        let mut out = BufWriter::with_capacity(BUFFER, unbuffered);
+        let mut out = BufWriter::with_capacity(BUFFER, Unbuffered);
         let mut json = Serializer::with_formatter(&mut out, Safely);
         document.serialize(&mut json)?;
         out.write_all(b"\n")?;
@@ -198,6 +195,19 @@ impl Screen {
         for hint in &error.hints {
             labelled("hint", AnsiColor::Cyan, hint)?;
         }
+        Ok(())
+    }
+}
+
+/// Standard output without a buffer.
+struct Unbuffered;
+
+impl Write for Unbuffered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(io::stdout(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -303,3 +303,36 @@ fn no_ticket_and_nothing_of_git_is_written_over() {
     sandbox.tk(["export", "-o", "out.jsonl"]).ok();
     sandbox.tk(["export", "-o", "out.jsonl"]).ok();
 }
+
+#[test]
+fn many_are_exported_piece_by_piece_and_none_as_well() {
+    let sandbox = Sandbox::initialised();
+    let exported = |format| {
+        let text = sandbox.tk(["export", "--format", format]).ok();
+        // A file has the same.
+        sandbox.tk(["export", "--format", format, "-o", "out"]).ok();
+        assert_eq!(sandbox.read("out"), text, "{format}");
+        let document = sandbox.tk(["export", "--format", format, "--json"]).json();
+        assert_eq!(document["text"], text.as_str(), "{format}");
+        text
+    };
+    for count in [0, 1, 700] {
+        for number in 0..count {
+            sandbox.ticket(
+                &format!("t{number}"),
+                &format!("title = \"Number {number}\"\n"),
+            );
+        }
+        assert_eq!(exported("jsonl").lines().count(), count);
+        let table = exported("csv");
+        assert_eq!(table.lines().count(), count + 1);
+        assert_eq!(table.matches("id,title").count(), 1);
+        let document = exported("markdown");
+        assert!(document.starts_with("# Tickets\n"));
+        assert_eq!(document.matches("\n\n## [ ] t").count(), count);
+        let tasks: serde_json::Value = serde_json::from_str(&exported("taskwarrior")).unwrap();
+        let ids = tasks.as_array().unwrap().iter().map(|task| &task["tkid"]);
+        let ids: std::collections::BTreeSet<_> = ids.map(|id| id.as_str().unwrap()).collect();
+        assert_eq!(ids.len(), count);
+    }
+}

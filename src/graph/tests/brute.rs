@@ -198,7 +198,7 @@ proptest! {
         let any = tickets.iter().any(|ticket| brute.in_cycle(&ticket.id));
         prop_assert_eq!(!graph.cycles().is_empty(), any);
         let (net, order) = (graph.net(), graph.net().order());
-        prop_assert_eq!(moments::in_order(&graph.facts).is_some(), order.len() == net.graph.node_count());
+        prop_assert_eq!(moments::last_first(&graph.facts).is_some(), order.len() == net.graph.node_count());
         for cycle in graph.cycles() {
             for link in cycle.links.iter() {
                 prop_assert!(brute.before[&link.from].contains(&link.to), "{}", cycle);

@@ -11,26 +11,22 @@
 
 use std::cmp::Ordering;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
-
-use crc32fast::Hasher;
 
 use super::identity::{self, Identity};
 use crate::model::{Bytes, Config, Outline, PACKING, TicketId};
 use crate::store::Etag;
+use crate::store::cache_file::{Summed, small};
 use crate::store::regular::{self, Folder};
 
 /// Its last digit is another for every other layout of the file.
-const MAGIC: &[u8] = b"tkindex1";
+const MAGIC: &[u8; 8] = b"tkindex1";
 const CHECKSUM: usize = 8;
 const CHECKED: usize = 12;
 const KEY: usize = 20;
 const LINE: usize = identity::LENGTH + 16;
-
-/// So many bytes are written at a time.
-const BUFFER: usize = 64 << 10;
 
 /// The most bytes of a cache that is read: some ten times what is fit for 100,000 tickets.
 const LARGEST: u64 = 1 << 29;
@@ -175,8 +171,7 @@ pub(super) struct Line<'t> {
     pub(super) rank: usize,
 }
 
-/// Writes the file, with these tickets, which come in the order of their ids. Piece by piece, since
-/// all of it would be there a second time.
+/// Writes the file, with these tickets, which come in the order of their ids.
 ///
 /// # Errors
 /// When it cannot be written, or they are too many for it.
@@ -188,14 +183,9 @@ pub(super) fn write<'t>(
     let lines: Vec<Line<'t>> = lines.collect();
     let mut order: Vec<u32> = (0..small(lines.len())?).collect();
     order.sort_by_key(|place| lines[*place as usize].rank);
-    let mut to = Summed {
-        to: BufWriter::with_capacity(BUFFER, file),
-        sum: Hasher::new(),
-    };
-    to.to.write_all(MAGIC)?;
-    to.to.write_all(&[0; CHECKED - CHECKSUM])?;
-    to.write(&small(key.len())?.to_le_bytes())?;
-    to.write(&small(lines.len())?.to_le_bytes())?;
+    let mut to = Summed::begin(MAGIC, file)?;
+    to.number(key.len())?;
+    to.number(lines.len())?;
     to.write(key)?;
     let mut end = KEY + key.len() + lines.len() * (LINE + 4);
     for line in &lines {
@@ -203,8 +193,8 @@ pub(super) fn write<'t>(
         to.write(line.identity)?;
         to.write(&line.etag.to_bytes())?;
         to.write(&[u8::try_from(id).map_err(io::Error::other)?, 0])?;
-        to.write(&small(end + id)?.to_le_bytes())?;
-        to.write(&small(length)?.to_le_bytes())?;
+        to.number(end + id)?;
+        to.number(length)?;
         end += id + length;
     }
     for place in order {
@@ -214,25 +204,5 @@ pub(super) fn write<'t>(
         to.write(line.outline.id.as_str().as_bytes())?;
         to.write(line.outline.packed())?;
     }
-    let Summed { mut to, sum } = to;
-    to.seek(SeekFrom::Start(CHECKSUM as u64))?;
-    to.write_all(&sum.finalize().to_le_bytes())?;
-    to.flush()
-}
-
-fn small(number: usize) -> io::Result<u32> {
-    u32::try_from(number).map_err(io::Error::other)
-}
-
-/// A file, and the checksum of what is written to it.
-struct Summed<'f> {
-    to: BufWriter<&'f mut File>,
-    sum: Hasher,
-}
-
-impl Summed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.sum.update(bytes);
-        self.to.write_all(bytes)
-    }
+    to.finish()
 }

@@ -58,6 +58,6 @@ impl Scratch {
     pub(super) fn finish<'t>(self, tickets: impl Iterator<Item = Line<'t>>, index: &Path) {
         let key = self.key;
         self.file
-            .place_written(index, |file| cached::write(&key, tickets, file));
+            .place(index, |file| cached::write(&key, tickets, file));
     }
 }
