@@ -70,17 +70,16 @@ pub(super) fn help() -> String {
 /// Without the machinery of `format!`: every call of a command that takes expressions puts its
 /// help together.
 fn row(help: &mut String, name: &str, example: &str, about: &str) {
-    cell(help, name, NAMES);
-    if !example.is_empty() {
-        cell(help, example, EXAMPLES);
+    let mut column = 0;
+    for (text, width) in [(name, NAMES), (example, EXAMPLES), (about, 0)] {
+        if text.is_empty() {
+            // No column is kept free for an example; about what needs no word, nothing is said.
+            continue;
+        }
+        help.push_str(&BLANKS[..column]);
+        help.push_str(GAP);
+        help.push_str(text);
+        column = width.saturating_sub(text.len());
     }
-    help.push_str(GAP);
-    help.push_str(about);
     help.push('\n');
-}
-
-fn cell(help: &mut String, text: &str, width: usize) {
-    help.push_str(GAP);
-    help.push_str(text);
-    help.push_str(&BLANKS[..width.saturating_sub(text.len())]);
 }

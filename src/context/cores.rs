@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::{iter, thread};
 
-/// So many parts that another comes before are kept, and so many more wait with who made them.
+/// Who asks for parts makes none itself while so many are kept that another comes before; the others
+/// wait while so many of theirs are not asked for.
 const AHEAD: usize = 4;
 
 /// How many of them this process may use. Asked once: the system answers from several files.
@@ -39,7 +41,7 @@ pub(crate) fn spread<T: Sync, R: Send>(
         for other in others {
             match other.join() {
                 Ok(part) => done.push(part),
-                Err(panic) => std::panic::resume_unwind(panic),
+                Err(panic) => panic::resume_unwind(panic),
             }
         }
         done
@@ -65,16 +67,22 @@ pub(crate) fn stream<T: Sync, R: Send, A>(
         return tell(&mut parts.into_iter().map(work));
     }
     let begun = AtomicUsize::new(0);
-    let make_next = || {
+    let next = || {
         let place = begun.fetch_add(1, Ordering::Relaxed);
-        parts.get(place).map(|part| (place, work(part)))
+        parts.get(place).map(|part| (place, *part))
+    };
+    let (work, next) = (&work, &next);
+    // A panic is handed over like what was made, to go on where that was asked for.
+    let make_next = move || {
+        let (place, part) = next()?;
+        let made = panic::catch_unwind(AssertUnwindSafe(|| work(part)));
+        Some((place, made))
     };
     thread::scope(|scope| {
         // Gone at the end of this, before the others are waited for: nobody waits to send then.
         let (done, others) = mpsc::sync_channel(AHEAD);
-        for _ in 1..count() {
+        for _ in 1..count().min(parts.len()) {
             let done = done.clone();
-            let make_next = &make_next;
             scope.spawn(move || iter::from_fn(make_next).try_for_each(|made| done.send(made)));
         }
         drop(done);
@@ -85,10 +93,13 @@ pub(crate) fn stream<T: Sync, R: Send, A>(
             loop {
                 early.extend(others.try_iter());
                 if let Some(made) = early.remove(&place) {
-                    return Some(made);
+                    return match made {
+                        Ok(made) => Some(made),
+                        Err(panic) => panic::resume_unwind(panic),
+                    };
                 }
-                let own = (early.len() < AHEAD).then(&make_next).flatten();
-                // Nothing comes where another thread has panicked, which the end of the scope tells.
+                let own = (early.len() < AHEAD).then(make_next).flatten();
+                // Who has begun a part sends it.
                 let (at, made) = own.or_else(|| others.recv().ok())?;
                 early.insert(at, made);
             }
@@ -98,6 +109,8 @@ pub(crate) fn stream<T: Sync, R: Send, A>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     #[test]
@@ -116,17 +129,26 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "panicked")]
-    fn a_panic_of_another_thread_is_told() {
-        let here = thread::current().id();
-        let work = |part: &[usize]| {
-            assert!(thread::current().id() == here, "{part:?}");
-            // Until another has begun.
-            thread::yield_now();
-        };
-        loop {
-            stream(&[0; 64], 1, 0, work, |parts| parts.count());
+    fn a_panic_of_another_thread_goes_on_where_its_part_is_asked_for() {
+        if count() == 1 {
+            // There is no other thread.
+            return;
         }
+        let (here, begun) = (thread::current().id(), AtomicBool::new(false));
+        let work = |_: &[usize]| match thread::current().id() == here {
+            true => {
+                while !begun.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                }
+            }
+            false => {
+                begun.store(true, Ordering::Relaxed);
+                panic!("this one");
+            }
+        };
+        let all = || stream(&[0; 64], 1, 0, work, |parts| parts.count());
+        let panic = panic::catch_unwind(AssertUnwindSafe(all)).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"this one"));
     }
 
     #[test]

@@ -297,15 +297,15 @@ impl Graph<'_> {
         let tickets = self.facts.tickets.iter().enumerate();
         let ready = tickets.filter(|&(index, _)| within[index] && self.is_ready_at(index));
         let mut ready: Vec<_> = ready
-            .map(|(index, ticket)| {
+            .filter_map(|(index, ticket)| {
                 let key = RunKey {
-                    bottom_minutes: bottom[index],
+                    bottom_minutes: bottom[index]?,
                     priority: ticket.priority(),
                     created_at: ticket.created_at(),
                     id: ticket.id.clone(),
                 };
                 let after: BTreeSet<TicketId> = ticket.edges().after.ids().collect();
-                (key, after, ticket)
+                Some((key, after, ticket))
             })
             .collect();
         super::order::sort_softly(&mut ready, |(key, ..)| key, |(_, after, _)| after);
@@ -313,14 +313,15 @@ impl Graph<'_> {
     }
 
     /// By ticket, the minutes on the longest path through the work of these from it to the end,
-    /// itself included. What is in a cycle or behind one is on no path.
-    fn bottom_minutes(&self, within: &[bool]) -> Vec<u64> {
+    /// itself included; none of what is in a cycle or behind one, which has no place in a plan.
+    fn bottom_minutes(&self, within: &[bool]) -> Vec<Option<u64>> {
         let facts = &self.facts;
         let minutes = weights::minutes(facts);
         let counts = |at: usize| within[at] && !facts.is_done(at) && !facts.is_epic(at);
         if let Some(last_first) = &self.last_first {
             let weight = |at| if counts(at) { minutes[at] } else { 0 };
-            return moments::heaviest_ways(facts, last_first, weight);
+            let bottom = moments::heaviest_ways(facts, last_first, weight);
+            return bottom.into_iter().map(Some).collect();
         }
         let net = self.net();
         let tickets = || net.graph.node_weights().map(|node| node.ticket);
@@ -333,9 +334,11 @@ impl Graph<'_> {
             // Which of equally long paths is taken does not matter here.
             rank: &vec![0; counts.len()],
         });
-        let mut bottom = vec![0; facts.len()];
-        for (at, ticket) in tickets().enumerate().filter(|(at, _)| counts[*at]) {
-            bottom[ticket] = paths.bottom[at];
+        let mut bottom = vec![None; facts.len()];
+        for node in net.order() {
+            if counts[node.index()] {
+                bottom[net.node(*node).ticket] = Some(paths.bottom[node.index()]);
+            }
         }
         bottom
     }

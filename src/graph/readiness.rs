@@ -67,12 +67,12 @@ pub(super) struct Held {
     own: Vec<bool>,
     /// The nearest epic above that is held by itself.
     above: Vec<Option<u32>>,
-    /// Whether parents may go round in a circle.
+    /// Whether anything waits for itself: then parents may go round in a circle.
     in_circles: bool,
 }
 
 impl Held {
-    /// With the cycles, and whether anything is in circles at all.
+    /// With the cycles, and whether anything waits for itself.
     pub(super) fn find(facts: &Facts<'_>, cycles: &Cycles, in_circles: bool) -> Self {
         let own: Vec<bool> = (0..facts.len())
             .map(|index| {

@@ -10,8 +10,8 @@ use crate::model::{Outline, Shown};
 use crate::port::{self, ExportFormat, Frame};
 
 /// They are made in parts of so many, from so many tickets on by several threads.
-const PART: usize = 256;
-const MANY: usize = 512;
+const PART: usize = 128;
+const MANY: usize = 256;
 
 /// Refuses to put an export where tickets, or what git keeps, would be lost by it.
 ///
@@ -27,10 +27,10 @@ pub fn refuse_own_file(project: &Project, path: &Path) -> Result<()> {
     }
 }
 
-/// Hands how many tickets there are, and the text of them in that format, to `tell`: in the order
-/// of their ids, piece by piece so that not all of it need be there at once; each piece ends with a
-/// ticket, the last with the text. Of those that fit the query, if there is one; closed ones too,
-/// with `all` and where the query says something about that.
+/// Hands how many tickets there are, and their text in that format, to `tell`: in the order of their
+/// ids, in pieces that are cut between tickets, so that not all of it need be there at once. Of
+/// those that fit the query, if there is one; closed ones too, with `all` and where the query says
+/// something about that.
 ///
 /// # Errors
 /// When the query cannot be understood, or a ticket of the first piece cannot be read; a later one

@@ -1,5 +1,7 @@
 //! Tickets as the public JSON has them, with what follows from all of them together.
 
+use std::iter;
+
 use smol_str::{SmolStr, ToSmolStr};
 
 use super::list::Page;
@@ -192,11 +194,11 @@ impl<'f, I: Sync> Found<'f, I> {
         make: impl Fn(&Listed<'_>, &I) -> T + Sync,
         tell: impl FnOnce(&mut dyn Iterator<Item = Result<Vec<T>>>) -> R,
     ) -> R {
-        let most = match self.items.len() {
-            few if few < FEW && self.records.texts => few.max(1),
-            few if few < FEW => SMALL_PART,
-            _ => LARGE_PART,
-        };
+        let is_few = self.items.len() < FEW;
+        if is_few && self.records.texts {
+            return tell(&mut iter::once(self.each(make)));
+        }
+        let most = if is_few { SMALL_PART } else { LARGE_PART };
         let all_of = self.records.all_of(self.ticket, make);
         cores::stream(self.items, most, FEW, all_of, tell)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -32,7 +32,9 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// [`write_atomic`], piece by piece. Dropped before, it goes away.
 #[derive(Debug)]
 pub struct AtomicFile<'p> {
-    unfinished: BufWriter<NamedTempFile>,
+    /// By itself, since errors of the crate's own way name the unfinished file.
+    file: BufWriter<File>,
+    unfinished: TempPath,
     path: &'p Path,
 }
 
@@ -43,8 +45,10 @@ impl<'p> AtomicFile<'p> {
     /// When nothing can be written there.
     pub fn begin(path: &'p Path) -> io::Result<Self> {
         let unfinished = unfinished(folder_of(path)?, &[], permissions_of(path)?)?;
+        let (file, unfinished) = unfinished.into_parts();
         Ok(Self {
-            unfinished: BufWriter::new(unfinished),
+            file: BufWriter::new(file),
+            unfinished,
             path,
         })
     }
@@ -54,9 +58,13 @@ impl<'p> AtomicFile<'p> {
     /// # Errors
     /// When it cannot be written; then the old file is still there.
     pub fn put(self) -> io::Result<()> {
-        let unfinished = self.unfinished.into_inner()?;
-        unfinished.as_file().sync_all()?;
-        let (unfinished, path) = (unfinished.into_temp_path(), self.path);
+        let Self {
+            file,
+            unfinished,
+            path,
+        } = self;
+        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+        file.sync_all()?;
         Replacement { unfinished, path }.put()?;
         sync_folder(folder_of(path)?)
     }
@@ -64,11 +72,11 @@ impl<'p> AtomicFile<'p> {
 
 impl Write for AtomicFile<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.unfinished.write(bytes)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.unfinished.flush()
+        self.file.flush()
     }
 }
 

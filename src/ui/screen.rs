@@ -131,8 +131,8 @@ impl Screen {
     /// # Errors
     /// As [`Screen::text`].
     pub fn document(&self, document: &impl Serialize) -> io::Result<()> {
-        // Past the buffer of lines: looking for their ends in a document takes its time, and it has
-        // one only.
+        // The standard library's own buffer looks for ends of lines in all that goes through it; a
+        // document has one, at its end.
         io::stdout().flush()?;
         let mut out = BufWriter::with_capacity(BUFFER, Unbuffered);
         let mut json = Serializer::with_formatter(&mut out, Safely);
@@ -199,7 +199,7 @@ impl Screen {
     }
 }
 
-/// Standard output without a buffer.
+/// Standard output past the standard library's buffer, which has to be empty.
 struct Unbuffered;
 
 impl Write for Unbuffered {

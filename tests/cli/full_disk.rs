@@ -222,3 +222,18 @@ fn files(repository: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     }
     all
 }
+
+#[test]
+fn an_export_to_a_file_is_whole_or_not_there() {
+    let sandbox = project();
+    sandbox.write("old.jsonl", "before\n");
+    let output = limited(&sandbox, &["export", "-o", "old.jsonl"]);
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""), "{output}");
+    let said = "error: cannot write `old.jsonl`: File too large (os error 27)";
+    let lines: Vec<&str> = output.stderr.lines().collect();
+    assert_eq!(lines, [said, LIMIT], "{output}");
+    assert_eq!(sandbox.read("old.jsonl"), "before\n");
+    let names = std::fs::read_dir(sandbox.path()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().all(|name| !name.starts_with(".tk-")));
+}

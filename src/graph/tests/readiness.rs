@@ -1,7 +1,7 @@
 //! What can start, what cannot and why; cycles and their names.
 
 use super::fixture::{id, project, texts, with};
-use crate::graph::Readiness;
+use crate::graph::{Readiness, Scope};
 use crate::model::Ticket;
 
 /// What is said of `x` in a project.
@@ -249,4 +249,23 @@ fn relatives() {
         assert_eq!(texts(&graph.descendants(&id("a"))), ["b"]);
         assert_eq!(texts(&graph.ancestors(&id("a"))), ["b"]);
     });
+}
+
+/// What is behind a cycle has no place in a plan, whatever else holds it or not.
+#[test]
+fn what_is_ready_is_what_a_plan_has_as_that() {
+    let rows: &[(&[&str], &[&str])] = &[
+        (&["a", "b < a", "c : in_progress"], &["a"]),
+        (&["a ^ b", "b ^ a", "t < a", "u"], &["u"]),
+        (&["a < b", "b < a", "t < a", "u ^ e"], &["u"]),
+    ];
+    for (lines, expected) in rows {
+        with(lines, |graph| {
+            let ready = graph.ready(&Scope::All);
+            assert_eq!(texts(ready.iter().map(|ticket| &ticket.id)), *expected);
+            let plan = graph.plan(&Scope::All);
+            let planned = plan.ready();
+            assert_eq!(texts(planned.iter().map(|entry| &entry.id)), *expected);
+        });
+    }
 }

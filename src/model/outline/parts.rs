@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::{EDGES, Edges, Outline, REST, TIMES, Texts, WORDS};
 use crate::model::{Acceptance, Note, NoteKind, Outcome, RunRecord, Span, Subtask, Usd, Verdict};
 
-/// What an outline tells beside what has a place of its own, as [`Ticket`] has it.
+/// What an outline tells beside what has a place of its own, as [`Ticket`](crate::model::Ticket) has it.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "they are those of a ticket")]
 pub struct Parts<'o> {
