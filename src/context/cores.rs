@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::{iter, thread};
 
-/// Who asks for parts makes none itself while so many are kept that another comes before; the others
-/// wait while so many of theirs are not asked for.
+/// Who makes parts waits while so many are ready to be asked for.
 const AHEAD: usize = 4;
 
 /// How many of them this process may use. Asked once: the system answers from several files.
@@ -18,7 +17,11 @@ fn count() -> usize {
 }
 
 /// What `work` makes of all of `items`, in their order: in one piece where they are fewer than
-/// `many`, else in as many as there are cores. The calling thread does the first of them.
+/// `many`, else in as many as there are cores, each in a thread of its own.
+///
+/// The calling thread only waits. Were it to work, too, a thread less would do; but the system puts
+/// a new thread on the core of the one that began it as often as not, and for some milliseconds
+/// leaves it to wait there.
 ///
 /// # Panics
 /// As `work` does.
@@ -31,27 +34,25 @@ pub(crate) fn spread<T: Sync, R: Send>(
         return vec![work(items)];
     }
     let work = &work;
-    let mut pieces = items.chunks(items.len().div_ceil(count()).max(1));
-    let first = pieces.next().unwrap_or_default();
+    let pieces = items.chunks(items.len().div_ceil(count()).max(1));
     thread::scope(|scope| {
-        let others: Vec<_> = pieces
+        let threads: Vec<_> = pieces
             .map(|piece| scope.spawn(move || work(piece)))
             .collect();
-        let mut done = vec![work(first)];
-        for other in others {
-            match other.join() {
-                Ok(part) => done.push(part),
-                Err(panic) => panic::resume_unwind(panic),
-            }
-        }
-        done
+        let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        ended.map(made).collect()
     })
+}
+
+/// What a thread made; a panic of it goes on here.
+fn made<R>(ended: thread::Result<R>) -> R {
+    ended.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
 /// Hands what `work` makes of parts of `part` items to `tell`, in their order and one after the
 /// other, so that not all of it is there at once: where there are fewer items than `many`, made when
-/// it is asked for, else by all cores, of which the calling thread helps when it has to wait. What
-/// is not asked for may not be made.
+/// it is asked for, else by as many threads as there are cores, ahead of that. What is not asked for
+/// may not be made.
 ///
 /// # Panics
 /// As `work` and `tell` do.
@@ -67,21 +68,18 @@ pub(crate) fn stream<T: Sync, R: Send, A>(
         return tell(&mut parts.into_iter().map(work));
     }
     let begun = AtomicUsize::new(0);
-    let next = || {
-        let place = begun.fetch_add(1, Ordering::Relaxed);
-        parts.get(place).map(|part| (place, *part))
-    };
-    let (work, next) = (&work, &next);
     // A panic is handed over like what was made, to go on where that was asked for.
-    let make_next = move || {
-        let (place, part) = next()?;
+    let make_next = || {
+        let place = begun.fetch_add(1, Ordering::Relaxed);
+        let part = parts.get(place)?;
         let made = panic::catch_unwind(AssertUnwindSafe(|| work(part)));
         Some((place, made))
     };
+    let make_next = &make_next;
     thread::scope(|scope| {
-        // Gone at the end of this, before the others are waited for: nobody waits to send then.
-        let (done, others) = mpsc::sync_channel(AHEAD);
-        for _ in 1..count().min(parts.len()) {
+        // Gone at the end of this, before the threads are waited for: none waits to send then.
+        let (done, all) = mpsc::sync_channel(AHEAD);
+        for _ in 0..count().min(parts.len()) {
             let done = done.clone();
             scope.spawn(move || iter::from_fn(make_next).try_for_each(|made| done.send(made)));
         }
@@ -90,27 +88,18 @@ pub(crate) fn stream<T: Sync, R: Send, A>(
         let mut places = 0..parts.len();
         tell(&mut iter::from_fn(|| {
             let place = places.next()?;
-            loop {
-                early.extend(others.try_iter());
-                if let Some(made) = early.remove(&place) {
-                    return match made {
-                        Ok(made) => Some(made),
-                        Err(panic) => panic::resume_unwind(panic),
-                    };
-                }
-                let own = (early.len() < AHEAD).then(make_next).flatten();
+            while !early.contains_key(&place) {
                 // Who has begun a part sends it.
-                let (at, made) = own.or_else(|| others.recv().ok())?;
+                let (at, made) = all.recv().ok()?;
                 early.insert(at, made);
             }
+            early.remove(&place).map(made)
         }))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
-
     use super::*;
 
     #[test]
@@ -129,26 +118,17 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_another_thread_goes_on_where_its_part_is_asked_for() {
-        if count() == 1 {
-            // There is no other thread.
-            return;
-        }
-        let (here, begun) = (thread::current().id(), AtomicBool::new(false));
-        let work = |_: &[usize]| match thread::current().id() == here {
-            true => {
-                while !begun.load(Ordering::Relaxed) {
-                    thread::yield_now();
-                }
-            }
-            false => {
-                begun.store(true, Ordering::Relaxed);
-                panic!("this one");
-            }
+    fn a_panic_goes_on_where_its_part_is_asked_for() {
+        let items: Vec<usize> = (0..64).collect();
+        let work = |part: &[usize]| {
+            assert!(part != [7], "this one");
+            part[0]
         };
-        let all = || stream(&[0; 64], 1, 0, work, |parts| parts.count());
+        let mut before = Vec::new();
+        let all = || stream(&items, 1, 0, work, |parts| before.extend(parts));
         let panic = panic::catch_unwind(AssertUnwindSafe(all)).unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&"this one"));
+        assert_eq!(before, items[..7]);
     }
 
     #[test]
