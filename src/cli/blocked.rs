@@ -3,7 +3,7 @@
 use super::list::Shown;
 use super::query::QueryArg;
 use super::{Outcome, Session};
-use crate::ops::{self, Found, Listed, Waiting};
+use crate::ops::{self, Found, Listed, MANY_LINES, MANY_RECORDS, Waiting};
 use crate::ui;
 use crate::ui::in_parts::InParts;
 use crate::wire::{BlockedDocument, BlockedTicket, Detail};
@@ -53,7 +53,7 @@ fn show(
             ticket: listed.record().fields(detail),
             reasons: waiting.reasons(),
         };
-        return found.in_parts(ticket, |parts| {
+        return found.in_parts(MANY_RECORDS, ticket, |parts| {
             screen.document(&BlockedDocument {
                 schema: "tk.blocked.v1",
                 total,
@@ -68,7 +68,7 @@ fn show(
         true => ui::list::fields(&[listed.record().fields(detail)]),
         false => lines.of(listed.outline(), waiting),
     };
-    let text = found.in_parts(line, |parts| -> ops::Result<String> {
+    let text = found.in_parts(MANY_LINES, line, |parts| -> ops::Result<String> {
         let mut text = String::new();
         for part in parts {
             text.extend(part?);

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Session, query};
 use crate::model::Outline;
-use crate::ops::{self, ErrorCode, Found, ListRequest, Listed, Page, SORT_KEYS};
+use crate::ops::{self, ErrorCode, Found, ListRequest, Listed, MANY_RECORDS, Page, SORT_KEYS};
 use crate::ui;
 use crate::ui::in_parts::InParts;
 use crate::wire::{Detail, TicketRecord, TicketsDocument};
@@ -130,7 +130,7 @@ impl Shown {
         let detail = self.detail(usual)?;
         if screen.is_json() {
             let written = |listed: &Listed<'_>, _: &_| listed.record().written(&detail);
-            return found.in_parts(written, |parts| {
+            return found.in_parts(MANY_RECORDS, written, |parts| {
                 let parts = parts.map(|part| -> ops::Result<Vec<_>> {
                     let written = part?.into_iter().collect::<serde_json::Result<_>>();
                     written.map_err(|error| ops::Error::new(ErrorCode::Failed, error.to_string()))

@@ -79,7 +79,7 @@ pub use notes::{answer, ask, note};
 pub use prime::prime;
 pub use project::{Notice, Project};
 pub use ready::{Next, next, nothing_ready, ready};
-pub use records::{Found, Listed};
+pub use records::{Found, Listed, MANY_LINES, MANY_RECORDS};
 pub use remote_claims::{RemoteClaims, Standing, Wish};
 pub use reopen::reopen;
 pub use resolve::{resolve, resolve_all};

@@ -15,12 +15,19 @@ use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
 /// From so many records on they are made by several threads.
 const MANY: usize = 500;
 
-/// Fewer than so many are told in parts of [`SMALL_PART`], whose memory is soon there again.
+/// The texts of fewer than so many are told as one part.
 const FEW: usize = 2_000;
-const SMALL_PART: usize = 16;
 
-/// In parts of so many, each of which is worth handing from a thread to another.
-const LARGE_PART: usize = 256;
+/// From so many records on, parts of them are made by several threads.
+pub const MANY_RECORDS: usize = 400;
+
+/// The same of lines.
+pub const MANY_LINES: usize = 2_000;
+
+/// Of fewer, small parts are made, whose memory is soon there again; else such that are worth
+/// handing from a thread to another.
+const SMALL_PART: usize = 16;
+const LARGE_PART: usize = 128;
 
 /// The most commits that a ticket's record names.
 const COMMITS: usize = 20;
@@ -185,22 +192,27 @@ impl<'f, I: Sync> Found<'f, I> {
 
     /// The same, handed to `tell` a part of them after the other, so that they need not all be there
     /// at once. Where the texts of few are told there is one part: that nothing is told where a file
-    /// cannot be read.
+    /// cannot be read. From `many` on several threads make them: [`MANY_RECORDS`] of what takes as
+    /// long as a record, [`MANY_LINES`] of lines.
     ///
     /// # Errors
     /// As `tell`; each part may be an error as of [`Found::each`].
     pub fn in_parts<T: Send, R>(
         &self,
+        many: usize,
         make: impl Fn(&Listed<'_>, &I) -> T + Sync,
         tell: impl FnOnce(&mut dyn Iterator<Item = Result<Vec<T>>>) -> R,
     ) -> R {
-        let is_few = self.items.len() < FEW;
-        if is_few && self.records.texts {
+        let count = self.items.len();
+        if count < FEW && self.records.texts {
             return tell(&mut iter::once(self.each(make)));
         }
-        let most = if is_few { SMALL_PART } else { LARGE_PART };
+        let most = match count < many {
+            true => SMALL_PART,
+            false => LARGE_PART,
+        };
         let all_of = self.records.all_of(self.ticket, make);
-        cores::stream(self.items, most, FEW, all_of, tell)
+        cores::stream(self.items, most, many, all_of, tell)
     }
 }
 
