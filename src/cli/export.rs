@@ -16,9 +16,8 @@ use crate::wire::ExportDocument;
 
 /// Export tickets for another program
 ///
-/// Prints the open tickets, with --all the closed ones too, in the order of their ids. Where one
-/// of very many cannot be read, what comes before it may be printed; the exit code tells. A file
-/// named by --output is whole, or as it was.
+/// Prints the open tickets, with --all the closed ones too, in the order of their ids. Files that
+/// are no tickets are left out, with a warning. A file named by --output is whole, or as it was.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk export --all > tickets.jsonl

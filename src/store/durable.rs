@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
-use std::io::{self, BufWriter, IntoInnerError, Write};
+use std::io::{self, BufWriter, IntoInnerError, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -29,44 +29,42 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A file's new content while it is written, in place of the old one once it is whole: as
-/// [`write_atomic`], piece by piece. Dropped before, it goes away.
+/// [`write_atomic`], piece by piece. Until then it has no name, so that nothing of it is left where
+/// the process is stopped.
 #[derive(Debug)]
 pub struct AtomicFile<'p> {
-    /// By itself, since errors of the crate's own way name the unfinished file.
     file: BufWriter<File>,
-    unfinished: TempPath,
     path: &'p Path,
 }
 
 impl<'p> AtomicFile<'p> {
-    /// Begins to write beside the file, whose permissions it gets.
+    /// Begins to write in the file's folder.
     ///
     /// # Errors
     /// When nothing can be written there.
     pub fn begin(path: &'p Path) -> io::Result<Self> {
-        let unfinished = unfinished(folder_of(path)?, &[], permissions_of(path)?)?;
-        let (file, unfinished) = unfinished.into_parts();
-        Ok(Self {
-            file: BufWriter::new(file),
-            unfinished,
-            path,
-        })
+        let folder = folder_of(path)?;
+        // Opened before, since the crate's own error would name a file that nobody knows.
+        File::open(folder)?;
+        let file = BufWriter::new(tempfile::tempfile_in(folder)?);
+        Ok(Self { file, path })
     }
 
-    /// Puts it in the file's place, to stay there.
+    /// Puts it in the file's place, whose permissions it gets, to stay there.
     ///
     /// # Errors
     /// When it cannot be written; then the old file is still there.
     pub fn put(self) -> io::Result<()> {
-        let Self {
-            file,
-            unfinished,
-            path,
-        } = self;
-        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
-        file.sync_all()?;
+        let Self { file, path } = self;
+        let mut file = file.into_inner().map_err(IntoInnerError::into_error)?;
+        file.rewind()?;
+        let folder = folder_of(path)?;
+        let named = unfinished(folder, &[], permissions_of(path)?)?;
+        io::copy(&mut file, &mut named.as_file())?;
+        named.as_file().sync_all()?;
+        let unfinished = named.into_temp_path();
         Replacement { unfinished, path }.put()?;
-        sync_folder(folder_of(path)?)
+        sync_folder(folder)
     }
 }
 

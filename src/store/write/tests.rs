@@ -1,8 +1,10 @@
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::model::StatusId;
+use crate::store::AtomicFile;
 
 struct Place {
     folder: tempfile::TempDir,
@@ -241,4 +243,25 @@ fn configuration_and_agents_have_defaults_and_errors_with_their_place() {
         Some("haiku")
     );
     assert_eq!(place.store.agent_names().unwrap(), ["claude", "fast"]);
+}
+
+#[test]
+fn what_is_written_piece_by_piece_has_no_name_before_it_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    fs::write(&path, "old").unwrap();
+    let names = || fs::read_dir(folder.path()).unwrap().count();
+    let mut file = AtomicFile::begin(&path).unwrap();
+    file.write_all(b"one ").unwrap();
+    file.flush().unwrap();
+    assert_eq!(
+        (names(), fs::read_to_string(&path).unwrap()),
+        (1, "old".to_owned())
+    );
+    file.write_all(b"two").unwrap();
+    file.put().unwrap();
+    assert_eq!(
+        (names(), fs::read_to_string(&path).unwrap()),
+        (1, "one two".to_owned())
+    );
 }
