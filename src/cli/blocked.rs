@@ -2,10 +2,10 @@
 
 use super::list::Shown;
 use super::query::QueryArg;
-use super::{Outcome, Session};
+use super::{Failure, Outcome, Session};
 use crate::ops::{self, Found, Listed, MANY_LINES, MANY_RECORDS, Waiting};
 use crate::ui;
-use crate::ui::in_parts::InParts;
+use crate::ui::screen::Part;
 use crate::wire::{BlockedDocument, BlockedTicket, Detail};
 
 /// List what cannot be done now, and why
@@ -49,32 +49,35 @@ fn show(
 ) -> Outcome {
     let (screen, told, total) = (&session.screen, found.shown(), found.total());
     if screen.is_json() {
-        let ticket = |listed: &Listed<'_>, waiting: &Waiting<'_>| BlockedTicket {
-            ticket: listed.record().fields(detail),
-            reasons: waiting.reasons(),
-        };
-        return found.in_parts(MANY_RECORDS, ticket, |parts| {
-            screen.document(&BlockedDocument {
+        let add =
+            |part: &mut Part, listed: &Listed<'_>, waiting: &Waiting<'_>| -> Result<_, Failure> {
+                let ticket = BlockedTicket {
+                    ticket: listed.record().fields(detail),
+                    reasons: waiting.reasons(),
+                };
+                Ok(part.add(|json| serde_json::to_writer(json, &ticket))?)
+            };
+        return found.in_parts(MANY_RECORDS, add, |parts| {
+            let document = BlockedDocument {
                 schema: "tk.blocked.v1",
                 total,
                 truncated: told < total,
-                tickets: InParts::new(parts)?,
-            })?;
+                tickets: Vec::new(),
+            };
+            screen.document_in_parts(&document, parts)?;
             Ok(0)
         });
     }
     let lines = ui::blocked::Lines::default();
-    let line = |listed: &Listed<'_>, waiting: &Waiting<'_>| match shown.chooses() {
-        true => ui::list::fields(&[listed.record().fields(detail)]),
-        false => lines.of(listed.outline(), waiting),
+    let add = |text: &mut String, listed: &Listed<'_>, waiting: &Waiting<'_>| {
+        text.push_str(&match shown.chooses() {
+            true => ui::list::fields(&[listed.record().fields(detail)]),
+            false => lines.of(listed.outline(), waiting),
+        });
+        Ok(())
     };
-    let text = found.in_parts(MANY_LINES, line, |parts| -> ops::Result<String> {
-        let mut text = String::new();
-        for part in parts {
-            text.extend(part?);
-        }
-        Ok(text)
-    })?;
+    let text: String =
+        found.in_parts(MANY_LINES, add, |parts| parts.collect::<ops::Result<_>>())?;
     screen.text(&text)?;
     shown.tell_rest(session, told, total)?;
     Ok(0)

@@ -1,10 +1,10 @@
 //! `tk list`
 
-use super::{Outcome, Session, query};
+use super::{Failure, Outcome, Session, query};
 use crate::model::Outline;
-use crate::ops::{self, ErrorCode, Found, ListRequest, Listed, MANY_RECORDS, Page, SORT_KEYS};
+use crate::ops::{self, Found, ListRequest, Listed, MANY_RECORDS, Page, SORT_KEYS};
 use crate::ui;
-use crate::ui::in_parts::InParts;
+use crate::ui::screen::Part;
 use crate::wire::{Detail, TicketRecord, TicketsDocument};
 
 /// List tickets
@@ -129,18 +129,18 @@ impl Shown {
         let (screen, shown, total) = (&session.screen, found.shown(), found.total());
         let detail = self.detail(usual)?;
         if screen.is_json() {
-            let written = |listed: &Listed<'_>, _: &_| listed.record().written(&detail);
-            return found.in_parts(MANY_RECORDS, written, |parts| {
-                let parts = parts.map(|part| -> ops::Result<Vec<_>> {
-                    let written = part?.into_iter().collect::<serde_json::Result<_>>();
-                    written.map_err(|error| ops::Error::new(ErrorCode::Failed, error.to_string()))
-                });
-                screen.document(&TicketsDocument {
+            let add = |part: &mut Part, listed: &Listed<'_>, _: &_| -> Result<_, Failure> {
+                let record = listed.record();
+                Ok(part.add(|json| record.write(&detail, json))?)
+            };
+            return found.in_parts(MANY_RECORDS, add, |parts| {
+                let document = TicketsDocument::<TicketRecord> {
                     schema: format!("tk.{command}.v1"),
                     total,
                     truncated: shown < total,
-                    tickets: InParts::new(parts)?,
-                })?;
+                    tickets: Vec::new(),
+                };
+                screen.document_in_parts(&document, parts)?;
                 Ok(0)
             });
         }

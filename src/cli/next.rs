@@ -67,7 +67,7 @@ fn show(session: &Session, found: &Next) -> std::io::Result<()> {
             truncated: tickets.len() < found.total,
             tickets: tickets
                 .map(|ticket| ticket.fields(&Detail::Brief))
-                .collect::<Vec<_>>(),
+                .collect(),
         });
     }
     let rows: Vec<_> = found.ticket.iter().map(Into::into).collect();

@@ -3,7 +3,7 @@
 use super::{Outcome, Session, targets};
 use crate::ops;
 use crate::ui;
-use crate::wire::{Detail, TicketRecord, TicketsDocument};
+use crate::wire::TicketsDocument;
 
 /// Show everything about tickets
 ///
@@ -28,7 +28,7 @@ impl Args {
                     schema: "tk.show.v1".to_owned(),
                     total: tickets.len(),
                     truncated: false,
-                    tickets: TicketRecord::all_written(&tickets, &Detail::Full)?,
+                    tickets,
                 })?;
                 return Ok(0);
             }

@@ -1,14 +1,12 @@
 //! Work spread over the machine's cores.
 
-use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
-use std::{iter, thread};
+use std::thread;
 
-/// Who makes parts waits while so many are ready to be asked for.
-const AHEAD: usize = 4;
+/// A thread that makes parts waits while so many of its own are ready to be asked for.
+const AHEAD: usize = 2;
 
 /// How many of them this process may use. Asked once: the system answers from several files.
 fn count() -> usize {
@@ -51,8 +49,8 @@ fn made<R>(ended: thread::Result<R>) -> R {
 
 /// Hands what `work` makes of parts of `part` items to `tell`, in their order and one after the
 /// other, so that not all of it is there at once: where there are fewer items than `many`, made when
-/// it is asked for, else by as many threads as there are cores, ahead of that. What is not asked for
-/// may not be made.
+/// it is asked for, else by as many threads as there are cores, in turn and a little ahead of that.
+/// What is not asked for may not be made.
 ///
 /// # Panics
 /// As `work` and `tell` do.
@@ -67,34 +65,23 @@ pub(crate) fn stream<T: Sync, R: Send, A>(
     if items.len() < many || count() == 1 {
         return tell(&mut parts.into_iter().map(work));
     }
-    let begun = AtomicUsize::new(0);
-    // A panic is handed over like what was made, to go on where that was asked for.
-    let make_next = || {
-        let place = begun.fetch_add(1, Ordering::Relaxed);
-        let part = parts.get(place)?;
-        let made = panic::catch_unwind(AssertUnwindSafe(|| work(part)));
-        Some((place, made))
-    };
-    let make_next = &make_next;
+    let threads = count().min(parts.len());
+    let (parts, work) = (&parts, &work);
     thread::scope(|scope| {
         // Gone at the end of this, before the threads are waited for: none waits to send then.
-        let (done, all) = mpsc::sync_channel(AHEAD);
-        for _ in 0..count().min(parts.len()) {
-            let done = done.clone();
-            scope.spawn(move || iter::from_fn(make_next).try_for_each(|made| done.send(made)));
-        }
-        drop(done);
-        let mut early = BTreeMap::new();
-        let mut places = 0..parts.len();
-        tell(&mut iter::from_fn(|| {
-            let place = places.next()?;
-            while !early.contains_key(&place) {
-                // Who has begun a part sends it.
-                let (at, made) = all.recv().ok()?;
-                early.insert(at, made);
-            }
-            early.remove(&place).map(made)
-        }))
+        let ready: Vec<_> = (0..threads)
+            .map(|first| {
+                let (done, ready) = mpsc::sync_channel(AHEAD);
+                let own = parts.iter().skip(first).step_by(threads);
+                // A panic is handed over like what was made, to go on where that is asked for.
+                let mut made = own.map(|part| panic::catch_unwind(AssertUnwindSafe(|| work(part))));
+                scope.spawn(move || made.try_for_each(|made| done.send(made)));
+                ready
+            })
+            .collect();
+        // Whoever has a part to make sends it.
+        let part = |place: usize| ready[place % threads].recv().ok().map(made);
+        tell(&mut (0..parts.len()).map_while(part))
     })
 }
 

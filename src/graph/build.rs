@@ -133,23 +133,24 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// How it stands among the others, as the public JSON has it: at once what
-    /// [`Graph::blocks`], [`Graph::open_blockers`] and [`Graph::is_ready`] tell.
+    /// Its place among all tickets by their ids, and how it stands among the others, as the public
+    /// JSON has it: at once what [`Graph::blocks`], [`Graph::open_blockers`] and
+    /// [`Graph::is_ready`] tell. `None` of an id that is not among them.
     #[must_use]
-    pub fn standing(&self, id: &TicketId) -> Standing {
-        let Some(index) = self.facts.position(id) else {
-            return Standing::default();
-        };
+    pub fn standing(&self, id: &TicketId) -> Option<(usize, Standing)> {
+        let index = self.facts.position(id)?;
         let later = self.facts.later(index);
         let blockers = self.open_blockers_at(index).into_iter();
-        Standing {
+        let elsewhere = self.elsewhere.get(&index);
+        let standing = Standing {
             blocks: later.map(|at| self.facts.id(at).short()).collect(),
             open_blockers: blockers.map(TicketId::short).collect(),
             ready: self.is_ready_at(index),
             deferred: self.is_deferred_at(index),
-            held_by: self.elsewhere.get(&index).map(|(by, _)| by.into()),
-            held_until: self.elsewhere.get(&index).map(|(_, at)| *at),
-        }
+            held_by: elsewhere.map(|(by, _)| by.into()),
+            held_until: elsewhere.map(|(_, at)| *at),
+        };
+        Some((index, standing))
     }
 
     /// Whether it is not over, and deferred to a time that has not come.

@@ -129,7 +129,7 @@ pub struct Fault {
 }
 
 /// A result with the edge's error.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error of that code and message.

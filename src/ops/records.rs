@@ -15,7 +15,7 @@ use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
 /// From so many records on they are made by several threads.
 const MANY: usize = 500;
 
-/// The texts of fewer than so many are told as one part.
+/// The texts of fewer than so many are all there before any is told.
 const FEW: usize = 2_000;
 
 /// From so many records on, parts of them are made by several threads.
@@ -59,7 +59,7 @@ impl<'r> Records<'r> {
 
     /// The record of a ticket that has just been written, without long texts and commits.
     pub(super) fn of(&self, ticket: &Ticket) -> TicketRecord {
-        let facts = self.facts(&ticket.id, self.index.etag(&ticket.id));
+        let facts = self.facts(&ticket.id, None);
         TicketRecord::new(ticket, facts)
     }
 
@@ -75,28 +75,32 @@ impl<'r> Records<'r> {
         ticket: fn(&I) -> &Outline,
         make: impl Fn(&Listed<'_>, &I) -> T + Sync,
     ) -> Result<Vec<T>> {
-        let all_of = self.all_of(ticket, make);
-        let parts = cores::spread(items, MANY, all_of);
+        let add = |all: &mut Vec<T>, listed: &Listed<'_>, item: &I| {
+            all.push(make(listed, item));
+            Ok(())
+        };
+        let parts = cores::spread(items, MANY, self.part_of(ticket, add));
         let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
         Ok(parts.into_iter().flatten().collect())
     }
 
-    /// What makes something of each of several items, in any thread.
-    fn all_of<I: Sync, T: Send>(
+    /// What makes a part of several items, to which `add` adds them one after the other; in any
+    /// thread.
+    fn part_of<I: Sync, P: Default + Send, E: From<Error>>(
         &self,
         ticket: fn(&I) -> &Outline,
-        make: impl Fn(&Listed<'_>, &I) -> T + Sync,
-    ) -> impl Fn(&[I]) -> Result<Vec<T>> + Sync {
+        add: impl Fn(&mut P, &Listed<'_>, &I) -> Result<(), E> + Sync,
+    ) -> impl Fn(&[I]) -> Result<P, E> + Sync {
         let (index, graph, texts) = (self.index, self.graph, self.texts);
         let (store, config) = (&self.project.store, &self.project.config);
         let past = self.project.past.as_ref();
-        let one = move |item: &I| -> Result<T> {
+        let one = move |part: &mut P, item: &I| {
             let outline = ticket(item);
             let id = &outline.id;
             let stored = match past.and_then(|past| past.texts.get(id)) {
                 _ if !texts => None,
                 Some(stored) => Some(stored.clone()),
-                None => Some(store.read(id, config)?),
+                None => Some(store.read(id, config).map_err(Error::from)?),
             };
             let listed = Listed {
                 outline,
@@ -104,9 +108,13 @@ impl<'r> Records<'r> {
                 index,
                 stored,
             };
-            Ok(make(&listed, item))
+            add(part, &listed, item)
         };
-        move |items: &[I]| items.iter().map(&one).collect()
+        move |items: &[I]| {
+            let mut part = P::default();
+            items.iter().try_for_each(|item| one(&mut part, item))?;
+            Ok(part)
+        }
     }
 
     /// The ticket's record with its texts and the commits that name it.
@@ -141,8 +149,8 @@ impl<'r> Records<'r> {
         tickets.collect()
     }
 
-    fn facts(&self, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
-        facts(self.graph, id, etag)
+    fn facts(&self, id: &TicketId, read: Option<Etag>) -> TicketFacts {
+        facts(self.graph, self.index, id, read)
     }
 }
 
@@ -190,29 +198,33 @@ impl<'f, I: Sync> Found<'f, I> {
         self.records.each(self.items, self.ticket, make)
     }
 
-    /// The same, handed to `tell` a part of them after the other, so that they need not all be there
-    /// at once. Where the texts of few are told there is one part: that nothing is told where a file
-    /// cannot be read. From `many` on several threads make them: [`MANY_RECORDS`] of what takes as
-    /// long as a record, [`MANY_LINES`] of lines.
+    /// Hands parts, to which `add` has added them in their order, to `tell` one after the other, so
+    /// that they need not all be there at once. Where the texts of few are told, all are made before
+    /// the first is told: that nothing is told where a file cannot be read. From `many` on several
+    /// threads make them: [`MANY_RECORDS`] of what takes as long as a record, [`MANY_LINES`] of lines.
     ///
     /// # Errors
-    /// As `tell`; each part may be an error as of [`Found::each`].
-    pub fn in_parts<T: Send, R>(
+    /// As `tell`; each part may be an error as of [`Found::each`], or of `add`.
+    pub fn in_parts<P: Default + Send, E: From<Error> + Send, R>(
         &self,
         many: usize,
-        make: impl Fn(&Listed<'_>, &I) -> T + Sync,
-        tell: impl FnOnce(&mut dyn Iterator<Item = Result<Vec<T>>>) -> R,
+        add: impl Fn(&mut P, &Listed<'_>, &I) -> Result<(), E> + Sync,
+        tell: impl FnOnce(&mut dyn Iterator<Item = Result<P, E>>) -> R,
     ) -> R {
         let count = self.items.len();
+        let part_of = self.records.part_of(self.ticket, add);
         if count < FEW && self.records.texts {
-            return tell(&mut iter::once(self.each(make)));
+            let parts = cores::spread(self.items, MANY, part_of);
+            return match parts.into_iter().collect::<Result<Vec<_>, E>>() {
+                Ok(parts) => tell(&mut parts.into_iter().map(Ok)),
+                Err(error) => tell(&mut iter::once(Err(error))),
+            };
         }
         let most = match count < many {
             true => SMALL_PART,
             false => LARGE_PART,
         };
-        let all_of = self.records.all_of(self.ticket, make);
-        cores::stream(self.items, most, many, all_of, tell)
+        cores::stream(self.items, most, many, part_of, tell)
     }
 }
 
@@ -232,10 +244,10 @@ impl Listed<'_> {
     pub fn record(&self) -> TicketRecord {
         let id = &self.outline.id;
         let Some(stored) = &self.stored else {
-            let facts = facts(self.graph, id, self.index.etag(id));
+            let facts = facts(self.graph, self.index, id, None);
             return TicketRecord::listed(self.outline, facts);
         };
-        let mut facts = facts(self.graph, id, Some(stored.etag));
+        let mut facts = facts(self.graph, self.index, id, Some(stored.etag));
         facts.texts = true;
         TicketRecord::new(&stored.ticket, facts)
     }
@@ -271,10 +283,13 @@ impl Listed<'_> {
     }
 }
 
-fn facts(graph: &Graph<'_>, id: &TicketId, etag: Option<Etag>) -> TicketFacts {
+/// What follows of the ticket, whose text has the name that was read with it or is in the index.
+fn facts(graph: &Graph<'_>, index: &Index, id: &TicketId, read: Option<Etag>) -> TicketFacts {
+    let (place, standing) = graph.standing(id).unwrap_or_default();
+    let etag = read.or_else(|| index.etag_near(place, id));
     TicketFacts {
         etag: etag.map_or_else(SmolStr::default, |etag| etag.to_smolstr()),
-        standing: Some(graph.standing(id)),
+        standing: Some(standing),
         ..TicketFacts::default()
     }
 }

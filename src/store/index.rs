@@ -92,6 +92,15 @@ impl Index {
         self.etags.get(self.place(id).ok()?).copied()
     }
 
+    /// The same of the ticket that is most likely at that place: there it need not be looked for.
+    #[must_use]
+    pub fn etag_near(&self, place: usize, id: &TicketId) -> Option<Etag> {
+        match self.tickets.get(place) {
+            Some(ticket) if ticket.id == *id => self.etags.get(place).copied(),
+            _ => self.etag(id),
+        }
+    }
+
     /// The names of the texts that the tickets were read from, at the same places.
     pub(super) fn etags(&self) -> &[Etag] {
         &self.etags

@@ -9,7 +9,6 @@ pub mod dry_run;
 pub mod events;
 pub mod graph;
 pub mod import;
-pub mod in_parts;
 pub mod json_events;
 pub mod list;
 pub mod prime;

@@ -1,6 +1,7 @@
 //! Standard output and standard error: data to the one, everything else to the other.
 
 mod excerpt;
+mod in_parts;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -8,6 +9,8 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
+
+pub use in_parts::Part;
 
 use super::terminal::{safe, safe_json, safe_lines, shows_styles};
 use crate::ops::{Error, Notice};
@@ -139,6 +142,33 @@ impl Screen {
         document.serialize(&mut json)?;
         out.write_all(b"\n")?;
         out.flush()
+    }
+
+    /// Writes the document, whose last key has an empty list, on one line, with the items of the
+    /// parts in the list. The first part is made before anything is written, so that what is wrong
+    /// with it is all that is told.
+    ///
+    /// # Errors
+    /// As a part; or as [`Screen::text`].
+    pub fn document_in_parts<E: From<io::Error>>(
+        &self,
+        document: &impl Serialize,
+        mut parts: impl Iterator<Item = Result<Part, E>>,
+    ) -> Result<(), E> {
+        let first = parts.next().transpose()?.unwrap_or_default();
+        let document = serde_json::to_string(document).map_err(io::Error::from)?;
+        let (head, end) = in_parts::around_list(&document)?;
+        io::stdout().flush()?;
+        let mut out = BufWriter::with_capacity(BUFFER, Unbuffered);
+        out.write_all(safe_json(head).as_bytes())?;
+        out.write_all(safe_json(first.json()?).as_bytes())?;
+        for part in parts {
+            out.write_all(b",")?;
+            out.write_all(safe_json(part?.json()?).as_bytes())?;
+        }
+        out.write_all(end.as_bytes())?;
+        out.write_all(b"\n")?;
+        Ok(out.flush()?)
     }
 
     /// Tells what there is to tell besides the answer.

@@ -8,8 +8,7 @@ use crate::model::Awaiting;
 
 /// What `tk blocked` found.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(rename = "BlockedDocument")]
-pub struct BlockedDocument<T = Vec<BlockedTicket>> {
+pub struct BlockedDocument {
     /// `tk.blocked.v1`.
     pub schema: &'static str,
     /// How many there are.
@@ -17,7 +16,7 @@ pub struct BlockedDocument<T = Vec<BlockedTicket>> {
     /// Whether a limit has left some out.
     pub truncated: bool,
     /// The tickets, each with its reasons.
-    pub tickets: T,
+    pub tickets: Vec<BlockedTicket>,
 }
 
 /// A ticket that has to wait.

@@ -1,12 +1,9 @@
 //! A ticket as public JSON.
 
-use std::io;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use smol_str::{SmolStr, ToSmolStr};
 
@@ -319,25 +316,16 @@ impl TicketRecord {
         }
     }
 
-    /// The record as JSON with the keys that the detail asks for.
+    /// Writes the record as JSON with the keys that the detail asks for behind `json`.
     ///
     /// # Errors
     /// When it cannot be written, which no record is known to do.
-    pub fn written(&self, detail: &Detail) -> serde_json::Result<Box<RawValue>> {
+    pub fn write(&self, detail: &Detail, json: &mut Vec<u8>) -> serde_json::Result<()> {
         match detail {
-            Detail::Full => to_raw_value(self),
-            Detail::Listed if self.is_brief() => to_raw_value(self),
-            _ => to_raw_value(&self.fields(detail)),
+            Detail::Full => serde_json::to_writer(json, self),
+            Detail::Listed if self.is_brief() => serde_json::to_writer(json, self),
+            _ => serde_json::to_writer(json, &self.fields(detail)),
         }
-    }
-
-    /// The records as JSON, each as [`TicketRecord::written`].
-    ///
-    /// # Errors
-    /// When one cannot be written, which no record is known to do.
-    pub fn all_written(records: &[Self], detail: &Detail) -> io::Result<Vec<Box<RawValue>>> {
-        let written = records.iter().map(|record| record.written(detail));
-        Ok(written.collect::<serde_json::Result<_>>()?)
     }
 
     /// Whether it has none of what only a record with texts has.

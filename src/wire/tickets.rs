@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::TicketRecord;
@@ -14,7 +13,7 @@ pub type TicketFields = Map<String, Value>;
 /// What `list`, `ready`, `next` and `show` found.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "TicketsDocument")]
-pub struct TicketsDocument<T = Vec<Box<RawValue>>> {
+pub struct TicketsDocument<T = TicketRecord> {
     /// `tk.<command>.v1`.
     pub schema: String,
     /// How many there are.
@@ -23,7 +22,7 @@ pub struct TicketsDocument<T = Vec<Box<RawValue>>> {
     pub truncated: bool,
     /// The tickets.
     #[schemars(with = "Vec<TicketRecord>")]
-    pub tickets: T,
+    pub tickets: Vec<T>,
 }
 
 /// What a command changed.
