@@ -161,8 +161,7 @@ fn put_away(shared: &Shared, survey: &Survey, landed: bool) -> Result<()> {
     shared
         .trees
         .remove(&shared.ground.integration, &Removal::Committed)?;
-    if let (true, Some(id)) = (landed, survey.files.first()) {
-        let id = survey.epic.as_ref().map_or(id, |epic| &epic.id);
+    if let (true, Some(id)) = (landed, survey.targets.first()) {
         Backups::new(Git::new(&shared.ground.root)).remove_branch(id, &shared.ground.run_branch)?;
     }
     shared.trees.remove_empty_folder(&shared.ground.worktrees)?;

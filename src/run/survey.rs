@@ -17,6 +17,8 @@ pub(super) struct Survey {
     pub title: String,
     /// The epic, where it is about one.
     pub epic: Option<Ticket>,
+    /// What the run was asked for: the epic, or the tickets.
+    pub targets: Vec<TicketId>,
     pub plan: Plan,
     /// Every ticket, as it stands.
     pub tickets: BTreeMap<TicketId, Ticket>,
@@ -74,6 +76,7 @@ pub(super) fn survey(
         key,
         title,
         epic,
+        targets: targets.to_vec(),
         runnable: Vec::new(),
         awaiting: Vec::new(),
         held: Vec::new(),

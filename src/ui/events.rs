@@ -89,12 +89,15 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
             ..
         } => {
             let tickets: usize = waves.iter().map(Vec::len).sum();
-            let mut text = format!(
-                "{} in {}, critical path {}",
-                plural(tickets, "ticket", "tickets"),
-                plural(waves.len(), "wave", "waves"),
-                critical_path_ids.join(" → "),
-            );
+            let mut text = match tickets {
+                0 => "nothing to do: no ticket of the run is open".to_owned(),
+                _ => format!(
+                    "{} in {}, critical path {}",
+                    plural(tickets, "ticket", "tickets"),
+                    plural(waves.len(), "wave", "waves"),
+                    critical_path_ids.join(" → "),
+                ),
+            };
             if *predicted_minutes > 0 {
                 text.push_str(&format!(
                     ", about {}",

@@ -30,6 +30,10 @@ pub fn draw(plan: &PlanDocument) -> String {
             safe(&plan.onto)
         ),
     );
+    if plan.waves.is_empty() {
+        out.push_str("nothing to do: no ticket of the run is open\n");
+        return out;
+    }
     for (number, wave) in plan.waves.iter().enumerate() {
         line(
             &mut out,

@@ -185,6 +185,27 @@ fn a_live_run_over_the_same_tickets_is_named() {
 }
 
 #[test]
+fn a_run_of_what_is_closed_says_so_and_leaves_nothing() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    rig.sandbox.tk(["close", "one", "two", "epic"]).ok();
+    rig.sandbox.git(["add", "--all"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=over"]);
+    let tip = rig.sandbox.git(["rev-parse", "main"]);
+    for targets in [&["one"][..], &["two", "one"], &["epic"]] {
+        for more in [&[][..], &["--plan"]] {
+            let output = rig.sandbox.tk([&["run"], targets, more].concat());
+            let told = format!("{}{}", output.stdout, output.stderr);
+            assert_eq!(output.code, 0, "{output}");
+            let says = "nothing to do: no ticket of the run is open";
+            assert!(told.contains(says), "{output}");
+            assert_eq!(rig.branches(), ["main"], "{targets:?}");
+        }
+    }
+    assert_eq!(rig.sandbox.git(["rev-parse", "main"]), tip);
+    rig.assert_tidy();
+}
+
+#[test]
 fn bad_values_are_usage_errors() {
     let rig = Rig::new(&[("one", "")]);
     for args in [
