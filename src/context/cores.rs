@@ -1,12 +1,13 @@
 //! Work spread over the machine's cores.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{OnceLock, mpsc};
-use std::thread;
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::{iter, thread};
 
-/// A thread that makes parts waits while so many of its own are ready to be asked for.
-const AHEAD: usize = 2;
+/// How many parts are made ahead of what is asked for, besides one a thread.
+const AHEAD: usize = 4;
 
 /// How many of them this process may use. Asked once: the system answers from several files.
 fn count() -> usize {
@@ -47,46 +48,67 @@ fn made<R>(ended: thread::Result<R>) -> R {
     ended.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
-/// Hands what `work` makes of parts of `part` items to `tell`, in their order and one after the
+/// Hands what `work` makes of parts of `size` items to `tell`, in their order and one after the
 /// other, so that not all of it is there at once: where there are fewer items than `many`, made when
-/// it is asked for, else by as many threads as there are cores, in turn and a little ahead of that.
-/// What is not asked for may not be made.
+/// it is asked for, else by as many threads as there are cores, which begin no more than [`AHEAD`]
+/// parts besides their own before one is asked for. What is not asked for may not be made.
 ///
 /// # Panics
 /// As `work` and `tell` do.
 pub(crate) fn stream<T: Sync, R: Send, A>(
     items: &[T],
-    part: usize,
+    size: usize,
     many: usize,
     work: impl Fn(&[T]) -> R + Sync,
     tell: impl FnOnce(&mut dyn Iterator<Item = R>) -> A,
 ) -> A {
-    let parts: Vec<&[T]> = items.chunks(part.max(1)).collect();
+    let parts: Vec<&[T]> = items.chunks(size.max(1)).collect();
     if items.len() < many || count() == 1 {
         return tell(&mut parts.into_iter().map(work));
     }
     let threads = count().min(parts.len());
-    let (parts, work) = (&parts, &work);
+    let (order, orders) = mpsc::channel::<usize>();
+    let orders = Mutex::new(orders);
+    let next = || orders.lock().ok()?.recv().ok();
+    // A panic is handed over like what was made, to go on where that is asked for.
+    let make = |place: usize| {
+        let result = panic::catch_unwind(AssertUnwindSafe(|| work(parts[place])));
+        (place, result)
+    };
+    let (next, make) = (&next, &make);
     thread::scope(|scope| {
-        // Gone at the end of this, before the threads are waited for: none waits to send then.
-        let ready: Vec<_> = (0..threads)
-            .map(|first| {
-                let (done, ready) = mpsc::sync_channel(AHEAD);
-                let own = parts.iter().skip(first).step_by(threads);
-                // A panic is handed over like what was made, to go on where that is asked for.
-                let mut made = own.map(|part| panic::catch_unwind(AssertUnwindSafe(|| work(part))));
-                scope.spawn(move || made.try_for_each(|made| done.send(made)));
-                ready
-            })
-            .collect();
-        // Whoever has a part to make sends it.
-        let part = |place: usize| ready[place % threads].recv().ok().map(made);
-        tell(&mut (0..parts.len()).map_while(part))
+        let (done, results) = mpsc::channel();
+        for _ in 0..threads {
+            let done = done.clone();
+            scope.spawn(move || iter::from_fn(next).try_for_each(|nth| done.send(make(nth))));
+        }
+        drop(done);
+        // Gone at the end of this, before the threads are waited for: none waits for orders then.
+        let order = order;
+        let mut to_order = 0..parts.len();
+        let mut order_next = || {
+            // They listen until the last order.
+            to_order.next().is_some_and(|nth| order.send(nth).is_ok())
+        };
+        for _ in 0..threads + AHEAD {
+            order_next();
+        }
+        let mut early = BTreeMap::new();
+        tell(&mut (0..parts.len()).map(|nth| {
+            while !early.contains_key(&nth) {
+                let (other, result) = results.recv().expect("what is ordered is made");
+                early.insert(other, result);
+            }
+            order_next();
+            made(early.remove(&nth).expect("it has come"))
+        }))
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -116,6 +138,38 @@ mod tests {
         let panic = panic::catch_unwind(AssertUnwindSafe(all)).unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&"this one"));
         assert_eq!(before, items[..7]);
+    }
+
+    #[test]
+    fn no_part_piles_up_behind_a_slow_one() {
+        let items: Vec<usize> = (0..1000).collect();
+        let most = count() + AHEAD;
+        let begun = AtomicUsize::new(0);
+        let work = |part: &[usize]| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            // All the others that may be begun before it is there.
+            while part == [0] && count() > 1 && begun.load(Ordering::SeqCst) < most {
+                thread::yield_now();
+            }
+            for _ in 0..1000 {
+                thread::yield_now();
+            }
+            begun.load(Ordering::SeqCst)
+        };
+        let first = stream(&items, 1, 0, work, |parts| parts.next());
+        assert!(first.is_some_and(|begun| begun <= most), "{first:?}");
+    }
+
+    #[test]
+    fn who_tells_may_panic() {
+        let items: Vec<usize> = (0..1000).collect();
+        let tell = |parts: &mut dyn Iterator<Item = usize>| -> usize {
+            parts.next();
+            panic!("told enough")
+        };
+        let all = || stream(&items, 1, 0, |part| part[0], tell);
+        let panic = panic::catch_unwind(AssertUnwindSafe(all)).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"told enough"));
     }
 
     #[test]

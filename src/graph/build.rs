@@ -133,24 +133,30 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Its place among all tickets by their ids, and how it stands among the others, as the public
-    /// JSON has it: at once what [`Graph::blocks`], [`Graph::open_blockers`] and
-    /// [`Graph::is_ready`] tell. `None` of an id that is not among them.
+    /// Its place among all tickets in the order of their ids.
     #[must_use]
-    pub fn standing(&self, id: &TicketId) -> Option<(usize, Standing)> {
-        let index = self.facts.position(id)?;
-        let later = self.facts.later(index);
-        let blockers = self.open_blockers_at(index).into_iter();
-        let elsewhere = self.elsewhere.get(&index);
-        let standing = Standing {
+    pub fn place(&self, id: &TicketId) -> Option<usize> {
+        self.facts.position(id)
+    }
+
+    /// How the ticket at that place stands among the others, as the public JSON has it: at once
+    /// what [`Graph::blocks`], [`Graph::open_blockers`] and [`Graph::is_ready`] tell.
+    ///
+    /// # Panics
+    /// Where there is no ticket.
+    #[must_use]
+    pub fn standing(&self, place: usize) -> Standing {
+        let later = self.facts.later(place);
+        let blockers = self.open_blockers_at(place).into_iter();
+        let elsewhere = self.elsewhere.get(&place);
+        Standing {
             blocks: later.map(|at| self.facts.id(at).short()).collect(),
             open_blockers: blockers.map(TicketId::short).collect(),
-            ready: self.is_ready_at(index),
-            deferred: self.is_deferred_at(index),
+            ready: self.is_ready_at(place),
+            deferred: self.is_deferred_at(place),
             held_by: elsewhere.map(|(by, _)| by.into()),
             held_until: elsewhere.map(|(_, at)| *at),
-        };
-        Some((index, standing))
+        }
     }
 
     /// Whether it is not over, and deferred to a time that has not come.

@@ -128,7 +128,7 @@ pub struct Fault {
     pub at: Range<usize>,
 }
 
-/// A result with the edge's error.
+/// A result, with the edge's error unless told otherwise.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {

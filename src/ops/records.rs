@@ -198,8 +198,8 @@ impl<'f, I: Sync> Found<'f, I> {
         self.records.each(self.items, self.ticket, make)
     }
 
-    /// Hands parts, to which `add` has added them in their order, to `tell` one after the other, so
-    /// that they need not all be there at once. Where the texts of few are told, all are made before
+    /// Hands parts of what was found to `tell`, one after the other, so that they need not all be
+    /// there at once; `add` has added each to its part, in their order. Where the texts of few are told, all are made before
     /// the first is told: that nothing is told where a file cannot be read. From `many` on several
     /// threads make them: [`MANY_RECORDS`] of what takes as long as a record, [`MANY_LINES`] of lines.
     ///
@@ -285,11 +285,12 @@ impl Listed<'_> {
 
 /// What follows of the ticket, whose text has the name that was read with it or is in the index.
 fn facts(graph: &Graph<'_>, index: &Index, id: &TicketId, read: Option<Etag>) -> TicketFacts {
-    let (place, standing) = graph.standing(id).unwrap_or_default();
-    let etag = read.or_else(|| index.etag_near(place, id));
+    let place = graph.place(id);
+    let standing = place.map(|place| graph.standing(place));
+    let etag = read.or_else(|| index.etag(id, place));
     TicketFacts {
         etag: etag.map_or_else(SmolStr::default, |etag| etag.to_smolstr()),
-        standing: Some(standing),
+        standing: Some(standing.unwrap_or_default()),
         ..TicketFacts::default()
     }
 }

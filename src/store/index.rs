@@ -86,19 +86,13 @@ impl Index {
         self.tickets.get(self.place(id).ok()?)
     }
 
-    /// The name of the text that the ticket was read from.
+    /// The name of the text that the ticket was read from. It need not be looked for where it is at
+    /// the place of the `guess`.
     #[must_use]
-    pub fn etag(&self, id: &TicketId) -> Option<Etag> {
-        self.etags.get(self.place(id).ok()?).copied()
-    }
-
-    /// The same of the ticket that is most likely at that place: there it need not be looked for.
-    #[must_use]
-    pub fn etag_near(&self, place: usize, id: &TicketId) -> Option<Etag> {
-        match self.tickets.get(place) {
-            Some(ticket) if ticket.id == *id => self.etags.get(place).copied(),
-            _ => self.etag(id),
-        }
+    pub fn etag(&self, id: &TicketId, guess: Option<usize>) -> Option<Etag> {
+        let is = |place: &usize| self.tickets.get(*place).is_some_and(|it| it.id == *id);
+        let place = guess.filter(is).or_else(|| self.place(id).ok())?;
+        self.etags.get(place).copied()
     }
 
     /// The names of the texts that the tickets were read from, at the same places.

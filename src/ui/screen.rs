@@ -134,10 +134,7 @@ impl Screen {
     /// # Errors
     /// As [`Screen::text`].
     pub fn document(&self, document: &impl Serialize) -> io::Result<()> {
-        // The standard library's own buffer looks for ends of lines in all that goes through it; a
-        // document has one, at its end.
-        io::stdout().flush()?;
-        let mut out = BufWriter::with_capacity(BUFFER, Unbuffered);
+        let mut out = unbuffered()?;
         let mut json = Serializer::with_formatter(&mut out, Safely);
         document.serialize(&mut json)?;
         out.write_all(b"\n")?;
@@ -145,28 +142,19 @@ impl Screen {
     }
 
     /// Writes the document, whose last key has an empty list, on one line, with the items of the
-    /// parts in the list. The first part is made before anything is written, so that what is wrong
-    /// with it is all that is told.
+    /// parts in the list. Nothing is written where the first part is an error; where a later one
+    /// is, the document stays cut.
     ///
     /// # Errors
     /// As a part; or as [`Screen::text`].
     pub fn document_in_parts<E: From<io::Error>>(
         &self,
         document: &impl Serialize,
-        mut parts: impl Iterator<Item = Result<Part, E>>,
+        parts: impl Iterator<Item = Result<Part, E>>,
     ) -> Result<(), E> {
-        let first = parts.next().transpose()?.unwrap_or_default();
         let document = serde_json::to_string(document).map_err(io::Error::from)?;
-        let (head, end) = in_parts::around_list(&document)?;
-        io::stdout().flush()?;
-        let mut out = BufWriter::with_capacity(BUFFER, Unbuffered);
-        out.write_all(safe_json(head).as_bytes())?;
-        out.write_all(safe_json(first.json()?).as_bytes())?;
-        for part in parts {
-            out.write_all(b",")?;
-            out.write_all(safe_json(part?.json()?).as_bytes())?;
-        }
-        out.write_all(end.as_bytes())?;
+        let mut out = unbuffered()?;
+        in_parts::write(&mut out, &document, parts)?;
         out.write_all(b"\n")?;
         Ok(out.flush()?)
     }
@@ -229,6 +217,13 @@ impl Screen {
     }
 }
 
+/// Standard output for a document. The standard library's own buffer looks for ends of lines in all
+/// that goes through it; a document has one, at its end.
+fn unbuffered() -> io::Result<BufWriter<Unbuffered>> {
+    io::stdout().flush()?;
+    Ok(BufWriter::with_capacity(BUFFER, Unbuffered))
+}
+
 /// Standard output past the standard library's buffer, which has to be empty.
 struct Unbuffered;
 
@@ -253,13 +248,6 @@ struct Safely;
 
 impl Formatter for Safely {
     fn write_string_fragment<W>(&mut self, out: &mut W, text: &str) -> io::Result<()>
-    where
-        W: ?Sized + Write,
-    {
-        out.write_all(safe_json(text).as_bytes())
-    }
-
-    fn write_raw_fragment<W>(&mut self, out: &mut W, text: &str) -> io::Result<()>
     where
         W: ?Sized + Write,
     {

@@ -1,5 +1,6 @@
 //! A hundred thousand tickets of which each waits for the one before.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -141,4 +142,12 @@ fn every_command_takes_a_large_ring() {
     let all = chain.prints(&["blocked", "--json"]);
     let all: serde_json::Value = serde_json::from_str(&all).unwrap();
     assert_eq!(all["total"], 10_000);
+    // Made in parts, by several threads.
+    let ids: BTreeSet<&str> = all["tickets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ticket| ticket["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), 10_000);
 }

@@ -251,3 +251,36 @@ fn a_misspelt_kind_is_answered_with_the_likeliest() {
     hint: did you mean `approval`?
     ");
 }
+
+#[test]
+fn a_long_list_is_whole_and_in_order_and_safe() {
+    let sandbox = Sandbox::initialised();
+    for number in 0..900 {
+        let title = match number {
+            700 => "a\u{202e}b é".to_owned(),
+            _ => format!("Number {number}"),
+        };
+        let text = format!("title = \"{title}\"\npriority = {}\n", number % 5);
+        sandbox.ticket(&format!("t{number}"), &text);
+    }
+    let text = sandbox.tk(["list"]).ok();
+    let ids: Vec<&str> = text
+        .lines()
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    let json = sandbox.tk(["list", "--json"]).ok();
+    assert!(!json.contains('\u{202e}'));
+    let list: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let tickets = list["tickets"].as_array().unwrap();
+    let listed: Vec<&str> = tickets
+        .iter()
+        .map(|ticket| ticket["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(listed.len(), 900);
+    assert_eq!(listed, ids);
+    let hostile = tickets
+        .iter()
+        .find(|ticket| ticket["id"] == "t700")
+        .unwrap();
+    assert_eq!(hostile["title"], "a\u{202e}b é");
+}

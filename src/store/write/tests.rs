@@ -64,8 +64,12 @@ fn created_once_and_read_back() {
     assert_eq!(read.ticket, ticket("abc"));
     let loaded = place.store.load_all(&place.config).unwrap();
     assert_eq!(loaded.get(&id("abc")), Some(&ticket("abc")));
+    place.create("xyz").unwrap();
     let index = place.store.index(&place.config).unwrap();
-    assert_eq!(index.etag(&id("abc")), Some(made.etag));
+    for guess in [None, Some(0), Some(1), Some(99)] {
+        assert_eq!(index.etag(&id("abc"), guess), Some(made.etag), "{guess:?}");
+        assert_eq!(index.etag(&id("nobody"), guess), None, "{guess:?}");
+    }
     assert_eq!(loaded.get(&id("abd")), None);
 }
 
