@@ -84,22 +84,16 @@ pub(crate) fn stream<T: Sync, R: Send, A>(
         }
         drop(done);
         // Gone at the end of this, before the threads are waited for: none waits for orders then.
-        let order = order;
-        let mut to_order = 0..parts.len();
-        let mut order_next = || {
-            // They listen until the last order.
-            to_order.next().is_some_and(|nth| order.send(nth).is_ok())
-        };
-        for _ in 0..threads + AHEAD {
-            order_next();
-        }
+        let mut ordered =
+            (0..parts.len()).map(move |nth| order.send(nth).expect("orders are kept till then"));
+        ordered.by_ref().take(threads + AHEAD).for_each(drop);
         let mut early = BTreeMap::new();
         tell(&mut (0..parts.len()).map(|nth| {
             while !early.contains_key(&nth) {
                 let (other, result) = results.recv().expect("what is ordered is made");
                 early.insert(other, result);
             }
-            order_next();
+            ordered.next();
             made(early.remove(&nth).expect("it has come"))
         }))
     })

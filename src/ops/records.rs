@@ -12,13 +12,10 @@ use crate::model::{Outline, Ticket, TicketId};
 use crate::store::{Etag, Index, Stored};
 use crate::wire::{CommitRecord, TicketFacts, TicketRecord};
 
-/// From so many records on they are made by several threads.
-const MANY: usize = 500;
-
 /// The texts of fewer than so many are all there before any is told.
 const FEW: usize = 2_000;
 
-/// From so many records on, parts of them are made by several threads.
+/// From so many records on they are made by several threads.
 pub const MANY_RECORDS: usize = 400;
 
 /// The same of lines.
@@ -79,7 +76,7 @@ impl<'r> Records<'r> {
             all.push(make(listed, item));
             Ok(())
         };
-        let parts = cores::spread(items, MANY, self.part_of(ticket, add));
+        let parts = cores::spread(items, MANY_RECORDS, self.part_of(ticket, add));
         let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
         Ok(parts.into_iter().flatten().collect())
     }
@@ -214,7 +211,7 @@ impl<'f, I: Sync> Found<'f, I> {
         let count = self.items.len();
         let part_of = self.records.part_of(self.ticket, add);
         if count < FEW && self.records.texts {
-            let parts = cores::spread(self.items, MANY, part_of);
+            let parts = cores::spread(self.items, MANY_RECORDS, part_of);
             return match parts.into_iter().collect::<Result<Vec<_>, E>>() {
                 Ok(parts) => tell(&mut parts.into_iter().map(Ok)),
                 Err(error) => tell(&mut iter::once(Err(error))),
