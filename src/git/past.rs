@@ -58,6 +58,9 @@ impl Git {
         let call = self
             .call(["log", "--raw", "-z", "--no-abbrev", "--no-renames"])
             .args([
+                // Else a merge that kept what one side has would hide the commits of the other.
+                "--full-history",
+                "--encoding=UTF-8",
                 "--diff-merges=combined",
                 "--no-show-signature",
                 "--no-color",
@@ -65,7 +68,9 @@ impl Git {
             .args([FORMAT, &tip.to_string(), "--"])
             .arg(spec);
         // Where that is off, what the first commit brought would not be told.
-        let answer = call.setting("log.showRoot=true").run()?;
+        let call = call.setting("log.showRoot=true");
+        // By its path alone: what it was called before is looked for by what it says.
+        let answer = call.setting("log.follow=false").run()?;
         versions(&answer)
     }
 

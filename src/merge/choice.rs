@@ -68,6 +68,18 @@ pub fn choose(text: &str, mut choose: impl FnMut(&Hunk<'_>) -> Option<Choice>) -
     out
 }
 
+/// The text that a merge has left, with both sides of each difference, ours before theirs.
+pub(super) fn join(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, hunk, _, after)) = next_hunk(rest) {
+        out.extend([before, hunk.ours, hunk.theirs]);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// What stands before the next difference, it, all of its lines, and what follows.
 fn next_hunk(text: &str) -> Option<(&str, Hunk<'_>, &str, &str)> {
     let mut at = 0;

@@ -19,20 +19,29 @@ pub(super) enum Side {
 /// Merges values and remembers the keys that both sides changed differently.
 pub(super) struct Merger {
     side: Side,
+    /// Whether both sides come from the base. Else nobody can say which of two values is the
+    /// newer one: only equal ones are settled.
+    knows_base: bool,
     conflicts: Vec<&'static str>,
 }
 
 impl Merger {
     /// One for what cannot conflict.
     pub(super) fn silent() -> Self {
-        Self::new(Side::Ours)
+        Self::new(Side::Ours, true)
     }
 
-    fn new(side: Side) -> Self {
+    fn new(side: Side, knows_base: bool) -> Self {
         Self {
             side,
+            knows_base,
             conflicts: Vec::new(),
         }
+    }
+
+    /// Whether both sides come from the base.
+    pub(super) const fn knows_base(&self) -> bool {
+        self.knows_base
     }
 
     /// The value of the side that stands in where there is no other rule.
@@ -55,9 +64,9 @@ impl Merger {
         ours: &T,
         theirs: &T,
     ) -> T {
-        if ours == theirs || base == theirs {
+        if ours == theirs || self.knows_base && base == theirs {
             ours.clone()
-        } else if base == ours {
+        } else if self.knows_base && base == ours {
             theirs.clone()
         } else {
             self.conflict(key, base, ours, theirs).clone()
@@ -92,15 +101,30 @@ fn description(merger: &mut Merger, base: &str, ours: &str, theirs: &str) -> Str
     }
 }
 
+/// A list of a ticket: its key, and what gives a ticket that of another one.
+pub(super) type List = (&'static str, fn(&mut Ticket, &Ticket));
+
+macro_rules! lists {
+    ($($field:ident),+ $(,)?) => {
+        &[$((stringify!($field), |to, from| to.$field.clone_from(&from.$field))),+]
+    };
+}
+
+/// The lists of a ticket.
+pub(super) const LISTS: &[List] = lists![
+    acceptance, subtasks, notes, runs, labels, blocked_by, after, related, checks, touches
+];
+
 /// The merged ticket, and the keys that both sides changed differently, in which `side` has
-/// its value.
+/// its value. Where the base is not known to be what both come from, lists are merged by it, and
+/// every other value that differs is a conflict.
 pub(super) fn merge_fields(
-    base: &Ticket,
+    (base, knows_base): (&Ticket, bool),
     ours: &Ticket,
     theirs: &Ticket,
     side: Side,
 ) -> (Ticket, Vec<&'static str>) {
-    let mut merger = Merger::new(side);
+    let mut merger = Merger::new(side, knows_base);
     let mut merged = ours.clone();
     macro_rules! scalars {
         ($($field:ident: $key:literal),+ $(,)?) => {

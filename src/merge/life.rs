@@ -8,7 +8,8 @@ use super::fields::{Merger, Side};
 
 /// Merges `status`, `started_at`, `closed_at`, `closed_by`, `reason` and `verdict`.
 ///
-/// Where both sides changed the status, they belong together: those of the side that wins.
+/// Where both sides changed where it stands, they belong together: those of the side that wins, or
+/// that somebody chooses, as where people judged it differently.
 pub(super) fn merge_life(
     merger: &mut Merger,
     merged: &mut Ticket,
@@ -16,14 +17,21 @@ pub(super) fn merge_life(
     ours: &Ticket,
     theirs: &Ticket,
 ) {
-    let both = base.status != ours.status && base.status != theirs.status;
-    let winner = if both {
+    let known = merger.knows_base();
+    let changed = |side: &Ticket| side.status != base.status;
+    let both = !known || changed(ours) && changed(theirs);
+    let differ = ours.status != theirs.status;
+    let judged = |side: &Ticket| !known || side.verdict != base.verdict;
+    let apart = both && differ && ours.verdict != theirs.verdict && judged(ours) && judged(theirs);
+    // One that was closed, opened and closed again has the status that it had.
+    let moved = |side: &Ticket| changed(side) || side.closed_at != base.closed_at;
+    let winner = if (both || moved(ours) && moved(theirs)) && (known || !differ) && !apart {
         winner(base, ours, theirs)
     } else {
         None
     };
     merged.verdict = merger.scalar("verdict", &base.verdict, &ours.verdict, &theirs.verdict);
-    let is_open = both && ours.status != theirs.status && winner.is_none();
+    let is_open = both && differ && winner.is_none();
     if winner.is_none() && !is_open {
         macro_rules! scalars {
             ($($field:ident: $key:literal),+ $(,)?) => {
@@ -45,6 +53,9 @@ pub(super) fn merge_life(
         _ => merger.conflict("status", base, ours, theirs),
     };
     merged.status = chosen.status.clone();
+    if apart {
+        merged.verdict = chosen.verdict;
+    }
     merged.closed_at = chosen.closed_at;
     merged.closed_by.clone_from(&chosen.closed_by);
     merged.reason.clone_from(&chosen.reason);

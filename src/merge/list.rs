@@ -51,6 +51,25 @@ fn order<K: Clone + Ord>(ours: &[Slot<K>], theirs: &[Slot<K>]) -> Vec<Slot<K>> {
     all
 }
 
+/// As [`order`], in the order of the side that put the base's elements into another one, where
+/// only one did.
+fn order_against<K: Clone + Ord>(
+    base: &[Slot<K>],
+    ours: &[Slot<K>],
+    theirs: &[Slot<K>],
+) -> Vec<Slot<K>> {
+    let of = |side: &[Slot<K>]| -> Vec<Slot<K>> {
+        let all = [base, ours, theirs];
+        let is_common = |slot: &&Slot<K>| all.iter().all(|list| list.contains(*slot));
+        side.iter().filter(is_common).cloned().collect()
+    };
+    let was = of(base);
+    match of(ours) == was && of(theirs) != was {
+        true => order(theirs, ours),
+        false => order(ours, theirs),
+    }
+}
+
 /// Three-way, by identity. `mend` merges an element that both sides have and changed
 /// differently; its base is `None` where both added it.
 fn by_identity<T, K>(
@@ -72,7 +91,7 @@ where
     }
     let lists = [base, ours, theirs].map(|list| slots(list, &identity));
     let mut out = Vec::new();
-    for slot in order(&lists[1], &lists[2]) {
+    for slot in order_against(&lists[0], &lists[1], &lists[2]) {
         let find = |slots: &[Slot<K>]| slots.iter().position(|other| *other == slot);
         let was = find(&lists[0]).map(|index| &base[index]);
         let mine = find(&lists[1]).map(|index| &ours[index]);

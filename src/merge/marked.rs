@@ -1,8 +1,9 @@
 //! Taking apart a text that has both sides of a merge in it.
 
+use super::ticket::merge_one_ticket;
 use super::{Merged, merge_ticket};
-use crate::format::{parse_any, print};
-use crate::model::{Config, Ticket, TicketId};
+use crate::format::parse_any;
+use crate::model::{Config, TicketId};
 
 /// What each side of a merge said, of which a text has both between marks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,33 +17,26 @@ pub struct Sides {
 }
 
 impl Sides {
-    /// Merges the sides. Where the marks do not tell the base, what either has stays.
+    /// Merges the sides. Where the marks do not tell the base, what either has in a list stays, and
+    /// other values that differ are a conflict.
     #[must_use]
     pub fn merge(&self, id: &TicketId, config: &Config) -> Merged {
-        let merge = |base: Option<&str>| merge_ticket(id, base, &self.ours, &self.theirs, config);
-        match (&self.base, merge(self.base.as_deref())) {
-            (None, Merged::TwoTickets { text }) => {
-                let base = self.beginning(id, config);
-                base.map_or(Merged::TwoTickets { text }, |base| merge(Some(&base)))
+        let (base, ours, theirs) = (self.base.as_deref(), &self.ours, &self.theirs);
+        match merge_ticket(id, base, ours, theirs, config) {
+            Merged::TwoTickets { .. } if base.is_none() && self.are_one(id, config) => {
+                merge_one_ticket(id, ours, theirs, config)
             }
-            (_, merged) => merged,
+            merged => merged,
         }
     }
 
-    /// The base of two sides that gave one ticket two titles, as far as both tell: who made it
-    /// and when.
-    fn beginning(&self, id: &TicketId, config: &Config) -> Option<String> {
-        let read = |text: &str| parse_any(id, text, config).ok();
-        let (ours, theirs) = (read(&self.ours)?, read(&self.theirs)?);
-        let made = |ticket: &Ticket| Some((ticket.created_at?, ticket.created_by.clone()));
-        let (at, by) = made(&ours).filter(|one| Some(one) == made(&theirs).as_ref())?;
-        let is_new = |title: &&str| ![&ours.title, &theirs.title].contains(&&(*title).to_owned());
-        let title = ["-", "--", "---"].into_iter().find(is_new)?.to_owned();
-        let kind = config.default_type.clone();
-        let mut base = Ticket::new(id.clone(), title, kind, config.statuses.initial().clone());
-        base.created_at = Some(at);
-        base.created_by = by;
-        Some(print(&base))
+    /// Whether two sides with two titles are one ticket, as far as both tell: who made it and when.
+    fn are_one(&self, id: &TicketId, config: &Config) -> bool {
+        let made = |text: &str| {
+            let ticket = parse_any(id, text, config).ok()?;
+            Some((ticket.created_at?, ticket.created_by))
+        };
+        made(&self.ours).is_some_and(|ours| Some(ours) == made(&self.theirs))
     }
 }
 

@@ -16,7 +16,7 @@ mod ticket;
 
 pub use choice::{Choice, Hunk, choose, is_marker};
 pub use marked::{Sides, first_mark, sides};
-pub use ticket::{Merged, merge_ticket};
+pub use ticket::{Merged, is_another_ticket, merge_ticket};
 
 #[cfg(test)]
 mod tests;

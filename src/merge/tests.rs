@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::choice::{Choice, choose};
 use super::{Merged, merge_ticket};
 use crate::format::tests::{arb_ticket, variant};
 use crate::format::{edit, parse, print};
@@ -381,8 +382,119 @@ fn what_hangs_on_a_removed_element_is_not_dropped() {
     let ours = base.replace("[[subtasks]]\ntitle = \"b\"\n", "");
     let theirs = format!("{base}mine = 1\n");
     let (text, keys) = conflict(merge(base, &ours, &theirs));
-    assert_eq!(keys, ["subtasks[b].mine"]);
+    assert_eq!(keys, ["subtasks", "subtasks[b].mine"]);
     assert!(text.contains("mine = 1"), "{text}");
+}
+
+fn subtask(title: &str) -> Subtask {
+    Subtask {
+        title: title.to_owned(),
+        done: false,
+    }
+}
+
+/// Whoever chooses a side of that list has all else of both sides.
+#[test]
+fn only_the_list_is_marked_of_which_something_would_be_lost() {
+    let mut ticket = ticket();
+    ticket.subtasks = ["a", "b"].map(subtask).to_vec();
+    let base = print(&ticket);
+    let side = |minute, change: fn(&mut Ticket)| {
+        let mut side = ticket.clone();
+        side.notes.push(note(minute, "said"));
+        change(&mut side);
+        edit(&base, &ticket, &side).unwrap()
+    };
+    let ours = side(1, |side| side.subtasks.truncate(1));
+    let theirs = side(2, |_| {}).replace("title = \"b\"\n", "# mine\ntitle = \"b\"\n");
+    let (text, keys) = conflict(merge(&base, &ours, &theirs));
+    assert_eq!(keys, ["subtasks", "comments"]);
+    for choice in [Choice::Ours, Choice::Theirs] {
+        let chosen = read(&choose(&text, |_| Some(choice)));
+        assert_eq!(chosen.notes.len(), 3, "{text}");
+    }
+}
+
+#[test]
+fn unknown_keys_that_both_add_at_one_place_are_both_kept() {
+    let base = "title = \"x\"\npriority = 1\n";
+    let (ours, theirs) = (
+        format!("{base}jira = \"S-1\"\n"),
+        format!("{base}sprint = 7\n"),
+    );
+    let merged = clean(merge(base, &ours, &theirs));
+    assert_eq!(merged, format!("{base}jira = \"S-1\"\nsprint = 7\n"));
+    assert_eq!(clean(merge(base, &theirs, &ours)), merged);
+}
+
+/// Two branches that have no common version, as after a squash, changed it differently since:
+/// nobody can say which value is the newer one.
+#[test]
+fn without_a_base_what_differs_is_asked_and_lists_are_joined() {
+    let ours = with(|t| {
+        t.priority = Priority::new(1).unwrap();
+        t.owner = Some("dana".to_owned());
+        t.notes.push(note(1, "ours"));
+    });
+    let theirs = with(|t| t.notes.push(note(2, "theirs")));
+    let merge =
+        |ours: &str, theirs: &str| merge_ticket(&id(), None, ours, theirs, &Config::default());
+    let (text, keys) = conflict(merge(&ours, &theirs));
+    assert_eq!(keys, ["priority", "owner"]);
+    let chosen = read(&choose(&text, |_| Some(Choice::Theirs)));
+    assert_eq!(
+        (chosen.owner.as_ref(), chosen.notes.len()),
+        (None, 3),
+        "{text}"
+    );
+    let closed = with(|t| status(t, "closed", 3, "dana@example.com"));
+    let (text, keys) = conflict(merge(&closed, &theirs));
+    assert!(keys.contains(&"status".to_owned()), "{keys:?}");
+    assert_eq!(
+        read(&choose(&text, |_| Some(Choice::Theirs))),
+        read(&theirs)
+    );
+}
+
+/// A base that git had to merge from two, with marks of that in it.
+#[test]
+fn a_base_with_marks_is_one_of_two_texts() {
+    let title = |title: &str| with(|t| t.title = title.to_owned());
+    let base = super::text::mark_differences(&title("One"), &title("Two"));
+    let side = |minute: u8, name: &str, text: &str| {
+        with(|t| {
+            t.title = name.to_owned();
+            t.notes.push(note(minute, text));
+        })
+    };
+    let merged = clean(merge(
+        &base,
+        &side(1, "One", "ours"),
+        &side(2, "One", "theirs"),
+    ));
+    assert_eq!(read(&merged).notes.len(), 3);
+    let (text, keys) = conflict(merge(
+        &base,
+        &side(1, "One", "ours"),
+        &side(2, "Two", "theirs"),
+    ));
+    assert_eq!(keys, ["title"]);
+    assert_eq!(
+        read(&choose(&text, |_| Some(Choice::Ours))).notes.len(),
+        3,
+        "{text}"
+    );
+}
+
+#[test]
+fn an_order_that_one_side_changed_stays() {
+    let checks =
+        |checks: &[&str]| with(|t| t.checks = checks.iter().map(|c| (*c).to_owned()).collect());
+    let (base, ours) = (checks(&["lint", "test"]), checks(&["test", "lint"]));
+    let theirs = checks(&["lint", "test", "doc"]);
+    let merged = read(&clean(merge(&base, &ours, &theirs))).checks;
+    assert_eq!(merged, ["test", "doc", "lint"]);
+    assert_eq!(read(&clean(merge(&base, &theirs, &ours))).checks, merged);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use crate::format::{edit, extras, parse_any, print};
 use crate::model::{Config, Ticket, TicketId};
 
-use super::fields::{Side, merge_fields};
+use super::choice::join;
+use super::fields::{LISTS, Side, merge_fields};
+use super::marked::sides;
 use super::text::{common_lines, mark_differences, merge_lines};
 
 /// What came of a merge.
@@ -71,6 +73,25 @@ pub fn merge_ticket(
     }
 }
 
+/// As [`merge_ticket`] of what has been added on both sides and is one ticket, whatever its title.
+pub(super) fn merge_one_ticket(id: &TicketId, ours: &str, theirs: &str, config: &Config) -> Merged {
+    let read = |text: &str| parse_any(id, text, config).ok();
+    match (read(ours), read(theirs)) {
+        (Some(mine), Some(other)) => {
+            let was = beginning(id, &mine, config);
+            let sides = Sides {
+                id,
+                config,
+                base: Base::unknown(&was),
+                ours: (ours, &mine),
+                theirs: (theirs, &other),
+            };
+            sides.merge().unwrap_or_else(|| as_text("", ours, theirs))
+        }
+        _ => as_text("", ours, theirs),
+    }
+}
+
 fn merge_uniform(
     id: &TicketId,
     base: Option<&str>,
@@ -79,41 +100,71 @@ fn merge_uniform(
     config: &Config,
 ) -> Merged {
     let by_lines = || as_text(base.unwrap_or_default(), ours, theirs);
+    let two = || Merged::TwoTickets {
+        text: mark_differences(ours, theirs),
+    };
     let read = |text: &str| parse_any(id, text, config).ok();
     let (Some(mine), Some(other)) = (read(ours), read(theirs)) else {
         return by_lines();
     };
-    let was = match base {
-        Some(text) => read(text),
-        None if is_same(&mine, &other) || is_next(&mine, &other) => {
-            let kind = config.default_type.clone();
-            let status = config.statuses.initial().clone();
-            let mut was = Ticket::new(id.clone(), mine.title.clone(), kind, status);
-            if is_next(&mine, &other) {
-                between(&mut was, &mine, &other);
-            }
-            Some(was)
-        }
-        None => {
-            let text = mark_differences(ours, theirs);
-            return Merged::TwoTickets { text };
-        }
+    let by = |base: Base<'_>| {
+        let sides = Sides {
+            id,
+            config,
+            base,
+            ours: (ours, &mine),
+            theirs: (theirs, &other),
+        };
+        sides.merge().unwrap_or_else(by_lines)
     };
-    let Some(was) = was else {
-        return by_lines();
+    let Some(text) = base else {
+        let mut was = beginning(id, &mine, config);
+        if is_next(&mine, &other) {
+            between(&mut was, &mine, &other);
+            return by(Base {
+                is_known: true,
+                ..Base::unknown(&was)
+            });
+        }
+        return match is_same(&mine, &other) {
+            true => by(Base::unknown(&was)),
+            false => two(),
+        };
     };
-    if is_another(&was, &mine) || is_another(&was, &other) {
-        let text = mark_differences(ours, theirs);
-        return Merged::TwoTickets { text };
+    if let Some(was) = read(text) {
+        return match is_another(&was, &mine) || is_another(&was, &other) {
+            true => two(),
+            false => by(Base::known(text, &was)),
+        };
     }
-    let sides = Sides {
-        id,
-        config,
-        base: base.map(|text| (text, &was)),
-        ours: (ours, &mine),
-        theirs: (theirs, &other),
-    };
-    sides.merge(&was).unwrap_or_else(by_lines)
+    if differently_made(&mine, &other) {
+        return by_lines();
+    }
+    // Where git had to merge what both sides come from, and that was a conflict, its marks are in
+    // it: it is one of two texts.
+    if let Some(told) = sides(text)
+        && let (Some(one), Some(two)) = (read(&told.ours), read(&told.theirs))
+    {
+        let merged = by(Base::known(&told.ours, &one));
+        if merged == by(Base::known(&told.theirs, &two)) {
+            return merged;
+        }
+        return by(Base {
+            is_known: false,
+            ..Base::known(&told.ours, &one)
+        });
+    }
+    match by_lines() {
+        Merged::Clean(text) if read(&text).is_some() => Merged::Clean(text),
+        _ => by(Base::unknown(&beginning(id, &mine, config))),
+    }
+}
+
+/// What the ticket may have been when it was made.
+fn beginning(id: &TicketId, made: &Ticket, config: &Config) -> Ticket {
+    let kind = config.default_type.clone();
+    let status = config.statuses.initial().clone();
+    Ticket::new(id.clone(), made.title.clone(), kind, status)
 }
 
 /// Whether two files that were added on two branches are one ticket.
@@ -145,8 +196,22 @@ fn between(was: &mut Ticket, ours: &Ticket, theirs: &Ticket) {
 /// Whether a side cannot be what became of the base. To git, which knows files by what is in
 /// them, a ticket that was deleted and one that was made may be one that was renamed.
 fn is_another(base: &Ticket, side: &Ticket) -> bool {
-    let made = base.created_at.zip(side.created_at);
-    made.is_some_and(|(base, side)| base != side) && base.title != side.title
+    differently_made(base, side) && base.title != side.title
+}
+
+/// Whether they were made at two times, as far as both tell.
+fn differently_made(one: &Ticket, other: &Ticket) -> bool {
+    let made = one.created_at.zip(other.created_at);
+    made.is_some_and(|(one, other)| one != other)
+}
+
+/// Whether two texts are of two tickets, the one of which cannot have become the other; not, where
+/// one of them is no ticket.
+#[must_use]
+pub fn is_another_ticket(id: &TicketId, base: &str, side: &str, config: &Config) -> bool {
+    let read = |text: &str| parse_any(id, text, config).ok();
+    let both = read(base).zip(read(side));
+    both.is_some_and(|(base, side)| is_another(&base, &side))
 }
 
 fn as_text(base: &str, ours: &str, theirs: &str) -> Merged {
@@ -159,14 +224,45 @@ fn as_text(base: &str, ours: &str, theirs: &str) -> Merged {
     }
 }
 
+/// What both sides come from.
+#[derive(Clone, Copy)]
+struct Base<'a> {
+    /// Its text, where there is one.
+    text: Option<&'a str>,
+    ticket: &'a Ticket,
+    /// Whether that is it; else it may have been another.
+    is_known: bool,
+}
+
+impl<'a> Base<'a> {
+    const fn known(text: &'a str, ticket: &'a Ticket) -> Self {
+        Self {
+            text: Some(text),
+            ticket,
+            is_known: true,
+        }
+    }
+
+    const fn unknown(ticket: &'a Ticket) -> Self {
+        Self {
+            text: None,
+            ticket,
+            is_known: false,
+        }
+    }
+}
+
 /// The three files, each with the ticket it spells.
 struct Sides<'a> {
     id: &'a TicketId,
     config: &'a Config,
-    base: Option<(&'a str, &'a Ticket)>,
+    base: Base<'a>,
     ours: (&'a str, &'a Ticket),
     theirs: (&'a str, &'a Ticket),
 }
+
+/// Marks what is left of base, ours and theirs.
+type Mark = fn(Option<&str>, &str, &str) -> String;
 
 impl Sides<'_> {
     /// The merge; `None` where the merged values cannot be written into a side's text.
@@ -174,61 +270,65 @@ impl Sides<'_> {
     /// Which side is ours says only who merges. Where that could matter, in the order of lists
     /// and the places of comments, the sides are taken by their texts: so whoever merges gets
     /// the same, or is asked.
-    fn merge(&self, was: &Ticket) -> Option<Merged> {
+    fn merge(&self) -> Option<Merged> {
         if self.ours.0 <= self.theirs.0 {
-            return self.merge_into(was, conflict);
+            return self.merge_into(conflict);
         }
         let turned = Sides {
             ours: self.theirs,
             theirs: self.ours,
             ..*self
         };
-        turned.merge_into(was, |base, ours, theirs| conflict(base, theirs, ours))
+        turned.merge_into(|base, ours, theirs| conflict(base, theirs, ours))
     }
 
-    /// Merges theirs into ours; `conflict` marks what is left of base, ours and theirs.
-    fn merge_into(
-        &self,
-        was: &Ticket,
-        conflict: impl FnOnce(&str, &str, &str) -> String,
-    ) -> Option<Merged> {
-        let merge = |side| merge_fields(was, self.ours.1, self.theirs.1, side);
-        let (mine, keys) = merge(Side::Ours);
+    /// Merges theirs into ours.
+    fn merge_into(&self, mark: Mark) -> Option<Merged> {
+        let (mine, keys) = self.merged(Side::Ours);
         if keys.is_empty() && self.are_printed() {
             let text = print(&mine);
             if self.is(&text, &mine) {
                 return Some(Merged::Clean(text));
             }
         }
-        let other = merge(Side::Theirs).0;
+        let other = self.merged(Side::Theirs).0;
         let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
         let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
-        let base = match self.base {
-            Some((text, ticket)) => edit(text, ticket, &merge(Side::Base).0).ok()?,
-            None => common_lines(&ours, &theirs),
-        };
+        let was = self.merged(Side::Base).0;
+        let base = self.base_as(&was)?;
         let added = Added::of(self);
+        // Comments and keys of anybody's own are no conflict because there is no base.
+        let common = || (added.ours != added.theirs).then(|| common_lines(&ours, &theirs));
+        let base = base.or_else(common);
         if keys.is_empty() {
             // All three say the same now, and differ in comments, unknown keys and layout.
-            let lines = merge_lines(&base, &ours, &theirs);
-            let candidates = [lines.as_deref().unwrap_or(&ours), &ours, &theirs];
-            let is_whole = |text: &&&str| {
+            let lines = merge_lines(base.as_deref().unwrap_or(&ours), &ours, &theirs);
+            let joined = lines.as_ref().err().filter(|_| added.is_all());
+            let joined = joined
+                .map(|marked| join(marked))
+                .filter(|text| without(extras_of((text, &mine)), &added.there()).is_empty());
+            let lines = lines.ok().or(joined);
+            let candidates = [lines.as_ref().unwrap_or(&ours), &ours, &theirs];
+            let is_whole = |text: &&&String| {
                 self.is(text, &mine) && without(added.all(), &extras_of((text, &mine))).is_empty()
             };
             if let Some(text) = candidates.iter().find(is_whole) {
-                return Some(Merged::Clean((*text).to_owned()));
+                return Some(Merged::Clean((*text).clone()));
             }
         }
         let mut keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
         keys.extend(added.contested());
         // What hangs on an element that the merge removes is in neither text any more.
-        let there = [extras_of((&ours, &mine)), extras_of((&theirs, &other))].concat();
-        let lost = without(added.all(), &there);
+        let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
         let text = if lost.is_empty() {
-            conflict(&base, &ours, &theirs)
+            mark(base.as_deref(), &ours, &theirs)
+        } else if let Some((key, text)) =
+            self.with_a_list_apart([&was, &mine, &other], &added, mark)
+        {
+            keys.push(key.to_owned());
+            text
         } else {
-            let base = self.base.map_or("", |(text, _)| text);
-            conflict(base, self.ours.0, self.theirs.0)
+            mark(self.base.text, self.ours.0, self.theirs.0)
         };
         keys.extend(lost.iter().map(|extra| name(extra).to_owned()));
         if keys.is_empty() {
@@ -237,13 +337,60 @@ impl Sides<'_> {
         keys.dedup();
         Some(Merged::Conflict { text, keys })
     }
+
+    /// The merged ticket with that side's values where both changed them, and the keys of those.
+    fn merged(&self, side: Side) -> (Ticket, Vec<&'static str>) {
+        let Base {
+            ticket, is_known, ..
+        } = self.base;
+        merge_fields((ticket, is_known), self.ours.1, self.theirs.1, side)
+    }
+
+    /// The text of the base, if there is one, as one of that ticket; nothing where that cannot be
+    /// written into it.
+    #[expect(
+        clippy::option_option,
+        reason = "there may be no base, and no way to write it"
+    )]
+    fn base_as(&self, ticket: &Ticket) -> Option<Option<String>> {
+        let text = self.base.text;
+        text.map(|text| edit(text, self.base.ticket, ticket).ok())
+            .map_or(Some(None), |edited| edited.map(Some))
+    }
+
+    /// The marked text in which one list stands as each side has it, that nothing is lost which
+    /// hangs on its elements, and all else is merged; with the key of that list, if there is one.
+    fn with_a_list_apart(
+        &self,
+        merged: [&Ticket; 3],
+        added: &Added,
+        mark: Mark,
+    ) -> Option<(&'static str, String)> {
+        LISTS.iter().find_map(|(key, take)| {
+            let with = |merged: &Ticket, side: &Ticket| {
+                let mut ticket = merged.clone();
+                take(&mut ticket, side);
+                ticket
+            };
+            let [was, mine, other] = merged;
+            let was = with(was, self.base.ticket);
+            let (mine, other) = (with(mine, self.ours.1), with(other, self.theirs.1));
+            let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
+            let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
+            let base = self.base_as(&was)?;
+            let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
+            let is_whole = lost.is_empty();
+            is_whole.then(|| (*key, mark(base.as_deref(), &ours, &theirs)))
+        })
+    }
 }
 
 impl Sides<'_> {
     /// Whether all are as `tk` writes new files, as most are: without a comment or key of
     /// anybody's own, so that there is nothing to be kept but what the ticket says.
     fn are_printed(&self) -> bool {
-        let mut sides = [self.ours, self.theirs].into_iter().chain(self.base);
+        let base = self.base.text.map(|text| (text, self.base.ticket));
+        let mut sides = [self.ours, self.theirs].into_iter().chain(base);
         sides.all(|(text, ticket)| text == print(ticket))
     }
 
@@ -255,17 +402,41 @@ impl Sides<'_> {
 
 /// The comments and unknown keys that each side added or changed.
 struct Added {
+    was: Vec<String>,
     ours: Vec<String>,
     theirs: Vec<String>,
+    /// Whether no side changed or removed one of the base's.
+    is_all: bool,
 }
 
 impl Added {
     fn of(sides: &Sides<'_>) -> Self {
-        let was = sides.base.map(extras_of).unwrap_or_default();
+        let base = sides.base.text.map(|text| (text, sides.base.ticket));
+        let was = base.map(extras_of).unwrap_or_default();
+        let (ours, theirs) = (extras_of(sides.ours), extras_of(sides.theirs));
+        let has_all = |side: &[String]| without(was.clone(), side).is_empty();
         Self {
-            ours: without(extras_of(sides.ours), &was),
-            theirs: without(extras_of(sides.theirs), &was),
+            is_all: has_all(&ours) && has_all(&theirs),
+            ours: without(ours, &was),
+            theirs: without(theirs, &was),
+            was,
         }
+    }
+
+    /// Whether the sides only added some, and none of one name.
+    fn is_all(&self) -> bool {
+        self.is_all && self.contested().is_empty()
+    }
+
+    /// Those of the base and of both sides, equal ones once.
+    fn there(&self) -> Vec<String> {
+        [self.was.clone(), self.all()].concat()
+    }
+
+    /// Those that are in none of these texts.
+    fn lost(&self, texts: [(&String, &Ticket); 2]) -> Vec<String> {
+        let there = texts.map(|(text, ticket)| extras_of((text, ticket)));
+        without(self.all(), &there.concat())
     }
 
     /// Those of both sides, equal ones once.
@@ -313,11 +484,12 @@ fn name(extra: &str) -> &str {
     }
 }
 
-/// The texts in one, with both versions of what conflicts.
-fn conflict(base: &str, ours: &str, theirs: &str) -> String {
-    match merge_lines(base, ours, theirs) {
-        Err(text) => text,
+/// The texts in one, with both versions of what conflicts; where there is no base, of all in which
+/// they differ.
+fn conflict(base: Option<&str>, ours: &str, theirs: &str) -> String {
+    match base.map(|base| merge_lines(base, ours, theirs)) {
+        Some(Err(text)) => text,
         // By lines there is none: both sides stand where they differ.
-        Ok(_) => mark_differences(ours, theirs),
+        _ => mark_differences(ours, theirs),
     }
 }

@@ -76,7 +76,11 @@ impl<'c> Chosen<'c> {
         let selection = self.query.among(graph, &config.statuses, find);
         let selection = selection.map_err(|(error, at)| error.within(self.text, at))?;
         let trouble = Mutex::new(None);
+        let past = project.past.as_ref();
         let read = |id: &TicketId| -> Option<Ticket> {
+            if let Some(past) = past {
+                return past.texts.get(id).map(|stored| stored.ticket.clone());
+            }
             match store.read(id, config) {
                 Ok(stored) => Some(stored.ticket),
                 Err(StoreError::NotFound(_)) => None,
@@ -91,7 +95,12 @@ impl<'c> Chosen<'c> {
         let words = Words::of(store, config, index);
         let mentions = |id: &TicketId, parts: &[String]| words.may_mention(id, parts);
         let fits = |ticket: &&'t Outline| {
-            selection.matches(&Subject::new(ticket, &read).mentioning(&mentions))
+            let subject = Subject::new(ticket, &read);
+            // The words that are kept are those of today's files.
+            selection.matches(&match past {
+                Some(_) => subject,
+                None => subject.mentioning(&mentions),
+            })
         };
         let found = cores::spread(tickets, MANY, |part| {
             part.iter().copied().filter(fits).collect::<Vec<_>>()

@@ -178,6 +178,10 @@ impl<'t> Told<'t> {
         let Some(parent) = parent.filter(|_| first.before == [None]) else {
             return Ok(None);
         };
+        if tracked.git.commit_of(&parent.to_string())?.is_none() {
+            // A shallow clone ends before it.
+            return Ok(None);
+        }
         let after = tracked.files_at(first.commit)?;
         let mut gone = tracked.files_at(parent)?;
         gone.retain(|id, _| !after.contains_key(id));

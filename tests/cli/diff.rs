@@ -245,6 +245,30 @@ fn lists_and_graphs_as_they_were() {
     assert_ne!(full(&["--at", "HEAD~1"])["etag"], full(&[])["etag"]);
 }
 
+/// Also of one that is changed or gone since, and where many are asked about.
+#[test]
+fn texts_that_a_query_looks_into_are_those_of_the_revision() {
+    let sandbox = Sandbox::initialised();
+    for number in 0..80 {
+        let text = format!("title = \"Number {number}\"\ndescription = \"an old word\"\n");
+        sandbox.ticket(&format!("t{number}"), &text);
+    }
+    commit(&sandbox, "Ann", 0, "Then");
+    sandbox.ticket("t1", "title = \"Number 1\"\ndescription = \"a new word\"\n");
+    sandbox.git(["rm", "--quiet", "-f", ".ticks/t2.toml"]);
+    let found = |query: &str, at: &[&str]| {
+        let args = [&["--query", query], at].concat();
+        ids(&sandbox, &args).split_whitespace().count()
+    };
+    for query in ["\"old word\"", "description~\"old word\""] {
+        assert_eq!(
+            (found(query, &["--at", "HEAD"]), found(query, &[])),
+            (80, 78)
+        );
+    }
+    assert_eq!(found("\"new word\"", &["--at", "HEAD"]), 0);
+}
+
 /// Statuses, due days and what is put off are those of the revision.
 #[test]
 fn with_the_configuration_and_the_time_of_then() {

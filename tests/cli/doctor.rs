@@ -424,7 +424,7 @@ fn what_can_be_corrected_is_told_how() {
     sandbox.ticket("bad", "title = \"Bad\"\npriority = 9\n");
     sandbox.ticket(
         "cfl",
-        "title = \"C\"\n<<<<<<< a\n=======\nowner = \"x\"\n>>>>>>> b\n",
+        "title = \"C\"\n<<<<<<< a\n=======\nlabels = [\"x\"]\n>>>>>>> b\n",
     );
     sandbox.write(".ticks/Odd one.toml", "title = \"x\"\n");
     sandbox.write(".ticks/Odd.toml", "title = \"x\"\n");
@@ -465,7 +465,7 @@ fn what_can_be_corrected_is_told_how() {
     assert!(listed.stdout.contains("bad"), "{listed}");
     assert_eq!(
         sandbox.read(".ticks/cfl.toml"),
-        "title = \"C\"\nowner = \"x\"\n"
+        "title = \"C\"\nlabels = [\"x\"]\n"
     );
 }
 

@@ -158,25 +158,26 @@ fn a_merge_that_was_committed_with_its_marks_is_settled_by_the_rules() {
     assert_eq!(by, [Some("x"), Some("ours"), Some("theirs")], "{text}");
 }
 
-/// Without the base nothing tells what was taken out: what either side has stays.
+/// Without the base nothing tells what was taken out of a list: what either side has stays.
 #[test]
 fn without_the_base_both_sides_stay() {
     let sandbox = authentication();
     sandbox.ticket(
         "odd",
-        "title = \"Odd\"\n<<<<<<< HEAD\nlabels = [\"a\", \"b\"]\nowner = \"kim\"\n=======\nlabels = [\"b\", \"c\"]\n>>>>>>> side\nmine = 1\n",
+        "title = \"Odd\"\n<<<<<<< HEAD\nlabels = [\"a\", \"b\"]\n=======\nlabels = [\"b\", \"c\"]\n>>>>>>> side\nmine = 1\n",
     );
     mended(&sandbox, ".ticks/odd.toml", "conflict");
     let ticket = &sandbox.tk(["show", "odd", "--json"]).json()["tickets"][0];
     assert_eq!(ticket["labels"], serde_json::json!(["a", "b", "c"]));
-    assert_eq!(ticket["owner"], "kim");
     assert!(sandbox.read(".ticks/odd.toml").ends_with("mine = 1\n"));
 }
 
 #[test]
 fn marks_that_no_rule_settles_stay() {
     for text in [
-        // Two owners, two tickets, marks in marks, a result that is none.
+        // An owner who was given or taken away, two owners, two tickets, marks in marks, a result
+        // that is none.
+        "title = \"x\"\n<<<<<<< a\nowner = \"a\"\n=======\n>>>>>>> b\n",
         "title = \"x\"\n<<<<<<< a\nowner = \"a\"\n=======\nowner = \"b\"\n>>>>>>> b\n",
         "<<<<<<< a\ntitle = \"a\"\n=======\ntitle = \"b\"\n>>>>>>> b\n",
         "title = \"x\"\n<<<<<<< a\n<<<<<<< a\n=======\npr = \"b\"\n>>>>>>> b\n=======\n>>>>>>> b\n",

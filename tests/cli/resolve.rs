@@ -469,3 +469,93 @@ fn very_many_are_settled_at_once() {
     }
     conclude(&sandbox);
 }
+
+/// A new ticket on one side that looks to git like an old one, which both sides deleted, under
+/// another name.
+#[test]
+fn a_new_ticket_is_not_deleted_with_an_old_one() {
+    for choice in [&[][..], &["--ours"], &["--theirs"]] {
+        let sandbox = repository(&["abc"]);
+        sandbox.git(["checkout", "--quiet", "-b", "one", "main"]);
+        sandbox.git(["rm", "--quiet", ".ticks/abc.toml"]);
+        commit(&sandbox, "without abc");
+        sandbox.git(["checkout", "--quiet", "-b", "two", "main"]);
+        renamed(&sandbox, "abc", "xyz", "A new one");
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        let told = sandbox.tk([&["resolve", "--json"], choice].concat()).json();
+        assert_eq!(told["remaining"], 0, "{told}");
+        assert_eq!(read(&sandbox, "xyz").title, "A new one");
+        assert!(!sandbox.path().join(".ticks/abc.toml").exists());
+        conclude(&sandbox);
+    }
+}
+
+/// Both sides deleted one ticket and made another.
+#[test]
+fn two_new_tickets_in_place_of_one_are_both_kept() {
+    for with_driver in [true, false] {
+        for choice in [&[][..], &["--ours"], &["--theirs"]] {
+            let sandbox = repository(&["abc"]);
+            if !with_driver {
+                without_driver(&sandbox);
+            }
+            for (name, id) in [("one", "uvw"), ("two", "xyz")] {
+                sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+                renamed(&sandbox, "abc", id, &format!("New {id}"));
+            }
+            leave(&sandbox, &["merge", "--quiet", "one"]);
+            let told = sandbox.tk([&["resolve", "--json"], choice].concat()).json();
+            assert_eq!(told["remaining"], 0, "{told}");
+            assert_eq!(read(&sandbox, "xyz").title, "New xyz");
+            assert_eq!(read(&sandbox, "uvw").title, "New uvw");
+            assert!(!sandbox.path().join(".ticks/abc.toml").exists());
+            conclude(&sandbox);
+        }
+    }
+}
+
+/// Deletes a ticket and makes another one that says nearly the same, and commits that.
+fn renamed(sandbox: &Sandbox, old: &str, new: &str, title: &str) {
+    let mut ticket = read(sandbox, old);
+    sandbox.git(["rm", "--quiet", &format!(".ticks/{old}.toml")]);
+    ticket.id = TicketId::parse(new).unwrap();
+    ticket.title = title.to_owned();
+    ticket.created_at = Some("2026-11-25T00:00:00Z".parse().unwrap());
+    sandbox.write(format!(".ticks/{new}.toml"), &tk::format::print(&ticket));
+    commit(sandbox, "another");
+}
+
+fn there(sandbox: &Sandbox) -> String {
+    std::fs::read_to_string(sandbox.path().join(".ticks/abc.toml")).unwrap()
+}
+
+/// What somebody has chosen is not asked, and not chosen, again.
+#[test]
+fn what_is_settled_of_a_file_stays() {
+    let settled = |args: &[&str]| {
+        let sandbox = repository(&["abc"]);
+        for (name, title) in [("one", "One"), ("two", "Two")] {
+            branch(&sandbox, name, "main", |ticket| {
+                ticket.title = title.to_owned();
+                ticket.owner = Some(title.to_lowercase());
+            });
+        }
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        let text = there(&sandbox);
+        let marked = "<<<<<<< ours\ntitle = \"Two\"\n=======\ntitle = \"One\"\n>>>>>>> theirs\n";
+        assert!(text.contains(marked), "{text}");
+        let typed = text.replace(marked, "title = \"Two\"\n");
+        sandbox.write(".ticks/abc.toml", &typed);
+        let left = sandbox.tk(["resolve"]);
+        assert!(left.stdout.contains("both sides changed owner"), "{left}");
+        assert_eq!(there(&sandbox), typed);
+        let ended = sandbox.tk(args);
+        assert_eq!(ended.code, 0, "{ended}");
+        conclude(&sandbox);
+        let ticket = read(&sandbox, "abc");
+        (ticket.title, ticket.owner.unwrap())
+    };
+    let two = |title: &str, owner: &str| (title.to_owned(), owner.to_owned());
+    assert_eq!(settled(&["resolve", "--theirs"]), two("Two", "one"));
+    assert_eq!(settled(&["resolve", "--ours"]), two("Two", "two"));
+}

@@ -8,7 +8,7 @@ use crate::merge::{self, Merged};
 use crate::model::TicketId;
 
 /// With the way to settle it: by the rules of the merge, from the sides that the file itself
-/// has. Where the base is not told, what either side has stays.
+/// has. Where the base is not told, what either side has in a list stays.
 ///
 /// Nothing where a person must decide: both sides gave a key another value, they are two
 /// tickets, or the result is none.

@@ -1,5 +1,6 @@
 //! A ticket's file that is to be settled: what each side says, and what the rules make of it.
 
+use std::io;
 use std::path::Path;
 
 use crate::context::cores;
@@ -64,6 +65,7 @@ impl Case {
         let seen = store::read_regular(&root.join(&file.path));
         let there = match &seen {
             Ok(bytes) => Ok(String::from_utf8(bytes.clone()).ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("the file cannot be read: {error}")),
         };
         Self {

@@ -6,7 +6,7 @@ use super::typed::{Typed, typed};
 use super::{Question, Result, Table};
 use crate::format;
 use crate::git::{TicksPath, Unmerged};
-use crate::merge::{Choice, Merged, choose, is_marker};
+use crate::merge::{Choice, Merged, choose, is_another_ticket, is_marker};
 use crate::model::{Config, TicketId};
 use crate::store;
 use crate::wire::{Resolution, ResolvedTicket};
@@ -50,8 +50,10 @@ impl Table<'_, '_> {
             (Err(why), _) | (_, Err(why)) => return Ok(Err(why.clone())),
         };
         let [base, ours, theirs] = sides;
+        let mut partly = None;
         match typed(there.as_deref(), case) {
             Typed::Nothing => {}
+            Typed::Partly(text) => partly = Some(text),
             Typed::Whole(text) => {
                 let read = format::parse(id, text, &self.project.config);
                 return Ok(read
@@ -74,7 +76,8 @@ impl Table<'_, '_> {
                     ));
                 }
                 told.keys.clone_from(keys);
-                self.ask(id, text, keys.clone(), ours).map(Ok)
+                self.ask(id, partly.unwrap_or(text), keys.clone(), ours)
+                    .map(Ok)
             }
             (Some(Merged::TwoTickets { .. }), Some(ours), Some(theirs)) => {
                 match (&case.unmerged, base) {
@@ -86,8 +89,8 @@ impl Table<'_, '_> {
                     (Some(file), Some(base)) => self.unmix(id, file, [base, ours, theirs]),
                 }
             }
-            (None, Some(text), None) => self.one_sided(id, text, Choice::Theirs).map(Ok),
-            (None, None, Some(text)) => self.one_sided(id, text, Choice::Ours).map(Ok),
+            (None, Some(text), None) => self.alone(case, base.as_deref(), text, Choice::Theirs),
+            (None, None, Some(text)) => self.alone(case, base.as_deref(), text, Choice::Ours),
             _ => Ok(Ok(Fate::Gone)),
         }
     }
@@ -125,7 +128,18 @@ impl Table<'_, '_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        if chosen.lines().any(is_marker) {
+        let mut left = Vec::new();
+        choose(&chosen, |hunk| {
+            left.push(hunk.keys().join(" "));
+            None
+        });
+        if !left.is_empty() {
+            let mut keys = keys;
+            let is_left =
+                |key: &String| left.iter().any(|keys| keys.split(' ').any(|it| it == key));
+            if keys.iter().any(is_left) && left.iter().all(|keys| !keys.is_empty()) {
+                keys.retain(is_left);
+            }
             let what = if keys.is_empty() {
                 "the sides differ".to_owned()
             } else {
@@ -145,6 +159,43 @@ impl Table<'_, '_> {
                 message: format!("what was chosen together is no ticket: {error}"),
             }),
         }
+    }
+
+    /// Only one side has the file: of a ticket that the other deleted, or of one that it never had,
+    /// where git took the file for another one under a new name.
+    fn alone(
+        &mut self,
+        case: &Case,
+        base: Option<&str>,
+        text: &str,
+        without: Choice,
+    ) -> Result<std::result::Result<Fate, String>> {
+        let id = &case.id;
+        let is_marked = |text: &str| text.lines().any(|line| line.starts_with("<<<<<<<"));
+        let mut text = text.to_owned();
+        if base.is_none() || is_marked(&text) {
+            // Of two new names for one file, git gives each what was made of both.
+            let commit = match without {
+                Choice::Theirs => self.git.commit_of("HEAD")?,
+                Choice::Ours => self.incoming,
+            };
+            let own = match commit {
+                Some(commit) => self.git.file_at(commit, &case.path)?,
+                None => None,
+            };
+            text = own
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .unwrap_or(text);
+            if is_marked(&text) {
+                let why = "the only side has marks of a merge: settle it with `tk edit`";
+                return Ok(Err(why.to_owned()));
+            }
+        }
+        let config = &self.project.config;
+        if base.is_none_or(|base| is_another_ticket(id, base, &text, config)) {
+            return Ok(Ok(Fate::Text(text, Resolution::Kept)));
+        }
+        self.one_sided(id, &text, without).map(Ok)
     }
 
     /// One side deleted the ticket, and the other has changed it to `text`.

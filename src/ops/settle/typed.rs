@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::case::Case;
-use crate::merge::{Merged, is_marker};
+use crate::merge::{Merged, choose, is_marker};
 
 /// What somebody has typed into a file that git had left.
 pub(super) enum Typed<'t> {
@@ -11,6 +11,8 @@ pub(super) enum Typed<'t> {
     Nothing,
     /// All of it is settled.
     Whole(&'t str),
+    /// Some of the differences are settled; the others are as they were marked.
+    Partly(&'t str),
     /// There are marks still, and lines that no side has.
     Amid,
 }
@@ -29,13 +31,29 @@ pub(super) fn typed<'t>(there: Option<&'t str>, case: &Case) -> Typed<'t> {
     if text == whole || sides().any(|side| side == text) {
         return Typed::Nothing;
     }
-    if !text.lines().any(is_marker) {
+    // The middle alone may be a line of somebody's text.
+    let is_mark = |line: &str| is_marker(line) && !line.starts_with('=');
+    if !text.lines().any(is_mark) {
         return Typed::Whole(text);
     }
     let known: BTreeSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
     let is_known = |line: &str| is_marker(line) || known.contains(line);
-    match text.lines().all(is_known) {
-        true => Typed::Nothing,
+    let all_known = text.lines().all(is_known);
+    let (left, marked) = (differences(text), differences(whole));
+    let is_rest = !left.is_empty() && left.iter().all(|difference| marked.contains(difference));
+    match is_rest && (left.len() < marked.len() || !all_known) {
+        true => Typed::Partly(text),
+        false if all_known => Typed::Nothing,
         false => Typed::Amid,
     }
+}
+
+/// What both sides have in each place that is marked.
+fn differences(text: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    choose(text, |hunk| {
+        all.push((hunk.ours.to_owned(), hunk.theirs.to_owned()));
+        None
+    });
+    all
 }
