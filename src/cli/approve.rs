@@ -7,9 +7,10 @@ use crate::ops;
 /// Let tickets pass what they await
 ///
 /// Only people may. The tickets must await approval, review, content, an escalation or a
-/// checkpoint. What a run has kept of them is landed by that run, the next one, or `tk land`;
-/// where nothing is kept, `tk close` closes them. What a worker asks to be allowed
-/// (`[run] on_permission = "ask"`) it may then do; that is no verdict on its work.
+/// checkpoint. What a run has kept of them is landed, and what was done without a change is
+/// closed, by that run, the next one, or `tk land`; where nothing is kept, `tk close` closes
+/// them. What a worker asks to be allowed (`[run] on_permission = "ask"`) it may then do; that is
+/// no verdict on its work.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk approve k7m

@@ -43,7 +43,7 @@ pub enum MergeBegin {
 pub struct PendingMerge {
     /// The run branch's tip, the first parent.
     pub onto: CommitId,
-    /// What is merged into it, the second parent.
+    /// What is merged into it, the second parent; the tip again where nothing is.
     pub merged: CommitId,
     /// The files of `.ticks/` that the merged side changed. The merge has them as the run's
     /// branch has them: what they are to be is for the caller to settle and to commit.
@@ -172,6 +172,22 @@ impl Integration {
         }))
     }
 
+    /// As if a merge had changed nothing: the branch's tip is in the worktree, for the gate, and
+    /// what is committed has that one parent.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn nothing_begin(&self) -> Result<PendingMerge> {
+        self.recover()?;
+        let tip = self.tip()?;
+        Ok(PendingMerge {
+            onto: tip,
+            merged: tip,
+            tickets: Vec::new(),
+            tree: self.git.tree_of(tip)?,
+        })
+    }
+
     /// Gives the merge up and puts the worktree back, whatever the gate did to it; the files
     /// that the gate had changed, created or deleted.
     ///
@@ -198,9 +214,13 @@ impl Integration {
     ) -> Result<Committed> {
         let changed_by_checks = self.changed_by_checks(pending)?;
         let tree = self.git.tree_with(pending.tree, files)?;
+        let both = [pending.onto, pending.merged];
         let commit = self.git.make_commit(&NewCommit {
             tree,
-            parents: &[pending.onto, pending.merged],
+            parents: match pending.merged == pending.onto {
+                true => &both[..1],
+                false => &both,
+            },
             message,
             author,
         })?;

@@ -15,6 +15,7 @@ mod shown;
 mod span;
 mod status;
 mod ticket;
+mod unchanged;
 
 pub use actor::Actor;
 pub use config::{
@@ -34,3 +35,4 @@ pub use ticket::{
     Acceptance, Awaiting, Defer, Gate, InvalidWord, Note, NoteKind, Outcome, Priority, RunRecord,
     Subtask, Ticket, Verdict,
 };
+pub use unchanged::NO_CHANGES;

@@ -5,8 +5,9 @@ use super::notes::{refused, say};
 use super::{Changed, Error, Project, Result};
 use crate::model::{APPROVED, Awaiting, Note, NoteKind, Ticket, Verdict};
 
-/// Lets the tickets pass what they await. A run or `tk land` then lands what it has kept; one
-/// that nothing is kept of is closed by `tk close`.
+/// Lets the tickets pass what they await. A run or `tk land` then lands what it has kept, and
+/// closes what was done without a change; any other that nothing is kept of is closed by
+/// `tk close`.
 ///
 /// # Errors
 /// When an agent approves, or a ticket awaits nothing that can be approved.
@@ -47,13 +48,17 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
         Ok(())
     })?;
     let approved = changed.results.iter().zip(changed.tickets());
-    for (_, ticket) in
-        approved.filter(|(r, t)| r.changed && t.requires.is_some() && t.verdict.is_some())
-    {
+    for (_, ticket) in approved.filter(|(r, t)| r.changed && t.verdict.is_some()) {
         let id = &ticket.id;
-        project.hint(format!(
-            "what a run has kept of `{id}`, `tk land {id}` merges"
-        ));
+        if ticket.ended_without_changes() {
+            project.hint(format!(
+                "the next run closes `{id}`, as does `tk land {id}`"
+            ));
+        } else if ticket.requires.is_some() {
+            project.hint(format!(
+                "what a run has kept of `{id}`, `tk land {id}` merges"
+            ));
+        }
     }
     Ok(changed)
 }

@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use super::bisect::Bisect;
 use super::desk::{Desk, Stop};
 use super::gate::{self, Place, Ran};
-use super::job::Job;
+use super::job::{Beginning, Job};
 use super::jobs;
 use super::landing::{self, Landing};
 use super::remote;
@@ -197,7 +197,8 @@ async fn land_alone(shared: &Arc<Shared>, mut waiting: Waiting) -> bool {
 /// The tip of its branch, where it may land with others.
 async fn ready(shared: &Arc<Shared>, waiting: &Waiting) -> Result<Option<CommitId>, Trouble> {
     let job = &waiting.job;
-    if !may_land(shared, job) {
+    // Where there may be nothing to merge, there is nothing to try with others.
+    if job.beginning == Beginning::Close || !may_land(shared, job) {
         return Ok(None);
     }
     let (s, j) = (Arc::clone(shared), Arc::clone(job));

@@ -92,7 +92,7 @@ impl Executor {
             model: job.model.clone(),
             session: match &job.beginning {
                 Beginning::Resume { session, .. } => Some(session.clone()),
-                Beginning::Fresh | Beginning::Land => None,
+                Beginning::Fresh | Beginning::Land | Beginning::Close => None,
             },
             started_at: Some(shared.ctx.now()),
             ended_at: None,
@@ -241,7 +241,9 @@ impl Executor {
                 };
                 (Session::Resume(session), text)
             }
-            Beginning::Fresh | Beginning::Land => (self.fresh_session(), self.fresh_prompt()?),
+            Beginning::Fresh | Beginning::Land | Beginning::Close => {
+                (self.fresh_session(), self.fresh_prompt()?)
+            }
         };
         self.work(permit, session, prompt).await
     }

@@ -21,6 +21,8 @@ pub(super) enum Beginning {
     },
     /// The work was approved: merge the kept branch, no worker.
     Land,
+    /// It was approved that there was nothing to change: only the gate is left, no worker.
+    Close,
 }
 
 /// One ticket's part in a run, as planned; edits made to the ticket later do not change it.
@@ -60,7 +62,7 @@ pub(super) struct Job {
 impl Job {
     /// Whether no worker is needed.
     pub(super) fn lands_without_worker(&self) -> bool {
-        self.beginning == Beginning::Land
+        matches!(self.beginning, Beginning::Land | Beginning::Close)
     }
 
     /// Whether it begins without a live worker: what one did is there already.

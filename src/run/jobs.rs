@@ -13,7 +13,9 @@ use super::survey::Survey;
 use super::tickets;
 use crate::git::Git;
 use crate::graph::PlanEntry;
-use crate::model::{AgentConfig, AgentKind, Note, Outcome, RunRecord, Ticket, TicketId, Usd};
+use crate::model::{
+    AgentConfig, AgentKind, Note, Outcome, RunRecord, Ticket, TicketId, Usd, Verdict,
+};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What jobs are made from.
@@ -123,6 +125,10 @@ impl<'a> Jobs<'a> {
         if let Some(last) = ticket.runs.last() {
             let kept = self.kept_branch(&ticket.id, last.attempt);
             let awaited = last.outcome == Some(Outcome::Awaiting);
+            let own = || self.survey.key.work_branch(&ticket.id, last.attempt);
+            if ticket.verdict == Some(Verdict::Approved) && ticket.ended_without_changes() {
+                return (Beginning::Close, last.attempt, kept.unwrap_or_else(own));
+            }
             if let Some(branch) = &kept
                 && awaited
                 && ticket.requires.is_some()
@@ -144,7 +150,6 @@ impl<'a> Jobs<'a> {
                 let since = last.ended_at;
                 // A branch nothing was committed on is not kept: who asked before they began
                 // goes on all the same.
-                let own = || self.survey.key.work_branch(&ticket.id, last.attempt);
                 return (
                     Beginning::Resume { session, since },
                     last.attempt,

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::desk::{Desk, Stop};
 use super::gate::{self, Place, Ran};
 use super::home::{self, Home};
-use super::job::Job;
+use super::job::{Beginning, Job};
 use super::jobs;
 use super::remote;
 use super::shared::Shared;
@@ -82,9 +82,16 @@ pub(super) async fn land(
 ) -> Result<Landing, Trouble> {
     let (s, j) = (Arc::clone(shared), Arc::clone(job));
     let begun = blocking(move || -> Result<_, Trouble> {
-        match s.tip_of(&workspace::branch(&j)?)? {
-            Some(tip) => Ok(Point::Merge.around(|| s.integration.merge_begin(tip))?),
-            None => Ok(MergeBegin::UpToDate),
+        let begun = match s.tip_of(&workspace::branch(&j)?)? {
+            Some(tip) => Point::Merge.around(|| s.integration.merge_begin(tip))?,
+            None => MergeBegin::UpToDate,
+        };
+        match begun {
+            MergeBegin::UpToDate if j.beginning == Beginning::Close => {
+                let nothing = || s.integration.nothing_begin();
+                Ok(MergeBegin::Ready(Point::Merge.around(nothing)?))
+            }
+            begun => Ok(begun),
         }
     });
     let pending = match begun.await? {

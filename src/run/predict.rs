@@ -42,7 +42,7 @@ pub(super) fn seats(
             continue;
         };
         let job: Job = jobs.job(entry)?;
-        if only_land && job.beginning != Beginning::Land {
+        if only_land && !job.lands_without_worker() {
             continue;
         }
         let candidate = Candidate::new(entry, Constraints::of(entry, &job.agent));
@@ -132,7 +132,7 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
             begins: match job.beginning {
                 Beginning::Fresh => "fresh",
                 Beginning::Resume { .. } => "resume",
-                Beginning::Land => "land",
+                Beginning::Land | Beginning::Close => "land",
             },
             start_minutes: shift.start_minutes,
             end_minutes: shift.end_minutes,

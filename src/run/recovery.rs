@@ -22,7 +22,7 @@ use super::till;
 use super::worker;
 use crate::context::Context;
 use crate::context::point::Point;
-use crate::model::{Actor, Config, Outcome, RunRecord, TicketId, Usd};
+use crate::model::{Actor, Category, Config, Outcome, RunRecord, TicketId, Usd, Verdict};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::{Change, RemoteHold, Store, StoreError, sweep_below};
 use crate::wire::{Event, EventKind};
@@ -73,6 +73,13 @@ pub(super) fn recover(
     let (stopped, unfinished): (BTreeMap<_, _>, BTreeMap<_, _>) = unfinished(&events)
         .into_iter()
         .partition(|(_, record)| is_stopped(record));
+    let mut begun = BTreeMap::new();
+    for (id, record) in unfinished {
+        if !only_landed(ctx, store, config, &id, &record)? {
+            begun.insert(id, record);
+        }
+    }
+    let unfinished = begun;
     let mut left = left::find(store, config, dir, &unfinished, &events, &entries)?;
     left.retain(|id, _| wants(id));
     let ended = end_workers(dir, &left)?;
@@ -320,6 +327,37 @@ fn release_tickets(
         ));
     }
     Ok(told)
+}
+
+/// Whether all that was cut off is the landing of what was approved, which no worker was begun
+/// for: the ticket is as it was, and lands yet.
+fn only_landed(
+    ctx: &Context,
+    store: &Store,
+    config: &Config,
+    id: &str,
+    record: &RunRecord,
+) -> Result<bool> {
+    let Ok(id) = TicketId::parse(id) else {
+        return Ok(false);
+    };
+    let ticket = match store.read(&id, config) {
+        Ok(stored) => stored.ticket,
+        Err(StoreError::NotFound(_)) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    let agent = Actor::agent(&record.agent);
+    let claim = store.claim(&id, ctx.now())?;
+    let waits_to_land = ticket.runs.last().is_some_and(|last| {
+        last.attempt == record.attempt && last.outcome == Some(Outcome::Awaiting)
+    });
+    Ok(waits_to_land
+        && record.session.is_none()
+        && ticket.verdict == Some(Verdict::Approved)
+        && ticket.awaiting.is_none()
+        && config.statuses.category(&ticket.status) != Category::Active
+        && ticket.owner.as_deref() != Some(agent.as_str())
+        && claim.is_none_or(|claim| claim.actor != agent.as_str()))
 }
 
 /// Whether the ledger's entry is about a worker that is taken over.

@@ -269,3 +269,144 @@ fn a_run_in_which_only_people_are_owed_something_says_what_and_the_command() {
     assert_eq!(owed[2]["options"], 2);
     assert_eq!(owed[2]["by"], "agent:claude");
 }
+
+/// Done without a difference: what a worker says about it, round after round.
+fn nothing_to_do() -> Value {
+    json!([{"report": {"status": "done", "summary": "it was there already"}}])
+}
+
+/// The ticket was closed by a landing of its own, and its worker was started once.
+#[track_caller]
+fn assert_closed_unchanged(rig: &Rig, id: &str) {
+    let ticket = rig.show(id);
+    assert_eq!(ticket["status"], "closed", "{id}: {ticket}");
+    assert_eq!(ticket["runs"].as_array().unwrap().len(), 1, "{id}");
+    assert_eq!(ticket["runs"][0]["outcome"], "landed", "{id}");
+    assert_eq!(rig.rounds(id), 1, "{id}");
+    assert_eq!(rig.landings(id, "main"), 1, "{id}");
+}
+
+#[test]
+fn an_approved_ticket_without_changes_is_closed_without_a_worker() {
+    let rig = Rig::new(&[
+        ("plain", "checks = [\"test -e README.md\"]"),
+        ("gated", "requires = \"review\""),
+        ("other", "requires = \"approval\""),
+        ("landed", ""),
+        ("after", "blocked_by = [\"plain\"]"),
+    ]);
+    rig.sandbox.write("README.md", "here");
+    rig.sandbox.git(["add", "--all"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=read me"]);
+    // What a worker does to the tracker is undone, and its commits are kept.
+    let tracker = json!([{"run": "touch .ticks/x"}, {"commit": "only the tracker"}]);
+    rig.script(json!({
+        "plain": [nothing_to_do()], "gated": [tracker], "other": [nothing_to_do()],
+        "landed": [nothing_to_do()],
+    }));
+    let first = rig.run([]).expect(9);
+    assert_eq!(first.ids("awaiting"), ["gated", "landed", "other", "plain"]);
+    assert_eq!(rig.show("other")["awaiting"], "approval");
+    for id in ["plain", "gated", "other"] {
+        let output = rig.sandbox.tk(["approve", id]);
+        assert_eq!(
+            (output.code, output.stderr),
+            (
+                0,
+                format!("hint: the next run closes `{id}`, as does `tk land {id}`\n")
+            )
+        );
+    }
+    let second = rig.run([]).expect(9);
+    assert_eq!(second.ids("landed"), ["after", "gated", "other", "plain"]);
+    assert_eq!(second.ids("awaiting"), ["landed"]);
+    assert_eq!(second.of("plain", "check_passed").len(), 1);
+    for id in ["plain", "gated", "other"] {
+        assert!(second.of(id, "session").is_empty(), "{id}");
+        assert_closed_unchanged(&rig, id);
+    }
+    rig.sandbox.tk(["approve", "landed"]).ok();
+    let landed = rig.sandbox.tk(["land", "landed"]);
+    assert_eq!(landed.code, 0, "{landed}");
+    assert_closed_unchanged(&rig, "landed");
+    rig.run([]).expect(0);
+    assert_eq!(rig.show("epic")["status"], "closed");
+    assert_eq!(rig.branches(), ["main"]);
+    assert_eq!(rig.settled().len(), 5);
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_live_run_closes_what_was_approved_without_changes() {
+    for batch in [1, 4] {
+        let rig = Rig::new(&[
+            ("one", ""),
+            ("two", ""),
+            ("after", "blocked_by = [\"one\"]"),
+        ]);
+        let config = format!("[run]\nbatch = {batch}\n");
+        rig.sandbox.write(".ticks/config.toml", &config);
+        rig.script(json!({"one": [nothing_to_do()], "two": [nothing_to_do()]}));
+        let mut live = rig.start(["--wait"]);
+        live.until("", "awaiting");
+        live.until("", "awaiting");
+        rig.sandbox.tk(["approve", "one", "two"]).ok();
+        let ended = live.end().expect(0);
+        assert_eq!(ended.ids("landed"), ["after", "one", "two"], "{batch}");
+        assert_closed_unchanged(&rig, "one");
+        assert_closed_unchanged(&rig, "two");
+        assert_eq!(rig.branches(), ["main"]);
+        rig.assert_tidy();
+    }
+}
+
+#[test]
+fn what_was_approved_without_changes_still_has_to_pass_its_gate() {
+    let rig = Rig::new(&[("one", "checks = [\"test -e there\"]")]);
+    rig.script(json!({"one": [nothing_to_do(), write("there", "x")]}));
+    rig.run([]).expect(9);
+    for _ in 0..2 {
+        rig.sandbox.tk(["approve", "one"]).ok();
+        let red = rig.run([]).expect(9);
+        assert_eq!(red.of("one", "check_failed").len(), 1);
+        assert_eq!(rig.show("one")["awaiting"], "review");
+    }
+    assert_eq!(rig.rounds("one"), 1);
+    // One that is sent back is worked at again.
+    rig.sandbox.tk(["reject", "one", "make it"]).ok();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.of("one", "session")[0]["resumed"], true);
+    assert_eq!(rig.sandbox.read("there"), "x");
+}
+
+#[test]
+fn what_was_approved_lands_without_a_worker_also_when_its_runner_is_killed_in_the_gate() {
+    for same_run in [false, true] {
+        for (round, more) in [(work(), "requires = \"review\""), (nothing_to_do(), "")] {
+            let rig = Rig::new(&[("one", more)]);
+            rig.script(json!({"one": [round]}));
+            let slow = rig.sandbox.root().join("slow");
+            let check = format!("! test -e {} || sleep 1000", slow.display());
+            let mut live = None;
+            if same_run {
+                let waiting = live.insert(rig.start(["--check", &check, "--wait"]));
+                waiting.until("one", "ticket_finished");
+            } else {
+                rig.run(["--check", &check]).expect(9);
+            }
+            std::fs::write(&slow, "").unwrap();
+            rig.sandbox.tk(["approve", "one"]).ok();
+            let mut live = live.unwrap_or_else(|| rig.start(["--check", &check]));
+            live.until("one", "check_started");
+            live.signal(rustix::process::Signal::KILL);
+            live.end();
+            let ended = rig.run([]).expect(0);
+            assert_eq!(ended.ids("landed"), ["one"], "{same_run} {more}");
+            assert!(ended.of("", "session").is_empty(), "{same_run} {more}");
+            assert_eq!(rig.rounds("one"), 1, "{same_run} {more}");
+            assert_eq!(rig.settled().len(), 1, "{same_run} {more}");
+            assert_eq!(rig.branches(), ["main"], "{same_run} {more}");
+            rig.assert_tidy();
+        }
+    }
+}

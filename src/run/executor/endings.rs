@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Executor, Step};
-use crate::model::{Awaiting, NoteKind, Outcome};
+use crate::model::{Awaiting, Gate, NO_CHANGES, NoteKind, Outcome};
 use crate::run::asking::Asking;
 use crate::run::desk::{Ending, NoPlace, Permit};
+use crate::run::job::Beginning;
 use crate::run::landing::Landing;
 use crate::run::tickets::{self, Closing};
 use crate::run::trouble::{Trouble, blocking};
@@ -111,6 +112,15 @@ impl Executor {
             })
             .await?;
         Ok(Ending::Awaiting)
+    }
+
+    /// The worker is done and changed nothing: whether that is right, a person says, at the
+    /// ticket's own gate where it has one.
+    async fn put_aside_unchanged(&mut self, text: &str) -> Result<Ending, Trouble> {
+        let gate = self.job.ticket.requires.map(Gate::awaiting);
+        let note = format!("{NO_CHANGES} it says it is done and changed nothing: {text}");
+        self.put_aside(gate.unwrap_or(Awaiting::Review), &note, text)
+            .await
     }
 
     pub(super) async fn park(&mut self, reason: &str) -> Result<Ending, Trouble> {
@@ -221,6 +231,9 @@ impl Executor {
                 command, status, ..
             } => {
                 let reason = format!("`{command}` ended with {status} on the merged tree");
+                if self.job.beginning == Beginning::Close {
+                    return self.put_aside_unchanged(&reason).await;
+                }
                 self.put_aside(Awaiting::Review, &reason, &reason).await
             }
             // It stays approved: the next run lands it.
@@ -233,6 +246,10 @@ impl Executor {
     pub(super) async fn landed(&mut self, landing: Landing) -> Result<Ending, Trouble> {
         match landing {
             Landing::Landed => Ok(Ending::Landed),
+            Landing::Gate(_) if self.job.beginning == Beginning::Close => {
+                let text = self.record.summary.clone().unwrap_or_default();
+                self.put_aside_unchanged(&text).await
+            }
             Landing::Gate(gate) => {
                 let text = self.record.summary.clone().unwrap_or_default();
                 let note = format!("Done and checked; kept on `{}`.", self.job.branch);
@@ -241,10 +258,7 @@ impl Executor {
             Landing::Closed => self.closed().await,
             Landing::NoChanges => {
                 let summary = self.record.summary.clone().unwrap_or_default();
-                let note = format!(
-                    "Agent failed: no_changes: it says it is done and changed nothing: {summary}"
-                );
-                self.put_aside(Awaiting::Review, &note, &summary).await
+                self.put_aside_unchanged(&summary).await
             }
             Landing::Conflict { paths } => {
                 let text = format!(
