@@ -5,6 +5,7 @@
 
 mod actor;
 mod config;
+mod ended;
 mod given;
 mod id;
 mod money;
@@ -15,13 +16,13 @@ mod shown;
 mod span;
 mod status;
 mod ticket;
-mod unchanged;
 
 pub use actor::Actor;
 pub use config::{
     AgentConfig, AgentKind, Config, LandMode, NotifyConfig, OnPermission, Price, PromptStyle,
     RunConfig, WorktreeConfig,
 };
+pub use ended::{DONE, NO_CHANGES};
 pub use given::{likeliest, printable};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
@@ -35,4 +36,3 @@ pub use ticket::{
     Acceptance, Awaiting, Defer, Gate, InvalidWord, Note, NoteKind, Outcome, Priority, RunRecord,
     Subtask, Ticket, Verdict,
 };
-pub use unchanged::NO_CHANGES;

@@ -13,10 +13,10 @@ use tokio::sync::watch;
 use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
 use super::failure::FailureClass;
 use super::job::{Beginning, Job};
-use super::landing::{InLine, Landing};
+use super::landing::InLine;
 use super::left::Tries;
 use super::prompt;
-use super::repair::{self, REPAIRS, Repair};
+use super::repair::{self, Repair};
 use super::shared::Shared;
 use super::tickets::{self, Begun};
 use super::trouble::{Trouble, blocking};
@@ -77,6 +77,10 @@ struct Executor {
     /// The conflict that its session is to settle, or was.
     repair: Option<Repair>,
     repairs: u32,
+    /// How often it was to mend a red gate.
+    fixes: u32,
+    /// Whether what its worker did is to land as it is.
+    is_done: bool,
     /// How often in a row a limit did not say when it is over.
     limits: u32,
     /// Its worker is done, and it is to land.
@@ -92,12 +96,16 @@ impl Executor {
             model: job.model.clone(),
             session: match &job.beginning {
                 Beginning::Resume { session, .. } => Some(session.clone()),
+                Beginning::Finish { session } => session.clone(),
                 Beginning::Fresh | Beginning::Land | Beginning::Close => None,
             },
             started_at: Some(shared.ctx.now()),
             ended_at: None,
             outcome: None,
-            summary: None,
+            summary: match job.is_done() {
+                true => job.ticket.runs.last().and_then(|run| run.summary.clone()),
+                false => None,
+            },
             cost_usd: None,
             input_tokens: None,
             output_tokens: None,
@@ -118,7 +126,8 @@ impl Executor {
                 ..begun.clone()
             },
         );
-        let repairs = job.tries.repairs;
+        let is_done = job.is_done();
+        let (repairs, fixes) = (job.tries.repairs, job.tries.fixes);
         Self {
             shared,
             job,
@@ -127,6 +136,8 @@ impl Executor {
             record,
             repair: None,
             repairs,
+            fixes,
+            is_done,
             limits: 0,
             in_line: None,
         }
@@ -241,6 +252,10 @@ impl Executor {
                 };
                 (Session::Resume(session), text)
             }
+            Beginning::Finish { .. } => {
+                let landing = self.land_done().await?;
+                go_on!(self.mend(landing).await)
+            }
             Beginning::Fresh | Beginning::Land | Beginning::Close => {
                 (self.fresh_session(), self.fresh_prompt()?)
             }
@@ -260,7 +275,7 @@ impl Executor {
         let _counts_as_running = shared.clashes.enter(&self.job.ticket.id, branch);
         let mut left = self.job.left.clone();
         let Tries {
-            mut fixes,
+            fixes: _,
             mut resumes,
             mut retries,
             mut lost,
@@ -312,7 +327,10 @@ impl Executor {
             }
             self.note_session(&turn);
             match turn.end {
-                TurnEnd::Done { summary } => self.record.summary = said(summary),
+                TurnEnd::Done { summary } => {
+                    self.record.summary = said(summary);
+                    self.is_done = true;
+                }
                 TurnEnd::NotDone {
                     summary,
                     question: Some(question),
@@ -421,46 +439,8 @@ impl Executor {
                     continue;
                 }
             }
-            match self.land(true).await? {
-                Landing::Conflict { paths } if self.repairs < REPAIRS => {
-                    prompt = self.begin_repair(&paths).await?;
-                    session = match self.record.session.clone() {
-                        Some(id) => Session::Resume(id),
-                        None => {
-                            prompt = format!("{}\n{prompt}", self.fresh_prompt()?);
-                            self.fresh_session()
-                        }
-                    };
-                }
-                Landing::Red {
-                    command,
-                    status,
-                    output,
-                } => {
-                    if fixes >= shared.config.run.fix_rounds {
-                        let reason = format!("`{command}` ended with {status} on the merged tree");
-                        return self.fail("check", &reason).await;
-                    }
-                    fixes += 1;
-                    let reason = format!("`{command}` ended with {status}");
-                    self.desk
-                        .record(EventKind::Retry {
-                            class: "check".into(),
-                            reason,
-                        })
-                        .await?;
-                    self.take_in_landed().await?;
-                    prompt = prompt::fix(&command, &status, &output);
-                    session = match self.record.session.clone() {
-                        Some(id) => Session::Resume(id),
-                        None => {
-                            prompt = format!("{}\n{prompt}", self.fresh_prompt()?);
-                            self.fresh_session()
-                        }
-                    };
-                }
-                other => return self.landed(other).await,
-            }
+            let landing = self.land(true).await?;
+            (session, prompt) = go_on!(self.mend(landing).await);
         }
     }
 

@@ -19,6 +19,12 @@ pub(super) enum Beginning {
         /// When it last ended; what people wrote since is new to it.
         since: Option<Timestamp>,
     },
+    /// Its worker was done when the run was stopped: same branch, and a worker only where
+    /// something is to be mended.
+    Finish {
+        /// The session, where there is one.
+        session: Option<String>,
+    },
     /// The work was approved: merge the kept branch, no worker.
     Land,
     /// It was approved that there was nothing to change: only the gate is left, no worker.
@@ -65,9 +71,14 @@ impl Job {
         matches!(self.beginning, Beginning::Land | Beginning::Close)
     }
 
+    /// Whether its worker was done, in a run that was stopped before it had landed.
+    pub(super) fn is_done(&self) -> bool {
+        self.left.is_none() && matches!(self.beginning, Beginning::Finish { .. })
+    }
+
     /// Whether it begins without a live worker: what one did is there already.
     pub(super) fn begins_without_worker(&self) -> bool {
         let settled = |left: &Left| left.reserved.is_none();
-        self.lands_without_worker() || self.left.as_ref().is_some_and(settled)
+        self.lands_without_worker() || self.is_done() || self.left.as_ref().is_some_and(settled)
     }
 }

@@ -136,6 +136,14 @@ impl<'a> Jobs<'a> {
             {
                 return (Beginning::Land, last.attempt, branch.clone());
             }
+            if let Some(branch) = &kept
+                && ticket.ended_done()
+                && last.agent == agent.name
+                && !has_feedback(ticket, last)
+            {
+                let session = last.session.clone();
+                return (Beginning::Finish { session }, last.attempt, branch.clone());
+            }
             let unfinished = match last.outcome {
                 Some(Outcome::Awaiting | Outcome::Stopped | Outcome::Parked) => true,
                 // What failed goes on with what people wrote about it.

@@ -132,7 +132,7 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
             begins: match job.beginning {
                 Beginning::Fresh => "fresh",
                 Beginning::Resume { .. } => "resume",
-                Beginning::Land | Beginning::Close => "land",
+                Beginning::Finish { .. } | Beginning::Land | Beginning::Close => "land",
             },
             start_minutes: shift.start_minutes,
             end_minutes: shift.end_minutes,

@@ -107,7 +107,7 @@ pub(super) fn recover(
     let begun = unfinished.into_iter().chain(stopped).collect();
     let mut holds = Vec::new();
     told.extend(release_tickets(
-        ctx, store, config, begun, &left, &mut holds,
+        ctx, store, config, dir, begun, &left, &mut holds,
     )?);
     Ok(Recovered {
         told,
@@ -255,6 +255,7 @@ fn release_tickets(
     ctx: &Context,
     store: &Store,
     config: &Config,
+    dir: &RunDir,
     unfinished: BTreeMap<String, RunRecord>,
     left: &BTreeMap<TicketId, Left>,
     holds: &mut Vec<RemoteHold>,
@@ -307,7 +308,10 @@ fn release_tickets(
             // Its worker was put aside with its question, or is gone.
             ended.outcome = Some(Outcome::Awaiting);
         }
+        // Where no worker was begun for what one was done with before, that still counts.
+        let is_done = before.ticket.ended_done() && dir.processes(&id, record.attempt)? == 0;
         match after.runs.iter_mut().find(|old| same(old)) {
+            _ if is_done => {}
             Some(old) => {
                 *old = RunRecord {
                     session: ended.session.clone().or_else(|| old.session.clone()),

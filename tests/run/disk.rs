@@ -29,7 +29,10 @@ fn goes_on(rig: &Rig, tickets: &[&str]) -> Ended {
     for id in tickets {
         assert_eq!(rig.landings(id, "main"), 1, "{id}");
         assert_eq!(rig.show(id)["status"], "closed", "{id}");
-        assert_eq!(rig.notes(id), [""; 0], "{id}");
+        // One may have been done just when the run stopped.
+        let mut notes = rig.notes(id);
+        notes.retain(|note| !note.starts_with("Done, and stopped before it had landed"));
+        assert_eq!(notes, [""; 0], "{id}");
         let runs = rig.show(id)["runs"].clone();
         let landed = runs.as_array().unwrap().iter();
         let landed = landed.filter(|run| run["outcome"] == "landed");

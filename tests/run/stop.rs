@@ -178,3 +178,123 @@ fn every_example_of_the_help() {
         rig.assert_tidy();
     }
 }
+
+/// A check that lasts as long as there is a file, and its path.
+fn slow(rig: &Rig) -> (String, std::path::PathBuf) {
+    let slow = rig.sandbox.root().join("slow");
+    std::fs::write(&slow, "").unwrap();
+    (format!("! test -e {} || sleep 1000", slow.display()), slow)
+}
+
+/// Who works at `one`.
+fn work_by(rig: &Rig, agent: &str) {
+    rig.command_agent("plain", "");
+    rig.sandbox.tk(["update", "one", "--agent", agent]).ok();
+}
+
+#[test]
+fn a_result_in_the_gate_of_a_stopped_run_lands_with_no_other_worker() {
+    for agent in ["claude", "plain"] {
+        for stopped in ["the run", "the ticket"] {
+            let at = format!("{agent}, {stopped}");
+            let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+            work_by(&rig, agent);
+            let report = json!({"report": {"status": "done", "summary": "all of it"}});
+            rig.script(json!({"one": [[{"run": "echo x > one.txt"}, report]]}));
+            let (check, slow) = slow(&rig);
+            let mut live = rig.start(["--check", &check]);
+            live.until("one", "check_started");
+            if stopped == "the run" {
+                live.signal(Signal::INT);
+                live.end().expect(8);
+            } else {
+                rig.sandbox.tk(["stop", "one"]).ok();
+                live.end().expect(9);
+            }
+            assert_eq!(
+                rig.notes("one"),
+                ["Done, and stopped before it had landed: kept on `tk/work/epic/one`."],
+                "{at}"
+            );
+            assert_eq!(rig.show("one")["status"], "open", "{at}");
+            rig.assert_tidy();
+            // However often it is stopped or killed there.
+            for signal in [Signal::INT, Signal::KILL, Signal::INT, Signal::KILL] {
+                let mut live = rig.start(["--check", &check]);
+                live.until("one", "check_started");
+                live.signal(signal);
+                live.end();
+            }
+            std::fs::remove_file(slow).unwrap();
+            let ended = rig.run(["--check", &check]).expect(0);
+            assert_eq!(ended.ids("landed"), ["one", "two"], "{at}");
+            assert!(ended.of("one", "session").is_empty(), "{at}");
+            assert_eq!(rig.rounds("one"), 1, "{at}");
+            assert_eq!(rig.settled().len(), 2, "{at}");
+            assert_eq!(rig.landings("one", "main"), 1, "{at}");
+            let message = rig
+                .sandbox
+                .git(["log", "--grep=^Ticket: one$", "--format=%B"]);
+            assert!(message.contains("all of it"), "{at}: {message}");
+            assert_eq!(rig.branches(), ["main"], "{at}");
+            rig.assert_tidy();
+        }
+    }
+}
+
+#[test]
+fn what_was_stopped_in_its_gate_goes_back_to_its_session_where_something_is_wrong_with_it() {
+    for wrong in ["the gate", "somebody says so"] {
+        let rig = Rig::new(&[("one", "")]);
+        rig.script(json!({"one": [work(), [{"run": "echo x > right"}]]}));
+        let (check, slow) = slow(&rig);
+        let mut live = rig.start(["--check", &check]);
+        live.until("one", "check_started");
+        live.signal(Signal::INT);
+        let stopped = live.end().expect(8);
+        std::fs::remove_file(slow).unwrap();
+        let check = match wrong {
+            "the gate" => "test -e right",
+            _ => {
+                rig.sandbox.tk(["note", "one", "do it right"]).ok();
+                "true"
+            }
+        };
+        let ended = rig.run(["--check", check]).expect(0);
+        let red = ended.of("one", "check_failed").len();
+        assert_eq!(red, usize::from(wrong == "the gate"), "{wrong}");
+        let sessions = ended.of("one", "session");
+        assert_eq!(sessions.len(), 1, "{wrong}");
+        assert_eq!(
+            sessions[0]["session"],
+            stopped.of("one", "session")[0]["session"]
+        );
+        assert_eq!(rig.rounds("one"), 2, "{wrong}");
+        assert_eq!(rig.sandbox.read("one.txt"), "done\n", "{wrong}");
+        assert_eq!(rig.sandbox.read("right"), "x\n", "{wrong}");
+        rig.assert_tidy();
+    }
+}
+
+#[test]
+fn a_command_that_is_done_when_it_is_interrupted_is_done() {
+    let rig = Rig::new(&[("one", "")]);
+    let (up, counted) = (rig.pipe("up"), rig.sandbox.root().join("counted"));
+    let script = format!(
+        "echo x >> {}; trap 'echo x > one.txt; echo {{}} > \"$TK_RESULT\"; exit 0' INT TERM; \
+         sleep 1000 & echo up > {}; wait",
+        counted.display(),
+        up.display()
+    );
+    let agent = format!("kind = \"command\"\ncommand = [\"sh\", \"-c\", {script:?}]\n");
+    rig.sandbox.write(".ticks/agents/plain.toml", &agent);
+    let live = rig.start(["--agent", "plain"]);
+    crate::rig::hear(&up);
+    live.signal(Signal::INT);
+    live.end().expect(8);
+    let ended = rig.run(["--agent", "plain"]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(std::fs::read_to_string(counted).unwrap(), "x\n");
+    assert_eq!(rig.sandbox.read("one.txt"), "x\n");
+    rig.assert_tidy();
+}

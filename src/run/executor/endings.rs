@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Executor, Step};
-use crate::model::{Awaiting, Gate, NO_CHANGES, NoteKind, Outcome};
+use crate::model::{Awaiting, DONE, Gate, NO_CHANGES, NoteKind, Outcome};
 use crate::run::asking::Asking;
 use crate::run::desk::{Ending, NoPlace, Permit};
 use crate::run::job::Beginning;
@@ -142,10 +142,11 @@ impl Executor {
         if let Some(reason) = self.lost() {
             return self.put_aside_taken(reason).await;
         }
+        let done = || format!("{DONE} kept on `{}`.", self.job.branch);
         self.end(Closing {
             outcome: Outcome::Stopped,
             awaiting: None,
-            note: None,
+            note: self.is_done.then(|| (NoteKind::Comment, done())),
         })
         .await?;
         Ok(Ending::Stopped)

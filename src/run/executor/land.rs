@@ -19,6 +19,17 @@ impl Executor {
         landing
     }
 
+    /// Lands what its worker was done with when the run was stopped.
+    pub(super) async fn land_done(&mut self) -> Result<Landing, Trouble> {
+        let reason = "its worker was done".to_owned();
+        self.desk.record(EventKind::Resumed { reason }).await?;
+        let shared = Arc::clone(&self.shared);
+        let branch = workspace::branch(&self.job)?;
+        let _counts_as_running = shared.clashes.enter(&self.job.ticket.id, branch);
+        self.in_line = Some(shared.line.join());
+        self.land(true).await
+    }
+
     async fn try_to_land(&mut self, worked: bool) -> Result<Landing, Trouble> {
         if worked && let Some(paths) = repair::unsettled(&self.job, self.repair.as_ref()).await? {
             return Ok(Landing::Conflict { paths });

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use super::Executor;
+use super::{Executor, Step};
 use crate::model::{AgentKind, NoteKind, Outcome};
 use crate::run::desk::{Ending, NoPlace};
 use crate::run::landing::Landing;
+use crate::run::repair::REPAIRS;
 use crate::run::tickets::Closing;
 use crate::run::trouble::{Trouble, blocking};
 use crate::run::worker::Session;
@@ -56,6 +57,41 @@ impl Executor {
         let prompt = prompt::repair(&repair.paths);
         self.repair = Some(repair);
         Ok(prompt)
+    }
+
+    /// What is to be mended where the work of a worker did not land, and in which session; or how
+    /// the attempt ended.
+    pub(super) async fn mend(&mut self, landing: Landing) -> Step<(Session, String)> {
+        let mut prompt = match landing {
+            Landing::Conflict { paths } if self.repairs < REPAIRS => {
+                self.begin_repair(&paths).await?
+            }
+            Landing::Red {
+                command,
+                status,
+                output,
+            } => {
+                if self.fixes >= self.shared.config.run.fix_rounds {
+                    let reason = format!("`{command}` ended with {status} on the merged tree");
+                    return self.fail("check", &reason).await.map(Err);
+                }
+                self.fixes += 1;
+                let (class, reason) = ("check".into(), format!("`{command}` ended with {status}"));
+                self.desk.record(EventKind::Retry { class, reason }).await?;
+                self.take_in_landed().await?;
+                prompt::fix(&command, &status, &output)
+            }
+            other => return self.landed(other).await.map(Err),
+        };
+        self.is_done = false;
+        let session = match self.record.session.clone() {
+            Some(id) => Session::Resume(id),
+            None => {
+                prompt = format!("{}\n{prompt}", self.fresh_prompt()?);
+                self.fresh_session()
+            }
+        };
+        Ok(Ok((session, prompt)))
     }
 
     /// Tells the ticket that its session is gone.

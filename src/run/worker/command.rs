@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use super::{PROMPT, RESULT, Start, Work, never_started};
 use crate::context::point::Point;
 use crate::model::Usd;
-use crate::run::attempt::{AttemptDir, AttemptError, ExitCause, ExitStatus, Stdin};
+use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
 use crate::run::desk::{Bill, Stop};
 use crate::run::supervised::Supervised;
 use crate::run::trouble::Trouble;
@@ -86,6 +86,12 @@ pub(super) async fn work(
         reason,
         trouble,
     };
+    // Whoever is done all the same is done: by itself before the interrupt came, or by its word.
+    let done = |exit: &Exit| {
+        let says_so = || result.as_ref().is_some_and(says_done);
+        exit.status.success() && (exit.cause == ExitCause::Own || says_so())
+    };
+    let interrupted = interrupted.filter(|_| !exit.as_ref().is_some_and(done));
     let end = match exit {
         _ if interrupted.is_some() => TurnEnd::Interrupted(interrupted.unwrap_or_default()),
         None => fail(
@@ -161,12 +167,17 @@ fn count(told: Option<u64>) -> u64 {
     told.unwrap_or(0).min(1 << 53)
 }
 
+fn says_done(result: &ResultFile) -> bool {
+    matches!(result.status.as_deref(), None | Some("done"))
+}
+
 fn told(result: ResultFile) -> TurnEnd {
+    let is_done = says_done(&result);
     let summary = result.summary.unwrap_or_default();
-    match result.status.as_deref() {
-        None | Some("done") => TurnEnd::Done { summary },
-        Some(status) => TurnEnd::NotDone {
-            status: status.to_owned(),
+    match result.status {
+        _ if is_done => TurnEnd::Done { summary },
+        status => TurnEnd::NotDone {
+            status: status.unwrap_or_default(),
             summary,
             question: result
                 .question
