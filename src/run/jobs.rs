@@ -164,6 +164,13 @@ impl<'a> Jobs<'a> {
                     kept.unwrap_or_else(own),
                 );
             }
+            if let Some(branch) = kept
+                && unfinished
+                && last.agent == agent.name
+            {
+                // There is no session that knows the work; the branch has it all the same.
+                return (Beginning::Fresh, last.attempt, branch);
+            }
         }
         if let Some(last) = ticket.runs.last()
             && self.is_cut_off(last)

@@ -298,3 +298,97 @@ fn a_command_that_is_done_when_it_is_interrupted_is_done() {
     assert_eq!(rig.sandbox.read("one.txt"), "x\n");
     rig.assert_tidy();
 }
+
+/// A command that commits a half, leaves more in its worktree, and waits to be interrupted; in
+/// its second round it does the rest. Returns the pipe that it tells so by.
+fn half_by_a_command(rig: &Rig, more: Value) -> std::path::PathBuf {
+    work_by(rig, "plain");
+    let (up, never) = (rig.pipe("up"), rig.pipe("never"));
+    let mut script = json!({"one": [
+        [{"write": {"path": "half.txt", "text": "half"}}, {"commit": "half"},
+         {"write": {"path": "rest.txt", "text": "rest"}},
+         {"run": format!("echo up > {}", up.display())}, {"await": never}],
+        [{"run": "test -e half.txt && echo whole > whole.txt"}],
+    ]});
+    if let (Some(script), Value::Object(more)) = (script.as_object_mut(), more) {
+        script.extend(more);
+    }
+    rig.script(script);
+    up
+}
+
+/// The attempt went on with what was kept of it, and nothing was dropped.
+fn assert_continued(rig: &Rig, ended: &Ended) {
+    let started = ended.of("one", "ticket_started")[0];
+    assert_eq!(
+        (&started["attempt"], &started["branch"]),
+        (&json!(1), &json!("tk/work/epic/one"))
+    );
+    assert_eq!(rig.rounds("one"), 2);
+    for file in ["half.txt", "rest.txt", "whole.txt"] {
+        assert!(rig.sandbox.path().join(file).exists(), "{file}");
+    }
+    assert_eq!(rig.landings("one", "main"), 1);
+    assert_eq!(rig.branches(), ["main"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn what_is_kept_of_a_command_goes_on_in_a_later_run() {
+    // As it is, or with its worktree removed, what is committed.
+    for tidy in [false, true] {
+        let rig = Rig::new(&[("one", ""), ("two", "")]);
+        let up = half_by_a_command(&rig, json!({}));
+        let live = rig.start(["-j", "2"]);
+        crate::rig::hear(&up);
+        rig.sandbox.tk(["stop", "one"]).ok();
+        let stopped = live.end().expect(9);
+        assert_eq!(stopped.ids("landed"), ["two"]);
+        rig.assert_tidy_but(&["one"]);
+        if tidy {
+            let worktree = rig.sandbox.path().join(".worktrees/one");
+            let worktree = worktree.to_str().unwrap();
+            let all = ["-C", worktree, "add", "--all"];
+            rig.sandbox.git(all);
+            rig.sandbox
+                .git(["-C", worktree, "commit", "--quiet", "--message=rest"]);
+            rig.sandbox.git(["worktree", "remove", worktree]);
+        }
+        let ended = rig.run([]).expect(0);
+        assert_ne!(ended.last()["run"], stopped.last()["run"]);
+        assert_continued(&rig, &ended);
+        assert_eq!(rig.show("epic")["status"], "closed");
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_command_that_was_parked_goes_on() {
+    let rig = Rig::new(&[("one", ""), ("big", "")]);
+    let spends = rig.pipe("spends");
+    let big =
+        json!([{"await": spends}, {"spend": {"usd": 0.1, "input": 1500, "output": 500}}, "hang"]);
+    let up = half_by_a_command(&rig, json!({"big": [big, work()]}));
+    let mut live = rig.start(["-j", "2", "--max-tokens", "1000"]);
+    crate::rig::hear(&up);
+    crate::rig::open(&spends);
+    live.until("one", "parked");
+    live.end().expect(10);
+    assert_eq!(rig.show("one")["runs"][0]["outcome"], "parked");
+    let ended = rig.run([]).expect(0);
+    assert_continued(&rig, &ended);
+}
+
+#[test]
+fn what_a_command_asks_about_goes_on_with_the_answer() {
+    let rig = Rig::new(&[("one", "")]);
+    work_by(&rig, "plain");
+    let asks = json!([{"write": {"path": "half.txt", "text": "half"}}, {"commit": "half"},
+        {"write": {"path": "rest.txt", "text": "rest"}},
+        {"report": {"status": "blocked", "summary": "half", "question": "Which?"}}]);
+    let rest = json!([{"run": "test -e half.txt && echo whole > whole.txt"}]);
+    rig.script(json!({"one": [asks, rest]}));
+    rig.run([]).expect(9);
+    rig.sandbox.tk(["answer", "one", "this one"]).ok();
+    let ended = rig.run([]).expect(0);
+    assert_continued(&rig, &ended);
+}
