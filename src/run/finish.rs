@@ -7,12 +7,14 @@ use tokio::sync::watch;
 
 use super::desk::Stop;
 use super::dispatcher::Tally;
+use super::folder::RunDir;
 use super::ground::{self, one_line, ticket_files};
 use super::home::{self, Home};
 use super::record::Recorder;
 use super::shared::Shared;
 use super::survey::Survey;
 use super::tickets;
+use super::unended;
 use super::workspace;
 use crate::context::point::Point;
 use crate::git::{Backups, Git, Removal};
@@ -39,6 +41,13 @@ pub(super) async fn finish(
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<Finished> {
     let mut finished = Finished::default();
+    let (store, dir) = (
+        shared.tracker.store()?,
+        RunDir::of(&shared.store, &shared.run),
+    );
+    for text in unended::settle(&shared.ctx, &store, &shared.config, &dir)? {
+        recorder.record(None, EventKind::Warning { text })?;
+    }
     if !tally.stopped {
         ground::ensure(shared)?;
         // A landing whose ticket could not be closed at once.

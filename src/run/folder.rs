@@ -210,6 +210,42 @@ impl RunDir {
         self.leave("retry", ticket)
     }
 
+    /// Remembers that the end of an attempt at the ticket is not in the ticket's file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember_unended(&self, ticket: &TicketId) -> Result<()> {
+        self.leave("unended", ticket.as_str())
+    }
+
+    /// The tickets that lack the end of an attempt.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn unended(&self) -> Result<Vec<TicketId>> {
+        let entries = match fs::read_dir(self.path.join("unended")) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(self.failed("read", &error)),
+        };
+        let ids = entries.filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            TicketId::parse(&name).ok()
+        });
+        let mut ids: Vec<TicketId> = ids.collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// The ticket has the end of its attempt now.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn forget_unended(&self, ticket: &TicketId) -> Result<()> {
+        fs::remove_file(self.path.join("unended").join(ticket.as_str()))
+            .map_err(|error| self.failed("clear", &error))
+    }
+
     fn leave(&self, wish: &str, ticket: &str) -> Result<()> {
         let folder = self.path.join(wish);
         fs::create_dir_all(&folder)

@@ -35,6 +35,7 @@ use super::survey::{Survey, survey};
 use super::tickets;
 use super::till::{Caps, Till};
 use super::tracker::{self, Tracker};
+use super::unended;
 use super::untold;
 use crate::context::Context;
 use crate::git::Integration;
@@ -92,6 +93,12 @@ pub fn run(
     )?;
     first.keep_files(&opened.info.tickets);
     let mut told = tracker::catch_up(project, &first.key)?;
+    for dir in RunDir::all(&project.store)? {
+        let lacks_some = !dir.unended()?.is_empty();
+        if lacks_some && (dir.path() == opened.dir.path() || dir.runner()?.is_none()) {
+            told.extend(unended::settle(ctx, &project.store, config, &dir)?);
+        }
+    }
     for dir in &opened.abandoned {
         let left = recovery::recover(ctx, &project.store, config, dir, |_| false)?;
         told.extend(left.told);

@@ -63,6 +63,7 @@ mod till;
 mod tracker;
 mod trouble;
 mod turn;
+mod unended;
 mod untold;
 mod watch;
 mod worker;

@@ -374,7 +374,7 @@ pub(super) fn is_left(entry: &Entry, left: &BTreeMap<TicketId, Left>) -> bool {
 }
 
 /// The record with what all worker processes of its attempt came to, by the ledger.
-fn charged(record: RunRecord, id: &TicketId, entries: &[Entry]) -> Result<RunRecord> {
+pub(super) fn charged(record: RunRecord, id: &TicketId, entries: &[Entry]) -> Result<RunRecord> {
     let own = |entry: &Entry| {
         entry.run == record.run && entry.ticket == id.as_str() && entry.attempt == record.attempt
     };
@@ -390,7 +390,7 @@ fn charged(record: RunRecord, id: &TicketId, entries: &[Entry]) -> Result<RunRec
 }
 
 /// Attempts that were begun and not finished, with what the journal knows of them.
-fn unfinished(events: &[Event]) -> BTreeMap<String, RunRecord> {
+pub(super) fn unfinished(events: &[Event]) -> BTreeMap<String, RunRecord> {
     let mut open: BTreeMap<String, RunRecord> = BTreeMap::new();
     let mut closed = BTreeSet::new();
     for event in events {

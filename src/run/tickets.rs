@@ -94,6 +94,16 @@ pub(super) fn let_go(shared: &Shared, job: &Job) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Lets go of a ticket whose file cannot be read, as far as it is the run's.
+pub(super) fn let_go_own(shared: &Shared, job: &Job) -> Result<(), StoreError> {
+    let (id, locked) = (&job.ticket.id, shared.store.lock()?);
+    let claim = shared.store.claim_at_all(id)?;
+    if claim.is_some_and(|claim| claim.actor == actor(job).as_str()) {
+        locked.release_claim(id)?;
+    }
+    Ok(())
+}
+
 /// Puts the end of an attempt that did not land into the ticket, and lets go of it.
 pub(super) fn end(
     shared: &Shared,

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::rig::{Rig, open, work};
+use crate::rig::{Live, Rig, open, work};
 
 /// The second since 1970 that is that many seconds away.
 fn in_seconds(seconds: i64) -> i64 {
@@ -365,4 +365,107 @@ fn what_a_person_asks_of_a_ticket_at_work_is_asked_of_its_work() {
     assert_eq!(rig.show("shut")["status"], "closed");
     assert_eq!(rig.landings("shut", "main"), 0);
     rig.assert_tidy();
+}
+
+/// Whoever works at `one` finds its file broken when it is done.
+fn broken_meanwhile(rig: &Rig, live: &mut Live, pipe: &std::path::Path) -> String {
+    live.until("one", "say");
+    let path = rig.sandbox.path().join(".ticks/one.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}[[[\n")).unwrap();
+    open(pipe);
+    let failed = live.until("one", "failed");
+    let reason = failed["reason"].as_str().unwrap();
+    assert!(reason.contains("the ticket could not be told"), "{reason}");
+    live.until("one", "ticket_finished");
+    text
+}
+
+/// The failure is in the ticket, which is nobody's any more.
+#[track_caller]
+fn assert_told(rig: &Rig) {
+    let ticket = rig.show("one");
+    assert_eq!(ticket["runs"][0]["outcome"], "failed", "{ticket}");
+    assert_eq!(ticket["runs"][0]["attempt"], 1, "{ticket}");
+    assert!(ticket["runs"][0]["cost_usd"].is_number(), "{ticket}");
+    let notes = rig.notes("one");
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(
+        notes[0].starts_with("Agent failed: ticket_file: "),
+        "{notes:?}"
+    );
+    assert!(!notes[0].contains("could not be told"), "{notes:?}");
+}
+
+#[test]
+fn a_ticket_that_could_not_be_read_for_a_moment_is_tried_again() {
+    let rig = Rig::new(&[("one", ""), ("other", "")]);
+    let pipe = rig.pipe("gate");
+    let round =
+        json!([{"say": "up"}, {"await": pipe}, {"write": {"path": "one.txt", "text": "x"}}]);
+    rig.script(json!({"one": [round, work()]}));
+    let mut live = rig.start(["-j", "2"]);
+    let text = broken_meanwhile(&rig, &mut live, &pipe);
+    let ended = live.end().expect(7);
+    assert_eq!(ended.ids("failed"), ["one"]);
+    assert_eq!(ended.ids("landed"), ["other"]);
+    // Nobody holds what nobody works at.
+    rig.assert_tidy();
+    rig.sandbox.write(".ticks/one.toml", &text);
+    assert_eq!(rig.show("one")["status"], "in_progress");
+
+    let mut command = rig.sandbox.tk_command();
+    command.args(["run", "one", "--json"]);
+    let ended = Live::of(command).end().expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert!(
+        ended
+            .warnings()
+            .iter()
+            .any(|text| text.contains("could not be read")),
+        "{:?}",
+        ended.warnings()
+    );
+    assert_told(&rig);
+    assert_eq!(rig.show("one")["status"], "closed");
+    assert_eq!(rig.show("one")["runs"][1]["attempt"], 2);
+    // It is told once.
+    let ended = rig.run([]).expect(0);
+    assert!(
+        !ended
+            .warnings()
+            .iter()
+            .any(|text| text.contains("could not be read")),
+        "{:?}",
+        ended.warnings()
+    );
+    assert_told(&rig);
+}
+
+#[test]
+fn a_ticket_that_is_put_right_before_the_run_ends_is_told_at_its_end() {
+    let rig = Rig::new(&[("one", ""), ("other", "")]);
+    let (pipe, last) = (rig.pipe("gate"), rig.pipe("last"));
+    let round =
+        json!([{"say": "up"}, {"await": pipe}, {"write": {"path": "one.txt", "text": "x"}}]);
+    rig.script(json!({
+        "one": [round, work()],
+        "other": [[{"await": last}, {"run": "echo x > other.txt"}]],
+    }));
+    let mut live = rig.start(["-j", "2"]);
+    let text = broken_meanwhile(&rig, &mut live, &pipe);
+    rig.sandbox.write(".ticks/one.toml", &text);
+    open(&last);
+    live.end().expect(7);
+    assert_told(&rig);
+    let ticket = rig.show("one");
+    assert_eq!(
+        (&ticket["status"], &ticket["owner"]),
+        (&json!("open"), &serde_json::Value::Null)
+    );
+    let claims = std::fs::read_dir(rig.sandbox.path().join(".git/tk/claims"));
+    assert_eq!(claims.into_iter().flatten().count(), 0);
+    rig.sandbox.tk(["retry", "one"]).ok();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
 }

@@ -6,10 +6,12 @@ use super::{Executor, Step};
 use crate::model::{Awaiting, DONE, Gate, NO_CHANGES, NoteKind, Outcome};
 use crate::run::asking::Asking;
 use crate::run::desk::{Ending, NoPlace, Permit};
+use crate::run::folder::RunDir;
 use crate::run::job::Beginning;
 use crate::run::landing::Landing;
 use crate::run::tickets::{self, Closing};
 use crate::run::trouble::{Trouble, blocking};
+use crate::run::unended::UNTOLD;
 use crate::run::workspace;
 use crate::store::StoreError;
 use crate::wire::EventKind;
@@ -195,12 +197,28 @@ impl Executor {
             // The ticket's file cannot even hold the note: the journal has to.
             let failed = EventKind::Failed {
                 class: trouble.class().to_owned(),
-                reason: format!("{reason}; and the ticket could not be told: {second}"),
+                reason: format!("{reason}{UNTOLD}{second}"),
             };
             // Whoever cannot hear this is gone already.
             let _over = self.desk.record(failed).await;
+            self.leave_untold().await;
         }
         Ending::Failed
+    }
+
+    /// Lets go of a ticket that could not be told how its attempt ended, which the end of the
+    /// run, or the next one, tells it.
+    async fn leave_untold(&self) {
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        let left = blocking(move || -> Result<_, Trouble> {
+            let dir = RunDir::of(&shared.store, &shared.run);
+            dir.remember_unended(&job.ticket.id)
+                .map_err(|error| Trouble::Io(error.to_string()))?;
+            tickets::let_go_own(&shared, &job)?;
+            workspace::put_away(&shared, &job)
+        });
+        // Whoever cannot hear this is gone already.
+        let _over = self.tell_untidy(left.await.err()).await;
     }
 
     /// Puts the attempt's end into the ticket, and tidies its worktree up.
