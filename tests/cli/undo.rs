@@ -228,3 +228,72 @@ fn a_record_that_cannot_be_written_fails_no_command() {
     // Nor is an older change taken for the last one.
     refused(&sandbox, 1, &[&["undo"]]);
 }
+
+#[test]
+fn an_import_is_taken_back_and_done_again() {
+    let sandbox = authentication();
+    let line = |id: &str, more: &str| format!("{{\"id\":\"{id}\",\"title\":\"{id}\"{more}}}\n");
+    let waits = r#","dependencies":[{"issue_id":"bd-2","depends_on_id":"bd-1","type":"blocks"}]"#;
+    let text = line("bd-1", "") + &line("bd-2", waits);
+    sandbox.write("issues.jsonl", &text);
+    let import = ["import", "beads", "issues.jsonl"];
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    let before = files(&sandbox);
+    sandbox.tk(import).ok();
+    let after = files(&sandbox);
+    assert_eq!(after.len(), before.len() + 2);
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    bd-1  removed  bd-1
+    bd-2  removed  bd-2
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    ");
+    assert_eq!(files(&sandbox), before);
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(files(&sandbox), after);
+    // One that makes nothing is no last command, and neither is one that only tells.
+    sandbox.tk(["note", "abc", "seen"]).ok();
+    let noted = files(&sandbox);
+    assert_ne!(noted, after);
+    sandbox.tk(import).ok();
+    sandbox.write("more.jsonl", &line("bd-3", ""));
+    sandbox
+        .tk(["import", "beads", "more.jsonl", "--dry-run"])
+        .ok();
+    assert_eq!(files(&sandbox), noted);
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(files(&sandbox), after);
+}
+
+/// It changes tickets, so what was done before is not the last change any more.
+#[test]
+fn what_the_doctor_mends_cannot_be_taken_back() {
+    let conflict = "title = \"Odd\"\n<<<<<<< a\nlabels = [\"b\"]\n=======\n>>>>>>> b\n";
+    for (path, text) in [
+        (".ticks/odd.toml", "title = \"Odd\"\nrelated = [\"zzz\"]\n"),
+        (".ticks/odd.toml", "title = \"Odd\"\r\n"),
+        (".ticks/odd.toml", conflict),
+        (".ticks/odd.tml", "title = \"Odd\"\n"),
+    ] {
+        let sandbox = authentication();
+        sandbox.tk(["update", "abc", "-p", "0"]).ok();
+        sandbox.write(path, text);
+        let before = files(&sandbox);
+        // Looking mends nothing.
+        assert_eq!(sandbox.tk(["doctor"]).code, 1, "{text}");
+        sandbox.tk(["undo", "--dry-run"]).ok();
+        sandbox.tk(["doctor", "--fix"]).ok();
+        let mended = files(&sandbox);
+        assert_ne!(mended, before, "{text}");
+        refused(&sandbox, 1, &[&["undo"]]);
+        assert_eq!(files(&sandbox), mended, "{text}");
+    }
+    // What it mends beside tickets stands in nobody's way.
+    let sandbox = authentication();
+    let before = files(&sandbox);
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    sandbox.write(".git/tk/claims/def", "no claim");
+    sandbox.tk(["doctor", "--fix"]).ok();
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(files(&sandbox), before);
+}

@@ -28,6 +28,7 @@ pub(super) fn settled<'a>(exam: &Exam<'a>, id: &TicketId, text: &str) -> Option<
             if locked.read_text(&id)?.as_deref() != Some(text.as_str()) {
                 return Err(changed());
             }
+            locked.forget_last_change()?;
             locked.mend(&id, merged.clone(), config)?;
             Ok(())
         })

@@ -7,7 +7,7 @@ use super::found::Found;
 use super::texts::changed;
 use crate::graph::{Cycle, Step};
 use crate::model::{Outline, Ticket, TicketId};
-use crate::ops::Result;
+use crate::store::Change;
 use crate::wire::{FindingKind, Severity};
 
 /// The references of a ticket by the key they stand under.
@@ -89,14 +89,16 @@ fn taken_out<'a>(
     let (store, config) = (&exam.project.store, &exam.project.config);
     let (id, to) = (id.clone(), to.clone());
     found.changes(store.ticket_path(&id)).mended_by(move || {
-        let edited = store.edit(&id, config, |ticket| -> Result<()> {
-            let is_there = to != id && store.has(&to);
-            if is_there || !take(ticket, key, &to) {
-                return Err(changed());
-            }
-            Ok(())
-        });
-        edited.map(drop)
+        let locked = store.lock()?;
+        let before = locked.read(&id, config)?;
+        let mut after = before.ticket.clone();
+        let is_there = to != id && locked.has(&to);
+        if is_there || !take(&mut after, key, &to) {
+            return Err(changed());
+        }
+        locked.forget_last_change()?;
+        locked.write(vec![Change { before, after }], config)?;
+        Ok(())
     })
 }
 

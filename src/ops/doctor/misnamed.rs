@@ -72,6 +72,7 @@ pub(super) fn mended<'a>(exam: &Exam<'a>, found: Found<'a>, file: &'a Misnamed) 
         if !locked.name_properly(file)? {
             return Err(changed());
         }
+        locked.forget_last_change()?;
         Ok(())
     })
 }

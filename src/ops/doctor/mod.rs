@@ -3,7 +3,8 @@
 //!
 //! Looking changes nothing and takes no lock. Mending keeps a copy of each file that it changes,
 //! and changes a ticket only where nobody has to decide anything; it never touches work that is
-//! nowhere else.
+//! nowhere else. Nothing can be taken back by `tk undo` once a ticket was mended: what was done
+//! last cannot.
 
 mod claims;
 mod conflicts;

@@ -66,6 +66,7 @@ fn unplain<'a>(exam: &Exam<'a>, id: TicketId) -> Result<Option<Found<'a>>> {
         if locked.read_text(&id)?.as_deref() != Some(text.as_str()) {
             return Err(changed());
         }
+        locked.forget_last_change()?;
         locked.write_text(&id, plain(&text), config)?;
         Ok(())
     })))

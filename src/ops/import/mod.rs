@@ -72,7 +72,7 @@ pub fn import(
     if !request.dry_run {
         project.mend_merge_driver();
     }
-    let locked = project.store.lock()?;
+    let locked = project.lock()?;
     if !request.dry_run {
         locked.sweep()?;
     }
