@@ -105,7 +105,8 @@ impl Sums {
         Ok(())
     }
 
-    fn hear(&mut self, event: &Event) {
+    /// Takes in an event of the run whose branch it is.
+    fn hear(&mut self, event: &Event, run_branch: &str) {
         let Some(ticket) = &event.ticket else { return };
         if let EventKind::TicketStarted { title, agent, .. } = &event.kind {
             // The one before it was cut off: it lasted until its last word.
@@ -139,7 +140,8 @@ impl Sums {
                     group.ended.insert(ticket.clone());
                 });
             }
-            EventKind::Landed { .. } => {
+            // That the run's branch landed on the user's, which is told too, is no landing more.
+            EventKind::Landed { branch, .. } if branch == run_branch => {
                 // One that was reopened and landed again passed once.
                 let passes = !self.troubled.contains(ticket) && self.passed.insert(ticket.clone());
                 self.add(&event.run, ticket, &agent, event.at, |group| {
@@ -179,7 +181,7 @@ fn sums(project: &Project) -> Result<(usize, Sums)> {
         let Some(info) = dir.info()? else { continue };
         runs += 1;
         for event in record::read(&dir.journal())? {
-            sums.hear(&event);
+            sums.hear(&event, &info.branch);
         }
         let open: Vec<String> = sums.open.keys().cloned().collect();
         for ticket in open {

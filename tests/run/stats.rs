@@ -83,6 +83,26 @@ fn figures_by_ticket_agent_and_day() {
     assert_eq!(bad, json!([0.05, 0, 1, 1, 0.0]));
 }
 
+/// With `--land ticket` each is told twice: on the run's branch, then on the user's.
+#[test]
+fn a_landing_counts_once_whatever_branches_it_is_told_of() {
+    for mode in ["ticket", "end", "never"] {
+        let rig = Rig::new(&[("one", ""), ("two", "")]);
+        let ended = rig.run(["-j", "1", "--land", mode]).expect(0);
+        let told = ended.of("one", "landed").len();
+        assert_eq!(told, 1 + usize::from(mode == "ticket"), "{mode}");
+        let document = rig.sandbox.tk(["stats", "--runs", "--json"]).json();
+        assert_eq!(document["total"]["landed"], 2, "{mode}: {document:#}");
+        assert_eq!(document["total"]["first_pass"], 2, "{mode}: {document:#}");
+        for id in ["one", "two"] {
+            assert_eq!(row(&document, "tickets", "id", id)["landed"], 1, "{mode}");
+        }
+        let runs = rig.sandbox.tk(["runs", "--json"]).json();
+        let landed = runs["runs"][0]["landed"].as_array().unwrap();
+        assert_eq!(landed.len(), 2, "{mode}: {runs:#}");
+    }
+}
+
 #[test]
 fn figures_as_tables() {
     let rig = three();
