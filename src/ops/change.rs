@@ -10,7 +10,7 @@ use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Defer, Outline, Ticket, TicketId};
-use crate::store::{Change, Index, Locked, StoreError, Stored};
+use crate::store::{Change, Index, Locked, StoreError, Stored, Written};
 use crate::wire::{ChangeResult, TicketRecord};
 
 /// How many epics one in the other are looked at without the graph.
@@ -41,6 +41,8 @@ pub struct Changed {
     /// That is what would be: nothing has been written.
     pub dry_run: bool,
     after: Vec<Stored>,
+    /// The tickets that come after those that were closed and come again.
+    following: Vec<Stored>,
     /// Every ticket as it then stands, where the command read them all.
     among: Option<Index>,
 }
@@ -60,6 +62,7 @@ impl Changed {
             total: None,
             dry_run: false,
             after,
+            following: Vec::new(),
             among,
         }
     }
@@ -69,19 +72,21 @@ impl Changed {
         self.after.iter().map(|stored| &stored.ticket)
     }
 
-    /// Their records: among the other tickets where the command read those, else as far as their
-    /// own files tell. Made when they are asked for, since people are told without.
+    /// Their records, then those of the tickets that come after them: among the other tickets
+    /// where the command read those, else as far as their own files tell. Made when they are asked for, since people are told without.
     #[must_use]
     pub fn records(&self, project: &Project) -> Vec<TicketRecord> {
+        let all: Vec<Stored> = self.after.iter().chain(&self.following).cloned().collect();
         match &self.among {
-            Some(index) => records_among(project, index, &self.after),
-            None => self.after.iter().map(alone).collect(),
+            Some(index) => records_among(project, index, &all),
+            None => all.iter().map(alone).collect(),
         }
     }
 
     /// With each single change where nothing is written, and with the number of tickets where
     /// a query chose them.
-    fn told(mut self, targets: &Targets, before: &[Stored]) -> Self {
+    fn told(mut self, targets: &Targets, before: &[Stored], following: Vec<Stored>) -> Self {
+        self.following = following;
         self.total = targets.query.is_some().then_some(self.results.len());
         self.dry_run = targets.dry_run;
         if self.dry_run {
@@ -275,15 +280,16 @@ impl Project {
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
         let all = OnceCell::new();
-        let (before, after) = self.changed(targets, &all, |scene, tickets| {
+        let (before, written) = self.changed(targets, &all, |scene, tickets| {
             scene.index()?;
             decide(scene, tickets)
         })?;
         let mut index = all.into_inner().unwrap_or_default();
-        for stored in &after {
+        let Written { changed, following } = written;
+        for stored in changed.iter().chain(&following) {
             index.put(stored);
         }
-        Ok(Changed::new(&before, after, Some(index)).told(targets, &before))
+        Ok(Changed::new(&before, changed, Some(index)).told(targets, &before, following))
     }
 
     /// Changes the tickets as [`Project::change`] does, and tells what their own files say:
@@ -293,17 +299,18 @@ impl Project {
         targets: &Targets,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
-        let (before, after) = self.changed(targets, &OnceCell::new(), decide)?;
-        Ok(Changed::new(&before, after, None).told(targets, &before))
+        let (before, written) = self.changed(targets, &OnceCell::new(), decide)?;
+        let Written { changed, following } = written;
+        Ok(Changed::new(&before, changed, None).told(targets, &before, following))
     }
 
-    /// The tickets before and after the change.
+    /// The tickets before the change, and what it leaves.
     fn changed(
         &self,
         targets: &Targets,
         all: &OnceCell<Index>,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
-    ) -> Result<(Vec<Stored>, Vec<Stored>)> {
+    ) -> Result<(Vec<Stored>, Written)> {
         if !targets.dry_run {
             self.mend_merge_driver();
         }
@@ -320,19 +327,26 @@ impl Project {
         if !rewired.is_empty() {
             refuse_cycles(scene.graph()?, &rewired)?;
         }
-        let after = self.write(&locked, &before, after, targets.dry_run)?;
-        Ok((before, after))
+        let written = self.write(&locked, &before, after, targets.dry_run)?;
+        Ok((before, written))
     }
 
-    /// Says what comes after a ticket that was closed.
-    fn tell_follower(&self, id: &TicketId) -> Result<()> {
-        if let Some(next) = self.store.follower(id, &self.config)? {
+    /// Says what comes after a ticket that was closed, or with `dry_run` would be: one of
+    /// `following`, or what is there already.
+    fn tell_follower(&self, id: &TicketId, following: &[Stored], dry_run: bool) -> Result<()> {
+        let mut made = following.iter().map(|stored| &stored.ticket);
+        let next = match made.find(|next| next.recurs_from.as_ref() == Some(id)) {
+            Some(next) => Some(next.clone()),
+            None => self.store.follower(id, &self.config)?,
+        };
+        if let Some(next) = next {
             let until = next.defer_until.map(|until| match until {
                 Defer::Day(day) => format!(" on {day}"),
                 Defer::At(at) => format!(" at {at}"),
             });
             let until = until.unwrap_or_default();
-            self.hint(format!("`{id}` comes again{until}: `{}`", next.id));
+            let comes = if dry_run { "would come" } else { "comes" };
+            self.hint(format!("`{id}` {comes} again{until}: `{}`", next.id));
         }
         Ok(())
     }
@@ -343,7 +357,7 @@ impl Project {
         before: &[Stored],
         after: Vec<Ticket>,
         dry_run: bool,
-    ) -> Result<Vec<Stored>> {
+    ) -> Result<Written> {
         let mut changes = Vec::new();
         for (old, new) in before.iter().zip(after) {
             // Other programs write without the lock.
@@ -362,16 +376,16 @@ impl Project {
                 after: new,
             });
         }
-        if dry_run {
-            return Ok(locked.rehearse(changes, &self.config)?);
-        }
-        let written = locked.write(changes, &self.config)?;
-        for (Stored { ticket, .. }, old) in written.iter().zip(before) {
+        let written = match dry_run {
+            true => locked.rehearse(changes, &self.config)?,
+            false => locked.write_all(changes, &self.config)?,
+        };
+        for (Stored { ticket, .. }, old) in written.changed.iter().zip(before) {
             let is_done = |ticket: &Ticket| self.config.statuses.is_done(&ticket.status);
             if ticket.repeat.is_some() && is_done(ticket) && !is_done(&old.ticket) {
-                self.tell_follower(&ticket.id)?;
+                self.tell_follower(&ticket.id, &written.following, dry_run)?;
             }
-            if self.config.statuses.is_done(&ticket.status) {
+            if !dry_run && self.config.statuses.is_done(&ticket.status) {
                 self.let_go(locked, &ticket.id)?;
             }
         }

@@ -61,4 +61,4 @@ pub use stand_in::StandIn;
 pub use texts::Texts;
 pub use unfinished::sweep_below;
 pub use vectors::{TextName, Vectors};
-pub use write::{Change, Locked};
+pub use write::{Change, Locked, Written};

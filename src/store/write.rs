@@ -31,8 +31,24 @@ pub struct Change {
     pub after: Ticket,
 }
 
+/// What changes leave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Written {
+    /// The tickets of the changes, in their order.
+    pub changed: Vec<Stored>,
+    /// Those that come after the ones that the changes close.
+    pub following: Vec<Stored>,
+}
+
 /// The tickets as changes leave them, each with the etag before, and those that follow.
 type Outcome = (Vec<(Etag, Stored)>, Vec<Stored>);
+
+impl Written {
+    fn of((texts, following): Outcome) -> Self {
+        let changed = texts.into_iter().map(|(_, stored)| stored).collect();
+        Self { changed, following }
+    }
+}
 
 impl Deref for Locked<'_> {
     type Target = Store;
@@ -58,22 +74,23 @@ impl<'a> Locked<'a> {
     /// # Errors
     /// When a text cannot be made or written.
     pub fn write(&self, changes: Vec<Change>, config: &Config) -> Result<Vec<Stored>, StoreError> {
-        self.write_and_remove(changes, &[], config)
+        Ok(self.write_all(changes, config)?.changed)
     }
 
-    /// The tickets as [`Locked::write`] would leave them. Nothing is written.
+    /// As [`Locked::write`]; what comes after the tickets is in the answer, too.
+    ///
+    /// # Errors
+    /// As [`Locked::write`].
+    pub fn write_all(&self, changes: Vec<Change>, config: &Config) -> Result<Written, StoreError> {
+        self.put_all(self.outcome(changes, config)?, &[])
+    }
+
+    /// What [`Locked::write_all`] would leave. Nothing is written.
     ///
     /// # Errors
     /// When a text cannot be made.
-    pub fn rehearse(
-        &self,
-        changes: Vec<Change>,
-        config: &Config,
-    ) -> Result<Vec<Stored>, StoreError> {
-        let texts = changes
-            .into_iter()
-            .map(|change| self.changed(change, config));
-        texts.map(|text| text.map(|(_, stored)| stored)).collect()
+    pub fn rehearse(&self, changes: Vec<Change>, config: &Config) -> Result<Written, StoreError> {
+        Ok(Written::of(self.outcome(changes, config)?))
     }
 
     /// Writes the changes as [`Locked::write`] does, then removes the files of those tickets.
@@ -86,7 +103,13 @@ impl<'a> Locked<'a> {
         removed: &[TicketId],
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {
-        let (texts, following) = self.outcome(changes, config)?;
+        Ok(self
+            .put_all(self.outcome(changes, config)?, removed)?
+            .changed)
+    }
+
+    fn put_all(&self, outcome: Outcome, removed: &[TicketId]) -> Result<Written, StoreError> {
+        let (texts, following) = &outcome;
         let differing = texts.iter().filter(|(before, new)| *before != new.etag);
         let differing = differing.map(|(_, new)| new);
         // What follows is there before what it follows is closed, whenever the power fails.
@@ -98,7 +121,7 @@ impl<'a> Locked<'a> {
         let files: Vec<(&Path, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
         let prepared = Replacement::prepare_all(&files)?;
         if prepared.is_empty() && removed.is_empty() {
-            return Ok(texts.into_iter().map(|(_, stored)| stored).collect());
+            return Ok(Written::of(outcome));
         }
         let differing = texts.iter().filter(|(before, new)| *before != new.etag);
         let differing = differing.map(|(_, new)| new);
@@ -118,7 +141,7 @@ impl<'a> Locked<'a> {
         if !removed.is_empty() {
             sync().map_err(StoreError::io("write", self.ticks_dir()))?;
         }
-        Ok(texts.into_iter().map(|(_, stored)| stored).collect())
+        Ok(Written::of(outcome))
     }
 
     /// All files that [`Locked::write`] would leave of these changes: those that are changed,
@@ -131,9 +154,8 @@ impl<'a> Locked<'a> {
         changes: Vec<Change>,
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {
-        let (texts, following) = self.outcome(changes, config)?;
-        let texts = texts.into_iter().map(|(_, stored)| stored);
-        Ok(texts.chain(following).collect())
+        let Written { changed, following } = self.rehearse(changes, config)?;
+        Ok(changed.into_iter().chain(following).collect())
     }
 
     /// The tickets as they are to be, each with the etag before, and what comes after those that

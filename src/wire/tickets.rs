@@ -43,7 +43,7 @@ pub struct ChangesDocument {
     pub closed: Option<bool>,
     /// What became of each.
     pub results: Vec<ChangeResult>,
-    /// The tickets as they now stand.
+    /// The tickets as they now stand; then those that come after recurring ones that were closed.
     #[schemars(with = "Vec<TicketRecord>")]
     pub tickets: Vec<TicketFields>,
 }

@@ -117,6 +117,44 @@ fn the_next_is_made_as_the_first_was_and_comes_when_it_is_due() {
 }
 
 #[test]
+fn what_comes_after_is_told_before_it_is_made_and_then() {
+    for (command, wanted) in [
+        ("close rep", "rep rep-r2"),
+        ("close --query id=rep", "rep rep-r2"),
+        ("update rep --status closed", "rep rep-r2"),
+        ("close rep other", "rep other rep-r2"),
+        ("update rep -p 0", "rep"),
+    ] {
+        let sandbox = weekly();
+        sandbox.ticket("other", "title = \"Other\"\n");
+        let args: Vec<&str> = command.split(' ').collect();
+        let text = sandbox.tk([&args[..], &["--dry-run"]].concat());
+        let hint = "hint: `rep` would come again on 2026-11-25: `rep-r2`\n";
+        assert_eq!(text.stderr.contains(hint), wanted != "rep", "{text}");
+        let mut tried = sandbox
+            .tk([&args[..], &["--dry-run", "--json"]].concat())
+            .json();
+        assert_eq!(ids(&sandbox, &["list", "--all"]), "rep other", "{command}");
+        let done = sandbox.tk([&args[..], &["--json"]].concat()).json();
+        let tickets = done["tickets"].as_array().unwrap();
+        let told: Vec<&str> = tickets.iter().map(|t| t["id"].as_str().unwrap()).collect();
+        assert_eq!(told.join(" "), wanted, "{command}");
+        // What was told before is what then is, and each is as its file says.
+        tried.as_object_mut().unwrap().remove("dry_run");
+        for result in tried["results"].as_array_mut().unwrap() {
+            result.as_object_mut().unwrap().remove("changes");
+        }
+        assert_eq!(tried, done, "{command}");
+        for ticket in tickets {
+            let now = shown(&sandbox, ticket["id"].as_str().unwrap());
+            for same in ["etag", "title", "status", "due", "recurs_from"] {
+                assert_eq!(ticket[same], now[same], "{command}: {same}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_way_of_closing_makes_it_and_a_rehearsal_does_not() {
     let sandbox = weekly();
     sandbox.tk(["close", "rep", "--dry-run"]).ok();
