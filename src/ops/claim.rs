@@ -94,7 +94,7 @@ pub(super) fn claim_if(
         .and_then(|own| own.remote)
         .filter(|own| own.remote == remote.remote());
     left_there::give_back(project, &remote, Some(&id))?;
-    let taking = left_there::Taken::new(project, &remote, &wish);
+    let taking = left_there::Taken::new(&project.store, &remote, &wish);
     let hold = match remote.take(&wish, own.as_deref(), &|| taking.begin())? {
         Standing::Ours(hold) => hold,
         Standing::Theirs(theirs) => {

@@ -1,25 +1,28 @@
-//! What commands of this clone have taken on a remote, and nobody holds here: a command was killed
-//! before it was claimed here, or after it was let go of, or the remote could not be reached then.
+//! What commands and runs of this clone have taken on a remote, and nobody holds here: one was
+//! killed before it was claimed here, or after it was let go of, or the remote could not be reached
+//! then.
 //!
 //! That it is this clone's own is known by the holding, a random word that nobody else has.
 
 use std::cell::RefCell;
 
+use jiff::Timestamp;
+
 use super::{Project, RemoteClaims, Result, Wish};
 use crate::model::TicketId;
-use crate::store::{Holding, Taking};
+use crate::store::{Holding, Store, Taking};
 
 /// A holding that is about to be taken.
-pub(super) struct Taken<'t> {
-    project: &'t Project,
+pub(crate) struct Taken<'t> {
+    store: &'t Store,
     holding: Holding,
     taking: RefCell<Option<Taking>>,
 }
 
 impl<'t> Taken<'t> {
-    pub(super) fn new(project: &'t Project, remote: &RemoteClaims, wish: &Wish<'_>) -> Self {
+    pub(crate) fn new(store: &'t Store, remote: &RemoteClaims, wish: &Wish<'_>) -> Self {
         Self {
-            project,
+            store,
             holding: Holding {
                 ticket: wish.ticket.clone(),
                 holding: wish.holding.clone(),
@@ -31,21 +34,27 @@ impl<'t> Taken<'t> {
     }
 
     /// Notes it, before it is there.
-    pub(super) fn begin(&self) -> Result<()> {
+    pub(crate) fn begin(&self) -> Result<()> {
         if self.taking.borrow().is_none() {
-            let taking = self.project.store.begin_taking(&self.holding)?;
+            let taking = self.store.begin_taking(&self.holding)?;
             self.taking.replace(Some(taking));
         }
         Ok(())
     }
 
+    /// It was taken: as long as that is kept, nobody takes it for left there.
+    pub(crate) fn keep(self) -> Result<Option<Taking>> {
+        self.begin()?;
+        Ok(self.taking.into_inner())
+    }
+
     /// It was not taken.
-    pub(super) fn forget(&self) -> Result<()> {
+    pub(crate) fn forget(&self) -> Result<()> {
         let Holding {
             ticket, holding, ..
         } = &self.holding;
         match self.taking.take() {
-            Some(_) => Ok(self.project.store.forget_holding(ticket, holding)?),
+            Some(_) => Ok(self.store.forget_holding(ticket, holding)?),
             None => Ok(()),
         }
     }
@@ -61,19 +70,33 @@ pub(super) fn give_back(
     remote: &RemoteClaims,
     of: Option<&TicketId>,
 ) -> Result<Vec<TicketId>> {
-    let mut left = project.store.left_there()?;
-    left.retain(|left| left.remote == remote.remote() && of.is_none_or(|id| left.ticket == *id));
+    let wanted = |left: &Holding| of.is_none_or(|id| left.ticket == *id);
+    give_back_those(&project.store, project.now, remote, wanted)
+}
+
+/// As [`give_back`], of what is `wanted`.
+///
+/// # Errors
+/// When the remote cannot be reached.
+pub(crate) fn give_back_those(
+    store: &Store,
+    now: Timestamp,
+    remote: &RemoteClaims,
+    wanted: impl Fn(&Holding) -> bool,
+) -> Result<Vec<TicketId>> {
+    let mut left = store.left_there()?;
+    left.retain(|left| left.remote == remote.remote() && wanted(left));
     let mut given = Vec::new();
     for left in left {
         if remote.give_back_left(&left)? {
             given.push(left.ticket.clone());
         }
-        project.store.forget_holding(&left.ticket, &left.holding)?;
+        store.forget_holding(&left.ticket, &left.holding)?;
         // It may be noted as another clone's.
-        let elsewhere = project.store.held_elsewhere(project.now);
+        let elsewhere = store.held_elsewhere(now);
         let seen = elsewhere.get(&left.ticket);
         if seen.is_some_and(|seen| seen.claim.holding == left.holding) {
-            project.store.lock()?.see_elsewhere(&left.ticket, None)?;
+            store.lock()?.see_elsewhere(&left.ticket, None)?;
         }
     }
     Ok(given)

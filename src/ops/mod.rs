@@ -24,7 +24,7 @@ mod gates;
 mod history;
 mod import;
 mod init;
-mod left_there;
+pub(crate) mod left_there;
 mod list;
 mod meaning;
 mod merge_driver;

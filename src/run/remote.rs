@@ -5,6 +5,9 @@
 //! The run's id is the holding, so a runner that takes over from a killed one holds what that
 //! one held. A renewal is a compare-and-swap: that it succeeds is how it is known that nobody
 //! has taken the ticket since.
+//!
+//! What is taken is noted before it is there, and until it has been given back: what cannot be
+//! given back because the remote is away is known to `tk sync`, `tk doctor` and the next run.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,8 +23,9 @@ use super::tickets;
 use super::trouble::{Trouble, blocking};
 use crate::context::Context;
 use crate::model::{Config, TicketId};
+use crate::ops::left_there::{self, Taken};
 use crate::ops::{self, Project, RemoteClaims, Standing, Wish};
-use crate::store::{ClaimState, RemoteHold};
+use crate::store::{ClaimState, Holding, RemoteHold, Store, Taking};
 use crate::wire::EventKind;
 
 /// How long a claim on the remote holds without being renewed.
@@ -43,9 +47,11 @@ pub(super) struct Remote {
     held: Mutex<BTreeMap<TicketId, Held>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Held {
     hold: RemoteHold,
+    /// The note of it, which is nobody else's to give back as long as that is kept.
+    _taking: Option<Taking>,
     /// Why it is not the run's any more.
     lost: Option<String>,
 }
@@ -99,9 +105,9 @@ impl Remote {
 
 /// Takes the job's ticket there; why that cannot be, if so.
 pub(super) async fn take(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Option<String>, Trouble> {
-    let Some(remote) = &shared.remote else {
+    if shared.remote.is_none() {
         return Ok(None);
-    };
+    }
     let answer = patiently(shared, job, |shared, remote, job| {
         let (actor, now) = (tickets::actor(job), shared.ctx.now());
         let wish = Wish {
@@ -111,17 +117,34 @@ pub(super) async fn take(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Option<
             now,
             holding: shared.run.clone(),
         };
-        remote.claims.take(&wish, None, &|| Ok(()))
+        take_now(shared, remote, &wish)
     });
     Ok(match answer.await? {
-        Ok(Standing::Ours(hold)) => {
-            let held = Held { hold, lost: None };
-            remote.held().insert(job.ticket.id.clone(), held);
-            None
-        }
+        Ok(Standing::Ours(_)) => None,
         Ok(Standing::Theirs(theirs)) => Some(works_at_it(theirs.as_ref())),
         Err(why) => Some(format!("it cannot be claimed: {why}")),
     })
+}
+
+/// Takes the ticket there, after what an earlier run or command has left of it was given back.
+fn take_now(shared: &Shared, remote: &Remote, wish: &Wish<'_>) -> ops::Result<Standing> {
+    // What this run itself has left is its own still.
+    let is_left = |left: &Holding| left.ticket == *wish.ticket && left.holding != wish.holding;
+    left_there::give_back_those(&shared.store, wish.now, &remote.claims, is_left)?;
+    let taken = Taken::new(&shared.store, &remote.claims, wish);
+    let standing = remote.claims.take(wish, None, &|| taken.begin())?;
+    match &standing {
+        Standing::Ours(hold) => {
+            let held = Held {
+                hold: hold.clone(),
+                _taking: taken.keep()?,
+                lost: None,
+            };
+            remote.held().insert(wish.ticket.clone(), held);
+        }
+        Standing::Theirs(_) => shared.store.forget_holding(wish.ticket, &wish.holding)?,
+    }
+    Ok(standing)
 }
 
 /// Makes sure, right before it lands, that the ticket is still the run's; why it is not, if so.
@@ -196,6 +219,7 @@ pub(super) async fn give_back(shared: &Arc<Shared>, job: &Arc<Job>) -> Option<Ev
     let given = blocking(move || -> Result<_, Trouble> {
         let remote = of.remote.as_ref();
         let given = remote.map_or(Ok(()), |remote| remote.claims.give_back(&hold));
+        settle_note(&of.store, &hold, given.is_ok());
         Ok(given.map_err(|error| error.to_string()))
     });
     let why = match given.await {
@@ -204,7 +228,9 @@ pub(super) async fn give_back(shared: &Arc<Shared>, job: &Arc<Job>) -> Option<Ev
         Err(trouble) => trouble.to_string(),
     };
     let (name, until) = (remote.claims.remote(), held.hold.claim.lease_until);
-    let text = format!("it stays held on `{name}` until {until}: {why}");
+    let text = format!(
+        "it stays held on `{name}` until {until}, or till `tk sync` gives it back there: {why}"
+    );
     Some(EventKind::Warning { text })
 }
 
@@ -219,6 +245,7 @@ pub(super) fn give_back_left(
     let given = holds.iter().filter(unwanted).map(|hold| {
         let given = RemoteClaims::choose(project, Some(&hold.remote));
         let given = given.and_then(|claims| claims.give_back(hold));
+        settle_note(&project.store, hold, given.is_ok());
         given.map_err(|error| {
             let id = hold
                 .claim
@@ -226,12 +253,33 @@ pub(super) fn give_back_left(
                 .map_or_else(String::new, |id| id.to_string());
             let until = hold.claim.lease_until;
             format!(
-                "`{id}` stays held on `{}` until {until}: {error}",
+                "`{id}` stays held on `{}` until {until}, or till `tk sync` gives it back there: \
+                 {error}",
                 hold.remote
             )
         })
     });
     given.filter_map(Result::err).collect()
+}
+
+/// Forgets the note of what was given back; of what was not, notes until when it is held.
+fn settle_note(store: &Store, hold: &RemoteHold, given: bool) {
+    let Some(ticket) = hold.claim.ticket() else {
+        return;
+    };
+    let holding = hold.claim.holding.clone();
+    // For want of the note nothing fails: the lease runs out.
+    let _ = match given {
+        true => store.forget_holding(&ticket, &holding),
+        false => store
+            .begin_taking(&Holding {
+                ticket,
+                holding,
+                remote: hold.remote.clone(),
+                lease_until: hold.claim.lease_until,
+            })
+            .map(drop),
+    };
 }
 
 /// Asks the remote, and again where it cannot be reached; notes what it answers.

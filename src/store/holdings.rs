@@ -39,7 +39,7 @@ struct Note {
 pub struct Taking(#[expect(dead_code, reason = "held, for its lock")] File);
 
 impl Store {
-    /// Notes that the holding is about to be taken.
+    /// Notes that the holding is about to be taken, or anew until when it is held.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -52,10 +52,16 @@ impl Store {
             lease_until: holding.lease_until,
         };
         let begin = || {
-            let options = File::options().write(true).create_new(true).clone();
-            let mut file = options.open(&path)?;
+            let mut options = File::options();
+            let mut file = options
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
             file.lock_shared()?;
-            file.write_all(serde_json::json!(note).to_string().as_bytes())?;
+            let text = serde_json::json!(note).to_string();
+            file.write_all(text.as_bytes())?;
+            file.set_len(text.len() as u64)?;
             Ok(file)
         };
         begin().map(Taking).map_err(StoreError::io("write", &path))
@@ -147,6 +153,11 @@ mod tests {
         let taking = store.begin_taking(&holding).unwrap();
         assert_eq!(store.left_there().unwrap(), []);
         drop(taking);
+        assert_eq!(store.left_there().unwrap(), std::slice::from_ref(&holding));
+        // A run takes again what it had taken, under the same name.
+        let again = store.begin_taking(&holding).unwrap();
+        assert_eq!(store.left_there().unwrap(), []);
+        drop(again);
         assert_eq!(store.left_there().unwrap(), std::slice::from_ref(&holding));
         let ann = Actor::new("ann");
         let hold = |word: &str| RemoteHold {

@@ -248,6 +248,76 @@ fn a_remote_that_is_away_stops_a_landing_and_a_lease_that_ran_out_the_work() {
     }
 }
 
+/// A run that could not give `one` back, since the remote was away; it is there again.
+fn left_there() -> Rig {
+    let rig = rig(&[("one", ""), ("two", "")], "");
+    let pipe = rig.pipe("pipe");
+    rig.script(json!({"one": [work_after(&pipe)], "two": [work_after(&rig.pipe("never"))]}));
+    let mut live = rig.start(["-j", "1"]);
+    live.until("one", "session");
+    let root = rig.sandbox.root();
+    std::fs::rename(root.join("remote.git"), root.join("away.git")).unwrap();
+    open(&pipe);
+    let ended = live.end().expect(9);
+    assert!(ended.of("one", "landed").is_empty());
+    std::fs::rename(root.join("away.git"), root.join("remote.git")).unwrap();
+    assert_eq!(there(&rig, "one").1["state"], "held");
+    rig.script(json!({}));
+    rig
+}
+
+#[test]
+fn what_a_run_could_not_give_back_is_given_back_by_sync_and_the_doctor() {
+    for (command, code) in [("sync", 0), ("doctor --fix", 0)] {
+        let rig = left_there();
+        let seen = rig.sandbox.tk(["doctor", "--json"]);
+        assert_eq!(seen.code, 1, "{seen}");
+        let findings = seen.json()["findings"].clone();
+        let left = |finding: &&Value| finding["kind"] == "left_claim";
+        let left: Vec<&Value> = findings.as_array().unwrap().iter().filter(left).collect();
+        assert_eq!(left.len(), 1, "{findings:#}");
+        assert_eq!(left[0]["ticket"], "one");
+        let output = rig.sandbox.tk(command.split(' '));
+        assert_eq!(output.code, code, "{output}");
+        assert_eq!(there(&rig, "one").1["state"], "released", "{output}");
+        // Now anybody may have it.
+        bob_claims(&rig, "one", None);
+        assert_eq!(there(&rig, "one").1["number"], 2);
+    }
+}
+
+#[test]
+fn what_a_run_could_not_give_back_the_next_one_takes() {
+    let rig = left_there();
+    let ended = rig.run(["-j", "1"]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    for id in ["one", "two"] {
+        assert_eq!(there(&rig, id).1["state"], "released");
+    }
+    let notes = rig.sandbox.path().join(".git/tk/holdings");
+    assert_eq!(std::fs::read_dir(notes).unwrap().count(), 0);
+    rig.assert_tidy();
+}
+
+/// Nobody in the clone takes what a live run holds for something that was left there.
+#[test]
+fn what_a_live_run_holds_is_not_given_back() {
+    let rig = rig(&[("one", "")], "");
+    let pipe = rig.pipe("pipe");
+    rig.script(json!({"one": [work_after(&pipe)]}));
+    let mut live = rig.start([]);
+    live.until("one", "session");
+    rig.sandbox.tk(["sync"]).ok();
+    rig.sandbox.tk(["doctor", "--fix"]);
+    assert_eq!(there(&rig, "one").1["state"], "held");
+    open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(there(&rig, "one").1["state"], "released");
+    let notes = rig.sandbox.path().join(".git/tk/holdings");
+    assert_eq!(std::fs::read_dir(notes).unwrap().count(), 0);
+}
+
 #[test]
 fn a_runner_that_takes_over_holds_what_the_killed_one_held() {
     let rig = rig(&[("one", "")], "");
