@@ -188,9 +188,13 @@ impl Editing<'_> {
     /// The error, with where what was typed is now.
     fn kept(&self, error: Error) -> Error {
         let (id, path) = (&self.id, self.draft.path().display().to_string());
+        let when = match self.project.store.has(id) {
+            true => "",
+            false => " once the ticket is there again",
+        };
         error
             .hint(format!(
-                "the edit is kept in `{path}`: `tk edit {id}` goes on with it"
+                "the edit is kept in `{path}`: `tk edit {id}` goes on with it{when}"
             ))
             .with("id", id.as_str())
             .with("kept", path)

@@ -468,6 +468,12 @@ fn nobody_waits_for_an_editor() {
     let gone = edit(&sandbox, "$TK delete abc --force; echo \\# >>$1", &["abc"]);
     assert_eq!(gone.code, 3, "{gone}");
     assert_eq!(drafts(&sandbox), ["abc.toml", "opened"]);
+    // Until it is there again, no edit can go on.
+    let hint = "`tk edit abc` goes on with it once the ticket is there again\n";
+    assert!(gone.stderr.ends_with(hint), "{gone}");
+    assert_eq!(edit(&sandbox, "true", &["abc"]).code, 3);
+    sandbox.tk(["undo"]).ok();
+    edit(&sandbox, "grep -q '^#$' $1", &["abc"]).ok();
 }
 
 #[test]
