@@ -22,8 +22,23 @@ impl<'a> Source<'a> {
     pub(super) fn parse(self) -> Result<Spanned<DeTable<'a>>, ConfigError> {
         DeTable::parse(self.text).map_err(|error| {
             let at = error.span().unwrap_or(0..0);
-            self.error(&at, None, format!("not TOML: {}", error.message()))
+            let mut wrong = self.error(&at, None, format!("not TOML: {}", error.message()));
+            if let Some(at) = self.marker() {
+                let line = self.error(&(at..at), None, String::new()).line;
+                wrong.hint = Some(format!(
+                    "a merge left both versions, from line {line} on: keep what is right of them, \
+                     and none of git's marks"
+                ));
+            }
+            wrong
         })
+    }
+
+    /// Where git has put the first of its marks, if it has left both versions of a merge.
+    fn marker(self) -> Option<usize> {
+        let text = self.text;
+        let mut found = text.match_indices("<<<<<<<").map(|(at, _)| at);
+        found.find(|at| *at == 0 || text[..*at].ends_with('\n'))
     }
 
     /// An error at that place.

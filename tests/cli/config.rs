@@ -64,3 +64,32 @@ fn every_setting_has_a_value_and_an_origin() {
     sandbox.write(".ticks/config.toml", "[run]\nparallel = \"many\"\n");
     assert_snapshot!(refused(&sandbox, 4, &[&["config"]]), @r#"error: .ticks/config.toml:2: `run.parallel` is `"many"`: expected a number from 1 to 256"#);
 }
+
+#[test]
+fn a_merge_that_left_both_versions_is_named() {
+    let sandbox = Sandbox::initialised();
+    let commit = |parallel: &str| {
+        let text = format!("# ours\n[run]\nparallel = {parallel}\n");
+        sandbox.write(".ticks/config.toml", &text);
+        sandbox.git(["add", "--all"]);
+        sandbox.git(["commit", "--quiet", "--message=x"]);
+    };
+    commit("1");
+    sandbox.git(["switch", "--quiet", "--create=side"]);
+    commit("2");
+    sandbox.git(["switch", "--quiet", "main"]);
+    commit("3");
+    let mut merge = sandbox.command("git");
+    let merged = sandbox.run(merge.args(["merge", "--quiet", "side"]), None);
+    assert_eq!(merged.code, 1, "{merged}");
+    assert_snapshot!(refused(&sandbox, 4, &[&["list"], &["resolve"]]), @r"
+    error: .ticks/config.toml:3: not TOML: key with no value, expected `=`
+    hint: a merge left both versions, from line 3 on: keep what is right of them, and none of git's marks
+    error: .ticks/config.toml:3: not TOML: key with no value, expected `=`
+    hint: a merge left both versions, from line 3 on: keep what is right of them, and none of git's marks
+    ");
+    // Other slips are no merge's.
+    sandbox.write(".ticks/config.toml", "[run]\nparallel = <<<<<<< 2\n");
+    let slip = refused(&sandbox, 4, &[&["list"]]);
+    assert!(!slip.contains("merge"), "{slip}");
+}
