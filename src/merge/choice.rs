@@ -18,10 +18,10 @@ pub struct Hunk<'t> {
     pub theirs: &'t str,
 }
 
-impl Hunk<'_> {
+impl<'t> Hunk<'t> {
     /// The keys that begin on its lines, each once.
     #[must_use]
-    pub fn keys(&self) -> Vec<&str> {
+    pub fn keys(&self) -> Vec<&'t str> {
         let mut keys = Vec::new();
         for line in self.ours.lines().chain(self.theirs.lines()) {
             let key = line.split_once(" = ").map(|(key, _)| key);
@@ -66,6 +66,16 @@ pub fn choose(text: &str, mut choose: impl FnMut(&Hunk<'_>) -> Option<Choice>) -
     }
     out.push_str(rest);
     out
+}
+
+/// The differences that a merge has left in the text, in their order.
+pub fn hunks(text: &str) -> impl Iterator<Item = Hunk<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (_, hunk, _, after) = next_hunk(rest)?;
+        rest = after;
+        Some(hunk)
+    })
 }
 
 /// The text that a merge has left, with both sides of each difference, ours before theirs.
@@ -118,6 +128,8 @@ mod tests {
             "a\nb = 2\nc = 3\nd\ne\n"
         );
         assert_eq!(choose(MARKED, |_| None), MARKED);
+        let theirs: Vec<&str> = hunks(MARKED).map(|hunk| hunk.theirs).collect();
+        assert_eq!(theirs, ["b = 2\nc = 3\n", "e\n"]);
         let mut seen = Vec::new();
         let chosen = choose(MARKED, |hunk| {
             seen.push(hunk.keys().join(" "));

@@ -14,7 +14,7 @@ mod marked;
 mod text;
 mod ticket;
 
-pub use choice::{Choice, Hunk, choose, is_marker};
+pub use choice::{Choice, Hunk, choose, hunks, is_marker};
 pub use marked::{Sides, first_mark, sides};
 pub use ticket::{Merged, is_another_ticket, merge_ticket};
 

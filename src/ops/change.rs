@@ -73,7 +73,8 @@ impl Changed {
     }
 
     /// Their records, then those of the tickets that come after them: among the other tickets
-    /// where the command read those, else as far as their own files tell. Made when they are asked for, since people are told without.
+    /// where the command read those, else as far as their own files tell. Made when they are asked
+    /// for, since people are told without.
     #[must_use]
     pub fn records(&self, project: &Project) -> Vec<TicketRecord> {
         let all: Vec<Stored> = self.after.iter().chain(&self.following).cloned().collect();

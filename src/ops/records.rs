@@ -196,9 +196,10 @@ impl<'f, I: Sync> Found<'f, I> {
     }
 
     /// Hands parts of what was found to `tell`, one after the other, so that they need not all be
-    /// there at once; `add` has added each to its part, in their order. Where the texts of few are told, all are made before
-    /// the first is told: that nothing is told where a file cannot be read. From `many` on several
-    /// threads make them: [`MANY_RECORDS`] of what takes as long as a record, [`MANY_LINES`] of lines.
+    /// there at once; `add` has added each to its part, in their order. Where the texts of few are
+    /// told, all are made before the first is told: that nothing is told where a file cannot be
+    /// read. From `many` on several threads make them: [`MANY_RECORDS`] of what takes as long as a
+    /// record, [`MANY_LINES`] of lines.
     ///
     /// # Errors
     /// As `tell`; each part may be an error as of [`Found::each`], or of `add`.

@@ -6,7 +6,7 @@ use super::typed::{Typed, typed};
 use super::{Question, Result, Table};
 use crate::format;
 use crate::git::{TicksPath, Unmerged};
-use crate::merge::{Choice, Merged, choose, is_another_ticket, is_marker};
+use crate::merge::{Choice, Merged, choose, hunks, is_another_ticket, is_marker};
 use crate::model::{Config, TicketId};
 use crate::store;
 use crate::wire::{Resolution, ResolvedTicket};
@@ -128,15 +128,10 @@ impl Table<'_, '_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let mut left = Vec::new();
-        choose(&chosen, |hunk| {
-            left.push(hunk.keys().join(" "));
-            None
-        });
+        let left: Vec<Vec<&str>> = hunks(&chosen).map(|hunk| hunk.keys()).collect();
         if !left.is_empty() {
             let mut keys = keys;
-            let is_left =
-                |key: &String| left.iter().any(|keys| keys.split(' ').any(|it| it == key));
+            let is_left = |key: &String| left.iter().flatten().any(|it| it == key);
             if keys.iter().any(is_left) && left.iter().all(|keys| !keys.is_empty()) {
                 keys.retain(is_left);
             }

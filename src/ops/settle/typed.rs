@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::case::Case;
-use crate::merge::{Merged, choose, is_marker};
+use crate::merge::{Hunk, Merged, hunks, is_marker};
 
 /// What somebody has typed into a file that git had left.
 pub(super) enum Typed<'t> {
@@ -39,21 +39,11 @@ pub(super) fn typed<'t>(there: Option<&'t str>, case: &Case) -> Typed<'t> {
     let known: BTreeSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
     let is_known = |line: &str| is_marker(line) || known.contains(line);
     let all_known = text.lines().all(is_known);
-    let (left, marked) = (differences(text), differences(whole));
-    let is_rest = !left.is_empty() && left.iter().all(|difference| marked.contains(difference));
+    let (left, marked): (Vec<Hunk<'_>>, Vec<_>) = (hunks(text).collect(), hunks(whole).collect());
+    let is_rest = !left.is_empty() && left.iter().all(|hunk| marked.contains(hunk));
     match is_rest && (left.len() < marked.len() || !all_known) {
         true => Typed::Partly(text),
         false if all_known => Typed::Nothing,
         false => Typed::Amid,
     }
-}
-
-/// What both sides have in each place that is marked.
-fn differences(text: &str) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    choose(text, |hunk| {
-        all.push((hunk.ours.to_owned(), hunk.theirs.to_owned()));
-        None
-    });
-    all
 }
