@@ -5,6 +5,7 @@ use std::path::Path;
 
 use gix::bstr::ByteSlice;
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::command::{Git, Output};
 use super::error::Result;
@@ -37,7 +38,7 @@ pub struct FileVersion {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeFile {
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// What it holds.
     pub blob: BlobId,
 }
@@ -125,7 +126,7 @@ impl Repo {
             if let Ok(name) = entry.filename().to_str()
                 && entry.mode().is_blob()
             {
-                let (name, blob) = (name.to_owned(), BlobId(entry.object_id()));
+                let (name, blob) = (SmolStr::new(name), BlobId(entry.object_id()));
                 files.push(TreeFile { name, blob });
             }
         }

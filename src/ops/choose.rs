@@ -1,12 +1,15 @@
 //! Choosing tickets by a query.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
+use super::past::AT_A_TIME;
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::cores;
 use crate::graph::Graph;
-use crate::model::{Config, Outline, Ticket, TicketId};
+use crate::model::{Config, Outline, TicketId};
 use crate::query::{Query, QueryError, Subject};
 use crate::search;
 use crate::store::{Index, Store, StoreError, Texts};
@@ -76,37 +79,50 @@ impl<'c> Chosen<'c> {
         let selection = self.query.among(graph, &config.statuses, find);
         let selection = selection.map_err(|(error, at)| error.within(self.text, at))?;
         let trouble = Mutex::new(None);
-        let past = project.past.as_ref();
-        let read = |id: &TicketId| -> Option<Ticket> {
-            if let Some(past) = past {
-                return past.texts.get(id).map(|stored| stored.ticket.clone());
+        let meet = |error: Error| {
+            if let Ok(mut trouble) = trouble.lock() {
+                trouble.get_or_insert(error);
             }
-            match store.read(id, config) {
-                Ok(stored) => Some(stored.ticket),
-                Err(StoreError::NotFound(_)) => None,
-                Err(error) => {
-                    if let Ok(mut trouble) = trouble.lock() {
-                        trouble.get_or_insert(error);
+        };
+        let found = match &project.past {
+            None => {
+                let read = |id: &TicketId| match store.read(id, config) {
+                    Ok(stored) => Some(stored.ticket),
+                    Err(StoreError::NotFound(_)) => None,
+                    Err(error) => {
+                        meet(error.into());
+                        None
                     }
-                    None
-                }
+                };
+                let words = Words::of(store, config, index);
+                let mentions = |id: &TicketId, parts: &[String]| words.may_mention(id, parts);
+                let fits = |ticket: &&'t Outline| {
+                    selection.matches(&Subject::new(ticket, &read).mentioning(&mentions))
+                };
+                let part = |part: &[&'t Outline]| part.iter().copied().filter(fits).collect();
+                cores::spread(tickets, MANY, part)
+            }
+            // The words that are kept are those of today's files.
+            Some(past) => {
+                let part = |part: &[&'t Outline]| {
+                    let texts = OnceCell::new();
+                    let all = || {
+                        let read = past.read(part.iter().map(|ticket| &ticket.id));
+                        let read = read.map_err(meet).into_iter().flatten();
+                        read.map(|stored| (stored.ticket.id.clone(), stored.ticket))
+                            .collect::<BTreeMap<_, _>>()
+                    };
+                    let read = |id: &TicketId| texts.get_or_init(all).get(id).cloned();
+                    let fits =
+                        |ticket: &&'t Outline| selection.matches(&Subject::new(ticket, &read));
+                    part.iter().copied().filter(fits).collect()
+                };
+                cores::stream(tickets, AT_A_TIME, MANY, part, |parts| parts.collect())
             }
         };
-        let words = Words::of(store, config, index);
-        let mentions = |id: &TicketId, parts: &[String]| words.may_mention(id, parts);
-        let fits = |ticket: &&'t Outline| {
-            let subject = Subject::new(ticket, &read);
-            // The words that are kept are those of today's files.
-            selection.matches(&match past {
-                Some(_) => subject,
-                None => subject.mentioning(&mentions),
-            })
-        };
-        let found = cores::spread(tickets, MANY, |part| {
-            part.iter().copied().filter(fits).collect::<Vec<_>>()
-        });
+        let found: Vec<Vec<&'t Outline>> = found;
         match trouble.into_inner().unwrap_or_default() {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(error),
             None => Ok(found.concat()),
         }
     }

@@ -10,24 +10,52 @@ use crate::config;
 use crate::context::cores;
 use crate::format;
 use crate::git::{BlobId, CommitId, Git};
-use crate::model::{Config, Shown, Ticket, TicketId};
+use crate::model::{Config, Outline, Shown, Ticket, TicketId};
 use crate::store::{Etag, Index, InvalidFile, Stored};
 
-/// From so many texts on they are parsed by several threads.
+/// From so many texts on they are read by several threads.
 const MANY: usize = 200;
 
+/// So many texts are read at a time: each time a `git` is started, and what they say is there at
+/// once.
+pub(super) const AT_A_TIME: usize = 500;
+
 /// The tickets of a commit.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Past {
     /// In outline.
     pub(super) index: Index,
-    /// With their texts.
-    pub(super) texts: BTreeMap<TicketId, Stored>,
+    git: Git,
+    config: Config,
+    /// Their texts.
+    files: BTreeMap<TicketId, BlobId>,
 }
 
 impl std::fmt::Debug for Past {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Past({} tickets)", self.texts.len())
+        write!(f, "Past({} files)", self.files.len())
+    }
+}
+
+impl Past {
+    /// The tickets of those ids with their texts, in their order. No more than [`AT_A_TIME`] are
+    /// asked for as a rule.
+    ///
+    /// # Errors
+    /// When git fails, or no longer has one.
+    pub(super) fn read<'i>(&self, ids: impl Iterator<Item = &'i TicketId>) -> Result<Vec<Stored>> {
+        let files = ids.filter_map(|id| Some((id, *self.files.get(id)?)));
+        let (ids, blobs): (Vec<&TicketId>, Vec<BlobId>) = files.unzip();
+        let texts = self.git.known_blobs(&blobs)?;
+        let one = |(id, bytes): (&TicketId, Option<Vec<u8>>)| {
+            let read = ticket_of(bytes.as_deref(), |text| {
+                format::parse(id, text, &self.config)
+            });
+            read.map_err(|(line, message)| {
+                Error::new(ErrorCode::Git, format!("`{id}`, line {line}: {message}"))
+            })
+        };
+        ids.into_iter().zip(texts).map(one).collect()
     }
 }
 
@@ -162,13 +190,13 @@ impl Project {
         let tracked = Tracked::of(&self)?;
         let commit = tracked.commit(revision)?;
         let was = tracked.revision(revision, commit)?;
-        let blobs: Vec<BlobId> = was.files.values().copied().collect();
-        let texts = tracked.git.known_blobs(&blobs)?;
-        let read: Vec<(TicketId, Option<Vec<u8>>)> = was.files.into_keys().zip(texts).collect();
-        let one = |(id, bytes): &(TicketId, Option<Vec<u8>>)| {
+        let files: Vec<(&TicketId, BlobId)> =
+            was.files.iter().map(|(id, blob)| (id, *blob)).collect();
+        let one = |id: &TicketId, bytes: Option<Vec<u8>>| {
             let ticket = ticket_of(bytes.as_deref(), |text| {
                 format::parse(id, text, &was.config)
             });
+            let ticket = ticket.map(|stored| (Outline::from(&stored.ticket), stored.etag));
             ticket.map_err(|(line, message)| InvalidFile {
                 path: format!("{revision}:{}", self.store.shown(&format!("{id}.toml"))),
                 id: Some(id.clone()),
@@ -176,21 +204,37 @@ impl Project {
                 message,
             })
         };
-        let parts = cores::spread(&read, MANY, |part| part.iter().map(one).collect::<Vec<_>>());
-        let (mut stored, mut invalid) = (Vec::with_capacity(read.len()), Vec::new());
-        for parsed in parts.into_iter().flatten() {
-            match parsed {
-                Ok(ticket) => stored.push(ticket),
-                Err(file) => invalid.push(file),
+        let read = |part: &[(&TicketId, BlobId)]| -> Result<_> {
+            let blobs: Vec<BlobId> = part.iter().map(|(_, blob)| *blob).collect();
+            let texts = tracked.git.known_blobs(&blobs)?.into_iter();
+            let (mut tickets, mut etags, mut invalid) = (Vec::new(), Vec::new(), Vec::new());
+            for ((id, _), bytes) in part.iter().zip(texts) {
+                match one(id, bytes) {
+                    Ok((outline, etag)) => {
+                        tickets.push(outline);
+                        etags.push(etag);
+                    }
+                    Err(file) => invalid.push(file),
+                }
             }
-        }
-        let mut index = Index::default();
-        index.extend(&stored);
-        index.invalid = invalid;
-        let texts = stored.into_iter();
-        let texts = texts.map(|stored| (stored.ticket.id.clone(), stored));
-        let texts = texts.collect();
-        self.past = Some(Past { index, texts });
+            Ok((Outline::together(tickets), etags, invalid))
+        };
+        let index = cores::stream(&files, AT_A_TIME, MANY, read, |parts| -> Result<Index> {
+            let mut index = Index::default();
+            for part in parts {
+                let (tickets, etags, invalid) = part?;
+                let tickets = tickets.into_iter().zip(etags);
+                tickets.for_each(|(outline, etag)| index.push(outline, etag));
+                index.invalid.extend(invalid);
+            }
+            Ok(index)
+        })?;
+        self.past = Some(Past {
+            index,
+            git: tracked.git,
+            config: was.config.clone(),
+            files: was.files,
+        });
         self.config = was.config;
         self.now = was.at.unwrap_or(self.now);
         Ok(self)

@@ -5,6 +5,7 @@ use std::iter;
 use smol_str::{SmolStr, ToSmolStr};
 
 use super::list::Page;
+use super::past::AT_A_TIME;
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::graph::Graph;
@@ -91,25 +92,28 @@ impl<'r> Records<'r> {
         let (index, graph, texts) = (self.index, self.graph, self.texts);
         let (store, config) = (&self.project.store, &self.project.config);
         let past = self.project.past.as_ref();
-        let one = move |part: &mut P, item: &I| {
-            let outline = ticket(item);
-            let id = &outline.id;
-            let stored = match past.and_then(|past| past.texts.get(id)) {
-                _ if !texts => None,
-                Some(stored) => Some(stored.clone()),
-                None => Some(store.read(id, config).map_err(Error::from)?),
-            };
-            let listed = Listed {
-                outline,
-                graph,
-                index,
-                stored,
-            };
-            add(part, &listed, item)
-        };
         move |items: &[I]| {
+            let of_revision = match past {
+                Some(past) if texts => past.read(items.iter().map(|item| &ticket(item).id))?,
+                _ => Vec::new(),
+            };
+            let mut of_revision = of_revision.into_iter();
             let mut part = P::default();
-            items.iter().try_for_each(|item| one(&mut part, item))?;
+            for item in items {
+                let outline = ticket(item);
+                let stored = match past {
+                    _ if !texts => None,
+                    Some(_) => of_revision.next(),
+                    None => Some(store.read(&outline.id, config).map_err(Error::from)?),
+                };
+                let listed = Listed {
+                    outline,
+                    graph,
+                    index,
+                    stored,
+                };
+                add(&mut part, &listed, item)?;
+            }
             Ok(part)
         }
     }
@@ -218,9 +222,10 @@ impl<'f, I: Sync> Found<'f, I> {
                 Err(error) => tell(&mut iter::once(Err(error))),
             };
         }
-        let most = match count < many {
-            true => SMALL_PART,
-            false => LARGE_PART,
+        let most = match (self.records.project.past.is_some(), count < many) {
+            (true, _) if self.records.texts => AT_A_TIME,
+            (_, true) => SMALL_PART,
+            (_, false) => LARGE_PART,
         };
         cores::stream(self.items, most, many, part_of, tell)
     }

@@ -148,7 +148,8 @@ impl Index {
         self.tickets.binary_search_by(|ticket| ticket.id.cmp(id))
     }
 
-    fn push(&mut self, outline: Outline, etag: Etag) {
+    /// Takes the ticket in whose id comes after those of all others.
+    pub(crate) fn push(&mut self, outline: Outline, etag: Etag) {
         self.tickets.push(outline);
         self.etags.push(etag);
     }

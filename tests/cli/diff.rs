@@ -245,11 +245,12 @@ fn lists_and_graphs_as_they_were() {
     assert_ne!(full(&["--at", "HEAD~1"])["etag"], full(&[])["etag"]);
 }
 
-/// Also of one that is changed or gone since, and where many are asked about.
+/// Also of one that is changed or gone since, and where so many are asked about that they are not
+/// read together.
 #[test]
 fn texts_that_a_query_looks_into_are_those_of_the_revision() {
     let sandbox = Sandbox::initialised();
-    for number in 0..80 {
+    for number in 0..1_100 {
         let text = format!("title = \"Number {number}\"\ndescription = \"an old word\"\n");
         sandbox.ticket(&format!("t{number}"), &text);
     }
@@ -263,10 +264,29 @@ fn texts_that_a_query_looks_into_are_those_of_the_revision() {
     for query in ["\"old word\"", "description~\"old word\""] {
         assert_eq!(
             (found(query, &["--at", "HEAD"]), found(query, &[])),
-            (80, 78)
+            (1_100, 1_098)
         );
     }
     assert_eq!(found("\"new word\"", &["--at", "HEAD"]), 0);
+    sandbox.ticket("t1", "title = 7\n");
+    commit(&sandbox, "Ann", 1, "Now");
+    let told = sandbox.tk(["list", "--at", "HEAD", "--full", "--json"]);
+    assert!(
+        told.stderr.contains("HEAD:.ticks/t1.toml:1"),
+        "{}",
+        told.stderr
+    );
+    let told = told.json();
+    let tickets = told["tickets"].as_array().unwrap();
+    assert_eq!(tickets.len(), 1_098);
+    for ticket in tickets {
+        assert_eq!(ticket["description"], "an old word");
+        let number = ticket["title"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("Number ");
+        assert_eq!(ticket["id"], format!("t{number}"));
+    }
 }
 
 /// Statuses, due days and what is put off are those of the revision.
