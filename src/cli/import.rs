@@ -37,8 +37,9 @@ What comes from tk export is known again by its id and the time it was filed.
 
 A status or type that is not configured here becomes the usual one, and is kept as it was. Edges
 to what is not there are kept, and tk doctor names them. Those that would make tickets wait for
-one another, also an epic for its own parts, are left out and told. A time without an offset is
-taken to be in UTC. What was deleted there is left out.
+one another, also an epic for its own parts, are left out and told; of an export of tk's only where
+they wait as things stand. A time without an offset is taken to be in UTC. What was deleted there is
+left out.
 
 Of Backlog.md, tasks in folders within are read as well. Those in completed and archive are
 closed, whatever their status, and those in drafts await approval. A recurring task of

@@ -12,18 +12,15 @@ use super::cycles::{Knots, Step, step};
 use super::net::{Extent, Net, Node, Tie};
 
 impl Graph<'_> {
-    /// Lines without which no tickets wait for one another, `after` counting too; of those that
-    /// may go, and few. Cycles of which none may go stay.
+    /// Lines without which no tickets wait for one another, with `soft` those of `after` counting
+    /// too; of those that may go, and few. Between tickets that are closed, what is no epic's
+    /// counts as if they were open. Cycles of which none may go stay.
     ///
     /// It takes time in proportion to the edges, however they are knotted: each knot is put in
     /// an order, what waits for least first, and what then waits for something later does not.
     #[must_use]
-    pub fn breaking(&self, may_go: impl Fn(&Step) -> bool) -> Vec<Step> {
-        let soft = Extent {
-            closed: false,
-            soft: true,
-        };
-        let mut net = Net::new(&self.facts, soft);
+    pub fn breaking(&self, soft: bool, may_go: impl Fn(&Step) -> bool) -> Vec<Step> {
+        let mut net = Net::new(&self.facts, Extent { closed: true, soft });
         let mut gone = self.parents_in_circles(&may_go);
         if !gone.is_empty() {
             let apart: HashSet<Step> = gone.iter().cloned().collect();
@@ -42,26 +39,8 @@ impl Graph<'_> {
     /// Of every circle of parents one.
     fn parents_in_circles(&self, may_go: &impl Fn(&Step) -> bool) -> Vec<Step> {
         let facts = &self.facts;
-        let mut seen = vec![false; facts.len()];
         let mut gone = Vec::new();
-        for start in 0..facts.len() {
-            let (mut at, mut way) = (start, Vec::new());
-            while !seen[at] {
-                seen[at] = true;
-                way.push(at);
-                match facts.kin.parent(at) {
-                    Some(parent) => at = parent,
-                    None => break,
-                }
-            }
-            // The way has come back to itself.
-            let Some(begun) = way.iter().position(|ticket| *ticket == at) else {
-                continue;
-            };
-            if facts.kin.parent(at).is_none() {
-                continue;
-            }
-            let mut circle = way.split_off(begun);
+        for mut circle in facts.kin.circles() {
             circle.sort_unstable_by_key(|ticket| Reverse(*ticket));
             let steps = circle.into_iter().filter_map(|child| {
                 let parent = facts.kin.parent(child)?;
@@ -81,6 +60,8 @@ impl Graph<'_> {
 struct Waits {
     /// By what may not go.
     firm: usize,
+    /// By `parent`.
+    parts: usize,
     /// By `blocked_by`.
     blockers: usize,
     /// By `after`.
@@ -134,6 +115,9 @@ impl<'o, F: Fn(&Step) -> bool> Order<'o, F> {
                 self.waits_no_more(then, step.as_ref());
             }
         }
+        // A part is tied to both ends of its epic.
+        let mut seen = HashSet::new();
+        gone.retain(|step| seen.insert(step.clone()));
         gone
     }
 
@@ -167,7 +151,6 @@ impl<'o, F: Fn(&Step) -> bool> Order<'o, F> {
         let steps = within.map(|(other, first, then, tie)| {
             let (first, then) = (self.net.node(first), self.net.node(then));
             let step = step(&self.graph.facts, then, first, tie);
-            let step = step.filter(|step| !matches!(step, Step::PartOf(..)));
             (other, step.filter(|step| (self.may_go)(step)))
         });
         let mut steps: Vec<_> = steps.collect();
@@ -181,7 +164,8 @@ impl Waits {
         match step {
             Some(Step::BlockedBy(..)) => &mut self.blockers,
             Some(Step::After(..)) => &mut self.after,
-            _ => &mut self.firm,
+            Some(Step::PartOf(..)) => &mut self.parts,
+            None => &mut self.firm,
         }
     }
 }

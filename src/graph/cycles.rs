@@ -186,6 +186,16 @@ impl Graph<'_> {
     /// are never refused because of an `after`.
     #[must_use]
     pub fn cycle_with(&self, changed: &[Ticket]) -> Option<Cycle> {
+        self.cycle_over(changed, true)
+    }
+
+    /// The same without `after`.
+    #[must_use]
+    pub fn hard_cycle_with(&self, changed: &[Ticket]) -> Option<Cycle> {
+        self.cycle_over(changed, false)
+    }
+
+    fn cycle_over(&self, changed: &[Ticket], soft_too: bool) -> Option<Cycle> {
         let ids: HashSet<&TicketId> = changed.iter().map(|ticket| &ticket.id).collect();
         let all = self.facts.tickets.iter();
         let kept = all.filter(|ticket| !ids.contains(&ticket.id)).cloned();
@@ -196,8 +206,11 @@ impl Graph<'_> {
             soft: false,
         };
         let soft = Extent { soft: true, ..hard };
-        new_cycle(&self.facts, &then, hard, None)
-            .or_else(|| new_cycle(&self.facts, &then, soft, Some(Tie::After)))
+        new_cycle(&self.facts, &then, hard, None).or_else(|| {
+            soft_too
+                .then(|| new_cycle(&self.facts, &then, soft, Some(Tie::After)))
+                .flatten()
+        })
     }
 }
 

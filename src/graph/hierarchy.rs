@@ -59,6 +59,25 @@ impl Hierarchy {
         self.epic[index]
     }
 
+    /// The circles of tickets of which each is a part of the next and the last of the first; not
+    /// what is its own parent.
+    pub(super) fn circles(&self) -> Vec<Vec<usize>> {
+        let mut seen = vec![false; self.parents.len()];
+        let mut circles = Vec::new();
+        for start in 0..self.parents.len() {
+            let (mut next, mut way) = (Some(start), Vec::new());
+            while let Some(at) = next.filter(|at| !seen[*at]) {
+                seen[at] = true;
+                way.push(at);
+                next = self.parent(at);
+            }
+            // Whether the way has come back to itself.
+            let begun = next.and_then(|next| way.iter().position(|at| *at == next));
+            circles.extend(begun.map(|begun| way.split_off(begun)));
+        }
+        circles
+    }
+
     /// Everything below, without the root itself, each once, in order of id.
     pub(super) fn descendants(&self, root: usize) -> Vec<usize> {
         let mut seen = vec![false; self.parents.len()];

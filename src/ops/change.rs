@@ -8,7 +8,7 @@ use super::records::{alone, records_among};
 use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
-use crate::graph::Graph;
+use crate::graph::{Cycle, Graph};
 use crate::model::{Defer, Outline, Ticket, TicketId};
 use crate::store::{Change, Index, Locked, StoreError, Stored, Written};
 use crate::wire::{ChangeResult, TicketRecord};
@@ -410,16 +410,21 @@ fn rewired(before: &[Stored], after: &[Ticket]) -> Vec<Ticket> {
 /// Refuses what would make tickets wait for one another. Cycles that are there already are no
 /// reason to refuse anything.
 pub(super) fn refuse_cycles(graph: &Graph<'_>, changed: &[Ticket]) -> Result<()> {
-    let Some(cycle) = graph.cycle_with(changed) else {
-        return Ok(());
-    };
+    match graph.cycle_with(changed) {
+        Some(cycle) => Err(refused_cycle(&cycle)),
+        None => Ok(()),
+    }
+}
+
+/// The error that names the cycle.
+pub(super) fn refused_cycle(cycle: &Cycle) -> Error {
     let message = format!("tickets would wait for one another: {cycle}");
     let ids = cycle.ids();
     let named = ids.iter().take(MOST_NAMED).map(ToString::to_string);
     let error = Error::new(ErrorCode::Cycle, message);
     let error = error.with("cycle", named.collect::<Vec<_>>());
-    Err(match ids.len() {
+    match ids.len() {
         0..=MOST_NAMED => error,
         length => error.with("cycle_length", length),
-    })
+    }
 }

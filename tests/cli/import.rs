@@ -1,7 +1,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::project::files;
 use crate::support::Sandbox;
@@ -399,6 +399,65 @@ fn cycles_are_cut_and_told() {
     "#);
     let found = sandbox.tk(["doctor"]);
     assert_eq!(found.code, 0, "{found}");
+}
+
+/// What is here already waits for tickets that only now come, as its parts.
+#[test]
+fn a_part_that_its_epic_waits_for_already_is_none() {
+    for status in ["open", "closed"] {
+        let sandbox = Sandbox::initialised();
+        let issue = |id: &str, on: &[&str], kind: &str| {
+            let on = on
+                .iter()
+                .map(|on| json!({"depends_on_id": on, "type": kind}));
+            let on: Vec<_> = on.collect();
+            let issue = json!({"id": id, "title": id, "status": status, "dependencies": on});
+            format!("{issue}\n")
+        };
+        let first = issue("a", &["n1", "n2"], "blocks");
+        sandbox.write("a.jsonl", &first);
+        sandbox.tk(["import", "beads", "a.jsonl"]).ok();
+        let parts = [("n1", "a"), ("n2", "e"), ("e", "a")];
+        let parts = parts.map(|(id, parent)| issue(id, &[parent], "parent-child"));
+        sandbox.write("a.jsonl", &(first + &parts.concat()));
+        let told = sandbox.tk(["import", "beads", "a.jsonl"]).ok();
+        assert_eq!(
+            told,
+            "imported 3 tickets (3 task); 1 already here\n\
+             did not fit: edge of 2 tickets\n  \
+             n1: `parent` `a` is left out: tickets would wait for one another\n  \
+             n2: `parent` `e` is left out: tickets would wait for one another\n"
+        );
+        sandbox.tk(["reopen", "e", "n1", "n2", "a"]).ok();
+        assert_eq!(sandbox.tk(["doctor"]).code, 0);
+    }
+}
+
+/// What `tk` lets be said is said again elsewhere: that an epic waits for a part of it which is
+/// closed, and that what is only better done later is needed before.
+#[test]
+fn an_export_of_ours_is_the_same_again() {
+    let sandbox = Sandbox::initialised();
+    let epic = sandbox.file(["Epic", "-t", "epic"]);
+    let [part, other] = ["Part", "Other"].map(|title| sandbox.file([title, "--parent", &epic]));
+    sandbox.tk(["close", &part]).ok();
+    sandbox.tk(["block", &epic, &part]).ok();
+    let last = sandbox.file(["Last"]);
+    sandbox.tk(["update", &other, "--after", &last]).ok();
+    sandbox.tk(["block", &last, &other]).ok();
+    let text = sandbox.tk(["export", "--all"]).ok();
+    let there = Sandbox::initialised();
+    let told = there.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    assert_eq!(told, "imported 4 tickets (3 task, 1 epic)\n");
+    assert_eq!(there.tk(["export", "--all"]).ok(), text);
+    // A circle that is one now is cut all the same.
+    sandbox.tk(["reopen", &part]).ok();
+    let text = sandbox.tk(["export", "--all"]).ok();
+    let there = Sandbox::initialised();
+    let told = there.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    let gone = format!("{epic}: `blocked_by` `{part}` is left out: tickets would wait");
+    assert!(told.contains(&gone), "{told}");
+    assert_eq!(there.tk(["doctor"]).code, 0);
 }
 
 #[test]

@@ -308,7 +308,7 @@ proptest! {
             }
         }
         let statuses = Statuses::default();
-        let gone = Graph::new(&tickets, &statuses, now()).breaking(|_| true);
+        let gone = Graph::new(&tickets, &statuses, now()).breaking(true, |_| true);
         let without = |tickets: &[Ticket]| -> Vec<Ticket> {
             let mut left = tickets.to_vec();
             for step in &gone {
@@ -328,7 +328,7 @@ proptest! {
         let nothing = Graph::new(&none, &statuses, now());
         prop_assert_eq!(nothing.cycle_with(&left), None, "{:?}", gone);
         prop_assert_eq!(gone.is_empty(), nothing.cycle_with(&tickets).is_none());
-        let stays = Graph::new(&tickets, &statuses, now()).breaking(|_| false);
+        let stays = Graph::new(&tickets, &statuses, now()).breaking(true, |_| false);
         prop_assert!(stays.is_empty());
     }
 

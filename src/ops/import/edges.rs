@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::placing::{Meant, Placing};
 use super::{Imported, ImportedTicket, Misfit, MisfitKind, New};
 use crate::format::Kept;
-use crate::graph::{Graph, Step};
-use crate::model::TicketId;
-use crate::ops::change::refuse_cycles;
+use crate::graph::{Cycle, Graph, Step};
+use crate::model::{Ticket, TicketId};
+use crate::ops::change::refused_cycle;
 use crate::ops::values::printable;
 use crate::ops::{Project, Result};
 use crate::port::Edges;
@@ -106,6 +106,12 @@ fn tell(from: &mut Imported, kind: MisfitKind, message: String) {
 
 /// The tickets without those of their edges that would make tickets wait for one another. Each
 /// edge that goes is told in its ticket's row, and kept.
+///
+/// What comes from elsewhere may say anything. Of an export of ours only that goes which makes
+/// tickets wait for one another now: the rest could be said where it comes from.
+///
+/// # Errors
+/// When edges that are here already make tickets wait for one another, with the new ones there.
 pub(super) fn without_cycles(
     project: &Project,
     index: &Index,
@@ -119,9 +125,12 @@ pub(super) fn without_cycles(
         .enumerate()
         .map(|(place, new)| (new.ticket.id.clone(), place))
         .collect();
-    within_families(index, &mut new, &places, &mut gone);
+    let own = new.iter().all(|new| new.from.own);
+    if !own {
+        within_families(index, &mut new, &places, &mut gone);
+    }
     for _ in 0..ROUNDS {
-        let steps = knots(project, index, &new, &places);
+        let steps = knots(project, index, &new, &places, own);
         if steps.is_empty() {
             break;
         }
@@ -130,8 +139,15 @@ pub(super) fn without_cycles(
             gone.push((step, "tickets would wait for one another"));
         }
     }
-    let made: Vec<_> = new.iter().map(|new| new.ticket.clone()).collect();
-    refuse_cycles(graph, &made)?;
+    while let Some(cycle) = cycle_with(graph, &new, own) {
+        let steps = cycle.links.iter().flat_map(|link| &link.why);
+        let new_steps = steps.filter(|step| places.contains_key(named(step).0));
+        let Some(step) = new_steps.min_by_key(|step| rank(step)).cloned() else {
+            return Err(refused_cycle(&cycle));
+        };
+        cut(&mut new, &places, &step);
+        gone.push((step, "tickets would wait for one another"));
+    }
     let mut rows_of: BTreeMap<String, &mut ImportedTicket> =
         rows.iter_mut().map(|row| (row.id.clone(), row)).collect();
     for (step, why) in gone {
@@ -199,22 +215,44 @@ fn within_families(
 }
 
 /// Edges of new tickets without which no tickets wait for one another. Closed tickets count as
-/// open, so that reopening one closes no cycle.
+/// open, so that reopening one closes no cycle; not those of an export of ours, in which `after`
+/// does not count either.
 fn knots(
     project: &Project,
     index: &Index,
     new: &[New],
     places: &BTreeMap<TicketId, usize>,
+    own: bool,
 ) -> Vec<Step> {
-    let open = |mut ticket: crate::model::Ticket| {
-        ticket.status = project.config.statuses.initial().clone();
+    let open = |mut ticket: Ticket| {
+        if !own {
+            ticket.status = project.config.statuses.initial().clone();
+        }
         ticket
     };
     let old = index.tickets.iter().map(|outline| open(outline.ticket()));
     let made = new.iter().map(|new| open(new.ticket.clone()));
     let all: Vec<_> = old.chain(made).collect();
     let graph = Graph::new(&all, &project.config.statuses, project.now);
-    graph.breaking(|step| places.contains_key(named(step).0))
+    graph.breaking(!own, |step| places.contains_key(named(step).0))
+}
+
+/// What is left of the cycles that the new tickets close, as they stand.
+fn cycle_with(graph: &Graph<'_>, new: &[New], own: bool) -> Option<Cycle> {
+    let made: Vec<Ticket> = new.iter().map(|new| new.ticket.clone()).collect();
+    match own {
+        true => graph.hard_cycle_with(&made),
+        false => graph.cycle_with(&made),
+    }
+}
+
+/// What goes first: what says the least.
+fn rank(step: &Step) -> u8 {
+    match step {
+        Step::After(..) => 0,
+        Step::BlockedBy(..) => 1,
+        Step::PartOf(..) => 2,
+    }
 }
 
 fn cut(new: &mut [New], places: &BTreeMap<TicketId, usize>, step: &Step) {
