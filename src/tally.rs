@@ -290,7 +290,11 @@ impl<'t> Epics<'t> {
     fn of(rows: &'t [Row<'t>]) -> Self {
         let place = |id: &str| rows.binary_search_by(|row| row.id.cmp(id)).ok();
         let mut below: HashMap<&str, Below> = HashMap::new();
-        for parent in rows.iter().filter_map(|row| row.parent) {
+        // What names itself as its parent is no epic by that.
+        let parents = rows
+            .iter()
+            .filter_map(|row| row.parent.filter(|id| *id != row.id));
+        for parent in parents {
             below.entry(parent).or_insert_with(|| Below {
                 place: place(parent),
                 ..Below::default()
@@ -449,7 +453,8 @@ mod tests {
                 prop_assert_eq!((sum(|c| c.open), sum(|c| c.done)), (told.open, told.done));
             }
             let epics = rows.iter().filter(|row| {
-                row.kind == "epic" || rows.iter().any(|other| other.parent == Some(row.id))
+                let is_child = |other: &Row<'_>| other.parent == Some(row.id) && other.id != row.id;
+                row.kind == "epic" || rows.iter().any(is_child)
             });
             let epics: Vec<_> = epics.map(|row| row.id).collect();
             let work: Vec<_> = rows.iter().filter(|row| !epics.contains(&row.id)).collect();

@@ -47,10 +47,14 @@ impl Paths {
                 paths.top[then.index()] = reached.max(paths.top[then.index()]);
             }
         }
+        let mut placed = vec![false; counts.len()];
         for index in order.iter().rev() {
             let at = index.index();
-            // What does not count stands for the best that follows it.
-            let followers = net.after(*index).filter_map(|then| {
+            placed[at] = true;
+            // What does not count stands for the best that follows it; what is in a cycle or
+            // behind one has no place on any path.
+            let followers = net.after(*index).filter(|then| placed[then.index()]);
+            let followers = followers.filter_map(|then| {
                 if counts[then.index()] {
                     Some(then)
                 } else {

@@ -218,8 +218,9 @@ fn is_open_leaf(kin: &Hierarchy, category: &[Category], index: usize) -> bool {
     category[index] != Category::Done && !kin.has_children(index)
 }
 
-/// Which tickets have open work in or below them. Each ticket is marked once, so this is
-/// linear, and it ends on parents that go round in a circle.
+/// Which tickets have open work in or below them, or are below themselves and so never done.
+/// Each ticket is marked once, so this is linear, and it ends on parents that go round in a
+/// circle.
 fn unfinished(kin: &Hierarchy, category: &[Category]) -> Vec<bool> {
     let mut marked = vec![false; category.len()];
     for leaf in 0..category.len() {
@@ -233,6 +234,11 @@ fn unfinished(kin: &Hierarchy, category: &[Category]) -> Vec<bool> {
             }
             marked[index] = true;
             above = kin.parent(index);
+        }
+    }
+    for circle in kin.circles() {
+        for index in circle {
+            marked[index] = true;
         }
     }
     marked

@@ -34,7 +34,8 @@ pub enum Reason {
     Epic {
         /// The epic.
         epic: TicketId,
-        /// Its open descendants that are work; itself, if its work is not planned yet.
+        /// Its open descendants that are work; itself, if its work is not planned yet. None
+        /// where it is only below itself.
         open: Vec<TicketId>,
     },
     /// A blocker does not exist.
@@ -221,6 +222,9 @@ impl fmt::Display for Reason {
             Self::Blocker(id) => write!(f, "blocked by `{id}`"),
             Self::Epic { epic, open } if open.len() == 1 && open.contains(epic) => {
                 write!(f, "blocked by epic `{epic}`, which has no tickets yet")
+            }
+            Self::Epic { epic, open } if open.is_empty() => {
+                write!(f, "blocked by epic `{epic}`, which is a part of itself")
             }
             Self::Epic { epic, open } => {
                 write!(f, "blocked by epic `{epic}`, {} open in it", open.len())

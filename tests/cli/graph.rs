@@ -1,3 +1,4 @@
+use crate::support::Sandbox;
 use insta::assert_snapshot;
 
 use crate::project::authentication;
@@ -65,4 +66,34 @@ fn of_an_epic_without_open_work() {
     hint: `tk list --all` shows every ticket
     --- exit 3
     ");
+}
+
+/// What waits for epics that are a part of one another is ready for nobody.
+#[test]
+fn behind_parents_in_a_circle_nothing_is_ready() {
+    let sandbox = Sandbox::initialised();
+    for (id, more) in [
+        ("a", "parent = \"b\""),
+        ("b", "parent = \"a\""),
+        ("c", "parent = \"p\""),
+        ("p", "blocked_by = [\"a\"]"),
+        ("x", "blocked_by = [\"a\"]"),
+    ] {
+        sandbox.ticket(id, &format!("title = \"{id}\"\n{more}\n"));
+    }
+    let listed = sandbox.tk(["list", "--ready", "--json"]).json();
+    assert_eq!(listed["total"], 0);
+    assert_eq!(sandbox.tk(["ready", "--json"]).json()["total"], 0);
+    let shown = sandbox.tk(["show", "x", "c", "--json"]).json();
+    assert_eq!(shown["tickets"][0]["ready"], false);
+    assert_eq!(shown["tickets"][0]["open_blockers"][0], "a");
+    assert_eq!(shown["tickets"][1]["ready"], false);
+    let told = sandbox.tk(["blocked"]).stdout;
+    assert!(
+        told.contains("blocked by epic `a`, which is a part of itself"),
+        "{told}"
+    );
+    let found = sandbox.tk(["doctor"]);
+    assert_eq!(found.code, 1);
+    assert!(found.stdout.contains("a is a part of b"), "{found}");
 }

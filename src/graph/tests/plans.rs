@@ -22,6 +22,20 @@ fn briefs(tickets: &[crate::graph::Brief]) -> Vec<&str> {
     tickets.iter().map(|ticket| ticket.id.as_str()).collect()
 }
 
+/// `c` and `d` wait for one another, and `b` is before them.
+#[test]
+fn what_is_behind_a_cycle_is_on_no_path() {
+    with(
+        &["a : 1h", "b : 3h", "c < b d", "d < c", "e < a"],
+        |graph| {
+            let plan = graph.plan(&Scope::All);
+            assert_eq!(texts(&plan.critical_path_ids), ["b"]);
+            assert_eq!(plan.critical_path_minutes, 180);
+            assert_eq!(texts(&plan.unplaced), ["c", "d"]);
+        },
+    );
+}
+
 #[test]
 fn an_epic_with_everything() {
     let lines = [

@@ -258,11 +258,16 @@ fn what_is_ready_is_what_a_plan_has_as_that() {
         (&["a", "b < a", "c : in_progress"], &["a"]),
         (&["a ^ b", "b ^ a", "t < a", "u"], &["u"]),
         (&["a < b", "b < a", "t < a", "u ^ e"], &["u"]),
+        (&["a ^ b", "b ^ a : closed", "t < a", "u < b"], &["u"]),
+        (&["a ^ b", "b ^ a", "t ^ a", "p < a", "u ^ p", "v"], &["v"]),
     ];
     for (lines, expected) in rows {
         with(lines, |graph| {
             let ready = graph.ready(&Scope::All);
             assert_eq!(texts(ready.iter().map(|ticket| &ticket.id)), *expected);
+            let names = lines.iter().filter_map(|line| line.split(' ').next());
+            let each: Vec<_> = names.filter(|name| graph.is_ready(&id(name))).collect();
+            assert_eq!(each, *expected);
             let plan = graph.plan(&Scope::All);
             let planned = plan.ready();
             assert_eq!(texts(planned.iter().map(|entry| &entry.id)), *expected);
