@@ -84,10 +84,15 @@ impl Changed {
         }
     }
 
+    /// With the tickets that come after those that were closed.
+    pub(super) fn with_following(mut self, following: Vec<Stored>) -> Self {
+        self.following = following;
+        self
+    }
+
     /// With each single change where nothing is written, and with the number of tickets where
     /// a query chose them.
-    fn told(mut self, targets: &Targets, before: &[Stored], following: Vec<Stored>) -> Self {
-        self.following = following;
+    fn told(mut self, targets: &Targets, before: &[Stored]) -> Self {
         self.total = targets.query.is_some().then_some(self.results.len());
         self.dry_run = targets.dry_run;
         if self.dry_run {
@@ -290,7 +295,8 @@ impl Project {
         for stored in changed.iter().chain(&following) {
             index.put(stored);
         }
-        Ok(Changed::new(&before, changed, Some(index)).told(targets, &before, following))
+        let changed = Changed::new(&before, changed, Some(index)).with_following(following);
+        Ok(changed.told(targets, &before))
     }
 
     /// Changes the tickets as [`Project::change`] does, and tells what their own files say:
@@ -302,7 +308,8 @@ impl Project {
     ) -> Result<Changed> {
         let (before, written) = self.changed(targets, &OnceCell::new(), decide)?;
         let Written { changed, following } = written;
-        Ok(Changed::new(&before, changed, None).told(targets, &before, following))
+        let changed = Changed::new(&before, changed, None).with_following(following);
+        Ok(changed.told(targets, &before))
     }
 
     /// The tickets before the change, and what it leaves.
@@ -381,16 +388,28 @@ impl Project {
             true => locked.rehearse(changes, &self.config)?,
             false => locked.write_all(changes, &self.config)?,
         };
+        self.after_write(locked, before, &written, dry_run)?;
+        Ok(written)
+    }
+
+    /// Tells what comes after the tickets that were closed, and lets go of what is over.
+    pub(super) fn after_write(
+        &self,
+        locked: &Locked<'_>,
+        before: &[Stored],
+        written: &Written,
+        dry_run: bool,
+    ) -> Result<()> {
+        let is_done = |ticket: &Ticket| self.config.statuses.is_done(&ticket.status);
         for (Stored { ticket, .. }, old) in written.changed.iter().zip(before) {
-            let is_done = |ticket: &Ticket| self.config.statuses.is_done(&ticket.status);
             if ticket.repeat.is_some() && is_done(ticket) && !is_done(&old.ticket) {
                 self.tell_follower(&ticket.id, &written.following, dry_run)?;
             }
-            if !dry_run && self.config.statuses.is_done(&ticket.status) {
+            if !dry_run && is_done(ticket) {
                 self.let_go(locked, &ticket.id)?;
             }
         }
-        Ok(written)
+        Ok(())
     }
 }
 

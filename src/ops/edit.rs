@@ -23,7 +23,7 @@ use crate::format::{self, Legible};
 use crate::graph::Graph;
 use crate::merge::{Merged, merge_ticket};
 use crate::model::{Category, StatusDef, Statuses, Ticket, TicketId};
-use crate::store::{Draft, Etag, Index, StoreError, Stored};
+use crate::store::{Draft, Etag, Index, StoreError, Stored, Written};
 
 /// How a ticket is to be edited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,14 +81,19 @@ pub fn begin_edit<'p>(
             stored.text
         }
     };
-    Ok(Editing {
+    let editing = Editing {
         project,
         id,
         opened,
         if_match: targets.if_match.clone(),
         force: request.force,
         draft,
-    })
+    };
+    match editing.draft.edited() {
+        Err(error) if !editing.draft.is_file() => Err(editing.no_file(error)),
+        // What is no text yet can be made one.
+        _ => Ok(editing),
+    }
 }
 
 /// The ticket before the edit.
@@ -165,6 +170,7 @@ impl Editing<'_> {
     pub fn finish(self, failed: Option<Error>) -> Result<Changed> {
         let edited = match self.draft.edited() {
             Ok(edited) => edited.unwrap_or_else(|| self.opened.clone()),
+            Err(error) if !self.draft.is_file() => return Err(self.no_file(error)),
             Err(error) => return Err(self.kept(self.unreadable(error))),
         };
         if edited == self.opened {
@@ -198,6 +204,16 @@ impl Editing<'_> {
             ))
             .with("id", id.as_str())
             .with("kept", path)
+    }
+
+    /// What an editor has left is a folder, a pipe or the like, which no editor goes on with.
+    fn no_file(&self, error: StoreError) -> Error {
+        let id = &self.id;
+        self.unreadable(error)
+            .hint(format!(
+                "nothing was changed: `tk edit {id} --fresh` lays it aside and begins another edit"
+            ))
+            .with("id", id.as_str())
     }
 
     fn unreadable(&self, error: StoreError) -> Error {
@@ -256,25 +272,28 @@ impl Editing<'_> {
             let message = error.to_string();
             StoreError::Unwritable { id, message }
         })?;
-        let stored = match legible {
-            None => locked.write_text(id, text, config)?,
+        let before = [disk];
+        let [disk] = &before;
+        let written = match legible {
+            None => locked.write_edited(disk, text, config)?,
             Some(_) => {
                 let kept = self.draft.keep(&disk.text)?;
-                let stored = locked.mend(id, text, config)?;
+                let written = locked.mend(id, Some(&disk.ticket), text, config)?;
                 project.hint(format!(
                     "what the file said is kept in `{}`",
                     kept.display()
                 ));
-                stored
+                written
             }
         };
-        if config.statuses.is_done(&stored.ticket.status) {
-            project.let_go(&locked, id)?;
+        project.after_write(&locked, &before, &written, false)?;
+        let Written { changed, following } = written;
+        let differs = changed.iter().any(|stored| stored.etag != disk.etag);
+        for stored in changed.iter().chain(&following) {
+            index.put(stored);
         }
-        let differs = stored.etag != disk.etag;
-        index.put(&stored);
         drop(locked);
-        let mut changed = Changed::new(&[disk], vec![stored], Some(index));
+        let mut changed = Changed::new(&before, changed, Some(index)).with_following(following);
         // A comment is a change, too.
         for result in &mut changed.results {
             result.changed = differs;

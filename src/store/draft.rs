@@ -86,6 +86,12 @@ impl Draft {
         Ok(())
     }
 
+    /// Whether a regular file is in its place, or nothing.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        fs::symlink_metadata(&self.file).map_or(true, |data| data.is_file())
+    }
+
     /// What the file says now; nothing where the editor has left none.
     ///
     /// # Errors
@@ -109,8 +115,10 @@ impl Draft {
     /// # Errors
     /// When it cannot be moved.
     pub fn set_aside(&self) -> Result<PathBuf, StoreError> {
-        let text = self.edited().ok().flatten().unwrap_or_default();
-        let aside = self.aside(&text);
+        let aside = match self.edited() {
+            Ok(text) => self.aside(&text.unwrap_or_default()),
+            Err(_) => self.aside_unread(),
+        };
         fs::rename(&self.file, &aside).map_err(StoreError::io("move", &self.file))?;
         Ok(aside)
     }
@@ -120,6 +128,21 @@ impl Draft {
         let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
         let etag = Etag::of(text.as_bytes());
         self.folder.with_file_name(format!("{name}-{etag}.toml"))
+    }
+
+    /// A name for what cannot be read, which nothing has yet.
+    fn aside_unread(&self) -> PathBuf {
+        let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        let mut number = 1;
+        loop {
+            let path = self
+                .folder
+                .with_file_name(format!("{name}-unread-{number}.toml"));
+            if fs::symlink_metadata(&path).is_err() {
+                return path;
+            }
+            number += 1;
+        }
     }
 
     /// Removes the draft, and whatever the editor has left beside it.

@@ -162,9 +162,8 @@ impl<'a> Locked<'a> {
     /// the changes close.
     fn outcome(&self, changes: Vec<Change>, config: &Config) -> Result<Outcome, StoreError> {
         let done = |ticket: &Ticket| config.statuses.is_done(&ticket.status);
-        let is_closed = |change: &&Change| {
-            change.after.repeat.is_some() && done(&change.after) && !done(&change.before.ticket)
-        };
+        let is_closed =
+            |change: &&Change| closes_repeated(&change.before.ticket, &change.after, config);
         let closed: Vec<Ticket> = changes
             .iter()
             .filter(is_closed)
@@ -254,19 +253,62 @@ impl<'a> Locked<'a> {
         Ok(stored)
     }
 
-    /// Puts that text, which must be a ticket's, in place of a file that is none. What it said
-    /// must be in safety.
+    /// Puts that text, which must be the ticket's, in place of what its file said, and makes the
+    /// ticket that comes after it, if that closes it: as [`Locked::write_all`].
     ///
     /// # Errors
     /// When the text is no ticket's, or it cannot be written.
-    pub fn mend(&self, id: &TicketId, text: String, config: &Config) -> Result<Stored, StoreError> {
+    pub fn write_edited(
+        &self,
+        before: &Stored,
+        text: String,
+        config: &Config,
+    ) -> Result<Written, StoreError> {
+        let stored = self.parse(&before.ticket.id, text, config)?;
+        let following = self.following_edit(&before.ticket, &stored.ticket, config)?;
+        self.put_all((vec![(before.etag, stored)], following), &[])
+    }
+
+    /// Puts that text, which must be a ticket's, in place of a file that is none. What it said
+    /// must be in safety. Makes what comes after the ticket, if what it was is known and
+    /// this closes it.
+    ///
+    /// # Errors
+    /// When the text is no ticket's, or it cannot be written.
+    pub fn mend(
+        &self,
+        id: &TicketId,
+        before: Option<&Ticket>,
+        text: String,
+        config: &Config,
+    ) -> Result<Written, StoreError> {
         let stored = self.parse(id, text, config)?;
+        let following = match before {
+            Some(before) => self.following_edit(before, &stored.ticket, config)?,
+            None => Vec::new(),
+        };
         if self.recording.is_some() {
             // There is no ticket to go back to.
             self.forget_last_change()?;
         }
-        self.put(&stored)?;
-        Ok(stored)
+        for new in following.iter().chain([&stored]) {
+            self.put(new)?;
+        }
+        let changed = vec![stored];
+        Ok(Written { changed, following })
+    }
+
+    /// What comes after the ticket, if that change closes it.
+    fn following_edit(
+        &self,
+        before: &Ticket,
+        after: &Ticket,
+        config: &Config,
+    ) -> Result<Vec<Stored>, StoreError> {
+        if !closes_repeated(before, after, config) {
+            return Ok(Vec::new());
+        }
+        self.following(std::slice::from_ref(after), &[&after.id], config)
     }
 
     fn put(&self, stored: &Stored) -> Result<(), StoreError> {
@@ -315,6 +357,12 @@ impl<'a> Locked<'a> {
         let ticket = read;
         Ok(Stored { ticket, text, etag })
     }
+}
+
+/// Whether the change closes a ticket that comes again.
+fn closes_repeated(before: &Ticket, after: &Ticket, config: &Config) -> bool {
+    let done = |ticket: &Ticket| config.statuses.is_done(&ticket.status);
+    after.repeat.is_some() && done(after) && !done(before)
 }
 
 impl Store {

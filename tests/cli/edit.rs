@@ -190,7 +190,12 @@ fn what_is_refused_is_kept() {
         let place = format!("$ROOT/repo/.git/tk/edits/def/def.toml{expected}");
         assert!(message.starts_with(&place), "{editor}\n{message}\n{place}");
         let hint = said["error"]["hint"].as_str().unwrap();
-        assert!(hint.contains("`tk edit def` goes on with it"), "{hint}");
+        // No editor goes on with a folder or a link.
+        let then = match editor.starts_with("rm ") {
+            true => "`tk edit def --fresh` lays it aside",
+            false => "`tk edit def` goes on with it",
+        };
+        assert!(hint.contains(then), "{hint}");
         assert_eq!(files(&sandbox), before, "{editor}");
         assert!(drafts(&sandbox).contains(&"opened".to_owned()), "{editor}");
     }
@@ -570,4 +575,36 @@ fn the_text_and_its_place_never_reach_a_shell() {
     for folder in [&folder, &sandbox.path(), &sandbox.root().to_owned()] {
         assert!(!folder.join("pwned").exists());
     }
+}
+
+/// What no editor can go on with is not opened again, and two of them are two.
+#[test]
+fn what_is_no_file_is_told_and_laid_aside() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", WRITTEN);
+    for left in ["mkdir $1", "mkfifo $1", "ln -s nowhere $1", "mkdir $1"] {
+        let told = edit(&sandbox, &format!("rm $1; {left}"), &["abc"]);
+        assert_eq!(told.code, 4, "{told}");
+        assert!(told.stderr.contains("expected a regular file"), "{told}");
+        assert!(told.stderr.contains("`tk edit abc --fresh`"), "{told}");
+        let again = edit(&sandbox, "touch opened", &["abc"]);
+        assert_eq!(again.code, 4, "{again}");
+        assert!(again.stderr.contains("expected a regular file"), "{again}");
+        assert!(!sandbox.path().join("opened").exists());
+        edit(&sandbox, "true", &["abc", "--fresh"]).ok();
+    }
+    assert_eq!(sandbox.read(".ticks/abc.toml"), WRITTEN);
+    let folder = sandbox.path().join(".git/tk/edits");
+    for number in 1..=4 {
+        let path = folder.join(format!("abc-unread-{number}.toml"));
+        assert!(std::fs::symlink_metadata(path).is_ok(), "{number}");
+    }
+    // What is no text is another thing each time, too.
+    for bytes in ["\\\\377", "\\\\376"] {
+        let told = edit(&sandbox, &format!("printf {bytes} >$1"), &["abc"]);
+        assert_eq!(told.code, 4, "{told}");
+        edit(&sandbox, "true", &["abc", "--fresh"]).ok();
+    }
+    let read = |number| std::fs::read(folder.join(format!("abc-unread-{number}.toml"))).unwrap();
+    assert_eq!((read(5), read(6)), (vec![0xff], vec![0xfe]));
 }

@@ -322,3 +322,33 @@ fn without_the_driver_resolve_makes_one_of_it() {
     sandbox.tk(["resolve"]).ok();
     one_came_of_it(&sandbox);
 }
+
+/// Closed in an editor it comes again as it does by `tk close`, and one undo takes both back.
+#[test]
+fn an_edit_that_closes_it_makes_the_next() {
+    let mut sandbox = weekly().with_env("EDITOR", "sed -i '1i status = \"closed\"'");
+    let closed = sandbox.tk(["edit", "rep", "--json"]);
+    let told = closed.json();
+    assert_eq!(
+        (&told["closed"], &told["changed"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(told["tickets"][0]["id"], "rep");
+    assert_eq!(told["tickets"][1]["id"], "rep-r2");
+    assert_eq!(told["tickets"][1]["defer_until"], "2026-11-25");
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep");
+    assert_eq!(sandbox.read(".ticks/rep.toml"), REPORT);
+    let closed = sandbox.tk(["edit", "rep"]);
+    assert_eq!(
+        closed.stderr,
+        "hint: `rep` comes again on 2026-11-25: `rep-r2`\n"
+    );
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep rep-r2");
+    // A file that is mended and closed at once is closed as well.
+    let broken = "title = \"Broken\"\nrepeat = \"1w\"\nstatus = \"open\"\npriority = 77\n";
+    sandbox.write(".ticks/bro.toml", broken);
+    sandbox = sandbox.with_env("EDITOR", "sed -i 's/77/1/; s/open/closed/'");
+    sandbox.tk(["edit", "bro"]).ok();
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep bro-r2 rep-r2 bro");
+}

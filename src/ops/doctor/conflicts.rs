@@ -29,7 +29,7 @@ pub(super) fn settled<'a>(exam: &Exam<'a>, id: &TicketId, text: &str) -> Option<
                 return Err(changed());
             }
             locked.forget_last_change()?;
-            locked.mend(&id, merged.clone(), config)?;
+            locked.mend(&id, None, merged.clone(), config)?;
             Ok(())
         })
     }))
