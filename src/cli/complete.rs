@@ -18,7 +18,7 @@ use crate::ops::{self, Project, SORT_KEYS, Wanted};
 use crate::query::{Expected, Field, conditions, unfinished};
 use crate::ui::screen::{Colour, Screen};
 use crate::ui::terminal::safe;
-use crate::wire::TicketRecord;
+use crate::wire::{EventKind, TicketRecord};
 
 /// The variable by which a script says that it asks, and for which shell.
 const ASKING: &str = "TK_COMPLETE";
@@ -167,6 +167,7 @@ fn source(arg: &Arg) -> Option<Source> {
 fn closed_set(arg: &Arg, name: &str) -> Option<fn() -> Vec<String>> {
     match (arg.get_id().as_str(), name) {
         ("awaiting", "KIND") => Some(|| Awaiting::ALL.iter().map(ToString::to_string).collect()),
+        ("kind", "KIND") => Some(EventKind::names),
         (_, "GATE") => Some(|| Gate::ALL.iter().map(ToString::to_string).collect()),
         ("sort", "KEY") => Some(|| SORT_KEYS.iter().map(ToString::to_string).collect()),
         (_, "KEYS") => Some(TicketRecord::keys),

@@ -1,9 +1,11 @@
 //! `tk log`
 
 use super::{Outcome, Session};
+use crate::model::{likeliest, printable};
+use crate::ops::{Error, ErrorCode, Result};
 use crate::run::history;
 use crate::ui::{events, json_events};
-use crate::wire::Event;
+use crate::wire::{Event, EventKind};
 
 /// Replay the events of a run, or of one ticket in its last run
 ///
@@ -21,25 +23,58 @@ pub(super) struct Args {
     #[arg(short, long)]
     follow: bool,
     /// Only events of these kinds
-    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    #[arg(long, value_name = "KIND", value_delimiter = ',', long_help = kinds_help())]
     kind: Vec<String>,
+}
+
+fn kinds_help() -> String {
+    format!(
+        "Only events of these kinds: {}",
+        EventKind::names().join(", ")
+    )
+}
+
+/// The kinds that are meant.
+fn kinds(given: &[String]) -> Result<Vec<String>> {
+    if given.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = EventKind::names();
+    let known = |word: &String| {
+        let name = word.trim().to_lowercase().replace('-', "_");
+        if names.contains(&name) {
+            return Ok(name);
+        }
+        let shown = printable(word);
+        let expected = names.join(", ");
+        let message = format!("unknown kind of event `{shown}`: expected one of {expected}");
+        let error = Error::new(ErrorCode::InvalidArgument, message).with("given", word.as_str());
+        let error = error.with("known", names.clone());
+        Err(match likeliest(&name, names.iter().map(String::as_str)) {
+            Some(like) => error.hint(format!("did you mean `{like}`?")),
+            None => error,
+        })
+    };
+    given.iter().map(known).collect()
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
+            let kinds = kinds(&self.kind)?;
             let found = history::find(project, self.what.as_deref())?;
-            history::replay(&found, self.follow, |event| self.show(session, event))
+            history::replay(&found, self.follow, |event| {
+                Self::show(session, &kinds, event)
+            })
         })
     }
 
-    fn show(&self, session: &Session, event: &Event) -> Outcome {
-        let wanted =
-            self.kind.is_empty() || self.kind.iter().any(|kind| *kind == event.kind.name());
+    fn show(session: &Session, kinds: &[String], event: &Event) -> Outcome {
+        let wanted = kinds.is_empty() || kinds.contains(&event.kind.name());
         if wanted && session.screen.is_json() {
             json_events::write(event)?;
         } else if wanted
-            && (session.verbose() || !self.kind.is_empty() || !events::is_detail(&event.kind))
+            && (session.verbose() || !kinds.is_empty() || !events::is_detail(&event.kind))
         {
             session.screen.text(&format!("{}\n", events::line(event)))?;
         }

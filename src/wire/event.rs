@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A fact of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -305,6 +306,18 @@ pub struct Owed {
 }
 
 impl EventKind {
+    /// The names of all kinds, as in JSON.
+    #[must_use]
+    pub fn names() -> Vec<String> {
+        let schema = schemars::schema_for!(Self);
+        let kinds = schema.get("oneOf").and_then(Value::as_array);
+        let names = kinds.into_iter().flatten().filter_map(|kind| {
+            let name = &kind["properties"]["kind"]["const"];
+            name.as_str().map(str::to_owned)
+        });
+        names.collect()
+    }
+
     /// The kind's name, as in JSON.
     #[must_use]
     pub fn name(&self) -> String {

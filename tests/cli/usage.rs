@@ -136,3 +136,34 @@ fn quiet_says_nothing_but_data() {
     assert_snapshot!(sandbox.tk(["close", "abc", "--quiet"]), @"");
     assert_eq!(sandbox.tk(["new", "x", "--quiet"]).ok().trim().len(), 3);
 }
+
+/// Whether there was a run or not: a kind that is none shows nothing of any.
+#[test]
+fn a_kind_of_event_that_is_none_is_refused_and_those_there_are_are_offered() {
+    let sandbox = authentication();
+    let said = refused(&sandbox, 2, &[&["log", "--kind", "landed,check-faild"]]);
+    assert!(
+        said.starts_with(
+            "error: unknown kind of event `check-faild`: expected one of run_started, "
+        ),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("hint: did you mean `check_failed`?\n"),
+        "{said}"
+    );
+    // The kind is one; a run there is none.
+    assert_eq!(sandbox.tk(["log", "--kind", " Check-Failed"]).code, 3);
+    let mut command = sandbox.tk_command();
+    command.args(["--", "tk", "log", "--kind", "landed,check_"]);
+    let offered = sandbox.run(command.env("TK_COMPLETE", "elvish"), None).ok();
+    let words = offered.lines().map(|line| line.split('\t').next().unwrap());
+    assert_eq!(
+        words.collect::<Vec<_>>(),
+        [
+            "landed,check_started",
+            "landed,check_passed",
+            "landed,check_failed"
+        ]
+    );
+}
