@@ -58,8 +58,9 @@ impl Args {
         session.in_project(|project| {
             let (format, query) = (self.format, self.query.text());
             ops::export(project, format, self.all, query, |total, pieces| {
-                let mut pieces = pieces.map(|piece| Ok(shown(format, &piece?)));
                 let screen = &session.screen;
+                let is_seen = self.output.is_none() && !screen.is_json() && screen.is_terminal();
+                let mut pieces = pieces.map(|piece| Ok(shown(format, is_seen, piece?)));
                 let mut text = String::new();
                 match &self.output {
                     Some(path) => write_file(session, project, path, &mut pieces)?,
@@ -90,15 +91,17 @@ impl Args {
     }
 }
 
-/// The piece as it may be looked at on a terminal, which a file is, too.
-fn shown(format: ExportFormat, piece: &str) -> String {
+/// The piece as it may be looked at on a terminal: JSON always, which loses nothing by it; the
+/// others where one is what it goes to.
+fn shown(format: ExportFormat, is_seen: bool, piece: String) -> String {
     match format {
         // Line by line: the lines' own ends stay.
         ExportFormat::Jsonl | ExportFormat::Taskwarrior => {
             let lines: Vec<_> = piece.split('\n').map(safe_json).collect();
             lines.join("\n")
         }
-        ExportFormat::Csv | ExportFormat::Markdown => safe_lines(piece).into_owned(),
+        ExportFormat::Csv | ExportFormat::Markdown if is_seen => safe_lines(&piece).into_owned(),
+        ExportFormat::Csv | ExportFormat::Markdown => piece,
     }
 }
 

@@ -79,10 +79,16 @@ impl Screen {
         })
     }
 
+    /// Whether what is written is looked at on a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// The columns that lines must keep to: those of the terminal, if there is one.
     #[must_use]
     pub fn line_width(&self) -> Option<usize> {
-        io::stdout().is_terminal().then(|| self.width())
+        self.is_terminal().then(|| self.width())
     }
 
     /// Writes text, which is safe for a terminal and ends its last line.

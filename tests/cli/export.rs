@@ -79,7 +79,8 @@ fn a_table_runs_nothing_in_a_spreadsheet() {
 
 #[test]
 fn markdown_is_for_people() {
-    assert_snapshot!(full().tk(["export", "-f", "markdown"]).ok(), @r#"
+    let text = full().tk(["export", "-f", "markdown"]).ok();
+    assert_snapshot!(text.replace('\u{1b}', "<ESC>"), @r#"
     # Tickets
 
     ## [ ] abc: =1+1 | `x`
@@ -113,7 +114,7 @@ fn markdown_is_for_people() {
 
     **2026-11-20T09:02:11.482Z, agent:claude** (question)
 
-    > Why\u{1b}[2J?
+    > Why<ESC>[2J?
 
     ## [ ] epi: Epic
 
@@ -334,5 +335,24 @@ fn many_are_exported_piece_by_piece_and_none_as_well() {
         let ids = tasks.as_array().unwrap().iter().map(|task| &task["tkid"]);
         let ids: std::collections::BTreeSet<_> = ids.map(|id| id.as_str().unwrap()).collect();
         assert_eq!(ids.len(), count);
+    }
+}
+
+/// Where nobody looks at it on a terminal it is what the ticket says, of whatever format.
+#[test]
+fn control_characters_are_whole_in_files_and_pipes() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "abc",
+        "title = \"One\"\ndescription = \"red \\u001b[31m\\tend\"\n",
+    );
+    let whole = "red \u{1b}[31m\tend";
+    for format in ["csv", "markdown"] {
+        let piped = sandbox.tk(["export", "--format", format]).ok();
+        assert!(piped.contains(whole), "{format}: {piped:?}");
+        sandbox.tk(["export", "--format", format, "-o", "out"]).ok();
+        assert_eq!(sandbox.read("out"), piped, "{format}");
+        let json = sandbox.tk(["export", "--format", format, "--json"]).json();
+        assert_eq!(json["text"], piped.as_str(), "{format}");
     }
 }
