@@ -3,7 +3,7 @@
 use super::list::{Filters, Shown};
 use super::query::QueryArg;
 use super::{Outcome, Session};
-use crate::ops::{self, ListRequest, Search, SearchRequest};
+use crate::ops::{self, ListRequest, Notice, Search, SearchRequest};
 use crate::ui;
 use crate::wire::{Detail, FoundTicket, SearchDocument, SnippetRecord, TicketRecord};
 
@@ -22,12 +22,15 @@ const LIMIT: u32 = 20;
 /// answer, only words count. The service is told the words and what tickets say; its key is
 /// taken from the environment variable that `embeddings_key_env` names.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    mut_arg("limit", |limit| limit.help("So many at most; 20, if nothing is said")),
+    after_help = "Examples:
   tk search login
   tk search password reset -s open -t bug
   tk search authentcation --parent auth
   tk search login --query 'updated>-30d and not label:wontfix'
-  tk search login -n 5 --json --fields id,title")]
+  tk search login -n 5 --json --fields id,title"
+)]
 pub(super) struct Args {
     /// What to look for
     #[arg(value_name = "WORD", required_unless_present = "query")]
@@ -42,6 +45,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(mut self, session: &Session) -> Outcome {
+        let asked = self.shown.limit.is_some();
         self.shown.limit.get_or_insert(LIMIT);
         let request = SearchRequest {
             words: self.words,
@@ -54,12 +58,13 @@ impl Args {
         };
         session.in_project(|project| {
             let found = ops::search(project, &session.context, &request)?;
-            show(session, &self.shown, found)
+            show(session, &self.shown, asked, found)
         })
     }
 }
 
-fn show(session: &Session, shown: &Shown, found: Search) -> Outcome {
+/// Shows them; where nobody `asked` for the limit, it is told however quiet the answer is to be.
+fn show(session: &Session, shown: &Shown, asked: bool, found: Search) -> Outcome {
     let screen = &session.screen;
     let detail = shown.detail(Detail::Listed)?;
     let (total, count) = (found.total, found.tickets.len());
@@ -99,6 +104,11 @@ fn show(session: &Session, shown: &Shown, found: Search) -> Outcome {
             .collect()
     };
     screen.text(&text)?;
-    shown.tell_rest(session, count, total)?;
+    if screen.is_quiet() && !asked && count < total {
+        let text = format!("{count} of {total} are shown: `--limit` shows more");
+        screen.notices(&[Notice::Warning(text)])?;
+    } else {
+        shown.tell_rest(session, count, total)?;
+    }
     Ok(0)
 }

@@ -57,7 +57,8 @@ fn weeks(project: &Project, since: Option<&str>) -> Result<Weeks> {
     let Some(given) = since else {
         return Ok(Weeks::last(USUAL_WEEKS, project.now));
     };
-    let day = values::day("first day", project.now, given)?;
+    // Of no use is what a due day is told to look like: a day to come.
+    let day = values::day("first day", project.now, given).ok().flatten();
     let weeks = day.and_then(|day| Weeks::since(day, project.now));
     weeks
         .filter(|weeks| weeks.count() <= MOST_WEEKS)

@@ -284,3 +284,27 @@ fn of_a_file_each_ticket_is_compared_with_those_there_before() {
         .json();
     assert_eq!((&made["total"], &made["similar"]), (&json!(21), &json!([])));
 }
+
+/// A limit that nobody asked for is told, however quiet the answer is to be.
+#[test]
+fn the_best_20_are_shown() {
+    let sandbox = Sandbox::initialised();
+    let many = "{\"title\": \"Rate limits\"}\n".repeat(21);
+    sandbox.tk_with_input(["new", "--file", "-"], &many).ok();
+    for (args, said) in [
+        (&["search", "rate"][..], "hint: 20 of 21 are shown\n"),
+        (
+            &["search", "rate", "-q"],
+            "warning: 20 of 21 are shown: `--limit` shows more\n",
+        ),
+        (&["search", "rate", "-q", "-n", "20"], ""),
+        (&["search", "rate", "-q", "-n", "21"], ""),
+    ] {
+        assert_eq!(sandbox.tk(args).stderr, said, "{args:?}");
+    }
+    let help = sandbox.tk(["search", "-h"]).ok();
+    assert!(
+        help.contains("So many at most; 20, if nothing is said"),
+        "{help}"
+    );
+}

@@ -318,12 +318,14 @@ fn words_without_meaning_are_refused() {
     assert_snapshot!(refused(&sandbox, 2, &[
         &["stats", "--since", "soon"],
         &["stats", "--since", "2026-11-21"],
+        &["stats", "--since", "+3d"],
         &["stats", "--since", "1970-01-01"],
         &["stats", "--since="],
         &["stats", "auth", "--runs"],
     ]), @r"
-    error: the first day `soon` is not a day: expected one such as `2026-11-20`, `tomorrow` or `3d`
+    error: `--since soon`: expected a day of the last ten years, such as `2026-09-01`
     error: `--since 2026-11-21`: expected a day of the last ten years, such as `2026-09-01`
+    error: `--since +3d`: expected a day of the last ten years, such as `2026-09-01`
     error: `--since 1970-01-01`: expected a day of the last ten years, such as `2026-09-01`
     error: `--since `: expected a day of the last ten years, such as `2026-09-01`
     error: the argument '[EPIC]' cannot be used with '--runs'
