@@ -56,15 +56,19 @@ impl Git {
 
     /// What `what` names, a commit or something that leads to one; none if nothing.
     pub fn commit_of(&self, what: &str) -> Result<Option<CommitId>> {
-        let spec = format!("{what}^{{commit}}");
+        // Behind `:/` everything is what a message is to say.
+        match what.starts_with(":/") {
+            true => match self.named_by(what)? {
+                Some(found) => self.named_by(&format!("{found}^{{commit}}")),
+                None => Ok(None),
+            },
+            false => self.named_by(&format!("{what}^{{commit}}")),
+        }
+    }
+
+    fn named_by(&self, spec: &str) -> Result<Option<CommitId>> {
         let answer = self
-            .call([
-                "rev-parse",
-                "--quiet",
-                "--verify",
-                "--end-of-options",
-                &spec,
-            ])
+            .call(["rev-parse", "--quiet", "--verify", "--end-of-options", spec])
             .run_allowing(&[0, 1])?;
         match answer.line().as_str() {
             "" => Ok(None),

@@ -113,7 +113,16 @@ impl<'t> Told<'t> {
             let versions = self.read(&id, &commits)?;
             let get = |blob: &Option<BlobId>| blob.as_ref().and_then(|blob| versions.get(blob));
             for commit in &commits {
-                let before: Vec<_> = commit.before.iter().map(get).collect();
+                let unknown = match commit.before.as_slice() {
+                    [None] if self.is_cut_before(commit.commit)? => {
+                        Some(Err("this clone is shallow, and begins here".to_owned()))
+                    }
+                    _ => None,
+                };
+                let before: Vec<_> = match &unknown {
+                    Some(unknown) => vec![Some(unknown)],
+                    None => commit.before.iter().map(get).collect(),
+                };
                 let after = get(&commit.after);
                 let entry = self.entry(&before, after);
                 let own = !entry.changes.is_empty() || entry.problem.is_some();
@@ -165,6 +174,15 @@ impl<'t> Told<'t> {
         Ok(blobs.into_iter().zip(versions).collect())
     }
 
+    /// Whether the clone is shallow and ends at that commit, what was before not being there.
+    fn is_cut_before(&self, commit: CommitId) -> Result<bool> {
+        let (_, parent) = self.tracked.project.repo.time_and_parent(commit)?;
+        match parent {
+            Some(parent) => Ok(self.tracked.git.commit_of(&parent.to_string())?.is_none()),
+            None => Ok(false),
+        }
+    }
+
     /// The ticket that this one was before, if the commit that brought it took away one of
     /// another name that was filed at the same time with the same title; with the commit
     /// before.
@@ -178,8 +196,7 @@ impl<'t> Told<'t> {
         let Some(parent) = parent.filter(|_| first.before == [None]) else {
             return Ok(None);
         };
-        if tracked.git.commit_of(&parent.to_string())?.is_none() {
-            // A shallow clone ends before it.
+        if self.is_cut_before(first.commit)? {
             return Ok(None);
         }
         let after = tracked.files_at(first.commit)?;

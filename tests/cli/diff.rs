@@ -142,6 +142,8 @@ fn what_names_no_commit() {
         &["diff", "HEAD..HEAD..HEAD"],
         &["diff", "HEAD@{9999}"],
         &["diff", "HEAD:.ticks"],
+        &["diff", ":/no message says so"],
+        &["diff", ":.ticks/abc.toml"],
         &["diff", "--", "--all"],
         &["list", "--at", "nope"],
         &["list", "--at="],
@@ -156,6 +158,10 @@ fn what_names_no_commit() {
     error: `HEAD@{9999}` names no commit
     hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
     error: `HEAD:.ticks` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `:/no message says so` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `:.ticks/abc.toml` names no commit
     hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
     error: `--all` names no commit
     hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
@@ -328,4 +334,14 @@ fn with_the_configuration_and_the_time_of_then() {
     --- stderr
     warning: HEAD:.ticks/config.toml:2: unknown key `agnet` in `run`; the configuration of today is used instead
     ");
+}
+
+#[test]
+fn a_commit_is_named_by_its_message_too() {
+    let sandbox = told();
+    let by_place = sandbox.tk(["diff", "HEAD~1"]).ok();
+    assert_eq!(sandbox.tk(["diff", ":/File them"]).ok(), by_place);
+    assert_eq!(sandbox.tk(["diff", "HEAD^{/File}"]).ok(), by_place);
+    let then = sandbox.tk(["list", "--all", "--at", ":/^File"]).ok();
+    assert_eq!(then, sandbox.tk(["list", "--all", "--at", "HEAD~1"]).ok());
 }

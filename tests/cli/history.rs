@@ -375,3 +375,29 @@ fn only_so_many() {
     assert_eq!(all["truncated"], false);
     assert_eq!(sandbox.tk(["history", "abc", "-n", "0"]).code, 2);
 }
+
+/// What was before the first commit of a shallow clone nobody there knows.
+#[test]
+fn a_shallow_clone_does_not_take_its_first_commit_for_the_beginning() {
+    let sandbox = told();
+    commit(&sandbox, "Ann", 2, "Add a note");
+    let url = format!("file://{}", sandbox.path().display());
+    sandbox.git(["clone", "--quiet", "--depth=2", &url, "../shallow"]);
+    let json = sandbox
+        .tk(["-C", "../shallow", "history", "abc", "--json"])
+        .json();
+    let entries = json["entries"].as_array().unwrap();
+    let entry = |at: usize| {
+        (
+            entries[at]["subject"].as_str(),
+            entries[at]["change"].as_str(),
+        )
+    };
+    assert_eq!(entry(0), (Some("Add a note"), Some("changed")));
+    assert_eq!(entry(1), (Some("Begin"), Some("changed")));
+    assert_eq!(
+        entries[1]["problem"],
+        "the version before it: this clone is shallow, and begins here"
+    );
+    assert_eq!(entries.len(), 2);
+}
