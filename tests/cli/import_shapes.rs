@@ -160,3 +160,30 @@ fn a_fault_is_told_with_a_line_of_the_file() {
         "{refused}"
     );
 }
+
+/// Some programs begin a text with a mark that says how it is written.
+#[test]
+fn a_mark_at_the_beginning_is_no_part_of_the_text() {
+    let sandbox = Sandbox::initialised();
+    let line = |id: &str| format!("\u{feff}{{\"id\":\"{id}\",\"title\":\"{id}\"}}\n");
+    sandbox.write("a.jsonl", &line("bd-1"));
+    sandbox.tk(["import", "beads", "a.jsonl"]).ok();
+    sandbox
+        .tk_with_input(["import", "jsonl", "-"], &line("abc"))
+        .ok();
+    sandbox.write(".tick/issues/tt.json", &line("tt"));
+    sandbox.tk(["import", "ticks", "."]).ok();
+    sandbox.write(
+        "gh.json",
+        "\u{feff}[{\"number\":7,\"title\":\"gh\",\"state\":\"OPEN\"}]",
+    );
+    sandbox.tk(["import", "github", "gh.json"]).ok();
+    sandbox.write(
+        ".tickets/nw-1.md",
+        "\u{feff}---\nid: nw-1\n---\n# Written\n",
+    );
+    sandbox.tk(["import", "ticket", "."]).ok();
+    let listed = sandbox.tk(["list", "--json"]).json();
+    assert_eq!(listed["total"], 5);
+    assert_eq!(says(&sandbox, "nw-1", &["title"]), json!(["Written"]));
+}

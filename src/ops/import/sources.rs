@@ -23,7 +23,7 @@ pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Sou
     if let Some(text) = &request.text {
         return Ok(vec![Source {
             name: shown(request),
-            text: Ok(text.clone()),
+            text: Ok(plain(text.clone())),
         }]);
     }
     let path = context.cwd.join(&request.path);
@@ -36,10 +36,18 @@ pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Sou
         let relative = path.strip_prefix(&context.cwd).unwrap_or(&path);
         Source {
             name: Shown(relative).to_string(),
-            text,
+            text: text.map(plain),
         }
     });
     Ok(named.collect())
+}
+
+/// The text without the mark that some programs begin UTF-8 with.
+fn plain(text: String) -> String {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
 }
 
 fn of_folder(request: &ImportRequest, folder: &Path) -> Result<Vec<ArchiveFile>> {
