@@ -1,5 +1,10 @@
 //! Words that people gave: shown in messages, and what they may have meant.
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::TimeZone;
+
 /// The least likeness at which a word is offered for an unknown one.
 const LIKENESS: f64 = 0.75;
 
@@ -21,4 +26,23 @@ pub fn likeliest<'w>(given: &str, known: impl IntoIterator<Item = &'w str>) -> O
         .filter(|(likeness, _)| *likeness >= LIKENESS)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     near.map(|(_, word)| word)
+}
+
+/// The moment that a text names, in a form of RFC 3339; none where its offset is a day or more.
+#[must_use]
+pub fn moment(text: &str) -> Option<Timestamp> {
+    let pieces = Pieces::parse(text).ok()?;
+    let offset = pieces.to_numeric_offset();
+    let is_real = offset.is_none_or(|offset| offset.seconds().abs() < 24 * 60 * 60);
+    is_real.then(|| text.parse().ok()).flatten()
+}
+
+/// As [`moment`]; without an offset it is in UTC.
+#[must_use]
+pub fn moment_or_utc(text: &str) -> Option<Timestamp> {
+    if Pieces::parse(text).ok()?.offset().is_some() {
+        return moment(text);
+    }
+    let civil = text.parse::<DateTime>().ok()?;
+    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }

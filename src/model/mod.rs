@@ -23,7 +23,7 @@ pub use config::{
     RunConfig, WorktreeConfig,
 };
 pub use ended::{DONE, NO_CHANGES};
-pub use given::{likeliest, printable};
+pub use given::{likeliest, moment, moment_or_utc, printable};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
 pub use outline::{Bytes, Edges, Outline, Outlined, PACKING, Parts, Texts};

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span as Calendar, Timestamp};
 
 use super::{Error, ErrorCode, Result};
-use crate::model::{Config, Defer, InvalidWord, Span, StatusId};
+use crate::model::{Config, Defer, InvalidWord, Span, StatusId, moment};
 pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
 
@@ -176,13 +176,19 @@ pub(super) fn status(config: &Config, given: &str) -> Result<StatusId> {
     })
 }
 
+/// The letters of a day.
+const LONGEST_DAY: usize = "2026-11-20".len();
+
 /// A day; blank is nothing.
 pub(super) fn day(what: &str, now: Timestamp, given: &str) -> Result<Option<Date>> {
     let given = given.trim();
     if given.is_empty() {
         return Ok(None);
     }
-    if let Ok(day) = given.parse() {
+    // A time reads as a day too, with its hour dropped.
+    if given.len() <= LONGEST_DAY
+        && let Ok(day) = given.parse()
+    {
         return Ok(Some(day));
     }
     match ahead(now, given) {
@@ -201,10 +207,10 @@ pub(super) fn defer(now: Timestamp, given: &str) -> Result<Option<Defer>> {
         return Ok(None);
     }
     // A time reads as a day too, with its hour dropped, so it is tried first.
-    if let Ok(at) = given.parse::<Timestamp>() {
+    if let Some(at) = moment(given) {
         return Ok(Some(Defer::At(at)));
     }
-    if given.len() <= "2026-11-20".len()
+    if given.len() <= LONGEST_DAY
         && let Ok(day) = given.parse::<Date>()
     {
         return Ok(Some(Defer::Day(day)));

@@ -4,13 +4,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::imported::{Edges, Imported, Place, Record, Standing, wanted};
 use crate::format::Kept;
-use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId};
+use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId, moment_or_utc};
 use crate::wire::{Misfit, MisfitKind};
 
 /// The most characters of a title, and of any other line.
@@ -347,10 +347,7 @@ pub(super) fn shown(text: &str) -> String {
 /// A moment, in one of the spellings that trackers have for it.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let at = text.parse::<Timestamp>().ok().or_else(|| {
-        let civil = text.parse::<DateTime>().ok()?;
-        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    })?;
+    let at = moment_or_utc(text)?;
     // A file can hold no others.
     let year = at.to_zoned(TimeZone::UTC).year();
     (1..=9999).contains(&year).then_some(at)

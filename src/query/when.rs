@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span as Calendar, Timestamp};
 
-use crate::model::Span;
+use crate::model::{Span, moment_or_utc};
 
 /// What a time is expected to look like.
 pub(super) const EXPECTED: &str = "`2026-11-20`, `2026-11-20T08:30:00Z`, `today`, `tomorrow`, \
@@ -58,13 +58,8 @@ impl When {
         if given.len() <= "2026-11-20".len() {
             return given.parse().ok().map(Self::Day);
         }
-        if let Ok(at) = given.parse() {
-            return Some(Self::Moment(at));
-        }
         // Without a zone it is of the one that days are of.
-        let civil: DateTime = given.parse().ok()?;
-        let at = civil.to_zoned(TimeZone::UTC).ok()?;
-        Some(Self::Moment(at.timestamp()))
+        moment_or_utc(given).map(Self::Moment)
     }
 
     /// The day it is on, if time goes so far.

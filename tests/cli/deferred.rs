@@ -114,6 +114,10 @@ fn put_off_for_so_long() {
         ["--defer", "-3d"],
         ["--due", "4h"],
         ["--due", "someday"],
+        ["--due", "2026-01-01T00:00+25:00"],
+        ["--due", "2026-01-01T00:00+02:00"],
+        ["--defer", "2026-01-01T00:00+25:00"],
+        ["--defer", "2026-01-01T00:00-24:00"],
     ] {
         let flag = format!("{}={}", args[0], args[1]);
         let output = sandbox.tk(["update", &id, &flag]);
