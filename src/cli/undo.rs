@@ -10,8 +10,9 @@ use crate::wire::{Detail, UndoDocument};
 ///
 /// What a person changed last in this clone, in tickets' files: changes, new tickets, deleted
 /// ones; all of it, or nothing. Refused (exit code 5) where a ticket has changed since. Taken
-/// back twice, it is done again. What runs and agents change is not noted down, and claims and
-/// git stay as they are. Once merges are settled or files are mended (`tk resolve`,
+/// back twice, it is done again. What runs and agents change is not noted down, and git stays as
+/// it is. A claim of yours ends where its ticket then is gone or not in progress; one that has
+/// ended does not come back. Once merges are settled or files are mended (`tk resolve`,
 /// `tk doctor --fix`), there is nothing to take back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

@@ -76,7 +76,12 @@ pub(super) fn claim_if(
     };
     lease.until(None)?;
     let Some(asked) = &request.remote else {
-        let claimed = claim_here(project, targets, (&actor, may), lease, None)?;
+        let claimed = match claim_here(project, targets, (&actor, may), lease, None) {
+            Err(error) if error.code == ErrorCode::Held => {
+                return Err(of_this_clone(project, error)?);
+            }
+            claimed => claimed?,
+        };
         renew_there(project, &claimed);
         return Ok(claimed);
     };
@@ -156,6 +161,30 @@ fn may_claim(
         Ok(())
     })?;
     found.ok_or_else(|| invalid("no ticket is named"))
+}
+
+/// The error that a ticket is held, with what to do where that is what this clone could not let go
+/// of on a remote.
+fn of_this_clone(project: &Project, error: Error) -> Result<Error> {
+    let id = error.context.get("id").and_then(|id| id.as_str());
+    let Some(id) = id.and_then(|id| TicketId::parse(id).ok()) else {
+        return Ok(error);
+    };
+    let elsewhere = project.store.held_elsewhere(project.now);
+    let left = project.store.left_there()?.into_iter();
+    let left = left.filter(|left| left.ticket == id).find(|left| {
+        let seen = elsewhere.get(&id);
+        seen.is_some_and(|seen| seen.claim.holding == left.holding)
+    });
+    Ok(match left {
+        Some(left) => {
+            let remote = printable(&left.remote);
+            error.hint(format!(
+                "this clone has let go of it, which `{remote}` could not be told: `tk sync` tells it"
+            ))
+        }
+        None => error,
+    })
 }
 
 /// The error that another clone holds the ticket, which is noted.

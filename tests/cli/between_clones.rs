@@ -792,6 +792,16 @@ fn what_was_let_go_of_while_the_remote_was_away_is_given_back() {
     );
     rename("away.git", "remote.git");
     assert_eq!(clones.there("abc")["state"], "held");
+    let refused = clones.tk("repo", &["claim", "abc"]);
+    assert_eq!(refused.code, 5, "{refused}");
+    let hint =
+        "hint: this clone has let go of it, which `origin` could not be told: `tk sync` tells it";
+    assert!(refused.stderr.contains(hint), "{refused}");
+    let other = clones.tk("other", &["claim", "abc", "--remote", "--as", "bob"]);
+    assert!(
+        other.code == 5 && !other.stderr.contains("tk sync"),
+        "{other}"
+    );
     assert_snapshot!(clones.tk("repo", &["sync"]), @r"
     --- stderr
     hint: `abc` was still held on `origin` by this clone and by nobody here: given back

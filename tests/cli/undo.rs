@@ -184,6 +184,18 @@ fn a_claim_taken_back_is_let_go() {
     sandbox.tk(["undo"]).ok();
     let other = sandbox.with_env("TK_ACTOR", "ben@example.com");
     other.tk(["claim", "abc"]).ok();
+    // What is in progress still stays held; what was let go of stays so.
+    let held = || other.path().join(".git/tk/claims/abc").exists();
+    other.tk(["update", "abc", "-p", "0"]).ok();
+    other.tk(["undo"]).ok();
+    assert!(held());
+    other.tk(["close", "abc"]).ok();
+    other.tk(["undo"]).ok();
+    assert_eq!(
+        other.tk(["show", "abc", "--json"]).json()["tickets"][0]["status"],
+        "in_progress"
+    );
+    assert!(!held());
 }
 
 #[test]
