@@ -182,6 +182,21 @@ fn projects() -> impl Strategy<Value = Vec<Ticket>> {
         .prop_shuffle()
 }
 
+/// The tickets without these lines, all of which they have.
+fn without(tickets: &[Ticket], gone: &[Step]) -> Vec<Ticket> {
+    let mut left = tickets.to_vec();
+    for step in gone {
+        let (Step::BlockedBy(id, other) | Step::After(id, other) | Step::PartOf(id, other)) = step;
+        let ticket = left.iter_mut().find(|ticket| ticket.id == *id).unwrap();
+        match step {
+            Step::BlockedBy(..) => assert!(ticket.blocked_by.remove(other)),
+            Step::After(..) => assert!(ticket.after.remove(other)),
+            Step::PartOf(..) => assert!(ticket.parent.take().is_some()),
+        }
+    }
+    left
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 1_000,
@@ -296,6 +311,29 @@ proptest! {
         }
     }
 
+    /// Whoever is asked, also where parents go in a circle or name themselves.
+    #[test]
+    fn what_is_ready_is_that_for_all(
+        tickets in projects(),
+        parents in prop::collection::vec(prop::option::of(0_usize..8), 8),
+    ) {
+        let mut tickets = tickets;
+        let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id.clone()).collect();
+        for (ticket, parent) in tickets.iter_mut().zip(parents) {
+            ticket.parent = parent.map(|parent| ids[parent % ids.len()].clone());
+        }
+        let statuses = Statuses::default();
+        let graph = Graph::new(&tickets, &statuses, now());
+        let each: Ids = ids.into_iter().filter(|id| graph.is_ready(id)).collect();
+        let ready = graph.ready(&Scope::All).into_iter();
+        prop_assert_eq!(ready.map(|ticket| ticket.id.clone()).collect::<Ids>(), each.clone());
+        let plan = graph.plan(&Scope::All);
+        let planned = plan.ready().into_iter().map(|entry| entry.id.clone());
+        prop_assert_eq!(planned.collect::<Ids>(), each);
+        let placed = |id| plan.entry(id).is_some();
+        prop_assert!(plan.critical_path_ids.iter().all(placed));
+    }
+
     /// Without what is to go nothing waits for itself, and where nothing does nothing is to go.
     #[test]
     fn what_breaks_cycles_leaves_none(tickets in projects(), split in any::<u8>()) {
@@ -309,20 +347,7 @@ proptest! {
         }
         let statuses = Statuses::default();
         let gone = Graph::new(&tickets, &statuses, now()).breaking(true, |_| true);
-        let without = |tickets: &[Ticket]| -> Vec<Ticket> {
-            let mut left = tickets.to_vec();
-            for step in &gone {
-                let (Step::BlockedBy(id, other) | Step::After(id, other) | Step::PartOf(id, other)) = step;
-                let ticket = left.iter_mut().find(|ticket| ticket.id == *id).unwrap();
-                match step {
-                    Step::BlockedBy(..) => assert!(ticket.blocked_by.remove(other)),
-                    Step::After(..) => assert!(ticket.after.remove(other)),
-                    Step::PartOf(..) => assert!(ticket.parent.take().is_some()),
-                }
-            }
-            left
-        };
-        let left = without(&tickets);
+        let left = without(&tickets, &gone);
         // As if they were all new: soft edges count, too.
         let none: Vec<Ticket> = Vec::new();
         let nothing = Graph::new(&none, &statuses, now());
@@ -330,6 +355,36 @@ proptest! {
         prop_assert_eq!(gone.is_empty(), nothing.cycle_with(&tickets).is_none());
         let stays = Graph::new(&tickets, &statuses, now()).breaking(true, |_| false);
         prop_assert!(stays.is_empty());
+    }
+
+    /// Where some tickets are new, and only what their own files say may go, parents too.
+    #[test]
+    fn what_is_new_closes_no_cycle_without_what_is_to_go(tickets in projects(), new in any::<u8>()) {
+        let is_new = |id: &TicketId| new & 1 << (id.as_str().as_bytes()[0] % 8) != 0;
+        let mut left = tickets;
+        let mut old = left.clone();
+        for (ticket, bare) in left.iter_mut().zip(&mut old) {
+            ticket.status = StatusId::new("open");
+            bare.status = StatusId::new("open");
+            if is_new(&ticket.id) {
+                (bare.parent, bare.blocked_by) = (None, Ids::new());
+            }
+        }
+        let statuses = Statuses::default();
+        let graph = |tickets: &[Ticket]| Graph::new(tickets, &statuses, now()).cycles().is_empty();
+        prop_assume!(graph(&old));
+        // What has lost its parts is no epic any more, and may then wait for others.
+        for _ in 0..8 {
+            let gone = Graph::new(&left, &statuses, now()).breaking(false, |step| {
+                let (Step::BlockedBy(id, _) | Step::After(id, _) | Step::PartOf(id, _)) = step;
+                is_new(id)
+            });
+            left = without(&left, &gone);
+            if gone.is_empty() {
+                break;
+            }
+        }
+        prop_assert!(graph(&left));
     }
 
     #[test]
