@@ -88,12 +88,16 @@ impl Service {
         texts: &[String],
         time: Duration,
     ) -> Result<Vec<Vec<f32>>, EmbeddingsError> {
-        let config = ureq::Agent::config_builder()
+        let mut config = ureq::Agent::config_builder()
             .timeout_global(Some(time))
             // To where it sends us the key was not given.
             .max_redirects(0)
-            .http_status_as_error(false)
-            .build();
+            .http_status_as_error(false);
+        if is_here(&self.url) {
+            // To a proxy, `localhost` is another machine, and the key can be read on the way to it.
+            config = config.proxy(None);
+        }
+        let config = config.build();
         let question = Question {
             model: &self.model,
             input: texts,

@@ -164,7 +164,10 @@ fn vectors(texts: &[String], mood: Mood) -> String {
 }
 
 fn project(url: &str) -> Sandbox {
-    let sandbox = Sandbox::initialised().with_env("TK_KEY", "very-secret");
+    let sandbox = Sandbox::initialised()
+        .with_env("TK_KEY", "very-secret")
+        // Nobody is there; this machine itself is asked without one.
+        .with_env("HTTP_PROXY", "http://127.0.0.1:9");
     sandbox.write(
         ".ticks/config.toml",
         &format!(
