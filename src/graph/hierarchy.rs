@@ -63,9 +63,10 @@ impl Hierarchy {
     /// what is its own parent.
     pub(super) fn circles(&self) -> Vec<Vec<usize>> {
         let mut seen = vec![false; self.parents.len()];
-        let mut circles = Vec::new();
+        let (mut circles, mut way) = (Vec::new(), Vec::new());
         for start in 0..self.parents.len() {
-            let (mut next, mut way) = (Some(start), Vec::new());
+            way.clear();
+            let mut next = Some(start);
             while let Some(at) = next.filter(|at| !seen[*at]) {
                 seen[at] = true;
                 way.push(at);
