@@ -16,8 +16,8 @@ use crate::wire::{ClaimDocument, Detail};
 /// one holds renews the lease. `tk next --claim` takes the first ticket that is free.
 ///
 /// A claim is of this clone, its worktrees included. With --remote it holds between all clones
-/// of that git remote: it is pushed to `refs/tk/claims/ID` there, which the remote has to allow,
-/// if nobody else's is there or its lease has run out. It is renewed and let go of there, too,
+/// of that git remote: it is pushed to `refs/tk/claims/ID` where that is fetched from, which has to
+/// allow it, if nobody else's is there or its lease has run out. It is renewed and let go of there, too,
 /// and `tk sync` shows what others hold. A lease ends by each machine's own clock.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

@@ -9,26 +9,32 @@ use crate::run::LiveRuns;
 ///
 /// What was in progress goes back to the initial status and is owned no longer. What others
 /// hold is released by people only, with --force; what a live run works at, not at all. What is
-/// held on a remote is let go of there, too; so is what `tk close` and the like let go of.
+/// held on a remote is let go of there, too; so is what `tk close` and the like let go of. With
+/// --force --remote, so is whatever else is there, also what cannot be read as a claim.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk release k7m
-  tk release k7m --force    # although another holds it")]
+  tk release k7m --force    # although another holds it
+  tk release k7m --force --remote=origin")]
 pub(super) struct Args {
     #[command(flatten)]
     targets: TargetArgs,
     /// Although another holds it
     #[arg(long)]
     force: bool,
+    /// Whatever is there on that remote, or the branch's own
+    #[arg(long, value_name = "REMOTE", num_args = 0..=1, require_equals = true, requires = "force")]
+    remote: Option<Option<String>>,
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let targets = self.targets.targets(session)?;
+        let remote = self.remote.as_ref().map(Option::as_deref);
         session.in_project(|project| {
             // Looked at under the store's lock, under which runs begin.
             let at_work = |id: &_| LiveRuns::of(&project.store)?.refuse(id);
-            let changed = ops::release(project, &targets, self.force, at_work)?;
+            let changed = ops::release(project, &targets, self.force, remote, at_work)?;
             report(session, project, "release", &changed, plainly("released"))
         })
     }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::command::{Git, Output};
+use super::command::{Call, Git, Output};
 use super::error::{GitError, Result};
 use super::id::CommitId;
 use super::tree::parse_id;
@@ -44,6 +44,9 @@ pub struct ClaimRef {
 pub struct ClaimRefs {
     git: Git,
     remote: String,
+    /// What they are pushed to: the remote, or where it is fetched from, if it is pushed to
+    /// somewhere else, which others may not see.
+    target: String,
 }
 
 impl Git {
@@ -71,17 +74,42 @@ impl Git {
         let answer = self.call(["config", "--get", &key]).run_allowing(&[0, 1])?;
         Ok(Some(answer.line()).filter(|name| !name.is_empty()))
     }
+
+    /// What a push goes to for it to be where the remote is fetched from. A protocol that pushes
+    /// are to use (`pushInsteadOf`) makes no other place.
+    fn target(&self, remote: &str) -> Result<String> {
+        let lines = |args: &[&str]| -> Result<Vec<String>> {
+            let answer = self.call(args).run_any()?;
+            Ok(match answer.code {
+                Some(0) => answer.line().lines().map(str::to_owned).collect(),
+                _ => Vec::new(),
+            })
+        };
+        let fetched_from = lines(&["remote", "get-url", "--all", "--", remote])?;
+        let pushed_to = lines(&["remote", "get-url", "--all", "--push", "--", remote])?;
+        let key = format!("remote.{remote}.pushurl");
+        let is_elsewhere = pushed_to.len() > 1
+            || pushed_to.first() != fetched_from.first()
+                && !lines(&["config", "--get-all", &key])?.is_empty();
+        Ok(match fetched_from.first() {
+            Some(place) if is_elsewhere => place.clone(),
+            _ => remote.to_owned(),
+        })
+    }
 }
 
 impl ClaimRefs {
     /// Those on the remote of that name, which must be one of [`Git::remotes`]. Whatever goes
     /// over the network takes at most `limit`.
-    #[must_use]
-    pub fn new(git: &Git, remote: &str, limit: Duration) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn new(git: &Git, remote: &str, limit: Duration) -> Result<Self> {
+        Ok(Self {
             git: git.clone().limit(limit),
             remote: remote.to_owned(),
-        }
+            target: git.target(remote)?,
+        })
     }
 
     /// The remote's name.
@@ -122,13 +150,17 @@ impl ClaimRefs {
         let commit = self.commit(text)?;
         let reference = format!("{THERE}{ticket}");
         let expected = expected.map_or_else(String::new, |commit| commit.to_string());
-        let answer = self
+        // What is pushed as a mirror takes no single reference. No setting's name can have a `=`.
+        let as_usual = format!("remote.{}.mirror=false", self.remote);
+        let as_usual = (!self.remote.contains('=')).then_some(as_usual);
+        let push = self
             .git
             .call(["push", "--porcelain", "--no-verify", "--no-follow-tags"])
             .args(["--recurse-submodules=no", "--no-signed"])
             .arg(format!("--force-with-lease={reference}:{expected}"))
-            .args(["--", &self.remote, &format!("{commit}:{reference}")])
-            .run_any()?;
+            .args(["--", &self.target, &format!("{commit}:{reference}")])
+            .over_network();
+        let answer = as_usual.into_iter().fold(push, Call::setting).run_any()?;
         Ok(match answer.code {
             Some(0) => Ok(commit),
             _ => Err(refusal(&answer)),
@@ -163,6 +195,7 @@ impl ClaimRefs {
             .args(["--no-recurse-submodules", "--no-auto-maintenance"])
             .args(["--no-prune", "--refmap=", "--", &self.remote])
             .arg(format!("+{THERE}{name}:{here}{name}"))
+            .over_network()
             .run_any()?;
         if answer.code != Some(0) {
             // What has come before it failed is nobody's.

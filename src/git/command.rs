@@ -16,6 +16,7 @@ use wait_timeout::ChildExt;
 
 use super::error::{GitError, Result};
 use super::id::printable;
+use super::interrupt::Waiting;
 
 /// How long a command may take that does not say otherwise.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -94,6 +95,7 @@ pub struct Call<'a> {
     args: Vec<OsString>,
     settings: Vec<OsString>,
     stdin: Option<Vec<u8>>,
+    over_network: bool,
 }
 
 impl Git {
@@ -160,6 +162,7 @@ impl Git {
                 .collect(),
             settings: Vec::new(),
             stdin: None,
+            over_network: false,
         }
     }
 
@@ -192,6 +195,13 @@ impl Call<'_> {
     #[must_use]
     pub fn setting(mut self, setting: impl AsRef<OsStr>) -> Self {
         self.settings.push(setting.as_ref().to_owned());
+        self
+    }
+
+    /// Over the network: a signal that ends this program ends it, too, and ssh asks nobody.
+    #[must_use]
+    pub(super) fn over_network(mut self) -> Self {
+        self.over_network = true;
         self
     }
 
@@ -234,6 +244,8 @@ impl Call<'_> {
             source,
         };
         let deadline = Instant::now() + self.git.limit;
+        let waiting = self.over_network.then(Waiting::begin).transpose();
+        let waiting = waiting.map_err(start)?.flatten();
         let mut child = self.command().spawn().map_err(|source| {
             // A missing folder gives the same kind as a missing program.
             if source.kind() == std::io::ErrorKind::NotFound && self.git.dir.is_dir() {
@@ -251,7 +263,10 @@ impl Call<'_> {
         }
         let stdout = collect(child.stdout.take());
         let stderr = collect(child.stderr.take());
-        let status = child.wait_timeout(self.git.limit).map_err(start)?;
+        let status = match &waiting {
+            None => child.wait_timeout(self.git.limit).map_err(start)?,
+            Some(waiting) => waiting.wait(&mut child, deadline).map_err(start)?,
+        };
         let Some(status) = status else {
             end(&mut child).map_err(start)?;
             return Err(GitError::Timeout {
@@ -296,6 +311,9 @@ impl Call<'_> {
             .envs(self.git.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.git.dir)
             .arg("--no-pager");
+        if self.over_network && !self.has_own_ssh() {
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        }
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
@@ -315,6 +333,14 @@ impl Call<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// Whether the user said how ssh is to be started, which stays so.
+    fn has_own_ssh(&self) -> bool {
+        let variables = ["GIT_SSH_COMMAND", "GIT_SSH"];
+        let set = |name: &&str| std::env::var_os(name).is_some();
+        let configured = || self.git.run(["config", "--get", "core.sshCommand"]).is_ok();
+        variables.iter().any(set) || configured()
     }
 
     fn shown(&self) -> String {
@@ -405,7 +431,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<std::io::Result
 }
 
 /// Ends the program and what it started.
-fn end(child: &mut Child) -> std::io::Result<()> {
+pub(super) fn end(child: &mut Child) -> std::io::Result<()> {
     use rustix::process::{Pid, Signal, kill_process_group};
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         match kill_process_group(group, Signal::KILL) {

@@ -9,11 +9,12 @@ use std::fmt;
 pub struct Actor(String);
 
 impl Actor {
-    /// The actor of that name; surrounding white space is dropped and control characters
-    /// are removed, since names end up in terminals and commit messages.
+    /// The actor of that name; control characters are removed, since names end up in terminals
+    /// and commit messages, and then white space around it.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self(name.trim().chars().filter(|c| !c.is_control()).collect())
+        let visible: String = name.chars().filter(|c| !c.is_control()).collect();
+        Self(visible.trim().to_owned())
     }
 
     /// The actor for the agent of that name.
@@ -38,5 +39,24 @@ impl Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_hides_no_agent() {
+        for name in [
+            "agent:zed",
+            " agent:zed ",
+            "\u{1} agent:zed",
+            "\u{1}\t\u{2}agent:zed\n",
+        ] {
+            let actor = Actor::new(name);
+            assert_eq!((actor.as_str(), actor.is_agent()), ("agent:zed", true));
+            assert_eq!(Actor::new(actor.as_str()), actor);
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::claims_before::ClaimsBefore;
 use super::close::transition;
 use super::left_there;
 use super::notes::refused;
+use super::remote_claims::REFUSED;
 use super::update::begin;
 use super::values::{self, invalid, printable};
 use super::{Changed, Error, ErrorCode, Project, RemoteClaims, Result, Standing, Wish};
@@ -95,16 +96,20 @@ pub(super) fn claim_if(
         now: project.now,
         holding: format!("{:032x}", context.random_u128()),
     };
-    let own = own
-        .and_then(|own| own.remote)
-        .filter(|own| own.remote == remote.remote());
+    let own = own.and_then(|own| own.remote);
     left_there::give_back(project, &remote, Some(&id))?;
     let taking = left_there::Taken::new(&project.store, &remote, &wish);
-    let hold = match remote.take(&wish, own.as_deref(), &|| taking.begin())? {
-        Standing::Ours(hold) => hold,
-        Standing::Theirs(theirs) => {
+    let hold = match remote.take(&wish, own.as_deref(), &|| taking.begin()) {
+        Ok(Standing::Ours(hold)) => hold,
+        Ok(Standing::Theirs(theirs)) => {
             taking.forget()?;
             return Err(taken(project, &id, theirs)?);
+        }
+        Err(error) => {
+            if error.context.contains_key(REFUSED) {
+                taking.forget()?;
+            }
+            return Err(error);
         }
     };
     if hold.claim.holding != wish.holding {
@@ -254,7 +259,7 @@ fn renew_there(project: &Project, claimed: &Claimed) {
     if hold.claim.lease_until == claimed.lease_until {
         return;
     }
-    let remote = RemoteClaims::choose(project, Some(&hold.remote));
+    let remote = RemoteClaims::of_noted(project, &hold.remote);
     let renewed = remote.and_then(|remote| remote.renew_exactly(hold, claimed.lease_until));
     let noted = renewed.and_then(|standing| match standing {
         Standing::Ours(hold) => Ok(project.store.lock()?.note_renewal(&id, &hold)?),
@@ -334,20 +339,26 @@ pub(super) fn hold(
 /// leads there, and is owned no longer. One that nobody holds stays as it is. What is held on a
 /// remote is owed there until [`Project::give_back`].
 ///
-/// `at_work` fails for a ticket that a live run works at.
+/// With `remote`, also of whatever is there on that one, or the usual one, though this clone knows
+/// nothing of it or it cannot be read; to be forced, too. `at_work` fails for a ticket that a live
+/// run works at.
 ///
 /// # Errors
-/// When another holds one of them and a person does not force it, or a run works at it.
+/// When another holds one of them and a person does not force it, or a run works at it; or when
+/// the remote that is named does not let go.
 pub fn release(
     project: &Project,
     targets: &Targets,
     force: bool,
+    remote: Option<Option<&str>>,
     at_work: impl Fn(&TicketId) -> Result<()>,
 ) -> Result<Changed> {
     let actor = project.actor()?.clone();
     if force {
         project.require_human("release what others hold")?;
     }
+    let there = remote.map(|asked| RemoteClaims::choose(project, asked));
+    let there = there.transpose()?;
     let mut elsewhere = project.store.held_elsewhere(project.now);
     let (mut released, mut owed, mut owed_elsewhere) = (Vec::new(), Vec::new(), Vec::new());
     let mut before = ClaimsBefore::default();
@@ -392,6 +403,12 @@ pub fn release(
     }
     for (result, held) in changed.results.iter_mut().zip(released) {
         result.changed |= held;
+    }
+    if let Some(there) = there.filter(|_| !targets.dry_run) {
+        let ids: Vec<TicketId> = changed.tickets().map(|ticket| ticket.id.clone()).collect();
+        for (result, id) in changed.results.iter_mut().zip(ids) {
+            result.changed |= there.clear(&id, &actor, project.now)?;
+        }
     }
     Ok(changed)
 }

@@ -70,11 +70,16 @@ pub(super) fn give_back(
     remote: &RemoteClaims,
     of: Option<&TicketId>,
 ) -> Result<Vec<TicketId>> {
-    let wanted = |left: &Holding| of.is_none_or(|id| left.ticket == *id);
+    let remotes = project.repo.home_git().remotes()?;
+    let wanted = |left: &Holding| {
+        // Under a name that no remote has any more, it may be this one.
+        (left.remote == remote.remote() || !remotes.contains(&left.remote))
+            && of.is_none_or(|id| left.ticket == *id)
+    };
     give_back_those(&project.store, project.now, remote, wanted)
 }
 
-/// As [`give_back`], of what is `wanted`.
+/// As [`give_back`], of what is `wanted`, which may be there.
 ///
 /// # Errors
 /// When the remote cannot be reached.
@@ -85,11 +90,14 @@ pub(crate) fn give_back_those(
     wanted: impl Fn(&Holding) -> bool,
 ) -> Result<Vec<TicketId>> {
     let mut left = store.left_there()?;
-    left.retain(|left| left.remote == remote.remote() && wanted(left));
+    left.retain(wanted);
     let mut given = Vec::new();
     for left in left {
-        if remote.give_back_left(&left)? {
+        let was_there = remote.give_back_left(&left)?;
+        if was_there {
             given.push(left.ticket.clone());
+        } else if left.remote != remote.remote() {
+            continue;
         }
         store.forget_holding(&left.ticket, &left.holding)?;
         // It may be noted as another clone's.

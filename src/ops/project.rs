@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::past::Past;
-use super::remote_claims::RemoteClaims;
+use super::remote_claims::{RemoteClaims, is_remote};
 use super::ticks_folder::is_there;
 use super::values::printable;
 use super::{Error, ErrorCode, Result};
@@ -290,7 +290,7 @@ impl Project {
     /// is warned of, and noted as held there, until its lease runs out.
     pub fn give_back(&self) {
         for hold in self.owed.take() {
-            let given = RemoteClaims::choose(self, Some(&hold.remote));
+            let given = RemoteClaims::of_noted(self, &hold.remote);
             let given = given.and_then(|claims| claims.give_back(&hold));
             let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
                 continue;
@@ -304,6 +304,10 @@ impl Project {
             self.warn(format!(
                 "`{id}` stays held on `{remote}` until {until}: {error}"
             ));
+            if !is_remote(self, &hold.remote).unwrap_or(true) {
+                self.hint(format!("`{remote}` is no remote of this clone any more"));
+                continue;
+            }
             self.hint(format!("`tk release {id}` tries again"));
             let noted = self.store.lock();
             let noted = noted.and_then(|locked| locked.see_elsewhere(&id, Some(hold)));

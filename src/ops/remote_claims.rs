@@ -35,6 +35,21 @@ const CONTENDED: &[&str] = &[
     "fetch first",
 ];
 
+/// What it says of one that it does not allow.
+const FORBIDDEN: &[&str] = &[
+    "declined",
+    "denied",
+    "deny",
+    "prohibited",
+    "not allowed",
+    "protected",
+    "hidden",
+    "refusing",
+];
+
+/// In the context of an error: the remote has answered, and what was to be there is not.
+pub(crate) const REFUSED: &str = "refused";
+
 /// The claims on a remote.
 #[derive(Clone, Debug)]
 pub struct RemoteClaims {
@@ -80,15 +95,15 @@ impl RemoteClaims {
         let known = |name: &str| remotes.iter().any(|remote| remote == name);
         if let Some(asked) = asked {
             return match known(asked) {
-                true => Ok(Self::new(project, asked)),
+                true => Self::new(project, asked),
                 false => Err(no_such(asked, &remotes)),
             };
         }
         let upstream = git.upstream_remote()?.filter(|name| known(name));
         match (upstream, remotes.as_slice()) {
-            (Some(upstream), _) => Ok(Self::new(project, &upstream)),
-            (None, _) if known("origin") => Ok(Self::new(project, "origin")),
-            (None, [only]) => Ok(Self::new(project, only)),
+            (Some(upstream), _) => Self::new(project, &upstream),
+            (None, _) if known("origin") => Self::new(project, "origin"),
+            (None, [only]) => Self::new(project, only),
             (None, []) => {
                 let message = "this clone has no remote, on which claims between clones are kept";
                 Err(Error::new(ErrorCode::Git, message)
@@ -102,11 +117,22 @@ impl RemoteClaims {
         }
     }
 
-    /// Those on a remote that is known to be there: git takes any other name for a path.
-    fn new(project: &Project, name: &str) -> Self {
-        Self {
-            refs: ClaimRefs::new(&project.repo.home_git(), name, project.network),
+    /// Those on the remote that was called so when it was noted: where this clone has none of
+    /// that name any more, it most likely has another name now, so that it is the usual one.
+    ///
+    /// # Errors
+    /// As [`RemoteClaims::choose`].
+    pub fn of_noted(project: &Project, name: &str) -> Result<Self> {
+        match is_remote(project, name)? {
+            true => Self::choose(project, Some(name)),
+            false => Self::choose(project, None),
         }
+    }
+
+    /// Those on a remote that is known to be there: git takes any other name for a path.
+    fn new(project: &Project, name: &str) -> Result<Self> {
+        let refs = ClaimRefs::new(&project.repo.home_git(), name, project.network);
+        Ok(Self { refs: refs? })
     }
 
     /// The remote's name.
@@ -144,10 +170,41 @@ impl RemoteClaims {
                     Error::new(ErrorCode::Git, message)
                 })?,
             };
-            beforehand()?;
             let (ticket, actor, until) = (wish.ticket, wish.actor, wish.until);
-            Ok(Some(RemoteClaim::new(ticket, actor, until, number, fresh)))
+            let claim = RemoteClaim::new(ticket, actor, until, number, fresh);
+            // What nobody could read nobody could take, ever.
+            RemoteClaim::parse(ticket, &claim.text()).map_err(|why| {
+                let message = format!("`{ticket}` cannot be claimed there: {why}");
+                Error::new(ErrorCode::InvalidArgument, message)
+            })?;
+            beforehand()?;
+            Ok(Some(claim))
         })
+    }
+
+    /// Lets go of the ticket there, whoever holds it, and also where what is there cannot be read
+    /// as a claim; whether there was anything to be let go of.
+    ///
+    /// # Errors
+    /// When the remote cannot be reached, or does not take it.
+    pub fn clear(&self, ticket: &TicketId, actor: &Actor, now: Timestamp) -> Result<bool> {
+        let found = self.refs.of(ticket);
+        let Some(found) = found.map_err(|error| self.unreachable(&error))? else {
+            return Ok(false);
+        };
+        if let Ok(claim) = read(ticket, &found) {
+            let is_held = claim.holds(now);
+            self.give_back(&self.hold(found.object, claim))?;
+            return Ok(is_held);
+        }
+        // The number that was there is not known; the seconds are more than anybody has counted.
+        let number = u64::try_from(now.as_second()).unwrap_or_default().max(1);
+        let claim = RemoteClaim::new(ticket, actor, now, number, "cleared").released();
+        let put = self.refs.put(ticket, &claim.text(), Some(found.object));
+        match put.map_err(|error| self.unreachable(&error))? {
+            Ok(_) => Ok(true),
+            Err(why) => Err(self.refused(ticket, &why)),
+        }
     }
 
     /// Holds it until then, if it still is that holding, its lease over or not; so this is also
@@ -280,8 +337,10 @@ impl RemoteClaims {
         let claim = read(ticket, &found).map_err(|why| {
             let remote = printable(self.remote());
             let message = format!("the claim of `{ticket}` on `{remote}` cannot be read: {why}");
-            Error::new(ErrorCode::Git, message)
-                .hint("a newer `tk` may have written it; nobody takes the ticket there meanwhile")
+            Error::new(ErrorCode::Git, message).hint(format!(
+                "a newer `tk` may have written it; `tk release {ticket} --force --remote` lets \
+                     go of it there all the same"
+            ))
         })?;
         Ok(Some((found.object, claim)))
     }
@@ -312,14 +371,26 @@ impl RemoteClaims {
     fn refused(&self, ticket: &TicketId, why: &str) -> Error {
         let remote = printable(self.remote());
         let message = format!("`{remote}` does not take the claim of `{ticket}`: {why}");
-        Error::new(ErrorCode::Git, message)
-            .hint(format!("`{remote}` has to allow pushes of `refs/tk/*`"))
+        let error = Error::new(ErrorCode::Git, message).with(REFUSED, true);
+        match FORBIDDEN.iter().any(|word| why.contains(word)) {
+            true => error.hint(format!("`{remote}` has to allow pushes of `refs/tk/*`")),
+            false => error,
+        }
     }
 }
 
 fn read(ticket: &TicketId, found: &ClaimRef) -> std::result::Result<RemoteClaim, String> {
     let text = found.text.as_ref().map_err(Clone::clone)?;
     RemoteClaim::parse(ticket, text)
+}
+
+/// Whether this clone has a remote of that name.
+///
+/// # Errors
+/// When git fails.
+pub(super) fn is_remote(project: &Project, name: &str) -> Result<bool> {
+    let remotes = project.repo.home_git().remotes()?;
+    Ok(remotes.iter().any(|remote| remote == name))
 }
 
 fn no_such(asked: &str, remotes: &[String]) -> Error {

@@ -56,7 +56,8 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
             elsewhere.push((id, hold));
         }
     }
-    locked.see_all_elsewhere(remote.remote(), elsewhere)?;
+    let remotes = project.repo.home_git().remotes()?;
+    locked.see_all_elsewhere(remote.remote(), &remotes, elsewhere)?;
     drop(locked);
     for UnreadableClaim { reference, why } in &unreadable {
         let remote = printable(remote.remote());
@@ -87,5 +88,5 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
 }
 
 fn is_same(own: &RemoteHold, there: &RemoteHold) -> bool {
-    own.remote == there.remote && own.claim.holding == there.claim.holding
+    own.claim.holding == there.claim.holding
 }

@@ -129,7 +129,11 @@ pub(super) async fn take(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Option<
 /// Takes the ticket there, after what an earlier run or command has left of it was given back.
 fn take_now(shared: &Shared, remote: &Remote, wish: &Wish<'_>) -> ops::Result<Standing> {
     // What this run itself has left is its own still.
-    let is_left = |left: &Holding| left.ticket == *wish.ticket && left.holding != wish.holding;
+    let is_left = |left: &Holding| {
+        left.remote == remote.claims.remote()
+            && left.ticket == *wish.ticket
+            && left.holding != wish.holding
+    };
     left_there::give_back_those(&shared.store, wish.now, &remote.claims, is_left)?;
     let taken = Taken::new(&shared.store, &remote.claims, wish);
     let standing = remote.claims.take(wish, None, &|| taken.begin())?;
@@ -243,7 +247,7 @@ pub(super) fn give_back_left(
 ) -> Vec<String> {
     let unwanted = |hold: &&RemoteHold| hold.claim.ticket().is_some_and(|id| is_unwanted(&id));
     let given = holds.iter().filter(unwanted).map(|hold| {
-        let given = RemoteClaims::choose(project, Some(&hold.remote));
+        let given = RemoteClaims::of_noted(project, &hold.remote);
         let given = given.and_then(|claims| claims.give_back(hold));
         settle_note(&project.store, hold, given.is_ok());
         given.map_err(|error| {

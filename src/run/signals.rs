@@ -3,6 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::folder::RunDir;
+use crate::git::signals_are_handled;
 use crate::ops::{Error, ErrorCode, Result};
 
 /// What is asked of a run from outside.
@@ -30,6 +31,7 @@ pub(super) struct Signals {
 impl Signals {
     /// Takes the signals over from the system's defaults. Needs a runtime.
     pub(super) fn new() -> Result<Self> {
+        signals_are_handled();
         let take = |kind| {
             signal(kind).map_err(|error| {
                 Error::new(

@@ -62,17 +62,20 @@ impl Locked<'_> {
         self.write_seen(&seen)
     }
 
-    /// Notes everything that other clones hold on that remote.
+    /// Notes everything that other clones hold on that remote, one of those that there are. Of one
+    /// that is none of them any more nothing stays noted.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn see_all_elsewhere(
         &self,
         remote: &str,
+        remotes: &[String],
         holds: impl IntoIterator<Item = (TicketId, RemoteHold)>,
     ) -> Result<(), StoreError> {
         let mut seen = self.seen();
-        seen.held.retain(|_, hold| hold.remote != remote);
+        seen.held
+            .retain(|_, hold| hold.remote != remote && remotes.contains(&hold.remote));
         let holds = holds.into_iter();
         seen.held
             .extend(holds.map(|(id, hold)| (id.to_string(), hold)));

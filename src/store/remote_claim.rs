@@ -83,7 +83,7 @@ impl RemoteClaim {
             || claim.actor.chars().count() > LONGEST
             || Actor::new(&claim.actor).as_str() != claim.actor
         {
-            "nobody can be named so"
+            "nobody can be named so: expected at most 320 characters, and none that controls a terminal"
         } else if !(1..=64).contains(&claim.holding.len()) || !claim.holding.chars().all(is_word) {
             "its holding is no word"
         } else {

@@ -10,12 +10,12 @@ use crate::support::{Output, Sandbox};
 
 /// The clones `repo` and `other` of `remote.git`, with the tickets `abc` and `def`. Random
 /// numbers are random: a clone of another machine has others.
-struct Clones {
-    sandbox: Sandbox,
+pub(crate) struct Clones {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Clones {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let sandbox = Sandbox::initialised().without_env("TK_TEST_SEED");
         sandbox.ticket("abc", "title = \"First\"\n");
         sandbox.ticket("def", "title = \"Second\"\n");
@@ -29,7 +29,7 @@ impl Clones {
     }
 
     /// `tk` in the clone of that name.
-    fn command(&self, clone: &str, args: &[&str]) -> std::process::Command {
+    pub(crate) fn command(&self, clone: &str, args: &[&str]) -> std::process::Command {
         let mut command = self.sandbox.tk_command();
         command
             .current_dir(self.sandbox.root().join(clone))
@@ -37,13 +37,13 @@ impl Clones {
         command
     }
 
-    fn tk(&self, clone: &str, args: &[&str]) -> Output {
+    pub(crate) fn tk(&self, clone: &str, args: &[&str]) -> Output {
         self.sandbox.run(&mut self.command(clone, args), None)
     }
 
     /// What is claimed of the ticket on the remote.
     #[track_caller]
-    fn there(&self, id: &str) -> Value {
+    pub(crate) fn there(&self, id: &str) -> Value {
         let reference = format!("refs/tk/claims/{id}");
         let git = [
             "-C",
@@ -59,7 +59,7 @@ impl Clones {
     }
 
     /// The references of that kind, in the repository of that name.
-    fn references(&self, repository: &str, prefix: &str) -> String {
+    pub(crate) fn references(&self, repository: &str, prefix: &str) -> String {
         let git = ["-C", &format!("../{repository}"), "for-each-ref"];
         let format = "--format=%(objectname) %(refname)";
         self.sandbox.git(git.into_iter().chain([format, prefix]))
@@ -82,13 +82,13 @@ impl Clones {
     }
 
     /// Puts a commit of that message there.
-    fn put_message(&self, name: &str, message: &str) {
+    pub(crate) fn put_message(&self, name: &str, message: &str) {
         let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         self.put(name, &["commit-tree", tree, "-F", "-"], message);
     }
 
     /// Has the remote's hook of that name run these lines.
-    fn hook(&self, name: &str, lines: &str) {
+    pub(crate) fn hook(&self, name: &str, lines: &str) {
         let path = self.sandbox.root().join("remote.git/hooks").join(name);
         std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
         let made = self.sandbox.command("chmod").arg("+x").arg(&path).status();
@@ -97,7 +97,7 @@ impl Clones {
 
     /// No claim is left in `repo`, and the ticket is as it was.
     #[track_caller]
-    fn assert_untouched(&self, id: &str) {
+    pub(crate) fn assert_untouched(&self, id: &str) {
         let claim = self.sandbox.path().join(".git/tk/claims").join(id);
         assert!(!claim.exists(), "{}", claim.display());
         let file = format!(".ticks/{id}.toml");
@@ -472,7 +472,7 @@ fn nothing_that_is_there_is_believed_unchecked() {
     assert_snapshot!(clones.tk("repo", &["claim", "def", "--remote"]), @r"
     --- stderr
     error: the claim of `def` on `origin` cannot be read: expected a line of JSON
-    hint: a newer `tk` may have written it; nobody takes the ticket there meanwhile
+    hint: a newer `tk` may have written it; `tk release def --force --remote` lets go of it there all the same
     --- exit 6
     ");
     assert_eq!(clones.references("remote.git", "refs/tk"), before);

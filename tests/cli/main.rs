@@ -10,6 +10,7 @@ mod agents;
 mod archives;
 #[cfg(test)]
 mod between_clones;
+mod between_clones_odd;
 #[cfg(test)]
 mod blocked;
 #[cfg(test)]

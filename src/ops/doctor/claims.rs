@@ -60,7 +60,7 @@ pub(super) fn left_there<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
         };
         let found = Found::new(FindingKind::LeftClaim, severity, message).ticket(&left.ticket);
         found.mended_by(move || {
-            let remote = RemoteClaims::choose(project, Some(&left.remote))?;
+            let remote = RemoteClaims::of_noted(project, &left.remote)?;
             left_there::give_back(project, &remote, Some(&left.ticket)).map(drop)
         })
     });

@@ -1,0 +1,201 @@
+//! Claims between clones where the remote, the actor or what is there is not as usual.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::between_clones::Clones;
+
+/// Where everybody pushes to a fork of their own, claims are where all look.
+#[test]
+fn what_is_pushed_elsewhere_is_claimed_where_it_is_fetched_from() {
+    let clones = Clones::new();
+    for clone in ["repo", "other"] {
+        let fork = format!("../{clone}-fork.git");
+        clones.sandbox.git(["init", "--quiet", "--bare", &fork]);
+        let dir = format!("../{clone}");
+        let set = ["-C", &dir, "remote", "set-url", "--push", "origin", &fork];
+        clones.sandbox.git(set);
+    }
+    clones
+        .tk("repo", &["claim", "abc", "--remote", "--as", "ann"])
+        .ok();
+    assert_eq!(clones.there("abc")["actor"], "ann");
+    assert_eq!(clones.references("repo-fork.git", "refs"), "");
+    let lost = clones.tk("other", &["claim", "abc", "--remote", "--as", "bob"]);
+    assert_eq!(lost.code, 5, "{lost}");
+    // Also where there are several, of which git fetches from the first.
+    let add = ["remote", "set-url", "--add", "origin", "../other-fork.git"];
+    clones.sandbox.git(add);
+    clones
+        .sandbox
+        .git(["config", "--unset", "remote.origin.pushurl"]);
+    clones.tk("repo", &["release", "abc", "--as", "ann"]).ok();
+    assert_eq!(clones.there("abc")["state"], "released");
+    assert_eq!(clones.references("other-fork.git", "refs"), "");
+}
+
+#[test]
+fn a_mirror_takes_claims_too() {
+    let clones = Clones::new();
+    clones
+        .sandbox
+        .git(["config", "remote.origin.mirror", "true"]);
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    assert_eq!(clones.there("abc")["state"], "held");
+}
+
+#[test]
+fn what_nobody_could_read_is_not_written() {
+    let clones = Clones::new();
+    clones
+        .tk("repo", &["claim", "abc", "--remote", "--as", "\u{1} zed"])
+        .ok();
+    assert_eq!(clones.there("abc")["actor"], "zed");
+    let long = "a".repeat(321);
+    let refused = clones.tk("repo", &["claim", "def", "--remote", "--as", &long]);
+    assert_snapshot!(refused, @r"
+    --- stderr
+    error: `def` cannot be claimed there: nobody can be named so: expected at most 320 characters, and none that controls a terminal
+    --- exit 2
+    ");
+    clones.assert_untouched("def");
+    assert_eq!(clones.references("remote.git", "refs/tk/claims/def"), "");
+    assert_eq!(clones.tk("repo", &["doctor"]).code, 0);
+}
+
+#[test]
+fn what_cannot_be_read_is_let_go_of_by_force() {
+    let clones = Clones::new();
+    clones.put_message("abc", "no claim at all\n");
+    assert_snapshot!(clones.tk("repo", &["claim", "abc", "--remote"]), @r"
+    --- stderr
+    error: the claim of `abc` on `origin` cannot be read: expected a line of JSON
+    hint: a newer `tk` may have written it; `tk release abc --force --remote` lets go of it there all the same
+    --- exit 6
+    ");
+    assert_eq!(clones.tk("repo", &["release", "abc", "--remote"]).code, 2);
+    let agent = ["release", "abc", "--force", "--remote", "--as", "agent:zed"];
+    let refused = clones.tk("repo", &agent);
+    assert_eq!(refused.code, 4, "{refused}");
+    let release = ["release", "abc", "--force", "--remote"];
+    assert_snapshot!(clones.tk("repo", &release), @"abc  released  First");
+    let there = clones.there("abc");
+    assert_eq!(
+        (&there["state"], &there["actor"]),
+        (&json!("released"), &json!("dana@example.com"))
+    );
+    assert_snapshot!(clones.tk("repo", &release), @"abc  unchanged  First");
+    clones
+        .tk("other", &["claim", "abc", "--remote", "--as", "bob"])
+        .ok();
+    let number = there["number"].as_u64().unwrap();
+    assert_eq!(clones.there("abc")["number"], number + 1);
+    // Of what this clone has never seen, too.
+    assert_snapshot!(clones.tk("repo", &release), @"abc  released  First");
+    assert_eq!(clones.there("abc")["state"], "released");
+}
+
+#[test]
+fn a_remote_may_get_another_name() {
+    let clones = Clones::new();
+    clones
+        .tk("repo", &["claim", "abc", "--remote", "--as", "ann"])
+        .ok();
+    clones.tk("other", &["sync"]).ok();
+    for clone in ["repo", "other"] {
+        let dir = format!("../{clone}");
+        clones
+            .sandbox
+            .git(["-C", &dir, "remote", "rename", "origin", "up"]);
+    }
+    // Whoever holds it holds it still.
+    assert_snapshot!(clones.tk("repo", &["sync"]), @"abc  ann  until 2026-11-20T10:38:50Z  number 1  here  First");
+    assert_snapshot!(clones.tk("repo", &["claim", "abc", "--remote", "--as", "ann"]), @"abc  unchanged  First");
+    assert_snapshot!(clones.tk("other", &["sync"]), @"abc  ann  until 2026-11-20T10:38:50Z  number 1  First");
+    clones.tk("repo", &["release", "abc", "--as", "ann"]).ok();
+    assert_eq!(clones.there("abc")["state"], "released");
+    assert_snapshot!(clones.tk("other", &["sync"]), @r"
+    --- stderr
+    hint: nobody holds anything there
+    ");
+    assert_eq!(clones.tk("other", &["claim", "abc", "--as", "bob"]).code, 0);
+}
+
+#[test]
+fn a_remote_may_be_gone() {
+    let clones = Clones::new();
+    clones
+        .tk("repo", &["claim", "abc", "--remote", "--as", "ann"])
+        .ok();
+    clones.tk("other", &["sync"]).ok();
+    clones
+        .sandbox
+        .git(["-C", "../other", "remote", "remove", "origin"]);
+    assert_eq!(clones.tk("other", &["claim", "abc", "--as", "bob"]).code, 5);
+    assert_snapshot!(clones.tk("other", &["release", "abc", "--force"]), @r"
+    abc  released  First
+    --- stderr
+    warning: `abc` stays held on `origin` until 2026-11-20T10:38:50Z: this clone has no remote, on which claims between clones are kept
+    hint: `origin` is no remote of this clone any more
+    ");
+    assert_eq!(clones.tk("other", &["claim", "abc", "--as", "bob"]).code, 0);
+}
+
+#[test]
+fn what_was_plainly_refused_is_not_held_there() {
+    let clones = Clones::new();
+    clones.hook("pre-receive", "exit 1");
+    assert_snapshot!(clones.tk("repo", &["claim", "abc", "--remote"]), @r"
+    --- stderr
+    error: `origin` does not take the claim of `abc`: [remote rejected] (pre-receive hook declined)
+    hint: `origin` has to allow pushes of `refs/tk/*`
+    --- exit 6
+    ");
+    assert_eq!(clones.tk("repo", &["doctor"]).code, 0);
+}
+
+/// Also where a connection hangs.
+#[test]
+fn what_talks_to_a_remote_ends_with_the_command() {
+    let clones = Clones::new();
+    let address = "ssh://nowhere.invalid/r";
+    clones.sandbox.git(["remote", "set-url", "origin", address]);
+    let (ssh, alive) = ("../ssh", clones.sandbox.root().join("alive"));
+    // What is written there comes to an end with the last process that has it open.
+    let lines = format!(
+        "#!/bin/sh\nexec 9>'{}'\necho begun >&9\nexec sleep 60\n",
+        alive.display()
+    );
+    clones.sandbox.write(ssh, &lines);
+    for (program, args) in [
+        ("chmod", ["+x", ssh]),
+        ("mkfifo", ["--", alive.to_str().unwrap()]),
+    ] {
+        let mut make = clones.sandbox.command(program);
+        assert!(make.args(args).status().unwrap().success());
+    }
+    for (name, signal) in [("-INT", 2), ("-TERM", 15)] {
+        let begin = Instant::now();
+        let mut command = clones.command("repo", &["sync"]);
+        let ssh = clones.sandbox.root().join("ssh");
+        let mut child = command.env("GIT_SSH_COMMAND", ssh).spawn().unwrap();
+        let mut told = BufReader::new(File::open(&alive).unwrap());
+        let mut line = String::new();
+        told.read_line(&mut line).unwrap();
+        assert_eq!(line, "begun\n");
+        let id = child.id().to_string();
+        let mut kill = clones.sandbox.command("kill");
+        assert!(kill.args([name, &id]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().signal(), Some(signal));
+        assert_eq!(told.read_line(&mut line).unwrap(), 0);
+        assert!(
+            begin.elapsed() < Duration::from_secs(50),
+            "ssh was left behind"
+        );
+    }
+}
