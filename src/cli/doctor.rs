@@ -10,19 +10,22 @@ use crate::ui;
 /// Looks at the tickets (references to nothing and to themselves, cycles, files that cannot be
 /// read, merges that are not settled, closed epics with open children), at the configuration
 /// and the agents, at what killed programs have left (claims, files, worktrees, branches,
-/// interrupted runs), and at what git was told. Each finding comes with what to do about it.
+/// interrupted runs, workers that live on), and at what git was told. Each finding comes with what to do about it.
 /// Looking changes nothing. Exit code 1 where something is wrong; a note is not.
 ///
 /// --fix completes the set-up, and removes claims that hold nothing, unfinished files, and
-/// worktrees and branches whose work has landed, after a backup in `refs/tk/backup/`. It gives back
+/// worktrees and branches whose work has landed, after a backup in `refs/tk/backup/`. There it puts
+/// away, too, the branch of an attempt that another one has followed; `tk restore` brings it back.
+/// It ends workers whose runner is dead, their work and sessions kept. It gives back
 /// on remotes what this clone has left there, and names files that hold tickets as tickets are
 /// named (`K7M.toml` becomes `k7m.toml`), where that name is free. In tickets
 /// it takes out references to themselves, and to nothing where nothing depends on them (never a
-/// blocker, never a parent); it ends lines as git is told to; and it settles merges that were
-/// committed with their marks, where the rules of the merge do. It keeps a copy of each file
+/// blocker, never a parent); it ends lines as git is told to; it settles merges that were
+/// committed with their marks, where the rules of the merge do; and it notes how an attempt ended
+/// where a run could not. It keeps a copy of each file
 /// that it changes, and says where. What somebody has to decide it leaves, with what to do. It
-/// never removes work that is nowhere else: that is named, with the command that goes on with it
-/// or lands it. Only people may mend.
+/// never removes other work that is nowhere else: that is named, with the command that goes on with
+/// it or lands it. Only people may mend.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk doctor
@@ -37,7 +40,8 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project_anyway(|project, trouble| {
-            let runs = || run::standing(&project.store);
+            let context = &session.context;
+            let runs = run::RunsOf { context, project };
             let found = ops::doctor(project, trouble.as_ref(), &runs, self.fix)?;
             if session.screen.is_json() {
                 session.screen.document(&found)?;

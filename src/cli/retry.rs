@@ -28,7 +28,11 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let note = text::read_some(session, self.note)?;
         session.in_project(|project| {
-            let changed = ops::retry(project, &self.target.targets(), note.as_deref())?;
+            let targets = self.target.targets();
+            for given in &targets.ids {
+                history::tell_end(&session.context, project, given)?;
+            }
+            let changed = ops::retry(project, &targets, note.as_deref())?;
             let ids: Vec<&str> = changed.results.iter().map(|r| r.id.as_str()).collect();
             let id = ids.concat();
             let live = history::ask_to_retry(project, &id)?;

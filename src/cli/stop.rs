@@ -6,6 +6,7 @@ use crate::run::history;
 /// Stop a live run, or one ticket of it
 ///
 /// Workers are interrupted, their work and sessions kept; the same `tk run` goes on later.
+/// Of a run whose runner was killed, the workers that live on are ended in the same way.
 /// Without an argument, the newest run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -24,7 +25,7 @@ impl Args {
             // Before anything is said about runs there may not be.
             project.require_human("stop a run")?;
             let found = history::find(project, self.what.as_deref())?;
-            let stopped = history::stop(project, &found)?;
+            let stopped = history::stop(&session.context, project, &found)?;
             if session.screen.is_json() {
                 session.screen.document(&stopped)?;
             } else {
@@ -32,7 +33,12 @@ impl Args {
                     || format!("run {}", stopped.run),
                     |ticket| format!("`{ticket}` in run {}", stopped.run),
                 );
-                session.screen.confirm(&format!("stopped {what}\n"))?;
+                let told = match stopped.left.len() {
+                    0 => format!("stopped {what}\n"),
+                    1 => format!("ended the worker that {what} had left\n"),
+                    left => format!("ended {left} workers that {what} had left\n"),
+                };
+                session.screen.confirm(&told)?;
             }
             Ok(0)
         })

@@ -25,6 +25,8 @@ pub struct RunBranch {
     pub key: Option<String>,
     /// The ticket that was worked at on it; none for the run's own branch.
     pub ticket: Option<TicketId>,
+    /// The number of the attempt at it, from 1.
+    pub attempt: u32,
     /// Whether it is only another name of a branch.
     alias: bool,
 }
@@ -97,6 +99,7 @@ impl Repo {
                 all.runs.push(tip);
             }
             branches.push(RunBranch {
+                attempt: attempt(of_run),
                 name,
                 tip,
                 key,
@@ -214,6 +217,25 @@ impl Leftovers {
     /// # Errors
     /// When there is, or git fails. Then what is not in the backup is still there.
     pub fn remove(&self, repo: &Repo, of: &Leftover, backup: &TicketId) -> Result<()> {
+        self.remove_but(repo, of, backup, false)
+    }
+
+    /// As [`Self::remove`], though commits of the branch may be nowhere else: they are in the
+    /// backup from then on.
+    ///
+    /// # Errors
+    /// As there, but for those commits.
+    pub fn put_away(&self, repo: &Repo, of: &Leftover, backup: &TicketId) -> Result<()> {
+        self.remove_but(repo, of, backup, true)
+    }
+
+    fn remove_but(
+        &self,
+        repo: &Repo,
+        of: &Leftover,
+        backup: &TicketId,
+        with_commits: bool,
+    ) -> Result<()> {
         let refused = |reason: String| {
             Err(GitError::InUse {
                 what: of.shown(),
@@ -222,6 +244,7 @@ impl Leftovers {
         };
         match self.unsaved(repo, of)? {
             Unsaved::Nothing => {}
+            Unsaved::Commits(_) if with_commits && of.branch.is_some() => {}
             Unsaved::Commits(count) => return refused(format!("{count} commits are nowhere else")),
             Unsaved::Files(files) => {
                 return refused(format!("not committed: {}", files.join(", ")));
@@ -337,6 +360,12 @@ fn meaning(name: &str) -> (Option<String>, Option<TicketId>) {
         Ok(id) => (Some(key.to_owned()), Some(id)),
         Err(_) => (None, None),
     }
+}
+
+/// The number of the attempt in the name of a ticket's branch.
+fn attempt(name: &str) -> u32 {
+    let number = name.rsplit_once('@').map(|(_, number)| number.parse());
+    number.and_then(std::result::Result::ok).unwrap_or(1)
 }
 
 /// The folders in `folder` that are none of these worktrees.

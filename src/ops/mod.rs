@@ -62,7 +62,7 @@ pub use claim::{ClaimRequest, Claimed, claim, release};
 pub use close::{CloseRequest, close};
 pub use delete::{Deleted, delete};
 pub use diff::diff;
-pub use doctor::{KnownRun, KnownRuns, RunState, doctor};
+pub use doctor::{KnownRun, KnownRuns, LeftWorker, RunState, Runs, doctor};
 pub use edges::{block, unblock};
 pub use edit::{EditRequest, Editing, begin_edit};
 pub use error::{Error, ErrorCode, Fault, Result};

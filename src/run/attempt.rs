@@ -276,10 +276,28 @@ impl AttemptDir {
     /// # Errors
     /// When it cannot be read who they are.
     pub fn is_alive(&self) -> Result<bool, AttemptError> {
-        Ok(self.started()?.is_some_and(|started| {
-            started.boot_id == boot_id()
-                && (started.shim.is_alive() || started.worker.is_some_and(ProcessId::is_alive))
-        }))
+        Ok(!self.living()?.is_empty())
+    }
+
+    /// Whether a shim is there that obeys.
+    ///
+    /// # Errors
+    /// When it cannot be read who it is.
+    pub(super) fn is_supervised(&self) -> Result<bool, AttemptError> {
+        let shim = self.started()?.map(|started| started.shim);
+        Ok(shim.is_some_and(|shim| self.living().is_ok_and(|living| living.contains(&shim))))
+    }
+
+    /// The worker and its shim, those of them that still run.
+    ///
+    /// # Errors
+    /// When it cannot be read who they are.
+    pub(super) fn living(&self) -> Result<Vec<ProcessId>, AttemptError> {
+        let started = self.started()?;
+        let now = started.filter(|started| started.boot_id == boot_id());
+        let known = now.into_iter();
+        let known = known.flat_map(|started| started.worker.into_iter().chain([started.shim]));
+        Ok(known.filter(|process| process.is_alive()).collect())
     }
 
     /// Whether the worker was ever told to end, by the protocol or by a signal.

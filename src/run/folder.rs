@@ -36,6 +36,15 @@ pub struct RunInfo {
     pub branch: String,
 }
 
+impl RunInfo {
+    /// The command that goes on with it.
+    #[must_use]
+    pub fn resume(&self) -> String {
+        let epic = self.epic.clone();
+        format!("tk run {}", epic.unwrap_or_else(|| self.tickets.join(" ")))
+    }
+}
+
 /// Who is at a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runner {
@@ -242,8 +251,12 @@ impl RunDir {
     /// # Errors
     /// When that cannot be written.
     pub fn forget_unended(&self, ticket: &TicketId) -> Result<()> {
-        fs::remove_file(self.path.join("unended").join(ticket.as_str()))
-            .map_err(|error| self.failed("clear", &error))
+        match fs::remove_file(self.path.join("unended").join(ticket.as_str())) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(self.failed("clear", &error))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn leave(&self, wish: &str, ticket: &str) -> Result<()> {

@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::folder::{RunDir, RunInfo};
+use super::opening;
+use super::orphans::{self, Marked};
 use super::record;
 use super::stats;
+use super::unended;
 use super::watch::Watch;
+use crate::context::Context;
 use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::wire::{Event, EventKind, Figures, RunEntry, RunsDocument, StopDocument};
 
@@ -214,6 +218,22 @@ pub fn replay<T: Default, E: From<Error>>(
     })
 }
 
+/// Puts into the ticket, before it is tried again, how an attempt at it ended, where that could
+/// not be told when it did.
+///
+/// # Errors
+/// When an agent does it; where a live run is to do it.
+pub fn tell_end(ctx: &Context, project: &Project, given: &str) -> Result<()> {
+    project.require_human("retry")?;
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    match crate::ops::resolve(&index, &graph, given) {
+        Ok(id) => unended::settle_before_retry(ctx, project, &id),
+        // The retry itself says what is wrong with it.
+        Err(_) => Ok(()),
+    }
+}
+
 /// Has the live run that has the ticket try it again; its id, if there is one.
 ///
 /// # Errors
@@ -232,17 +252,15 @@ pub fn ask_to_retry(project: &Project, ticket: &str) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Stops a live run, or one ticket of it, and waits until the runner is done with it.
+/// Stops a live run, or one ticket of it, and waits until the runner is done with it. Of a run
+/// whose runner is dead it ends what that has left running.
 ///
 /// # Errors
-/// When the run is not live, or its runner does not end.
-pub fn stop(project: &Project, found: &Found) -> Result<StopDocument> {
+/// When the run is not live and nothing of it runs, or its runner does not end.
+pub fn stop(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocument> {
     project.require_human("stop a run")?;
     let Some(runner) = found.dir.runner()? else {
-        return Err(
-            Error::new(ErrorCode::No, format!("run {} is not live", found.info.run))
-                .hint("`tk runs` lists the runs and their states"),
-        );
+        return stop_left(ctx, project, found);
     };
     let signal = match &found.ticket {
         None => Signal::INT,
@@ -293,6 +311,36 @@ pub fn stop(project: &Project, found: &Found) -> Result<StopDocument> {
         schema: "tk.stop.v1",
         run: found.info.run.clone(),
         ticket: found.ticket.clone(),
-        pid: runner.process.pid,
+        pid: Some(runner.process.pid),
+        left: Vec::new(),
+    })
+}
+
+/// Ends what a dead runner has left running.
+fn stop_left(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocument> {
+    let run = &found.info.run;
+    let left = orphans::of(&found.dir, &Marked::now())?;
+    let refused = |message: String| Err(Error::new(ErrorCode::No, message));
+    if left.is_empty() {
+        let goes_on = opening::last_outcome(&found.dir)?.is_none();
+        return refused(format!("run {run} is not live")).map_err(|error| match goes_on {
+            true => error.hint(format!("`{}` goes on with it", found.info.resume())),
+            false => error.hint("`tk runs` lists the runs and their states"),
+        });
+    }
+    if let Some(ticket) = &found.ticket {
+        let message = format!("the runner of `{ticket}` in run {run} is dead");
+        let hint = format!("`tk stop {run}` ends all that it has left running");
+        return refused(message).map_err(|error| error.hint(hint));
+    }
+    for text in orphans::end(ctx, project, &found.dir)? {
+        project.warn(text);
+    }
+    Ok(StopDocument {
+        schema: "tk.stop.v1",
+        run: run.clone(),
+        ticket: None,
+        pid: None,
+        left: left.iter().map(|left| left.pid).collect(),
     })
 }

@@ -93,12 +93,7 @@ pub fn run(
     )?;
     first.keep_files(&opened.info.tickets);
     let mut told = tracker::catch_up(project, &first.key)?;
-    for dir in RunDir::all(&project.store)? {
-        let lacks_some = !dir.unended()?.is_empty();
-        if lacks_some && (dir.path() == opened.dir.path() || dir.runner()?.is_none()) {
-            told.extend(unended::settle(ctx, &project.store, config, &dir)?);
-        }
-    }
+    told.extend(unended::settle_all(ctx, project, Some(&opened.dir))?);
     for dir in &opened.abandoned {
         let left = recovery::recover(ctx, &project.store, config, dir, |_| false)?;
         told.extend(left.told);

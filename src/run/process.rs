@@ -191,21 +191,34 @@ fn below(root: i32) -> Vec<(ProcessId, u64)> {
 /// this one: those of a run that have escaped their shim and their tree.
 #[must_use]
 pub fn with_variable(name: &str, value: &str) -> Vec<ProcessId> {
-    let wanted = format!("{name}={value}").into_bytes();
+    let marked = values_of(name).into_iter();
+    let fits = marked.filter(|(_, of)| of.as_os_str() == value);
+    fits.map(|(process, _)| process).collect()
+}
+
+/// The running processes that were started with the variable `name`, but for this one, each with
+/// the path that is its value.
+#[must_use]
+pub fn values_of(name: &str) -> Vec<(ProcessId, PathBuf)> {
+    let prefix = format!("{name}=").into_bytes();
     let own = ProcessId::own();
-    all()
+    let running = all()
         .into_iter()
-        .filter(|(pid, stat)| *pid != own.pid && stat.runs())
-        .filter(|(pid, _)| {
-            // Processes of other users cannot be read, and are not ours.
-            fs::read(format!("/proc/{pid}/environ"))
-                .is_ok_and(|text| text.split(|byte| *byte == 0).any(|entry| entry == wanted))
-        })
-        .map(|(pid, stat)| ProcessId {
-            pid,
-            start: stat.start,
-        })
-        .collect()
+        .filter(|(pid, stat)| *pid != own.pid && stat.runs());
+    let marked = running.filter_map(|(pid, stat)| {
+        // Processes of other users cannot be read, and are not ours.
+        let text = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let mut entries = text.split(|byte| *byte == 0);
+        let value = entries.find_map(|entry| entry.strip_prefix(&prefix[..]))?;
+        let start = stat.start;
+        Some((ProcessId { pid, start }, path_of(value)))
+    });
+    marked.collect()
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()))
 }
 
 /// Kills what runs below `root`, once; returns whom. More may have started meanwhile: who
@@ -244,11 +257,10 @@ pub fn is_descendant_of_shim() -> bool {
 }
 
 fn shim_folder(pid: i32) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt;
     let line = told(pid, "cmdline")?;
     let mut words = line.split(|byte| *byte == 0).skip(1);
     let is_shim = words.next()? == SHIM_COMMAND.as_bytes();
-    let dir = PathBuf::from(std::ffi::OsString::from_vec(words.next()?.to_vec()));
+    let dir = path_of(words.next()?);
     (is_shim && dir.join(super::attempt::SPEC).is_file()).then_some(dir)
 }
 

@@ -14,6 +14,7 @@ use super::desk::{Bill, Ending};
 use super::folder::RunDir;
 use super::ledger::{Entry, EntryKind, Ledger};
 use super::left::{self, Left, Tries};
+use super::orphans;
 use super::price::Prices;
 use super::process;
 use super::record;
@@ -35,7 +36,7 @@ pub(super) const RUN_MARK: &str = "TK_RUN_DIR";
 const GRACE: Duration = Duration::from_secs(6);
 
 /// How long killed processes may take to be gone.
-const GONE: Duration = Duration::from_secs(5);
+pub(super) const GONE: Duration = Duration::from_secs(5);
 
 /// What became of what an earlier runner left.
 #[derive(Debug, Default)]
@@ -129,22 +130,27 @@ fn end_workers(dir: &RunDir, left: &BTreeMap<TicketId, Left>) -> Result<usize> {
         .into_iter()
         .filter(|attempt| !kept.contains(attempt) && attempt.is_alive().unwrap_or(false))
         .collect();
+    let obeys = |attempt: &&AttemptDir| attempt.is_supervised().unwrap_or(false);
+    let asked: Vec<&AttemptDir> = living.iter().filter(obeys).collect();
     let all_ended = || {
-        living
+        asked
             .iter()
             .all(|attempt| !attempt.is_alive().unwrap_or(false))
     };
-    for attempt in &living {
+    for attempt in &asked {
         ask_to_end(attempt).map_err(failed)?;
     }
     if !wait(GRACE, all_ended) {
-        for attempt in &living {
+        for attempt in &asked {
             attempt
                 .inbox()
                 .and_then(|mut inbox| inbox.interrupt())
                 .map_err(failed)?;
         }
         wait(GRACE, all_ended);
+    }
+    for attempt in &living {
+        orphans::kill(attempt)?;
     }
     sweep_but(dir, &kept)?;
     let spared: Vec<_> = kept.iter().map(AttemptDir::path).collect();
@@ -208,7 +214,7 @@ fn sweep_but(dir: &RunDir, kept: &[AttemptDir]) -> Result<usize> {
 }
 
 /// Asks again and again, a little apart, until it is so or the time is over.
-fn wait(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+pub(super) fn wait(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     loop {
         if is_so() {

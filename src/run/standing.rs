@@ -2,32 +2,63 @@
 
 use super::folder::{RunDir, RunInfo};
 use super::opening::{is_final, last_outcome};
-use crate::ops::{KnownRun, KnownRuns, Result, RunState};
+use super::orphans::{self, Marked};
+use super::unended;
+use crate::context::Context;
+use crate::ops::{KnownRun, KnownRuns, Project, Result, RunState, Runs};
 use crate::store::Store;
+
+/// The runs of a project's clone, for the doctor.
+#[derive(Clone, Copy, Debug)]
+pub struct RunsOf<'a> {
+    /// Time.
+    pub context: &'a Context,
+    /// The project.
+    pub project: &'a Project,
+}
+
+impl Runs for RunsOf<'_> {
+    fn standing(&self) -> Result<KnownRuns> {
+        standing(&self.project.store)
+    }
+
+    fn end_left(&self, run: &str) -> Result<()> {
+        let dir = RunDir::of(&self.project.store, run);
+        orphans::end(self.context, self.project, &dir).map(drop)
+    }
+
+    fn tell_ends(&self) -> Result<()> {
+        unended::settle_all(self.context, self.project, None).map(drop)
+    }
+}
 
 /// The runs of the clone at this moment. A folder that cannot be read keeps none of the
 /// others from being told.
-///
-/// # Errors
-/// When the folder of the runs cannot be read.
-pub fn standing(store: &Store) -> Result<KnownRuns> {
+fn standing(store: &Store) -> Result<KnownRuns> {
     let mut known = KnownRuns::default();
+    let marked = Marked::now();
     let mut newest_first: Vec<RunInfo> = Vec::new();
     for dir in RunDir::all(store)?.into_iter().rev() {
         // The info is written before anything else is: without it, nothing was begun.
         let told = dir.info().and_then(|info| {
             let Some(info) = info else { return Ok(None) };
             let state = state(&dir, &info, &newest_first)?;
-            Ok(Some((info, state)))
+            let left = match state {
+                RunState::Live => Vec::new(),
+                _ => orphans::of(&dir, &marked)?,
+            };
+            Ok(Some((info, state, left, dir.unended()?)))
         });
         match told {
-            Ok(Some((info, state))) => {
+            Ok(Some((info, state, left, untold))) => {
                 known.runs.push(KnownRun {
                     run: info.run.clone(),
                     key: info.key.clone(),
                     tickets: info.epic.iter().chain(&info.tickets).cloned().collect(),
                     state,
-                    resume: resume(&info),
+                    resume: info.resume(),
+                    left,
+                    untold,
                 });
                 newest_first.push(info);
             }
@@ -57,10 +88,4 @@ fn state(dir: &RunDir, info: &RunInfo, newer: &[RunInfo]) -> Result<RunState> {
         Some(_) => RunState::Resumable,
         None => RunState::Interrupted,
     })
-}
-
-/// The command that goes on with the run.
-fn resume(info: &RunInfo) -> String {
-    let targets = info.epic.clone().unwrap_or_else(|| info.tickets.join(" "));
-    format!("tk run {targets}")
 }

@@ -129,7 +129,8 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::UnplainText
         | FindingKind::Cycle
         | FindingKind::OpenChildren
-        | FindingKind::Unclaimed => "Tickets",
+        | FindingKind::Unclaimed
+        | FindingKind::UntoldEnd => "Tickets",
         FindingKind::InvalidConfig
         | FindingKind::InvalidAgent
         | FindingKind::InvalidTemplate
@@ -139,11 +140,13 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::UnfinishedFile
         | FindingKind::InvalidUndo
         | FindingKind::InterruptedRun
+        | FindingKind::LivingWorker
         | FindingKind::InvalidRun
         | FindingKind::LeakedWorktree
         | FindingKind::LeakedBranch
         | FindingKind::UnlandedWork
         | FindingKind::KeptWork
+        | FindingKind::SupersededWork
         | FindingKind::MissingWorktree
         | FindingKind::UnknownFolder => "Left over",
         FindingKind::Attributes

@@ -88,6 +88,8 @@ pub enum FindingKind {
     OpenChildren,
     /// A ticket is in progress, and nobody holds it.
     Unclaimed,
+    /// A ticket does not say how a run's attempt at it ended.
+    UntoldEnd,
     /// `config.toml` cannot be used; what it would set was not looked at.
     InvalidConfig,
     /// An agent's file cannot be used.
@@ -106,6 +108,8 @@ pub enum FindingKind {
     InvalidUndo,
     /// A run whose runner died.
     InterruptedRun,
+    /// A worker, or what it started, whose runner is dead.
+    LivingWorker,
     /// A run's folder that cannot be read.
     InvalidRun,
     /// A worktree that belongs to no run any more; everything in it is elsewhere.
@@ -116,6 +120,9 @@ pub enum FindingKind {
     UnlandedWork,
     /// A branch or worktree that is kept for an open ticket.
     KeptWork,
+    /// The branch of an attempt that nothing goes on with: a later one followed, or it failed and
+    /// its ticket is closed.
+    SupersededWork,
     /// A worktree that git knows, whose folder is gone.
     MissingWorktree,
     /// A folder among the worktrees that git does not know.

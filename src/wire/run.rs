@@ -69,8 +69,10 @@ pub struct StopDocument {
     pub run: String,
     /// The ticket, where only one was stopped.
     pub ticket: Option<String>,
-    /// The runner's process.
-    pub pid: i32,
+    /// The runner's process; none where it was dead, and only what it had left was ended.
+    pub pid: Option<i32>,
+    /// The processes of workers that a dead runner had left, which were ended.
+    pub left: Vec<i32>,
 }
 
 /// `tk prompt --json`.

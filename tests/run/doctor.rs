@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, broken_meanwhile, open, write};
 
 /// The kinds of what is found, with what each is about; the exit code.
 fn found(rig: &Rig, args: &[&str]) -> (Vec<Value>, i32) {
@@ -35,22 +35,22 @@ fn a_live_run_is_left_alone_and_a_dead_one_named() {
     let run = live.end().expect(-1).events[0]["run"].clone();
 
     let tip = rig.sandbox.git(["rev-parse", "tk/work/epic/one"]);
-    let (findings, code) = found(&rig, &["--fix"]);
+    let (findings, code) = found(&rig, &[]);
     assert_eq!(
         (kinds(&findings), code),
-        (vec!["interrupted_run", "kept_work"], 1)
+        (vec!["interrupted_run", "living_worker", "kept_work"], 1)
     );
     assert_eq!(findings[0]["run"], run);
     assert_eq!(findings[0]["command"], "tk run epic");
-    assert_eq!(findings[1]["severity"], "note");
-    assert_eq!(findings[1]["command"], "tk run epic");
+    assert_eq!(findings[2]["severity"], "note");
+    assert_eq!(findings[2]["command"], "tk run epic");
     // The worker lives in its worktree, and its work is there.
     assert!(rig.sandbox.path().join(".worktrees/one/half.txt").exists());
     assert!(rig.sandbox.path().join(".worktrees/epic").exists());
     assert_eq!(rig.sandbox.git(["rev-parse", "tk/work/epic/one"]), tip);
 
     let live = rig.start([]);
-    crate::rig::open(&pipe);
+    open(&pipe);
     live.end().expect(0);
     assert_eq!(found(&rig, &[]), (vec![], 0));
     rig.assert_tidy();
@@ -108,4 +108,167 @@ fn a_run_that_cannot_be_read_hides_nothing_and_nothing_goes() {
     );
     assert_eq!(findings[1]["fixable"], false);
     assert!(rig.branches().contains(&"tk/work/epic/one".to_owned()));
+}
+
+/// Attempt 1 of `one` is on a branch that nothing goes on with any more, after `happens`.
+fn superseded(happens: impl Fn(&Rig)) -> Rig {
+    let rig = Rig::new(&[("one", "agent = \"plain\""), ("two", "")]);
+    rig.command_agent("plain", "");
+    let half = json!([
+        {"write": {"path": "half", "text": "x"}}, {"commit": "half"},
+        {"report": {"status": "partial", "summary": "half"}},
+    ]);
+    rig.script(json!({"one": [half, write("one.txt", "x")]}));
+    rig.run([]).expect(7);
+    let (findings, code) = found(&rig, &[]);
+    assert_eq!((kinds(&findings), code), (vec!["kept_work"], 0));
+    happens(&rig);
+    rig
+}
+
+/// It is worth knowing, and `--fix` puts it away.
+#[track_caller]
+fn assert_put_away(rig: &Rig, message: &str) {
+    let tip = rig.sandbox.git(["rev-parse", "tk/work/epic/one"]);
+    let (findings, code) = found(rig, &[]);
+    assert_eq!((kinds(&findings), code), (vec!["superseded_work"], 0));
+    assert_eq!(findings[0]["severity"], "note");
+    assert_eq!(findings[0]["message"], message);
+    let hint = "`git log tk/work/epic/one` shows it; `tk doctor --fix` puts it away, and \
+                `tk restore one` brings it back";
+    assert_eq!(findings[0]["hint"], hint);
+    let (findings, code) = found(rig, &["--fix"]);
+    assert_eq!((&findings[0]["fixed"], code), (&json!(true), 0));
+    assert_eq!(found(rig, &[]), (vec![], 0));
+    assert_eq!(rig.branches(), ["main"]);
+    let kept = rig.sandbox.git([
+        "for-each-ref",
+        "--format=%(objectname)",
+        "refs/tk/backup/one/",
+    ]);
+    assert!(kept.contains(tip.trim()), "{kept}");
+}
+
+#[test]
+fn the_branch_of_an_attempt_that_another_agent_followed_is_worth_knowing() {
+    let rig = superseded(|rig| {
+        rig.sandbox.tk(["update", "one", "--agent", "claude"]).ok();
+        let ended = rig.run([]).expect(0);
+        assert_eq!(ended.of("one", "ticket_started")[0]["attempt"], 2);
+    });
+    let message = "attempt 1 was followed by attempt 2, and 1 commit on it is nowhere else";
+    assert_put_away(&rig, message);
+}
+
+#[test]
+fn the_branch_of_a_failed_attempt_is_worth_knowing_once_its_ticket_is_closed() {
+    let rig = superseded(|rig| {
+        rig.sandbox.tk(["close", "one"]).ok();
+    });
+    let message = "attempt 1 failed, and its ticket is closed, and 1 commit on it is nowhere else";
+    assert_put_away(&rig, message);
+}
+
+#[test]
+fn what_is_not_committed_of_such_an_attempt_stays() {
+    let rig = superseded(|rig| {
+        rig.sandbox.git([
+            "worktree",
+            "add",
+            "--quiet",
+            ".worktrees/one",
+            "tk/work/epic/one",
+        ]);
+        rig.sandbox.write(".worktrees/one/more", "x");
+        rig.sandbox.tk(["close", "one"]).ok();
+    });
+    let (findings, code) = found(&rig, &["--fix"]);
+    assert_eq!((kinds(&findings), code), (vec!["unlanded_work"], 1));
+    assert_eq!(rig.sandbox.read(".worktrees/one/more"), "x");
+}
+
+/// A run that could not tell `one` how its attempt ended, whose file is as it was again.
+fn untold() -> (Rig, String) {
+    let rig = Rig::new(&[("one", "")]);
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"one": [
+        [{"say": "up"}, {"await": pipe}, {"write": {"path": "one.txt", "text": "x"}}],
+        write("one.txt", "y"),
+    ]}));
+    let mut live = rig.start([]);
+    let text = broken_meanwhile(&rig, &mut live, &pipe);
+    live.end().expect(7);
+    let (findings, code) = found(&rig, &["--fix"]);
+    assert_eq!(
+        (kinds(&findings), code),
+        (vec!["invalid_ticket", "untold_end", "kept_work"], 1)
+    );
+    assert_eq!(findings[1]["fixable"], false);
+    assert_eq!(
+        findings[1]["hint"],
+        "mend the file; then `tk doctor --fix`, or the next run, tells it"
+    );
+    let refused = rig.sandbox.tk(["retry", "one"]);
+    assert_eq!(refused.code, 4, "{refused}");
+    assert!(refused.stderr.contains("one.toml"), "{refused}");
+    rig.sandbox.write(".ticks/one.toml", &text);
+    (rig, text)
+}
+
+#[test]
+fn a_ticket_that_lacks_the_end_of_an_attempt_is_named_and_told() {
+    let (rig, _) = untold();
+    let (findings, code) = found(&rig, &[]);
+    let named: Vec<&Value> = findings
+        .iter()
+        .filter(|finding| finding["kind"] == "untold_end")
+        .collect();
+    assert_eq!((named.len(), code), (1, 1), "{findings:#?}");
+    assert_eq!(named[0]["ticket"], "one");
+    assert_eq!(named[0]["fixable"], true);
+    let (findings, code) = found(&rig, &["--fix"]);
+    assert_eq!(code, 0, "{findings:#?}");
+    let (findings, code) = found(&rig, &[]);
+    assert_eq!((kinds(&findings), code), (vec!["kept_work"], 0));
+    assert_eq!(rig.show("one")["status"], "open");
+    assert_eq!(rig.show("one")["runs"][0]["outcome"], "failed");
+    assert_eq!(rig.notes("one").len(), 1);
+    rig.run([]).expect(0);
+}
+
+#[test]
+fn a_retry_tells_it_first() {
+    let (rig, _) = untold();
+    let output = rig.sandbox.tk(["retry", "one", "--note", "again"]);
+    assert_eq!(output.code, 0, "{output}");
+    let ticket = rig.show("one");
+    assert_eq!(
+        (&ticket["status"], &ticket["owner"]),
+        (&json!("open"), &Value::Null)
+    );
+    assert_eq!(ticket["runs"][0]["outcome"], "failed");
+    assert_eq!(rig.notes("one").len(), 2);
+    rig.run([]).expect(0);
+}
+
+#[test]
+fn a_retry_leaves_it_to_the_live_run_that_is_to_tell_it() {
+    let rig = Rig::new(&[("one", ""), ("other", "")]);
+    let (pipe, last) = (rig.pipe("gate"), rig.pipe("last"));
+    rig.script(json!({
+        "one": [[{"say": "up"}, {"await": pipe}, {"write": {"path": "one.txt", "text": "x"}}]],
+        "other": [[{"await": last}, {"run": "echo x > other.txt"}]],
+    }));
+    let mut live = rig.start(["-j", "2"]);
+    let text = broken_meanwhile(&rig, &mut live, &pipe);
+    rig.sandbox.write(".ticks/one.toml", &text);
+    let refused = rig.sandbox.tk(["retry", "one"]);
+    assert_eq!(refused.code, 5, "{refused}");
+    assert!(
+        refused.stderr.contains("puts it there at its end"),
+        "{refused}"
+    );
+    open(&last);
+    live.end().expect(7);
+    rig.sandbox.tk(["retry", "one"]).ok();
 }

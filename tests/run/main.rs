@@ -31,6 +31,8 @@ mod leaks;
 #[cfg(test)]
 mod notify;
 #[cfg(test)]
+mod orphans;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod preflight;

@@ -274,6 +274,21 @@ pub(crate) fn open(pipe: &Path) {
     }
 }
 
+/// Whoever works at `one` finds its file broken when it is done.
+#[track_caller]
+pub(crate) fn broken_meanwhile(rig: &Rig, live: &mut Live, pipe: &Path) -> String {
+    live.until("one", "say");
+    let path = rig.sandbox.path().join(".ticks/one.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}[[[\n")).unwrap();
+    open(pipe);
+    let failed = live.until("one", "failed");
+    let reason = failed["reason"].as_str().unwrap();
+    assert!(reason.contains("the ticket could not be told"), "{reason}");
+    live.until("one", "ticket_finished");
+    text
+}
+
 /// Waits until the worker writes to the pipe.
 #[track_caller]
 pub(crate) fn hear(pipe: &Path) {

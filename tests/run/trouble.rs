@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::rig::{Live, Rig, open, work};
+use crate::rig::{Live, Rig, broken_meanwhile, open, work};
 
 /// The second since 1970 that is that many seconds away.
 fn in_seconds(seconds: i64) -> i64 {
@@ -365,20 +365,6 @@ fn what_a_person_asks_of_a_ticket_at_work_is_asked_of_its_work() {
     assert_eq!(rig.show("shut")["status"], "closed");
     assert_eq!(rig.landings("shut", "main"), 0);
     rig.assert_tidy();
-}
-
-/// Whoever works at `one` finds its file broken when it is done.
-fn broken_meanwhile(rig: &Rig, live: &mut Live, pipe: &std::path::Path) -> String {
-    live.until("one", "say");
-    let path = rig.sandbox.path().join(".ticks/one.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, format!("{text}[[[\n")).unwrap();
-    open(pipe);
-    let failed = live.until("one", "failed");
-    let reason = failed["reason"].as_str().unwrap();
-    assert!(reason.contains("the ticket could not be told"), "{reason}");
-    live.until("one", "ticket_finished");
-    text
 }
 
 /// The failure is in the ticket, which is nobody's any more.

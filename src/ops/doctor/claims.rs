@@ -24,7 +24,9 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
         let stale = stale.path(exam.shown(&file.path)).changes(&file.path);
         found.push(stale.mended_by(move || {
             let locked = project.store.lock()?;
-            if runs_now()?.use_of(None, file.id.as_ref()) || !locked.remove_claim_file(file)? {
+            if runs_now.standing()?.use_of(None, file.id.as_ref())
+                || !locked.remove_claim_file(file)?
+            {
                 return Err(changed());
             }
             if let Ok(Claim {

@@ -20,7 +20,7 @@ mod trees;
 
 use std::path::{Path, PathBuf};
 
-pub use runs::{KnownRun, KnownRuns, RunState};
+pub use runs::{KnownRun, KnownRuns, LeftWorker, RunState, Runs};
 
 use super::{Project, Result};
 use crate::graph::Graph;
@@ -39,13 +39,13 @@ struct Exam<'a> {
     misnamed: &'a [Misnamed],
     runs: &'a KnownRuns,
     /// The runs as they are at the moment of the call.
-    runs_now: &'a dyn Fn() -> Result<KnownRuns>,
+    runs_now: &'a dyn Runs,
 }
 
 /// Looks at everything; with `fix`, mends what is safe to mend.
 ///
 /// `trouble` is what is wrong with the configuration, `runs` tells how the clone's runs stand
-/// at the moment it is called.
+/// at the moment it is asked.
 ///
 /// # Errors
 /// When an agent wants to mend, or what everything else depends on cannot be read: the folder
@@ -53,7 +53,7 @@ struct Exam<'a> {
 pub fn doctor(
     project: &Project,
     trouble: Option<&StoreError>,
-    runs: &dyn Fn() -> Result<KnownRuns>,
+    runs: &dyn Runs,
     fix: bool,
 ) -> Result<DoctorDocument> {
     if fix && project.is_agent()? {
@@ -62,7 +62,7 @@ pub fn doctor(
     let store = &project.store;
     let unfinished = store.unfinished()?;
     // What stands before what is done: a run that ends meanwhile is not taken for a dead one.
-    let known = runs()?;
+    let known = runs.standing()?;
     let claims = store.claim_files()?;
     let loaded = store.index_anew(&project.config, trouble.is_some())?;
     let misnamed = match trouble {

@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::Exam;
 use super::found::Found;
+use super::texts::changed;
 use crate::model::TicketId;
+use crate::ops::Result;
 use crate::wire::{FindingKind, Severity};
 
 /// How a run stands.
@@ -20,6 +24,38 @@ pub enum RunState {
     Over,
 }
 
+/// Something of a run that outlived its runner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftWorker {
+    /// A process of it: the worker, if that lives.
+    pub pid: i32,
+    /// The ticket it works at.
+    pub ticket: Option<TicketId>,
+    /// When it was started, where that is known.
+    pub since: Option<Timestamp>,
+}
+
+/// Where the doctor knows the runs of a clone from, and what is done about them.
+pub trait Runs {
+    /// How they stand at this moment.
+    ///
+    /// # Errors
+    /// When the folder of the runs cannot be read.
+    fn standing(&self) -> Result<KnownRuns>;
+
+    /// Ends what the dead runner of that run has left running; nothing where nothing runs.
+    ///
+    /// # Errors
+    /// When a runner is at it by now, or something does not end.
+    fn end_left(&self, run: &str) -> Result<()>;
+
+    /// Puts the ends of attempts that dead runners could not tell into their tickets.
+    ///
+    /// # Errors
+    /// When a ticket cannot be written.
+    fn tell_ends(&self) -> Result<()>;
+}
+
 /// A run, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRun {
@@ -33,6 +69,10 @@ pub struct KnownRun {
     pub state: RunState,
     /// The command that goes on with it.
     pub resume: String,
+    /// What still runs of it, though its runner is dead.
+    pub left: Vec<LeftWorker>,
+    /// Tickets that could not be told how an attempt at them ended.
+    pub untold: Vec<TicketId>,
 }
 
 /// The runs of the clone.
@@ -77,7 +117,8 @@ impl KnownRun {
     }
 }
 
-/// Runs whose runner died, and folders of runs that cannot be read.
+/// Runs whose runner died, what of them still runs, what tickets were not told, and folders of
+/// runs that cannot be read.
 pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for run in &exam.runs.runs {
@@ -90,6 +131,10 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
                     .hint(format!("`{}` goes on with it", run.resume)),
             );
         }
+        found.extend(run.left.iter().map(|left| living(exam, run, left)));
+        if run.state != RunState::Live {
+            found.extend(run.untold.iter().map(|id| untold(exam, run, id)));
+        }
     }
     for (path, why) in &exam.runs.unreadable {
         found.push(
@@ -99,4 +144,57 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
         );
     }
     found
+}
+
+/// A worker whose runner is dead.
+fn living<'a>(exam: &Exam<'a>, run: &KnownRun, left: &LeftWorker) -> Found<'a> {
+    let since = left.since.map(|since| since.strftime("%Y-%m-%d %H:%M:%SZ"));
+    let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+    let what = match &left.ticket {
+        Some(id) => format!("the worker of `{id}`"),
+        None => "something".to_owned(),
+    };
+    let message = format!(
+        "{what} runs{since} as process {}, and its runner is dead",
+        left.pid
+    );
+    let goes_on = match run.goes_on(exam) {
+        true => format!("`{}` takes it over, ", run.resume),
+        false => String::new(),
+    };
+    let stop = format!("tk stop {}", run.run);
+    let hint = format!("{goes_on}`{stop}` ends it");
+    let mut found = Found::new(FindingKind::LivingWorker, Severity::Warning, message)
+        .run(&run.run)
+        .command(stop)
+        .hint(hint);
+    if let Some(id) = &left.ticket {
+        found = found.ticket(id);
+    }
+    let (runs, id) = (exam.runs_now, run.run.clone());
+    found.mended_by(move || runs.end_left(&id))
+}
+
+/// A ticket that lacks the end of an attempt, which could not be read then.
+fn untold<'a>(exam: &Exam<'a>, run: &KnownRun, id: &TicketId) -> Found<'a> {
+    let message = "how an attempt at it ended is not in it: its file could not be read then";
+    let found = Found::new(FindingKind::UntoldEnd, Severity::Warning, message)
+        .ticket(id)
+        .run(&run.run);
+    if exam.loaded.get(id).is_none() && exam.loaded.invalid(id).is_some() {
+        return found.hint("mend the file; then `tk doctor --fix`, or the next run, tells it");
+    }
+    if !exam.configured {
+        return found.hint("mend the configuration; then `tk doctor --fix` tells it");
+    }
+    let (store, runs, id) = (&exam.project.store, exam.runs_now, id.clone());
+    found.changes(store.ticket_path(&id)).mended_by(move || {
+        store.lock()?.forget_last_change()?;
+        runs.tell_ends()?;
+        let known = runs.standing()?.runs;
+        match known.iter().any(|run| run.untold.contains(&id)) {
+            true => Err(changed()),
+            false => Ok(()),
+        }
+    })
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use super::Exam;
 use super::found::Found;
 use super::runs::{KnownRun, KnownRuns};
-use crate::git::{Leftover, Leftovers, Unsaved};
-use crate::model::TicketId;
+use crate::git::{GitError, Leftover, Leftovers, Repo, Unsaved};
+use crate::model::{Outcome, TicketId};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::{FindingKind, Severity};
 
@@ -25,9 +25,13 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
         }
         // Asked last: it costs a look at every file of a worktree.
         let unsaved = all.unsaved(repo, leftover);
-        match unsaved.unwrap_or_else(|error| Unsaved::InUse(error.to_string())) {
-            Unsaved::Nothing => found.extend(nothing_lost(exam, &all, leftover, owner)),
-            unsaved => found.push(with_work(exam, leftover, &owner, &unsaved)),
+        let unsaved = unsaved.unwrap_or_else(|error| Unsaved::InUse(error.to_string()));
+        match (unsaved, followed(exam, leftover)) {
+            (Unsaved::Nothing, _) => found.extend(nothing_lost(exam, &all, leftover, owner)),
+            (Unsaved::Commits(count), Some(why)) => {
+                found.push(superseded(exam, &all, leftover, owner, (count, why)));
+            }
+            (unsaved, _) => found.push(with_work(exam, leftover, &owner, &unsaved)),
         }
     }
     for path in &all.strangers {
@@ -143,30 +147,119 @@ fn nothing_lost<'a>(
         ),
     };
     let found = described(exam, leftover, &owner, (kind, Severity::Warning), message);
-    // Without its configuration, which folder is that of the worktrees is not known; and a
-    // run that cannot be read may be alive.
-    let safe = exam.configured && exam.runs.unreadable.is_empty();
-    let (Some(backup), true) = (owner.backup(), safe) else {
+    if !is_safe(exam) || owner.backup().is_none() {
         let see = "see what is in it with `git log`, and keep or remove it yourself";
         return Some(found.hint(see));
+    }
+    Some(removed(
+        exam,
+        all,
+        leftover,
+        owner,
+        found,
+        Leftovers::remove,
+    ))
+}
+
+/// How one of them goes.
+type Removing = fn(&Leftovers, &Repo, &Leftover, &TicketId) -> std::result::Result<(), GitError>;
+
+/// Whether anything may go at all.
+fn is_safe(exam: &Exam<'_>) -> bool {
+    // Without its configuration, which folder is that of the worktrees is not known; and a
+    // run that cannot be read may be alive.
+    exam.configured && exam.runs.unreadable.is_empty()
+}
+
+/// With the way to have it go, as long as no run works at it.
+fn removed<'a>(
+    exam: &Exam<'a>,
+    all: &Rc<Leftovers>,
+    leftover: &Leftover,
+    owner: Owner,
+    found: Found<'a>,
+    remove: Removing,
+) -> Found<'a> {
+    let Some(backup) = owner.backup() else {
+        return found;
     };
     let (all, leftover) = (Rc::clone(all), leftover.clone());
     let (project, runs_now) = (exam.project, exam.runs_now);
-    Some(found.mended_by(move || {
+    found.mended_by(move || {
         // Under the lock, under which runs begin.
         let _locked = project.store.lock()?;
-        let runs = runs_now()?;
+        let runs = runs_now.standing()?;
         if owner.is_at_work(&runs) || !runs.unreadable.is_empty() {
             let message = "a run works at it by now";
             return Err(Error::new(ErrorCode::Held, message));
         }
-        all.remove(&project.repo, &leftover, &backup)?;
+        remove(&all, &project.repo, &leftover, &backup)?;
         if leftover.worktree.is_some() {
             let folder = project.repo.home().join(&project.config.worktree.dir);
             project.repo.worktrees().remove_empty_folder(&folder)?;
         }
         Ok(())
-    }))
+    })
+}
+
+/// What came after the attempt whose branch that is, so that nothing goes on with it; nothing
+/// where something may.
+fn followed(exam: &Exam<'_>, leftover: &Leftover) -> Option<String> {
+    let branch = leftover.branch.as_ref()?;
+    let (store, config) = (&exam.project.store, &exam.project.config);
+    // Where it cannot be read, that is what is found.
+    let ticket = store.read(branch.ticket.as_ref()?, config).ok()?.ticket;
+    let is_open = !config.statuses.is_done(&ticket.status);
+    let attempt = branch.attempt;
+    let last = ticket.runs.iter().map(|run| run.attempt).max()?;
+    let of_attempt = ticket.runs.iter().rfind(|run| run.attempt == attempt);
+    let has_failed = of_attempt.is_some_and(|run| run.outcome == Some(Outcome::Failed));
+    if last > attempt {
+        Some(format!("attempt {attempt} was followed by attempt {last}"))
+    } else if has_failed && !is_open && exam.configured {
+        Some(format!(
+            "attempt {attempt} failed, and its ticket is closed"
+        ))
+    } else {
+        None
+    }
+}
+
+/// The branch of an attempt that nothing goes on with, and what was committed in it. It may go,
+/// once that is in a backup.
+fn superseded<'a>(
+    exam: &Exam<'a>,
+    all: &Rc<Leftovers>,
+    leftover: &Leftover,
+    owner: Owner,
+    (count, why): (usize, String),
+) -> Found<'a> {
+    let what = commits(count);
+    let message = format!("{why}, and {what}");
+    let kind = (FindingKind::SupersededWork, Severity::Note);
+    let found = described(exam, leftover, &owner, kind, message);
+    let name = leftover.branch.as_ref().map(|branch| branch.name.as_str());
+    let see = match name.filter(|name| is_plain(name)) {
+        Some(name) => format!("`git log {name}` shows it"),
+        None => "`git log` shows it".to_owned(),
+    };
+    match &owner.ticket {
+        Some(id) if is_safe(exam) => {
+            let hint = format!(
+                "{see}; `tk doctor --fix` puts it away, and `tk restore {id}` brings it back"
+            );
+            let found = found.hint(hint);
+            removed(exam, all, leftover, owner, found, Leftovers::put_away)
+        }
+        _ => found.hint(see),
+    }
+}
+
+fn commits(count: usize) -> String {
+    match count {
+        1 => "1 commit on it is nowhere else".to_owned(),
+        count => format!("{count} commits on it are nowhere else"),
+    }
 }
 
 /// One with work in it that is nowhere else. It is never removed.
@@ -177,15 +270,15 @@ fn with_work<'a>(
     unsaved: &Unsaved,
 ) -> Found<'a> {
     let what = match unsaved {
-        Unsaved::Commits(1) => "1 commit on it is nowhere else".to_owned(),
-        Unsaved::Commits(count) => format!("{count} commits on it are nowhere else"),
+        Unsaved::Commits(count) => commits(*count),
         Unsaved::Files(files) => format!("not committed in it: {}", files.join(", ")),
         Unsaved::InUse(reason) => reason.clone(),
         Unsaved::Nothing => String::new(),
     };
     let run = owner.run(exam.runs);
     let open = match &owner.ticket {
-        Some(id) => exam.is_open(id.as_str()),
+        // One that cannot be read may go on.
+        Some(id) => exam.is_open(id.as_str()) || exam.loaded.invalid(id).is_some(),
         None => run.is_some_and(|run| run.goes_on(exam)),
     };
     let kind = match run {
@@ -211,6 +304,9 @@ fn continued<'a>(
 ) -> Found<'a> {
     let run = owner.run(exam.runs);
     let ticket = owner.ticket.as_ref();
+    if ticket.is_some_and(|id| exam.loaded.invalid(id).is_some()) {
+        return found.hint("mend its ticket's file: only that tells whether it goes on");
+    }
     let ticket = ticket.and_then(|id| exam.loaded.get(id));
     let branch = leftover.branch.as_ref().map(|branch| branch.name.as_str());
     match (ticket, run, branch) {
