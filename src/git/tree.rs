@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use super::command::{Git, Output};
 use super::error::{GitError, Result};
-use super::id::{CommitId, TICKS, TicksPath, TreeId};
+use super::id::{BranchName, CommitId, TICKS, TicksPath, TreeId};
 use super::index::IndexCopy;
+
+/// The most commits whose first lines are read.
+const MOST_SUBJECTS: usize = 1000;
 
 /// A file to be put into a commit, or taken out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,23 @@ impl Git {
             .call(["cat-file", "blob", &name])
             .run_allowing(&[0, 128])?;
         Ok((answer.code == Some(0)).then_some(answer.stdout))
+    }
+
+    /// The first lines of the commits that lead to the branch and not to `landed`, oldest first,
+    /// merges left out; of very many the newest. None where there is no such branch.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn subjects_between(&self, landed: CommitId, branch: &BranchName) -> Result<Vec<String>> {
+        let Some(tip) = self.commit_of(&branch.reference())? else {
+            return Ok(Vec::new());
+        };
+        let range = format!("{landed}..{tip}");
+        let most = format!("--max-count={MOST_SUBJECTS}");
+        let answer = self.run(["log", "--no-merges", "--format=%s", &most, &range])?;
+        let mut subjects: Vec<String> = answer.line().lines().map(str::to_owned).collect();
+        subjects.reverse();
+        Ok(subjects)
     }
 
     /// What `what` names, a commit or something that leads to one; none if nothing.

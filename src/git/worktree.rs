@@ -99,6 +99,7 @@ impl Worktrees {
             let here = same_place(&there.path, path);
             match (&there.branch, here) {
                 (Some(other), true) if other == branch && !there.missing => {
+                    self.revive(path, branch)?;
                     return Ok(Added::Continued);
                 }
                 (_, true) if there.missing && !there.locked => self.forget_missing(&there)?,
@@ -140,6 +141,48 @@ impl Worktrees {
         } else {
             Added::Created
         })
+    }
+
+    /// Makes the branch of a worktree that is on it again, if somebody deleted it: from the last
+    /// commit that was checked out there. Whether that had to be done.
+    ///
+    /// # Errors
+    /// When nothing tells that commit any more, or git fails.
+    pub fn revive(&self, path: &Path, branch: &BranchName) -> Result<bool> {
+        let reference = branch.reference();
+        if self.git.commit_of(&reference)?.is_some() {
+            return Ok(false);
+        }
+        let is_on_it = |there: &Worktree| {
+            let on_it = there.branch.as_ref() == Some(branch);
+            on_it && !there.missing && same_place(&there.path, path)
+        };
+        if !self.list()?.iter().any(is_on_it) {
+            return Ok(false);
+        }
+        let log = self.git.at(path).git_dir()?.join("logs/HEAD");
+        let text = std::fs::read(&log).unwrap_or_default();
+        let last = text
+            .split(|byte| *byte == b'\n')
+            .rfind(|line| !line.is_empty());
+        let id = last.and_then(|line| line.split(|byte| *byte == b' ').nth(1));
+        let id = id.and_then(|id| CommitId::parse(&String::from_utf8_lossy(id)).ok());
+        let commit = match id {
+            Some(id) => self.git.commit_of(&id.to_string())?,
+            None => None,
+        };
+        let Some(commit) = commit else {
+            return Err(GitError::WorktreeInTheWay {
+                path: path.to_path_buf(),
+                reason: format!(
+                    "its branch `{branch}` was deleted, and nothing tells its last commit: make \
+                     the branch again with `git branch {branch} COMMIT`, or remove the worktree"
+                ),
+            });
+        };
+        let why = "tk: the branch was deleted under its worktree";
+        self.git.move_reference(&reference, commit, None, why)?;
+        Ok(true)
     }
 
     /// Removes the locks that a killed git left on a worktree and its branch. Only when no

@@ -257,7 +257,7 @@ impl Executor {
                 go_on!(self.mend(landing).await)
             }
             Beginning::Fresh | Beginning::Land | Beginning::Close => {
-                (self.fresh_session(), self.fresh_prompt()?)
+                (self.fresh_session(), self.fresh_prompt().await?)
             }
         };
         self.work(permit, session, prompt).await
@@ -387,7 +387,7 @@ impl Executor {
                                 prompt::resume(&tickets::current(&shared, &self.job)?, since),
                             )
                         }
-                        None => (self.fresh_session(), self.fresh_prompt()?),
+                        None => (self.fresh_session(), self.fresh_prompt().await?),
                     };
                     continue;
                 }
@@ -434,7 +434,7 @@ impl Executor {
                     } else {
                         retries += u32::from(trouble == TurnTrouble::Crashed);
                         session = self.fresh_session();
-                        prompt = self.fresh_prompt()?;
+                        prompt = self.fresh_prompt().await?;
                     }
                     continue;
                 }
@@ -452,13 +452,16 @@ impl Executor {
         )
     }
 
-    fn fresh_prompt(&self) -> Result<String, Trouble> {
+    async fn fresh_prompt(&self) -> Result<String, Trouble> {
         let (shared, job) = (&self.shared, &self.job);
+        let (there, of) = (Arc::clone(shared), Arc::clone(job));
+        let earlier = blocking(move || workspace::earlier(&there, &of)).await?;
         Ok(tickets::prompt(
             &shared.tracker.store()?,
             &shared.config,
             &job.ticket.id,
             &job.checks,
+            &earlier,
             job.agent.prompt,
         )?)
     }

@@ -14,6 +14,7 @@ use super::record::Recorder;
 use super::shared::Shared;
 use super::survey::Survey;
 use super::tickets;
+use super::trouble::Trouble;
 use super::unended;
 use super::workspace;
 use crate::context::point::Point;
@@ -49,7 +50,13 @@ pub(super) async fn finish(
         recorder.record(None, EventKind::Warning { text })?;
     }
     if !tally.stopped {
-        ground::ensure(shared)?;
+        let again = ground::ensure(shared).map_err(|trouble| match trouble {
+            Trouble::Git(error) => Error::from(error),
+            other => Error::new(ErrorCode::Failed, other.to_string()),
+        });
+        if let Some(text) = again? {
+            recorder.record(None, EventKind::Warning { text })?;
+        }
         // A landing whose ticket could not be closed at once.
         let committed = ground::Landed {
             store: &shared.tracker.store()?,

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::folder::RunInfo;
+use super::folder::{RunDir, RunInfo};
 use super::key::RunKey;
 use super::preflight::Ground;
+use super::record;
 use super::shared::Shared;
 use super::survey::Survey;
 use super::tickets;
+use super::trouble::Trouble;
 use super::workspace;
 use crate::context::point::Point;
-use crate::git::{Backups, BranchName, FileEdit, Git, GitError, Integration, TicksPath, Worktrees};
+use crate::git::{
+    Backups, BranchName, CommitId, FileEdit, Git, GitError, Integration, TicksPath, Worktrees,
+};
 use crate::model::{Config, TicketId};
-use crate::ops::{Project, Result};
+use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::store::Store;
+use crate::wire::EventKind;
 
 /// Makes branch and worktree, and the run's first commit: the tickets as they stand, before
 /// any is set in progress. Without it, reverting a landing would delete the ticket's file.
@@ -30,7 +35,15 @@ pub(super) fn make(
     let trees = project.repo.worktrees();
     trees.exclude(&project.config.worktree.dir)?;
     drop_stale_branch(project, ground, survey)?;
-    Point::RunBranch.around(|| trees.add(&ground.integration, &ground.run_branch, ground.base))?;
+    if trees.revive(&ground.integration, &ground.run_branch)? {
+        told.push(made_again(ground));
+    }
+    let dir = RunDir::of(&project.store, &info.run);
+    let start = start(&project.repo.home_git(), &dir, ground)?;
+    if start.is_lost {
+        told.push(made_again(ground));
+    }
+    Point::RunBranch.around(|| trees.add(&ground.integration, &ground.run_branch, start.at))?;
     let integration = Integration::new(&ground.integration, ground.run_branch.clone());
     integration.recover()?;
     let landed = Landed {
@@ -77,16 +90,79 @@ pub(super) fn ticket_files(store: &Store, ids: &[TicketId]) -> Result<Vec<FileEd
     Ok(files)
 }
 
-/// The run's worktree, made again if somebody removed it: all that counts is on its branch.
-pub(super) fn ensure(shared: &Shared) -> std::result::Result<bool, GitError> {
-    let ground = &shared.ground;
+/// The run's worktree and branch, made again if somebody removed them; what is to be told of it.
+pub(super) fn ensure(shared: &Shared) -> std::result::Result<Option<String>, Trouble> {
+    let (ground, trees) = (&shared.ground, &shared.trees);
     if ground.integration.is_dir() {
-        return Ok(false);
+        return Ok(revive(shared)?);
     }
-    shared
+    let git = Git::new(&ground.root);
+    let start = start(&git, &RunDir::of(&shared.store, &shared.run), ground)
+        .map_err(|error| Trouble::Io(error.to_string()))?;
+    trees.add(&ground.integration, &ground.run_branch, start.at)?;
+    Ok(Some(if start.is_lost {
+        made_again(ground)
+    } else {
+        "the run's worktree was removed and is made again".to_owned()
+    }))
+}
+
+/// The run's branch, made again if somebody deleted it under its worktree; what is to be told.
+pub(super) fn revive(shared: &Shared) -> std::result::Result<Option<String>, GitError> {
+    let ground = &shared.ground;
+    let revived = shared
         .trees
-        .add(&ground.integration, &ground.run_branch, ground.base)?;
-    Ok(true)
+        .revive(&ground.integration, &ground.run_branch)?;
+    Ok(revived.then(|| made_again(ground)))
+}
+
+/// Where the run's branch is made from, if it is not there.
+struct Start {
+    at: CommitId,
+    /// Whether it was there before, and more than the user's branch was on it.
+    is_lost: bool,
+}
+
+/// What has landed on a branch that somebody deleted is still known by the journal.
+fn start(git: &Git, dir: &RunDir, ground: &Ground) -> Result<Start> {
+    let mut start = Start {
+        at: ground.base,
+        is_lost: false,
+    };
+    if git.commit_of(&ground.run_branch.reference())?.is_some() {
+        return Ok(start);
+    }
+    let events = record::read(&dir.journal())?;
+    let landed = events.into_iter().rev().find_map(|event| match event.kind {
+        EventKind::Landed { commit, branch } => Some((commit, branch)),
+        _ => None,
+    });
+    // What the user's branch had, and has no more, is the user's own doing.
+    let landed = landed.filter(|(_, branch)| branch == ground.run_branch.as_str());
+    let Some((landed, _)) = landed else {
+        return Ok(start);
+    };
+    let Some(commit) = git.commit_of(&landed)? else {
+        let message = format!(
+            "the run's branch `{}` was deleted, and commit {landed}, the last that landed on it, \
+             is gone",
+            ground.run_branch
+        );
+        return Err(Error::new(ErrorCode::Git, message).hint(format!(
+            "make the branch again from a commit that has what landed: `git branch {} COMMIT`",
+            ground.run_branch
+        )));
+    };
+    if !git.is_ancestor(commit, ground.base)? {
+        start.at = commit;
+        start.is_lost = true;
+    }
+    Ok(start)
+}
+
+fn made_again(ground: &Ground) -> String {
+    let branch = &ground.run_branch;
+    format!("the run's branch `{branch}` was deleted and is made again from its last commit")
 }
 
 /// A run's branch from an earlier run, all of which has landed: a new one starts from the tip.

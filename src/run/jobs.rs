@@ -144,12 +144,7 @@ impl<'a> Jobs<'a> {
                 let session = last.session.clone();
                 return (Beginning::Finish { session }, last.attempt, branch.clone());
             }
-            let unfinished = match last.outcome {
-                Some(Outcome::Awaiting | Outcome::Stopped | Outcome::Parked) => true,
-                // What failed goes on with what people wrote about it.
-                Some(Outcome::Failed) => has_feedback(ticket, last),
-                Some(Outcome::Landed) | None => false,
-            };
+            let unfinished = is_unfinished(ticket, last);
             if unfinished
                 && agent.kind == AgentKind::Claude
                 && last.agent == agent.name
@@ -209,15 +204,7 @@ impl<'a> Jobs<'a> {
         if self.branches.contains(&own) {
             return Some(own);
         }
-        let end = if attempt <= 1 {
-            format!("/{ticket}")
-        } else {
-            format!("/{ticket}@{attempt}")
-        };
-        self.branches
-            .iter()
-            .find(|branch| branch.ends_with(&end))
-            .cloned()
+        of_attempt(&self.branches, ticket, attempt)
     }
 
     fn last_attempt(&self, ticket: &Ticket) -> u32 {
@@ -231,6 +218,46 @@ impl<'a> Jobs<'a> {
         });
         recorded.chain(branched).max().unwrap_or(0)
     }
+}
+
+/// The branch that a fresh session would go on from, if there is one: that of an attempt that no
+/// session knows.
+///
+/// # Errors
+/// When git fails.
+pub(super) fn continued_branch(
+    git: &Git,
+    ticket: &Ticket,
+    agent: &AgentConfig,
+) -> Result<Option<String>> {
+    let Some(last) = ticket.runs.last() else {
+        return Ok(None);
+    };
+    let has_session = agent.kind == AgentKind::Claude && last.session.is_some();
+    if has_session || last.agent != agent.name || !is_unfinished(ticket, last) {
+        return Ok(None);
+    }
+    Ok(of_attempt(&work_branches(git)?, &ticket.id, last.attempt))
+}
+
+/// Whether the ticket's last attempt goes on, where something of it is there.
+fn is_unfinished(ticket: &Ticket, last: &RunRecord) -> bool {
+    match last.outcome {
+        Some(Outcome::Awaiting | Outcome::Stopped | Outcome::Parked) => true,
+        // What failed goes on with what people wrote about it.
+        Some(Outcome::Failed) => has_feedback(ticket, last),
+        Some(Outcome::Landed) | None => false,
+    }
+}
+
+/// The branch of that attempt in whatever run.
+fn of_attempt(branches: &BTreeSet<String>, ticket: &TicketId, attempt: u32) -> Option<String> {
+    let end = match attempt {
+        0 | 1 => format!("/{ticket}"),
+        _ => format!("/{ticket}@{attempt}"),
+    };
+    let mut of_it = branches.iter().filter(|branch| branch.ends_with(&end));
+    of_it.next().cloned()
 }
 
 /// Whether people wrote about the ticket since that attempt ended.

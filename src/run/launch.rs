@@ -37,6 +37,7 @@ use super::till::{Caps, Till};
 use super::tracker::{self, Tracker};
 use super::unended;
 use super::untold;
+use super::workspace;
 use crate::context::Context;
 use crate::git::Integration;
 use crate::model::{Outcome, TicketId, Usd};
@@ -348,7 +349,12 @@ pub fn prompt_of(project: &Project, given: &str, agent: Option<&str>) -> Result<
         .unwrap_or(&project.config.run.agent);
     let agent = project.store.agent(name)?;
     let checks = jobs::checks(&project.config.run.checks, &ticket);
-    let text = tickets::prompt(&project.store, &project.config, &id, &checks, agent.prompt)?;
+    let earlier = match jobs::continued_branch(&project.repo.home_git(), &ticket, &agent)? {
+        Some(branch) => workspace::not_landed(project, &branch)?,
+        None => Vec::new(),
+    };
+    let (store, config) = (&project.store, &project.config);
+    let text = tickets::prompt(store, config, &id, &checks, &earlier, agent.prompt)?;
     Ok(PromptDocument {
         schema: "tk.prompt.v1",
         id: id.to_string(),

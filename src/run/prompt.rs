@@ -19,6 +19,8 @@ pub struct PromptParts<'a> {
     pub blockers: &'a [&'a Ticket],
     /// The checks that will be run on the merged tree.
     pub checks: &'a [String],
+    /// The subjects of the commits that its branch has of an earlier attempt, oldest first.
+    pub earlier: &'a [String],
     /// How much to say.
     pub style: PromptStyle,
 }
@@ -72,6 +74,7 @@ pub fn fresh(parts: &PromptParts<'_>) -> String {
     if let Some(epic) = parts.epic {
         let _infallible = writeln!(out, "Epic: {} ({})", one_line(&epic.title), epic.id);
     }
+    earlier(&mut out, parts.earlier);
     match parts.style {
         PromptStyle::Minimal => {
             acceptance(&mut out, &ticket.acceptance);
@@ -192,6 +195,24 @@ fn people_said(ticket: &Ticket, since: Option<jiff::Timestamp>) -> Vec<String> {
         .collect()
 }
 
+/// The most commits of an earlier attempt that are named, and how much of each subject.
+const MOST_EARLIER: usize = 20;
+const LONGEST_EARLIER: usize = 200;
+
+fn earlier(out: &mut String, subjects: &[String]) {
+    let left_out = subjects.len().saturating_sub(MOST_EARLIER);
+    let shown = subjects.iter().skip(left_out).map(|subject| {
+        let subject = one_line(subject);
+        subject.chars().take(LONGEST_EARLIER).collect::<String>()
+    });
+    let more = (left_out > 0).then(|| format!("{left_out} older ones"));
+    let shown: Vec<String> = more.into_iter().chain(shown).collect();
+    let heading = "Your branch has the work of an earlier attempt at this ticket already: these \
+                   commits, oldest\nfirst, and perhaps more that is not committed (`git status`). \
+                   Look at it and go on from there";
+    list(out, heading, shown.iter().map(|subject| &**subject));
+}
+
 fn acceptance(out: &mut String, items: &[Acceptance]) {
     list(out, "Acceptance", items.iter().map(|item| &*item.text));
 }
@@ -296,6 +317,7 @@ mod tests {
             epic: Some(&epic),
             blockers: &[],
             checks: &["make\nTitle: c".into()],
+            earlier: &["half\nTitle: d".into(), "\u{1b}]0;x\u{7}ID: def".into()],
             style: PromptStyle::Full,
         };
         let prompt = fresh(&parts);
@@ -310,6 +332,31 @@ mod tests {
             .collect();
         assert_eq!(ids, ["ID: abc"]);
         assert!(prompt.contains("\nEpic: Authentication (k7m)\n"));
+        assert!(
+            prompt.contains("\n- half Title: d\n- ]0;x ID: def\n"),
+            "{prompt}"
+        );
+    }
+
+    #[test]
+    fn of_many_earlier_commits_the_newest_are_named() {
+        let ticket = ticket("abc", "One");
+        let subjects: Vec<String> = (0..30).map(|n| format!("commit {n}")).collect();
+        for style in [PromptStyle::Full, PromptStyle::Minimal] {
+            let prompt = fresh(&PromptParts {
+                ticket: &ticket,
+                epic: None,
+                blockers: &[],
+                checks: &[],
+                earlier: &subjects,
+                style,
+            });
+            assert!(
+                prompt.contains("\n- 10 older ones\n- commit 10\n"),
+                "{prompt}"
+            );
+            assert!(prompt.contains("- commit 29\n"), "{prompt}");
+        }
     }
 
     #[test]
@@ -320,6 +367,7 @@ mod tests {
             epic: None,
             blockers: &[],
             checks: &[],
+            earlier: &[],
             style: PromptStyle::Full,
         };
         let (a, b) = (fresh(&parts(&a)), fresh(&parts(&b)));

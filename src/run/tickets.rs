@@ -288,6 +288,7 @@ pub(super) fn prompt(
     config: &Config,
     id: &TicketId,
     checks: &[String],
+    earlier: &[String],
     style: PromptStyle,
 ) -> Result<String, StoreError> {
     let read = |id: &TicketId| -> Result<Option<Ticket>, StoreError> {
@@ -312,6 +313,7 @@ pub(super) fn prompt(
         epic: epic.as_ref(),
         blockers: &blockers,
         checks,
+        earlier,
         style,
     }))
 }

@@ -13,6 +13,7 @@ use super::trouble::{Trouble, blocking};
 use crate::context::point::{Moment, Point};
 use crate::git::{Backups, BranchName, CommitId, Git, GitError, Removal, TicketTree, Worktrees};
 use crate::model::TicketId;
+use crate::ops::{Error, ErrorCode, Project};
 
 /// What there was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,29 @@ pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> 
         undone,
         left: rest.left,
     })
+}
+
+/// The subjects of the commits that are on the ticket's branch and have not landed, oldest first.
+pub(super) fn earlier(shared: &Shared, job: &Job) -> Result<Vec<String>, Trouble> {
+    let git = Git::new(&shared.ground.root);
+    let landed = shared.integration.tip()?;
+    Ok(git.subjects_between(landed, &branch(job)?)?)
+}
+
+/// The same of a branch of no live run, for which nobody knows what has landed but git.
+pub(super) fn not_landed(project: &Project, branch: &str) -> crate::ops::Result<Vec<String>> {
+    let parse = |name: &str| BranchName::parse(name);
+    let branch = parse(branch).map_err(|error| Error::caused(ErrorCode::Git, error))?;
+    let key = branch.as_str().split('/').nth(2).unwrap_or_default();
+    let of_run = match parse(&format!("tk/run/{key}")) {
+        Ok(run) => project.repo.branch_tip(&run)?,
+        Err(_) => None,
+    };
+    let Some(landed) = of_run.or(project.repo.head()?.commit) else {
+        return Ok(Vec::new());
+    };
+    let git = project.repo.home_git();
+    Ok(git.subjects_between(landed, &branch)?)
 }
 
 fn subject(job: &Job) -> String {

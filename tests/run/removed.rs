@@ -1,5 +1,6 @@
 //! What the user removes while a run works with it: worktrees, tickets.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::rig::{Rig, open, work};
@@ -104,6 +105,88 @@ fn the_run_s_own_worktree_is_made_again_at_the_end() {
     let ended = live.end().expect(7);
     assert_eq!(ended.ids("landed"), ["one"]);
     assert_eq!(rig.landings("one", "main"), 1);
+    rig.assert_tidy();
+}
+
+/// Deletes the branches of run and ticket, as no git command does while they are checked out.
+fn delete_branches(rig: &Rig) {
+    for branch in ["tk/run/epic", "tk/work/epic/one"] {
+        rig.sandbox
+            .git(["update-ref", "-d", &format!("refs/heads/{branch}")]);
+    }
+}
+
+const RUN_BRANCH: &str =
+    "the run's branch `tk/run/epic` was deleted and is made again from its last commit";
+
+#[test]
+fn branches_that_are_deleted_under_a_dead_run_are_made_again() {
+    let rig = Rig::new(&[("zero", ""), ("one", "blocked_by = [\"zero\"]")]);
+    let pipe = rig.pipe("gate");
+    let rest = json!([{"run": "test -e half && test -e zero.txt"}, {"run": "echo x > rest"}]);
+    rig.script(json!({"one": [halves(&pipe), rest]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    live.signal(Signal::KILL);
+    live.end();
+    rig.kill_workers();
+    delete_branches(&rig);
+    let ended = rig.run([]).expect(0);
+    assert!(
+        ended.warnings().contains(&RUN_BRANCH),
+        "{:?}",
+        ended.warnings()
+    );
+    assert_eq!(ended.ids("landed"), ["one"]);
+    for (file, text) in [("half", "x"), ("rest", "x\n"), ("zero.txt", "done\n")] {
+        assert_eq!(rig.sandbox.read(file), text);
+    }
+    assert_eq!(rig.branches(), ["main"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn branches_that_are_deleted_under_a_live_run_are_made_again() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let pipe = rig.pipe("gate");
+    let round = json!([
+        {"write": {"path": "half", "text": "x"}}, {"commit": "half"}, {"say": "up"}, {"await": pipe},
+    ]);
+    rig.script(json!({"one": [round]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    delete_branches(&rig);
+    open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    let own = "its branch `tk/work/epic/one` was deleted and is made again from its last commit";
+    for text in [RUN_BRANCH, own] {
+        assert!(ended.warnings().contains(&text), "{:?}", ended.warnings());
+    }
+    assert_eq!(rig.sandbox.read("half"), "x");
+    assert_eq!(rig.branches(), ["main"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn what_had_landed_on_a_branch_that_was_deleted_lands_all_the_same() {
+    let rig = Rig::new(&[("zero", ""), ("one", "blocked_by = [\"zero\"]")]);
+    rig.script(json!({"one": [[{"say": "up"}, "hang"], work()]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    rig.sandbox.tk(["stop"]).ok();
+    live.end().expect(8);
+    assert_eq!(rig.show("zero")["status"], "closed");
+    assert!(!rig.sandbox.path().join("zero.txt").exists());
+    rig.sandbox.git(["branch", "--quiet", "-D", "tk/run/epic"]);
+    let ended = rig.run([]).expect(0);
+    assert!(
+        ended.warnings().contains(&RUN_BRANCH),
+        "{:?}",
+        ended.warnings()
+    );
+    assert_eq!(rig.sandbox.read("zero.txt"), "done\n");
+    assert_eq!(rig.landings("zero", "main"), 1);
     rig.assert_tidy();
 }
 

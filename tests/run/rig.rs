@@ -90,6 +90,23 @@ impl Rig {
             .collect()
     }
 
+    /// What its workers were told when they were started, oldest first.
+    pub(crate) fn prompts(&self, id: &str) -> Vec<String> {
+        let runs = self.sandbox.path().join(".git/tk/runs");
+        let folders = |path: &Path| -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+            let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+            found.sort();
+            found
+        };
+        let attempts = folders(&runs)
+            .into_iter()
+            .flat_map(|run| folders(&run.join(id)));
+        attempts
+            .filter_map(|attempt| std::fs::read_to_string(attempt.join("prompt.md")).ok())
+            .collect()
+    }
+
     /// How many rounds the ticket's workers have played.
     pub(crate) fn rounds(&self, id: &str) -> usize {
         let path = self

@@ -325,6 +325,17 @@ fn assert_continued(rig: &Rig, ended: &Ended) {
         (&json!(1), &json!("tk/work/epic/one"))
     );
     assert_eq!(rig.rounds("one"), 2);
+    // Its worker was told what there is.
+    let prompts = rig.prompts("one");
+    let told = "\nYour branch has the work of an earlier attempt at this ticket already: these commits, \
+                oldest\nfirst, and perhaps more that is not committed (`git status`). Look at it and go \
+                on from there\n- half.txt\n";
+    let (first, last) = (&prompts[0], &prompts[prompts.len() - 1]);
+    assert!(
+        last.contains(told) || last.contains(&told.replace(".txt\n", "\n")),
+        "{last}"
+    );
+    assert!(!first.contains("earlier attempt"), "{first}");
     for file in ["half.txt", "rest.txt", "whole.txt"] {
         assert!(rig.sandbox.path().join(file).exists(), "{file}");
     }

@@ -31,6 +31,9 @@ impl Executor {
     }
 
     async fn try_to_land(&mut self, worked: bool) -> Result<Landing, Trouble> {
+        if worked && !self.is_homeless() {
+            self.revive().await?;
+        }
         if worked && let Some(paths) = repair::unsettled(&self.job, self.repair.as_ref()).await? {
             return Ok(Landing::Conflict { paths });
         }

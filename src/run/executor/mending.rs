@@ -29,13 +29,32 @@ impl Executor {
         Ok(self.desk.record(EventKind::Warning { text }).await?)
     }
 
+    /// Makes the branches of the ticket and of the run again, where somebody deleted them under
+    /// their worktrees.
+    pub(super) async fn revive(&self) -> Result<(), Trouble> {
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        let revived = blocking(move || -> Result<_, Trouble> {
+            let of_ticket = shared
+                .trees
+                .revive(&job.worktree, &workspace::branch(&job)?)?;
+            Ok((of_ticket, ground::revive(&shared)?))
+        });
+        let (of_ticket, of_run) = revived.await?;
+        let branch = &self.job.branch;
+        let again =
+            || format!("its branch `{branch}` was deleted and is made again from its last commit");
+        for text in of_ticket.then(again).into_iter().chain(of_run) {
+            self.desk.record(EventKind::Warning { text }).await?;
+        }
+        Ok(())
+    }
+
     /// Makes the run's worktree again, where somebody removed it. The caller holds it.
     pub(super) async fn ensure_ground(&self) -> Result<(), Trouble> {
         let shared = Arc::clone(&self.shared);
         let lock = Arc::clone(&self.shared);
         let _one_at_a_time = lock.worktree_lock.lock().await;
-        if blocking(move || ground::ensure(&shared)).await? {
-            let text = "the run's worktree was removed and is made again".to_owned();
+        if let Some(text) = blocking(move || ground::ensure(&shared)).await? {
             self.desk.record(EventKind::Warning { text }).await?;
         }
         Ok(())
@@ -87,7 +106,7 @@ impl Executor {
         let session = match self.record.session.clone() {
             Some(id) => Session::Resume(id),
             None => {
-                prompt = format!("{}\n{prompt}", self.fresh_prompt()?);
+                prompt = format!("{}\n{prompt}", self.fresh_prompt().await?);
                 self.fresh_session()
             }
         };
