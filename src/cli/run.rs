@@ -31,7 +31,7 @@ use crate::wire::EventKind;
 /// only people are owed something ends, and says what and with which command; the same command
 /// goes on later. With `--wait` it stays.
 ///
-/// Exit codes: 0 all landed, 7 some tickets failed, 8 stopped, 9 waits for a person, 10 the
+/// Exit codes: 0 all landed, 7 some tickets failed, 8 stopped, 9 waits for somebody, 10 the
 /// budget is reached; 5 another run works at these tickets, 6 git is not ready.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

@@ -39,6 +39,8 @@ pub(super) struct Tally {
     pub endings: BTreeMap<TicketId, Ending>,
     /// Tickets that never started.
     pub unstarted: Vec<TicketId>,
+    /// Why tickets were put aside.
+    pub parked: BTreeMap<TicketId, String>,
     /// Whether the budget kept something from going on.
     pub budget_reached: bool,
     /// Whether the run was stopped.
@@ -65,6 +67,8 @@ pub(super) struct Dispatcher<'a> {
     accounts: BTreeMap<TicketId, Account>,
     stops: BTreeMap<TicketId, watch::Sender<Stop>>,
     started: BTreeMap<TicketId, Instant>,
+    /// Why tickets were put aside.
+    parked: BTreeMap<TicketId, String>,
     asking: VecDeque<(
         TicketId,
         oneshot::Sender<std::result::Result<Permit, NoPlace>>,
@@ -107,6 +111,7 @@ impl<'a> Dispatcher<'a> {
             accounts: BTreeMap::new(),
             stops: BTreeMap::new(),
             started: BTreeMap::new(),
+            parked: BTreeMap::new(),
             asking: VecDeque::new(),
             till,
             tokens: used.input_tokens.saturating_add(used.output_tokens),
@@ -172,6 +177,7 @@ impl<'a> Dispatcher<'a> {
         let tally = Tally {
             endings: self.board.endings(),
             unstarted: self.board.unstarted(),
+            parked: self.parked,
             budget_reached: self.budget_reached || self.ticket_cap_reached,
             stopped: self.stop >= Stop::Interrupt,
             spent: self.till.budget().spent(),
@@ -231,6 +237,9 @@ impl<'a> Dispatcher<'a> {
             Msg::Event { ticket, kind, ack } => {
                 if let EventKind::Session { model, .. } = &kind {
                     self.meet(&ticket, model.as_deref());
+                }
+                if let EventKind::Parked { reason } = &kind {
+                    self.parked.insert(ticket.clone(), reason.clone());
                 }
                 if self.record(Some(&ticket), kind)
                     && let Some(ack) = ack

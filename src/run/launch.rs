@@ -23,7 +23,7 @@ use super::left;
 use super::notifier::Notifier;
 use super::opening::{self, Opened, Subject};
 use super::options::{Options, RunRequest};
-use super::people::{self, People};
+use super::people::People;
 use super::predict;
 use super::preflight::{self, Ground};
 use super::record::{self, Recorder, Reporter};
@@ -37,6 +37,7 @@ use super::till::{Caps, Till};
 use super::tracker::{self, Tracker};
 use super::unended;
 use super::untold;
+use super::verdict;
 use super::workspace;
 use crate::context::Context;
 use crate::git::Integration;
@@ -246,7 +247,18 @@ pub fn run(
         shared.tracker.landed()?;
     }
     let now = self::survey(ctx, config, &loaded, &targets).unwrap_or_else(|_| survey.clone());
-    let last = finished_event(&survey, &now, &tally, &finished, request.only_land);
+    let held_by = |id: &TicketId| {
+        let claim = project.store.claim(id, ctx.now()).ok().flatten();
+        claim.map(|claim| claim.actor)
+    };
+    let last = verdict::finished_event(
+        &survey,
+        &now,
+        &tally,
+        &finished,
+        request.only_land,
+        &held_by,
+    );
     recorder.record(None, last.clone())?;
     if let Some(text) = recorder.finish_notifying() {
         project.warn(text);
@@ -425,61 +437,4 @@ fn waves(survey: &Survey) -> BTreeMap<TicketId, u32> {
             )
         })
         .collect()
-}
-
-/// The verdict on a run: stopped before budget before failed before waiting.
-fn finished_event(
-    survey: &Survey,
-    now: &Survey,
-    tally: &Tally,
-    finished: &Finished,
-    only_land: bool,
-) -> EventKind {
-    let ended = |wanted: Ending| -> Vec<String> {
-        let of = tally
-            .endings
-            .iter()
-            .filter(|(_, ending)| **ending == wanted);
-        of.map(|(id, _)| id.to_string()).collect()
-    };
-    let failed = ended(Ending::Failed);
-    let mut awaiting = ended(Ending::Awaiting);
-    let mut unstarted: Vec<String> = ended(Ending::Parked);
-    unstarted.extend(ended(Ending::Stopped));
-    unstarted.extend(tally.unstarted.iter().map(ToString::to_string));
-    if !only_land {
-        // What came to the board later has been counted.
-        let seated =
-            |id: &&TicketId| tally.endings.contains_key(*id) || tally.unstarted.contains(id);
-        let never = |ids: &[TicketId]| -> Vec<String> {
-            let never = ids.iter().filter(|id| !seated(id));
-            never.map(ToString::to_string).collect()
-        };
-        awaiting.extend(never(&survey.awaiting));
-        unstarted.extend(never(&survey.held));
-    }
-    let code = if tally.stopped {
-        Some(("stopped", ErrorCode::RunStopped))
-    } else if tally.budget_reached {
-        Some(("budget", ErrorCode::BudgetReached))
-    } else if !failed.is_empty() {
-        Some(("failed", ErrorCode::RunFailed))
-    } else if !awaiting.is_empty() || !unstarted.is_empty() {
-        Some(("waiting", ErrorCode::RunWaiting))
-    } else if finished.unlanded.is_some() {
-        Some(("unlanded", ErrorCode::Git))
-    } else {
-        None
-    };
-    let (outcome, exit_code) = code.map_or(("done", 0), |(word, code)| (word, code.exit_code()));
-    EventKind::RunFinished {
-        outcome: outcome.to_owned(),
-        exit_code,
-        cost_usd: tally.spent.dollars(),
-        landed: ended(Ending::Landed),
-        failed,
-        awaiting,
-        unstarted,
-        owed: people::owed(now),
-    }
 }

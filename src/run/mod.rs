@@ -66,6 +66,7 @@ mod trouble;
 mod turn;
 mod unended;
 mod untold;
+mod verdict;
 mod watch;
 mod worker;
 mod workspace;

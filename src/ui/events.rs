@@ -228,6 +228,7 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
             failed,
             awaiting,
             unstarted,
+            waits,
             ..
         } => {
             let style = match outcome.as_str() {
@@ -235,8 +236,15 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
                 "waiting" => people,
                 _ => bad,
             };
+            // Nobody is owed anything: then it has to be said what is waited for.
+            let why = match waits.first() {
+                Some(first) if outcome == "waiting" && awaiting.is_empty() => {
+                    format!(" ({}: {})", safe(&first.ticket), short(&first.why))
+                }
+                _ => String::new(),
+            };
             let text = format!(
-                "{}: {} landed, {} failed, {} awaiting people, {} not started, ${cost_usd:.4}",
+                "{}: {} landed, {} failed, {} awaiting people, {} not done{why}, ${cost_usd:.4}",
                 safe(outcome),
                 landed.len(),
                 failed.len(),

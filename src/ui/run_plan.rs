@@ -119,6 +119,7 @@ pub fn ending(outcome: &RunOutcome) -> String {
         failed,
         awaiting,
         unstarted,
+        waits,
         owed,
         cost_usd,
         ..
@@ -141,7 +142,11 @@ pub fn ending(outcome: &RunOutcome) -> String {
         "   see `tk log ID`; the next run tries again",
     );
     list("awaiting", awaiting, "");
-    list("not started", unstarted, "");
+    list("not done", unstarted, "");
+    for waits in waits.iter().take(MOST_NAMED) {
+        let (ticket, why) = (&waits.ticket, safe(&waits.why));
+        line(&mut out, format_args!("{:<12} {ticket}: {why}", ""));
+    }
     line(&mut out, format_args!("{:<12} ${cost_usd:.4}", "cost"));
     for owed in owed {
         line(&mut out, format_args!("\n{}", owes(owed)));

@@ -276,12 +276,24 @@ pub enum EventKind {
         failed: Vec<String>,
         /// Tickets a person is owed something for.
         awaiting: Vec<String>,
-        /// Tickets that did not start.
+        /// Tickets that did not start, or were put aside, and nobody owes anything.
         unstarted: Vec<String>,
+        /// What each of them waits for; none where the run was stopped or its budget reached.
+        #[serde(default)]
+        waits: Vec<Waits>,
         /// What people owe the run's tickets and epics.
         #[serde(default)]
         owed: Vec<Owed>,
     },
+}
+
+/// What a ticket waits for that nobody owes anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waits {
+    /// The ticket.
+    pub ticket: String,
+    /// For what, in words.
+    pub why: String,
 }
 
 /// What a person owes a ticket.

@@ -410,3 +410,65 @@ fn what_was_approved_lands_without_a_worker_also_when_its_runner_is_killed_in_th
         }
     }
 }
+
+/// The last line of `tk log`.
+#[track_caller]
+fn last_line(rig: &Rig) -> String {
+    let log = rig.sandbox.tk(["log"]).ok();
+    log.lines().next_back().unwrap().to_owned()
+}
+
+#[test]
+fn a_run_that_waits_for_nobody_s_word_says_for_what() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    rig.sandbox
+        .tk(["claim", "one", "--as", "sam@example.com"])
+        .ok();
+    let ended = rig.run([]).expect(9);
+    assert_eq!(ended.last()["outcome"], "waiting");
+    assert_eq!(ended.ids("awaiting"), [""; 0]);
+    assert_eq!(ended.ids("unstarted"), ["one", "two"]);
+    let waits = json!([
+        {"ticket": "one", "why": "sam@example.com works at it"},
+        {"ticket": "two", "why": "it waits for one"},
+    ]);
+    assert_eq!(ended.last()["waits"], waits);
+    let last = last_line(&rig);
+    let said = "waiting: 0 landed, 0 failed, 0 awaiting people, 2 not done \
+                (one: sam@example.com works at it), $0.0000";
+    assert!(last.ends_with(said), "{last}");
+    let told = rig.sandbox.tk(["run", "epic"]);
+    assert_eq!(told.code, 9, "{told}");
+    let listed = "not done     one, two\n             one: sam@example.com works at it\n             \
+                  two: it waits for one\n";
+    assert!(told.stdout.contains(listed), "{told}");
+}
+
+#[test]
+fn a_ticket_that_was_stopped_is_what_the_run_waits_for() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    rig.script(json!({"one": [[{"say": "up"}, "hang"], work()]}));
+    let mut live = rig.start(["-j", "2"]);
+    live.until("one", "say");
+    rig.sandbox.tk(["stop", "one"]).ok();
+    let ended = live.end().expect(9);
+    let waits = json!([{"ticket": "one", "why": "it was stopped"}]);
+    assert_eq!(ended.last()["waits"], waits);
+    let last = last_line(&rig);
+    assert!(last.contains("1 not done (one: it was stopped)"), "{last}");
+}
+
+#[test]
+fn what_people_did_by_hand_during_the_run_they_owe_no_more() {
+    let rig = Rig::new(&[("one", ""), ("hand", "awaiting = \"work\"")]);
+    let pipe = rig.pipe("gate");
+    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}]]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    rig.sandbox.tk(["close", "hand"]).ok();
+    crate::rig::open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.last()["outcome"], "done");
+    assert_eq!(ended.ids("awaiting"), [""; 0]);
+    assert_eq!(rig.show("epic")["status"], "closed");
+}

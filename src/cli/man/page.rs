@@ -26,7 +26,10 @@ const EXIT_CODES: &[(u8, &str)] = &[
     (6, "Git: no repository, no .ticks folder, or git refused."),
     (7, "The run is over and some tickets failed."),
     (8, "The run was stopped."),
-    (9, "The run waits for a person."),
+    (
+        9,
+        "The run waits for somebody: a person, or who holds a ticket.",
+    ),
     (10, "The run reached its budget."),
     (70, "A bug in tk."),
     (130, "Interrupted by Ctrl-C."),

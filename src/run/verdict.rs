@@ -1,0 +1,118 @@
+//! What a run came to: its last event, with why what is not done is not.
+
+use super::desk::Ending;
+use super::dispatcher::Tally;
+use super::finish::Finished;
+use super::people;
+use super::survey::Survey;
+use crate::model::TicketId;
+use crate::ops::ErrorCode;
+use crate::wire::{EventKind, Waits};
+
+/// The verdict on a run: stopped before budget before failed before waiting. `now` is how the
+/// tickets stand; `held_by` tells who holds one.
+pub(super) fn finished_event(
+    survey: &Survey,
+    now: &Survey,
+    tally: &Tally,
+    finished: &Finished,
+    only_land: bool,
+    held_by: &dyn Fn(&TicketId) -> Option<String>,
+) -> EventKind {
+    let ended = |wanted: Ending| -> Vec<TicketId> {
+        let of = tally
+            .endings
+            .iter()
+            .filter(|(_, ending)| **ending == wanted);
+        of.map(|(id, _)| id.clone()).collect()
+    };
+    let failed = ended(Ending::Failed);
+    let mut awaiting = ended(Ending::Awaiting);
+    let mut unstarted = ended(Ending::Parked);
+    unstarted.extend(ended(Ending::Stopped));
+    if !only_land {
+        // What came to the board later has been counted.
+        let seated =
+            |id: &&TicketId| tally.endings.contains_key(*id) || tally.unstarted.contains(id);
+        awaiting.extend(survey.awaiting.iter().filter(|id| !seated(id)).cloned());
+        unstarted.extend(survey.held.iter().filter(|id| !seated(id)).cloned());
+    }
+    // Last, since most of them wait for one of the others.
+    unstarted.extend(tally.unstarted.iter().cloned());
+    // What people have given or done meanwhile they owe no more.
+    let owed: Vec<TicketId> = awaiting.extract_if(.., |id| is_owed(now, id)).collect();
+    let given = awaiting.into_iter().chain(unstarted);
+    let unstarted: Vec<TicketId> = given.filter(|id| now.plan.entry(id).is_some()).collect();
+    let code = if tally.stopped {
+        Some(("stopped", ErrorCode::RunStopped))
+    } else if tally.budget_reached {
+        Some(("budget", ErrorCode::BudgetReached))
+    } else if !failed.is_empty() {
+        Some(("failed", ErrorCode::RunFailed))
+    } else if !owed.is_empty() || !unstarted.is_empty() {
+        Some(("waiting", ErrorCode::RunWaiting))
+    } else if finished.unlanded.is_some() {
+        Some(("unlanded", ErrorCode::Git))
+    } else {
+        None
+    };
+    let (outcome, exit_code) = code.map_or(("done", 0), |(word, code)| (word, code.exit_code()));
+    let waits = match outcome {
+        "stopped" | "budget" => Vec::new(),
+        _ => unstarted
+            .iter()
+            .map(|id| Waits {
+                ticket: id.to_string(),
+                why: why(now, tally, id, held_by(id)),
+            })
+            .collect(),
+    };
+    EventKind::RunFinished {
+        outcome: outcome.to_owned(),
+        exit_code,
+        cost_usd: tally.spent.dollars(),
+        landed: words(&ended(Ending::Landed)),
+        failed: words(&failed),
+        awaiting: words(&owed),
+        unstarted: words(&unstarted),
+        waits,
+        owed: people::owed(now),
+    }
+}
+
+fn words(ids: &[TicketId]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+fn is_owed(now: &Survey, id: &TicketId) -> bool {
+    now.plan
+        .entry(id)
+        .is_some_and(|entry| entry.awaiting.is_some())
+}
+
+/// Why the ticket is not done, though nobody owes it anything and it did not fail.
+fn why(now: &Survey, tally: &Tally, id: &TicketId, held_by: Option<String>) -> String {
+    match tally.endings.get(id) {
+        Some(Ending::Stopped) => return "it was stopped".to_owned(),
+        Some(Ending::Parked) => {
+            let reason = tally.parked.get(id).cloned();
+            return reason.unwrap_or_else(|| "it was put aside".to_owned());
+        }
+        _ => {}
+    }
+    if let Some(actor) = held_by {
+        return format!("{actor} works at it");
+    }
+    let entry = now.plan.entry(id);
+    let blockers = entry.map_or(Vec::new(), |entry| entry.blocked_by.clone());
+    if !blockers.is_empty() {
+        return format!("it waits for {}", words(&blockers).join(", "));
+    }
+    if now.runnable.contains(id) {
+        return "it can begin now, by the same command".to_owned();
+    }
+    match entry {
+        Some(entry) if entry.runnable => format!("it is {}", entry.status),
+        _ => "something holds it: `tk blocked` tells what".to_owned(),
+    }
+}
