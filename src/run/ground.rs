@@ -116,6 +116,17 @@ pub(super) fn revive(shared: &Shared) -> std::result::Result<Option<String>, Git
     Ok(revived.then(|| made_again(ground)))
 }
 
+/// The tip of the run's branch, whether or not its worktree is there.
+pub(super) fn tip(shared: &Shared) -> std::result::Result<CommitId, GitError> {
+    let branch = &shared.ground.run_branch;
+    if let Some(tip) = shared.tip_of(branch)? {
+        return Ok(tip);
+    }
+    revive(shared)?;
+    let tip = shared.tip_of(branch)?;
+    tip.ok_or_else(|| GitError::NoBranch(branch.clone()))
+}
+
 /// Where the run's branch is made from, if it is not there.
 struct Start {
     at: CommitId,

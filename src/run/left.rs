@@ -12,7 +12,7 @@ use super::ledger::{self, Entry, EntryKind};
 use super::repair;
 use super::worker;
 use crate::model::{Actor, AgentKind, Config, Outcome, RunRecord, Ticket, TicketId, Usd};
-use crate::ops::{Error, ErrorCode, Result};
+use crate::ops::Result;
 use crate::store::{Store, StoreError};
 use crate::wire::{Event, EventKind};
 
@@ -85,7 +85,7 @@ pub(super) fn find(
             continue;
         };
         let attempt = dir.worker(&id, record.attempt, process);
-        if !may_go_on(store, config, &id, record)? || !is_whole(&attempt, word).map_err(failed)? {
+        if !may_go_on(store, config, &id, record)? || !is_whole(&attempt, word)? {
             continue;
         }
         let reserved = (word.kind == EntryKind::Reserved)
@@ -95,7 +95,7 @@ pub(super) fn find(
             attempt: record.attempt,
             process,
             reserved,
-            resumed: resumes(&attempt).map_err(failed)?,
+            resumed: resumes(&attempt)?,
             told: last
                 .iter()
                 .filter(|event| is_told(&event.kind))
@@ -263,8 +263,4 @@ fn resumes(attempt: &AttemptDir) -> std::result::Result<bool, AttemptError> {
     let spec = attempt.spec()?;
     let resumes = |argument: &String| argument.starts_with("--resume=");
     Ok(spec.stdin == Stdin::Pipe && spec.argv.iter().any(resumes))
-}
-
-fn failed(error: AttemptError) -> Error {
-    Error::caused(ErrorCode::Failed, error)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
-use super::attempt::{AttemptDir, AttemptError};
+use super::attempt::AttemptDir;
 use super::folder::RunDir;
 use super::process::{self, ProcessId};
 use super::recovery::{self, GONE, wait};
@@ -41,12 +41,17 @@ impl Marked {
 pub(super) fn of(dir: &RunDir, marked: &Marked) -> Result<Vec<LeftWorker>> {
     let mut found = Vec::new();
     for attempt in dir.attempts()? {
-        let recorded = attempt.living().map_err(failed)?;
+        // Where it cannot be read who was started, the mark alone tells; `tk run` says what is
+        // wrong there.
+        let started = attempt.started().ok().flatten();
+        let recorded = match started {
+            Some(_) => attempt.living()?,
+            None => Vec::new(),
+        };
         let by_mark = marked.0.get(attempt.path()).into_iter().flatten();
         let Some(process) = recorded.iter().chain(by_mark).next() else {
             continue;
         };
-        let started = attempt.started().map_err(failed)?;
         found.push(LeftWorker {
             pid: process.pid,
             ticket: ticket_of(dir, attempt.path()),
@@ -105,7 +110,7 @@ pub(super) fn kill(attempt: &AttemptDir) -> Result<()> {
         left.is_empty()
     });
     match trouble {
-        Some(error) => Err(failed(error)),
+        Some(error) => Err(error.into()),
         None if ended => Ok(()),
         None => {
             let pids: Vec<String> = left.iter().map(|process| process.pid.to_string()).collect();
@@ -113,8 +118,4 @@ pub(super) fn kill(attempt: &AttemptDir) -> Result<()> {
             Err(Error::new(ErrorCode::Failed, message))
         }
     }
-}
-
-fn failed(error: AttemptError) -> Error {
-    Error::caused(ErrorCode::Failed, error)
 }

@@ -66,7 +66,7 @@ pub(super) fn recover(
     crate::git::sweep_scratch();
     store.lock()?.sweep()?;
     for attempt in dir.attempts()? {
-        attempt.fence(ctx.now()).map_err(failed)?;
+        attempt.fence(ctx.now())?;
     }
     let events = record::read(&dir.journal())?;
     let entries = Ledger::read(&store.ledger_path())?;
@@ -138,14 +138,11 @@ fn end_workers(dir: &RunDir, left: &BTreeMap<TicketId, Left>) -> Result<usize> {
             .all(|attempt| !attempt.is_alive().unwrap_or(false))
     };
     for attempt in &asked {
-        ask_to_end(attempt).map_err(failed)?;
+        ask_to_end(attempt)?;
     }
     if !wait(GRACE, all_ended) {
         for attempt in &asked {
-            attempt
-                .inbox()
-                .and_then(|mut inbox| inbox.interrupt())
-                .map_err(failed)?;
+            attempt.inbox().and_then(|mut inbox| inbox.interrupt())?;
         }
         wait(GRACE, all_ended);
     }
@@ -251,7 +248,7 @@ fn settle(
         }
         let kind = left::kind_of(reserved);
         let prices = Prices::new(config.prices.clone());
-        worker::bill(kind, &AttemptDir::open(&path), prices).map_err(failed)
+        Ok(worker::bill(kind, &AttemptDir::open(&path), prices)?)
     })
 }
 
@@ -443,8 +440,4 @@ pub(super) fn unfinished(events: &[Event]) -> BTreeMap<String, RunRecord> {
     }
     open.retain(|ticket, _| !closed.contains(ticket));
     open
-}
-
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::caused(ErrorCode::Failed, error)
 }

@@ -3,6 +3,7 @@
 use super::attempt::AttemptError;
 use super::desk::RunIsOver;
 use crate::git::GitError;
+use crate::ops::{Error, ErrorCode};
 use crate::store::StoreError;
 
 /// Why an executor cannot go on.
@@ -29,6 +30,19 @@ pub(super) enum Trouble {
     /// A task of the runner's own died: a bug.
     #[error("a task of the runner died: {0}")]
     Task(#[from] tokio::task::JoinError),
+}
+
+impl From<AttemptError> for Error {
+    fn from(error: AttemptError) -> Self {
+        let is_torn = matches!(error, AttemptError::Json { .. });
+        let made = Self::caused(ErrorCode::Failed, error);
+        match is_torn {
+            true => made.hint(
+                "move that file away and give the command again: what its worker did is tried again",
+            ),
+            false => made,
+        }
+    }
 }
 
 impl Trouble {

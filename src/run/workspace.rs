@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::desk::Stop;
 use super::gate::{self, Ran};
+use super::ground;
 use super::job::Job;
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
@@ -38,7 +39,7 @@ pub(super) struct Evidence {
 /// Makes the worktree on the attempt's branch, from the run branch's tip as it is now, so
 /// that what has landed is in it.
 pub(super) fn make(shared: &Shared, job: &Job) -> Result<Made, Trouble> {
-    let start = shared.integration.tip()?;
+    let start = ground::tip(shared)?;
     let branch = branch(job)?;
     Point::Worktree.around(|| shared.trees.add(&job.worktree, &branch, start))?;
     if shared.trees.is_ready(&job.worktree)? {
@@ -87,9 +88,7 @@ pub(super) async fn set_up(
 /// Puts the worker's work in order: the tracker's files as they were, the rest committed.
 pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> {
     let tree = TicketTree::new(&job.worktree, branch(job)?);
-    let onto = shared
-        .tip_of(&shared.ground.run_branch)?
-        .ok_or_else(|| Trouble::Io("the run has no branch any more".into()))?;
+    let onto = ground::tip(shared)?;
     shared
         .trees
         .remove_stale_locks(&job.worktree, &branch(job)?)?;
@@ -114,7 +113,7 @@ pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> 
 /// The subjects of the commits that are on the ticket's branch and have not landed, oldest first.
 pub(super) fn earlier(shared: &Shared, job: &Job) -> Result<Vec<String>, Trouble> {
     let git = Git::new(&shared.ground.root);
-    let landed = shared.integration.tip()?;
+    let landed = ground::tip(shared)?;
     Ok(git.subjects_between(landed, &branch(job)?)?)
 }
 
@@ -148,7 +147,7 @@ fn subject(job: &Job) -> String {
 /// does a branch without any. Everything else stays.
 pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
     // Its branch is looked at from the run's worktree.
-    super::ground::ensure(shared)?;
+    ground::ensure(shared)?;
     let (root, tip) = (&shared.ground.root, shared.integration.tip()?);
     let id = &job.ticket.id;
     Ok(put_away_at(

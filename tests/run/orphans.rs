@@ -115,6 +115,25 @@ fn stopping_the_dead_run_ends_it() {
     }
 }
 
+#[test]
+fn it_is_found_though_nobody_can_read_who_was_started() {
+    let (rig, run) = orphan(Left::Worker);
+    let path = format!(".git/tk/runs/{run}/one/1-1/started.json");
+    let path = rig.sandbox.path().join(path);
+    std::fs::write(&path, "{").unwrap();
+    let found = findings(&rig, &[]);
+    assert_eq!(living(&found).len(), 1, "{found:#?}");
+    let refused = rig.sandbox.tk(["stop", &run]);
+    assert_eq!(refused.code, 1, "{refused}");
+    let hint = "hint: move that file away and give the command again: what its worker did is tried \
+                again\n";
+    assert!(refused.stderr.ends_with(hint), "{refused}");
+    std::fs::remove_file(&path).unwrap();
+    rig.sandbox.tk(["stop", &run]).ok();
+    assert_eq!(rig.processes(), [0; 0]);
+    assert_goes_on(&rig);
+}
+
 /// A process that has nothing to do with any run.
 struct Innocent(Child);
 

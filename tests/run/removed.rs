@@ -108,6 +108,23 @@ fn the_run_s_own_worktree_is_made_again_at_the_end() {
     rig.assert_tidy();
 }
 
+#[test]
+fn all_worktrees_that_are_removed_at_once_are_made_again() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let pipe = rig.pipe("gate");
+    let rest = json!([{"run": "test -e half"}, {"write": {"path": "rest", "text": "y"}}]);
+    rig.script(json!({"one": [halves(&pipe), rest]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    std::fs::remove_dir_all(rig.sandbox.path().join(".worktrees")).unwrap();
+    open(&pipe);
+    let ended = live.end().expect(0);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    assert_eq!(rig.sandbox.read("half") + &rig.sandbox.read("rest"), "xy");
+    assert_eq!(rig.branches(), ["main"]);
+    rig.assert_tidy();
+}
+
 /// Deletes the branches of run and ticket, as no git command does while they are checked out.
 fn delete_branches(rig: &Rig) {
     for branch in ["tk/run/epic", "tk/work/epic/one"] {
