@@ -18,6 +18,9 @@ use crate::wire::{Event, EventKind, Figures, RunEntry, RunsDocument, StopDocumen
 /// How long a stopped runner may take to interrupt its workers and settle.
 const STOPPING: Duration = Duration::from_secs(60);
 
+/// The state of a run whose runner died.
+const INTERRUPTED: &str = "interrupted";
+
 /// All runs of the clone, newest first.
 ///
 /// # Errors
@@ -25,10 +28,17 @@ const STOPPING: Duration = Duration::from_secs(60);
 pub fn runs(project: &Project) -> Result<RunsDocument> {
     let figures = stats::of_runs(project)?;
     let mut runs = Vec::new();
+    let mut marked = None;
     for dir in RunDir::all(&project.store)? {
         let Some(info) = dir.info()? else { continue };
         let of = figures.get(&info.run).cloned().unwrap_or_default();
-        runs.push(entry(&dir, &info, &of)?);
+        let mut entry = entry(&dir, &info, &of)?;
+        if entry.state == INTERRUPTED {
+            let marked = marked.get_or_insert_with(Marked::now);
+            let left = orphans::of(&dir, marked)?;
+            entry.left = left.iter().map(|left| left.pid).collect();
+        }
+        runs.push(entry);
     }
     runs.reverse();
     Ok(RunsDocument {
@@ -66,7 +76,7 @@ fn entry(dir: &RunDir, info: &RunInfo, figures: &Figures) -> Result<RunEntry> {
     let (state, failed, awaiting) = match (&runner, last) {
         (Some(_), _) => ("live".to_owned(), Vec::new(), Vec::new()),
         (None, Some(ended)) => ended,
-        (None, None) => ("interrupted".to_owned(), Vec::new(), Vec::new()),
+        (None, None) => (INTERRUPTED.to_owned(), Vec::new(), Vec::new()),
     };
     Ok(RunEntry {
         run: info.run.clone(),
@@ -74,6 +84,7 @@ fn entry(dir: &RunDir, info: &RunInfo, figures: &Figures) -> Result<RunEntry> {
         title: info.title.clone(),
         state,
         pid: runner.map(|runner| runner.process.pid),
+        left: Vec::new(),
         started_at: info.started_at,
         updated_at: events.last().map(|event| event.at),
         onto: info.onto.clone(),

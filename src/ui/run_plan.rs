@@ -207,6 +207,13 @@ pub fn runs(document: &RunsDocument) -> String {
                 run.cost_usd
             ),
         );
+        if !run.left.is_empty() {
+            let workers = plural(run.left.len(), "worker lives on", "workers live on");
+            line(
+                &mut out,
+                format_args!("{:26}  {workers}: `tk stop {}` ends that", "", run.run),
+            );
+        }
     }
     out
 }

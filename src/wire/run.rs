@@ -29,6 +29,8 @@ pub struct RunEntry {
     pub state: String,
     /// The runner's process, while it is live.
     pub pid: Option<i32>,
+    /// Processes of workers that live on though their runner is dead: `tk stop` ends them.
+    pub left: Vec<i32>,
     /// When it first started.
     pub started_at: Timestamp,
     /// When its last event was.

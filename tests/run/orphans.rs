@@ -97,6 +97,15 @@ fn the_doctor_names_it_and_ends_it() {
 fn stopping_the_dead_run_ends_it() {
     for left in [Left::Shim, Left::Worker] {
         let (rig, run) = orphan(left);
+        let listed = rig.sandbox.tk(["runs"]);
+        let said = format!("1 worker lives on: `tk stop {run}` ends that\n");
+        assert!(listed.stdout.ends_with(&said), "{listed}");
+        let listed = rig.sandbox.tk(["runs", "--json"]).json();
+        assert_eq!(
+            listed["runs"][0]["left"].as_array().unwrap().len(),
+            1,
+            "{listed}"
+        );
         let refused = rig.sandbox.tk(["stop", "one"]);
         assert_eq!(refused.code, 1, "{refused}");
         let hint = format!("hint: `tk stop {run}` ends all that it has left running\n");
@@ -107,6 +116,8 @@ fn stopping_the_dead_run_ends_it() {
         assert_eq!((&told["pid"], &told["run"]), (&Value::Null, &json!(run)));
         assert_eq!(told["left"].as_array().unwrap().len(), 1, "{told}");
         assert_eq!(rig.processes(), [0; 0], "{left:?}");
+        let listed = rig.sandbox.tk(["runs", "--json"]).json();
+        assert_eq!(listed["runs"][0]["left"], json!([]));
         let again = rig.sandbox.tk(["stop"]);
         assert_eq!(again.code, 1, "{again}");
         let said = format!("error: run {run} is not live\nhint: `tk run epic` goes on with it\n");
