@@ -52,6 +52,9 @@ pub struct Runner {
     pub process: ProcessId,
     /// When it began.
     pub since: Timestamp,
+    /// Whether it runs nothing, and only ends what a dead runner has left: it hears no signals.
+    #[serde(default)]
+    pub only_ends: bool,
 }
 
 /// How long a lock may outlive the runner that had it.
@@ -151,6 +154,25 @@ impl RunDir {
     /// # Errors
     /// When the lock's file cannot be opened or written.
     pub fn lock(&self, now: Timestamp) -> Result<std::result::Result<RunLock, Option<Runner>>> {
+        self.lock_as(now, false)
+    }
+
+    /// As [`RunDir::lock`], for a process that only ends what a dead runner has left.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn lock_to_end(
+        &self,
+        now: Timestamp,
+    ) -> Result<std::result::Result<RunLock, Option<Runner>>> {
+        self.lock_as(now, true)
+    }
+
+    fn lock_as(
+        &self,
+        now: Timestamp,
+        only_ends: bool,
+    ) -> Result<std::result::Result<RunLock, Option<Runner>>> {
         let mut file = self.lock_file()?;
         if let Some(held) = self.held(&mut file, File::try_lock)? {
             return Ok(Err(held));
@@ -158,6 +180,7 @@ impl RunDir {
         let runner = Runner {
             process: ProcessId::own(),
             since: now,
+            only_ends,
         };
         let json = serde_json::to_vec(&runner).map_err(|error| self.failed("describe", &error))?;
         file.set_len(0)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::folder::{RunDir, RunInfo};
+use super::folder::{RunDir, RunInfo, Runner};
 use super::opening;
 use super::orphans::{self, Marked};
 use super::record;
@@ -254,7 +254,7 @@ pub fn ask_to_retry(project: &Project, ticket: &str) -> Result<Option<String>> {
         let (Some(info), Some(runner)) = (dir.info()?, dir.runner()?) else {
             continue;
         };
-        if info.tickets.iter().any(|id| id == ticket) {
+        if !runner.only_ends && info.tickets.iter().any(|id| id == ticket) {
             dir.ask_to_retry(ticket)?;
             // One that ends at this moment leaves the ticket to the next.
             return Ok(runner.process.signal(Signal::USR1).then_some(info.run));
@@ -270,7 +270,7 @@ pub fn ask_to_retry(project: &Project, ticket: &str) -> Result<Option<String>> {
 /// When the run is not live and nothing of it runs, or its runner does not end.
 pub fn stop(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocument> {
     project.require_human("stop a run")?;
-    let Some(runner) = found.dir.runner()? else {
+    let Some(runner) = runner_of(&found.dir)? else {
         return stop_left(ctx, project, found);
     };
     let signal = match &found.ticket {
@@ -325,6 +325,25 @@ pub fn stop(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocum
         pid: Some(runner.process.pid),
         left: Vec::new(),
     })
+}
+
+/// The runner, once nobody is at the run any more who only ends what a dead one has left.
+fn runner_of(dir: &RunDir) -> Result<Option<Runner>> {
+    let start = Instant::now();
+    loop {
+        let runner = dir.runner()?;
+        match runner {
+            Some(runner) if runner.only_ends && start.elapsed() < STOPPING => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Some(runner) if runner.only_ends => {
+                let pid = runner.process.pid;
+                let message = format!("process {pid} does not come to an end of run {}", dir.id());
+                return Err(Error::new(ErrorCode::Held, message).with("pid", pid));
+            }
+            runner => return Ok(runner),
+        }
+    }
 }
 
 /// Ends what a dead runner has left running.

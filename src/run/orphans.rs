@@ -70,13 +70,13 @@ fn ticket_of(dir: &RunDir, attempt: &Path) -> Option<TicketId> {
 }
 
 /// Ends what the dead runner of a run has left running, settles what it cost and puts its tickets
-/// back, so that the run goes on later; what was done, a line each. Nothing where nothing runs.
+/// back, so that the run goes on later; what could not be given back on a remote, a line each.
 ///
 /// # Errors
 /// When a runner is at the run; or when something does not end.
 pub(super) fn end(ctx: &Context, project: &Project, dir: &RunDir) -> Result<Vec<String>> {
     // As long as this is held no runner begins.
-    let Ok(_lock) = dir.lock(ctx.now())? else {
+    let Ok(_lock) = dir.lock_to_end(ctx.now())? else {
         let message = format!("a runner is at run {}", dir.id());
         return Err(Error::new(ErrorCode::Held, message));
     };
@@ -84,9 +84,7 @@ pub(super) fn end(ctx: &Context, project: &Project, dir: &RunDir) -> Result<Vec<
         return Ok(Vec::new());
     }
     let recovered = recovery::recover(ctx, &project.store, &project.config, dir, |_| false)?;
-    let mut told = recovered.told;
-    told.extend(remote::give_back_left(project, &recovered.holds, |_| true));
-    Ok(told)
+    Ok(remote::give_back_left(project, &recovered.holds, |_| true))
 }
 
 /// Kills the worker of that attempt, its shim, and what runs below them.

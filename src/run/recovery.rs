@@ -85,8 +85,12 @@ pub(super) fn recover(
     left.retain(|id, _| wants(id));
     let ended = end_workers(dir, &left)?;
     if ended > 0 {
+        let workers = match ended {
+            1 => "1 worker".to_owned(),
+            _ => format!("{ended} workers"),
+        };
         told.push(format!(
-            "ended {ended} workers that the interrupted runner had left"
+            "ended {workers} that the interrupted runner had left"
         ));
     }
     let charged = settle(ctx, store, config, dir, &left)?;

@@ -145,6 +145,41 @@ fn it_is_found_though_nobody_can_read_who_was_started() {
     assert_goes_on(&rig);
 }
 
+#[test]
+fn those_who_end_it_at_once_do_not_stop_one_another() {
+    // Deaf, so that the ending takes as long as the others need to come.
+    let rig = Rig::new(&[("one", "")]);
+    rig.script(json!({"one": [[
+        "deaf", {"write": {"path": "half", "text": "x"}}, {"commit": "half"}, {"say": "up"},
+        {"run": "sleep 1000"},
+    ], work()]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    live.signal(Signal::KILL);
+    let run = live.end().events[0]["run"].as_str().unwrap().to_owned();
+    let lock = format!(".git/tk/runs/{run}/lock");
+    let start = || {
+        let mut stop = rig.sandbox.tk_command();
+        stop.args(["stop", &run])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        stop.spawn().unwrap()
+    };
+    let mut first = start();
+    while !rig.sandbox.read(&lock).contains("\"only_ends\":true") {
+        assert!(first.try_wait().unwrap().is_none(), "it has not begun");
+        std::thread::yield_now();
+    }
+    let mut second = start();
+    let asked = rig.sandbox.tk(["run", "epic"]);
+    assert_eq!(asked.code, 5, "{asked}");
+    let codes = [&mut first, &mut second].map(|child| child.wait().unwrap().code());
+    // The second finds nothing to do any more.
+    assert_eq!(codes, [Some(0), Some(1)]);
+    assert_eq!(rig.processes(), [0; 0]);
+    assert_goes_on(&rig);
+}
+
 /// A process that has nothing to do with any run.
 struct Innocent(Child);
 
