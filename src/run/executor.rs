@@ -85,6 +85,8 @@ struct Executor {
     limits: u32,
     /// Its worker is done, and it is to land.
     in_line: Option<InLine>,
+    /// Whether its worktree was made only now.
+    is_moved: bool,
 }
 
 impl Executor {
@@ -140,6 +142,7 @@ impl Executor {
             is_done,
             limits: 0,
             in_line: None,
+            is_moved: false,
         }
     }
 
@@ -211,6 +214,7 @@ impl Executor {
         match made? {
             workspace::Made::Continued => Ok(()),
             workspace::Made::Fresh => {
+                self.is_moved = true;
                 workspace::set_up(&self.shared, &self.job, &mut self.stop).await
             }
         }
@@ -248,7 +252,13 @@ impl Executor {
                 let text = match (due, last.and_then(|run| run.outcome)) {
                     (Some(paths), _) => self.begin_repair(&paths).await?,
                     (None, Some(Outcome::Landed)) => prompt::reopened(&ticket, since),
-                    (None, _) => prompt::resume(&ticket, since),
+                    (None, _) => {
+                        let text = prompt::resume(&ticket, since);
+                        match self.is_moved && self.earlier().await?.is_empty() {
+                            true => prompt::in_new_worktree(&text),
+                            false => text,
+                        }
+                    }
                 };
                 (Session::Resume(session), text)
             }
@@ -452,10 +462,15 @@ impl Executor {
         )
     }
 
+    /// What its branch has of an earlier attempt.
+    async fn earlier(&self) -> Result<Vec<String>, Trouble> {
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        blocking(move || workspace::earlier(&shared, &job)).await
+    }
+
     async fn fresh_prompt(&self) -> Result<String, Trouble> {
+        let earlier = self.earlier().await?;
         let (shared, job) = (&self.shared, &self.job);
-        let (there, of) = (Arc::clone(shared), Arc::clone(job));
-        let earlier = blocking(move || workspace::earlier(&there, &of)).await?;
         Ok(tickets::prompt(
             &shared.tracker.store()?,
             &shared.config,

@@ -164,6 +164,15 @@ pub fn resume(ticket: &Ticket, since: Option<jiff::Timestamp>) -> String {
     out
 }
 
+/// A prompt that resumes a session, whose worktree and branch are not there any more.
+#[must_use]
+pub fn in_new_worktree(prompt: &str) -> String {
+    format!(
+        "{prompt}\nThe worktree is a new one, made from what has landed: nothing else that you did before is\n\
+         in it. Look at what it holds before you go on.\n"
+    )
+}
+
 /// The prompt that resumes a session whose work landed, on a ticket that was reopened.
 #[must_use]
 pub fn reopened(ticket: &Ticket, since: Option<jiff::Timestamp>) -> String {

@@ -186,6 +186,33 @@ fn branches_that_are_deleted_under_a_live_run_are_made_again() {
 }
 
 #[test]
+fn a_session_whose_branch_was_deleted_is_told_so() {
+    for deleted in [true, false] {
+        let rig = Rig::new(&[("one", "")]);
+        let half = json!([
+            {"write": {"path": "half", "text": "x"}}, {"commit": "half"}, {"say": "up"}, "hang",
+        ]);
+        rig.script(json!({"one": [half, work()]}));
+        let mut live = rig.start([]);
+        live.until("one", "say");
+        rig.sandbox.tk(["stop"]).ok();
+        live.end().expect(8);
+        if deleted {
+            rig.sandbox
+                .git(["branch", "--quiet", "-D", "tk/work/epic/one", "tk/run/epic"]);
+        }
+        let ended = rig.run([]).expect(0);
+        assert_eq!(ended.of("one", "session")[0]["resumed"], true);
+        let prompts = rig.prompts("one");
+        let said = "\nThe worktree is a new one, made from what has landed: nothing else that you \
+                    did before is\nin it. Look at what it holds before you go on.\n";
+        assert_eq!(prompts[1].ends_with(said), deleted, "{}", prompts[1]);
+        assert_eq!(rig.sandbox.path().join("half").exists(), !deleted);
+        rig.assert_tidy();
+    }
+}
+
+#[test]
 fn what_had_landed_on_a_branch_that_was_deleted_lands_all_the_same() {
     let rig = Rig::new(&[("zero", ""), ("one", "blocked_by = [\"zero\"]")]);
     rig.script(json!({"one": [[{"say": "up"}, "hang"], work()]}));
