@@ -61,7 +61,7 @@ impl Args {
             })
         };
         session.in_project(|project| {
-            let done = ops::settle(project, &session.context, &self.ids, &mut answer)?;
+            let done = ops::settle(project, &self.ids, &mut answer)?;
             if session.screen.is_json() {
                 session.screen.document(&done)?;
             } else {

@@ -39,11 +39,31 @@ impl Git {
         self.run(["ls-files", "-u", "-z", "--full-name", "--", TICKS])
     }
 
+    /// The files of `.ticks/` that were settled since git stopped in the merge that it is in, of
+    /// those that are wanted.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn settled(&self, is_wanted: impl Fn(&TicksPath) -> bool) -> Result<Vec<Unmerged>> {
+        // Until the next merge the index remembers the stages.
+        let stages = ["ls-files", "--resolve-undo", "-z", "--full-name", "--"];
+        let answer = self.run(stages.iter().chain([&TICKS]))?;
+        Ok(self.stages_of(&answer, is_wanted)?.0)
+    }
+
     /// What these stages are of: files, and the paths of what else there is.
     ///
     /// # Errors
     /// When git fails.
     pub fn unmerged(&self, answer: &Output) -> Result<(Vec<Unmerged>, Vec<String>)> {
+        self.stages_of(answer, |_| true)
+    }
+
+    fn stages_of(
+        &self,
+        answer: &Output,
+        is_wanted: impl Fn(&TicksPath) -> bool,
+    ) -> Result<(Vec<Unmerged>, Vec<String>)> {
         let mut found: BTreeMap<Vec<u8>, [Option<String>; 3]> = BTreeMap::new();
         let mut others = Vec::new();
         for line in answer.fields() {
@@ -66,6 +86,8 @@ impl Git {
             let place = stages.get_mut(stage.wrapping_sub(1));
             *place.ok_or_else(malformed)? = Some(object.to_owned());
         }
+        let parsed = |path: &[u8]| TicksPath::parse(std::str::from_utf8(path).ok()?).ok();
+        found.retain(|path, _| parsed(path).is_none_or(|path| is_wanted(&path)));
         let objects = found.values().flatten().flatten().map(String::as_str);
         let mut blobs = self.blobs(objects)?.into_iter();
         let mut files = Vec::new();
@@ -75,8 +97,7 @@ impl Git {
                 let bytes = blobs.next()?;
                 Some(Stage { object, bytes })
             });
-            let path_text = std::str::from_utf8(&path).ok();
-            match path_text.and_then(|text| TicksPath::parse(text).ok()) {
+            match parsed(&path) {
                 Some(path) if !others.iter().any(|other| other == path.as_str()) => {
                     files.push(Unmerged {
                         path,

@@ -20,7 +20,6 @@ use moved::Moved;
 use super::resolve::by_part_of_id;
 use super::values::invalid;
 use super::{Error, ErrorCode, Project, Result};
-use crate::context::Context;
 use crate::git::{CommitId, Git, TicksPath, Unmerged};
 use crate::merge::{Choice, Hunk};
 use crate::model::TicketId;
@@ -44,13 +43,13 @@ pub struct Question<'q> {
 pub type Answer<'a> = dyn FnMut(&Question<'_>) -> Result<Option<Choice>> + 'a;
 
 /// Settles what git has left unmerged, or somebody has committed unmerged, of the tickets in the
-/// working tree of the context: those that are named, or all. What the rules of the merge do not settle, `answer` does.
+/// working tree: those that are named, or all. What the rules of the merge do not settle, `answer`
+/// does.
 ///
 /// # Errors
 /// When an agent asks, a named ticket is settled, or a file cannot be read or written.
 pub fn settle(
     project: &Project,
-    context: &Context,
     named: &[String],
     answer: &mut Answer<'_>,
 ) -> Result<ResolveDocument> {
@@ -69,7 +68,6 @@ pub fn settle(
     others.sort();
     let mut table = Table {
         project,
-        context,
         root: project.repo.worktree_root(),
         git: &git,
         incoming: git.incoming()?,
@@ -80,6 +78,8 @@ pub fn settle(
         removed: Vec::new(),
         settled: Vec::new(),
         moved: Vec::new(),
+        followed: BTreeSet::new(),
+        unmerged: left.iter().map(|(_, file)| file.path.clone()).collect(),
     };
     let mut marked = table.marked(&left)?;
     let total = left.len() + marked.len() + others.len();
@@ -94,6 +94,12 @@ pub fn settle(
     let mut cases = Case::all_of(&left, table.root, &project.config);
     cases.append(&mut marked);
     cases.sort_by(|one, other| one.id.cmp(&other.id));
+    table.part(&mut cases)?;
+    if !table.moved.is_empty() {
+        for case in &mut cases {
+            case.follow(&table.moved, &project.config);
+        }
+    }
     let mut document = ResolveDocument {
         schema: "tk.resolve.v1",
         total,
@@ -146,7 +152,6 @@ fn wanted(ids: &[TicketId], named: &[String]) -> Result<BTreeSet<TicketId>> {
 /// Where the files lie to be settled.
 struct Table<'t, 'a> {
     project: &'t Project,
-    context: &'t Context,
     root: &'t Path,
     git: &'t Git,
     incoming: Option<CommitId>,
@@ -159,6 +164,10 @@ struct Table<'t, 'a> {
     removed: Vec<TicksPath>,
     settled: Vec<TicksPath>,
     moved: Vec<Moved>,
+    /// What was merged from sides that had followed what moved.
+    followed: BTreeSet<TicksPath>,
+    /// All that git has left.
+    unmerged: BTreeSet<TicksPath>,
 }
 
 impl Table<'_, '_> {

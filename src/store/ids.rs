@@ -6,6 +6,8 @@
 //! `l - 1` of 31 letters and digits, so `s = 23 · 31^(l-1)`: three characters do for 14
 //! tickets, four for 82, five for 461, six for 2,566, seven for 14,289.
 
+use sha2::{Digest, Sha256};
+
 use crate::context::Context;
 use crate::model::{ALPHABET, TicketId};
 
@@ -53,6 +55,31 @@ pub fn mint(context: &Context, count: usize, is_taken: impl Fn(&TicketId) -> boo
     }
 }
 
+/// The ids for what has that id and may not keep it, in the order of preference: about as long,
+/// and the same wherever these texts are the same.
+pub fn derived(id: &TicketId, texts: &[&str]) -> impl Iterator<Item = TicketId> + use<> {
+    let length = id.as_str().len().clamp(SHORTEST, LONGEST);
+    let letters: Vec<char> = letters().collect();
+    let all: Vec<char> = ALPHABET.chars().collect();
+    let mut seed = Sha256::new();
+    for text in [&[id.as_str()], texts].concat() {
+        seed.update((text.len() as u64).to_be_bytes());
+        seed.update(text);
+    }
+    (0_u64..).filter_map(move |nth| {
+        let digest = seed.clone().chain_update(nth.to_be_bytes()).finalize();
+        let bytes = digest.chunks_exact(2).take(length).enumerate();
+        let text: String = bytes
+            .map(|(place, pair)| {
+                let from = if place == 0 { &letters } else { &all };
+                from[usize::from(u16::from_be_bytes([pair[0], pair[1]])) % from.len()]
+            })
+            .collect();
+        // A reserved word is not an id; then the next one.
+        TicketId::parse(&text).ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +113,31 @@ mod tests {
             assert!(id.as_str().starts_with(|c: char| c.is_ascii_alphabetic()));
             assert!(id.as_str().chars().all(|c| ALPHABET.contains(c)));
             assert!(taken.insert(id));
+        }
+    }
+
+    #[test]
+    fn derived_ids_depend_on_the_texts_alone() {
+        let id = |text: &str| TicketId::parse(text).unwrap();
+        let derived = |old: &str, texts: &[&str]| -> Vec<TicketId> {
+            super::derived(&id(old), texts).take(3).collect()
+        };
+        let ids = derived("k7m", &["a", "b"]);
+        assert_eq!(ids, derived("k7m", &["a", "b"]));
+        let known = ["tsm", "ckk", "u4y"].map(str::to_owned);
+        let shown: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, known);
+        for (old, texts) in [
+            ("k7n", ["a", "b"]),
+            ("k7m", ["ab", ""]),
+            ("k7m", ["b", "a"]),
+        ] {
+            assert_ne!(derived(old, &texts), ids);
+        }
+        for (old, length) in [("x", 3), ("abcdefg", 7), ("a-very-long-imported-id", 12)] {
+            let ids = derived(old, &["a"]);
+            assert!(ids.iter().all(|id| id.as_str().len() == length), "{ids:?}");
+            assert_eq!(BTreeSet::from_iter(&ids).len(), 3);
         }
     }
 }

@@ -48,7 +48,7 @@ pub use error::StoreError;
 pub use etag::Etag;
 pub use folders::{Store, read_if_there};
 pub use holdings::{Holding, Taking};
-pub use ids::{id_length, mint};
+pub use ids::{derived, id_length, mint};
 pub use index::{Caching, Index};
 pub use last_change::{ChangedFile, LastChange};
 pub use load::{InvalidFile, Loaded, Stored};

@@ -101,6 +101,8 @@ mod template;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod two_tickets;
+#[cfg(test)]
 mod undo;
 #[cfg(test)]
 mod untried;

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use super::moved::{Moved, renamed};
 use crate::context::cores;
 use crate::git::{Stage, TicksPath, Unmerged};
-use crate::merge::{self, Merged, merge_ticket};
+use crate::merge::{self, Choice, Merged, merge_ticket};
 use crate::model::{Config, TicketId};
 use crate::store;
 
@@ -23,10 +24,22 @@ pub(super) struct Case {
     pub(super) sides: Result<[Option<String>; 3], String>,
     /// What the rules make of them; none where one side deleted it.
     pub(super) merged: Option<Merged>,
+    /// Both as they were, where a side refers to a ticket that has another id now.
+    pub(super) plain: Option<([Option<String>; 3], Option<Merged>)>,
+    /// Where there are two tickets: where the one is to be, or why it cannot be there.
+    pub(super) apart: Option<Result<Apart, String>>,
     /// The bytes that are there.
     pub(super) seen: Option<Vec<u8>>,
     /// What is there, where it is text; or why it cannot be read.
     pub(super) there: Result<Option<String>, String>,
+}
+
+/// Where one of two tickets of one id is to be.
+pub(super) struct Apart {
+    /// Its id.
+    pub(super) new: TicketId,
+    /// Whose ticket it is.
+    pub(super) side: Choice,
 }
 
 impl Case {
@@ -56,12 +69,10 @@ impl Case {
             (Ok(base), Ok(ours), Ok(theirs)) => Ok([base, ours, theirs]),
             _ => Err("a side is not UTF-8: settle it in an editor".to_owned()),
         };
-        let merged = match &sides {
-            Ok([base, Some(ours), Some(theirs)]) => {
-                Some(merge_ticket(id, base.as_deref(), ours, theirs, config))
-            }
-            _ => None,
-        };
+        let merged = sides
+            .as_ref()
+            .ok()
+            .and_then(|sides| merged(id, sides, config));
         let seen = store::read_regular(&root.join(&file.path));
         let there = match &seen {
             Ok(bytes) => Ok(String::from_utf8(bytes.clone()).ok()),
@@ -74,8 +85,34 @@ impl Case {
             unmerged: Some(file.clone()),
             sides,
             merged,
+            plain: None,
+            apart: None,
             seen: seen.ok(),
             there,
+        }
+    }
+
+    /// Has each side's references to the tickets that moved on that side follow them. Only then
+    /// can they be merged: one id may be of two tickets in the two.
+    pub(super) fn follow(&mut self, moved: &[Moved], config: &Config) {
+        let (Some(_), Ok(sides)) = (&self.unmerged, &self.sides) else {
+            return;
+        };
+        let [base, Some(ours), Some(theirs)] = sides else {
+            return;
+        };
+        let renamed = |text, side| renamed(&self.id, text, moved, side, config);
+        let after = match (renamed(ours, Choice::Ours), renamed(theirs, Choice::Theirs)) {
+            (Ok(ours), Ok(theirs)) => [base.clone(), Some(ours), Some(theirs)],
+            (Err(why), _) | (_, Err(why)) => {
+                self.sides = Err(why);
+                return;
+            }
+        };
+        if after != *sides {
+            let merged = merged(&self.id, &after, config);
+            self.plain = Some((sides.clone(), std::mem::replace(&mut self.merged, merged)));
+            self.sides = Ok(after);
         }
     }
 
@@ -93,8 +130,18 @@ impl Case {
             unmerged: None,
             sides: sides.ok_or_else(|| why.to_owned()),
             merged,
+            plain: None,
+            apart: None,
             seen: Some(text.clone().into_bytes()),
             there: Ok(Some(text)),
         })
     }
+}
+
+/// What the rules make of base, ours and theirs.
+fn merged(id: &TicketId, sides: &[Option<String>; 3], config: &Config) -> Option<Merged> {
+    let [base, Some(ours), Some(theirs)] = sides else {
+        return None;
+    };
+    Some(merge_ticket(id, base.as_deref(), ours, theirs, config))
 }

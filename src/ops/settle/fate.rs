@@ -1,14 +1,12 @@
 //! What is to become of a file: by the rules, or as somebody chooses.
 
 use super::case::Case;
-use super::moved::Moved;
 use super::typed::{Typed, typed};
 use super::{Question, Result, Table};
 use crate::format;
 use crate::git::{TicksPath, Unmerged};
 use crate::merge::{Choice, Merged, choose, hunks, is_another_ticket, is_marker};
 use crate::model::{Config, TicketId};
-use crate::store;
 use crate::wire::{Resolution, ResolvedTicket};
 
 /// The keys that belong together: whoever chooses a status chooses the rest with it.
@@ -20,6 +18,13 @@ const LIFE: [&str; 6] = [
     "reason",
     "verdict",
 ];
+
+/// Why nothing is done where nobody can tell where each of them belongs.
+const TWO: &str = "the sides are two tickets: settle it with `tk edit`";
+
+/// Why nothing is done to what somebody has begun to settle.
+const AMID: &str = "it is edited amid the marks: settle the rest with `tk edit`, or `git checkout \
+                    --merge` it to begin again";
 
 /// What a file is to become.
 pub(super) enum Fate {
@@ -52,7 +57,11 @@ impl Table<'_, '_> {
         let [base, ours, theirs] = sides;
         let mut partly = None;
         match typed(there.as_deref(), case) {
-            Typed::Nothing => {}
+            Typed::Nothing => {
+                if ours.is_some() && theirs.is_some() {
+                    self.followed.insert(case.path.clone());
+                }
+            }
             Typed::Partly(text) => partly = Some(text),
             Typed::Whole(text) => {
                 let read = format::parse(id, text, &self.project.config);
@@ -60,11 +69,7 @@ impl Table<'_, '_> {
                     .map(|_| Fate::Stays)
                     .map_err(|error| format!("it is edited, and no ticket: {error}")));
             }
-            Typed::Amid => {
-                let why = "it is edited amid the marks: settle the rest with `tk edit`, or \
-                           `git checkout --merge` it to begin again";
-                return Ok(Err(why.to_owned()));
-            }
+            Typed::Amid => return Ok(Err(AMID.to_owned())),
         }
         match (&case.merged, ours, theirs) {
             (Some(Merged::Clean(text)), ..) => Ok(Ok(Fate::Text(text.clone(), Resolution::Merged))),
@@ -79,20 +84,43 @@ impl Table<'_, '_> {
                 self.ask(id, partly.unwrap_or(text), keys.clone(), ours)
                     .map(Ok)
             }
+            (Some(Merged::TwoTickets { .. }), ..) if partly.is_some() => Ok(Err(AMID.to_owned())),
             (Some(Merged::TwoTickets { .. }), Some(ours), Some(theirs)) => {
-                match (&case.unmerged, base) {
-                    (None, _) => {
-                        let why = "the sides are two tickets: settle it with `tk edit`";
-                        Ok(Err(why.to_owned()))
+                let base = base.as_deref();
+                match (&case.unmerged, &case.apart, base) {
+                    (Some(_), Some(Ok(apart)), _) => {
+                        let (own, other) = match apart.side {
+                            Choice::Ours => (theirs, ours),
+                            Choice::Theirs => (ours, theirs),
+                        };
+                        let put = self.put_apart(apart, base, other)?;
+                        told.new_id = put.is_ok().then(|| apart.new.to_string());
+                        Ok(put.map(|()| Fate::Text(own.clone(), Resolution::Split)))
                     }
-                    (_, None) => self.split(id, ours, theirs, told).map(Ok),
-                    (Some(file), Some(base)) => self.unmix(id, file, [base, ours, theirs]),
+                    (Some(_), Some(Err(why)), _) => Ok(Err(why.clone())),
+                    (Some(file), None, Some(base)) => self.unmix(id, file, [base, ours, theirs]),
+                    _ => Ok(Err(TWO.to_owned())),
                 }
             }
             (None, Some(text), None) => self.alone(case, base.as_deref(), text, Choice::Theirs),
             (None, None, Some(text)) => self.alone(case, base.as_deref(), text, Choice::Ours),
             _ => Ok(Ok(Fate::Gone)),
         }
+    }
+
+    /// As [`Table::ask`] about a ticket of another file: the text, or why there is none.
+    pub(super) fn ask_for(
+        &mut self,
+        id: &TicketId,
+        marked: &str,
+        keys: Vec<String>,
+        ours: &str,
+    ) -> Result<std::result::Result<String, String>> {
+        Ok(match self.ask(id, marked, keys, ours)? {
+            Fate::Text(text, _) => Ok(text),
+            Fate::Open { message, .. } => Err(message),
+            Fate::Gone | Fate::Stays => Err("nothing was chosen".to_owned()),
+        })
     }
 
     /// Each key that both sides gave a value.
@@ -216,37 +244,6 @@ impl Table<'_, '_> {
         })
     }
 
-    /// Two tickets of one id: the later one gets another.
-    fn split(
-        &mut self,
-        id: &TicketId,
-        ours: &str,
-        theirs: &str,
-        told: &mut ResolvedTicket,
-    ) -> Result<Fate> {
-        let config = &self.project.config;
-        let made = |text: &str| format::parse_any(id, text, config).ok()?.created_at;
-        let (side, stays, moves) = if made(ours) > made(theirs) {
-            (Choice::Ours, theirs, ours)
-        } else {
-            (Choice::Theirs, ours, theirs)
-        };
-        let mut taken = self.tickets().ids()?;
-        taken.extend(self.project.store.ids()?);
-        taken.extend(self.moved.iter().map(|moved| moved.new.clone()));
-        let new = store::mint(self.context, taken.len(), |id| taken.contains(id));
-        let path = TicksPath::of_ticket(&new);
-        self.written.push((path.clone(), moves.to_owned()));
-        self.settled.push(path);
-        told.new_id = Some(new.to_string());
-        self.moved.push(Moved {
-            old: id.clone(),
-            new,
-            side,
-        });
-        Ok(Fate::Text(stays.to_owned(), Resolution::Split))
-    }
-
     /// A ticket that git took for another one renamed: the sides are of two tickets, and what
     /// became of the other one is settled for itself.
     fn unmix(
@@ -255,26 +252,24 @@ impl Table<'_, '_> {
         file: &Unmerged,
         [base, ours, theirs]: [&str; 3],
     ) -> Result<std::result::Result<Fate, String>> {
-        let config = &self.project.config;
-        let made = |text: &str| format::parse_any(id, text, config).ok()?.created_at;
-        let (own, other, stage, commit, deleted_by) = if made(theirs) == made(base) {
-            (ours, theirs, &file.theirs, self.incoming, Choice::Ours)
-        } else if made(ours) == made(base) {
-            let head = self.git.commit_of("HEAD")?;
-            (theirs, ours, &file.ours, head, Choice::Theirs)
-        } else {
-            return Ok(Err(
-                "the sides are three tickets: settle it with `tk edit`".to_owned()
-            ));
+        let is_another = |side| is_another_ticket(id, base, side, &self.project.config);
+        let (own, other, stage, commit, deleted_by) = match (is_another(ours), is_another(theirs)) {
+            (true, false) => (ours, theirs, &file.theirs, self.incoming, Choice::Ours),
+            (false, true) => {
+                let head = self.git.commit_of("HEAD")?;
+                (theirs, ours, &file.ours, head, Choice::Theirs)
+            }
+            _ => {
+                let why = "the sides are three tickets: settle it with `tk edit`";
+                return Ok(Err(why.to_owned()));
+            }
         };
         let old = match (stage, commit) {
             (Some(stage), Some(commit)) => self.git.ticket_of(commit, stage)?,
             _ => None,
         };
         let Some(old) = old.filter(|old| old != id) else {
-            return Ok(Err(
-                "the sides are two tickets: settle it with `tk edit`".to_owned()
-            ));
+            return Ok(Err(TWO.to_owned()));
         };
         match self.one_sided(&old, other, deleted_by)? {
             Fate::Text(text, _) => {

@@ -1,10 +1,14 @@
 //! Two tickets of one id: one of them has another id now, and what named it follows.
 
+use std::collections::BTreeSet;
+
+use super::case::{Apart, Case};
+use super::typed::{Typed, typed};
 use super::{Result, Table};
 use crate::format;
-use crate::git::{CommitId, TicksPath};
-use crate::merge::Choice;
-use crate::model::{Ticket, TicketId};
+use crate::git::{CommitId, TicksPath, Unmerged};
+use crate::merge::{Choice, Merged, is_another_ticket, merge_ticket};
+use crate::model::{Config, Ticket, TicketId};
 use crate::ops::values::invalid;
 use crate::store;
 
@@ -13,9 +17,223 @@ pub(super) struct Moved {
     pub(super) old: TicketId,
     pub(super) new: TicketId,
     pub(super) side: Choice,
+    /// Whether it had it before this command, since git stopped in this merge.
+    pub(super) before: bool,
+}
+
+/// Where a ticket is to be that may not keep its id.
+enum Place {
+    /// Nothing is there.
+    Free(TicketId),
+    /// It is there already.
+    There(TicketId),
+    /// This may be it, and is no ticket.
+    Unreadable(TicketId),
 }
 
 impl Table<'_, '_> {
+    /// Finds out which tickets of the cases get another id, or have one by which they are there
+    /// already, and which of those that the cases name got one before.
+    pub(super) fn part(&mut self, cases: &mut [Case]) -> Result<()> {
+        self.recall(cases)?;
+        let config = &self.project.config;
+        for case in cases {
+            let (Some(file), Some(Merged::TwoTickets { .. })) = (&case.unmerged, &case.merged)
+            else {
+                continue;
+            };
+            let (Ok([base, Some(ours), Some(theirs)]), Ok(there)) = (&case.sides, &case.there)
+            else {
+                continue;
+            };
+            if !matches!(typed(there.as_deref(), case), Typed::Nothing) {
+                continue;
+            }
+            let id = &case.id;
+            case.apart = match base {
+                None => {
+                    let side = later(id, ours, theirs, config);
+                    let moves = if side == Choice::Ours { ours } else { theirs };
+                    let place = self.place(id, None, moves)?;
+                    place.map(|place| match place {
+                        Place::Free(new) | Place::There(new) => Ok(Apart { new, side }),
+                        Place::Unreadable(new) => Err(format!(
+                            "the sides are two tickets, and `{new}` in the way is none: settle \
+                             that first"
+                        )),
+                    })
+                }
+                Some(base) => self.parted_before(id, file, [base, ours, theirs])?,
+            };
+            if let Some(Ok(Apart { new, side })) = &case.apart {
+                self.moved.push(Moved {
+                    old: id.clone(),
+                    new: new.clone(),
+                    side: *side,
+                    before: false,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What one side says of a ticket that has had another id since an earlier merge, or an
+    /// earlier commit of the same rebase; nothing where it is another's whose file git took for
+    /// that one.
+    fn parted_before(
+        &self,
+        id: &TicketId,
+        file: &Unmerged,
+        [base, ours, theirs]: [&str; 3],
+    ) -> Result<Option<std::result::Result<Apart, String>>> {
+        let is_another = |side| is_another_ticket(id, base, side, &self.project.config);
+        let (side, name, stage, commit) = match (is_another(ours), is_another(theirs)) {
+            (true, false) => (Choice::Theirs, "theirs", &file.theirs, self.incoming),
+            (false, true) => {
+                let head = self.git.commit_of("HEAD")?;
+                (Choice::Ours, "ours", &file.ours, head)
+            }
+            _ => return Ok(None),
+        };
+        let (Some(stage), Some(commit)) = (stage, commit) else {
+            return Ok(None);
+        };
+        if self.git.ticket_of(commit, stage)?.as_ref() != Some(id) {
+            return Ok(None);
+        }
+        Ok(self.place(id, Some(base), base)?.map(|place| match place {
+            Place::There(new) => Ok(Apart { new, side }),
+            Place::Free(new) | Place::Unreadable(new) => Err(format!(
+                "the sides are two tickets, and {name} is not there as `{new}`: settle it with \
+                 `tk edit`"
+            )),
+        }))
+    }
+
+    /// Remembers which tickets that the cases name have got another id since git stopped.
+    fn recall(&mut self, cases: &[Case]) -> Result<()> {
+        let sides = cases.iter().filter(|case| case.unmerged.is_some());
+        let sides = sides.flat_map(|case| case.sides.iter().flatten().flatten());
+        let words: BTreeSet<&str> = sides.flat_map(|text| text.split('"')).collect();
+        if words.is_empty() {
+            return Ok(());
+        }
+        let is_named = |path: &TicksPath| {
+            let id = path.ticket();
+            id.is_some_and(|id| words.contains(id.as_str()))
+        };
+        let config = &self.project.config;
+        for file in self.git.settled(is_named)? {
+            let text = |stage: Option<crate::git::Stage>| String::from_utf8(stage?.bytes).ok();
+            let base = file.base.clone();
+            let (Some(id), Some(ours), Some(theirs)) =
+                (file.path.ticket(), text(file.ours), text(file.theirs))
+            else {
+                continue;
+            };
+            let base = text(base);
+            let merged = merge_ticket(&id, base.as_deref(), &ours, &theirs, config);
+            if !matches!(merged, Merged::TwoTickets { .. }) {
+                continue;
+            }
+            let side = match &base {
+                None => later(&id, &ours, &theirs, config),
+                Some(base) if is_another_ticket(&id, base, &ours, config) => Choice::Theirs,
+                Some(_) => Choice::Ours,
+            };
+            let moved = if side == Choice::Ours { ours } else { theirs };
+            if let Some(Place::There(new)) =
+                self.place(&id, base.as_deref(), base.as_ref().unwrap_or(&moved))?
+            {
+                self.moved.push(Moved {
+                    old: id,
+                    new,
+                    side,
+                    before: true,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the ticket of that text is to be, which may not keep its id. That depends on nothing
+    /// that is changed of a ticket, so that two clones that settle one merge have it at one place,
+    /// and what is said of it afterwards finds it. Nothing where the text is no ticket.
+    fn place(&self, old: &TicketId, base: Option<&str>, text: &str) -> Result<Option<Place>> {
+        let config = &self.project.config;
+        let Ok(ticket) = format::parse_any(old, text, config) else {
+            return Ok(None);
+        };
+        let origin = origin(&ticket);
+        let here = self.tickets();
+        for id in store::derived(old, &origin.each_ref().map(String::as_str)) {
+            if self
+                .moved
+                .iter()
+                .any(|moved| moved.new == id && moved.old != *old)
+            {
+                continue;
+            }
+            let there = here.read_text(&id)?;
+            let is_here = there.is_some();
+            let there = match there {
+                Some(text) => Some(text),
+                // In another working tree.
+                None => self.project.store.read_text(&id)?,
+            };
+            let Some(there) = there else {
+                return Ok(Some(Place::Free(id)));
+            };
+            let is_another = || match merge_ticket(&id, base, text, &there, config) {
+                Merged::TwoTickets { .. } => true,
+                Merged::Clean(_) | Merged::Conflict { .. } => false,
+            };
+            match format::parse_any(&id, &there, config) {
+                Ok(other) if self::origin(&other) != origin || is_another() => {}
+                Ok(_) if is_here => return Ok(Some(Place::There(id))),
+                Ok(_) => return Ok(Some(Place::Free(id))),
+                Err(_) => return Ok(Some(Place::Unreadable(id))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts what a side says of the ticket where that is now; or why not.
+    pub(super) fn put_apart(
+        &mut self,
+        apart: &Apart,
+        base: Option<&str>,
+        text: &str,
+    ) -> Result<std::result::Result<(), String>> {
+        let new = &apart.new;
+        let path = TicksPath::of_ticket(new);
+        let mut text = text.to_owned();
+        if let Some(there) = self.tickets().read_text(new)? {
+            let (ours, theirs) = match apart.side {
+                Choice::Ours => (&text, &there),
+                Choice::Theirs => (&there, &text),
+            };
+            let merged = merge_ticket(new, base, ours, theirs, &self.project.config);
+            let asked = match merged {
+                Merged::Clean(text) => Ok(text),
+                Merged::Conflict { text, keys } => {
+                    let ours = ours.clone();
+                    self.ask_for(new, &text, keys, &ours)?
+                }
+                Merged::TwoTickets { .. } => Err("it is another ticket".to_owned()),
+            };
+            match asked {
+                Ok(merged) => text = merged,
+                Err(why) => return Ok(Err(format!("`{new}`: {why}"))),
+            }
+            self.seen.push((self.root.join(&path), there.into_bytes()));
+        }
+        self.followed.insert(path.clone());
+        self.written.push((path.clone(), text));
+        self.settled.push(path);
+        Ok(Ok(()))
+    }
+
     /// References to a ticket that has another id now follow it, where they are of its side.
     pub(super) fn follow(&mut self) -> Result<()> {
         if self.moved.is_empty() {
@@ -24,19 +242,26 @@ impl Table<'_, '_> {
         let config = &self.project.config;
         let store = self.tickets();
         let head = self.git.commit_of("HEAD")?;
+        let settled: BTreeSet<TicksPath> = self.settled.iter().cloned().collect();
         for ticket in &store.load_all(config)?.tickets {
+            let path = TicksPath::of_ticket(&ticket.id);
+            let is_settled = settled.contains(&path);
+            // What is left follows when it is settled.
+            let is_left = self.unmerged.contains(&path) && !is_settled;
+            if is_left || self.followed.contains(&path) {
+                continue;
+            }
             let mut after = ticket.clone();
             for moved in &self.moved {
-                if !after.refers_to(&moved.old) {
+                // Of those that moved before, all but what was left then has followed.
+                if moved.before && !is_settled || !after.refers_to(&moved.old) {
                     continue;
                 }
                 let on = |commit: Option<CommitId>| -> Result<Option<bool>> {
                     let Some(commit) = commit else {
                         return Ok(None);
                     };
-                    let bytes = self
-                        .git
-                        .file_at(commit, &TicksPath::of_ticket(&ticket.id))?;
+                    let bytes = self.git.file_at(commit, &path)?;
                     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
                     let side =
                         text.and_then(|text| format::parse_any(&ticket.id, &text, config).ok());
@@ -54,7 +279,6 @@ impl Table<'_, '_> {
                 }
             }
             if after != *ticket {
-                let path = TicksPath::of_ticket(&ticket.id);
                 let stored = store.read(&ticket.id, config)?;
                 let text = format::edit(&stored.text, ticket, &after)
                     .map_err(|error| invalid(error.to_string()))?;
@@ -64,6 +288,52 @@ impl Table<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// What tells a ticket from another to which the same id was given, however it is changed: when it
+/// was made and by whom; its title where nobody knows when.
+fn origin(ticket: &Ticket) -> [String; 2] {
+    match ticket.created_at {
+        Some(at) => {
+            let by = ticket.created_by.clone();
+            [at.to_string(), by.unwrap_or_default()]
+        }
+        None => [String::new(), ticket.title.clone()],
+    }
+}
+
+/// Whose ticket gets another id where both gave one id: that of the one which was made later; of
+/// two of one time, that of the greater text, whoever merges.
+fn later(id: &TicketId, ours: &str, theirs: &str, config: &Config) -> Choice {
+    let made = |text: &str| format::parse_any(id, text, config).ok()?.created_at;
+    if (made(ours), ours) > (made(theirs), theirs) {
+        Choice::Ours
+    } else {
+        Choice::Theirs
+    }
+}
+
+/// The text of one side with its references to what moved on that side; or why that cannot be
+/// written into it.
+pub(super) fn renamed(
+    id: &TicketId,
+    text: &str,
+    moved: &[Moved],
+    side: Choice,
+    config: &Config,
+) -> std::result::Result<String, String> {
+    let Ok(ticket) = format::parse_any(id, text, config) else {
+        return Ok(text.to_owned());
+    };
+    let mut after = ticket.clone();
+    for moved in moved.iter().filter(|moved| moved.side == side) {
+        rename(&mut after, moved, false);
+    }
+    if after == ticket {
+        return Ok(text.to_owned());
+    }
+    format::edit(text, &ticket, &after)
+        .map_err(|error| format!("its references cannot be changed: {error}"))
 }
 
 /// Has the references to the old id lead to the new one; where the other side had one too, to

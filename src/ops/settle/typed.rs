@@ -21,8 +21,25 @@ pub(super) fn typed<'t>(there: Option<&'t str>, case: &Case) -> Typed<'t> {
     let (Some(text), Some(_), Ok(sides)) = (there, &case.unmerged, &case.sides) else {
         return Typed::Nothing;
     };
+    let found = typed_into(text, sides, case.merged.as_ref());
+    let Some((sides, merged)) = &case.plain else {
+        return found;
+    };
+    // It may be from before a ticket that it names got another id.
+    match typed_into(text, sides, merged.as_ref()) {
+        Typed::Nothing => Typed::Nothing,
+        Typed::Partly(text) if matches!(found, Typed::Amid) => Typed::Partly(text),
+        _ => found,
+    }
+}
+
+fn typed_into<'t>(
+    text: &'t str,
+    sides: &[Option<String>; 3],
+    merged: Option<&Merged>,
+) -> Typed<'t> {
     let sides = || sides.iter().flatten().map(String::as_str);
-    let whole = match &case.merged {
+    let whole = match merged {
         Some(Merged::Clean(text) | Merged::Conflict { text, .. } | Merged::TwoTickets { text }) => {
             text.as_str()
         }
