@@ -93,10 +93,8 @@ fn description(merger: &mut Merger, base: &str, ours: &str, theirs: &str) -> Str
     } else if base == ours {
         theirs.to_owned()
     } else {
-        merge_paragraphs(base, ours, theirs).unwrap_or_else(|| {
-            merger
-                .conflict("description", base, ours, theirs)
-                .to_owned()
+        merge_paragraphs(base, ours, theirs).unwrap_or_else(|(ours, theirs)| {
+            merger.conflict("description", base.to_owned(), ours, theirs)
         })
     }
 }

@@ -6,12 +6,14 @@
 //! unknown keys, layout. What is left is a line-based merge, whose result counts only if it
 //! reads as the merged ticket and has every comment and unknown key that a side added.
 
+mod added;
 mod choice;
 mod fields;
 mod life;
 mod list;
 mod marked;
 mod text;
+mod three_way;
 mod ticket;
 
 pub use choice::{Choice, Hunk, choose, hunks, is_marker};

@@ -415,6 +415,66 @@ fn only_the_list_is_marked_of_which_something_would_be_lost() {
     }
 }
 
+/// What only one side added beside a key that both changed, or where by lines nothing conflicts:
+/// whoever chooses a side of the key has it.
+#[test]
+fn a_choice_drops_nothing_that_one_side_added() {
+    let base = "title = \"x\"\npriority = 1\n";
+    let ours = base.replace("title = \"x\"", "# ours\ntitle = \"y\"");
+    let theirs = base.replace("\"x\"", "\"z\"") + "# theirs\nmine = 1\n";
+    // Ours removes an element that theirs changes, and adds another one like it.
+    let item = |done: bool| format!("\n[[subtasks]]\ntitle = \"s\"\ndone = {done}\n");
+    let with_item = format!("{base}{}", item(false));
+    let without = format!("# ours\n{base}");
+    let two = base.replace('1', "1 # theirs") + "mine = 1\n" + &item(true) + &item(false);
+    for (base, ours, theirs, key) in [
+        (base, &ours, &theirs, "title"),
+        (&with_item, &without, &two, "subtasks"),
+    ] {
+        for (ours, theirs) in [(ours, theirs), (theirs, ours)] {
+            let (text, keys) = conflict(merge(base, ours, theirs));
+            assert_eq!(keys, [key]);
+            for (choice, side) in [(Choice::Ours, ours), (Choice::Theirs, theirs)] {
+                let chosen = choose(&text, |_| Some(choice));
+                assert_eq!(read(&chosen).title, read(side).title);
+                for kept in ["# ours\n", "# theirs\n", "mine = 1\n"] {
+                    assert!(chosen.contains(kept), "{kept}: {text}");
+                }
+            }
+        }
+    }
+}
+
+/// By lines, ours and theirs of one key would both be there: then all that differs is marked.
+#[test]
+fn each_choice_is_a_ticket() {
+    let base = "title = \"x\"\ntype = \"task\"\npriority = 1\n";
+    let ours = base.replace("type", "owner = \"a\"\ntype") + "# hers\n";
+    let theirs = format!("{base}owner = \"b\"\n# theirs\n");
+    let (text, _) = conflict(merge(base, &ours, &theirs));
+    for (choice, owner) in [(Choice::Ours, "a"), (Choice::Theirs, "b")] {
+        let chosen = read(&choose(&text, |_| Some(choice)));
+        assert_eq!(chosen.owner.as_deref(), Some(owner), "{text}");
+    }
+}
+
+/// Of a description that both changed at one place, each choice has what both changed elsewhere.
+#[test]
+fn a_choice_of_a_description_is_of_what_conflicts() {
+    let base = "title = \"x\"\ndescription = \"\"\"\nOne.\n\nTwo.\n\nThree.\n\"\"\"\n";
+    let ours = base.replace("One", "1").replace("Two", "2");
+    let theirs = base.replace("Two", "II").replace("Three", "III");
+    for extra in ["", "# theirs\n"] {
+        let theirs = theirs.replace("description", &format!("{extra}description"));
+        let (text, _) = conflict(merge(base, &ours, &theirs));
+        for (choice, two) in [(Choice::Ours, "2"), (Choice::Theirs, "II")] {
+            let chosen = choose(&text, |_| Some(choice));
+            assert_eq!(read(&chosen).description, format!("1.\n\n{two}.\n\nIII."));
+            assert!(chosen.contains(extra), "{text}");
+        }
+    }
+}
+
 #[test]
 fn unknown_keys_that_both_add_at_one_place_are_both_kept() {
     let base = "title = \"x\"\npriority = 1\n";
@@ -511,6 +571,27 @@ fn layouts_of_hand_do_not_matter() {
     assert_eq!(clean(merge(base, ours, &crlf)), merged);
     let both = clean(merge(base, &ours.replace('\n', "\r\n"), &crlf));
     assert_eq!(both, merged.replace('\n', "\r\n"));
+}
+
+/// So it is with sides that marks tell, of one ticket with two titles.
+#[test]
+fn line_ends_in_marked_files_do_not_matter() {
+    let text = |title: &str| with(|t| t.title = title.to_owned());
+    let sides = |ours: String, theirs: String| {
+        let sides = super::Sides {
+            base: None,
+            ours,
+            theirs,
+        };
+        conflict(sides.merge(&id(), &Config::default()))
+    };
+    let (one, two) = (text("One"), text("Two"));
+    let expected = sides(one.clone(), two.clone());
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    assert_eq!(sides(one.clone(), crlf(&two)), expected);
+    assert_eq!(sides(crlf(&one), two.clone()), expected);
+    let (both, keys) = sides(crlf(&one), crlf(&two));
+    assert_eq!((both, keys), (crlf(&expected.0), expected.1));
 }
 
 #[test]
@@ -611,8 +692,11 @@ proptest! {
             Merged::Clean(text) | Merged::Conflict { text, .. } => text.clone(),
             Merged::TwoTickets { text } => panic!("two tickets in one: {text}"),
         };
-        for kept in ["# top\n", "# ours\n", "mine = 1 # mine\n", "[table]\nkey = 1\ntheirs = 1\n"] {
-            prop_assert!(text.contains(kept), "{:#?}", result);
+        for choice in [Choice::Ours, Choice::Theirs] {
+            let chosen = choose(&text, |_| Some(choice));
+            for kept in ["# top\n", "# ours\n", "mine = 1 # mine\n", "[table]\nkey = 1\ntheirs = 1\n"] {
+                prop_assert!(chosen.contains(kept), "{:#?}", result);
+            }
         }
         if let Merged::Clean(text) = result {
             let merged = read(&text);

@@ -2,6 +2,8 @@
 
 use diffy::{ConflictStyle, DiffOptions, IncompleteHunkStyle, Line, MergeOptions};
 
+use super::choice::{Choice, choose, is_marker};
+
 /// Merges texts by their lines: the merged text, or one with both versions of what was
 /// changed on both sides between marker lines.
 pub(super) fn merge_lines(base: &str, ours: &str, theirs: &str) -> Result<String, String> {
@@ -12,8 +14,13 @@ pub(super) fn merge_lines(base: &str, ours: &str, theirs: &str) -> Result<String
     options.merge(base, ours, theirs)
 }
 
-/// Merges texts whose last line need not be ended; `None` on a conflict.
-pub(super) fn merge_paragraphs(base: &str, ours: &str, theirs: &str) -> Option<String> {
+/// Merges texts whose last line need not be ended; on a conflict, the merged text with what ours has
+/// where there is one, and with what theirs has.
+pub(super) fn merge_paragraphs(
+    base: &str,
+    ours: &str,
+    theirs: &str,
+) -> Result<String, (String, String)> {
     let ended = |text: &str| {
         if text.is_empty() {
             String::new()
@@ -21,8 +28,18 @@ pub(super) fn merge_paragraphs(base: &str, ours: &str, theirs: &str) -> Option<S
             format!("{text}\n")
         }
     };
-    let merged = merge_lines(&ended(base), &ended(ours), &ended(theirs)).ok()?;
-    Some(merged.strip_suffix('\n').unwrap_or(&merged).to_owned())
+    let plain = |text: &str| text.strip_suffix('\n').unwrap_or(text).to_owned();
+    let texts = [base, ours, theirs];
+    match merge_lines(&ended(base), &ended(ours), &ended(theirs)) {
+        Ok(merged) => Ok(plain(&merged)),
+        Err(_) if texts.iter().any(|text| text.lines().any(is_marker)) => {
+            Err((ours.to_owned(), theirs.to_owned()))
+        }
+        Err(marked) => {
+            let chosen = |choice| plain(&choose(&marked, |_| Some(choice)));
+            Err((chosen(Choice::Ours), chosen(Choice::Theirs)))
+        }
+    }
 }
 
 /// The lines that both texts have, in order: the base of two texts that have none.
@@ -89,9 +106,14 @@ mod tests {
     fn paragraphs_merge_line_by_line() {
         let base = "a\n\nb\n\nc";
         let merged = merge_paragraphs(base, "A\n\nb\n\nc", "a\n\nb\n\nC\n\nd");
-        assert_eq!(merged.as_deref(), Some("A\n\nb\n\nC\n\nd"));
-        assert_eq!(merge_paragraphs("", "a", "b"), None);
-        assert_eq!(merge_paragraphs("a", "", "a").as_deref(), Some(""));
+        assert_eq!(merged.as_deref(), Ok("A\n\nb\n\nC\n\nd"));
+        let both = |ours: &str, theirs: &str| Err((ours.to_owned(), theirs.to_owned()));
+        assert_eq!(merge_paragraphs("", "a", "b"), both("a", "b"));
+        assert_eq!(merge_paragraphs("a", "", "a").as_deref(), Ok(""));
+        let merged = merge_paragraphs(base, "A\n\n1\n\nc", "a\n\n2\n\nC");
+        assert_eq!(merged, both("A\n\n1\n\nC", "A\n\n2\n\nC"));
+        let marker = "a\n\n=======\n\nc";
+        assert_eq!(merge_paragraphs(base, marker, "C"), both(marker, "C"));
     }
 
     #[test]

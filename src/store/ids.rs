@@ -119,9 +119,7 @@ mod tests {
     #[test]
     fn derived_ids_depend_on_the_texts_alone() {
         let id = |text: &str| TicketId::parse(text).unwrap();
-        let derived = |old: &str, texts: &[&str]| -> Vec<TicketId> {
-            super::derived(&id(old), texts).take(3).collect()
-        };
+        let derived = |old: &str, texts: &[&str]| Vec::from_iter(derived(&id(old), texts).take(3));
         let ids = derived("k7m", &["a", "b"]);
         assert_eq!(ids, derived("k7m", &["a", "b"]));
         let known = ["tsm", "ckk", "u4y"].map(str::to_owned);

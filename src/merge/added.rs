@@ -1,0 +1,90 @@
+//! The comments and unknown keys that the sides of a merge added.
+
+use crate::format::extras;
+use crate::model::Ticket;
+
+use super::three_way::Sides;
+
+/// The comments and unknown keys that each side added or changed.
+pub(super) struct Added {
+    was: Vec<String>,
+    pub(super) ours: Vec<String>,
+    pub(super) theirs: Vec<String>,
+    /// Whether no side changed or removed one of the base's.
+    is_all: bool,
+}
+
+impl Added {
+    pub(super) fn of(sides: &Sides<'_>) -> Self {
+        let base = sides.base.text.map(|text| (text, sides.base.ticket));
+        let was = base.map(extras_of).unwrap_or_default();
+        let (ours, theirs) = (extras_of(sides.ours), extras_of(sides.theirs));
+        let has_all = |side: &[String]| without(was.clone(), side).is_empty();
+        Self {
+            is_all: has_all(&ours) && has_all(&theirs),
+            ours: without(ours, &was),
+            theirs: without(theirs, &was),
+            was,
+        }
+    }
+
+    /// Whether the sides only added some, and none of one name.
+    pub(super) fn is_all(&self) -> bool {
+        self.is_all && self.contested().is_empty()
+    }
+
+    /// Those of the base and of both sides, equal ones once.
+    pub(super) fn there(&self) -> Vec<String> {
+        [self.was.clone(), self.all()].concat()
+    }
+
+    /// Those that are in none of these texts.
+    pub(super) fn lost(&self, texts: [(&String, &Ticket); 2]) -> Vec<String> {
+        let there = texts.map(|(text, ticket)| extras_of((text, ticket)));
+        without(self.all(), &there.concat())
+    }
+
+    /// Those of both sides, equal ones once.
+    pub(super) fn all(&self) -> Vec<String> {
+        let only_theirs = without(self.theirs.clone(), &self.ours);
+        [self.ours.clone(), only_theirs].concat()
+    }
+
+    /// The unknown keys to which the sides gave different values.
+    pub(super) fn contested(&self) -> Vec<String> {
+        let differs = |mine: &&String| {
+            let mut others = self.theirs.iter().filter(|other| name(other) == name(mine));
+            name(mine) != COMMENTS && others.any(|other| other != *mine)
+        };
+        let names = self.ours.iter().filter(differs).map(|extra| name(extra));
+        names.map(str::to_owned).collect()
+    }
+}
+
+/// What comments are called among the keys that conflict.
+pub(super) const COMMENTS: &str = "comments";
+
+/// A file's comments and unknown keys.
+pub(super) fn extras_of((text, ticket): (&str, &Ticket)) -> Vec<String> {
+    // Only texts that were read as tickets come here, so there is no error to be told.
+    extras(text, ticket).unwrap_or_default()
+}
+
+/// The items less those of the other list, each as often as it stands there.
+pub(super) fn without(mut items: Vec<String>, others: &[String]) -> Vec<String> {
+    for other in others {
+        if let Some(index) = items.iter().position(|item| item == other) {
+            items.remove(index);
+        }
+    }
+    items
+}
+
+/// What a comment or unknown key is called in a conflict.
+pub(super) fn name(extra: &str) -> &str {
+    if extra.starts_with('#') {
+        COMMENTS
+    } else {
+        extra.split_once(" = ").map_or(extra, |(path, _)| path)
+    }
+}

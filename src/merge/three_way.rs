@@ -1,0 +1,245 @@
+//! Three texts of one ticket, made one.
+
+use crate::format::{edit, parse_any, print};
+use crate::model::{Config, Ticket, TicketId};
+
+use super::Merged;
+use super::added::{Added, COMMENTS, extras_of, name, without};
+use super::choice::{Choice, choose, join};
+use super::fields::{LISTS, Side, merge_fields};
+use super::text::{common_lines, mark_differences, merge_lines};
+
+/// What both sides come from.
+#[derive(Clone, Copy)]
+pub(super) struct Base<'a> {
+    /// Its text, where there is one.
+    pub(super) text: Option<&'a str>,
+    pub(super) ticket: &'a Ticket,
+    /// Whether that is it; else it may have been another.
+    pub(super) is_known: bool,
+}
+
+impl<'a> Base<'a> {
+    pub(super) const fn known(text: &'a str, ticket: &'a Ticket) -> Self {
+        Self {
+            text: Some(text),
+            ticket,
+            is_known: true,
+        }
+    }
+
+    pub(super) const fn unknown(ticket: &'a Ticket) -> Self {
+        Self {
+            text: None,
+            ticket,
+            is_known: false,
+        }
+    }
+}
+
+/// The three files, each with the ticket it spells.
+pub(super) struct Sides<'a> {
+    pub(super) id: &'a TicketId,
+    pub(super) config: &'a Config,
+    pub(super) base: Base<'a>,
+    pub(super) ours: (&'a str, &'a Ticket),
+    pub(super) theirs: (&'a str, &'a Ticket),
+}
+
+/// Marks what is left of base, ours and theirs.
+type Mark = fn(Option<&str>, &str, &str) -> String;
+
+impl Sides<'_> {
+    /// The merge; `None` where the merged values cannot be written into a side's text.
+    ///
+    /// Which side is ours says only who merges. Where that could matter, in the order of lists
+    /// and the places of comments, the sides are taken by their texts: so whoever merges gets
+    /// the same, or is asked.
+    pub(super) fn merge(&self) -> Option<Merged> {
+        if self.ours.0 <= self.theirs.0 {
+            return self.merge_into(conflict);
+        }
+        let turned = Sides {
+            ours: self.theirs,
+            theirs: self.ours,
+            ..*self
+        };
+        turned.merge_into(|base, ours, theirs| conflict(base, theirs, ours))
+    }
+
+    /// Merges theirs into ours.
+    fn merge_into(&self, mark: Mark) -> Option<Merged> {
+        let (mine, keys) = self.merged(Side::Ours);
+        if keys.is_empty() && self.are_printed() {
+            let text = print(&mine);
+            if self.is(&text, &mine) {
+                return Some(Merged::Clean(text));
+            }
+        }
+        let other = self.merged(Side::Theirs).0;
+        let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
+        let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
+        let was = self.merged(Side::Base).0;
+        let base = self.base_as(&was)?;
+        let added = Added::of(self);
+        if keys.is_empty()
+            && let Some(text) = self.as_one(&mine, &added)
+        {
+            return Some(Merged::Clean(text));
+        }
+        // Comments and keys of anybody's own are no conflict because there is no base.
+        let common = || (added.ours != added.theirs).then(|| common_lines(&ours, &theirs));
+        let base = base.or_else(common);
+        let mut keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
+        keys.extend(added.contested());
+        // What hangs on an element that the merge removes is in neither text any more.
+        let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
+        let text = if lost.is_empty() {
+            let text = mark(base.as_deref(), &ours, &theirs);
+            let chosen = |choice| choose(&text, |_| Some(choice));
+            let keeps = |extras: &[String]| {
+                let texts = [chosen(Choice::Ours), chosen(Choice::Theirs)];
+                self.keeps([&texts[0], &texts[1]], extras)
+            };
+            if self.are_printed() || keeps(&added.all()) {
+                text
+            } else if let Some(text) = self.with_values_apart(&mine, &other, &added, mark) {
+                text
+            } else if keeps(&[]) {
+                text
+            } else {
+                mark(None, &ours, &theirs)
+            }
+        } else if let Some((key, text)) =
+            self.with_a_list_apart([&was, &mine, &other], &added, mark)
+        {
+            keys.push(key.to_owned());
+            text
+        } else {
+            mark(self.base.text, self.ours.0, self.theirs.0)
+        };
+        keys.extend(lost.iter().map(|extra| name(extra).to_owned()));
+        if keys.is_empty() {
+            keys.push(COMMENTS.to_owned());
+        }
+        keys.dedup();
+        Some(Merged::Conflict { text, keys })
+    }
+
+    /// The text of that ticket, which is merged from all three sides, with every comment and unknown
+    /// key that a side added; nothing where these conflict.
+    fn as_one(&self, ticket: &Ticket, added: &Added) -> Option<String> {
+        let ours = edit(self.ours.0, self.ours.1, ticket).ok()?;
+        let theirs = edit(self.theirs.0, self.theirs.1, ticket).ok()?;
+        let common = || (added.ours != added.theirs).then(|| common_lines(&ours, &theirs));
+        let base = self.base_as(ticket)?.or_else(common);
+        // All three say the same now, and differ in comments, unknown keys and layout.
+        let lines = merge_lines(base.as_deref().unwrap_or(&ours), &ours, &theirs);
+        let joined = lines.as_ref().err().filter(|_| added.is_all());
+        let joined = joined
+            .map(|marked| join(marked))
+            .filter(|text| without(extras_of((text, ticket)), &added.there()).is_empty());
+        let lines = lines.ok().or(joined);
+        let candidates = [lines.as_ref().unwrap_or(&ours), &ours, &theirs];
+        let is_whole = |text: &&&String| {
+            self.is(text, ticket) && without(added.all(), &extras_of((text, ticket))).is_empty()
+        };
+        candidates.iter().find(is_whole).map(|text| (*text).clone())
+    }
+
+    /// The marked text in which nothing is marked but what both changed differently, where by lines
+    /// something of one side alone stands beside that, or it is no conflict.
+    fn with_values_apart(
+        &self,
+        mine: &Ticket,
+        other: &Ticket,
+        added: &Added,
+        mark: Mark,
+    ) -> Option<String> {
+        let ours = self.as_one(mine, added)?;
+        let theirs = edit(&ours, mine, other).ok()?;
+        let keeps_all = self.keeps([&ours, &theirs], &added.all());
+        keeps_all.then(|| mark(None, &ours, &theirs))
+    }
+
+    /// Whether both texts are tickets with these comments and unknown keys.
+    fn keeps(&self, texts: [&str; 2], extras: &[String]) -> bool {
+        texts.into_iter().all(|text| {
+            let read = parse_any(self.id, text, self.config);
+            read.is_ok_and(|ticket| {
+                without(extras.to_vec(), &extras_of((text, &ticket))).is_empty()
+            })
+        })
+    }
+
+    /// The merged ticket with that side's values where both changed them, and the keys of those.
+    fn merged(&self, side: Side) -> (Ticket, Vec<&'static str>) {
+        let Base {
+            ticket, is_known, ..
+        } = self.base;
+        merge_fields((ticket, is_known), self.ours.1, self.theirs.1, side)
+    }
+
+    /// The text of the base, if there is one, as one of that ticket; nothing where that cannot be
+    /// written into it.
+    #[expect(
+        clippy::option_option,
+        reason = "there may be no base, and no way to write it"
+    )]
+    fn base_as(&self, ticket: &Ticket) -> Option<Option<String>> {
+        let text = self.base.text;
+        text.map(|text| edit(text, self.base.ticket, ticket).ok())
+            .map_or(Some(None), |edited| edited.map(Some))
+    }
+
+    /// The marked text in which one list stands as each side has it, that nothing is lost which
+    /// hangs on its elements, and all else is merged; with the key of that list, if there is one.
+    fn with_a_list_apart(
+        &self,
+        merged: [&Ticket; 3],
+        added: &Added,
+        mark: Mark,
+    ) -> Option<(&'static str, String)> {
+        LISTS.iter().find_map(|(key, take)| {
+            let with = |merged: &Ticket, side: &Ticket| {
+                let mut ticket = merged.clone();
+                take(&mut ticket, side);
+                ticket
+            };
+            let [was, mine, other] = merged;
+            let was = with(was, self.base.ticket);
+            let (mine, other) = (with(mine, self.ours.1), with(other, self.theirs.1));
+            let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
+            let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
+            let base = self.base_as(&was)?;
+            let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
+            let is_whole = lost.is_empty();
+            is_whole.then(|| (*key, mark(base.as_deref(), &ours, &theirs)))
+        })
+    }
+}
+
+impl Sides<'_> {
+    /// Whether all are as `tk` writes new files, as most are: without a comment or key of
+    /// anybody's own, so that there is nothing to be kept but what the ticket says.
+    fn are_printed(&self) -> bool {
+        let base = self.base.text.map(|text| (text, self.base.ticket));
+        let mut sides = [self.ours, self.theirs].into_iter().chain(base);
+        sides.all(|(text, ticket)| text == print(ticket))
+    }
+
+    /// Whether the text spells that ticket.
+    fn is(&self, text: &str, ticket: &Ticket) -> bool {
+        parse_any(self.id, text, self.config).is_ok_and(|read| read == *ticket)
+    }
+}
+
+/// The texts in one, with both versions of what conflicts; where there is no base, of all in which
+/// they differ.
+fn conflict(base: Option<&str>, ours: &str, theirs: &str) -> String {
+    match base.map(|base| merge_lines(base, ours, theirs)) {
+        Some(Err(text)) => text,
+        // By lines there is none: both sides stand where they differ.
+        _ => mark_differences(ours, theirs),
+    }
+}
