@@ -22,6 +22,9 @@ pub(super) struct Args {
     theirs: PathBuf,
     /// The path in the repository
     path: String,
+    /// What git calls the base, ours and theirs
+    #[arg(num_args = 3, value_names = ["BASE_NAME", "OURS_NAME", "THEIRS_NAME"])]
+    names: Vec<String>,
 }
 
 impl Args {
@@ -31,9 +34,13 @@ impl Args {
         let [_, command, words @ ..] = args else {
             return None;
         };
-        let [base, ours, theirs, path] = words else {
+        let [base, ours, theirs, path, names @ ..] = words else {
             return None;
         };
+        if !matches!(names.len(), 0 | 3) {
+            return None;
+        }
+        let names = names.iter().map(|name| name.to_str().map(str::to_owned));
         let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
         if command != "merge-driver" || words.iter().any(is_option) {
             return None;
@@ -43,6 +50,7 @@ impl Args {
             ours: ours.into(),
             theirs: theirs.into(),
             path: path.to_str()?.to_owned(),
+            names: names.collect::<Option<_>>()?,
         })
     }
 
@@ -55,6 +63,7 @@ impl Args {
         let request = MergeRequest {
             sides: [&self.base, &self.ours, &self.theirs].map(PathBuf::as_path),
             path: &self.path,
+            names: std::array::from_fn(|nth| self.names.get(nth).map_or("", String::as_str)),
         };
         let Some(keys) = ops::drive(top, &request)? else {
             screen.raw("merged\n")?;

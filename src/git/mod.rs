@@ -68,5 +68,5 @@ pub use scratch::sweep_scratch;
 pub use tracking::IgnoreRule;
 pub use tree::FileEdit;
 pub use trial::TRIAL;
-pub use unmerged::{Stage, Unmerged};
+pub use unmerged::{Incoming, Stage, Unmerged};
 pub use worktree::{Added, Removal, Worktree, Worktrees};

@@ -7,6 +7,7 @@ use super::command::{Git, Output};
 use super::error::Result;
 use super::id::{CommitId, TICKS, TicksPath};
 use super::merge::shown;
+use super::tree::Entries;
 use crate::model::TicketId;
 
 /// A file of `.ticks/` whose merge is not settled.
@@ -28,6 +29,15 @@ pub struct Stage {
     object: String,
     /// What is in it.
     pub bytes: Vec<u8>,
+}
+
+/// What comes in with a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// Its commit.
+    pub commit: CommitId,
+    /// The commit where the sides parted, if there is one.
+    pub base: Option<CommitId>,
 }
 
 impl Git {
@@ -119,23 +129,58 @@ impl Git {
     ///
     /// # Errors
     /// When git fails.
-    pub fn incoming(&self) -> Result<Option<CommitId>> {
+    pub fn incoming(&self) -> Result<Option<Incoming>> {
         let heads = self.git_dir()?.join("MERGE_HEAD");
         let several = std::fs::read_to_string(heads).is_ok_and(|text| text.lines().count() > 1);
         if several {
             return Ok(None);
         }
-        for name in [
-            "MERGE_HEAD",
-            "CHERRY_PICK_HEAD",
-            "REBASE_HEAD",
-            "REVERT_HEAD^",
+        for (name, base) in [
+            ("MERGE_HEAD", None),
+            ("CHERRY_PICK_HEAD", Some("CHERRY_PICK_HEAD^")),
+            ("REBASE_HEAD", Some("REBASE_HEAD^")),
+            ("REVERT_HEAD^", Some("REVERT_HEAD")),
         ] {
             if let Some(commit) = self.commit_of(name)? {
-                return Ok(Some(commit));
+                let base = match base {
+                    Some(base) => self.commit_of(base)?,
+                    None => self.merge_base(self.head_commit()?, commit)?,
+                };
+                return Ok(Some(Incoming { commit, base }));
             }
         }
         Ok(None)
+    }
+
+    /// The files that git took for others which the base has: each with whether it has its name on
+    /// ours, and on theirs.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn renamed<'u>(
+        &self,
+        files: impl Iterator<Item = &'u Unmerged>,
+        incoming: &Incoming,
+    ) -> Result<BTreeMap<TicksPath, [bool; 2]>> {
+        let mut files = files.filter(|file| file.base.is_some()).peekable();
+        let (Some(base), Some(_)) = (incoming.base, files.peek()) else {
+            return Ok(BTreeMap::new());
+        };
+        let is_in = |entries: &Entries, file: &Unmerged| {
+            entries.contains_key(file.path.as_str().as_bytes())
+        };
+        let base = self.ticks_of(base)?;
+        let renamed: Vec<&Unmerged> = files.filter(|file| !is_in(&base, file)).collect();
+        if renamed.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (ours, theirs) = (
+            self.ticks_of(self.head_commit()?)?,
+            self.ticks_of(incoming.commit)?,
+        );
+        let renamed = renamed.into_iter();
+        let on = |file: &Unmerged| [is_in(&ours, file), is_in(&theirs, file)];
+        Ok(renamed.map(|file| (file.path.clone(), on(file))).collect())
     }
 
     /// The ticket whose file in the commit is just that one.

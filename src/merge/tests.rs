@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::choice::{Choice, choose};
-use super::{Merged, merge_ticket};
+use super::{Merged, merge_renamed, merge_ticket};
 use crate::format::tests::{arb_ticket, variant};
 use crate::format::{edit, parse, print};
 use crate::model::{
@@ -643,6 +643,36 @@ fn what_git_takes_for_a_renamed_ticket_is_another() {
         let merged = merge(&base, ours, theirs);
         assert!(matches!(merged, Merged::TwoTickets { .. }), "{merged:#?}");
     }
+}
+
+/// Where nobody knows when they were made, another title under another name is another ticket; an
+/// edit of the title is none.
+#[test]
+fn undated_tickets_are_told_apart_by_their_names() {
+    let base = "title = \"x\"\npriority = 1\n";
+    let noted = "title = \"x\"\npriority = 0\n";
+    let merge = |side: &str, renamed| {
+        let config = Config::default();
+        let one = merge_renamed(&id(), [base, side, noted], [renamed, false], &config);
+        let other = merge_renamed(&id(), [base, noted, side], [false, renamed], &config);
+        let is_two = |merged: &Merged| matches!(merged, Merged::TwoTickets { .. });
+        assert_eq!(is_two(&one), is_two(&other));
+        is_two(&one)
+    };
+    let made = base.replace('x', "y");
+    let dated = |title: &str| format!("title = \"{title}\"\ncreated_at = 2026-11-20T08:00:00Z\n");
+    assert!(merge(&made, true) && merge(&dated("y"), true));
+    assert!(!merge(&made, false) && !merge(&dated("x"), true));
+    assert!(!merge(&format!("{base}owner = \"dana\"\n"), true));
+    // The same title at another time, as of what comes again.
+    let (was, next) = (dated("x"), dated("x").replace("20T", "21T"));
+    let noted = was.clone() + "owner = \"dana\"\n";
+    let merged = |renamed| {
+        let sides = [&was, &next, &noted].map(String::as_str);
+        merge_renamed(&id(), sides, [renamed, false], &Config::default())
+    };
+    assert!(matches!(merged(true), Merged::TwoTickets { .. }));
+    assert!(matches!(merged(false), Merged::Clean(_)));
 }
 
 /// A file with comments and unknown keys of its own.

@@ -52,6 +52,27 @@ pub fn merge_ticket(
     })
 }
 
+/// As [`merge_ticket`], of a file that git takes for the base's under another name on the sides
+/// that `renamed` tells, ours before theirs: to git, which knows files by what is in them, a ticket
+/// that was deleted and one that was made are one that was renamed.
+#[must_use]
+pub fn merge_renamed(
+    id: &TicketId,
+    [base, ours, theirs]: [&str; 3],
+    renamed: [bool; 2],
+    config: &Config,
+) -> Merged {
+    let [mine, other] = renamed;
+    let is_another =
+        |side, renamed: bool| renamed && is_another_ticket(id, base, side, true, config);
+    if ours != theirs && (is_another(ours, mine) || is_another(theirs, other)) {
+        return in_lines(None, ours, theirs, |_, ours, theirs| Merged::TwoTickets {
+            text: mark_differences(ours, theirs),
+        });
+    }
+    merge_ticket(id, Some(base), ours, theirs, config)
+}
+
 /// Merges the texts with lines that all end in LF: where the sides end theirs differently, that is
 /// no difference of the tickets. Where both end them in CR LF, the result does.
 fn in_lines(
@@ -205,10 +226,18 @@ fn between(was: &mut Ticket, ours: &Ticket, theirs: &Ticket) {
     was.defer_until = first.defer_until;
 }
 
-/// Whether a side cannot be what became of the base. To git, which knows files by what is in
-/// them, a ticket that was deleted and one that was made may be one that was renamed.
+/// Whether a side cannot be what became of the base, as far as the two tell.
 fn is_another(base: &Ticket, side: &Ticket) -> bool {
     differently_made(base, side) && base.title != side.title
+}
+
+/// Whether it is not, under another name: where nobody knows when they were made, not with
+/// another title.
+fn is_another_file(base: &Ticket, side: &Ticket) -> bool {
+    match base.created_at.zip(side.created_at) {
+        Some((base, side)) => base != side,
+        None => base.title != side.title,
+    }
 }
 
 /// Whether they were made at two times, as far as both tell.
@@ -218,10 +247,22 @@ fn differently_made(one: &Ticket, other: &Ticket) -> bool {
 }
 
 /// Whether two texts are of two tickets, the one of which cannot have become the other; not, where
-/// one of them is no ticket.
+/// one of them is no ticket. `is_renamed` is whether the side's file has another name than the
+/// base's had.
 #[must_use]
-pub fn is_another_ticket(id: &TicketId, base: &str, side: &str, config: &Config) -> bool {
+pub fn is_another_ticket(
+    id: &TicketId,
+    base: &str,
+    side: &str,
+    is_renamed: bool,
+    config: &Config,
+) -> bool {
     let read = |text: &str| parse_any(id, text, config).ok();
+    let is_another = if is_renamed {
+        is_another_file
+    } else {
+        is_another
+    };
     let both = read(base).zip(read(side));
     both.is_some_and(|(base, side)| is_another(&base, &side))
 }

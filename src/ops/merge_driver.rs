@@ -5,7 +5,7 @@ use std::path::Path;
 use super::values::invalid;
 use super::{Project, Result};
 use crate::git::{Repo, TICKS, TicksPath};
-use crate::merge::{Merged, merge_ticket};
+use crate::merge::{Merged, merge_renamed, merge_ticket};
 use crate::store::{self, Store};
 
 /// The exit code of a merge that is clean. Not 0: another program of that name may well end
@@ -15,12 +15,13 @@ pub const MERGED: u8 = 119;
 /// The exit code of a merge whose conflict is marked in the file.
 pub const CONFLICT: u8 = 120;
 
-/// The driver's line. By its bare name, so that it works wherever `tk` is installed; and with
+/// The driver's line. git before 2.44 leaves the last three words, the names of the sides, as they
+/// stand. By its bare name, so that it works wherever `tk` is installed; and with
 /// git's own text merge where `tk` is missing, is too old to know the command, or is another
 /// program of that name: no other ends with these codes. Git runs it for each file, so it
 /// starts nothing but `tk`: what that prints is for lines that are older, and went by it.
-const DRIVER: &str = "tk merge-driver %O %A %B %P >/dev/null; case $? in 119) exit 0;; \
-                      120) exit 120;; \
+const DRIVER: &str = "tk merge-driver %O %A %B %P %S %X %Y >/dev/null; case $? in \
+                      119) exit 0;; 120) exit 120;; \
                       *) exec git merge-file -L ours -L base -L theirs %A %O %B;; esac";
 
 const NAME: &str = "tk: tickets, key by key";
@@ -58,6 +59,9 @@ pub struct MergeRequest<'r> {
     pub sides: [&'r Path; 3],
     /// The path that is being merged, from the top of the working tree.
     pub path: &'r str,
+    /// What git calls the three; where their files have not all the same path, that is told after
+    /// a colon.
+    pub names: [&'r str; 3],
 }
 
 /// Merges a ticket's file as git's driver, in place of ours; the keys that both sides changed
@@ -73,11 +77,14 @@ pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String
         .ticket()
         .ok_or_else(|| invalid(format!("`{path}` is not a ticket's file")))?;
     let [base, ours, theirs] = store::read_sides(request.sides)?;
-    let base = Some(base.as_str()).filter(|text| !text.is_empty());
     // It says what a ticket is like that says nothing, and may itself be amid the merge: any
     // such ticket will do then.
     let config = Store::open(top.join(TICKS), top).config();
-    let merged = merge_ticket(&id, base, &ours, &theirs, &config.unwrap_or_default());
+    let config = config.unwrap_or_default();
+    let merged = match base.as_str() {
+        "" => merge_ticket(&id, None, &ours, &theirs, &config),
+        base => merge_renamed(&id, [base, &ours, &theirs], renamed(request.names), &config),
+    };
     let (text, keys) = match merged {
         Merged::Clean(text) => (text, None),
         Merged::Conflict { text, keys } => (text, Some(keys)),
@@ -87,6 +94,16 @@ pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String
     Ok(keys)
 }
 
+/// Whether the file has another name than the base's on ours, and on theirs, by what git calls the
+/// sides.
+fn renamed(names: [&str; 3]) -> [bool; 2] {
+    let path = |name: &str| TicksPath::parse(name.rsplit_once(':')?.1).ok();
+    match names.map(path) {
+        [Some(base), Some(ours), Some(theirs)] => [ours != base, theirs != base],
+        _ => [false; 2],
+    }
+}
+
 impl Project {
     /// Configures the driver where a fresh clone has none. That it cannot be is no reason not
     /// to change a ticket.
@@ -94,5 +111,27 @@ impl Project {
         if let Err(error) = configure(&self.repo) {
             self.warn(format!("the merge driver could not be configured: {error}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_which_side_is_renamed() {
+        let names = |base: &str, ours: &str, theirs: &str| renamed([base, ours, theirs]);
+        let (abc, xyz) = ("1a2b3c:.ticks/abc.toml", "HEAD:.ticks/xyz.toml");
+        assert_eq!(names(abc, xyz, "one:.ticks/abc.toml"), [true, false]);
+        let picked = "1a2b3c (edges: new):.ticks/xyz.toml";
+        assert_eq!(names(abc, "HEAD:.ticks/abc.toml", picked), [false, true]);
+        assert_eq!(names(abc, xyz, xyz), [true, true]);
+        // Of one path, and of a git that names none.
+        assert_eq!(
+            names("1a2b3c", "HEAD", "1a2b3c (a:.ticks/xyz.toml)"),
+            [false; 2]
+        );
+        assert_eq!(names("%S", "%X", "%Y"), [false; 2]);
+        assert_eq!(names("", "", ""), [false; 2]);
     }
 }

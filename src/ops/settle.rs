@@ -10,7 +10,7 @@ mod fate;
 mod moved;
 mod typed;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use case::Case;
@@ -20,7 +20,7 @@ use moved::Moved;
 use super::resolve::by_part_of_id;
 use super::values::invalid;
 use super::{Error, ErrorCode, Project, Result};
-use crate::git::{CommitId, Git, TicksPath, Unmerged};
+use crate::git::{Git, Incoming, TicksPath, Unmerged};
 use crate::merge::{Choice, Hunk};
 use crate::model::TicketId;
 use crate::store::{self, Store};
@@ -91,7 +91,11 @@ pub fn settle(
         marked.retain(|case| wanted.contains(&case.id));
         others.clear();
     }
-    let mut cases = Case::all_of(&left, table.root, &project.config);
+    let renamed = match &table.incoming {
+        Some(incoming) => git.renamed(left.iter().map(|(_, file)| file), incoming)?,
+        None => BTreeMap::new(),
+    };
+    let mut cases = Case::all_of(&left, &renamed, table.root, &project.config);
     cases.append(&mut marked);
     cases.sort_by(|one, other| one.id.cmp(&other.id));
     table.part(&mut cases)?;
@@ -154,7 +158,7 @@ struct Table<'t, 'a> {
     project: &'t Project,
     root: &'t Path,
     git: &'t Git,
-    incoming: Option<CommitId>,
+    incoming: Option<Incoming>,
     answer: &'t mut Answer<'a>,
     /// What the files said when it was decided.
     seen: Vec<(PathBuf, Vec<u8>)>,

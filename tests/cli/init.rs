@@ -24,7 +24,7 @@ fn sets_the_repository_up_once() {
     ");
     assert_snapshot!(sandbox.git(["config", "--get-regexp", "^merge\\."]), @r#"
     merge.ticks.name tk: tickets, key by key
-    merge.ticks.driver tk merge-driver %O %A %B %P >/dev/null; case $? in 119) exit 0;; 120) exit 120;; *) exec git merge-file -L ours -L base -L theirs %A %O %B;; esac
+    merge.ticks.driver tk merge-driver %O %A %B %P %S %X %Y >/dev/null; case $? in 119) exit 0;; 120) exit 120;; *) exec git merge-file -L ours -L base -L theirs %A %O %B;; esac
     "#);
 }
 

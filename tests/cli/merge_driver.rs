@@ -531,6 +531,58 @@ fn a_new_ticket_is_no_renamed_one() {
     sandbox.git(["merge", "--abort"]);
 }
 
+/// Whether git tells its driver the names of the sides, as it does since 2.44.
+pub(crate) fn names_sides(sandbox: &Sandbox) -> bool {
+    let version = sandbox.git(["version"]);
+    let mut numbers = version
+        .split(['.', ' '])
+        .filter_map(|word| word.parse().ok());
+    (numbers.next(), numbers.next()) >= (Some(2), Some(44))
+}
+
+/// A branch `one` with a note on hand-written ticket `abc`, which does not say when it was made,
+/// and `two`, checked out, where it has that title and that id.
+pub(crate) fn undated(title: &str, id: &str) -> Sandbox {
+    let sandbox = repository(&[]);
+    let text = "title = \"Hand-written\"\npriority = 1\nlabels = [\"by\", \"hand\"]\n";
+    sandbox.write(".ticks/abc.toml", text);
+    commit(&sandbox, "hand-written");
+    branch(&sandbox, "one", "main", |ticket| note(ticket, 1));
+    sandbox.git(["checkout", "--quiet", "-b", "two", "main"]);
+    sandbox.git(["rm", "--quiet", ".ticks/abc.toml"]);
+    let text = text.replace("Hand-written", title);
+    sandbox.write(format!(".ticks/{id}.toml"), &text);
+    commit(&sandbox, "two");
+    sandbox
+}
+
+/// So it is where nobody knows when they were made; an edit of a title, or a name that somebody
+/// changed, is no other ticket.
+#[test]
+fn an_undated_ticket_is_no_renamed_one() {
+    for (title, id, is_clean) in [
+        ("Another", "xyz", false),
+        ("Edited", "abc", true),
+        ("Hand-written", "xyz", true),
+    ] {
+        let sandbox = undated(title, id);
+        if !is_clean && !names_sides(&sandbox) {
+            continue;
+        }
+        let merge = sandbox
+            .command("git")
+            .args(["merge", "--quiet", "--no-edit", "one"])
+            .output();
+        assert_eq!(merge.unwrap().status.success(), is_clean, "{title} {id}");
+        if is_clean {
+            assert_eq!(read(&sandbox, id).title, title);
+            assert_eq!(notes(&sandbox, id), ["note 1"]);
+        } else {
+            sandbox.git(["merge", "--abort"]);
+        }
+    }
+}
+
 /// git's own text merge does it where there is no `tk`, and where another program has its name.
 #[test]
 fn without_tk_the_text_is_merged() {

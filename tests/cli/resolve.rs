@@ -4,7 +4,9 @@ use insta::assert_snapshot;
 use serde_json::json;
 use tk::model::{Priority, Ticket, TicketId};
 
-use crate::merge_driver::{branch, change, commit, file, note, notes, read, repository};
+use crate::merge_driver::{
+    branch, change, commit, file, names_sides, note, notes, read, repository, undated,
+};
 use crate::support::{Output, Sandbox};
 
 /// `git merge`, which leaves something.
@@ -222,6 +224,55 @@ fn a_ticket_that_git_took_for_another() {
             assert_eq!(notes(&sandbox, "abc"), ["note 1"]);
         }
         conclude(&sandbox);
+    }
+}
+
+/// Neither do undated ones get mixed, nor is one taken for deleted that was made meanwhile.
+#[test]
+fn an_undated_ticket_that_git_took_for_another() {
+    for (choice, is_there) in [("--ours", false), ("--theirs", true)] {
+        let sandbox = undated("Another", "xyz");
+        if !names_sides(&sandbox) {
+            continue;
+        }
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        let left = sandbox.tk(["resolve"]).stdout;
+        assert_eq!(
+            left,
+            "xyz  left: `abc`: ours deleted it, and theirs changed it\n"
+        );
+        sandbox.tk(["resolve", choice]).ok();
+        assert_eq!(read(&sandbox, "xyz").title, "Another");
+        assert!(notes(&sandbox, "xyz").is_empty());
+        assert_eq!(sandbox.path().join(".ticks/abc.toml").exists(), is_there);
+        conclude(&sandbox);
+    }
+    let sandbox = undated("Another", "xyz");
+    sandbox.git(["checkout", "--quiet", "-b", "three", "main"]);
+    sandbox.git(["rm", "--quiet", ".ticks/abc.toml"]);
+    commit(&sandbox, "without abc");
+    leave(&sandbox, &["merge", "--quiet", "two"]);
+    assert_eq!(sandbox.tk(["resolve", "--ours"]).ok(), "xyz  kept\n");
+    assert_eq!(read(&sandbox, "xyz").title, "Another");
+    conclude(&sandbox);
+}
+
+/// A title that was edited is that of the same ticket, also without the driver and in a rebase.
+#[test]
+fn an_edited_title_of_an_undated_ticket() {
+    for command in ["merge", "rebase"] {
+        let sandbox = undated("Edited", "abc");
+        change(&sandbox, "abc", |ticket| note(ticket, 2));
+        commit(&sandbox, "note");
+        without_driver(&sandbox);
+        leave(&sandbox, &[command, "--quiet", "one"]);
+        assert_eq!(sandbox.tk(["resolve"]).ok(), "abc  merged\n");
+        assert_eq!(read(&sandbox, "abc").title, "Edited");
+        assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
+        match command {
+            "merge" => conclude(&sandbox),
+            _ => drop(sandbox.git(["-c", "core.editor=true", "rebase", "--continue"])),
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! A ticket's file that is to be settled: what each side says, and what the rules make of it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 use super::moved::{Moved, renamed};
 use crate::context::cores;
 use crate::git::{Stage, TicksPath, Unmerged};
-use crate::merge::{self, Choice, Merged, merge_ticket};
+use crate::merge::{self, Choice, Merged, is_another_ticket, merge_renamed, merge_ticket};
 use crate::model::{Config, TicketId};
 use crate::store;
 
@@ -20,6 +21,8 @@ pub(super) struct Case {
     /// As git has it; none where the marks of a merge were committed, and the file alone tells
     /// the sides.
     pub(super) unmerged: Option<Unmerged>,
+    /// Whether it has another name than the base's on ours, and on theirs.
+    pub(super) renamed: [bool; 2],
     /// Base, ours and theirs, where there are such; or why nobody can tell.
     pub(super) sides: Result<[Option<String>; 3], String>,
     /// What the rules make of them; none where one side deleted it.
@@ -43,16 +46,20 @@ pub(super) struct Apart {
 }
 
 impl Case {
-    /// The cases of what git has left, in the working tree with that top.
+    /// The cases of what git has left, in the working tree with that top. `renamed` are those
+    /// under another name than the base's, with the sides on which.
     pub(super) fn all_of(
         files: &[(TicketId, Unmerged)],
+        renamed: &BTreeMap<TicksPath, [bool; 2]>,
         root: &Path,
         config: &Config,
     ) -> Vec<Self> {
         let part = |files: &[(TicketId, Unmerged)]| -> Vec<Self> {
-            let each = files.iter();
-            each.map(|(id, file)| Self::of(id, file, root, config))
-                .collect()
+            let of = |(id, file): &(TicketId, Unmerged)| {
+                let renamed = renamed.get(&file.path).copied().unwrap_or_default();
+                Self::of(id, file, renamed, root, config)
+            };
+            files.iter().map(of).collect()
         };
         cores::spread(files, MANY, part)
             .into_iter()
@@ -60,7 +67,13 @@ impl Case {
             .collect()
     }
 
-    fn of(id: &TicketId, file: &Unmerged, root: &Path, config: &Config) -> Self {
+    fn of(
+        id: &TicketId,
+        file: &Unmerged,
+        renamed: [bool; 2],
+        root: &Path,
+        config: &Config,
+    ) -> Self {
         let text = |stage: &Option<Stage>| {
             let bytes = stage.as_ref().map(|stage| stage.bytes.clone());
             bytes.map(String::from_utf8).transpose()
@@ -72,7 +85,7 @@ impl Case {
         let merged = sides
             .as_ref()
             .ok()
-            .and_then(|sides| merged(id, sides, config));
+            .and_then(|sides| merged(id, sides, renamed, config));
         let seen = store::read_regular(&root.join(&file.path));
         let there = match &seen {
             Ok(bytes) => Ok(String::from_utf8(bytes.clone()).ok()),
@@ -83,6 +96,7 @@ impl Case {
             id: id.clone(),
             path: file.path.clone(),
             unmerged: Some(file.clone()),
+            renamed,
             sides,
             merged,
             plain: None,
@@ -90,6 +104,13 @@ impl Case {
             seen: seen.ok(),
             there,
         }
+    }
+
+    /// Whether the text of that side cannot be what became of the base.
+    pub(super) fn is_another(&self, base: &str, side: Choice, text: &str, config: &Config) -> bool {
+        let [ours, theirs] = self.renamed;
+        let is_renamed = if side == Choice::Ours { ours } else { theirs };
+        is_another_ticket(&self.id, base, text, is_renamed, config)
     }
 
     /// Has each side's references to the tickets that moved on that side follow them. Only then
@@ -110,7 +131,7 @@ impl Case {
             }
         };
         if after != *sides {
-            let merged = merged(&self.id, &after, config);
+            let merged = merged(&self.id, &after, self.renamed, config);
             self.plain = Some((sides.clone(), std::mem::replace(&mut self.merged, merged)));
             self.sides = Ok(after);
         }
@@ -128,6 +149,7 @@ impl Case {
             id: id.clone(),
             path: TicksPath::of_ticket(id),
             unmerged: None,
+            renamed: [false; 2],
             sides: sides.ok_or_else(|| why.to_owned()),
             merged,
             plain: None,
@@ -139,9 +161,17 @@ impl Case {
 }
 
 /// What the rules make of base, ours and theirs.
-fn merged(id: &TicketId, sides: &[Option<String>; 3], config: &Config) -> Option<Merged> {
+fn merged(
+    id: &TicketId,
+    sides: &[Option<String>; 3],
+    renamed: [bool; 2],
+    config: &Config,
+) -> Option<Merged> {
     let [base, Some(ours), Some(theirs)] = sides else {
         return None;
     };
-    Some(merge_ticket(id, base.as_deref(), ours, theirs, config))
+    Some(match base {
+        Some(base) => merge_renamed(id, [base, ours, theirs], renamed, config),
+        None => merge_ticket(id, None, ours, theirs, config),
+    })
 }

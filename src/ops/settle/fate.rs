@@ -5,7 +5,7 @@ use super::typed::{Typed, typed};
 use super::{Question, Result, Table};
 use crate::format;
 use crate::git::{TicksPath, Unmerged};
-use crate::merge::{Choice, Merged, choose, hunks, is_another_ticket, is_marker};
+use crate::merge::{Choice, Merged, choose, hunks, is_marker};
 use crate::model::{Config, TicketId};
 use crate::wire::{Resolution, ResolvedTicket};
 
@@ -98,7 +98,7 @@ impl Table<'_, '_> {
                         Ok(put.map(|()| Fate::Text(own.clone(), Resolution::Split)))
                     }
                     (Some(_), Some(Err(why)), _) => Ok(Err(why.clone())),
-                    (Some(file), None, Some(base)) => self.unmix(id, file, [base, ours, theirs]),
+                    (Some(file), None, Some(base)) => self.unmix(case, file, [base, ours, theirs]),
                     _ => Ok(Err(TWO.to_owned())),
                 }
             }
@@ -200,7 +200,7 @@ impl Table<'_, '_> {
             // Of two new names for one file, git gives each what was made of both.
             let commit = match without {
                 Choice::Theirs => self.git.commit_of("HEAD")?,
-                Choice::Ours => self.incoming,
+                Choice::Ours => self.incoming.map(|incoming| incoming.commit),
             };
             let own = match commit {
                 Some(commit) => self.git.file_at(commit, &case.path)?,
@@ -215,7 +215,11 @@ impl Table<'_, '_> {
             }
         }
         let config = &self.project.config;
-        if base.is_none_or(|base| is_another_ticket(id, base, &text, config)) {
+        let side = match without {
+            Choice::Ours => Choice::Theirs,
+            Choice::Theirs => Choice::Ours,
+        };
+        if base.is_none_or(|base| case.is_another(base, side, &text, config)) {
             return Ok(Ok(Fate::Text(text, Resolution::Kept)));
         }
         self.one_sided(id, &text, without).map(Ok)
@@ -248,13 +252,22 @@ impl Table<'_, '_> {
     /// became of the other one is settled for itself.
     fn unmix(
         &mut self,
-        id: &TicketId,
+        case: &Case,
         file: &Unmerged,
         [base, ours, theirs]: [&str; 3],
     ) -> Result<std::result::Result<Fate, String>> {
-        let is_another = |side| is_another_ticket(id, base, side, &self.project.config);
-        let (own, other, stage, commit, deleted_by) = match (is_another(ours), is_another(theirs)) {
-            (true, false) => (ours, theirs, &file.theirs, self.incoming, Choice::Ours),
+        let id = &case.id;
+        let config = &self.project.config;
+        let is_another = |side, text| case.is_another(base, side, text, config);
+        let others = (
+            is_another(Choice::Ours, ours),
+            is_another(Choice::Theirs, theirs),
+        );
+        let (own, other, stage, commit, deleted_by) = match others {
+            (true, false) => {
+                let commit = self.incoming.map(|incoming| incoming.commit);
+                (ours, theirs, &file.theirs, commit, Choice::Ours)
+            }
             (false, true) => {
                 let head = self.git.commit_of("HEAD")?;
                 (theirs, ours, &file.ours, head, Choice::Theirs)

@@ -86,9 +86,12 @@ impl Table<'_, '_> {
         file: &Unmerged,
         [base, ours, theirs]: [&str; 3],
     ) -> Result<Option<std::result::Result<Apart, String>>> {
-        let is_another = |side| is_another_ticket(id, base, side, &self.project.config);
+        let is_another = |side| is_another_ticket(id, base, side, false, &self.project.config);
         let (side, name, stage, commit) = match (is_another(ours), is_another(theirs)) {
-            (true, false) => (Choice::Theirs, "theirs", &file.theirs, self.incoming),
+            (true, false) => {
+                let commit = self.incoming.map(|incoming| incoming.commit);
+                (Choice::Theirs, "theirs", &file.theirs, commit)
+            }
             (false, true) => {
                 let head = self.git.commit_of("HEAD")?;
                 (Choice::Ours, "ours", &file.ours, head)
@@ -138,7 +141,7 @@ impl Table<'_, '_> {
             }
             let side = match &base {
                 None => later(&id, &ours, &theirs, config),
-                Some(base) if is_another_ticket(&id, base, &ours, config) => Choice::Theirs,
+                Some(base) if is_another_ticket(&id, base, &ours, false, config) => Choice::Theirs,
                 Some(_) => Choice::Ours,
             };
             let moved = if side == Choice::Ours { ours } else { theirs };
@@ -269,7 +272,7 @@ impl Table<'_, '_> {
                 };
                 let ours = on(head)?.unwrap_or(false);
                 // Where git has no name for what comes in, what ours has not is of theirs.
-                let theirs = on(self.incoming)?.unwrap_or(!ours);
+                let theirs = on(self.incoming.map(|incoming| incoming.commit))?.unwrap_or(!ours);
                 let (here, there) = match moved.side {
                     Choice::Ours => (ours, theirs),
                     Choice::Theirs => (theirs, ours),
