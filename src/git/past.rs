@@ -11,6 +11,10 @@ use super::command::{Git, Output};
 use super::error::Result;
 use super::id::{BlobId, CommitId};
 use super::repo::{Repo, unreadable};
+use crate::context::cores;
+
+/// From how many on objects are worth being read by a git for each core.
+const MANY: usize = 1000;
 
 /// A commit that changed a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,11 +95,19 @@ impl Git {
     ) -> Result<Vec<Option<Vec<u8>>>> {
         let objects = objects.into_iter().map(|object| format!("{object}\n"));
         let objects: Vec<String> = objects.collect();
+        let parts = cores::spread(&objects, MANY, |part| self.batch(part));
+        let parts: Vec<Vec<_>> = parts.into_iter().collect::<Result<_>>()?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// The content of the objects of these lines.
+    fn batch(&self, objects: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
         if objects.is_empty() {
             return Ok(Vec::new());
         }
-        let call = self.call(["cat-file", "--batch"]).stdin(objects.concat());
-        let answer = call.run()?;
+        // Not an object at a time: all are asked for at once.
+        let call = self.call(["cat-file", "--batch", "--buffer"]);
+        let answer = call.stdin(objects.concat()).run()?;
         let mut rest = answer.stdout.as_slice();
         let blobs = objects.iter().map(|_| next_blob(&mut rest));
         let blobs = blobs.collect::<Option<Vec<_>>>();

@@ -40,8 +40,12 @@ impl Added {
 
     /// Those that are in none of these texts.
     pub(super) fn lost(&self, texts: [(&String, &Ticket); 2]) -> Vec<String> {
+        let all = self.all();
+        if all.is_empty() {
+            return all;
+        }
         let there = texts.map(|(text, ticket)| extras_of((text, ticket)));
-        without(self.all(), &there.concat())
+        without(all, &there.concat())
     }
 
     /// Those of both sides, equal ones once.

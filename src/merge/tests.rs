@@ -458,6 +458,40 @@ fn each_choice_is_a_ticket() {
     }
 }
 
+/// Two keys, of which by lines one is no conflict: each choice has that side's value of both.
+#[test]
+fn a_choice_is_of_every_key() {
+    let with = |title: &str, dones: &[bool]| {
+        with(|ticket| {
+            ticket.title = title.to_owned();
+            ticket.subtasks = dones.iter().map(|_| subtask("s")).collect();
+            for (item, done) in ticket.subtasks.iter_mut().zip(dones) {
+                item.done = *done;
+            }
+        })
+    };
+    let (base, ours, theirs) = (
+        with("a", &[false]),
+        with("b", &[]),
+        with("c", &[true, false]),
+    );
+    for extra in ["", "# mine\n"] {
+        let [base, ours, theirs] = [&base, &ours, &theirs].map(|text| format!("{extra}{text}"));
+        for (ours, theirs) in [(&ours, &theirs), (&theirs, &ours)] {
+            let (text, keys) = conflict(merge(&base, ours, theirs));
+            assert_eq!(keys, ["title", "subtasks"]);
+            for (choice, side) in [(Choice::Ours, ours), (Choice::Theirs, theirs)] {
+                let (chosen, side) = (read(&choose(&text, |_| Some(choice))), read(side));
+                assert_eq!(chosen.title, side.title, "{text}");
+                // The one that theirs alone added stays.
+                let done = side.subtasks.len() == 2;
+                let dones: Vec<bool> = chosen.subtasks.iter().map(|item| item.done).collect();
+                assert_eq!(dones, if done { &[true, false][..] } else { &[false] });
+            }
+        }
+    }
+}
+
 /// Of a description that both changed at one place, each choice has what both changed elsewhere.
 #[test]
 fn a_choice_of_a_description_is_of_what_conflicts() {

@@ -44,10 +44,9 @@ pub(super) struct Sides<'a> {
     pub(super) base: Base<'a>,
     pub(super) ours: (&'a str, &'a Ticket),
     pub(super) theirs: (&'a str, &'a Ticket),
+    /// Whether who merges calls them the other way round.
+    pub(super) is_turned: bool,
 }
-
-/// Marks what is left of base, ours and theirs.
-type Mark = fn(Option<&str>, &str, &str) -> String;
 
 impl Sides<'_> {
     /// The merge; `None` where the merged values cannot be written into a side's text.
@@ -57,24 +56,22 @@ impl Sides<'_> {
     /// the same, or is asked.
     pub(super) fn merge(&self) -> Option<Merged> {
         if self.ours.0 <= self.theirs.0 {
-            return self.merge_into(conflict);
+            return self.merge_into();
         }
         let turned = Sides {
             ours: self.theirs,
             theirs: self.ours,
+            is_turned: !self.is_turned,
             ..*self
         };
-        turned.merge_into(|base, ours, theirs| conflict(base, theirs, ours))
+        turned.merge_into()
     }
 
     /// Merges theirs into ours.
-    fn merge_into(&self, mark: Mark) -> Option<Merged> {
+    fn merge_into(&self) -> Option<Merged> {
         let (mine, keys) = self.merged(Side::Ours);
-        if keys.is_empty() && self.are_printed() {
-            let text = print(&mine);
-            if self.is(&text, &mine) {
-                return Some(Merged::Clean(text));
-            }
+        if let Some(merged) = self.merge_printed(&mine, &keys) {
+            return Some(merged);
         }
         let other = self.merged(Side::Theirs).0;
         let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
@@ -95,34 +92,51 @@ impl Sides<'_> {
         // What hangs on an element that the merge removes is in neither text any more.
         let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
         let text = if lost.is_empty() {
-            let text = mark(base.as_deref(), &ours, &theirs);
-            let chosen = |choice| choose(&text, |_| Some(choice));
-            let keeps = |extras: &[String]| {
-                let texts = [chosen(Choice::Ours), chosen(Choice::Theirs)];
-                self.keeps([&texts[0], &texts[1]], extras)
-            };
-            if self.are_printed() || keeps(&added.all()) {
+            let text = self.mark(base.as_deref(), &ours, &theirs);
+            let [one, another] = self.choices(&text);
+            let keeps = |extras: &[String]| self.keeps([(&one, &mine), (&another, &other)], extras);
+            if keeps(&added.all()) {
                 text
-            } else if let Some(text) = self.with_values_apart(&mine, &other, &added, mark) {
+            } else if let Some(text) = self.with_values_apart(&mine, &other, &added) {
                 text
             } else if keeps(&[]) {
                 text
             } else {
-                mark(None, &ours, &theirs)
+                self.mark(None, &ours, &theirs)
             }
-        } else if let Some((key, text)) =
-            self.with_a_list_apart([&was, &mine, &other], &added, mark)
-        {
+        } else if let Some((key, text)) = self.with_a_list_apart([&was, &mine, &other], &added) {
             keys.push(key.to_owned());
             text
         } else {
-            mark(self.base.text, self.ours.0, self.theirs.0)
+            self.mark(self.base.text, self.ours.0, self.theirs.0)
         };
         keys.extend(lost.iter().map(|extra| name(extra).to_owned()));
         if keys.is_empty() {
             keys.push(COMMENTS.to_owned());
         }
         keys.dedup();
+        Some(Merged::Conflict { text, keys })
+    }
+
+    /// The merge where all are as `tk` writes new files, as most are: without a comment or key of
+    /// anybody's own, so that there is nothing to be kept but what the ticket says. `mine` is the
+    /// merged ticket with ours in these keys.
+    fn merge_printed(&self, mine: &Ticket, keys: &[&'static str]) -> Option<Merged> {
+        if !self.are_printed() {
+            return None;
+        }
+        let printed = |ticket| Some(print(ticket)).filter(|text| self.is(text, ticket));
+        let ours = printed(mine)?;
+        if keys.is_empty() {
+            return Some(Merged::Clean(ours));
+        }
+        let theirs = printed(&self.merged(Side::Theirs).0)?;
+        let base = self.base.text.map(|_| print(&self.merged(Side::Base).0));
+        let mut text = self.mark(base.as_deref(), &ours, &theirs);
+        if self.choices(&text) != [ours.as_str(), theirs.as_str()] {
+            text = self.mark(None, &ours, &theirs);
+        }
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
         Some(Merged::Conflict { text, keys })
     }
 
@@ -149,26 +163,35 @@ impl Sides<'_> {
 
     /// The marked text in which nothing is marked but what both changed differently, where by lines
     /// something of one side alone stands beside that, or it is no conflict.
-    fn with_values_apart(
-        &self,
-        mine: &Ticket,
-        other: &Ticket,
-        added: &Added,
-        mark: Mark,
-    ) -> Option<String> {
+    fn with_values_apart(&self, mine: &Ticket, other: &Ticket, added: &Added) -> Option<String> {
         let ours = self.as_one(mine, added)?;
         let theirs = edit(&ours, mine, other).ok()?;
-        let keeps_all = self.keeps([&ours, &theirs], &added.all());
-        keeps_all.then(|| mark(None, &ours, &theirs))
+        let keeps_all = self.keeps([(&ours, mine), (&theirs, other)], &added.all());
+        keeps_all.then(|| self.mark(None, &ours, &theirs))
     }
 
-    /// Whether both texts are tickets with these comments and unknown keys.
-    fn keeps(&self, texts: [&str; 2], extras: &[String]) -> bool {
-        texts.into_iter().all(|text| {
-            let read = parse_any(self.id, text, self.config);
-            read.is_ok_and(|ticket| {
-                without(extras.to_vec(), &extras_of((text, &ticket))).is_empty()
-            })
+    /// The texts in one, with both versions of what conflicts; where there is no base, of all in
+    /// which they differ.
+    fn mark(&self, base: Option<&str>, ours: &str, theirs: &str) -> String {
+        match self.is_turned {
+            false => conflict(base, ours, theirs),
+            true => conflict(base, theirs, ours),
+        }
+    }
+
+    /// What choosing ours, and choosing theirs, leaves of such a text.
+    fn choices(&self, marked: &str) -> [String; 2] {
+        let mut choices = [Choice::Ours, Choice::Theirs];
+        if self.is_turned {
+            choices.reverse();
+        }
+        choices.map(|choice| choose(marked, |_| Some(choice)))
+    }
+
+    /// Whether the texts spell these tickets, and have these comments and unknown keys.
+    fn keeps(&self, texts: [(&String, &Ticket); 2], extras: &[String]) -> bool {
+        texts.into_iter().all(|(text, ticket)| {
+            self.is(text, ticket) && without(extras.to_vec(), &extras_of((text, ticket))).is_empty()
         })
     }
 
@@ -198,7 +221,6 @@ impl Sides<'_> {
         &self,
         merged: [&Ticket; 3],
         added: &Added,
-        mark: Mark,
     ) -> Option<(&'static str, String)> {
         LISTS.iter().find_map(|(key, take)| {
             let with = |merged: &Ticket, side: &Ticket| {
@@ -214,14 +236,13 @@ impl Sides<'_> {
             let base = self.base_as(&was)?;
             let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
             let is_whole = lost.is_empty();
-            is_whole.then(|| (*key, mark(base.as_deref(), &ours, &theirs)))
+            is_whole.then(|| (*key, self.mark(base.as_deref(), &ours, &theirs)))
         })
     }
 }
 
 impl Sides<'_> {
-    /// Whether all are as `tk` writes new files, as most are: without a comment or key of
-    /// anybody's own, so that there is nothing to be kept but what the ticket says.
+    /// Whether all are as `tk` writes new files.
     fn are_printed(&self) -> bool {
         let base = self.base.text.map(|text| (text, self.base.ticket));
         let mut sides = [self.ours, self.theirs].into_iter().chain(base);

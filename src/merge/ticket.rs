@@ -117,6 +117,7 @@ pub(super) fn merge_one_ticket(id: &TicketId, ours: &str, theirs: &str, config: 
                     base: Base::unknown(&was),
                     ours: (ours, &mine),
                     theirs: (theirs, &other),
+                    is_turned: false,
                 };
                 sides.merge().unwrap_or_else(|| as_text("", ours, theirs))
             }
@@ -147,6 +148,7 @@ fn merge_uniform(
             base,
             ours: (ours, &mine),
             theirs: (theirs, &other),
+            is_turned: false,
         };
         sides.merge().unwrap_or_else(by_lines)
     };

@@ -20,11 +20,15 @@ use moved::Moved;
 use super::resolve::by_part_of_id;
 use super::values::invalid;
 use super::{Error, ErrorCode, Project, Result};
+use crate::context::cores;
 use crate::git::{Git, Incoming, TicksPath, Unmerged};
 use crate::merge::{Choice, Hunk};
 use crate::model::TicketId;
 use crate::store::{self, Store};
 use crate::wire::{Resolution, ResolveDocument, ResolvedTicket};
+
+/// From how many on files are worth being looked at by all cores.
+const MANY: usize = 16;
 
 /// Something that no rule settles.
 #[derive(Clone, Debug)]
@@ -178,17 +182,20 @@ impl Table<'_, '_> {
     /// The files whose merge somebody has committed with its marks in it, or is about to.
     fn marked(&self, left: &[(TicketId, Unmerged)]) -> Result<Vec<Case>> {
         let store = self.tickets();
-        let loaded = store.load_all(&self.project.config)?;
         let left: BTreeSet<&TicketId> = left.iter().map(|(id, _)| id).collect();
-        let ids = loaded.invalid.iter().filter_map(|file| file.id.as_ref());
-        let mut found = Vec::new();
-        for id in ids.filter(|id| !left.contains(id)) {
+        let ids = store.ids()?.into_iter();
+        let ids: Vec<TicketId> = ids.filter(|id| !left.contains(id)).collect();
+        let config = &self.project.config;
+        let marked = |id: &TicketId| {
             // What cannot be read is for `tk doctor` to name.
-            if let Ok(Some(text)) = store.read_text(id) {
-                found.extend(Case::of_marked(id, text, &self.project.config));
-            }
-        }
-        Ok(found)
+            let text = store.read_text(id).ok()??;
+            Case::of_marked(id, text, config)
+        };
+        let part = |ids: &[TicketId]| ids.iter().filter_map(marked).collect::<Vec<_>>();
+        Ok(cores::spread(&ids, MANY, part)
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     fn settle(&mut self, mut case: Case) -> Result<ResolvedTicket> {
@@ -247,7 +254,10 @@ impl Table<'_, '_> {
         let same = |(path, bytes): &(PathBuf, Vec<u8>)| {
             store::read_regular(path).is_ok_and(|there| there == *bytes)
         };
-        self.seen.iter().all(same)
+        let part = |seen: &[_]| seen.iter().all(same);
+        cores::spread(&self.seen, MANY, part)
+            .into_iter()
+            .all(|same| same)
     }
 
     /// Does what was decided.

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use super::MANY;
 use super::moved::{Moved, renamed};
+use super::typed::{Typed, typed};
 use crate::context::cores;
+use crate::format;
 use crate::git::{Stage, TicksPath, Unmerged};
 use crate::merge::{self, Choice, Merged, is_another_ticket, merge_renamed, merge_ticket};
 use crate::model::{Config, TicketId};
 use crate::store;
-
-/// From how many on files are worth being merged by all cores.
-const MANY: usize = 16;
 
 /// A file to be settled.
 pub(super) struct Case {
@@ -31,6 +31,8 @@ pub(super) struct Case {
     pub(super) plain: Option<([Option<String>; 3], Option<Merged>)>,
     /// Where there are two tickets: where the one is to be, or why it cannot be there.
     pub(super) apart: Option<Result<Apart, String>>,
+    /// What somebody has typed into it.
+    pub(super) typed: Typed,
     /// The bytes that are there.
     pub(super) seen: Option<Vec<u8>>,
     /// What is there, where it is text; or why it cannot be read.
@@ -92,7 +94,7 @@ impl Case {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("the file cannot be read: {error}")),
         };
-        Self {
+        let mut case = Self {
             id: id.clone(),
             path: file.path.clone(),
             unmerged: Some(file.clone()),
@@ -101,9 +103,12 @@ impl Case {
             merged,
             plain: None,
             apart: None,
+            typed: Typed::Nothing,
             seen: seen.ok(),
             there,
-        }
+        };
+        case.typed = typed(&case);
+        case
     }
 
     /// Whether the text of that side cannot be what became of the base.
@@ -134,6 +139,7 @@ impl Case {
             let merged = merged(&self.id, &after, self.renamed, config);
             self.plain = Some((sides.clone(), std::mem::replace(&mut self.merged, merged)));
             self.sides = Ok(after);
+            self.typed = typed(self);
         }
     }
 
@@ -141,6 +147,9 @@ impl Case {
     /// settled.
     pub(super) fn of_marked(id: &TicketId, text: String, config: &Config) -> Option<Self> {
         merge::first_mark(&text)?;
+        if format::parse(id, &text, config).is_ok() {
+            return None;
+        }
         let told = merge::sides(&text);
         let merged = told.as_ref().map(|sides| sides.merge(id, config));
         let sides = told.map(|sides| [sides.base, Some(sides.ours), Some(sides.theirs)]);
@@ -154,6 +163,7 @@ impl Case {
             merged,
             plain: None,
             apart: None,
+            typed: Typed::Nothing,
             seen: Some(text.clone().into_bytes()),
             there: Ok(Some(text)),
         })

@@ -1,7 +1,7 @@
 //! What is to become of a file: by the rules, or as somebody chooses.
 
 use super::case::Case;
-use super::typed::{Typed, typed};
+use super::typed::Typed;
 use super::{Question, Result, Table};
 use crate::format;
 use crate::git::{TicksPath, Unmerged};
@@ -56,20 +56,20 @@ impl Table<'_, '_> {
         };
         let [base, ours, theirs] = sides;
         let mut partly = None;
-        match typed(there.as_deref(), case) {
-            Typed::Nothing => {
+        match (case.typed, there) {
+            (Typed::Nothing, _) | (_, None) => {
                 if ours.is_some() && theirs.is_some() {
                     self.followed.insert(case.path.clone());
                 }
             }
-            Typed::Partly(text) => partly = Some(text),
-            Typed::Whole(text) => {
+            (Typed::Partly, Some(text)) => partly = Some(text.as_str()),
+            (Typed::Whole, Some(text)) => {
                 let read = format::parse(id, text, &self.project.config);
                 return Ok(read
                     .map(|_| Fate::Stays)
                     .map_err(|error| format!("it is edited, and no ticket: {error}")));
             }
-            Typed::Amid => return Ok(Err(AMID.to_owned())),
+            (Typed::Amid, _) => return Ok(Err(AMID.to_owned())),
         }
         match (&case.merged, ours, theirs) {
             (Some(Merged::Clean(text)), ..) => Ok(Ok(Fate::Text(text.clone(), Resolution::Merged))),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::case::{Apart, Case};
-use super::typed::{Typed, typed};
+use super::typed::Typed;
 use super::{Result, Table};
 use crate::format;
 use crate::git::{CommitId, TicksPath, Unmerged};
@@ -42,11 +42,10 @@ impl Table<'_, '_> {
             else {
                 continue;
             };
-            let (Ok([base, Some(ours), Some(theirs)]), Ok(there)) = (&case.sides, &case.there)
-            else {
+            let (Ok([base, Some(ours), Some(theirs)]), Ok(_)) = (&case.sides, &case.there) else {
                 continue;
             };
-            if !matches!(typed(there.as_deref(), case), Typed::Nothing) {
+            if case.typed != Typed::Nothing {
                 continue;
             }
             let id = &case.id;

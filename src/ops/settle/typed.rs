@@ -6,19 +6,20 @@ use super::case::Case;
 use crate::merge::{Hunk, Merged, hunks, is_marker};
 
 /// What somebody has typed into a file that git had left.
-pub(super) enum Typed<'t> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Typed {
     /// It is as git, or the driver, or this command has left it.
     Nothing,
     /// All of it is settled.
-    Whole(&'t str),
+    Whole,
     /// Some of the differences are settled; the others are as they were marked.
-    Partly(&'t str),
+    Partly,
     /// There are marks still, and lines that no side has.
     Amid,
 }
 
-pub(super) fn typed<'t>(there: Option<&'t str>, case: &Case) -> Typed<'t> {
-    let (Some(text), Some(_), Ok(sides)) = (there, &case.unmerged, &case.sides) else {
+pub(super) fn typed(case: &Case) -> Typed {
+    let (Ok(Some(text)), Some(_), Ok(sides)) = (&case.there, &case.unmerged, &case.sides) else {
         return Typed::Nothing;
     };
     let found = typed_into(text, sides, case.merged.as_ref());
@@ -28,16 +29,12 @@ pub(super) fn typed<'t>(there: Option<&'t str>, case: &Case) -> Typed<'t> {
     // It may be from before a ticket that it names got another id.
     match typed_into(text, sides, merged.as_ref()) {
         Typed::Nothing => Typed::Nothing,
-        Typed::Partly(text) if matches!(found, Typed::Amid) => Typed::Partly(text),
+        Typed::Partly if found == Typed::Amid => Typed::Partly,
         _ => found,
     }
 }
 
-fn typed_into<'t>(
-    text: &'t str,
-    sides: &[Option<String>; 3],
-    merged: Option<&Merged>,
-) -> Typed<'t> {
+fn typed_into(text: &str, sides: &[Option<String>; 3], merged: Option<&Merged>) -> Typed {
     let sides = || sides.iter().flatten().map(String::as_str);
     let whole = match merged {
         Some(Merged::Clean(text) | Merged::Conflict { text, .. } | Merged::TwoTickets { text }) => {
@@ -51,7 +48,7 @@ fn typed_into<'t>(
     // The middle alone may be a line of somebody's text.
     let is_mark = |line: &str| is_marker(line) && !line.starts_with('=');
     if !text.lines().any(is_mark) {
-        return Typed::Whole(text);
+        return Typed::Whole;
     }
     let known: BTreeSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
     let is_known = |line: &str| is_marker(line) || known.contains(line);
@@ -59,7 +56,7 @@ fn typed_into<'t>(
     let (left, marked): (Vec<Hunk<'_>>, Vec<_>) = (hunks(text).collect(), hunks(whole).collect());
     let is_rest = !left.is_empty() && left.iter().all(|hunk| marked.contains(hunk));
     match is_rest && (left.len() < marked.len() || !all_known) {
-        true => Typed::Partly(text),
+        true => Typed::Partly,
         false if all_known => Typed::Nothing,
         false => Typed::Amid,
     }
