@@ -152,7 +152,7 @@ fn prepared(command: &str) -> Sandbox {
         "edit" => tk("git config core.editor true"),
         "reopen" => tk("tk close k7m"),
         "undo" => tk("tk note k7m seen"),
-        "claim" | "next" | "sync" => tk(
+        "claim" | "next" | "release" | "sync" => tk(
             "git init -q --bare ../remote.git && git remote add origin ../remote.git \
              && git remote add upstream ../remote.git",
         ),
