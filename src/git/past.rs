@@ -15,6 +15,8 @@ use crate::context::cores;
 
 /// From how many on objects are worth being read by a git for each core.
 const MANY: usize = 1000;
+/// From how many on they are worth being read by all cores in this process.
+const FEW: usize = 64;
 
 /// A commit that changed a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +118,31 @@ impl Git {
 }
 
 impl Repo {
+    /// The content of these objects, in their order; nothing where one is not in this clone.
+    ///
+    /// # Errors
+    /// When the repository cannot be read, or an object is not named.
+    pub(super) fn local_blobs(&self, objects: &[&str]) -> Result<Option<Vec<Vec<u8>>>> {
+        let again = self.again();
+        let part = |objects: &[&str]| -> Result<Option<Vec<Vec<u8>>>> {
+            let gix = again()?;
+            let mut blobs = Vec::with_capacity(objects.len());
+            for object in objects {
+                let read = |error: gix::Error| unreadable(&format!("object {object}"), &error);
+                let id = gix::ObjectId::from_hex(object.as_bytes()).map_err(read)?;
+                match gix.try_find_object(id).map_err(read)? {
+                    Some(object) => blobs.push(object.detach().data),
+                    None => return Ok(None),
+                }
+            }
+            Ok(Some(blobs))
+        };
+        let parts: Option<Vec<_>> = cores::spread(objects, FEW, part)
+            .into_iter()
+            .collect::<Result<_>>()?;
+        Ok(parts.map(|parts| parts.into_iter().flatten().collect()))
+    }
+
     /// The files right in the folder at the commit, by name; none where there is no folder.
     /// Links and names that are no text are left out.
     ///

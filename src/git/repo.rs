@@ -281,6 +281,12 @@ impl Repo {
         Ok(self.gix.get_or_init(|| gix))
     }
 
+    /// Opens it once more, for another thread.
+    pub(super) fn again(&self) -> impl Fn() -> Result<gix::Repository> + Sync + use<> {
+        let (root, shut) = (self.worktree_root.clone(), self.shut);
+        move || open(&root, shut)
+    }
+
     pub(super) fn tree_at(&self, commit: CommitId) -> Result<gix::Tree<'_>> {
         self.gix()?
             .find_commit(commit.0)

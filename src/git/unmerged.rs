@@ -7,6 +7,7 @@ use super::command::{Git, Output};
 use super::error::Result;
 use super::id::{CommitId, TICKS, TicksPath};
 use super::merge::shown;
+use super::repo::Repo;
 use super::tree::Entries;
 use crate::model::TicketId;
 
@@ -54,23 +55,28 @@ impl Git {
     ///
     /// # Errors
     /// When git fails.
-    pub fn settled(&self, is_wanted: impl Fn(&TicksPath) -> bool) -> Result<Vec<Unmerged>> {
+    pub fn settled(
+        &self,
+        repo: &Repo,
+        is_wanted: impl Fn(&TicksPath) -> bool,
+    ) -> Result<Vec<Unmerged>> {
         // Until the next merge the index remembers the stages.
         let stages = ["ls-files", "--resolve-undo", "-z", "--full-name", "--"];
         let answer = self.run(stages.iter().chain([&TICKS]))?;
-        Ok(self.stages_of(&answer, is_wanted)?.0)
+        Ok(self.stages_of(repo, &answer, is_wanted)?.0)
     }
 
     /// What these stages are of: files, and the paths of what else there is.
     ///
     /// # Errors
     /// When git fails.
-    pub fn unmerged(&self, answer: &Output) -> Result<(Vec<Unmerged>, Vec<String>)> {
-        self.stages_of(answer, |_| true)
+    pub fn unmerged(&self, repo: &Repo, answer: &Output) -> Result<(Vec<Unmerged>, Vec<String>)> {
+        self.stages_of(repo, answer, |_| true)
     }
 
     fn stages_of(
         &self,
+        repo: &Repo,
         answer: &Output,
         is_wanted: impl Fn(&TicksPath) -> bool,
     ) -> Result<(Vec<Unmerged>, Vec<String>)> {
@@ -99,7 +105,13 @@ impl Git {
         let parsed = |path: &[u8]| TicksPath::parse(std::str::from_utf8(path).ok()?).ok();
         found.retain(|path, _| parsed(path).is_none_or(|path| is_wanted(&path)));
         let objects = found.values().flatten().flatten().map(String::as_str);
-        let mut blobs = self.blobs(objects)?.into_iter();
+        let objects: Vec<&str> = objects.collect();
+        let blobs = match repo.local_blobs(&objects)? {
+            Some(blobs) => blobs,
+            // What a clone does not have git fetches.
+            None => self.blobs(objects)?,
+        };
+        let mut blobs = blobs.into_iter();
         let mut files = Vec::new();
         for (path, stages) in found {
             let [base, ours, theirs] = stages.map(|object| {

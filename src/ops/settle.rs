@@ -61,7 +61,7 @@ pub fn settle(
     project.mend_merge_driver();
     let git = project.repo.git();
     let stages = git.stages()?;
-    let (files, mut others) = git.unmerged(&stages)?;
+    let (files, mut others) = git.unmerged(&project.repo, &stages)?;
     let mut left = Vec::new();
     for file in files {
         match file.path.ticket() {

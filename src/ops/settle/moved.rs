@@ -125,7 +125,7 @@ impl Table<'_, '_> {
             id.is_some_and(|id| words.contains(id.as_str()))
         };
         let config = &self.project.config;
-        for file in self.git.settled(is_named)? {
+        for file in self.git.settled(&self.project.repo, is_named)? {
             let text = |stage: Option<crate::git::Stage>| String::from_utf8(stage?.bytes).ok();
             let base = file.base.clone();
             let (Some(id), Some(ours), Some(theirs)) =

@@ -1,6 +1,6 @@
 //! What a person has typed into a file since git left it.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::case::Case;
 use crate::merge::{Hunk, Merged, hunks, is_marker};
@@ -50,7 +50,7 @@ fn typed_into(text: &str, sides: &[Option<String>; 3], merged: Option<&Merged>) 
     if !text.lines().any(is_mark) {
         return Typed::Whole;
     }
-    let known: BTreeSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
+    let known: HashSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
     let is_known = |line: &str| is_marker(line) || known.contains(line);
     let all_known = text.lines().all(is_known);
     let (left, marked): (Vec<Hunk<'_>>, Vec<_>) = (hunks(text).collect(), hunks(whole).collect());
