@@ -71,6 +71,12 @@ pub enum GitError {
         /// The repository's working tree or folder.
         dir: PathBuf,
     },
+    /// The repository has objects that cannot be read yet.
+    #[error("the repository of `{}` names its objects by SHA-256: expected SHA-1", Shown(.dir))]
+    Sha256 {
+        /// Where the repository was found.
+        dir: PathBuf,
+    },
     /// The repository could not be read.
     #[error("{what} could not be read: {reason}")]
     Read {

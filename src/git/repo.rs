@@ -346,8 +346,15 @@ fn not_found(cwd: &Path, error: &gix::Error) -> GitError {
     match error.downcast_any_ref::<Error>() {
         Some(Error::NoTrustedGitRepository { .. }) => GitError::Untrusted { dir: cwd.into() },
         Some(_) => GitError::NotARepository { dir: cwd.into() },
+        None if names_by_sha256(cwd) => GitError::Sha256 { dir: cwd.into() },
         None => unreadable("the repository", error),
     }
+}
+
+/// Whether git finds a repository there whose objects are named by SHA-256.
+fn names_by_sha256(cwd: &Path) -> bool {
+    let format = Git::new(cwd).run(["rev-parse", "--show-object-format"]);
+    format.is_ok_and(|answer| answer.line() == "sha256")
 }
 
 fn head_of(gix: &gix::Repository) -> Result<Head> {

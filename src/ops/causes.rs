@@ -116,6 +116,10 @@ impl From<GitError> for Error {
                 .hint("run `tk` in a working tree of it"),
             GitError::Untrusted { .. } => Self::caused(ErrorCode::NoRepository, error)
                 .hint("git's setting `safe.directory` says which folders of others to trust"),
+            GitError::Sha256 { .. } => Self::caused(ErrorCode::NoRepository, error).hint(
+                "such repositories cannot be used yet; `git init --object-format=sha1` makes one \
+                 that can",
+            ),
             GitError::File { source, .. } => {
                 let remedy = remedy(source);
                 Self::caused(ErrorCode::Git, error).hinting(remedy)

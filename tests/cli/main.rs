@@ -91,6 +91,7 @@ mod search;
 #[cfg(test)]
 mod search_meaning;
 #[cfg(test)]
+mod set_up;
 mod show;
 #[cfg(test)]
 mod stats;
