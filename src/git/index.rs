@@ -168,15 +168,6 @@ impl Git {
         Ok(edits)
     }
 
-    /// Whether the index has files below `.ticks/` that the sparse checkout leaves out.
-    ///
-    /// # Errors
-    /// When git cannot say.
-    pub fn leaves_out_ticks(&self) -> Result<bool> {
-        let answer = self.run(["ls-files", "-t", "-z", "--", TICKS])?;
-        Ok(answer.fields().any(|line| line.starts_with(b"S ")))
-    }
-
     /// Everything the index says but what it remembers of the files' times.
     pub(super) fn index_listing(&self) -> Result<Vec<u8>> {
         Ok(self.run(["ls-files", "-s", "-v", "-z"])?.stdout)

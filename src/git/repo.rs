@@ -264,6 +264,17 @@ impl Repo {
         Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 
+    /// Whether [`Self::home`] may be a sparse checkout. One that was and is none any more may be
+    /// told of, too.
+    #[must_use]
+    pub fn may_be_sparse(&self) -> bool {
+        let own = match self.main_worktree() {
+            Some(_) => &self.common_dir,
+            None => &self.git_dir,
+        };
+        own.join("info/sparse-checkout").exists()
+    }
+
     /// The `.git` folder of the working tree it was found from.
     pub(super) fn git_dir(&self) -> &Path {
         &self.git_dir

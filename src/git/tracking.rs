@@ -1,5 +1,7 @@
 //! What git tracks, ignores and has left unmerged of the tickets' files.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::command::Git;
@@ -54,6 +56,24 @@ impl Git {
                 line: line.parse().unwrap_or(0),
                 pattern: pattern.clone(),
             }))
+    }
+
+    /// The files at or below the path that the index has and a sparse checkout leaves out, so
+    /// that they are not there.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn left_out(&self, path: &str) -> Result<Vec<String>> {
+        let args = ["--literal-pathspecs", "ls-files", "-t", "-z", "--", path];
+        let answer = self.run(args)?;
+        let skipped = answer.fields().filter_map(|line| line.strip_prefix(b"S "));
+        // Some have git skip a file that is there, so that it shows no change of theirs.
+        let is_there = |path: &[u8]| {
+            let file = self.dir().join(OsStr::from_bytes(path));
+            file.symlink_metadata().is_ok()
+        };
+        let absent = skipped.filter(|path| !is_there(path));
+        Ok(absent.map(shown).collect())
     }
 
     /// Whether the index has anything at or below the path.

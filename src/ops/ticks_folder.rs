@@ -4,11 +4,12 @@ use std::path::Path;
 
 use super::{Error, ErrorCode, Result};
 use crate::git::{Repo, TICKS};
-use crate::model::Shown;
+use crate::model::{Shown, printable};
 
 /// Whether the folder is there. What tickets could not be kept in is refused: a link, which
 /// git tracks as such and which may lead anywhere, a file, and a folder that the sparse
-/// checkout leaves out, in whose place another must not be begun.
+/// checkout leaves out, in whose place another must not be begun. Nor can the tickets be told
+/// of where it leaves out some of them: who names those would seem to name nothing.
 ///
 /// # Errors
 /// [`ErrorCode::NotInitialised`] for what is refused.
@@ -22,16 +23,22 @@ pub(super) fn is_there(repo: &Repo, ticks: &Path) -> Result<bool> {
         let hint = "the variable TK_DIR names a folder that is somewhere else";
         return Err(refused(message).hint(hint));
     }
-    if ticks.is_dir() {
-        return Ok(true);
-    }
-    if ticks.exists() {
+    let is_folder = ticks.is_dir();
+    if !is_folder && ticks.exists() {
         return Err(refused(format!("`{shown}` is a file: expected a folder")));
     }
-    if own && repo.home_git().leaves_out_ticks()? {
-        let message = format!("`{shown}` is left out of this sparse checkout");
-        let hint = format!("`git sparse-checkout add {TICKS}` takes it in");
-        return Err(refused(message).hint(hint));
+    if own && (!is_folder || repo.may_be_sparse()) {
+        let absent = repo.home_git().left_out(TICKS)?;
+        if let Some(first) = absent.first() {
+            let first = printable(first);
+            let (what, it) = match (is_folder, absent.len() - 1) {
+                (false, _) => (format!("`{shown}` is"), "it"),
+                (true, 0) => (format!("`{first}` is"), "it"),
+                (true, more) => (format!("`{first}` and {more} more are"), "them"),
+            };
+            let hint = format!("`git sparse-checkout add {TICKS}` takes {it} in");
+            return Err(refused(format!("{what} left out of this sparse checkout")).hint(hint));
+        }
     }
-    Ok(false)
+    Ok(is_folder)
 }
