@@ -16,9 +16,10 @@ pub(super) struct Args {}
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
-        let done = ops::init(&session.context)?;
+        let (done, notices) = ops::init(&session.context)?;
         if session.screen.is_json() {
             session.screen.document(&done)?;
+            session.screen.notices(&notices)?;
             return Ok(0);
         }
         let mut text = String::new();
@@ -27,6 +28,7 @@ impl Args {
             text.push_str(&format!("{word} {}\n", step.what));
         }
         session.screen.confirm(&text)?;
+        session.screen.notices(&notices)?;
         Ok(0)
     }
 }

@@ -9,6 +9,7 @@
 //! [`Backups`] keeps its branch's tip before the branch is deleted, [`Git::land`] moves the
 //! user's branch to what was merged.
 
+mod attributes;
 mod backup;
 mod checkout;
 mod claims;
@@ -37,6 +38,7 @@ mod repair;
 mod repo;
 mod restore;
 mod scratch;
+mod setting;
 mod snapshot;
 mod submodule;
 mod ticks;
@@ -65,6 +67,7 @@ pub use repair::TakenIn;
 pub use repo::{Head, Repo};
 pub use restore::{Brought, Kept};
 pub use scratch::sweep_scratch;
+pub use setting::Setting;
 pub use tracking::IgnoreRule;
 pub use tree::FileEdit;
 pub use trial::TRIAL;

@@ -76,6 +76,15 @@ impl Git {
         Ok(absent.map(shown).collect())
     }
 
+    /// The text of the file as the index has it.
+    ///
+    /// # Errors
+    /// When the index has no such file, or git fails.
+    pub fn text_in_index(&self, path: &str) -> Result<String> {
+        let answer = self.run(["cat-file", "blob", &format!(":{path}")])?;
+        Ok(shown(&answer.stdout))
+    }
+
     /// Whether the index has anything at or below the path.
     ///
     /// # Errors

@@ -1,29 +1,23 @@
 //! Setting a repository up.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::merge_driver;
 use super::project::find;
-use super::ticks_folder::is_there;
-use super::{Error, Result};
+use super::ticks_folder::{is_at_top, is_there};
+use super::{Error, Notice, Result, attributes, merge_driver};
 use crate::config;
 use crate::context::Context;
-use crate::git::Repo;
+use crate::git::{Repo, TICKS};
 use crate::model::Shown;
 use crate::store::{self, Store};
 use crate::wire::{InitDocument, InitStep};
 
-/// What git has to know of the tickets' files.
-const ATTRIBUTES: &[&str] = &[
-    ".ticks/*.toml merge=ticks text eol=lf",
-    ".ticks/config.toml !merge",
-];
-
-/// Sets the repository of the context's folder up, as far as it is not.
+/// Sets the repository of the context's folder up, as far as it is not; what was done, and what
+/// there is to tell besides.
 ///
 /// # Errors
 /// When there is no repository with a working tree, or something cannot be written.
-pub fn init(context: &Context) -> Result<InitDocument> {
+pub fn init(context: &Context) -> Result<(InitDocument, Vec<Notice>)> {
     let (repo, ticks) = find(context)?;
     // What cannot be a folder of tickets is refused.
     is_there(&repo, &ticks)?;
@@ -38,69 +32,74 @@ pub fn init(context: &Context) -> Result<InitDocument> {
             return Err(unwritable(&file, &error));
         }
     };
-    let rest = merge_driver::configure(&repo).and_then(|driver| {
-        let attributes = write_attributes(&repo)?;
-        Ok((driver, attributes))
-    });
-    let (driver, attributes) = match rest {
-        Ok(done) => done,
-        Err(error) => {
-            store.undo_set_up(folder, config)?;
-            return Err(error);
-        }
-    };
-    let steps = [
-        (".ticks/", folder),
-        (".ticks/config.toml", config),
-        (".gitattributes", attributes),
-        ("merge driver in the clone's git configuration", driver),
+    let shown = shown(&repo, &ticks);
+    let step = |what: String, changed: bool| InitStep { what, changed };
+    let mut steps = vec![
+        step(format!("{shown}/"), folder),
+        step(format!("{shown}/config.toml"), config),
     ];
-    let steps = steps.map(|(what, changed)| InitStep {
-        what: what.to_owned(),
-        changed,
-    });
-    let steps = Vec::from(steps);
-    Ok(InitDocument {
+    let mut notices = Vec::new();
+    if is_at_top(&repo, &ticks) {
+        match tell_git(&repo, &mut notices) {
+            Ok(told) => steps.extend(told),
+            Err(error) => {
+                store.undo_set_up(folder, config)?;
+                return Err(error);
+            }
+        }
+    } else {
+        notices.push(Notice::Hint(merged_as_text(&shown)));
+    }
+    let document = InitDocument {
         schema: "tk.init.v1",
         changed: steps.iter().any(|step| step.changed),
         path: ticks.display().to_string(),
         steps,
-    })
+    };
+    Ok((document, notices))
 }
 
-/// The lines that are not in `.gitattributes`.
-pub(super) fn missing_attributes(repo: &Repo) -> Result<Vec<&'static str>> {
-    let text = store::read_if_there(&attributes_file(repo))?.unwrap_or_default();
-    Ok(missing(&text))
-}
-
-/// Adds the lines that are not there; whether any was not.
-pub(super) fn write_attributes(repo: &Repo) -> Result<bool> {
-    let file = attributes_file(repo);
-    let mut text = store::read_if_there(&file)?.unwrap_or_default();
-    let missing = missing(&text);
-    if missing.is_empty() {
-        return Ok(false);
+/// Tells git how to merge tickets, and adds what keeps it from doing so.
+fn tell_git(repo: &Repo, notices: &mut Vec<Notice>) -> Result<[InitStep; 2]> {
+    let driver = merge_driver::configure(repo)?;
+    let attributes = attributes::write(repo)?;
+    if let Some(overruled) = driver.overruled {
+        notices.push(Notice::Warning(overruled.message));
+        notices.extend(overruled.hints.into_iter().map(Notice::Hint));
     }
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
+    for otherwise in attributes::otherwise(repo, "k7m")? {
+        let line = otherwise.line.map(|line| format!(":{line}"));
+        let place = format!("{}{}", otherwise.file, line.unwrap_or_default());
+        let warning = format!("{place}: {}", otherwise.message);
+        notices.push(Notice::Warning(warning));
+        notices.push(Notice::Hint(otherwise.hint));
     }
-    for line in missing {
-        text.push_str(line);
-        text.push('\n');
-    }
-    let written = store::write_atomic(&file, text.as_bytes());
-    written.map_err(|error| unwritable(&file, &error))?;
-    Ok(true)
+    let step = |what: &str, changed: bool| InitStep {
+        what: what.to_owned(),
+        changed,
+    };
+    Ok([
+        step(attributes::FILE, attributes),
+        step(
+            "merge driver in the clone's git configuration",
+            driver.changed,
+        ),
+    ])
 }
 
-fn attributes_file(repo: &Repo) -> PathBuf {
-    repo.home().join(".gitattributes")
+/// That what is in a folder elsewhere than at the top of a working tree is merged as any text.
+pub(super) fn merged_as_text(folder: &str) -> String {
+    format!(
+        "git merges what is in `{folder}/` as any text: only `{TICKS}/` at the top of a working \
+         tree is merged ticket by ticket"
+    )
 }
 
-fn missing(text: &str) -> Vec<&'static str> {
-    let is_missing = |line: &&str| !text.lines().any(|there| there.trim() == *line);
-    ATTRIBUTES.iter().copied().filter(is_missing).collect()
+/// The folder of the tickets as people know it: from the main working tree on, where it is in it.
+fn shown(repo: &Repo, ticks: &Path) -> String {
+    let real = ticks.canonicalize();
+    let inside = real.as_deref().unwrap_or(ticks).strip_prefix(repo.home());
+    inside.unwrap_or(ticks).display().to_string()
 }
 
 fn unwritable(file: &Path, error: &std::io::Error) -> Error {

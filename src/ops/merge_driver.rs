@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::values::invalid;
-use super::{Project, Result};
-use crate::git::{Repo, TICKS, TicksPath};
+use super::{Error, ErrorCode, Project, Result};
+use crate::git::{Repo, Setting, TICKS, TicksPath};
 use crate::merge::{Merged, merge_renamed, merge_ticket};
+use crate::model::printable;
 use crate::store::{self, Store};
 
 /// The exit code of a merge that is clean. Not 0: another program of that name may well end
@@ -26,30 +27,117 @@ const DRIVER: &str = "tk merge-driver %O %A %B %P %S %X %Y >/dev/null; case $? i
 
 const NAME: &str = "tk: tickets, key by key";
 
-/// The settings of the driver.
-const SETTINGS: [(&str, &str); 2] = [("merge.ticks.name", NAME), ("merge.ticks.driver", DRIVER)];
+const NAME_KEY: &str = "merge.ticks.name";
 
-/// The settings that are not as they should be, each with the value that it has.
-pub(super) fn differing(repo: &Repo) -> Result<Vec<(&'static str, Option<String>)>> {
+/// The settings of the driver.
+const SETTINGS: [(&str, &str); 2] = [(NAME_KEY, NAME), ("merge.ticks.driver", DRIVER)];
+
+/// A setting of the driver that is not as it should be.
+pub(super) struct Differing {
+    /// Its key.
+    pub(super) key: &'static str,
+    expected: &'static str,
+    /// As it is, if it is set.
+    pub(super) there: Option<Setting>,
+}
+
+/// What configuring the driver came to.
+pub(super) struct Configured {
+    /// Whether anything was written.
+    pub(super) changed: bool,
+    /// What keeps git from going by it all the same, with what to do.
+    pub(super) overruled: Option<Error>,
+}
+
+/// The settings that are not as they should be.
+///
+/// # Errors
+/// When git's settings cannot be read.
+pub(super) fn differing(repo: &Repo) -> Result<Vec<Differing>> {
     let mut found = Vec::new();
-    for (key, value) in SETTINGS {
-        let there = repo.setting(key)?;
-        if there.as_deref() != Some(value) {
-            found.push((key, there));
+    for (key, expected) in SETTINGS {
+        if repo.setting(key)?.as_deref() == Some(expected) {
+            continue;
         }
+        // What was read may have been changed since, and git has the last word.
+        let there = repo.git().setting_in_force(key)?;
+        if there.as_ref().is_some_and(|there| there.value == expected) {
+            continue;
+        }
+        let differing = Differing {
+            key,
+            expected,
+            there,
+        };
+        // By what name git calls the driver is nothing to it.
+        if key == NAME_KEY && differing.is_set(repo)? {
+            continue;
+        }
+        found.push(differing);
     }
     Ok(found)
 }
 
-/// Configures the driver in the clone, where it is not; whether it was not.
-pub(super) fn configure(repo: &Repo) -> Result<bool> {
-    let differing = differing(repo)?;
-    for (key, value) in SETTINGS {
-        if differing.iter().any(|(other, _)| *other == key) {
-            repo.home_git().run(["config", "--local", key, value])?;
+/// Configures the driver in the clone, where it is not.
+///
+/// # Errors
+/// When git's settings cannot be read or written.
+pub(super) fn configure(repo: &Repo) -> Result<Configured> {
+    let before = differing(repo)?;
+    let mut configured = Configured {
+        changed: false,
+        overruled: None,
+    };
+    for differing in &before {
+        if !differing.is_set(repo)? {
+            let (key, value) = (differing.key, differing.expected);
+            let args = ["config", "--local", "--replace-all", key, value];
+            repo.home_git().run(args)?;
+            configured.changed = true;
         }
     }
-    Ok(!differing.is_empty())
+    if !before.is_empty() {
+        let after = differing(repo)?;
+        configured.overruled = after.first().map(Differing::overruled);
+    }
+    Ok(configured)
+}
+
+impl Differing {
+    /// Whether the clone's own file of settings has it as it should be, and no more.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub(super) fn is_set(&self, repo: &Repo) -> Result<bool> {
+        Ok(repo.home_git().own_settings(self.key)? == [self.expected])
+    }
+
+    /// That something counts more than the clone's own file of settings, and what to do.
+    pub(super) fn overruled(&self) -> Error {
+        let key = self.key;
+        let error = |place: &str| {
+            let message = format!(
+                "git does not use the merge driver of tickets: `{key}` is another one {place}"
+            );
+            Error::new(ErrorCode::Git, message)
+        };
+        match &self.there {
+            Some(Setting {
+                file: Some(file),
+                scope,
+                ..
+            }) => {
+                let hint = match scope.as_str() {
+                    "worktree" => format!("`git config --worktree --unset-all {key}` takes it out"),
+                    _ => "take it out of that file, which counts more than the clone's own"
+                        .to_owned(),
+                };
+                error(&format!("in `{}`", printable(file))).hint(hint)
+            }
+            _ => error("for this command alone")
+                .hint("see what sets the variables `GIT_CONFIG_COUNT` and `GIT_CONFIG_KEY_…`"),
+        }
+    }
 }
 
 /// What git asks of its driver.
@@ -108,8 +196,16 @@ impl Project {
     /// Configures the driver where a fresh clone has none. That it cannot be is no reason not
     /// to change a ticket.
     pub(super) fn mend_merge_driver(&self) {
-        if let Err(error) = configure(&self.repo) {
-            self.warn(format!("the merge driver could not be configured: {error}"));
+        match configure(&self.repo) {
+            Err(error) => self.warn(format!("the merge driver could not be configured: {error}")),
+            Ok(Configured {
+                overruled: Some(error),
+                ..
+            }) => {
+                self.warn(error.message);
+                error.hints.into_iter().for_each(|hint| self.hint(hint));
+            }
+            Ok(_) => {}
         }
     }
 }

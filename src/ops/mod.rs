@@ -5,6 +5,7 @@
 //! whatever comes later share the rules. What a person should be told besides the outcome is
 //! kept in the project as [`Notice`]s.
 
+mod attributes;
 mod blocked;
 mod causes;
 mod change;

@@ -42,3 +42,12 @@ pub(super) fn is_there(repo: &Repo, ticks: &Path) -> Result<bool> {
     }
     Ok(is_folder)
 }
+
+/// Whether git merges what is in the folder ticket by ticket, as it does at the top of a working
+/// tree. The folder is there.
+pub(super) fn is_at_top(repo: &Repo, ticks: &Path) -> bool {
+    let real = ticks.canonicalize();
+    let real = real.as_deref().unwrap_or(ticks);
+    let tops = [repo.home(), repo.worktree_root()];
+    tops.into_iter().any(|top| real == top.join(TICKS))
+}

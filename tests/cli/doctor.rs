@@ -80,7 +80,7 @@ fn found(sandbox: &Sandbox) -> Vec<Value> {
 
 /// The only thing that `tk doctor` finds.
 #[track_caller]
-fn only(sandbox: &Sandbox, kind: &str, message: &str) -> Value {
+pub(crate) fn only(sandbox: &Sandbox, kind: &str, message: &str) -> Value {
     let findings = found(sandbox);
     let [finding] = findings.as_slice() else {
         panic!("{kind}: {findings:#?}");
@@ -91,7 +91,7 @@ fn only(sandbox: &Sandbox, kind: &str, message: &str) -> Value {
 }
 
 #[track_caller]
-fn healthy(sandbox: &Sandbox) {
+pub(crate) fn healthy(sandbox: &Sandbox) {
     let output = sandbox.tk(["doctor"]);
     assert_eq!(output.code, 0, "{output}");
     assert!(output.stdout.starts_with("nothing wrong: "), "{output}");
@@ -99,7 +99,7 @@ fn healthy(sandbox: &Sandbox) {
 
 /// `--fix` mends all there is, and touches no ticket; then nothing is wrong.
 #[track_caller]
-fn mended(sandbox: &Sandbox) -> Output {
+pub(crate) fn mended(sandbox: &Sandbox) -> Output {
     let tickets = files(sandbox);
     let output = sandbox.tk(["doctor", "--fix", "--json"]);
     assert_eq!(output.code, 0, "{output}");
@@ -114,7 +114,7 @@ fn mended(sandbox: &Sandbox) -> Output {
 
 /// `--fix` leaves it, and what is in the repository, as it is.
 #[track_caller]
-fn left(sandbox: &Sandbox, finding: &Value) {
+pub(crate) fn left(sandbox: &Sandbox, finding: &Value) {
     assert_eq!(finding["fixable"], false, "{finding:#}");
     let before = whole(sandbox);
     let output = sandbox.tk(["doctor", "--fix", "--json"]);

@@ -1,7 +1,185 @@
 //! What git is told of tickets, and whether it goes by that.
 
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::doctor::{healthy, left, mended, only};
 use crate::project::authentication;
 use crate::support::Sandbox;
+
+/// `tk init` has nothing to do, and warns.
+#[track_caller]
+fn warned(sandbox: &Sandbox, warning: &str, hint: &str) {
+    let output = sandbox.tk(["init"]);
+    assert_eq!(output.code, 0, "{output}");
+    assert!(!output.stdout.contains("made"), "{output}");
+    let expected = format!("warning: {warning}\nhint: {hint}\n");
+    assert_eq!(output.stderr, expected);
+}
+
+#[test]
+fn lines_that_count_more_than_those_of_tickets() {
+    let union = "git takes `.ticks/abc.toml` to be `merge=union`: expected `ticks`";
+    let below = "put the lines that begin with `.ticks/` at the end of the file, below that one";
+    let sandbox = authentication();
+    let ours = sandbox.read(".gitattributes");
+    sandbox.write(".gitattributes", &format!("{ours}*.toml merge=union\n"));
+    let finding = only(&sandbox, "attributes", union);
+    assert_eq!(
+        (&finding["path"], &finding["line"], &finding["hint"]),
+        (&".gitattributes".into(), &3.into(), &below.into())
+    );
+    left(&sandbox, &finding);
+    let warning = format!(".gitattributes:3: {}", union.replace("abc", "k7m"));
+    warned(&sandbox, &warning, below);
+    // Where they count less, and where they say nothing else.
+    for text in [
+        format!("*.toml merge=union eol=crlf\n{ours}"),
+        format!("* text=auto\n{ours}*.png binary\n"),
+        format!("{ours}* text=auto\n"),
+        format!("{ours}*.toml -text\n"),
+        format!("{ours}.ticks/config.toml merge=text\n"),
+    ] {
+        sandbox.write(".gitattributes", &text);
+        healthy(&sandbox);
+    }
+    sandbox.write(".gitattributes", &ours);
+    // Elsewhere, each of which counts more than the file at the top.
+    for (file, rule, told) in [
+        (".ticks/.gitattributes", "*.toml -merge", "merge=unset"),
+        (".git/info/attributes", "*.toml binary", "merge=unset"),
+        (".git/info/attributes", "abc.toml merge", "merge=set"),
+    ] {
+        sandbox.write(file, &format!("# ours\n{rule}\n"));
+        let message = format!("git takes `.ticks/abc.toml` to be `{told}`: expected `ticks`");
+        let finding = only(&sandbox, "attributes", &message);
+        assert_eq!(
+            (&finding["path"], &finding["line"]),
+            (&file.into(), &2.into())
+        );
+        left(&sandbox, &finding);
+        fs::remove_file(sandbox.path().join(file)).unwrap();
+    }
+    sandbox.write(".git/info/attributes", ".ticks/a*.toml eol=crlf\n");
+    only(
+        &sandbox,
+        "attributes",
+        "git takes `.ticks/abc.toml` to be `eol=crlf`: expected `lf`",
+    );
+    // Lines that are added and do not count are not taken for mended.
+    sandbox.write(".git/info/attributes", "*.toml merge=union\n");
+    sandbox.write(".gitattributes", "");
+    let output = sandbox.tk(["doctor", "--fix"]);
+    assert_eq!(output.code, 1, "{output}");
+    let expected = format!("not mended: `.git/info/attributes` says otherwise: {union}\n");
+    assert!(output.stdout.contains(&expected), "{output}");
+    assert_eq!(sandbox.read(".gitattributes"), ours);
+    only(&sandbox, "attributes", union);
+}
+
+#[test]
+fn settings_that_count_more_than_the_clone_s_own() {
+    let sandbox = authentication();
+    let unset = ["config", "--local", "--unset-all", "merge.ticks.driver"];
+    sandbox.git(["config", "extensions.worktreeConfig", "true"]);
+    sandbox.git(["config", "--worktree", "merge.ticks.driver", "bogus"]);
+    let message = "git does not use the merge driver of tickets: `merge.ticks.driver` is another \
+                   one in `.git/config.worktree`";
+    let finding = only(&sandbox, "merge_driver", message);
+    left(&sandbox, &finding);
+    let hint = "`git config --worktree --unset-all merge.ticks.driver` takes it out";
+    assert_eq!(finding["hint"], hint);
+    warned(&sandbox, message, hint);
+    // What changes a ticket does so, and warns.
+    let output = sandbox.tk(["update", "abc", "-p", "0", "-q"]);
+    assert_eq!(
+        (output.code, output.stderr),
+        (0, format!("warning: {message}\n"))
+    );
+    // The clone's own setting is mended; that it does not count is told.
+    sandbox.git(unset);
+    let output = sandbox.tk(["doctor", "--fix"]);
+    assert_eq!(output.code, 1, "{output}");
+    let told = format!("not mended: {message}\n            {hint}\n");
+    assert!(output.stdout.contains(&told), "{output}");
+    only(&sandbox, "merge_driver", message);
+    sandbox.git(["config", "--worktree", "--unset-all", "merge.ticks.driver"]);
+    healthy(&sandbox);
+    // What it is called is nothing to git.
+    sandbox.git(["config", "--worktree", "merge.ticks.name", "tickets"]);
+    healthy(&sandbox);
+    // A file that is taken in, and the environment.
+    sandbox.write(".git/more", "[merge \"ticks\"]\n\tdriver = bogus\n");
+    sandbox.git(["config", "include.path", "more"]);
+    let finding = only(
+        &sandbox,
+        "merge_driver",
+        &message.replace(".git/config.worktree", ".git/more"),
+    );
+    left(&sandbox, &finding);
+    sandbox.git(["config", "--unset-all", "include.path"]);
+    healthy(&sandbox);
+    let sandbox = sandbox
+        .with_env("GIT_CONFIG_COUNT", "1")
+        .with_env("GIT_CONFIG_KEY_0", "merge.ticks.driver")
+        .with_env("GIT_CONFIG_VALUE_0", "bogus");
+    let message = message.replace("in `.git/config.worktree`", "for this command alone");
+    let finding = only(&sandbox, "merge_driver", &message);
+    left(&sandbox, &finding);
+}
+
+#[test]
+fn a_setting_with_two_values_is_mended() {
+    let sandbox = authentication();
+    let add = ["config", "--add", "merge.ticks.driver", "foo"];
+    let all = ["config", "--get-all", "merge.ticks.driver"];
+    sandbox.git(add);
+    mended(&sandbox);
+    sandbox.git(add);
+    assert_snapshot!(sandbox.tk(["init"]), @r"
+    kept  .ticks/
+    kept  .ticks/config.toml
+    kept  .gitattributes
+    made  merge driver in the clone's git configuration
+    ");
+    sandbox.git(add);
+    let output = sandbox.tk(["new", "x"]);
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output}");
+    assert_eq!(sandbox.git(all).lines().count(), 1);
+}
+
+#[test]
+fn attributes_that_a_sparse_checkout_leaves_out() {
+    let sandbox = authentication();
+    let ours = sandbox.read(".gitattributes");
+    let sparse = |text: &str| {
+        sandbox.git(["sparse-checkout", "disable"]);
+        sandbox.write(".gitattributes", text);
+        sandbox.git(["add", "--all"]);
+        sandbox.git(["commit", "--quiet", "--allow-empty", "--message=all"]);
+        sandbox.git(["sparse-checkout", "set", "--no-cone", "/.ticks/"]);
+        assert!(!sandbox.path().join(".gitattributes").exists());
+    };
+    sparse(&format!("*.png binary\n{ours}"));
+    healthy(&sandbox);
+    assert!(sandbox.tk(["init"]).ok().contains("kept  .gitattributes\n"));
+    sparse("*.png binary\n.ticks/config.toml !merge\n");
+    let message = "`.gitattributes` is left out of this sparse checkout, and has no \
+                   `.ticks/*.toml merge=ticks text eol=lf`";
+    let finding = only(&sandbox, "attributes", message);
+    let hint = "`git sparse-checkout add /.gitattributes` takes it in, then `tk init`";
+    assert_eq!(finding["hint"], hint);
+    left(&sandbox, &finding);
+    let output = sandbox.tk(["init"]);
+    assert_eq!(output.code, 4, "{output}");
+    assert_eq!(output.stderr, format!("error: {message}\nhint: {hint}\n"));
+    assert!(!sandbox.path().join(".gitattributes").exists());
+    sandbox.git(["sparse-checkout", "add", "/.gitattributes"]);
+    sandbox.tk(["init", "-q"]).ok();
+    healthy(&sandbox);
+    assert!(sandbox.read(".gitattributes").starts_with("*.png binary\n"));
+}
 
 /// Some of the tickets left out: who names those would seem to name nothing.
 #[test]
@@ -43,6 +221,41 @@ fn tickets_that_a_sparse_checkout_leaves_out() {
     // A file that git only does not look at is there.
     sandbox.git(["update-index", "--skip-worktree", ".ticks/abc.toml"]);
     sandbox.tk(["note", "abc", "x"]).ok();
+}
+
+#[test]
+fn tickets_elsewhere_in_the_repository() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path().join("sub/alt")).unwrap();
+    let sandbox = sandbox.with_env("TK_DIR", "sub/alt");
+    assert_snapshot!(sandbox.tk(["init"]), @r"
+    kept  sub/alt/
+    made  sub/alt/config.toml
+    --- stderr
+    hint: git merges what is in `sub/alt/` as any text: only `.ticks/` at the top of a working tree is merged ticket by ticket
+    ");
+    assert!(!sandbox.path().join(".gitattributes").exists());
+    sandbox.tk(["new", "x"]).ok();
+    let finding = only(
+        &sandbox,
+        "attributes",
+        "git merges what is in `sub/alt/` as any text: only `.ticks/` at the top of a working \
+         tree is merged ticket by ticket",
+    );
+    assert_eq!(
+        (&finding["severity"], &finding["path"]),
+        (&"note".into(), &"sub/alt".into())
+    );
+    left(&sandbox, &finding);
+    // By another name, it is the usual one.
+    let sandbox = sandbox.with_env("TK_DIR", "sub/../.ticks");
+    assert_snapshot!(sandbox.tk(["init"]), @r"
+    made  .ticks/
+    made  .ticks/config.toml
+    made  .gitattributes
+    kept  merge driver in the clone's git configuration
+    ");
+    healthy(&sandbox);
 }
 
 #[test]

@@ -71,7 +71,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ),
     (
         "TK_DIR",
-        "The folder of the tickets, in place of .ticks in the main working tree.",
+        "The folder of the tickets, in place of .ticks in the main working tree; git merges what \
+         is in another one as any text.",
     ),
     (
         "VISUAL, EDITOR",

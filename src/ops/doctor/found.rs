@@ -104,7 +104,14 @@ impl<'a> Found<'a> {
         let kept = self.changes.iter().try_for_each(|path| keep(path));
         match kept.and_then(|()| mend()) {
             Ok(()) => self.finding.fixed = true,
-            Err(error) => self.finding.failure = Some(error.message),
+            Err(error) => {
+                if let Some(hint) = error.hints.into_iter().next() {
+                    // Mending again alone is no way.
+                    self.finding.hint = hint;
+                    self.finding.command = None;
+                }
+                self.finding.failure = Some(error.message);
+            }
         }
     }
 }

@@ -4,54 +4,98 @@ use std::path::Path;
 
 use super::Exam;
 use super::found::Found;
-use crate::ops::{Result, init, merge_driver};
+use crate::ops::ticks_folder::is_at_top;
+use crate::ops::{Error, ErrorCode, Result, attributes, init, merge_driver};
 use crate::wire::{FindingKind, Severity};
 
 /// Attributes, the merge driver, and what git tracks and ignores.
 pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
-    let mut found: Vec<Found<'a>> = attributes(exam).into_iter().collect();
-    found.extend(driver(exam)?);
+    let mut found: Vec<Found<'a>> = Vec::new();
+    let ticks = exam.project.store.ticks_dir();
+    if is_at_top(&exam.project.repo, ticks) {
+        found.extend(attributes(exam)?);
+        found.extend(driver(exam)?);
+    } else {
+        let folder = exam.shown(ticks);
+        let note = init::merged_as_text(&folder);
+        let note = Found::new(FindingKind::Attributes, Severity::Note, note).path(folder);
+        found.push(note.hint("`git diff` shows what a merge has left marked; settle it by hand"));
+    }
     found.extend(exclude(exam)?);
     found.extend(ignored(exam)?);
     found.extend(tracked(exam)?);
     Ok(found)
 }
 
-fn attributes<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
+/// What git is not told of tickets, or takes otherwise all the same.
+fn attributes<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
     let repo = &exam.project.repo;
-    let made = |message: String| {
-        Found::new(FindingKind::Attributes, Severity::Warning, message).path(".gitattributes")
-    };
-    match init::missing_attributes(repo) {
-        Ok(missing) if missing.is_empty() => None,
-        Ok(missing) => {
-            let lines: Vec<String> = missing.iter().map(|line| format!("`{line}`")).collect();
-            let message = format!(
-                "git merges tickets as any text: {} missing",
-                lines.join(", ")
-            );
-            let found = made(message).changes(repo.home().join(".gitattributes"));
-            Some(found.mended_by(|| init::write_attributes(repo).map(drop)))
+    let made = |message: String| Found::new(FindingKind::Attributes, Severity::Warning, message);
+    let missing = match attributes::missing(repo) {
+        Ok(missing) => missing,
+        Err(error) => {
+            let found = made(error.message).path(attributes::FILE);
+            return Ok(vec![
+                found.hint("it must be a text file of the repository's"),
+            ]);
         }
-        Err(error) => Some(made(error.message).hint("it must be a text file of the repository's")),
+    };
+    let id = exam.loaded.tickets.first();
+    let id = id.map_or_else(|| "k7m".to_owned(), |ticket| ticket.id.to_string());
+    if missing.lines.is_empty() {
+        let otherwise = attributes::otherwise(repo, &id)?.into_iter();
+        let found = otherwise.map(|one| {
+            let found = made(one.message).path(one.file).hint(one.hint);
+            match one.line {
+                Some(line) => found.line(line),
+                None => found,
+            }
+        });
+        return Ok(found.collect());
     }
+    if missing.is_left_out {
+        let error = attributes::left_out(&missing);
+        let hint = error.hints.join("; ");
+        return Ok(vec![made(error.message).path(attributes::FILE).hint(hint)]);
+    }
+    let message = format!(
+        "git merges tickets as any text: {} missing",
+        attributes::quoted(&missing.lines)
+    );
+    let found = made(message).path(attributes::FILE);
+    let found = found.changes(attributes::file(repo));
+    Ok(vec![found.mended_by(move || {
+        attributes::write(repo)?;
+        match attributes::otherwise(repo, &id)?.into_iter().next() {
+            Some(one) => {
+                let message = format!("`{}` says otherwise: {}", one.file, one.message);
+                Err(Error::new(ErrorCode::Git, message).hint(one.hint))
+            }
+            None => Ok(()),
+        }
+    })])
 }
 
 fn driver<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
     let repo = &exam.project.repo;
     let differing = merge_driver::differing(repo)?;
-    let Some((key, there)) = differing.first() else {
+    let Some(first) = differing.first() else {
         return Ok(None);
     };
-    let message = match there {
+    let made = |message: String| Found::new(FindingKind::MergeDriver, Severity::Warning, message);
+    if first.is_set(repo)? {
+        let error = first.overruled();
+        let hint = error.hints.join("; ");
+        return Ok(Some(made(error.message).hint(hint)));
+    }
+    let key = first.key;
+    let found = made(match first.there {
         None => format!("the merge driver is not configured: `{key}` is not set"),
         Some(_) => format!("the merge driver is another one: `{key}` differs"),
-    };
-    let found = Found::new(FindingKind::MergeDriver, Severity::Warning, message);
+    });
     let found = found.changes(repo.common_dir().join("config"));
-    Ok(Some(
-        found.mended_by(|| merge_driver::configure(repo).map(drop)),
-    ))
+    let mended = || merge_driver::configure(repo)?.overruled.map_or(Ok(()), Err);
+    Ok(Some(found.mended_by(mended)))
 }
 
 /// The folder of the worktrees, if it is there and git would show what is in it.
