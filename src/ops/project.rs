@@ -336,6 +336,9 @@ impl Project {
     /// What there is to tell, once.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
+        if let Some(why) = self.store.unrecorded() {
+            self.warn(format!("`tk undo` cannot take that back: {why}"));
+        }
         self.notices.take()
     }
 

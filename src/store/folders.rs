@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::lock::{WAIT, acquire};
@@ -17,6 +18,8 @@ pub struct Store {
     local: PathBuf,
     wait: Duration,
     pub(super) caching: Caching,
+    /// Why a change could not be noted down for `tk undo`; shared with its copies.
+    pub(super) unrecorded: Arc<OnceLock<String>>,
 }
 
 impl Store {
@@ -28,6 +31,7 @@ impl Store {
             local: local_dir.into(),
             wait: WAIT,
             caching: Caching::default(),
+            unrecorded: Arc::default(),
         }
     }
 

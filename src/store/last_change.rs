@@ -9,11 +9,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, renameat_with};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::durable::{Replacement, sync_folder};
+use super::regular::read_up_to;
 use super::{Etag, Locked, Store, StoreError, read_regular};
 use crate::model::{Actor, TicketId};
 
@@ -72,8 +73,16 @@ impl Store {
     /// What can be taken back, if anything.
     #[must_use]
     pub fn last_change(&self) -> Option<LastChange> {
-        let text = fs::read_to_string(self.last_change_path()).ok()?;
-        serde_json::from_str(&text).ok()
+        // It is as long as the tickets are that were changed.
+        let text = read_up_to(&self.last_change_path(), u64::MAX).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Why the first change through this store, or a copy of it, that could not be noted down
+    /// was not; it cannot be taken back.
+    #[must_use]
+    pub fn unrecorded(&self) -> Option<&str> {
+        self.unrecorded.get().map(String::as_str)
     }
 
     /// The file that should tell it, if it is there and cannot be read.
@@ -96,12 +105,13 @@ impl Store {
 
 /// Has the file hold these bytes, in the place of what it holds if it is there.
 fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = File::options();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    // Never through a link, and never waiting for who reads a pipe.
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mode = Mode::from_raw_mode(0o666);
+    let mut file = File::from(rustix::fs::open(path, flags | OFlags::CLOEXEC, mode)?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     file.write_all(bytes)?;
     file.set_len(bytes.len() as u64)
 }
@@ -118,13 +128,33 @@ fn exchange(new: &Path, old: &Path) -> io::Result<()> {
 
 impl Locked<'_> {
     /// Notes down that these files are about to be changed, if that is to be, and the etags of
-    /// what they will say.
+    /// what they will say. For want of a note no change fails: [`Store::unrecorded`] tells.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the note of the change before can neither be replaced nor
+    /// removed.
     pub(super) fn record<'i>(
         &self,
         files: impl IntoIterator<Item = (&'i TicketId, Option<Etag>)>,
     ) -> Result<(), StoreError> {
-        let Some(Recording { at, by }) = &self.recording else {
+        let Some(last) = self.about_to_change(files)? else {
             return Ok(());
+        };
+        if let Err(error) = self.note_down(&last) {
+            // An older one must not be in its place.
+            self.forget_last_change()?;
+            self.unrecorded.get_or_init(|| error.to_string());
+        }
+        Ok(())
+    }
+
+    /// What these files say, and the etags of what they will say, if that is to be noted down.
+    fn about_to_change<'i>(
+        &self,
+        files: impl IntoIterator<Item = (&'i TicketId, Option<Etag>)>,
+    ) -> Result<Option<LastChange>, StoreError> {
+        let Some(Recording { at, by }) = &self.recording else {
+            return Ok(None);
         };
         let files = files.into_iter().map(|(id, after)| {
             Ok(ChangedFile {
@@ -133,24 +163,24 @@ impl Locked<'_> {
                 after: after.map(|etag| etag.to_string()),
             })
         });
-        let last = LastChange {
+        Ok(Some(LastChange {
             at: *at,
             by: by.clone(),
             files: files.collect::<Result<_, StoreError>>()?,
-        };
+        }))
+    }
+
+    /// Puts the record in the place of the one before; if it cannot, that one stays.
+    fn note_down(&self, last: &LastChange) -> Result<(), StoreError> {
         let path = self.last_change_path();
         let older = self.older_change_path();
         // Not synchronised: it may be lost, and nobody should wait for it. The two files change
         // their places, and are there for the next change: making one takes longer than writing it.
-        let written = serde_json::to_vec(&last)
+        serde_json::to_vec(last)
             .map_err(io::Error::other)
             .and_then(|bytes| overwrite(&older, &bytes))
-            .and_then(|()| exchange(&older, &path));
-        if written.is_err() {
-            // For want of it no command fails; but an older one must not be in its place.
-            self.forget_last_change()?;
-        }
-        Ok(())
+            .and_then(|()| exchange(&older, &path))
+            .map_err(StoreError::io("write", &older))
     }
 
     /// The name of what the ticket's file says, whatever that is; none where there is no file.
@@ -209,7 +239,8 @@ impl Locked<'_> {
     /// again in the same way. The caller has seen that they are as it left them.
     ///
     /// # Errors
-    /// When a file cannot be written or removed.
+    /// When a file cannot be written or removed; when what they say now cannot be noted down,
+    /// nothing is done.
     pub fn put_back(&self, last: &LastChange) -> Result<(), StoreError> {
         let paths = last.files.iter().map(|file| self.ticket_path(&file.id));
         let paths: Vec<PathBuf> = paths.collect();
@@ -223,7 +254,11 @@ impl Locked<'_> {
         let prepared = Replacement::prepare_all(&back)?;
         let etag = |text: &String| Etag::of(text.as_bytes());
         let files = last.files.iter();
-        self.record(files.map(|file| (&file.id, file.before.as_ref().map(etag))))?;
+        let files = files.map(|file| (&file.id, file.before.as_ref().map(etag)));
+        // What they say now is nowhere else.
+        if let Some(record) = self.about_to_change(files)? {
+            self.note_down(&record)?;
+        }
         for ((path, _), replacement) in back.into_iter().zip(prepared) {
             replacement.put().map_err(StoreError::io("write", path))?;
         }

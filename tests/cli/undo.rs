@@ -235,10 +235,62 @@ fn a_record_that_cannot_be_written_fails_no_command() {
     sandbox.tk(["update", "abc", "-p", "0"]).ok();
     let place = sandbox.path().join(".git/tk/undo-older.json");
     let _ = std::fs::remove_file(&place);
-    std::fs::create_dir(place).unwrap();
-    sandbox.tk(["update", "def", "-p", "0"]).ok();
+    std::fs::create_dir(&place).unwrap();
+    let output = sandbox.tk(["update", "def", "-p", "0"]);
+    assert_eq!(output.code, 0, "{output}");
+    assert_eq!(
+        output.stderr,
+        "warning: `tk undo` cannot take that back: \
+         cannot write `$ROOT/repo/.git/tk/undo-older.json`: Is a directory (os error 21)\n"
+    );
     // Nor is an older change taken for the last one.
     refused(&sandbox, 1, &[&["undo"]]);
+    // A pipe that nobody reads is not waited for, nor is a link followed.
+    std::fs::remove_dir(&place).unwrap();
+    let mut pipe = sandbox.command("mkfifo");
+    assert_eq!(sandbox.run(pipe.arg(&place), None).code, 0);
+    let output = sandbox.tk(["update", "def", "-p", "1"]);
+    assert!(
+        output.stderr.starts_with("warning: `tk undo` cannot"),
+        "{output}"
+    );
+    std::os::unix::fs::symlink("../../README.md", &place).unwrap();
+    let readme = sandbox.read("README.md");
+    let output = sandbox.tk(["update", "def", "-p", "2"]);
+    assert!(
+        output.stderr.starts_with("warning: `tk undo` cannot"),
+        "{output}"
+    );
+    assert_eq!(sandbox.read("README.md"), readme);
+    sandbox.tk(["update", "def", "-p", "3"]).ok();
+    sandbox.tk(["undo"]).ok();
+}
+
+/// What is taken back can be done again, or is not taken back.
+#[test]
+fn what_cannot_be_recorded_is_not_taken_back() {
+    let sandbox = authentication();
+    sandbox.file(["Found"]);
+    let before = files(&sandbox);
+    let place = sandbox.path().join(".git/tk/undo-older.json");
+    let _ = std::fs::remove_file(&place);
+    std::fs::create_dir(&place).unwrap();
+    assert_snapshot!(refused(&sandbox, 1, &[&["undo"]]), @"error: cannot write `$ROOT/repo/.git/tk/undo-older.json`: Is a directory (os error 21)");
+    assert_eq!(files(&sandbox), before);
+    std::fs::remove_dir(&place).unwrap();
+    let mut command = sandbox.command("bash");
+    let command = command.args([
+        "-c",
+        "ulimit -f 0; exec \"$0\" undo",
+        env!("CARGO_BIN_EXE_tk"),
+    ]);
+    let output = sandbox.run(command, None);
+    assert_eq!(output.code, 1, "{output}");
+    assert_eq!(files(&sandbox), before);
+    sandbox.tk(["undo"]).ok();
+    assert_ne!(files(&sandbox), before);
+    sandbox.tk(["undo"]).ok();
+    assert_eq!(files(&sandbox), before);
 }
 
 #[test]
