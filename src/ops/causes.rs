@@ -82,7 +82,7 @@ impl Error {
 }
 
 /// What to do about what the system refuses, where that is known.
-fn remedy(refused: &io::Error) -> Option<&'static str> {
+pub(super) fn remedy(refused: &io::Error) -> Option<&'static str> {
     let is_closed = refused.raw_os_error() == Some(Errno::ACCESS.raw_os_error());
     match refused.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::lock::{WAIT, acquire};
+use super::lock::{WAIT, acquire, obstacle};
 use super::{Caching, Locked, StoreError, regular};
 use crate::config;
 use crate::model::{AgentConfig, Config, TicketId};
@@ -198,6 +198,17 @@ impl Store {
         Ok(templates)
     }
 
+    /// The names in the folder of templates that no template can have, in order.
+    ///
+    /// # Errors
+    /// As [`Store::template_names`].
+    pub fn misnamed_templates(&self) -> Result<Vec<String>, StoreError> {
+        let mut names = self.toml_names("templates")?;
+        names.retain(|name| !is_file_name(name));
+        names.sort();
+        Ok(names)
+    }
+
     fn toml_names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let names = names(&self.ticks.join(folder))?.into_iter();
         let names = names.filter_map(|name| name.strip_suffix(".toml").map(str::to_owned));
@@ -256,8 +267,20 @@ impl Store {
     /// [`StoreError::Locked`] when another process keeps it for 10 seconds, or as long as
     /// [`Store::waiting`] said.
     pub fn lock(&self) -> Result<Locked<'_>, StoreError> {
-        let lock = acquire(&self.local.join("lock"), self.wait)?;
+        let lock = acquire(&self.lock_path(), self.wait)?;
         Ok(Locked::new(self, lock))
+    }
+
+    /// Why nobody can take the lock, if so: something else is in its place.
+    #[must_use]
+    pub fn lock_obstacle(&self) -> Option<StoreError> {
+        obstacle(&self.lock_path())
+    }
+
+    /// The lock's file.
+    #[must_use]
+    pub fn lock_path(&self) -> PathBuf {
+        self.local.join("lock")
     }
 }
 

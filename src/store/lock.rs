@@ -1,7 +1,7 @@
 //! The store's lock: one writer at a time, over all processes of the clone.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,13 +24,7 @@ pub(super) fn acquire(path: &Path, wait: Duration) -> Result<Lock, StoreError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
     }
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(StoreError::io("open", path))?;
+    let mut file = open(path, true).map_err(StoreError::io("open", path))?;
     let begun = Instant::now();
     let mut pause = SHORTEST_PAUSE;
     loop {
@@ -53,6 +47,30 @@ pub(super) fn acquire(path: &Path, wait: Duration) -> Result<Lock, StoreError> {
     // error says so.
     let _ = sign(&mut file);
     Ok(Lock(file))
+}
+
+/// Why the lock's file cannot be opened by anybody, if so. One that is not there yet can be made,
+/// and who may not write need not know.
+pub(super) fn obstacle(path: &Path) -> Option<StoreError> {
+    match open(path, false) {
+        Ok(_) => None,
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                None
+            }
+            _ => Some(StoreError::io("open", path)(error)),
+        },
+    }
+}
+
+fn open(path: &Path, create: bool) -> std::io::Result<File> {
+    let mut options = File::options();
+    options
+        .read(true)
+        .write(true)
+        .create(create)
+        .truncate(false);
+    options.open(path)
 }
 
 /// Writes who holds the lock, for those who wait in vain.

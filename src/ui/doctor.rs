@@ -153,7 +153,8 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::MergeDriver
         | FindingKind::Exclude
         | FindingKind::IgnoredTickets
-        | FindingKind::TrackedLocal => "Set-up",
+        | FindingKind::TrackedLocal
+        | FindingKind::UnusableLock => "Set-up",
     }
 }
 

@@ -137,4 +137,6 @@ pub enum FindingKind {
     IgnoredTickets,
     /// git tracks what is local to this clone.
     TrackedLocal,
+    /// The lock that every change takes cannot be taken by anybody.
+    UnusableLock,
 }

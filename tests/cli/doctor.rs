@@ -707,6 +707,45 @@ fn the_set_up_is_completed() {
 }
 
 #[test]
+fn a_lock_that_nobody_can_take() {
+    let sandbox = authentication();
+    let lock = sandbox.path().join(".git/tk/lock");
+    healthy(&sandbox);
+    fs::create_dir_all(&lock).unwrap();
+    let root = sandbox.root().display().to_string();
+    let findings = found(&sandbox);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    let message = findings[0]["message"].as_str().unwrap();
+    assert_eq!(
+        message.replace(&root, "$ROOT"),
+        "no command can change anything: \
+         cannot open `$ROOT/repo/.git/tk/lock`: Is a directory (os error 21)"
+    );
+    assert_eq!(findings[0]["kind"], "unusable_lock");
+    assert_eq!(findings[0]["path"], ".git/tk/lock");
+    fs::remove_dir(&lock).unwrap();
+    sandbox.tk(["note", "abc", "x"]).ok();
+    healthy(&sandbox);
+}
+
+#[test]
+fn templates_that_nobody_can_name() {
+    let sandbox = authentication();
+    sandbox.write(
+        ".ticks/templates/Bad Name.toml",
+        "[[ticket]]\ntitle = \"x\"\n",
+    );
+    let finding = only(
+        &sandbox,
+        "invalid_template",
+        "the file's name cannot be a template's: \
+         expected letters, digits, `_` and `-`, then `.toml`",
+    );
+    assert_eq!(finding["path"], ".ticks/templates/Bad Name.toml");
+    left(&sandbox, &finding);
+}
+
+#[test]
 fn what_git_ignores_and_tracks() {
     let sandbox = authentication();
     for (rule, line) in [(".ticks/\n", 1), ("target\n*.toml\n", 2)] {

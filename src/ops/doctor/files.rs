@@ -10,6 +10,7 @@ use crate::config::origins;
 use crate::merge;
 use crate::model::{AgentConfig, TicketId};
 use crate::ops::Result;
+use crate::ops::causes::remedy;
 use crate::ops::template::template_trouble;
 use crate::store::StoreError;
 use crate::wire::{FindingKind, Severity};
@@ -106,7 +107,12 @@ fn unusable<'a>(
 ) -> Found<'a> {
     let store = &exam.project.store;
     let path = store.shown(&wrong.name);
-    let text = store.part(&wrong.name).ok().flatten().unwrap_or_default();
+    let part = store.part(&wrong.name);
+    let remedy = match &part {
+        Err(StoreError::Io { source, .. }) => remedy(source),
+        _ => None,
+    };
+    let text = part.ok().flatten().unwrap_or_default();
     if let Some(line) = merge::first_mark(&text) {
         let is_unmerged = unmerged.remove(&path);
         let found = Found::new(
@@ -134,6 +140,8 @@ fn unusable<'a>(
         "give it another name, such as `k7m.toml`".to_owned()
     } else if wrong.message.starts_with("it is a ") {
         "put the file itself in its place".to_owned()
+    } else if let Some(remedy) = remedy {
+        remedy.to_owned()
     } else if let Some(id) = of_ticket(&wrong).filter(|_| !text.is_empty()) {
         format!("correct it with `tk edit {id}`")
     } else {
@@ -160,13 +168,7 @@ fn of_error(name: &str, error: &StoreError) -> Wrong {
     let (line, message) = match error {
         StoreError::Config(error) => (error.line, error.message.clone()),
         StoreError::Io { source, .. } => (1, source.to_string()),
-        StoreError::NoAgent { .. } => {
-            let expected = "expected letters, digits, `_` and `-`, then `.toml`";
-            (
-                1,
-                format!("the file's name cannot be an agent's: {expected}"),
-            )
-        }
+        StoreError::NoAgent { .. } => (1, misnamed_as("an agent's")),
         other => (1, other.to_string()),
     };
     Wrong {
@@ -175,6 +177,13 @@ fn of_error(name: &str, error: &StoreError) -> Wrong {
         message,
         hint,
     }
+}
+
+/// That a file's name cannot be whose it should be.
+fn misnamed_as(whose: &str) -> String {
+    format!(
+        "the file's name cannot be {whose}: expected letters, digits, `_` and `-`, then `.toml`"
+    )
 }
 
 /// The names of the agents that can be used, and what is wrong with the others.
@@ -201,10 +210,20 @@ fn agents(exam: &Exam<'_>) -> (BTreeSet<String>, Vec<Wrong>) {
 /// What is wrong with templates.
 fn templates(exam: &Exam<'_>) -> Vec<Wrong> {
     let store = &exam.project.store;
-    let names = match store.template_names() {
+    let names = store.template_names().and_then(|names| {
+        let misnamed = store.misnamed_templates()?;
+        Ok((names, misnamed))
+    });
+    let (names, misnamed) = match names {
         Ok(names) => names,
         Err(error) => return vec![of_error("templates", &error)],
     };
+    let misnamed = misnamed.into_iter().map(|name| Wrong {
+        name: format!("templates/{name}.toml"),
+        line: 1,
+        message: misnamed_as("a template's"),
+        hint: None,
+    });
     let wrong = names.into_iter().filter_map(|name| {
         let file = format!("templates/{name}.toml");
         match store.template(&name) {
@@ -222,7 +241,7 @@ fn templates(exam: &Exam<'_>) -> Vec<Wrong> {
             }
         }
     });
-    wrong.collect()
+    wrong.chain(misnamed).collect()
 }
 
 /// Files that an agent names and that are not there.

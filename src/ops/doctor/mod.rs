@@ -12,6 +12,7 @@ mod edges;
 mod files;
 mod found;
 mod hierarchy;
+mod lock;
 mod misnamed;
 mod runs;
 mod setup;
@@ -90,6 +91,7 @@ pub fn doctor(
     found.extend(runs::examine(&exam));
     found.extend(trees::examine(&exam)?);
     found.extend(setup::examine(&exam)?);
+    found.extend(lock::examine(&exam));
     found.extend(files::unfinished(&exam, &unfinished)?);
     let backup = store.backup(project.now);
     if fix {

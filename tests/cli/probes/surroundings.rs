@@ -463,7 +463,17 @@ fn folders_that_may_only_be_read() {
         output.stderr,
         "warning: .ticks/ghi.toml:1: Permission denied (os error 13)\n"
     );
+    let closed = "Permission denied (os error 13)\n            \
+                  it and its folder must be open to you: `ls -ld` tells whose they are\n";
+    let output = nobody.tk(&["doctor"]);
+    let expected = format!("  error     .ticks/ghi.toml:1: {closed}");
+    assert!(output.stdout.contains(&expected), "{output}");
     nobody.mode(".ticks/ghi.toml", 0o644);
+    nobody.mode(".ticks/config.toml", 0o000);
+    let output = nobody.tk(&["doctor"]);
+    let expected = format!("  error     .ticks/config.toml:1: {closed}");
+    assert!(output.stdout.contains(&expected), "{output}");
+    nobody.mode(".ticks/config.toml", 0o644);
     assert_eq!(nobody.tk(&["note", "abc", "x"]).code, 0);
     // So is setting up where nothing may be made.
     nobody.mode(".ticks", 0o755);
