@@ -1,6 +1,6 @@
 //! Tickets that wait for themselves.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,6 +48,13 @@ impl Cycle {
     #[must_use]
     pub fn ids(&self) -> Vec<TicketId> {
         self.links.iter().map(|link| link.from.clone()).collect()
+    }
+
+    /// Whether it is one only by an `after`: then nothing in it really waits.
+    #[must_use]
+    pub fn is_soft(&self) -> bool {
+        let mut steps = self.links.iter().flat_map(|link| &link.why);
+        steps.any(|step| matches!(step, Step::After(..)))
     }
 }
 
@@ -177,6 +184,39 @@ impl Graph<'_> {
         &self.cycles.list
     }
 
+    /// The cycles among what is not done over an `after`, which hold nobody up: for every group
+    /// of tickets that so wait for one another, one through such a line of its first ticket.
+    #[must_use]
+    pub fn soft_cycles(&self) -> Vec<Cycle> {
+        let extent = Extent {
+            closed: false,
+            soft: true,
+        };
+        let net = Net::new(&self.facts, extent);
+        let knots = Knots::find(&net);
+        let mut lines: BTreeMap<usize, (Node, NodeIndex, NodeIndex)> = BTreeMap::new();
+        for edge in net.graph.edge_references() {
+            let (first, waiting) = (edge.source(), edge.target());
+            let knot = knots.of_node[waiting.index()];
+            if *edge.weight() == Tie::After
+                && knots.joined(first, waiting)
+                && let Some(knot) = knot
+            {
+                let line = (net.node(waiting), waiting, first);
+                let least = lines.entry(knot).or_insert(line);
+                *least = line.min(*least);
+            }
+        }
+        let cycles = lines.into_values();
+        let cycles = cycles.filter_map(|(_, waiting, first)| {
+            let waits = around(&net, &knots, (waiting, first, Tie::After))?;
+            Some(named(&self.facts, &waits))
+        });
+        let mut cycles: Vec<Cycle> = cycles.collect();
+        cycles.sort_by_key(Cycle::ids);
+        cycles
+    }
+
     /// The cycle that would be closed if these tickets replaced those of the same id or were
     /// added: one that uses an edge which is not there now. Cycles that exist already are no
     /// reason to refuse another change.
@@ -243,11 +283,21 @@ fn new_cycle(
             && !old.contains(&named_edge(then, &net, from, to, tie))
     })?;
     let (first, waiting) = (new.source(), new.target());
-    let mut waits = vec![(net.node(waiting), net.node(first), *new.weight())];
-    if first != waiting {
-        waits.extend(shortest(&net, &knots, first, waiting)?);
-    }
+    let waits = around(&net, &knots, (waiting, first, *new.weight()))?;
     Some(named(then, &waits))
+}
+
+/// That wait of one node of a knot for another, and the fewest that lead back.
+fn around(
+    net: &Net,
+    knots: &Knots,
+    (waiting, first, tie): (NodeIndex, NodeIndex, Tie),
+) -> Option<Vec<Wait>> {
+    let mut waits = vec![(net.node(waiting), net.node(first), tie)];
+    if first != waiting {
+        waits.extend(shortest(net, knots, first, waiting)?);
+    }
+    Some(waits)
 }
 
 /// The groups of nodes that wait for one another.

@@ -3,21 +3,19 @@
 use std::cell::OnceCell;
 
 use super::choose::Chosen;
+use super::cycles::{Returning, refuse_cycles};
 use super::differences::differences;
 use super::records::{alone, records_among};
 use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
-use crate::graph::{Cycle, Graph};
+use crate::graph::Graph;
 use crate::model::{Defer, Outline, Ticket, TicketId};
 use crate::store::{Change, Index, Locked, StoreError, Stored, Written};
 use crate::wire::{ChangeResult, TicketRecord};
 
 /// How many epics one in the other are looked at without the graph.
 const DEEPEST: usize = 32;
-
-/// The most tickets of a cycle that an error names to programs.
-const MOST_NAMED: usize = 100;
 
 /// Which tickets a command is to change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -336,7 +334,36 @@ impl Project {
             refuse_cycles(scene.graph()?, &rewired)?;
         }
         let written = self.write(&locked, &before, after, targets.dry_run)?;
+        self.warn_of_reopened(&scene, &before, &written.changed, targets.dry_run)?;
         Ok((before, written))
+    }
+
+    /// Warns where tickets wait for one another since some of these are open again.
+    fn warn_of_reopened(
+        &self,
+        scene: &Scene<'_>,
+        before: &[Stored],
+        after: &[Stored],
+        dry_run: bool,
+    ) -> Result<()> {
+        let is_done = |stored: &Stored| self.config.statuses.is_done(&stored.ticket.status);
+        let pairs = before.iter().zip(after);
+        let reopened = pairs.filter(|(old, new)| is_done(old) && !is_done(new));
+        for (_, Stored { ticket, .. }) in reopened {
+            let waits = !ticket.blocked_by.is_empty() || !ticket.after.is_empty();
+            if waits || ticket.parent.is_some() || scene.children(&ticket.id)?.next().is_some() {
+                let after: Vec<&Ticket> = after.iter().map(|stored| &stored.ticket).collect();
+                let returning = Returning {
+                    before: scene.index()?,
+                    gone: &[],
+                    after: &after,
+                    dry_run,
+                };
+                returning.warn_of_cycles(self);
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Says what comes after a ticket that was closed, or with `dry_run` would be: one of
@@ -424,26 +451,4 @@ fn rewired(before: &[Stored], after: &[Ticket]) -> Vec<Ticket> {
     let pairs = before.iter().zip(after);
     let others = pairs.filter(|(old, new)| !same(&old.ticket, new));
     others.map(|(_, new)| new.clone()).collect()
-}
-
-/// Refuses what would make tickets wait for one another. Cycles that are there already are no
-/// reason to refuse anything.
-pub(super) fn refuse_cycles(graph: &Graph<'_>, changed: &[Ticket]) -> Result<()> {
-    match graph.cycle_with(changed) {
-        Some(cycle) => Err(refused_cycle(&cycle)),
-        None => Ok(()),
-    }
-}
-
-/// The error that names the cycle.
-pub(super) fn refused_cycle(cycle: &Cycle) -> Error {
-    let message = format!("tickets would wait for one another: {cycle}");
-    let ids = cycle.ids();
-    let named = ids.iter().take(MOST_NAMED).map(ToString::to_string);
-    let error = Error::new(ErrorCode::Cycle, message);
-    let error = error.with("cycle", named.collect::<Vec<_>>());
-    match ids.len() {
-        0..=MOST_NAMED => error,
-        length => error.with("cycle_length", length),
-    }
 }

@@ -12,8 +12,9 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::change::{Scene, Targets, refuse_cycles, refuse_stale};
+use super::change::{Scene, Targets, refuse_stale};
 use super::close::{CloseRequest, Closing};
+use super::cycles::refuse_cycles;
 use super::new::{check_edges, check_parent};
 use super::notes::refused;
 use super::resolve::{resolve, resolve_any};

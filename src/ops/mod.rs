@@ -13,6 +13,7 @@ mod choose;
 mod claim;
 mod claims_before;
 mod close;
+mod cycles;
 mod delete;
 mod diff;
 mod differences;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 
-use super::change::refuse_cycles;
+use super::cycles::refuse_cycles;
 use super::records::records_among;
 use super::similar::similar;
 use super::values::{self, invalid, printable};

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::change::refuse_cycles;
+use super::cycles::Returning;
 use super::differences::differences;
 use super::notes::refused;
 use super::records::Records;
 use super::{Error, ErrorCode, Project, Result};
 use crate::format;
-use crate::graph::Graph;
 use crate::model::{Category, Outline, Ticket, TicketId};
 use crate::store::{Index, LastChange, Locked};
 use crate::wire::{TakenBack, TicketRecord, UndoneTicket};
@@ -52,7 +51,7 @@ pub fn undo(
     if !changed.is_empty() {
         return Err(moved_on(&changed));
     }
-    let mut index = project.index()?;
+    let index = project.index()?;
     let back = tickets(project, &last)?;
     let results = last
         .files
@@ -65,15 +64,21 @@ pub fn undo(
         at_work(id)?;
     }
     refuse_if_named(&index, &gone, &back)?;
-    {
-        let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
-        refuse_cycles(&graph, &back)?;
-    }
+    let mut now = None;
     if !dry_run {
         locked.put_back(&last)?;
         release_claims(project, &locked, &gone, &back)?;
-        index = project.index()?;
+        now = Some(project.index()?);
     }
+    // What was is put back even where tickets then wait for one another, as they may have before.
+    let returning = Returning {
+        before: &index,
+        gone: &gone.iter().copied().collect::<Vec<_>>(),
+        after: &back.iter().collect::<Vec<_>>(),
+        dry_run,
+    };
+    returning.warn_of_cycles(project);
+    let index = now.unwrap_or(index);
     drop(locked);
     let graph = project.graph(&index.tickets);
     let records = Records::new(project, &index, &graph);

@@ -162,3 +162,48 @@ fn reopening_blocks_dependants_again() {
         "{text}"
     );
 }
+
+/// Reopening is the way to mend what is wrong: it is never refused for it, and never silent.
+#[test]
+fn reopening_that_makes_a_cycle_says_so() {
+    let sandbox = authentication();
+    sandbox.ticket("bee", "title = \"Bee\"\n");
+    sandbox.ticket(
+        "ant",
+        "title = \"Ant\"\nparent = \"aut\"\nstatus = \"closed\"\n",
+    );
+    sandbox.tk(["block", "aut", "bee"]).ok();
+    sandbox.tk(["block", "bee", "ant"]).ok();
+    assert_snapshot!(sandbox.tk(["reopen", "ant", "--dry-run"]), @r"
+    ant  would be reopened  Ant
+         status: closed → open
+    --- stderr
+    hint: nothing is written: without `--dry-run` it would be
+    warning: tickets would wait for one another: ant → bee → ant (ant → bee: ant is a part of aut, aut is blocked by bee)
+    ");
+    assert_snapshot!(sandbox.tk(["reopen", "ant"]), @r"
+    ant  reopened  Ant
+    --- stderr
+    warning: tickets wait for one another: ant → bee → ant (ant → bee: ant is a part of aut, aut is blocked by bee)
+    hint: break it where it is wrong, for example `tk unblock bee ant`
+    ");
+    sandbox.tk(["close", "ant"]).ok();
+    assert_snapshot!(sandbox.tk(["update", "ant", "-s", "open"]), @r"
+    ant  updated  Ant
+    --- stderr
+    warning: tickets wait for one another: ant → bee → ant (ant → bee: ant is a part of aut, aut is blocked by bee)
+    hint: break it where it is wrong, for example `tk unblock bee ant`
+    ");
+    sandbox.tk(["close", "ant"]).ok();
+    let told = sandbox.tk(["reopen", "ant", "--json"]);
+    assert_eq!(told.stderr.matches("tickets wait").count(), 1, "{told}");
+    // What was a cycle before is nothing new.
+    sandbox.ticket(
+        "cat",
+        "title = \"Cat\"\nparent = \"aut\"\nstatus = \"closed\"\n",
+    );
+    assert_snapshot!(sandbox.tk(["reopen", "cat"]), @"cat  reopened  Cat");
+    // Nor is anything without an edge.
+    sandbox.ticket("dog", "title = \"Dog\"\nstatus = \"closed\"\n");
+    assert_snapshot!(sandbox.tk(["reopen", "dog"]), @"dog  reopened  Dog");
+}

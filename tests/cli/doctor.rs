@@ -323,6 +323,47 @@ fn cycles_are_spelled_out_also_through_epics_and_parents() {
     }
 }
 
+/// Nothing waits for it, but no line can be added to it.
+#[test]
+fn what_comes_after_itself_is_noted() {
+    for (lines, message, command) in [
+        (
+            [
+                ("one", "parent = \"two\"\nafter = [\"abc\", \"two\"]"),
+                ("two", "type = \"epic\""),
+            ],
+            "tickets come after one another: one → one (one → one: one is after two, one is a part of two)",
+            "tk update one --after abc",
+        ),
+        (
+            [("one", "after = [\"two\"]"), ("two", "after = [\"one\"]")],
+            "tickets come after one another: one → two → one (one → two: one is after two; two → one: two is after one)",
+            "tk update two --after ''",
+        ),
+        (
+            [
+                ("one", "blocked_by = [\"two\"]"),
+                ("two", "after = [\"one\"]"),
+            ],
+            "tickets come after one another: two → one → two (two → one: two is after one)",
+            "tk update two --after ''",
+        ),
+    ] {
+        let sandbox = authentication();
+        for (id, lines) in lines {
+            sandbox.ticket(id, &format!("title = \"{id}\"\n{lines}\n"));
+        }
+        let mut findings = found(&sandbox);
+        findings.retain(|finding| finding["kind"] == "cycle");
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(findings[0]["message"], message);
+        assert_eq!(findings[0]["severity"], "note");
+        assert_eq!(findings[0]["command"], command);
+        assert_eq!(sandbox.tk(["doctor"]).code, 0);
+        obeyed(&sandbox, &findings[0]);
+    }
+}
+
 #[test]
 fn every_command_that_reads_warns_of_a_cycle() {
     let sandbox = Sandbox::initialised();

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::project::{authentication, files, refused};
+use crate::support::Sandbox;
 
 #[test]
 fn every_change_is_taken_back_and_done_again() {
@@ -137,16 +138,74 @@ fn a_new_ticket_that_others_name_stays() {
     assert_eq!(output.stderr, expected);
 }
 
+/// What was is never lost for that: a deleted ticket is nowhere else.
 #[test]
-fn no_cycle_comes_back() {
-    let sandbox = authentication();
-    sandbox.tk(["unblock", "def", "abc"]).ok();
-    let text = sandbox.read(".ticks/abc.toml");
-    sandbox.ticket(
-        "abc",
-        &text.replace("parent", "blocked_by = [\"def\"]\nparent"),
-    );
-    assert_snapshot!(refused(&sandbox, 4, &[&["undo"]]), @"error: tickets would wait for one another: def → abc → def");
+fn a_cycle_that_comes_back_is_told() {
+    let ring = || {
+        let sandbox = authentication();
+        sandbox.ticket("one", "title = \"One\"\nblocked_by = [\"two\"]\n");
+        sandbox.ticket("two", "title = \"Two\"\nblocked_by = [\"one\"]\n");
+        sandbox
+    };
+    let around = || {
+        let sandbox = authentication();
+        sandbox.ticket(
+            "one",
+            "title = \"One\"\nparent = \"aut\"\nafter = [\"aut\"]\n",
+        );
+        sandbox
+    };
+    for (made, command) in [
+        (&ring as &dyn Fn() -> Sandbox, "delete one --force"),
+        (&ring, "delete one two --force"),
+        (&ring, "close one --force"),
+        (&ring, "close one two"),
+        (&ring, "unblock one two"),
+        (&around, "delete one --force"),
+        (&around, "close one"),
+        (&around, "update one --after="),
+    ] {
+        let sandbox = made();
+        let before = files(&sandbox);
+        sandbox.tk(command.split(' ')).ok();
+        assert_ne!(files(&sandbox), before, "{command}");
+        let tried = sandbox.tk(["undo", "--dry-run"]);
+        assert_eq!(tried.code, 0, "{command}: {tried}");
+        assert!(
+            tried.stderr.contains("warning: tickets would "),
+            "{command}: {tried}"
+        );
+        let told = sandbox.tk(["undo"]);
+        assert_eq!(told.code, 0, "{command}: {told}");
+        assert!(
+            told.stderr.contains("hint: break it where it is wrong"),
+            "{command}: {told}"
+        );
+        assert_eq!(
+            told.stderr.matches("warning: ").count(),
+            1,
+            "{command}: {told}"
+        );
+        assert_eq!(files(&sandbox), before, "{command}");
+    }
+    let sandbox = ring();
+    sandbox.tk(["unblock", "one", "two"]).ok();
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    one  restored  One
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    warning: tickets wait for one another: one → two → one
+    hint: break it where it is wrong, for example `tk unblock two one`
+    ");
+    let sandbox = around();
+    sandbox.tk(["delete", "one", "--force"]).ok();
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    one  recreated  One
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    warning: tickets come after one another: one → one (one → one: one is after aut, one is a part of aut)
+    hint: break it where it is wrong, for example `tk update one --after ''`
+    ");
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::Exam;
 use super::found::Found;
 use super::texts::changed;
-use crate::graph::{Cycle, Step};
+use crate::graph::Cycle;
 use crate::model::{Outline, Ticket, TicketId};
+use crate::ops::cycles::{HOW, breaking, told};
 use crate::store::Change;
 use crate::wire::{FindingKind, Severity};
 
@@ -66,7 +67,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
         }
     }
     // Parents are in the graph whether they are closed or not, so circles of them are here too.
-    for cycle in exam.graph.cycles() {
+    for cycle in exam.graph.cycles().iter().chain(&exam.graph.soft_cycles()) {
         let itself = match cycle.ids().as_slice() {
             [only] => names_itself(exam, only),
             _ => false,
@@ -126,7 +127,8 @@ fn is_there(exam: &Exam<'_>, id: &TicketId) -> bool {
 fn names_itself(exam: &Exam<'_>, id: &TicketId) -> bool {
     let ticket = exam.loaded.get(id);
     ticket.is_some_and(|ticket| {
-        let mut named = ticket.edges().blocked_by.chain(ticket.parent());
+        let edges = ticket.edges();
+        let mut named = edges.blocked_by.chain(edges.after).chain(ticket.parent());
         named.any(|named| named == id.as_str())
     })
 }
@@ -153,28 +155,17 @@ fn without(exam: &Exam<'_>, ticket: &Ticket, key: &str, to: &TicketId) -> String
     }
 }
 
+/// What only comes after one another may begin in any order: no more than that is lost.
 fn of_cycle<'a>(exam: &Exam<'a>, cycle: &Cycle) -> Found<'a> {
-    let message = format!("tickets wait for one another: {cycle}");
-    let mut found = Found::new(FindingKind::Cycle, Severity::Error, message);
+    let severity = match cycle.is_soft() {
+        true => Severity::Note,
+        false => Severity::Error,
+    };
+    let mut found = Found::new(FindingKind::Cycle, severity, told(cycle, ""));
     if let Some(first) = cycle.ids().first() {
         found = found.ticket(first);
     }
-    let steps = || cycle.links.iter().flat_map(|link| &link.why);
-    let breaks = |step: &Step| match step {
-        Step::BlockedBy(id, blocker) => Some(format!("tk unblock {id} {blocker}")),
-        Step::After(id, earlier) => {
-            let ticket = exam.loaded.get(id)?.ticket();
-            Some(without(exam, &ticket, "after", earlier))
-        }
-        Step::PartOf(child, _) => Some(format!("tk update {child} --parent ''")),
-    };
-    let mut blockers = steps().filter(|step| matches!(step, Step::BlockedBy(..)));
-    let last = blockers.next_back().or_else(|| steps().next_back());
-    match last.and_then(breaks) {
-        Some(command) => {
-            let hint = format!("break it where it is wrong, for example `{command}`");
-            found.command(command).hint(hint)
-        }
-        None => found.hint("break it with `tk unblock ID BLOCKER`"),
-    }
+    let command = breaking(cycle, |id| exam.loaded.get(id).map(Outline::ticket));
+    let hint = format!("{HOW}, for example `{command}`");
+    found.command(command).hint(hint)
 }

@@ -7,7 +7,7 @@ use super::{Imported, ImportedTicket, Misfit, MisfitKind, New};
 use crate::format::Kept;
 use crate::graph::{Cycle, Graph, Step};
 use crate::model::{Ticket, TicketId};
-use crate::ops::change::refused_cycle;
+use crate::ops::cycles::refused_cycle;
 use crate::ops::values::printable;
 use crate::ops::{Project, Result};
 use crate::port::Edges;
