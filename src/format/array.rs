@@ -78,8 +78,17 @@ pub(super) fn edit_array(
     splices: &mut Splices,
 ) {
     let text = source.text();
-    let is_comment_free = !has_comments(source, array);
     let elements = elements(array);
+    let stays = |change: &Change| matches!(change, Change::Keep(_) | Change::Rewrite(..));
+    if changes.iter().all(stays) && changes.len() == elements.len() {
+        for change in changes {
+            if let Change::Rewrite(index, value) = change {
+                splices.replace(elements[index].clone(), value);
+            }
+        }
+        return;
+    }
+    let is_comment_free = !has_comments(source, array);
     let left: Vec<String> = changes
         .iter()
         .filter_map(|change| match change {

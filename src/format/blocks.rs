@@ -168,25 +168,22 @@ fn marker(source: &Source, root: &Table, key: &str) -> Option<usize> {
 
 /// A list written as an array of inline tables.
 fn inline_list(source: &Source, array: &Array, before: &List, after: &List, splices: &mut Splices) {
+    let text = |o: usize, n: usize| {
+        let (old, new) = (&before.elements[o], &after.elements[n]);
+        match array.get(o).and_then(Value::as_inline_table) {
+            Some(table) => edited(source, table, (&old.fields, &new.fields))
+                .unwrap_or_else(|| inline(new, &unknown(source, table, &new.fields))),
+            None => inline(new, &[]),
+        }
+    };
     let change = |step| match step {
-        Step::Keep(o, n) => {
-            let (old, new) = (&before.elements[o], &after.elements[n]);
-            match array.get(o).and_then(Value::as_inline_table) {
-                Some(table) if old.fields != new.fields => {
-                    Change::Rewrite(o, inline(new, &unknown(source, table, &new.fields)))
-                }
-                _ => Change::Keep(o),
-            }
+        Step::Keep(o, n) if before.elements[o].fields == after.elements[n].fields => {
+            Change::Keep(o)
         }
+        Step::Keep(o, n) => Change::Rewrite(o, text(o, n)),
         Step::Remove(o) => Change::Remove(o),
-        Step::Insert(n, moved) => {
-            let new = &after.elements[n];
-            let old = moved
-                .and_then(|o| array.get(o))
-                .and_then(Value::as_inline_table);
-            let rest = old.map(|table| unknown(source, table, &new.fields));
-            Change::Insert(inline(new, &rest.unwrap_or_default()))
-        }
+        Step::Insert(n, Some(o)) => Change::Insert(text(o, n)),
+        Step::Insert(n, None) => Change::Insert(inline(&after.elements[n], &[])),
     };
     let changes = align(&identities(before), &identities(after))
         .into_iter()
@@ -194,6 +191,38 @@ fn inline_list(source: &Source, array: &Array, before: &List, after: &List, spli
         .collect();
     let place = array.span().unwrap_or_default();
     edit_array(source, array, place, changes, splices);
+}
+
+/// An inline table as it is written, but for the keys that differ between the two; nothing where
+/// one of them goes.
+fn edited(
+    source: &Source,
+    table: &InlineTable,
+    (before, after): (&Fields, &Fields),
+) -> Option<String> {
+    let place = table.span()?;
+    let mut splices = Splices::default();
+    for (index, ((_, old), (key, new))) in before.iter().zip(after).enumerate() {
+        if old == new {
+            continue;
+        }
+        let value = new.written()?;
+        match table.get(key) {
+            Some(there) => splices.replace(there.span()?, value),
+            None => {
+                let mut earlier = before[..index].iter().rev();
+                match earlier.find_map(|(key, _)| table.get(key)?.span()) {
+                    Some(after) => splices.insert(after.end, format!(", {key} = {value}")),
+                    None => splices.insert(place.start + 1, format!(" {key} = {value},")),
+                }
+            }
+        }
+    }
+    let mut text = source.text()[..place.end].to_owned();
+    for (range, new) in splices.in_order().into_iter().rev() {
+        text.replace_range(range, &new);
+    }
+    Some(text.split_off(place.start))
 }
 
 /// An element as an inline table, followed by the given entries.

@@ -166,7 +166,9 @@ fn insert(
 /// Removes an entry with its line, or leaves the line to its comment.
 fn remove(source: &Source, entry: Range<usize>, splices: &mut Splices) {
     let text = source.text();
-    let start = source.line_start(entry.start);
+    // A byte order mark is no part of the first line.
+    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+    let start = source.line_start(entry.start).max(mark);
     let mut end = source.line_end(entry.end);
     let rest = &text[entry.end..end];
     if !rest.trim().is_empty() {

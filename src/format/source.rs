@@ -53,8 +53,9 @@ impl Source {
 
     /// The beginning of the line that ends at `end`, if it holds nothing but white space.
     pub(super) fn blank_line_before(&self, end: usize) -> Option<usize> {
-        let start = self.line_start(end.checked_sub(1)?);
-        self.text[start..end].trim().is_empty().then_some(start)
+        let line = self.text[..end].strip_suffix('\n')?;
+        let start = self.line_start(line.len());
+        line[start..].trim().is_empty().then_some(start)
     }
 
     /// An error about what stands at `offset`.

@@ -328,6 +328,10 @@ fn line_ends_and_marks_at_the_beginning_stay() {
     });
     assert!(edited.starts_with("\u{feff}title = \"x\"\r\nowner = \"dana\"\r\ndescription"));
     assert_eq!(edited.matches('\n').count(), edited.matches("\r\n").count());
+    let first = changed("\u{feff}due = 2026-11-20\ntitle = \"x\"\n", |t| {
+        t.due = None
+    });
+    assert_eq!(first, "\u{feff}title = \"x\"\n");
     let mixed = "title = \"x\"\nowner = \"a\"\r\n\nparent = \"k\"\n";
     let edited = changed(mixed, |t| t.parent = None);
     assert_eq!(edited, "title = \"x\"\nowner = \"a\"\r\n\nparent = \"\"\n");
@@ -387,6 +391,42 @@ fn lists_written_as_inline_tables_stay_so() {
         edited,
         "title = \"x\"\nacceptance = [{ text = \"a\", met = true, mine = 1 }, { text = \"b\" }, \
          { text = \"c\", met = false }]\n"
+    );
+}
+
+#[test]
+fn inline_tables_keep_their_bytes() {
+    let text = "title = \"x\"\nsubtasks = [ {title = \"a\"} , {done=true,title=\"b\"} , ]\n\
+                acceptance = [{met=false,text=\'\'\'b\'\'\'},{text=\"c\"  ,mine=1,check=\"c\"}, ]\n\
+                notes = [ {at = 2026-11-20T08:38:50+01:00,by=\'b\',text=\"n\",} ]\n";
+    let edited = changed(text, |t| t.priority = "1".parse().unwrap());
+    let expected = text.replace("subtasks", "priority = 1\nsubtasks");
+    assert_eq!(edited, expected);
+    let edited = changed(text, |t| {
+        t.acceptance[0].met = true;
+        t.acceptance[1].met = true;
+        t.subtasks[0].done = true;
+    });
+    let expected = text
+        .replace("met=false", "met=true")
+        .replace("check=\"c\"", "check=\"c\", met = true")
+        .replace("\"a\"", "\"a\", done = true");
+    assert_eq!(edited, expected);
+    // One that stands elsewhere in the list keeps its own, too.
+    let edited = changed(text, |t| t.acceptance.reverse());
+    let expected = "[{text=\"c\"  ,mine=1,check=\"c\"}, {met=false,text=\'\'\'b\'\'\'}]";
+    assert!(edited.contains(expected), "{edited}");
+    let text = "title = \"x\"\nacceptance = [{check=\"c\",text=\"a\"}]\n";
+    let gone = changed(text, |t| t.acceptance[0].check = None);
+    assert!(
+        gone.ends_with("acceptance = [{ text = \"a\", met = false }]\n"),
+        "{gone}"
+    );
+    let text = "title = \"x\"\nacceptance = [{mine=1,text=\"a\"}]\n";
+    let told = changed(text, |t| t.acceptance[0].check = Some("c".to_owned()));
+    assert!(
+        told.ends_with("[{mine=1,text=\"a\", check = \"c\"}]\n"),
+        "{told}"
     );
 }
 
