@@ -61,7 +61,10 @@ pub(super) struct Args {
 
 fn sort_help() -> String {
     let keys = SORT_KEYS.join(", ");
-    format!("Sort by that, the other way round after a `-`: {keys}")
+    format!(
+        "Sort by that, the other way round after a `-`: {keys}. Of `updated` the newest is first; \
+         what has no such value is last either way"
+    )
 }
 
 /// How many tickets are shown, and what of them.

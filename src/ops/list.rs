@@ -327,11 +327,6 @@ fn tell_of_closed(project: &Project, closed: usize) {
     }
 }
 
-/// A key by which what has no value comes last.
-const fn last<T: Copy>(value: Option<T>) -> (bool, Option<T>) {
-    (value.is_none(), value)
-}
-
 /// What decides between tickets where nothing else does: priority, then age. As a number, since
 /// all of many are compared by it.
 pub(super) fn urgency(ticket: &Outline) -> u128 {
@@ -402,7 +397,7 @@ impl SortKey {
     }
 
     /// Sorts by the key, then by priority, age and id, so that the first `shown` are the first and
-    /// in order. What has no value of the key is last.
+    /// in order. What has no value of the key is last, whichever way round.
     fn sort(&self, tickets: &mut Vec<&Outline>, shown: usize, config: &Config) {
         if self.key == DEFAULT_KEY && !self.reversed {
             return most_urgent_first(tickets, shown);
@@ -412,22 +407,33 @@ impl SortKey {
             let all = config.statuses.all();
             all.iter().position(|def| *def.id == *status)
         };
-        let lower = |text: &str| text.to_lowercase();
         match self.key {
-            "created" => tickets.sort_by_cached_key(|t| last(t.created_at())),
+            "created" => self.by(tickets, |t| t.created_at()),
             // The newest is what people look for.
-            "updated" => tickets.sort_by_cached_key(|t| Reverse(t.updated_at())),
-            "due" => tickets.sort_by_cached_key(|t| last(t.due())),
-            "title" => tickets.sort_by_cached_key(|t| lower(t.title())),
-            "id" => tickets.sort_by(|a, b| a.id.cmp(&b.id)),
-            "status" => tickets.sort_by_cached_key(|t| place(t.status())),
-            "type" => tickets.sort_by_key(|t| t.kind()),
-            "owner" => tickets.sort_by_key(|t| last(t.owner())),
-            "estimate" => tickets.sort_by_cached_key(|t| last(t.times().0)),
-            _ => {}
+            "updated" => self.by(tickets, |t| t.updated_at().map(Reverse)),
+            "due" => self.by(tickets, |t| t.due()),
+            "title" => self.by(tickets, |t| Some(t.title().to_lowercase())),
+            "id" => self.by(tickets, |t| Some(&t.id)),
+            "status" => self.by(tickets, |t| place(t.status())),
+            "type" => self.by(tickets, |t| Some(t.kind())),
+            "owner" => self.by(tickets, |t| t.owner()),
+            "estimate" => self.by(tickets, |t| t.times().0),
+            _ => self.by(tickets, |t| Some(t.priority())),
         }
+    }
+
+    /// Sorts by that, and leaves those in their order of which it is the same.
+    fn by<'t, K: Ord>(&self, tickets: &mut [&'t Outline], key: impl Fn(&'t Outline) -> Option<K>) {
         if self.reversed {
-            tickets.reverse();
+            tickets.sort_by_cached_key(|ticket| {
+                let value = key(ticket);
+                (value.is_none(), value.map(Reverse))
+            });
+        } else {
+            tickets.sort_by_cached_key(|ticket| {
+                let value = key(ticket);
+                (value.is_none(), value)
+            });
         }
     }
 }

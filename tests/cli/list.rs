@@ -111,6 +111,30 @@ fn every_filter_narrows() {
     }
 }
 
+/// Whichever way round, what has no value is last, and ties are in the usual order.
+#[test]
+fn sorting_the_other_way_round_is_no_mirror() {
+    let sandbox = Sandbox::initialised();
+    for (id, lines) in [
+        ("low", "priority = 4\ndue = 2026-12-01"),
+        ("top", "priority = 0\ndue = 2026-12-01"),
+        ("far", "due = 2026-12-31\nowner = \"ann\""),
+        ("any", "priority = 0\nowner = \"ben\""),
+    ] {
+        sandbox.ticket(id, &format!("title = \"{id}\"\n{lines}\n"));
+    }
+    for (key, expected) in [
+        ("due", "top low far any"),
+        ("-due", "far top low any"),
+        ("-owner", "any far top low"),
+        ("-type", "any top far low"),
+        ("-priority", "low far any top"),
+    ] {
+        let sort = format!("--sort={key}");
+        assert_eq!(ids(&sandbox, &[&sort]), expected, "{key}");
+    }
+}
+
 #[test]
 fn a_limit_is_announced() {
     let sandbox = many();
