@@ -10,7 +10,7 @@ use super::reader::{Section, Source, float, money, number, spelt, text, texts};
 use super::statuses;
 use crate::model::{
     Category, Config, LandMode, NotifyConfig, OnPermission, Price, RunConfig, Span, StatusId,
-    WorktreeConfig,
+    WorktreeConfig, escaped,
 };
 
 /// The most places a run may have.
@@ -73,7 +73,7 @@ fn tickets(
     config: &mut Config,
 ) -> Result<Option<StatusId>, ConfigError> {
     let initial = section.get("initial_status", "the id of a status", text)?;
-    let expected = "a list of different words such as `[\"task\", \"epic\"]`";
+    let expected = "a list of different words of a-z, 0-9, `_` and `-`, in lower case, such as `[\"task\", \"epic\"]`";
     if let Some(types) = section.get("types", expected, words)? {
         config.types = types;
     }
@@ -87,7 +87,7 @@ fn tickets(
     if !config.types.contains(&config.default_type) {
         let message = format!(
             "`tickets.default_type` is `{}`: expected one of {}",
-            config.default_type.escape_debug(),
+            escaped(&config.default_type, 60),
             config.types.join(", ")
         );
         return Err(section.error("default_type", message));
@@ -116,7 +116,7 @@ fn check_initial(
         .collect();
     let message = format!(
         "`tickets.initial_status` is `{}`: expected a status of category `open`, such as {}",
-        initial.as_str().escape_debug(),
+        escaped(initial.as_str(), 60),
         open.join(", ")
     );
     Err(section.error("initial_status", message))

@@ -7,6 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
 
+use crate::model::escaped;
+
 /// The least likeness at which a known key is offered for an unknown one.
 const LIKENESS: f64 = 0.75;
 
@@ -190,7 +192,7 @@ impl<'a, 't> Section<'a, 't> {
         let Some((key, at, _)) = unknown else {
             return Ok(());
         };
-        let shown: String = key.chars().take(60).flat_map(char::escape_debug).collect();
+        let shown = escaped(key, 60);
         let message = match self.name.as_str() {
             "" => format!("unknown key `{shown}`"),
             name => format!("unknown key `{shown}` in `{name}`"),
@@ -221,20 +223,7 @@ impl<'a, 't> Section<'a, 't> {
     fn wrong(&self, value: &Spanned<DeValue<'a>>, key: &str, expected: &str) -> ConfigError {
         let path = self.path_of(key);
         let raw = self.source.text.get(value.span()).unwrap_or_default();
-        let shown: String = raw
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(60)
-            .flat_map(|c| {
-                if c == '"' || c == '\'' {
-                    vec![c]
-                } else {
-                    c.escape_debug().collect()
-                }
-            })
-            .collect();
+        let shown = escaped(raw.lines().next().unwrap_or_default(), 60);
         let message = format!("`{path}` is `{shown}`: expected {expected}");
         self.source.error(&value.span(), Some(path), message)
     }

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::ConfigError;
 use super::reader::{Section, text, texts};
-use crate::model::{Category, StatusDef, StatusId, Statuses};
+use crate::model::{Category, StatusDef, StatusId, Statuses, escaped};
 
 /// The statuses of the file at its top, and the transitions between them. `initial` is what
 /// `[tickets]` says of the status of new tickets.
@@ -64,7 +64,7 @@ fn transitions(
     let mut map = BTreeMap::new();
     for (key, _, value) in section.entries() {
         let Some(from) = known(key) else {
-            let shown: String = key.escape_debug().take(60).collect();
+            let shown = escaped(key, 60);
             let message = format!("unknown status `{shown}`: expected one of {expected}");
             return Err(section.error(key, message));
         };

@@ -290,9 +290,13 @@ impl<'a> Section<'a> {
         let Some(dollars) = self.value(key, expected, as_number)? else {
             return Ok(None);
         };
-        Usd::from_dollars(dollars)
-            .map(Some)
-            .map_err(|_| self.error(key, format!("it is {dollars}"), expected))
+        Usd::from_dollars(dollars).map(Some).map_err(|_| {
+            let wrong = match dollars.abs() < 1e15 {
+                true => format!("it is {dollars}"),
+                false => format!("it is {dollars:e}"),
+            };
+            self.error(key, wrong, expected)
+        })
     }
 
     pub(super) fn time(&self, key: &str) -> Result<Option<Timestamp>, Wrong> {
@@ -467,5 +471,5 @@ fn moment(value: &Datetime) -> Option<Timestamp> {
 
 /// A text for a message: printable, and not long.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().take(60).flat_map(char::escape_debug).collect()
+    crate::model::escaped(text, 60)
 }

@@ -5,13 +5,15 @@ use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
+use super::escaped;
+
 /// The least likeness at which a word is offered for an unknown one.
 const LIKENESS: f64 = 0.75;
 
 /// A text cut to a printable length.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let mut shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+    let mut shown = escaped(text, 60);
     if text.chars().nth(60).is_some() {
         shown.push('…');
     }

@@ -52,7 +52,7 @@ impl TicketId {
     /// When the text is not of the form above.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let fail = |reason| {
-            let shown = text.chars().take(70).flat_map(char::escape_debug).collect();
+            let shown = super::escaped(text, 70);
             Err(InvalidId { shown, reason })
         };
         let bytes = text.as_bytes();

@@ -1,7 +1,34 @@
-//! Names of files in messages.
+//! Names of files and other texts in messages.
 
 use std::fmt::{self, Write};
 use std::path::Path;
+
+/// Whether the character would not show as itself: one that controls, or that reorders, breaks or
+/// hides others. Joiners (U+200C, U+200D) and variation selectors are parts of letters and emoji.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// The first `most` characters of a text, those escaped that would not show as themselves.
+#[must_use]
+pub fn escaped(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(most) {
+        match c {
+            c if c.is_control() => shown.extend(c.escape_debug()),
+            c if is_unsafe(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
 
 /// A path for a message: on one line, whatever characters it has.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +50,13 @@ impl fmt::Display for Shown<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_would_not_show_is_escaped() {
+        let text = "it's \"q\" a\\b e\u{301}\n\u{202e}x";
+        assert_eq!(escaped(text, 60), "it's \"q\" a\\b e\u{301}\\n\\u{202e}x");
+        assert_eq!(escaped(text, 4), "it's");
+    }
 
     #[test]
     fn a_path_is_one_line() {

@@ -45,7 +45,7 @@ macro_rules! words {
                 let word = text.trim().to_lowercase();
                 Self::ALL.iter().copied().find(|v| v.as_str() == word).ok_or_else(|| InvalidWord {
                     what: $what,
-                    given: text.chars().take(40).flat_map(char::escape_debug).collect(),
+                    given: super::escaped(text, 40),
                     expected: [$($word),+].join(", "),
                 })
             }
@@ -190,7 +190,7 @@ impl FromStr for Priority {
         };
         number.and_then(Self::new).ok_or_else(|| InvalidWord {
             what: "priority",
-            given: text.chars().take(40).flat_map(char::escape_debug).collect(),
+            given: super::escaped(text, 40),
             expected: "0 (highest), 1, 2, 3, 4 (lowest)".to_owned(),
         })
     }

@@ -10,7 +10,7 @@ use crate::config;
 use crate::context::cores;
 use crate::format;
 use crate::git::{BlobId, CommitId, Git};
-use crate::model::{Config, Outline, Shown, Ticket, TicketId};
+use crate::model::{Config, Outline, Shown, Ticket, TicketId, escaped};
 use crate::store::{Etag, Index, InvalidFile, Stored};
 
 /// From so many texts on they are read by several threads.
@@ -133,7 +133,7 @@ impl<'p> Tracked<'p> {
             false => self.git.commit_of(name),
         };
         found.ok().flatten().ok_or_else(|| {
-            let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+            let shown = escaped(name, 80);
             let message = format!("`{shown}` names no commit");
             Error::new(ErrorCode::Git, message)
                 .hint("expected a commit, a branch, a tag or the like, such as `HEAD~3`")

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Error, ErrorCode, Result};
 use crate::graph::Graph;
-use crate::model::{Outline, TicketId};
+use crate::model::{Outline, TicketId, escaped};
 use crate::store::Index;
 
 /// The most tickets that a message lists.
@@ -167,10 +167,7 @@ fn listed(index: &Index, ids: &[&TicketId]) -> Value {
 }
 
 fn printable(text: &str) -> String {
-    text.chars()
-        .take(60)
-        .flat_map(|c| c.escape_debug())
-        .collect()
+    escaped(text, 60)
 }
 
 /// A title as lower case words with dashes between them.

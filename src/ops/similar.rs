@@ -32,7 +32,11 @@ fn of(index: &Index, made: &Ticket) -> Vec<SimilarTicket> {
             if !title.may_be_alike(ticket.title_bytes()) {
                 return None;
             }
-            let likeness = title.likeness(ticket.title());
+            // One of signs alone has no words to compare.
+            let likeness = match *ticket.title_bytes() == *made.title.as_bytes() {
+                true => 1.0,
+                false => title.likeness(ticket.title()),
+            };
             (likeness >= ALIKE).then(|| SimilarTicket {
                 id: ticket.id.to_string(),
                 title: ticket.title().to_owned(),

@@ -341,7 +341,7 @@ pub(super) fn standing(word: Option<String>, known: &[(&str, Category)]) -> Opti
 
 /// The text cut to a printable length.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().take(60).flat_map(char::escape_debug).collect()
+    crate::model::escaped(text, 60)
 }
 
 /// A moment, in one of the spellings that trackers have for it.

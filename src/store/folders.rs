@@ -155,7 +155,7 @@ impl Store {
             Some(text) => Ok(config::parse_agent(name, &text, &self.shown(&file))?),
             None if name == "claude" => Ok(AgentConfig::claude()),
             None => Err(StoreError::NoAgent {
-                name: name.chars().take(60).flat_map(char::escape_debug).collect(),
+                name: crate::model::escaped(name, 60),
                 known: self.agent_names()?,
             }),
         }

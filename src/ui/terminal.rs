@@ -7,6 +7,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::model::is_unsafe;
+
 /// What a text that was cut ends with.
 const CUT: char = '…';
 
@@ -167,17 +169,6 @@ impl Codes {
         push(out);
         out.push_str(&self.after);
     }
-}
-
-fn is_unsafe(c: char) -> bool {
-    // Joiners (U+200C, U+200D) and variation selectors are parts of letters and emoji.
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ fn what_is_wrong_is_shown_under_it() {
       type=bug and prioritty<=1
                    ^^^^^^^^^
     hint: did you mean `priority`?
-    error: unknown word `e\u{301}`: expected one of open, active, closed, ready, blocked, overdue, deferred, epic
+    error: unknown word `é`: expected one of open, active, closed, ready, blocked, overdue, deferred, epic
       "漢字" é and ready
              ^
     hint: between quotes it is looked for in the tickets' texts
