@@ -19,9 +19,12 @@ use crate::wire::{Detail, NewDocument};
   tk new --file plan.toml
   tk new \"Crash on save\" --from bug --var area=editor
 
-A file has one [[ticket]] a ticket, with the keys of a ticket's file and a `local` name that
-`parent`, `blocked_by` and `after` of the others may use; or it is JSON Lines, one such object
-a line.
+A file has one [[ticket]] a ticket; or it is JSON Lines, one such object a line. Its keys are those
+of a ticket's file that a new ticket can have: title, description, type, priority, labels, owner,
+parent, blocked_by, after, related, acceptance, subtasks, checks, touches, requires, awaiting,
+estimate, due, defer_until, repeat, agent, model, lock, pr, discovered_from and duplicate_of; and
+`local`, a name that the others may use in place of its id. An acceptance item is a text, or a table
+of text, check and met, a subtask one of title and done. Days and times are as on the command line.
 
 A template, .ticks/templates/<name>.toml, is such a file, or has the keys of one ticket. In its
 texts {{name}} stands for a variable: one of its table [variables], which says what it is unless
@@ -155,7 +158,6 @@ impl Args {
         }
         let description = text::read_some(session, self.description)?;
         let given = NewTicket {
-            local: None,
             title: self.title.unwrap_or_default(),
             description: description.unwrap_or_default(),
             kind: self.kind,
@@ -165,8 +167,8 @@ impl Args {
             parent: self.parent,
             blocked_by: self.blocked_by,
             after: self.after,
-            acceptance: self.acceptance,
-            subtasks: self.subtasks,
+            acceptance: self.acceptance.into_iter().map(From::from).collect(),
+            subtasks: self.subtasks.into_iter().map(From::from).collect(),
             checks: self.checks,
             touches: self.touches,
             requires: self.requires,
@@ -179,7 +181,7 @@ impl Args {
             model: self.model,
             lock: self.lock,
             discovered_from: self.discovered_from,
-            place: None,
+            ..NewTicket::default()
         };
         Ok(match self.from {
             None => Source::Tickets(vec![given]),

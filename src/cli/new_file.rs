@@ -23,8 +23,14 @@ struct Keys {
 /// The tickets of a TOML file with `[[ticket]]` tables, or of JSON Lines.
 pub(super) fn parse(name: &str, text: &str) -> Result<Vec<NewTicket>> {
     let name = if name == "-" { "standard input" } else { name };
-    let tickets = if text.trim_start().starts_with('{') {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.trim_start();
+    let tickets = if start.starts_with('{') {
         json_lines(name, text)?
+    } else if is_json_array(start) {
+        let line = text[..text.len() - start.len()].matches('\n').count() + 1;
+        let message = "a JSON array: expected one object a line, without the array";
+        return Err(in_file(name, line, message).hint("`jq -c '.[]'` makes that of it"));
     } else {
         toml_tables(name, text)?
     };
@@ -32,6 +38,12 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Vec<NewTicket>> {
         return Err(in_file(name, 1, "there is no ticket in it"));
     }
     Ok(tickets)
+}
+
+/// Whether it begins as a JSON array of objects does, and no TOML.
+fn is_json_array(text: &str) -> bool {
+    let inside = text.strip_prefix('[');
+    inside.is_some_and(|inside| inside.trim_start().starts_with('{'))
 }
 
 fn json_lines(name: &str, text: &str) -> Result<Vec<NewTicket>> {

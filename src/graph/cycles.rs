@@ -62,42 +62,41 @@ impl Cycle {
 const MOST_SHOWN: usize = 24;
 
 impl fmt::Display for Cycle {
-    /// `a → b → a`, then what is not plainly `blocked_by`; of a long cycle its beginning and
-    /// its end.
+    /// As [`Cycle::told`], with the ids.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(&TicketId::to_string))
+    }
+}
+
+impl Cycle {
+    /// `a → b → a`, then what is not plainly `blocked_by`, with these names of the tickets; of a
+    /// long cycle its beginning and its end.
+    #[must_use]
+    pub fn told(&self, name: &dyn Fn(&TicketId) -> String) -> String {
         let (begun, ending) = if self.links.len() > MOST_SHOWN {
             let half = MOST_SHOWN / 2;
             (&self.links[..half], &self.links[self.links.len() - half..])
         } else {
             (&self.links[..], &[][..])
         };
-        for link in begun {
-            write!(f, "{} → ", link.from)?;
-        }
+        let mut round: Vec<String> = begun.iter().map(|link| name(&link.from)).collect();
         if !ending.is_empty() {
-            write!(f, "… {} more … → ", self.links.len() - MOST_SHOWN)?;
+            round.push(format!("… {} more …", self.links.len() - MOST_SHOWN));
         }
-        for link in ending {
-            write!(f, "{} → ", link.from)?;
+        round.extend(ending.iter().map(|link| name(&link.from)));
+        round.extend(self.links.first().map(|first| name(&first.from)));
+        let shown = begun.iter().chain(ending).filter(|link| !link.is_plain());
+        let why = shown.map(|link| {
+            let why: Vec<String> = link.why.iter().map(|step| step.told(name)).collect();
+            let (from, to) = (name(&link.from), name(&link.to));
+            format!("{from} → {to}: {}", why.join(", "))
+        });
+        let why: Vec<String> = why.collect();
+        let round = round.join(" → ");
+        if why.is_empty() {
+            return round;
         }
-        if let Some(first) = self.links.first() {
-            write!(f, "{}", first.from)?;
-        }
-        let mut opening = " (";
-        let shown = begun.iter().chain(ending);
-        for link in shown.filter(|link| !link.is_plain()) {
-            write!(f, "{opening}{} → {}: ", link.from, link.to)?;
-            for (number, step) in link.why.iter().enumerate() {
-                let comma = if number == 0 { "" } else { ", " };
-                write!(f, "{comma}{step}")?;
-            }
-            opening = "; ";
-        }
-        if opening == "; " {
-            f.write_str(")")
-        } else {
-            Ok(())
-        }
+        format!("{round} ({})", why.join("; "))
     }
 }
 
@@ -107,13 +106,30 @@ impl Link {
     }
 }
 
+impl Step {
+    /// The ticket in whose file it stands, and the key.
+    #[must_use]
+    pub fn line(&self) -> (&TicketId, &'static str) {
+        match self {
+            Self::BlockedBy(ticket, _) => (ticket, "blocked_by"),
+            Self::After(ticket, _) => (ticket, "after"),
+            Self::PartOf(child, _) => (child, "parent"),
+        }
+    }
+
+    fn told(&self, name: &dyn Fn(&TicketId) -> String) -> String {
+        let (one, is, other) = match self {
+            Self::BlockedBy(ticket, blocker) => (ticket, "blocked by", blocker),
+            Self::After(ticket, earlier) => (ticket, "after", earlier),
+            Self::PartOf(child, epic) => (child, "a part of", epic),
+        };
+        format!("{} is {is} {}", name(one), name(other))
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BlockedBy(ticket, blocker) => write!(f, "{ticket} is blocked by {blocker}"),
-            Self::After(ticket, earlier) => write!(f, "{ticket} is after {earlier}"),
-            Self::PartOf(child, epic) => write!(f, "{child} is a part of {epic}"),
-        }
+        f.write_str(&self.told(&TicketId::to_string))
     }
 }
 

@@ -163,7 +163,15 @@ impl Repeat {
 
     /// That day, so many steps on, and the day of the month that is meant where that is
     /// another. Where a month has no such day, its last.
-    fn day(self, from: Date, meant: Option<i8>, steps: u32) -> Option<(Date, Option<i8>)> {
+    ///
+    /// With `free`, nobody has said of what day of the month `from` is.
+    fn day(
+        self,
+        from: Date,
+        meant: Option<i8>,
+        steps: u32,
+        free: bool,
+    ) -> Option<(Date, Option<i8>)> {
         let count = i64::from(self.count) * i64::from(steps);
         let span = match self.unit {
             Unit::Day => Calendar::new().try_days(count),
@@ -176,29 +184,50 @@ impl Repeat {
             return Some((moved, None));
         }
         // Of a day that is not its month's last somebody has said another since.
-        let is_cut = from.day() == from.days_in_month();
-        let meant = meant.filter(|meant| is_cut && *meant > from.day());
+        let meant = meant.filter(|meant| free || fits(*meant, from));
         let meant = meant.unwrap_or(from.day());
         let day = meant.min(moved.days_in_month());
         let moved = moved.with().day(day).build().ok()?;
         Some((moved, (meant > day).then_some(meant)))
     }
 
-    fn defer(self, from: Defer, steps: u32) -> Option<(Defer, Option<i8>)> {
+    /// What the days that are meant and those of a ticket contradict each other in: the day that is
+    /// meant, and the one that is none. Where the same day is meant of both, one of them suffices.
+    #[must_use]
+    pub fn contradicts(self, due: Option<Date>, defer: Option<Defer>) -> Option<(i8, Date)> {
+        let defer = defer.map(|defer| match defer {
+            Defer::Day(day) => day,
+            Defer::At(at) => at.to_zoned(TimeZone::UTC).date(),
+        });
+        let days = [(self.meant.due, due), (self.meant.defer, defer)];
+        let days = days.iter().filter_map(|(meant, day)| meant.zip(*day));
+        let mut wrong = days.clone().filter(|(meant, day)| !fits(*meant, *day));
+        if self.meant.due == self.meant.defer && days.clone().any(|(meant, day)| fits(meant, day)) {
+            return None;
+        }
+        wrong.next()
+    }
+
+    fn defer(self, from: Defer, steps: u32, free: bool) -> Option<(Defer, Option<i8>)> {
         let meant = self.meant.defer;
         match from {
             Defer::Day(day) => {
-                let (day, meant) = self.day(day, meant, steps)?;
+                let (day, meant) = self.day(day, meant, steps, free)?;
                 Some((Defer::Day(day), meant))
             }
             Defer::At(at) => {
                 let at = at.to_zoned(TimeZone::UTC).datetime();
-                let (day, meant) = self.day(at.date(), meant, steps)?;
+                let (day, meant) = self.day(at.date(), meant, steps, free)?;
                 let zoned = day.to_datetime(at.time()).to_zoned(TimeZone::UTC).ok()?;
                 Some((Defer::At(zoned.timestamp()), meant))
             }
         }
     }
+}
+
+/// Whether it is that day of the month, or its month's last where it has no such day.
+fn fits(meant: i8, day: Date) -> bool {
+    day.day() == meant.min(day.days_in_month())
 }
 
 impl Ticket {
@@ -216,6 +245,7 @@ impl Ticket {
         let from = self.defer_until.or(self.due.map(Defer::Day));
         let from = from.unwrap_or(Defer::Day(today));
         let is_due = self.defer_until.is_none() && self.due.is_some();
+        let is_free = self.defer_until.is_none() && self.due.is_none();
         let is_ahead = |until: Defer| match until {
             Defer::Day(day) => day > today,
             Defer::At(at) => at > closed,
@@ -224,8 +254,10 @@ impl Ticket {
         if is_due {
             // It is put off until its due day.
             again.meant.defer = repeat.meant.due;
+        } else if is_free {
+            again.meant.defer = repeat.meant.defer.or(repeat.meant.due);
         }
-        let mut steps = (1..=STEPS).map(|steps| Some((steps, again.defer(from, steps)?)));
+        let mut steps = (1..=STEPS).map(|steps| Some((steps, again.defer(from, steps, is_free)?)));
         let (steps, (until, meant)) = steps.find_map(|step| match step {
             Some((steps, (until, meant))) => {
                 is_ahead(until).then_some(Some((steps, (until, meant))))
@@ -244,7 +276,7 @@ impl Ticket {
         next.related.clone_from(&self.related);
         again.meant.due = meant;
         if let Some(due) = self.due {
-            let (due, meant) = repeat.day(due, repeat.meant.due, steps)?;
+            let (due, meant) = repeat.day(due, repeat.meant.due, steps, false)?;
             next.due = Some(due);
             again.meant.due = meant;
         }
@@ -347,6 +379,9 @@ mod tests {
             ("1mo", "2026-01-31", "", "2026-11-30 2026-11-30"),
             ("1y", "2024-02-29", "", "2027-02-28 2027-02-28"),
             ("4y", "2024-02-29", "", "2028-02-29 2028-02-29"),
+            ("monthly@31", "", "", "2026-12-31"),
+            ("3mo@29", "", "", "2027-02-28"),
+            ("1mo@30/", "", "", "2026-12-30"),
             ("1d", "", "2026-11-19T08:00:00Z", "2026-11-21T08:00:00Z"),
             ("1d", "", "2026-11-19T09:00:00Z", "2026-11-20T09:00:00Z"),
         ] {

@@ -22,9 +22,15 @@ pub(super) fn refuse_cycles(graph: &Graph<'_>, changed: &[Ticket]) -> Result<()>
 
 /// The error that names the cycle.
 pub(super) fn refused_cycle(cycle: &Cycle) -> Error {
-    let message = format!("tickets would wait for one another: {cycle}");
+    refused_with_names(cycle, &TicketId::to_string)
+}
+
+/// The error that names the cycle, by these names of the tickets.
+pub(super) fn refused_with_names(cycle: &Cycle, name: &dyn Fn(&TicketId) -> String) -> Error {
+    let cycle_told = cycle.told(name);
+    let message = format!("tickets would wait for one another: {cycle_told}");
     let ids = cycle.ids();
-    let named = ids.iter().take(MOST_NAMED).map(ToString::to_string);
+    let named = ids.iter().take(MOST_NAMED).map(name);
     let error = Error::new(ErrorCode::Cycle, message);
     let error = error.with("cycle", named.collect::<Vec<_>>());
     match ids.len() {

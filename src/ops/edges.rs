@@ -15,7 +15,7 @@ pub fn block(project: &Project, targets: &Targets, blockers: &[String]) -> Resul
         for ticket in tickets {
             let before = ticket.clone();
             ticket.blocked_by.extend(blockers.iter().cloned());
-            check_edges(ticket, Some(&before))?;
+            check_edges(ticket, &before)?;
         }
         Ok(())
     })

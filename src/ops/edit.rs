@@ -354,7 +354,7 @@ impl Editing<'_> {
             // What was said before was not said at this gate.
             staged.verdict = None;
         }
-        check_edges(&staged, Some(before)).map_err(|error| (edge_key(before, wanted), error))?;
+        check_edges(&staged, before).map_err(|error| (edge_key(before, wanted), error))?;
         let graph = Graph::new(&index.tickets, statuses, project.now);
         self.check_ids(index, &graph, before, wanted)?;
         if edges(before) != edges(&staged) || before.kind != staged.kind {

@@ -76,7 +76,7 @@ pub use init::init;
 pub use list::{ListRequest, Page, SORT_KEYS, field_names, list};
 pub use merge_driver::{CONFLICT, MERGED, MergeRequest, drive};
 pub(crate) use new::in_file;
-pub use new::{Made, NewTicket, Place, Word, new};
+pub use new::{Made, NewAcceptance, NewSubtask, NewTicket, Place, Word, new};
 pub use notes::{answer, ask, note};
 pub use prime::prime;
 pub use project::{Notice, Project};

@@ -1,23 +1,25 @@
 //! New tickets.
 
+mod forms;
 mod request;
 
+pub use forms::{NewAcceptance, NewSubtask, Word};
 pub(crate) use request::in_file;
-pub use request::{NewTicket, Place, Word};
+pub use request::{NewTicket, Place};
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 
-use super::cycles::refuse_cycles;
+use super::cycles::refused_with_names;
 use super::records::records_among;
 use super::similar::similar;
 use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
-use crate::graph::Graph;
+use crate::graph::{Graph, Step};
 use crate::model::{Acceptance, Actor, Awaiting, Outline, Subtask, Ticket, TicketId};
 use crate::store::{self, AppendLog, Index, Stored};
 use crate::wire::{SimilarTicket, TicketRecord};
@@ -61,11 +63,14 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
     locked.sweep_seen(&index)?;
     let filed = Filed::new(project, context, requests.len())?;
     let made = {
-        let maker = Maker::new(project, context, &index, requests)?;
+        let count = index.tickets.len() + index.invalid.len();
+        let minted = |more: usize, is_taken: &dyn Fn(&TicketId) -> bool| {
+            store::mint(context, count + more, is_taken)
+        };
+        let mut maker = Maker::new(project, &index, requests, minted)?;
+        maker.by(context)?;
         let made = maker.all(requests)?;
-        if are_tied(&made, &index) {
-            refuse_cycles(maker.graph(), &made)?;
-        }
+        maker.refuse_cycles(requests, &made)?;
         made
     };
     let similar = similar(&index, &made);
@@ -87,6 +92,26 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
     })
 }
 
+/// Whether the tickets could be made among those of the index. Makes none, and tells nothing.
+///
+/// # Errors
+/// As [`new`].
+pub(super) fn rehearse(project: &Project, index: &Index, requests: &[NewTicket]) -> Result<()> {
+    let numbered = |more: usize, is_taken: &dyn Fn(&TicketId) -> bool| {
+        let mut number = more;
+        loop {
+            let id = TicketId::known(&format!("t{number}"));
+            if !is_taken(&id) {
+                return id;
+            }
+            number += 1;
+        }
+    };
+    let maker = Maker::new(project, index, requests, numbered)?;
+    let made = maker.all(requests)?;
+    maker.refuse_cycles(requests, &made)
+}
+
 /// Makes tickets out of requests.
 struct Maker<'m> {
     project: &'m Project,
@@ -95,24 +120,24 @@ struct Maker<'m> {
     ids: Vec<TicketId>,
     locals: BTreeMap<&'m str, TicketId>,
     author: Option<&'m Actor>,
+    is_agent: bool,
     working_on: Option<TicketId>,
 }
 
 impl<'m> Maker<'m> {
+    /// `mint` makes the next id, after so many others, of those that are not taken.
     fn new(
         project: &'m Project,
-        context: &Context,
         index: &'m Index,
         requests: &'m [NewTicket],
+        mint: impl Fn(usize, &dyn Fn(&TicketId) -> bool) -> TicketId,
     ) -> Result<Self> {
-        let there = index.tickets.len() + index.invalid.len();
         let is_there = |id: &TicketId| index.get(id).is_some() || index.invalid(id).is_some();
         let mut ids: Vec<TicketId> = Vec::new();
         let mut minted = HashSet::new();
         let mut locals = BTreeMap::new();
         for request in requests {
-            let is_taken = |id: &TicketId| is_there(id) || minted.contains(id);
-            let id = store::mint(context, there + ids.len(), is_taken);
+            let id = mint(ids.len(), &|id| is_there(id) || minted.contains(id));
             minted.insert(id.clone());
             if let Some(local) = &request.local
                 && locals.insert(local.as_str(), id.clone()).is_some()
@@ -122,22 +147,29 @@ impl<'m> Maker<'m> {
             }
             ids.push(id);
         }
-        let mut maker = Self {
+        Ok(Self {
             project,
             index,
             graph: OnceCell::new(),
             ids,
             locals,
-            author: project.acting()?,
+            author: None,
+            is_agent: false,
             working_on: None,
-        };
+        })
+    }
+
+    /// Who makes them, and at what work.
+    fn by(&mut self, context: &Context) -> Result<()> {
+        self.author = self.project.acting()?;
+        self.is_agent = self.project.is_agent()?;
         if let Some(given) = context.var("TK_TICKET")
-            && project.is_agent()?
+            && self.is_agent
         {
             // A ticket that is no more is no reason not to file what was found.
-            maker.working_on = resolve(index, maker.graph(), given).ok();
+            self.working_on = resolve(self.index, self.graph(), given).ok();
         }
-        Ok(maker)
+        Ok(())
     }
 
     /// The tickets that are there, with what follows from their edges: made when it is asked
@@ -172,8 +204,9 @@ impl<'m> Maker<'m> {
         ticket.parent = request.at("parent", self.one_of(request.parent.as_deref()))?;
         ticket.blocked_by = request.at("blocked_by", self.several(&request.blocked_by))?;
         ticket.after = request.at("after", self.several(&request.after))?;
-        ticket.acceptance = request.at("acceptance", acceptance(&request.acceptance, &[]))?;
-        ticket.subtasks = request.at("subtasks", subtasks(&request.subtasks, &[]))?;
+        ticket.related = request.at("related", self.several(&request.related))?;
+        ticket.acceptance = request.at("acceptance", acceptance_of(&request.acceptance))?;
+        ticket.subtasks = request.at("subtasks", subtasks_of(&request.subtasks))?;
         ticket.checks = request.at("checks", values::lines("check", &request.checks))?;
         ticket.touches = request.at("touches", values::lines("glob", &request.touches))?;
         ticket.requires = request.at("requires", values::word(&given(&request.requires)))?;
@@ -185,15 +218,20 @@ impl<'m> Maker<'m> {
             values::defer(now, &word(&request.defer_until)),
         )?;
         ticket.repeat = request.at("repeat", values::word(&given(&request.repeat)))?;
+        let fits = values::fitting_repeat(ticket.repeat, ticket.due, ticket.defer_until);
+        request.at("repeat", fits)?;
         let agent = values::agent(&self.project.store, &given(&request.agent));
         ticket.agent = request.at("agent", agent)?;
         ticket.model = request.at("model", values::line("model", &given(&request.model)))?;
         ticket.lock = request.at("lock", values::line("lock", &given(&request.lock)))?;
+        ticket.pr = request.at("pr", values::line("pull request", &given(&request.pr)))?;
         let from = self.one_of(request.discovered_from.as_deref());
         ticket.discovered_from = request.at("discovered_from", from)?;
+        let same = self.one_of(request.duplicate_of.as_deref());
+        ticket.duplicate_of = request.at("duplicate_of", same)?;
         ticket.created_at = Some(self.project.now);
         ticket.created_by = self.author.map(|actor| actor.as_str().to_owned());
-        if self.project.is_agent()? {
+        if self.is_agent {
             ticket.discovered_from = ticket.discovered_from.or_else(|| self.working_on.clone());
             if !config.run.trust_agent_tickets {
                 ticket.awaiting = Some(Awaiting::Approval);
@@ -201,9 +239,38 @@ impl<'m> Maker<'m> {
                     .hint("a ticket filed by an agent waits for a person's approval");
             }
         }
-        request.at("blocked_by", check_edges(&ticket, None))?;
+        if let Some((key, what)) = to_itself(&ticket).first() {
+            let name = request.name();
+            return request.at(key, Err(cannot_be(&name, what)));
+        }
         request.at("parent", check_parent(&ticket, self.index, self.project))?;
         Ok(ticket)
+    }
+
+    /// Refuses tickets that would wait for one another, by the names that the file gives them and
+    /// with the line of one.
+    fn refuse_cycles(&self, requests: &[NewTicket], made: &[Ticket]) -> Result<()> {
+        if !are_tied(made, self.index) {
+            return Ok(());
+        }
+        let Some(cycle) = self.graph().cycle_with(made) else {
+            return Ok(());
+        };
+        let requests: HashMap<&TicketId, &NewTicket> = self.ids.iter().zip(requests).collect();
+        let name = |id: &TicketId| match requests.get(id) {
+            Some(request) => request.name(),
+            None => id.to_string(),
+        };
+        let error = refused_with_names(&cycle, &name);
+        let mut lines = cycle
+            .links
+            .iter()
+            .flat_map(|link| &link.why)
+            .map(Step::line);
+        match lines.find_map(|(id, key)| Some((requests.get(id)?, key))) {
+            Some((request, key)) => request.at(key, Err(error)),
+            None => Err(error),
+        }
     }
 
     fn one_of(&self, given: Option<&str>) -> Result<Option<TicketId>> {
@@ -250,36 +317,54 @@ fn are_tied(made: &[Ticket], index: &Index) -> bool {
 
 /// Refuses edges of the ticket to itself, but for those it had before: they are no reason to
 /// refuse anything else.
-pub(super) fn check_edges(ticket: &Ticket, before: Option<&Ticket>) -> Result<()> {
-    let had = before.map_or(Vec::new(), to_itself);
+pub(super) fn check_edges(ticket: &Ticket, before: &Ticket) -> Result<()> {
+    let had = to_itself(before);
     let new = to_itself(ticket)
         .into_iter()
         .find(|what| !had.contains(what));
     match new {
-        Some(what) => {
-            let id = &ticket.id;
-            let message = format!("`{id}` cannot be {what}");
-            Err(Error::new(ErrorCode::Cycle, message).with("cycle", vec![id.to_string()]))
-        }
+        Some((_, what)) => Err(cannot_be(ticket.id.as_str(), what)),
         None => Ok(()),
     }
 }
 
-/// What the ticket says to be to itself.
-fn to_itself(ticket: &Ticket) -> Vec<&'static str> {
+fn cannot_be(name: &str, what: &str) -> Error {
+    let bare = name.trim_matches('`');
+    let message = format!("`{bare}` cannot be {what}");
+    Error::new(ErrorCode::Cycle, message).with("cycle", vec![bare.to_owned()])
+}
+
+/// What the ticket says to be to itself, each with its key.
+fn to_itself(ticket: &Ticket) -> Vec<(&'static str, &'static str)> {
     let id = &ticket.id;
     let is = |other: &Option<TicketId>| other.as_ref() == Some(id);
     let edges = [
-        ("its own parent", is(&ticket.parent)),
-        ("blocked by itself", ticket.blocked_by.contains(id)),
-        ("after itself", ticket.after.contains(id)),
-        ("related to itself", ticket.related.contains(id)),
-        ("discovered from itself", is(&ticket.discovered_from)),
-        ("a duplicate of itself", is(&ticket.duplicate_of)),
-        ("what comes after itself", is(&ticket.recurs_from)),
+        ("parent", "its own parent", is(&ticket.parent)),
+        (
+            "blocked_by",
+            "blocked by itself",
+            ticket.blocked_by.contains(id),
+        ),
+        ("after", "after itself", ticket.after.contains(id)),
+        ("related", "related to itself", ticket.related.contains(id)),
+        (
+            "discovered_from",
+            "discovered from itself",
+            is(&ticket.discovered_from),
+        ),
+        (
+            "duplicate_of",
+            "a duplicate of itself",
+            is(&ticket.duplicate_of),
+        ),
+        (
+            "recurs_from",
+            "what comes after itself",
+            is(&ticket.recurs_from),
+        ),
     ];
-    let those = edges.iter().filter(|(_, it_is)| *it_is);
-    those.map(|(what, _)| *what).collect()
+    let those = edges.iter().filter(|(.., it_is)| *it_is);
+    those.map(|(key, what, _)| (*key, *what)).collect()
 }
 
 /// Refuses an open ticket under a closed epic.
@@ -317,6 +402,27 @@ pub(super) fn acceptance(given: &[String], old: &[Acceptance]) -> Result<Vec<Acc
         })
     });
     Ok(items.collect())
+}
+
+/// The acceptance items that are asked for.
+fn acceptance_of(given: &[NewAcceptance]) -> Result<Vec<Acceptance>> {
+    let texts: Vec<String> = given.iter().map(|item| item.text.clone()).collect();
+    let mut items = acceptance(&texts, &[])?;
+    for (item, given) in items.iter_mut().zip(given) {
+        item.check = values::line("check", given.check.as_deref().unwrap_or_default())?;
+        item.met = given.met;
+    }
+    Ok(items)
+}
+
+/// The subtasks that are asked for.
+fn subtasks_of(given: &[NewSubtask]) -> Result<Vec<Subtask>> {
+    let titles: Vec<String> = given.iter().map(|step| step.title.clone()).collect();
+    let mut steps = subtasks(&titles, &[])?;
+    for (step, given) in steps.iter_mut().zip(given) {
+        step.done = given.done;
+    }
+    Ok(steps)
 }
 
 /// The subtasks of these titles; those that were there stay as they are.

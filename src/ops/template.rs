@@ -3,6 +3,10 @@
 //! A template is read as TOML first, and variables are put into its strings then. So a value is
 //! never more than a part of the string it stands in, whatever it holds.
 
+mod rehearsal;
+
+pub(super) use rehearsal::template_trouble;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -252,22 +256,11 @@ fn value<'v>(values: &'v BTreeMap<String, String>, key: &str, name: &str) -> Res
         }));
     };
     // Elsewhere a comma between words makes two of one.
-    if matches!(key, "labels" | "blocked_by" | "after") && value.contains(',') {
+    if matches!(key, "labels" | "blocked_by" | "after" | "related") && value.contains(',') {
         let message = format!("the variable `{name}` has a comma in it: `{key}` takes one word");
         return Err(invalid(message));
     }
     Ok(value)
-}
-
-/// What is wrong with the template that the text spells, and in which line.
-pub(super) fn template_trouble(path: String, text: &str) -> Option<(usize, String)> {
-    let start = format!("{path}:");
-    let message = Template::parse(path, text).err()?.message;
-    let placed = message.strip_prefix(&start).and_then(|rest| {
-        let (line, message) = rest.split_once(": ")?;
-        Some((line.parse().ok()?, message.to_owned()))
-    });
-    Some(placed.unwrap_or((1, message)))
 }
 
 /// A template's file.

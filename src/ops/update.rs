@@ -121,7 +121,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             if is_agent {
                 agent_may(project, scene, &before, request)?;
             }
-            check_edges(ticket, Some(&before))?;
+            check_edges(ticket, &before)?;
         }
         match (&to, &closing) {
             (_, Some(closing)) => {
@@ -218,6 +218,10 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
         |v| values::defer(now, v),
     )?;
     put(&mut ticket.repeat, request.repeat.as_deref(), values::word)?;
+    if request.repeat.is_some() {
+        // Else another day is what somebody says instead.
+        values::fitting_repeat(ticket.repeat, ticket.due, ticket.defer_until)?;
+    }
     let store = &scene.project.store;
     put(&mut ticket.agent, request.agent.as_deref(), |v| {
         values::agent(store, v)

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span as Calendar, Timestamp};
 
 use super::{Error, ErrorCode, Result};
-use crate::model::{Config, Defer, InvalidWord, Span, StatusId, moment};
+use crate::model::{Config, Defer, InvalidWord, Repeat, Span, StatusId, moment};
 pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
 
@@ -241,6 +241,26 @@ fn ahead(now: Timestamp, given: &str) -> Option<Defer> {
     }
     let ahead = SignedDuration::try_from(span.duration()).ok()?;
     now.checked_add(ahead).ok().map(Defer::At)
+}
+
+/// Refuses a day of the month to come again on that is not the one of the dates.
+pub(super) fn fitting_repeat(
+    repeat: Option<Repeat>,
+    due: Option<Date>,
+    until: Option<Defer>,
+) -> Result<()> {
+    let Some(repeat) = repeat else { return Ok(()) };
+    match repeat.contradicts(due, until) {
+        Some((meant, day)) => {
+            let message = format!(
+                "`{repeat}` means day {meant} of the month, and {day} is another: expected that \
+                 day, or the last of a shorter month"
+            );
+            let plain = repeat.plain();
+            Err(invalid(message).hint(format!("`{plain}` goes by the day that is there")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The name of an agent that exists; blank is nothing.

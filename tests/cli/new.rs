@@ -1,4 +1,5 @@
 use insta::assert_snapshot;
+use serde_json::{Value, json};
 
 use crate::project::{authentication, refused};
 use crate::support::Sandbox;
@@ -289,7 +290,7 @@ fn a_file_is_taken_as_a_whole_or_not() {
         &["new", "--file", "missing.toml"],
         &["new", "--file", "typo.toml", "And a title"],
     ]), @r"
-    error: typo.toml:5: unknown field `titel`, expected one of `local`, `title`, `description`, `type`, `priority`, `labels`, `owner`, `parent`, `blocked_by`, `after`, `acceptance`, `subtasks`, `checks`, `touches`, `requires`, `awaiting`, `estimate`, `due`, `defer_until`, `repeat`, `agent`, `model`, `lock`, `discovered_from`
+    error: typo.toml:5: unknown field `titel`, expected one of `local`, `title`, `description`, `type`, `priority`, `labels`, `owner`, `parent`, `blocked_by`, `after`, `related`, `acceptance`, `subtasks`, `checks`, `touches`, `requires`, `awaiting`, `estimate`, `due`, `defer_until`, `repeat`, `agent`, `model`, `lock`, `pr`, `discovered_from`, `duplicate_of`
     hint: did you mean `title`?
     error: twice.jsonl:2: the local name `a` is there twice
     error: none.toml:1: there is no ticket in it
@@ -304,7 +305,111 @@ fn a_file_is_taken_as_a_whole_or_not() {
     error: unknown.toml:5: no ticket `zzz`
     hint: `tk list --all` shows every ticket
     ");
-    assert_snapshot!(refused(&sandbox, 4, &[&["new", "--file", "circle.toml"]]), @"error: tickets would wait for one another: n57 → u8r → n57");
+    // Ids that there never were are nothing that anybody knows.
+    sandbox.write(
+        "self.toml",
+        "[[ticket]]\nlocal = \"a\"\ntitle = \"x\"\n\nafter = [\"a\"]\n",
+    );
+    sandbox.write("under.toml", "[[ticket]]\nlocal = \"e\"\ntitle = \"x\"\n[[ticket]]\ntitle = \"A task\"\nparent = \"e\"\nblocked_by = [\"e\"]\n");
+    assert_snapshot!(refused(&sandbox, 4, &[
+        &["new", "--file", "circle.toml"],
+        &["new", "--file", "self.toml"],
+        &["new", "--file", "under.toml"],
+        &["new", "--file", "circle.toml", "--json"],
+    ]), @r#"
+    error: circle.toml:8: tickets would wait for one another: b → a → b
+    error: self.toml:5: `a` cannot be after itself
+    error: under.toml:7: tickets would wait for one another: `A task` → `A task` (`A task` → `A task`: `A task` is blocked by e, `A task` is a part of e)
+    {"schema":"tk.error.v1","error":{"code":"CYCLE","message":"circle.toml:8: tickets would wait for one another: b → a → b","hint":null,"retryable":false,"exit_code":4,"context":{"cycle":["b","a"],"path":"circle.toml","line":8}}}
+    "#);
+}
+
+#[test]
+fn a_file_takes_what_a_tickets_file_says() {
+    let sandbox = authentication();
+    let plan = r#"
+[[ticket]]
+local = "pay"
+title = "Pay"
+related = ["abc"]
+pr = "https://example.com/1"
+acceptance = ["one", { text = "two", check = "make two" }]
+subtasks = ["first", { title = "second", done = true }]
+
+[[ticket]]
+title = "Pay again"
+duplicate_of = "pay"
+
+[[ticket.acceptance]]
+text = "three"
+check = "make three"
+met = true
+"#;
+    let made = sandbox.tk_with_input(["new", "--file", "-", "--json"], plan);
+    let made = made.json();
+    let (pay, again) = (&made["tickets"][0], &made["tickets"][1]);
+    assert_eq!(pay["related"], json!(["abc"]));
+    assert_eq!(pay["pr"], "https://example.com/1");
+    assert_eq!(again["duplicate_of"], pay["id"]);
+    let items = |ticket: &Value, key: &str| {
+        let id = ticket["id"].as_str().unwrap();
+        sandbox.tk(["show", id, "--json"]).json()["tickets"][0][key].clone()
+    };
+    assert_eq!(
+        items(pay, "acceptance"),
+        json!([
+            {"text": "one", "check": null, "met": false},
+            {"text": "two", "check": "make two", "met": false}
+        ])
+    );
+    assert_eq!(
+        items(pay, "subtasks"),
+        json!([
+            {"title": "first", "done": false},
+            {"title": "second", "done": true}
+        ])
+    );
+    assert_eq!(
+        items(again, "acceptance"),
+        json!([{"text": "three", "check": "make three", "met": true}])
+    );
+}
+
+#[test]
+fn json_lines_may_begin_with_a_mark_and_are_no_array() {
+    let sandbox = Sandbox::initialised();
+    let new = |text: &str| sandbox.tk_with_input(["new", "--file", "-"], text);
+    new("\u{feff}{\"title\":\"One\"}\n{\"title\":\"Two\"}\n").ok();
+    new("\u{feff}[[ticket]]\ntitle = \"Three\"\n").ok();
+    assert_snapshot!(new("\n [\n {\"title\":\"x\"}]\n"), @r"
+    --- stderr
+    error: standard input:2: a JSON array: expected one object a line, without the array
+    hint: `jq -c '.[]'` makes that of it
+    --- exit 2
+    ");
+    assert_eq!(sandbox.tk(["list", "--json"]).json()["total"], 3);
+}
+
+#[test]
+fn the_same_title_of_signs_alone_is_likely_the_same() {
+    let sandbox = Sandbox::initialised();
+    let id = sandbox.file(["!!!"]);
+    let told = sandbox.tk(["new", "!!!"]);
+    let hint = format!("hint: `{id}` (open) is likely the same: !!!");
+    assert!(told.stderr.contains(&hint), "{told}");
+    assert_eq!(sandbox.tk(["new", "???"]).stderr, "");
+}
+
+#[test]
+fn quotes_in_messages_are_as_they_were_given() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["new", "x", "-t", "it's \"q\" a\\b"],
+        &["new", "x", "--due", "e\u{301}\u{202e}'"],
+    ]), @r#"
+    error: unknown type `it's "q" a\b`: expected one of task, bug, feature, chore, epic
+    error: the due day `é\u{202e}'` is not a day: expected one such as `2026-11-20`, `tomorrow` or `3d`
+    "#);
 }
 
 #[test]
@@ -314,6 +419,34 @@ fn the_fault_of_a_file_is_told_with_its_line() {
         ("title = \" \"", "the title is blank"),
         ("title = 3", "invalid type: integer `3`, expected a string"),
         ("title = \"x\"\n\npriority = 9", "unknown priority `9`"),
+        ("title = \"x\"\n\npriority = -1", "unknown priority `-1`"),
+        ("title = \"x\"\n\npriority = 1.0", "unknown priority `1.0`"),
+        (
+            "title = \"x\"\n\npriority = 1e300",
+            "unknown priority `1e300`",
+        ),
+        (
+            "title = \"x\"\n\npriority = true",
+            "unknown priority `true`",
+        ),
+        (
+            "title = \"x\"\n\npriority = 99999999999999999999",
+            "unknown priority `99999999999999999999`",
+        ),
+        (
+            "title = \"x\"\n\npriority = { a = 1 }",
+            "invalid type: map, expected a string, a number or a date",
+        ),
+        ("title = \"x\"\n\ndue = true", "the due day `true` is not"),
+        ("title = \"x\"\n\ndue = 07:32:00", "the due day `07:32:00`"),
+        (
+            "title = \"x\"\n\nacceptance = [3]",
+            "invalid type: integer `3`, expected a string or a table",
+        ),
+        (
+            "title = \"x\"\n\nsubtasks = [{ done = true }]",
+            "missing field `title`",
+        ),
         ("title = \"x\"\n\ntype = \"tsak\"", "unknown type `tsak`"),
         (
             "title = \"x\"\n\nrequires = \"reveiw\"",
@@ -413,7 +546,7 @@ fn refuses_values_that_cannot_be() {
     ");
     assert_snapshot!(refused(&sandbox, 4, &[
         &["new", "x", "--parent", "aut", "-b", "aut"],
-    ]), @"error: tickets would wait for one another: u8r → u8r (u8r → u8r: u8r is blocked by aut, u8r is a part of aut)");
+    ]), @"error: tickets would wait for one another: `x` → `x` (`x` → `x`: `x` is blocked by aut, `x` is a part of aut)");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Tickets that come again once they are closed.
 
+use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::merge_driver::{bin, commit};
+use crate::project::refused;
 use crate::support::Sandbox;
 
 /// A weekly ticket with something of everything.
@@ -351,4 +353,48 @@ fn an_edit_that_closes_it_makes_the_next() {
     sandbox = sandbox.with_env("EDITOR", "sed -i 's/77/1/; s/open/closed/'");
     sandbox.tk(["edit", "bro"]).ok();
     assert_eq!(ids(&sandbox, &["list", "--all"]), "rep bro-r2 rep-r2 bro");
+}
+
+/// A day of the month that is meant is never dropped without a word.
+#[test]
+fn the_day_that_is_meant_is_honoured_or_refused() {
+    let sandbox = Sandbox::initialised();
+    let id = sandbox.file(["Rent", "--repeat", "monthly@31"]);
+    assert_snapshot!(sandbox.tk(["close", &id]), @r"
+    u8r  closed  Rent
+    --- stderr
+    hint: `u8r` comes again on 2026-12-31: `u8r-r2`
+    ");
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["new", "x", "--due", "2026-12-20", "--repeat", "monthly@31"],
+        &["new", "x", "--defer", "2026-12-30", "--repeat", "monthly@31"],
+        &["new", "x", "--due", "2026-12-31", "--repeat", "monthly@30"],
+        &["new", "x", "--due", "2026-12-31", "--defer", "2026-12-20", "--repeat", "1mo@31/30"],
+    ]), @r"
+    error: `1mo@31` means day 31 of the month, and 2026-12-20 is another: expected that day, or the last of a shorter month
+    hint: `1mo` goes by the day that is there
+    error: `1mo@31` means day 31 of the month, and 2026-12-30 is another: expected that day, or the last of a shorter month
+    hint: `1mo` goes by the day that is there
+    error: `1mo@30` means day 30 of the month, and 2026-12-31 is another: expected that day, or the last of a shorter month
+    hint: `1mo` goes by the day that is there
+    error: `1mo@31/30` means day 30 of the month, and 2026-12-20 is another: expected that day, or the last of a shorter month
+    hint: `1mo` goes by the day that is there
+    ");
+    for args in [
+        ["--due", "2027-02-28", "--repeat", "monthly@31"],
+        ["--due", "2026-12-31", "--repeat", "monthly@31"],
+        ["--due", "2026-12-20", "--repeat", "monthly"],
+    ] {
+        let mut new = vec!["new", "Fine"];
+        new.extend(args);
+        sandbox.tk(new).ok();
+    }
+    // Put off till some days before, it is due on the 31st all the same.
+    let id = sandbox.file(["Tax", "--due", "2026-12-31", "--defer", "2026-12-20"]);
+    sandbox.tk(["update", &id, "--repeat", "monthly@31"]).ok();
+    sandbox.tk(["update", &id, "--due", "2026-12-15"]).ok();
+    assert_snapshot!(refused(&sandbox, 2, &[&["update", &id, "--repeat", "monthly@31"]]), @r"
+    error: `1mo@31` means day 31 of the month, and 2026-12-15 is another: expected that day, or the last of a shorter month
+    hint: `1mo` goes by the day that is there
+    ");
 }

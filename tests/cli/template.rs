@@ -292,6 +292,59 @@ fn the_doctor_checks_them_and_takes_none_for_a_ticket() {
     assert_eq!(all.len(), healthy["findings"].as_array().unwrap().len() + 1);
 }
 
+/// What a variable will say nobody knows; but what can work with nothing that one says is told.
+#[test]
+fn the_doctor_tries_whether_they_can_work() {
+    let sandbox = sandbox();
+    let found = |text: &str| {
+        sandbox.write(".ticks/templates/odd.toml", text);
+        let found = sandbox.tk(["doctor", "--json"]).json();
+        let all = found["findings"].as_array().unwrap().clone();
+        let of_templates = |found: &serde_json::Value| found["kind"] == "invalid_template";
+        let mut found = all.into_iter().filter(of_templates);
+        let first = found.next();
+        first.map(|found| format!("{}: {}", found["line"], found["message"].as_str().unwrap()))
+    };
+    let pair = |first: &str, second: &str| {
+        let ticket = |local: &str, lines: &str| {
+            format!("[[ticket]]\nlocal = \"{local}\"\ntitle = \"{local}\"\n{lines}\n")
+        };
+        ticket("a", first) + &ticket("b", second)
+    };
+    for (text, message) in [
+        (
+            "title = \"x\"\nblocked_by = [\"nope\"]\n",
+            "2: no ticket `nope`",
+        ),
+        (
+            "priority = 9\n",
+            "1: unknown priority `9`: expected one of 0 ",
+        ),
+        ("type = \"tsak\"\n", "1: unknown type `tsak`"),
+        (
+            &pair("blocked_by = [\"b\"]", "blocked_by = [\"a\"]"),
+            "4: tickets would wait for one another: a → b → a",
+        ),
+        (
+            &pair("after = [\"a\"]", ""),
+            "4: `a` cannot be after itself",
+        ),
+        (
+            "[[ticket]]\nlocal = \"a\"\n[[ticket]]\ntitle = \"b\"\n",
+            "2: the title is blank",
+        ),
+    ] {
+        let told = found(text).unwrap_or_default();
+        assert!(told.starts_with(message), "{text}: {told}");
+    }
+    let varies = "priority = \"{{x}}\"\nparent = \"{{y}}\"\nblocked_by = [\"{{y}}\"]\n\
+                  type = \"{{x}}\"\ndue = \"{{date}}\"\nacceptance = [\"{{x}}\", \"{{y}}\"]\n\
+                  [variables]\nx = \"\"\ny = \"k7m\"\n";
+    for text in [varies, "", &pair("", "blocked_by = [\"a\"]")] {
+        assert_eq!(found(text), None, "{text}");
+    }
+}
+
 #[test]
 fn agents_may_and_shells_know_the_names() {
     let sandbox = sandbox();
@@ -341,6 +394,8 @@ fn the_schema_says_what_a_template_may_hold() {
         "due = \"3d\"\ndefer_until = \"{{x}}\"",
         "requires = \"review\"\nawaiting = \"input\"\nestimate = \"1h30m\"\nrepeat = \"2w\"",
         "acceptance = [\"a\"]\nsubtasks = [\"b\"]\nchecks = [\"true\"]\ntouches = [\"src/**\"]",
+        "acceptance = [\"b\", { text = \"a {{x}}\", check = \"true\", met = true }]",
+        "subtasks = [{ title = \"a\", done = true }]\npr = \"https://example.com/{{x}}\"",
         "local = \"a\"\ntype = \"bug\"\nowner = \"{{actor}}\"\nlock = \"db\"",
         "agent = \"claude\"\nmodel = \"opus\"\ndescription = \"a\\nb {{x}}\"",
     ] {
@@ -358,7 +413,8 @@ fn the_schema_says_what_a_template_may_hold() {
         "awaiting = \"godot\"",
         "estimate = \"2 hours\"",
         "repeat = \"now and then\"",
-        "acceptance = [{ text = \"a\" }]",
+        "acceptance = [{ txet = \"a\" }]",
+        "subtasks = [{ done = true }]",
         "title = \"x\"\n[[ticket]]\ntitle = \"x\"",
         "[[ticket]]\ntitle = 7",
         "[[ticket]]\ntitle = \"x\"\nstatus = \"open\"",

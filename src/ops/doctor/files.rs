@@ -230,7 +230,8 @@ fn templates(exam: &Exam<'_>) -> Vec<Wrong> {
             Err(error) => Some(of_error(&file, &error)),
             Ok(None) => None,
             Ok(Some((path, text))) => {
-                let (line, message) = template_trouble(path, &text)?;
+                let index = exam.configured.then_some(exam.loaded);
+                let (line, message) = template_trouble(exam.project, index, path, &text)?;
                 let name = file;
                 Some(Wrong {
                     name,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::super::values::{self, invalid};
+use super::super::values::{self, invalid, printable};
 use super::super::{Error, Result};
+use super::forms::{NewAcceptance, NewSubtask, Word, items};
 
 /// A ticket to be made, in words as they were typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -32,10 +33,14 @@ pub struct NewTicket {
     pub blocked_by: Vec<String>,
     /// Soft order.
     pub after: Vec<String>,
+    /// What is worth reading with it.
+    pub related: Vec<String>,
     /// What must be true of the result.
-    pub acceptance: Vec<String>,
+    #[serde(deserialize_with = "items")]
+    pub acceptance: Vec<NewAcceptance>,
     /// Its steps.
-    pub subtasks: Vec<String>,
+    #[serde(deserialize_with = "items")]
+    pub subtasks: Vec<NewSubtask>,
     /// Commands that must pass.
     pub checks: Vec<String>,
     /// Globs of files it will change.
@@ -58,8 +63,12 @@ pub struct NewTicket {
     pub model: Option<String>,
     /// Never together with others of that lock.
     pub lock: Option<String>,
+    /// A pull request's address.
+    pub pr: Option<String>,
     /// During whose work it was found.
     pub discovered_from: Option<String>,
+    /// The ticket it repeats.
+    pub duplicate_of: Option<String>,
     /// Where it is in the file that it comes from.
     #[serde(skip)]
     pub place: Option<Place>,
@@ -118,7 +127,7 @@ impl<T> PutOver for Option<T> {
     }
 }
 
-impl PutOver for Vec<String> {
+impl<T> PutOver for Vec<T> {
     fn put_over(self, other: &mut Self) -> bool {
         let given = !self.is_empty();
         if given {
@@ -149,6 +158,7 @@ impl NewTicket {
             parent: "parent",
             blocked_by: "blocked_by",
             after: "after",
+            related: "related",
             acceptance: "acceptance",
             subtasks: "subtasks",
             checks: "checks",
@@ -162,7 +172,9 @@ impl NewTicket {
             agent: "agent",
             model: "model",
             lock: "lock",
+            pr: "pr",
             discovered_from: "discovered_from",
+            duplicate_of: "duplicate_of",
         );
         if let Some(place) = &mut other.place {
             place.typed = typed;
@@ -198,7 +210,9 @@ impl NewTicket {
             ("agent", &mut self.agent),
             ("model", &mut self.model),
             ("lock", &mut self.lock),
+            ("pr", &mut self.pr),
             ("discovered_from", &mut self.discovered_from),
+            ("duplicate_of", &mut self.duplicate_of),
         ];
         for (key, line) in &mut lines {
             if let Some(line) = line {
@@ -209,8 +223,7 @@ impl NewTicket {
             ("labels", &mut self.labels),
             ("blocked_by", &mut self.blocked_by),
             ("after", &mut self.after),
-            ("acceptance", &mut self.acceptance),
-            ("subtasks", &mut self.subtasks),
+            ("related", &mut self.related),
             ("checks", &mut self.checks),
             ("touches", &mut self.touches),
         ];
@@ -219,7 +232,25 @@ impl NewTicket {
                 tell(key, text)?;
             }
         }
+        for item in &mut self.acceptance {
+            tell("acceptance", &mut item.text)?;
+            if let Some(check) = &mut item.check {
+                tell("acceptance", check)?;
+            }
+        }
+        for step in &mut self.subtasks {
+            tell("subtasks", &mut step.title)?;
+        }
         Ok(())
+    }
+
+    /// What messages call it, since its id is nothing that anybody gave: its local name, else its
+    /// title.
+    pub(super) fn name(&self) -> String {
+        match &self.local {
+            Some(local) => printable(local),
+            None => format!("`{}`", printable(&self.title)),
+        }
     }
 
     /// The result, whose error says where in the file the key is.
@@ -233,29 +264,6 @@ impl NewTicket {
                 error = error.with("path", place.file.as_str()).with("line", line);
             }
             error
-        })
-    }
-}
-
-/// A value that a file may hold as a text, a number or a date.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "Loose")]
-pub struct Word(pub String);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose {
-    Number(u64),
-    Text(String),
-    Time(toml::value::Datetime),
-}
-
-impl From<Loose> for Word {
-    fn from(loose: Loose) -> Self {
-        Self(match loose {
-            Loose::Number(number) => number.to_string(),
-            Loose::Text(text) => text,
-            Loose::Time(time) => time.to_string(),
         })
     }
 }

@@ -70,10 +70,12 @@ struct Keys {
     blocked_by: Vec<Line>,
     /// What it is preferred after, without waiting for it
     after: Vec<Line>,
+    /// Other tickets worth reading
+    related: Vec<Line>,
     /// What must be true of the result
-    acceptance: Vec<FullText>,
+    acceptance: Vec<Item>,
     /// The steps of the work
-    subtasks: Vec<FullText>,
+    subtasks: Vec<Step>,
     /// Shell commands that must pass on the merged tree before it closes
     checks: Vec<ShellCommand>,
     /// Globs of the files it is expected to change
@@ -96,8 +98,50 @@ struct Keys {
     model: Line,
     /// Never run together with another ticket of this lock
     lock: Line,
+    /// The pull request's address
+    pr: Line,
     /// The ticket during whose work it was found
     discovered_from: Line,
+    /// The ticket it repeats
+    duplicate_of: Line,
+}
+
+/// What must be true of the result
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Item {
+    Text(FullText),
+    Table(ItemTable),
+}
+
+/// What must be true of the result, with the command that tells
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("required" = ["text"]))]
+struct ItemTable {
+    /// What must be true
+    text: FullText,
+    /// The shell command that tells
+    check: ShellCommand,
+    /// Whether it is
+    met: bool,
+}
+
+/// A step of the work
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Step {
+    Title(FullText),
+    Table(StepTable),
+}
+
+/// A step of the work, and whether it is done
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("required" = ["title"]))]
+struct StepTable {
+    /// What is to be done
+    title: FullText,
+    /// Whether it is
+    done: bool,
 }
 
 /// A text with a variable in it
