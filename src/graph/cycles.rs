@@ -204,6 +204,10 @@ impl Graph<'_> {
     /// of tickets that so wait for one another, one through such a line of its first ticket.
     #[must_use]
     pub fn soft_cycles(&self) -> Vec<Cycle> {
+        let is_after = |ticket: &Outline| ticket.edges().after.next().is_some();
+        if !self.facts.tickets.iter().any(is_after) {
+            return Vec::new();
+        }
         let extent = Extent {
             closed: false,
             soft: true,
