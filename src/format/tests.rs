@@ -209,6 +209,10 @@ fn invalid_values_are_named_with_their_place() {
         wrong,
         "line 2, column 10: `status`: unknown status `opne`: expected one of open, in_progress, closed"
     );
+    let run = "title = \"x\"\n[[runs]]\nrun = \"r\"\nattempt = 1\nagent = \"a\"\ncost_usd = ";
+    for (given, shown) in [("1e300", "it is 1e300"), ("-2", "it is -2")] {
+        assert_eq!(error(&format!("{run}{given}\n")).message, shown);
+    }
     for text in [
         "title = ",
         "title = \"x\"\ntitle = \"y\"",

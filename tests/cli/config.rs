@@ -93,3 +93,14 @@ fn a_merge_that_left_both_versions_is_named() {
     let slip = refused(&sandbox, 4, &[&["list"]]);
     assert!(!slip.contains("merge"), "{slip}");
 }
+
+#[test]
+fn types_of_upper_case_letters_are_told_what_they_are_to_be() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write(
+        ".ticks/config.toml",
+        "[tickets]\ntypes = [\"Story\", \"bug\", \"Epic\"]\n",
+    );
+    let told = sandbox.tk(["list"]);
+    assert!(told.stderr.contains("in lower case"), "{told}");
+}
