@@ -104,6 +104,8 @@ points! {
     Resumed = "resumed",
     /// The worker's work is put in order on its branch.
     Evidence = "evidence",
+    /// A finished ticket has its place among those that wait to land.
+    InLine = "in_line",
     /// The branch is merged into the integration worktree, not committed.
     Merge = "merge",
     /// An event: a check began.

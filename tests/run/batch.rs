@@ -5,16 +5,20 @@ use serde_json::json;
 use crate::rig::{Ended, Live, Rig, write};
 
 /// A rig whose tickets land in batches, and the check that counts the gates. A gate ends only
-/// when `workers` workers have been paid, so that all wait for it to land.
-fn rig(tickets: &[(&str, &str)], workers: usize, then: &str) -> (Rig, String) {
-    let rig = Rig::new(tickets);
+/// when so many tickets have come to wait for it, or to land.
+fn rig(tickets: &[(&str, &str)], in_line: usize, then: &str) -> (Rig, String) {
+    let mut rig = Rig::new(tickets);
+    let told = rig.sandbox.root().join("points");
+    rig.sandbox
+        .set_env("TK_TEST_POINTS", told.to_str().unwrap());
     let config = format!("[run]\nbatch = {}\n", tickets.len());
     rig.sandbox.write(".ticks/config.toml", &config);
     let gates = rig.sandbox.root().join("gates");
     let check = format!(
-        "echo gate >> {}; i=0; while test $i -lt 600 && test $(grep -c '\"settled\":true' \
-         \"$TK_RUN_DIR/journal.jsonl\") -lt {workers}; do i=$((i+1)); sleep 0.1; done; {then}",
-        gates.display()
+        "echo gate >> {}; i=0; while test $i -lt 600 && test $(grep -c '^in_line:after$' {}) -lt \
+         {in_line}; do i=$((i+1)); sleep 0.1; done; {then}",
+        gates.display(),
+        told.display()
     );
     (rig, check)
 }
@@ -78,7 +82,7 @@ fn what_does_not_merge_with_the_others_is_landed_alone_and_checks_of_all_run() {
             ("ddd", "checks = [\"test -e ddd.txt\"]"),
             ("eee", "requires = \"review\""),
         ],
-        5,
+        4,
         "true",
     );
     rig.script(json!({"bbb": [write("same", "b")], "ccc": [write("same", "c")]}));

@@ -83,8 +83,13 @@ impl Sandbox {
     /// With that variable set from now on.
     #[must_use]
     pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
-        self.env.insert(name.to_owned(), value.to_owned());
+        self.set_env(name, value);
         self
+    }
+
+    /// Sets that variable from now on.
+    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
+        self.env.insert(name.to_owned(), value.to_owned());
     }
 
     /// With that variable not set from now on.

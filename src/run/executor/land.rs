@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Executor;
+use crate::context::point::Point;
 use crate::run::batch;
 use crate::run::desk::Stop;
 use crate::run::landing::{self, Landing};
@@ -50,7 +51,9 @@ impl Executor {
             self.wait_for_turn().await?;
         }
         let lander = Arc::clone(&self.shared);
-        self.in_line.get_or_insert_with(|| lander.line.join());
+        Point::InLine.around(|| {
+            self.in_line.get_or_insert_with(|| lander.line.join());
+        });
         if self.shared.config.run.batch > 1 {
             let one_at_a_time = lander.lander.lock().await;
             self.ensure_ground().await?;
