@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// Although another holds it
     #[arg(long)]
     force: bool,
-    /// Whatever is there on that remote, or the branch's own
+    /// With --force, whatever is there on that remote, or the branch's own
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, require_equals = true, requires = "force")]
     remote: Option<Option<String>>,
 }
