@@ -84,6 +84,7 @@ const BEFORE: &[(&str, &[&str])] = &[
     ("release", &["claim", "t502"]),
     ("close", &["reopen", "t502"]),
     ("reopen", &["close", "t502", "--force"]),
+    ("update", &["update", "t502", "-p", "3"]),
 ];
 
 fn main() -> ExitCode {
