@@ -22,12 +22,13 @@ pub(crate) fn authentication() -> Sandbox {
     sandbox
 }
 
-/// What is in `.ticks/`, so that a test can see that nothing was changed.
+/// What is in `.ticks/`, so that a test can see that nothing was changed and nothing left.
 pub(crate) fn files(sandbox: &Sandbox) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = std::fs::read_dir(sandbox.path().join(".ticks"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".toml"))
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
         .map(|name| (name.clone(), sandbox.read(format!(".ticks/{name}"))))
         .collect();
     files.sort();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Ended, Live, Rig, write};
+use crate::rig::{Ended, Live, Rig, open, work, write};
 
 /// A rig whose tickets land in batches, and the check that counts the gates. A gate ends only
 /// when so many tickets have come to wait for it, or to land.
@@ -107,11 +107,18 @@ fn what_does_not_merge_with_the_others_is_landed_alone_and_checks_of_all_run() {
 #[test]
 fn a_runner_killed_when_a_batch_has_just_landed_is_made_good() {
     let (rig, check) = rig(&[("aaa", ""), ("bbb", ""), ("ccc", "")], 3, "true");
+    // None can come to wait for landing before the first is at it, which would take it along.
+    let pipes = ["b", "c"].map(|name| rig.pipe(name));
+    let later = |pipe: &std::path::Path| json!([{"await": pipe}, work()[0], work()[1]]);
+    rig.script(json!({"bbb": later(&pipes[0]), "ccc": later(&pipes[1])}));
     // The run's branch moves for the plan, for who came first, and for the two that waited.
     let mut command = rig.sandbox.tk_command();
     command.env("TK_TEST_DIE_AT", "run_branch_moved:after:3");
     command.args(["run", "epic", "--json", "-j", "3", "--check", &check]);
-    let killed = Live::of(command).end();
+    let mut live = Live::of(command);
+    live.until("aaa", "check_started");
+    pipes.iter().for_each(|pipe| open(pipe));
+    let killed = live.end();
     assert_ne!(killed.code, 0);
     assert_eq!(killed.of("", "batch").len(), 1);
     assert_eq!(killed.of("", "landed").len(), 1);
