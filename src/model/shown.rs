@@ -16,6 +16,12 @@ pub fn is_unsafe(c: char) -> bool {
         )
 }
 
+/// Whether the text can be a field of one line: something, and no character that controls.
+#[must_use]
+pub fn is_line(text: &str) -> bool {
+    !text.trim().is_empty() && !text.contains(char::is_control)
+}
+
 /// The first `most` characters of a text, those escaped that would not show as themselves.
 #[must_use]
 pub fn escaped(text: &str, most: usize) -> String {

@@ -46,7 +46,7 @@ pub(super) async fn finish(
         shared.tracker.store()?,
         RunDir::of(&shared.store, &shared.run),
     );
-    for text in unended::settle(&shared.ctx, &store, &shared.config, &dir)? {
+    for text in unended::settle(&shared.ctx, &store, &shared.config, &dir)?.lines() {
         recorder.record(None, EventKind::Warning { text })?;
     }
     if !tally.stopped {

@@ -95,7 +95,7 @@ pub fn run(
     )?;
     first.keep_files(&opened.info.tickets);
     let mut told = tracker::catch_up(project, &first.key)?;
-    told.extend(unended::settle_all(ctx, project, Some(&opened.dir))?);
+    told.extend(unended::settle_all(ctx, project, Some(&opened.dir))?.lines());
     for dir in &opened.abandoned {
         let left = recovery::recover(ctx, &project.store, config, dir, |_| false)?;
         told.extend(left.told);

@@ -23,7 +23,7 @@ use super::till;
 use super::worker;
 use crate::context::Context;
 use crate::context::point::Point;
-use crate::model::{Actor, Category, Config, Outcome, RunRecord, TicketId, Usd, Verdict};
+use crate::model::{Actor, Category, Config, Outcome, RunRecord, TicketId, Usd, Verdict, is_line};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::{Change, RemoteHold, Store, StoreError, sweep_below};
 use crate::wire::{Event, EventKind};
@@ -425,9 +425,11 @@ pub(super) fn unfinished(events: &[Event]) -> BTreeMap<String, RunRecord> {
                 open.insert(ticket, record);
             }
             EventKind::Session { session, model, .. } => {
+                // What a ticket's file cannot have is in journals that other versions wrote.
+                let line = |text: &String| Some(text.clone()).filter(|text| is_line(text));
                 if let Some(record) = open.get_mut(&ticket) {
-                    record.session = Some(session.clone());
-                    record.model.clone_from(model);
+                    record.session = line(session);
+                    record.model = model.as_ref().and_then(line);
                 }
             }
             // That it was stopped may not have got into its ticket, for want of room.

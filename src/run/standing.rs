@@ -5,6 +5,7 @@ use super::opening::{is_final, last_outcome};
 use super::orphans::{self, Marked};
 use super::unended;
 use crate::context::Context;
+use crate::model::TicketId;
 use crate::ops::{KnownRun, KnownRuns, Project, Result, RunState, Runs};
 use crate::store::Store;
 
@@ -27,8 +28,8 @@ impl Runs for RunsOf<'_> {
         orphans::end(self.context, self.project, &dir).map(drop)
     }
 
-    fn tell_ends(&self) -> Result<()> {
-        unended::settle_all(self.context, self.project, None).map(drop)
+    fn tell_end(&self, id: &TicketId) -> Result<()> {
+        unended::settle_all(self.context, self.project, None)?.expect(id)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Ends of attempts that could not be put into their tickets, whose files could not be read:
 //! the run's folder remembers of which tickets, and they are put there once that can be done.
 
+use std::collections::BTreeMap;
+
 use super::folder::RunDir;
 use super::ledger::Ledger;
 use super::record;
@@ -14,32 +16,61 @@ use crate::wire::{Event, EventKind};
 /// What the journal says of such an end, after its reason and before that of the silence.
 pub(super) const UNTOLD: &str = "; and the ticket could not be told: ";
 
-/// Puts those of all runs into their tickets, as far as they can be read now; what was done, a
-/// line each. Those of a live run are its own to tell, unless it is that one.
+/// What came of putting ends into their tickets.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// What was done, a line each.
+    told: Vec<String>,
+    /// The tickets that could not be written, and why. They lack their ends still.
+    unwritable: BTreeMap<TicketId, Error>,
+}
+
+impl Settled {
+    /// Both, a line each.
+    pub(super) fn lines(self) -> Vec<String> {
+        let lacking = self.unwritable.into_iter().map(|(id, error)| {
+            format!("the end of an attempt at `{id}` cannot be put into its file yet: {error}")
+        });
+        self.told.into_iter().chain(lacking).collect()
+    }
+
+    /// Whether that ticket could be written.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub(super) fn expect(mut self, id: &TicketId) -> Result<()> {
+        self.unwritable.remove(id).map_or(Ok(()), Err)
+    }
+}
+
+/// Puts those of all runs into their tickets, as far as they can be read and written now. Those
+/// of a live run are its own to tell, unless it is that one.
 ///
 /// # Errors
-/// When a run's folder cannot be read, or a ticket cannot be written.
+/// When a run's folder cannot be read, or the store is locked.
 pub(super) fn settle_all(
     ctx: &Context,
     project: &Project,
     own: Option<&RunDir>,
-) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+) -> Result<Settled> {
+    let mut all = Settled::default();
     for dir in RunDir::all(&project.store)? {
         let is_own = own.is_some_and(|own| own.path() == dir.path());
         if !dir.unended()?.is_empty() && (is_own || dir.runner()?.is_none()) {
-            told.extend(settle(ctx, &project.store, &project.config, &dir)?);
+            let settled = settle(ctx, &project.store, &project.config, &dir)?;
+            all.told.extend(settled.told);
+            all.unwritable.extend(settled.unwritable);
         }
     }
-    Ok(told)
+    Ok(all)
 }
 
 /// As [`settle_all`], before a person has that ticket tried again.
 ///
 /// # Errors
-/// Where it is a live run's to tell.
+/// Where it is a live run's to tell, or the ticket cannot be written.
 pub(super) fn settle_before_retry(ctx: &Context, project: &Project, id: &TicketId) -> Result<()> {
-    settle_all(ctx, project, None)?;
+    settle_all(ctx, project, None)?.expect(id)?;
     for dir in RunDir::all(&project.store)? {
         if dir.unended()?.contains(id) && dir.runner()?.is_some() {
             let run = dir.id();
@@ -58,45 +89,59 @@ pub(super) fn settle_before_retry(ctx: &Context, project: &Project, id: &TicketI
     Ok(())
 }
 
-/// Puts those of the run into their tickets, as far as they can be read now; what was done, a
-/// line each.
+/// Puts those of the run into their tickets, as far as they can be read and written now.
 pub(super) fn settle(
     ctx: &Context,
     store: &Store,
     config: &Config,
     dir: &RunDir,
-) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+) -> Result<Settled> {
+    let mut settled = Settled::default();
     let unended = dir.unended()?;
     if unended.is_empty() {
-        return Ok(told);
+        return Ok(settled);
     }
     let events = record::read(&dir.journal())?;
     for id in unended {
-        let Some(is_new) = settle_one(ctx, store, config, &events, &id)? else {
-            continue;
-        };
-        if is_new {
-            told.push(format!(
+        match settle_one(ctx, store, config, &events, &id)? {
+            Found::Known => {}
+            Found::New => settled.told.push(format!(
                 "the end of an attempt at `{id}` was not in its file, which could not be read; \
                  it is now"
-            ));
+            )),
+            Found::Unreadable => continue,
+            Found::Unwritable(error) => {
+                settled.unwritable.insert(id, error.into());
+                continue;
+            }
         }
         dir.forget_unended(&id)?;
     }
-    Ok(told)
+    Ok(settled)
 }
 
-/// Whether the ticket has it only now; nothing where its file still cannot be read.
+/// How a ticket stands that may lack the end of an attempt.
+enum Found {
+    /// It has it, or is gone.
+    Known,
+    /// It has it only now.
+    New,
+    /// Its file still cannot be read.
+    Unreadable,
+    /// Its file cannot be written.
+    Unwritable(StoreError),
+}
+
+/// Puts the end into the ticket, if that lacks it.
 fn settle_one(
     ctx: &Context,
     store: &Store,
     config: &Config,
     events: &[Event],
     id: &TicketId,
-) -> Result<Option<bool>> {
+) -> Result<Found> {
     let Some((record, reason)) = last_end(events, id) else {
-        return Ok(Some(false));
+        return Ok(Found::Known);
     };
     let entries = Ledger::read(&store.ledger_path())?;
     let record = RunRecord {
@@ -108,14 +153,14 @@ fn settle_one(
     let locked = store.lock()?;
     let before = match locked.read(id, config) {
         Ok(before) => before,
-        Err(StoreError::NotFound(_)) => return Ok(Some(false)),
-        Err(_) => return Ok(None),
+        Err(StoreError::NotFound(_)) => return Ok(Found::Known),
+        Err(_) => return Ok(Found::Unreadable),
     };
     let same = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
     let old = before.ticket.runs.iter().rposition(same);
     let mut after = before.ticket.clone();
     match old.map(|at| &mut after.runs[at]) {
-        Some(old) if old.ended_at >= record.started_at => return Ok(Some(false)),
+        Some(old) if old.ended_at >= record.started_at => return Ok(Found::Known),
         Some(old) => old.clone_from(&record),
         None => after.runs.push(record),
     }
@@ -138,11 +183,13 @@ fn settle_one(
         kind: NoteKind::Failure,
         text: format!("Agent failed: {reason}"),
     });
-    locked.write(vec![Change { before, after }], config)?;
+    if let Err(error) = locked.write(vec![Change { before, after }], config) {
+        return Ok(Found::Unwritable(error));
+    }
     if !is_others {
         locked.release_claim(id)?;
     }
-    Ok(Some(true))
+    Ok(Found::New)
 }
 
 /// The last attempt at the ticket, and why it failed.

@@ -31,6 +31,8 @@ mod leaks;
 #[cfg(test)]
 mod notify;
 #[cfg(test)]
+mod odd_words;
+#[cfg(test)]
 mod orphans;
 #[cfg(test)]
 mod people;

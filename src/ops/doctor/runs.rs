@@ -52,8 +52,8 @@ pub trait Runs {
     /// Puts the ends of attempts that dead runners could not tell into their tickets.
     ///
     /// # Errors
-    /// When a ticket cannot be written.
-    fn tell_ends(&self) -> Result<()>;
+    /// When that ticket cannot be written.
+    fn tell_end(&self, id: &TicketId) -> Result<()>;
 }
 
 /// A run, as far as it matters here.
@@ -190,7 +190,7 @@ fn untold<'a>(exam: &Exam<'a>, run: &KnownRun, id: &TicketId) -> Found<'a> {
     let (store, runs, id) = (&exam.project.store, exam.runs_now, id.clone());
     found.changes(store.ticket_path(&id)).mended_by(move || {
         store.lock()?.forget_last_change()?;
-        runs.tell_ends()?;
+        runs.tell_end(&id)?;
         let known = runs.standing()?.runs;
         match known.iter().any(|run| run.untold.contains(&id)) {
             true => Err(changed()),

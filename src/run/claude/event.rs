@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::Usd;
+use crate::model::{Usd, is_line};
 use crate::run::price::Usage;
 
 /// What a line says.
@@ -185,8 +185,8 @@ impl Event {
         let subtype = value["subtype"].as_str();
         match (value["type"].as_str()?, subtype) {
             ("system", Some("init")) => Some(Self::Init {
-                session: text(value, "session_id")?,
-                model: text(value, "model"),
+                session: line(value, "session_id")?,
+                model: line(value, "model"),
                 version: text(value, "claude_code_version"),
             }),
             ("system", Some("api_retry")) => Some(Self::ApiRetry(ApiRetry {
@@ -299,7 +299,7 @@ fn turn_result(value: &Value) -> TurnResult {
     });
     let subtype = text(value, "subtype").unwrap_or_default();
     TurnResult {
-        session: text(value, "session_id"),
+        session: line(value, "session_id"),
         // A result that does not say so is not taken for a good one.
         is_error: value["is_error"].as_bool().unwrap_or(subtype != "success"),
         subtype,
@@ -345,8 +345,15 @@ fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key)?.as_str().map(str::to_owned)
 }
 
+/// A text that a ticket's file can have on one line; anything else is none.
+fn line(value: &Value, key: &str) -> Option<String> {
+    text(value, key).filter(|text| is_line(text))
+}
+
+/// A count, within what a file can hold.
 fn number(value: &Value, key: &str) -> u64 {
-    value.get(key).and_then(Value::as_u64).unwrap_or(0)
+    let number = value.get(key).and_then(Value::as_u64).unwrap_or(0);
+    number.min(1 << 53)
 }
 
 fn milliseconds(value: &Value) -> Duration {
