@@ -11,6 +11,12 @@ use super::ignored::Ignored;
 use super::merge::shown;
 use super::submodule::submodules_of;
 
+/// What is said of a worktree with such repositories in it.
+pub(super) fn held_by(repositories: &[String]) -> String {
+    let named = repositories.join(", ");
+    format!("repositories in it hold work that is nowhere else: {named}")
+}
+
 impl Git {
     /// The repositories in this worktree with work in them that is nowhere else: files that
     /// are not committed, or commits that neither a remote of theirs nor, for a submodule,

@@ -9,6 +9,7 @@ use super::checkout::Use;
 use super::command::Git;
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId};
+use super::inner::held_by;
 use super::repo::Repo;
 use super::tree::parse_id;
 use super::worktree::{Removal, Worktree, list};
@@ -51,6 +52,8 @@ pub enum Unsaved {
     Commits(usize),
     /// Files that are not committed: the first of them.
     Files(Vec<String>),
+    /// What is in repositories inside it; which these are, in words.
+    Repositories(String),
     /// It cannot be told, or must not be touched; why.
     InUse(String),
 }
@@ -173,6 +176,12 @@ impl Leftovers {
         {
             return Ok(unsaved);
         }
+        if let Some(worktree) = of.worktree.as_ref().filter(|there| !there.missing) {
+            let inner = repo.worktrees().inner_work(worktree)?;
+            if !inner.is_empty() {
+                return Ok(Unsaved::Repositories(held_by(&inner)));
+            }
+        }
         let Some(branch) = &of.branch else {
             return self.unsaved_head(&git, of.worktree.as_ref());
         };
@@ -249,7 +258,7 @@ impl Leftovers {
             Unsaved::Files(files) => {
                 return refused(format!("not committed: {}", files.join(", ")));
             }
-            Unsaved::InUse(reason) => return refused(reason),
+            Unsaved::Repositories(reason) | Unsaved::InUse(reason) => return refused(reason),
         }
         if let Some(worktree) = &of.worktree {
             repo.worktrees()

@@ -10,6 +10,7 @@ use super::checkout::folder_of;
 use super::command::Git;
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId};
+use super::inner::held_by;
 use super::merge::shown;
 use super::repo::Repo;
 use crate::context::point::Point;
@@ -262,18 +263,24 @@ impl Worktrees {
                 }
             }
         }
-        let inner = git.inner_work(&self.common_dir, self.beside(there))?;
+        let inner = self.inner_work(there)?;
         if !inner.is_empty() {
             return Err(GitError::InUse {
                 what: there.shown(),
-                reason: format!(
-                    "repositories in it hold work that is nowhere else: {}",
-                    inner.join(", ")
-                ),
+                reason: held_by(&inner),
             });
         }
         // Forced: git refuses any worktree with submodules otherwise.
         Point::WorktreeRemoved.around(|| self.forget(&there.path))
+    }
+
+    /// The repositories inside the worktree with work in them that is nowhere else.
+    ///
+    /// # Errors
+    /// When git fails in the worktree.
+    pub(super) fn inner_work(&self, there: &Worktree) -> Result<Vec<String>> {
+        let git = self.git.at(&there.path);
+        git.inner_work(&self.common_dir, self.beside(there))
     }
 
     /// Removes the folder that worktrees were in, if nothing is left in it.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::desk::Stop;
 use super::dispatcher::Tally;
 use super::folder::RunDir;
-use super::ground::{self, one_line, ticket_files};
+use super::ground::{self, Adopted, one_line, ticket_files};
 use super::home::{self, Home};
 use super::record::Recorder;
 use super::shared::Shared;
@@ -67,7 +67,12 @@ pub(super) async fn finish(
             integration: &shared.integration,
             trees: &shared.trees,
         };
-        for id in ground::adopt_landed(&committed, &survey.files)? {
+        let adopted = ground::adopt_landed(&committed, &survey.files)?.into_iter();
+        // Of the others that was told when they landed, or when the run went on.
+        for Adopted { id, untidy, .. } in adopted.filter(|adopted| adopted.is_new) {
+            if let Some(text) = untidy {
+                recorder.record(Some(&id), EventKind::Warning { text })?;
+            }
             let reason = "landed".to_owned();
             recorder.record(Some(&id), EventKind::Closed { reason })?;
         }

@@ -55,10 +55,13 @@ pub(super) fn make(
         integration: &integration,
         trees: &trees,
     };
-    for id in adopt_landed(&landed, &survey.files)? {
-        told.push(format!(
-            "`{id}` had landed when the runner was interrupted; it is closed now"
-        ));
+    for Adopted { id, is_new, untidy } in adopt_landed(&landed, &survey.files)? {
+        if is_new {
+            told.push(format!(
+                "`{id}` had landed when the runner was interrupted; it is closed now"
+            ));
+        }
+        told.extend(untidy);
     }
     let message = format!("Plan: {}\n\nRun: {}\n", one_line(&survey.title), info.run);
     let mut files = ticket_files(&project.store, &survey.files)?;
@@ -194,11 +197,20 @@ fn drop_stale_branch(project: &Project, ground: &Ground, survey: &Survey) -> Res
     Ok(())
 }
 
+/// A ticket of which [`adopt_landed`] has seen that it landed.
+#[derive(Debug)]
+pub(super) struct Adopted {
+    pub id: TicketId,
+    /// Whether it is closed only now.
+    pub is_new: bool,
+    /// Why its worktree or branch stays.
+    pub untidy: Option<String>,
+}
+
 /// Tickets whose landing is committed on the run's branch and that are not closed in the main
 /// working tree, since the runner was killed in between or could not write: they are closed
-/// there now. The worktrees and branches of all that have landed go. Returns which are closed
-/// only now.
-pub(super) fn adopt_landed(landed: &Landed<'_>, files: &[TicketId]) -> Result<Vec<TicketId>> {
+/// there now. The worktrees and branches of all that have landed go, where that can be.
+pub(super) fn adopt_landed(landed: &Landed<'_>, files: &[TicketId]) -> Result<Vec<Adopted>> {
     let git = Git::new(&landed.ground.root);
     let tip = landed.integration.tip()?;
     let mut adopted = Vec::new();
@@ -220,15 +232,23 @@ pub(super) fn adopt_landed(landed: &Landed<'_>, files: &[TicketId]) -> Result<Ve
         };
         let branch = landed.key.work_branch(id, attempt);
         let worktree = landed.ground.worktree_of(id, attempt);
+        let mut untidy = None;
         if let Ok(branch) = BranchName::parse(&branch)
             && let Some(work) = git.commit_of(&branch.reference())?
             && git.is_ancestor(work, tip)?
         {
-            workspace::remove_landed(&landed.ground.root, landed.trees, id, &worktree, &branch)?;
+            let (root, trees) = (&landed.ground.root, landed.trees);
+            let removed = workspace::remove_landed(root, trees, id, &worktree, &branch);
+            // It has landed all the same.
+            untidy = removed.err().map(|error| {
+                format!("the worktree or branch of `{id}`, which has landed, stays: {error}")
+            });
         }
-        if is_new {
-            adopted.push(id.clone());
-        }
+        adopted.push(Adopted {
+            id: id.clone(),
+            is_new,
+            untidy,
+        });
     }
     Ok(adopted)
 }

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, broken_meanwhile, open, write};
+use crate::rig::{Ended, Rig, broken_meanwhile, open, write};
 
 /// The kinds of what is found, with what each is about; the exit code.
 fn found(rig: &Rig, args: &[&str]) -> (Vec<Value>, i32) {
@@ -271,4 +271,53 @@ fn a_retry_leaves_it_to_the_live_run_that_is_to_tell_it() {
     open(&last);
     live.end().expect(7);
     rig.sandbox.tk(["retry", "one"]).ok();
+}
+
+#[test]
+fn a_repository_that_a_worker_made_keeps_its_worktree_and_nothing_else() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let inner = "git init -q target/fix && cd target/fix && echo x > y && git add y && \
+                 git commit -q -m inner";
+    let ignore = json!({"write": {"path": ".gitignore", "text": "target/\n"}});
+    rig.script(json!({
+        "one": [[ignore, {"commit": "work"}, {"run": inner}]],
+        "two": [[{"say": "up"}, "hang"], write("two.txt", "x")],
+    }));
+    let told = |ended: &Ended| {
+        let warned = ended.warnings().into_iter();
+        let warned: Vec<_> = warned.filter(|text| text.contains("target/fix")).collect();
+        assert_eq!(warned.len(), 1, "{warned:?}");
+    };
+    // Where it landed, where a run goes on, and where that comes to its end.
+    let mut live = rig.start([]);
+    live.until("two", "say");
+    live.signal(Signal::INT);
+    told(&live.end().expect(8));
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["two"]);
+    told(&ended);
+    assert_eq!(
+        (rig.landings("one", "main"), rig.landings("two", "main")),
+        (1, 1)
+    );
+    rig.run([]).expect(0);
+    rig.assert_tidy_but(&["one"]);
+
+    for args in [&[][..], &["--fix"]] {
+        let (findings, code) = found(&rig, args);
+        assert_eq!((kinds(&findings), code), (vec!["unlanded_work"], 1));
+        let found = &findings[0];
+        assert_eq!(found["fixable"], false, "{found}");
+        assert_eq!(found["path"], ".worktrees/one", "{found}");
+        let message = found["message"].as_str().unwrap();
+        assert!(message.ends_with(": target/fix"), "{message}");
+        let hint = found["hint"].as_str().unwrap();
+        assert!(hint.contains("`tk doctor --fix`"), "{hint}");
+    }
+    let inner = rig.sandbox.path().join(".worktrees/one/target/fix");
+    std::fs::remove_dir_all(inner).unwrap();
+    let (findings, code) = found(&rig, &["--fix"]);
+    assert_eq!((kinds(&findings), code), (vec!["leaked_worktree"], 0));
+    assert_eq!(found(&rig, &[]), (vec![], 0));
+    rig.assert_tidy();
 }

@@ -272,7 +272,7 @@ fn with_work<'a>(
     let what = match unsaved {
         Unsaved::Commits(count) => commits(*count),
         Unsaved::Files(files) => format!("not committed in it: {}", files.join(", ")),
-        Unsaved::InUse(reason) => reason.clone(),
+        Unsaved::Repositories(reason) | Unsaved::InUse(reason) => reason.clone(),
         Unsaved::Nothing => String::new(),
     };
     let run = owner.run(exam.runs);
@@ -331,6 +331,9 @@ fn continued<'a>(
             let hint = format!("`git log {name}` shows it, `git merge {name}` lands it");
             found.command(format!("git merge {name}")).hint(hint)
         }
+        _ if matches!(unsaved, Unsaved::Repositories(_)) => found.hint(
+            "push, move or delete what is in them; then `tk doctor --fix` removes the worktree",
+        ),
         _ => {
             let path = leftover
                 .worktree
