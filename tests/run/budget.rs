@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::rig::{Live, Rig, work};
+use crate::rig::{Ended, Live, Rig, work};
 
 /// A step that spends.
 fn spend(usd: f64) -> Value {
@@ -505,4 +505,32 @@ fn a_worker_that_dies_with_its_runner_costs_what_the_projects_prices_say() {
     assert!((rig.spent() - 0.2).abs() < 1e-9, "{:?}", rig.settled());
     let shown = rig.show("one")["cost_usd"].as_f64().unwrap();
     assert!((shown - 0.2).abs() < 1e-9, "{shown}");
+}
+
+#[test]
+fn a_cap_on_tokens_holds_for_the_run_that_goes_on_too() {
+    let rig = Rig::new(&[("one", ""), ("two", ""), ("zoo", "")]);
+    rig.script(json!({"one": costly(0.1), "two": costly(0.1), "zoo": costly(0.1)}));
+    let started = |ended: &Ended| ended.of("", "ticket_started").len();
+    let told = |ended: &Ended| {
+        let warned = ended.warnings();
+        let told = warned.iter().filter(|text| text.contains("tokens"));
+        assert_eq!(told.count(), 1, "{warned:?}");
+    };
+    let first = rig.run(["-j", "1", "--max-tokens", "1500"]).expect(10);
+    assert_eq!(started(&first), 1);
+    told(&first);
+    for _ in 0..2 {
+        let again = rig.run(["-j", "1", "--max-tokens", "1500"]).expect(10);
+        assert_eq!(started(&again), 0);
+        assert_eq!(again.last()["run"], first.last()["run"]);
+        told(&again);
+        assert_eq!(rig.settled().len(), 1);
+    }
+    let more = rig.run(["-j", "1", "--max-tokens", "3000"]).expect(10);
+    assert_eq!(started(&more), 1);
+    assert_eq!(more.ids("landed").len(), 1);
+    rig.run(["-j", "1", "--max-tokens", "9000"]).expect(0);
+    assert_eq!(rig.settled().len(), 3);
+    rig.assert_tidy();
 }

@@ -12,6 +12,9 @@ use crate::run::till::Payee;
 use crate::run::watch::Watch;
 use crate::wire::EventKind;
 
+/// What is said where the run may use no more tokens.
+const TOKENS: &str = "the cap on tokens is reached";
+
 impl Dispatcher<'_> {
     /// Whether a worker ran in the ticket's last attempt folder.
     pub(super) fn was_started(&self, ticket: &TicketId) -> bool {
@@ -79,15 +82,28 @@ impl Dispatcher<'_> {
     }
 
     fn check_tokens(&mut self) {
-        let used = self.tokens + self.live_tokens.values().sum::<u64>();
-        if self
-            .shared
+        if self.tokens_are_used_up() {
+            self.reach_budget(TOKENS);
+        }
+    }
+
+    fn tokens_are_used_up(&self) -> bool {
+        let live = self.live_tokens.values().copied();
+        let used = live.fold(self.tokens, u64::saturating_add);
+        self.shared
             .options
             .max_tokens
             .is_some_and(|cap| used >= cap)
-        {
-            self.reach_budget("the cap on tokens is reached");
-        }
+    }
+
+    /// The budget does not pay for another worker: nothing more starts.
+    pub(super) fn refuse(&mut self) {
+        let tokens = self.tokens_are_used_up();
+        self.reach_budget(if tokens {
+            TOKENS
+        } else {
+            "the budget is used up"
+        });
     }
 
     fn cost_event(&self, ticket: &TicketId, bill: &Bill, cost: Usd, settled: bool) -> EventKind {
@@ -130,7 +146,9 @@ impl Dispatcher<'_> {
         let kind = self.cost_event(ticket, bill, cost, true);
         self.record(Some(ticket), kind);
         self.live_tokens.remove(ticket);
-        self.tokens += bill.input_tokens + bill.output_tokens;
+        self.tokens = (self.tokens)
+            .saturating_add(bill.input_tokens)
+            .saturating_add(bill.output_tokens);
         self.check_tokens();
         let account = self.accounts.entry(ticket.clone()).or_default();
         account.reservation = None;
@@ -177,6 +195,7 @@ impl Dispatcher<'_> {
     pub(super) fn reserve(&mut self, ticket: &TicketId) -> Result<Permit, Refusal> {
         let granted = match self.reserved_before(ticket) {
             Ok(Some(permit)) => return Ok(permit),
+            Ok(None) if self.tokens_are_used_up() => return Err(Refusal::Reached),
             Ok(None) => self.try_reserve(ticket),
             Err(error) => Err(error),
         };

@@ -79,7 +79,7 @@ impl Dispatcher<'_> {
                 }
                 Err(Refusal::Reached) => {
                     let _gone = reply.send(Err(NoPlace::Budget));
-                    self.reach_budget("the budget is used up");
+                    self.refuse();
                 }
             }
         }
@@ -113,7 +113,7 @@ impl Dispatcher<'_> {
                     self.reach_ticket_cap(&ticket, USED_UP.to_owned());
                     self.board.set(&ticket, Phase::Over(Ending::Parked));
                 }
-                Err(Refusal::Reached) => self.reach_budget("the budget is used up"),
+                Err(Refusal::Reached) => self.refuse(),
             }
         }
     }
