@@ -12,7 +12,7 @@ use super::gate::{self, Place, Ran};
 use super::home::{self, Home};
 use super::job::{Beginning, Job};
 use super::jobs;
-use super::remote;
+use super::remote::{self, Lost};
 use super::shared::Shared;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
@@ -67,7 +67,7 @@ pub(super) enum Landing {
         output: String,
     },
     /// Another clone has taken the ticket, or nobody can tell.
-    Taken { reason: String },
+    Taken(Lost),
     /// The run is being stopped.
     Stopped,
 }
@@ -121,11 +121,9 @@ pub(super) async fn land(
     let held_back = !passed || is_closed || at_gate.is_some() || current.is_err();
     let taken = match held_back {
         true => None,
-        false => remote::ensure(shared, job).await.unwrap_or_else(|trouble| {
-            Some(format!(
-                "nobody can tell whether the ticket is still the run's: {trouble}"
-            ))
-        }),
+        false => remote::ensure(shared, job)
+            .await
+            .unwrap_or_else(|trouble| Some(Lost::untold(&trouble.to_string()))),
     };
     if held_back || taken.is_some() {
         let s = Arc::clone(shared);
@@ -135,8 +133,8 @@ pub(super) async fn land(
         if is_closed {
             return Ok(Landing::Closed);
         }
-        if let Some(reason) = taken {
-            return Ok(Landing::Taken { reason });
+        if let Some(lost) = taken {
+            return Ok(Landing::Taken(lost));
         }
         return match (verdict?, at_gate) {
             (Some(landing), _) => Ok(landing),

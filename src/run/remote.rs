@@ -53,7 +53,36 @@ struct Held {
     /// The note of it, which is nobody else's to give back as long as that is kept.
     _taking: Option<Taking>,
     /// Why it is not the run's any more.
-    lost: Option<String>,
+    lost: Option<Lost>,
+}
+
+/// Why nothing of a ticket may land.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// In words.
+    pub why: String,
+    /// Whether another has it, or had; else it is only that nobody can tell.
+    pub is_taken: bool,
+}
+
+impl Lost {
+    fn taken(theirs: Option<&RemoteHold>) -> Self {
+        let why = taken(theirs);
+        let is_taken = true;
+        Self { why, is_taken }
+    }
+
+    /// Nobody can tell whose it is.
+    pub(super) fn untold(reason: &str) -> Self {
+        Self::unknown(format!(
+            "nobody can tell whether the ticket is still the run's: {reason}"
+        ))
+    }
+
+    fn unknown(why: String) -> Self {
+        let is_taken = false;
+        Self { why, is_taken }
+    }
 }
 
 impl Remote {
@@ -83,7 +112,7 @@ impl Remote {
     }
 
     /// Why the ticket is not the run's any more, if it was.
-    pub(super) fn lost(&self, id: &TicketId) -> Option<String> {
+    pub(super) fn lost(&self, id: &TicketId) -> Option<Lost> {
         self.held().get(id).and_then(|held| held.lost.clone())
     }
 
@@ -96,9 +125,9 @@ impl Remote {
         now.checked_add(lease).unwrap_or(Timestamp::MAX)
     }
 
-    fn lose(&self, id: &TicketId, why: &str) {
+    fn lose(&self, id: &TicketId, lost: &Lost) {
         if let Some(held) = self.held().get_mut(id) {
-            held.lost.get_or_insert_with(|| why.to_owned());
+            held.lost.get_or_insert_with(|| lost.clone());
         }
     }
 }
@@ -152,27 +181,24 @@ fn take_now(shared: &Shared, remote: &Remote, wish: &Wish<'_>) -> ops::Result<St
 }
 
 /// Makes sure, right before it lands, that the ticket is still the run's; why it is not, if so.
-pub(super) async fn ensure(
-    shared: &Arc<Shared>,
-    job: &Arc<Job>,
-) -> Result<Option<String>, Trouble> {
+pub(super) async fn ensure(shared: &Arc<Shared>, job: &Arc<Job>) -> Result<Option<Lost>, Trouble> {
     let Some(remote) = &shared.remote else {
         return Ok(None);
     };
     let id = &job.ticket.id;
-    if let Some(why) = remote.lost(id) {
-        return Ok(Some(why));
+    if let Some(lost) = remote.lost(id) {
+        return Ok(Some(lost));
     }
     let answer = patiently(shared, job, |shared, remote, job| {
         renew_now(shared, remote, &job.ticket.id)
     });
-    let why = match answer.await? {
+    let lost = match answer.await? {
         Ok(Standing::Ours(_)) => return Ok(None),
-        Ok(Standing::Theirs(theirs)) => taken(theirs.as_ref()),
-        Err(why) => format!("nobody can tell whether the ticket is still the run's: {why}"),
+        Ok(Standing::Theirs(theirs)) => Lost::taken(theirs.as_ref()),
+        Err(why) => Lost::untold(&why),
     };
-    remote.lose(id, &why);
-    Ok(Some(why))
+    remote.lose(id, &lost);
+    Ok(Some(lost))
 }
 
 /// Renews what is held, as long as the run lasts.
@@ -197,17 +223,17 @@ pub(super) async fn keep(shared: Arc<Shared>, line: mpsc::UnboundedSender<Msg>) 
                     Err(error) => Err(error.to_string()),
                 })
             });
-            let why = match renewed.await {
-                Ok(Ok(Some(Standing::Theirs(theirs)))) => Some(taken(theirs.as_ref())),
+            let lost = match renewed.await {
+                Ok(Ok(Some(Standing::Theirs(theirs)))) => Some(Lost::taken(theirs.as_ref())),
                 Ok(Ok(_)) => None,
                 Ok(Err(why)) => run_out(&shared, remote, &id, &why),
                 Err(trouble) => run_out(&shared, remote, &id, &trouble.to_string()),
             };
             // It may have ended meanwhile, and been given back.
-            if let Some(why) = why
+            if let Some(lost) = lost
                 && remote.hold_of(&id).is_some()
             {
-                remote.lose(&id, &why);
+                remote.lose(&id, &lost);
                 // Nobody listens any more when the run is over.
                 let _over = line.send(Msg::Lost { ticket: id });
             }
@@ -344,11 +370,15 @@ fn note(shared: &Shared, id: &TicketId, standing: &Standing) -> Result<(), Troub
 }
 
 /// Why a lease that cannot be renewed ends the work, if it has run out.
-fn run_out(shared: &Shared, remote: &Remote, id: &TicketId, why: &str) -> Option<String> {
+fn run_out(shared: &Shared, remote: &Remote, id: &TicketId, why: &str) -> Option<Lost> {
     let until = remote.hold_of(id)?.claim.lease_until;
     let name = remote.claims.remote();
     let over = shared.ctx.now() >= until;
-    over.then(|| format!("its claim on `{name}` ran out at {until} and was not renewed: {why}"))
+    over.then(|| {
+        Lost::unknown(format!(
+            "its claim on `{name}` ran out at {until} and was not renewed: {why}"
+        ))
+    })
 }
 
 fn works_at_it(theirs: Option<&RemoteHold>) -> String {

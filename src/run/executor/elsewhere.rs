@@ -2,9 +2,9 @@
 //! another has taken one all the same.
 
 use super::{Executor, Step};
-use crate::model::{NoteKind, Outcome};
+use crate::model::{DONE, NoteKind, Outcome};
 use crate::run::desk::Ending;
-use crate::run::remote;
+use crate::run::remote::{self, Lost};
 use crate::run::tickets::Closing;
 use crate::run::trouble::Trouble;
 use crate::wire::EventKind;
@@ -23,17 +23,27 @@ impl Executor {
     }
 
     /// Why the ticket is not the run's any more, if so.
-    pub(super) fn lost(&self) -> Option<String> {
+    pub(super) fn lost(&self) -> Option<Lost> {
         let remote = self.shared.remote.as_ref()?;
         remote.lost(&self.job.ticket.id)
     }
 
-    /// Another clone has the ticket: nothing of it lands, and its branch is kept.
-    pub(super) async fn put_aside_taken(&mut self, reason: String) -> Result<Ending, Trouble> {
-        let branch = &self.job.branch;
-        let text = format!("Nothing has landed: {reason}. The work is kept on `{branch}`.");
+    /// Another clone has the ticket, or nobody can tell: nothing of it lands, and its branch is
+    /// kept. Where it may well be the run's, what is done stays so.
+    pub(super) async fn put_aside_taken(&mut self, lost: Lost) -> Result<Ending, Trouble> {
+        let (branch, reason) = (&self.job.branch, lost.why);
+        let (outcome, text) = match self.is_done && !lost.is_taken {
+            true => (
+                Outcome::Stopped,
+                format!("{DONE} kept on `{branch}`, since {reason}."),
+            ),
+            false => (
+                Outcome::Parked,
+                format!("Nothing has landed: {reason}. The work is kept on `{branch}`."),
+            ),
+        };
         self.end(Closing {
-            outcome: Outcome::Parked,
+            outcome,
             awaiting: None,
             note: Some((NoteKind::Comment, text)),
         })

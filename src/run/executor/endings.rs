@@ -141,8 +141,8 @@ impl Executor {
     }
 
     pub(super) async fn stopped(&mut self) -> Result<Ending, Trouble> {
-        if let Some(reason) = self.lost() {
-            return self.put_aside_taken(reason).await;
+        if let Some(lost) = self.lost() {
+            return self.put_aside_taken(lost).await;
         }
         let done = || format!("{DONE} kept on `{}`.", self.job.branch);
         self.end(Closing {
@@ -257,6 +257,11 @@ impl Executor {
             }
             // It stays approved: the next run lands it.
             Landing::Stopped => Ok(Ending::Stopped),
+            Landing::Taken(lost) if !lost.is_taken => {
+                let reason = lost.why;
+                self.desk.record(EventKind::Parked { reason }).await?;
+                Ok(Ending::Parked)
+            }
             other => self.landed(other).await,
         }
     }
@@ -293,7 +298,7 @@ impl Executor {
                 self.fail("check", &format!("`{command}` ended with {status}"))
                     .await
             }
-            Landing::Taken { reason } => self.put_aside_taken(reason).await,
+            Landing::Taken(lost) => self.put_aside_taken(lost).await,
             Landing::Stopped => self.stopped().await,
         }
     }
