@@ -187,7 +187,7 @@ async fn land_alone(shared: &Arc<Shared>, mut waiting: Waiting) -> bool {
             stop,
             ..
         } = &mut waiting;
-        landing::land(shared, job, record, desk, stop).await
+        landing::land_where_it_can(shared, job, record, desk, stop).await
     };
     let landed = matches!(landing, Ok(Landing::Landed));
     waiting.answer(landing);

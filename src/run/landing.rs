@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::desk::{Desk, Stop};
 use super::gate::{self, Place, Ran};
+use super::ground;
 use super::home::{self, Home};
 use super::job::{Beginning, Job};
 use super::jobs;
@@ -21,6 +22,9 @@ use crate::context::point::Point;
 use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath};
 use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd};
 use crate::wire::EventKind;
+
+/// How often the run's worktree may go in the middle of one ticket's landing.
+const REMOVALS: u32 = 3;
 
 /// How many tickets wait to land, or do.
 #[derive(Debug, Default)]
@@ -72,8 +76,44 @@ pub(super) enum Landing {
     Stopped,
 }
 
-/// Lands a ticket's branch on the run's branch. The caller holds the integration worktree.
-pub(super) async fn land(
+/// Makes the run's worktree again, where somebody removed it. The caller holds it.
+pub(super) async fn ensure_ground(shared: &Arc<Shared>, desk: &Desk) -> Result<(), Trouble> {
+    let _one_at_a_time = shared.worktree_lock.lock().await;
+    let s = Arc::clone(shared);
+    if let Some(text) = blocking(move || ground::ensure(&s)).await? {
+        desk.record(EventKind::Warning { text }).await?;
+    }
+    Ok(())
+}
+
+/// Lands a ticket's branch on the run's branch, again where the run's worktree is removed
+/// meanwhile. The caller holds that.
+pub(super) async fn land_where_it_can(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    record: &RunRecord,
+    desk: &Desk,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Landing, Trouble> {
+    for _ in 0..REMOVALS {
+        if *stop.borrow() >= Stop::Interrupt {
+            return Ok(Landing::Stopped);
+        }
+        ensure_ground(shared, desk).await?;
+        let landing = land(shared, job, record, desk, stop).await;
+        // Somebody removed the worktree meanwhile: whatever came of it means nothing.
+        let is_unfounded = matches!(landing, Err(Trouble::Git(_)) | Ok(Landing::Red { .. }))
+            && !shared.ground.integration.is_dir();
+        if !is_unfounded {
+            return landing;
+        }
+    }
+    Err(Trouble::Check(format!(
+        "its check removed the run's worktree, {REMOVALS} times"
+    )))
+}
+
+async fn land(
     shared: &Arc<Shared>,
     job: &Arc<Job>,
     record: &RunRecord,

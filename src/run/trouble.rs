@@ -24,6 +24,9 @@ pub(super) enum Trouble {
     /// The worktree could not be set up.
     #[error("{0}")]
     SetUp(String),
+    /// The ticket's checks leave nothing to land in.
+    #[error("{0}")]
+    Check(String),
     /// Anything else the system refused.
     #[error("{0}")]
     Io(String),
@@ -77,6 +80,7 @@ impl Trouble {
             Self::Git(_) => "git",
             Self::Attempt(_) | Self::Io(_) => "worker_start",
             Self::SetUp(_) => "setup",
+            Self::Check(_) => "check",
             Self::Task(_) => "bug",
         }
     }

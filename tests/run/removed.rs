@@ -354,3 +354,41 @@ fn a_ticket_that_is_deleted_while_it_awaits_a_person_is_owed_nothing() {
     assert_eq!(ended.last()["owed"], json!([]));
     assert!(rig.branches().contains(&"tk/work/epic/one".to_owned()));
 }
+
+#[test]
+fn in_a_batch_such_a_check_fails_its_ticket_alone_too() {
+    let more = "checks = [\"rm -rf \\\"$PWD\\\"\"]";
+    let rig = Rig::new(&[("one", more), ("two", ""), ("zoo", "")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nbatch = 3\n");
+    let gate = rig.pipe("gate");
+    let slow = json!([{"await": gate}, {"run": "echo x > one.txt"}]);
+    rig.script(json!({"one": [slow]}));
+    let mut live = rig.start(["-j", "3"]);
+    live.until("one", "session");
+    open(&gate);
+    let ended = live.end().expect(7);
+    assert_eq!(ended.ids("landed"), ["two", "zoo"]);
+    assert_eq!(
+        ended.of("one", "failed")[0]["reason"],
+        "its check removed the run's worktree, 3 times"
+    );
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_check_that_always_removes_the_run_s_worktree_fails_its_ticket_alone() {
+    for check in ["rm -rf \\\"$PWD\\\"", "rm -rf \\\"$PWD\\\"; false"] {
+        let more = format!("checks = [\"{check}\"]");
+        let rig = Rig::new(&[("one", &more), ("two", "")]);
+        let ended = rig.run(["-j", "1"]).expect(7);
+        assert_eq!(ended.ids("landed"), ["two"]);
+        assert_eq!(ended.ids("failed"), ["one"]);
+        let reason = "its check removed the run's worktree, 3 times";
+        assert_eq!(ended.of("one", "failed")[0]["reason"], reason);
+        assert_eq!(rig.notes("one"), [format!("Agent failed: check: {reason}")]);
+        assert_eq!(ended.of("one", "check_started").len(), 3);
+        assert_eq!(rig.rounds("one"), 1, "no fix round for that");
+        rig.assert_tidy();
+    }
+}

@@ -56,32 +56,14 @@ impl Executor {
         });
         if self.shared.config.run.batch > 1 {
             let one_at_a_time = lander.lander.lock().await;
-            self.ensure_ground().await?;
+            landing::ensure_ground(&self.shared, &self.desk).await?;
             drop(one_at_a_time);
             let (shared, job) = (&self.shared, &self.job);
             return batch::land(shared, job, &self.record, &self.desk, &self.stop).await;
         }
         let _one_at_a_time = lander.lander.lock().await;
-        loop {
-            if *self.stop.borrow() >= Stop::Interrupt {
-                return Ok(Landing::Stopped);
-            }
-            self.ensure_ground().await?;
-            let landing = landing::land(
-                &self.shared,
-                &self.job,
-                &self.record,
-                &self.desk,
-                &mut self.stop,
-            )
-            .await;
-            // Somebody removed the worktree meanwhile: whatever came of it means nothing.
-            let is_unfounded = matches!(landing, Err(Trouble::Git(_)) | Ok(Landing::Red { .. }))
-                && !self.shared.ground.integration.is_dir();
-            if !is_unfounded {
-                return landing;
-            }
-        }
+        let (shared, job) = (&self.shared, &self.job);
+        landing::land_where_it_can(shared, job, &self.record, &self.desk, &mut self.stop).await
     }
 
     /// Returns when no running ticket that began earlier clashes with this one any more, or the

@@ -49,17 +49,6 @@ impl Executor {
         Ok(())
     }
 
-    /// Makes the run's worktree again, where somebody removed it. The caller holds it.
-    pub(super) async fn ensure_ground(&self) -> Result<(), Trouble> {
-        let shared = Arc::clone(&self.shared);
-        let lock = Arc::clone(&self.shared);
-        let _one_at_a_time = lock.worktree_lock.lock().await;
-        if let Some(text) = blocking(move || ground::ensure(&shared)).await? {
-            self.desk.record(EventKind::Warning { text }).await?;
-        }
-        Ok(())
-    }
-
     /// Merges what has landed into the ticket's branch, for its session to settle; what to tell
     /// the session.
     pub(super) async fn begin_repair(&mut self, paths: &[String]) -> Result<String, Trouble> {
