@@ -5,9 +5,11 @@ use gix::revision::walk::Sorting;
 use gix::traverse::commit::simple::CommitTimeOrder;
 use jiff::Timestamp;
 
+use super::command::Git;
 use super::error::Result;
 use super::id::CommitId;
 use super::repo::{Repo, unreadable};
+use super::tree::parse_id;
 use crate::model::TicketId;
 
 /// How many commits are looked at: a few milliseconds' worth. A ticket landed before that is
@@ -61,6 +63,36 @@ impl Repo {
                     author: author.name.to_str_lossy().into_owned(),
                     at: Timestamp::from_second(time.seconds).ok(),
                 });
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Git {
+    /// The commits up to `tip` with a trailer `Ticket: <id>`, newest first; of those the ones
+    /// that `which` of `git log` picks.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn naming_ticket(
+        &self,
+        id: &TicketId,
+        tip: CommitId,
+        which: &[&str],
+    ) -> Result<Vec<CommitId>> {
+        let answer = self
+            .call(["log", "-z", "--format=%H%n%B", "--fixed-strings"])
+            .arg(format!("--grep=Ticket: {id}"))
+            .args(which)
+            .args([&tip.to_string(), "--"])
+            .run()?;
+        let mut found = Vec::new();
+        for commit in answer.fields() {
+            let (name, message) = commit.split_once_str("\n").unwrap_or((commit, b""));
+            // Elsewhere in a message it may be anybody's word.
+            if names_ticket(message, id) {
+                found.push(parse_id(&answer, &String::from_utf8_lossy(name))?);
             }
         }
         Ok(found)

@@ -189,18 +189,13 @@ impl Git {
         let Some(common) = self.merge_base(tip, kept)? else {
             return Ok(None);
         };
-        let trailer = format!("^Ticket: {}$", ticket.as_str().replace('.', "\\."));
-        let landings = self
-            .call(["log", "--reverse", "--merges", "--format=%P"])
-            .args(["--grep", &trailer, &tip.to_string(), "--"])
-            .run()?;
-        for parents in landings.line().lines() {
-            let mut parents = parents.split(' ').map(|id| parse_id(&landings, id));
-            if let (Some(onto), Some(landed)) = (parents.next(), parents.next()) {
-                let (onto, landed) = (onto?, landed?);
-                if self.is_ancestor(common, landed)? && !self.is_ancestor(common, onto)? {
-                    return self.merge_base(onto, landed);
-                }
+        for landing in self.naming_ticket(ticket, tip, &["--merges"])?.iter().rev() {
+            let parent = |number: u32| self.commit_of(&format!("{landing}^{number}"));
+            if let (Some(onto), Some(landed)) = (parent(1)?, parent(2)?)
+                && self.is_ancestor(common, landed)?
+                && !self.is_ancestor(common, onto)?
+            {
+                return self.merge_base(onto, landed);
             }
         }
         Ok(Some(common))

@@ -36,6 +36,23 @@ pub fn escaped(text: &str, most: usize) -> String {
     shown
 }
 
+/// A text on one line, its words a space apart and as [`escaped`].
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    escaped(&words.join(" "), usize::MAX)
+}
+
+/// A text of several lines as [`escaped`], but for tabs.
+#[must_use]
+pub fn escaped_lines(text: &str) -> String {
+    let of_line = |line: &str| {
+        let cells = line.split('\t').map(|cell| escaped(cell, usize::MAX));
+        cells.collect::<Vec<_>>().join("\t")
+    };
+    text.split('\n').map(of_line).collect::<Vec<_>>().join("\n")
+}
+
 /// A path for a message: on one line, whatever characters it has.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'p>(pub &'p Path);

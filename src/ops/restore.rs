@@ -6,7 +6,7 @@ use super::resolve::resolve_any;
 use super::{Error, ErrorCode, Project, Result};
 use crate::git::{Backups, BranchName, Brought, CommitId, Git, Kept, Landing};
 use crate::graph::Graph;
-use crate::model::TicketId;
+use crate::model::{TicketId, one_line};
 use crate::store::Index;
 
 /// How often a branch may move while something is brought back to it.
@@ -161,7 +161,7 @@ fn bring(
         }
         Brought::Changes { files, tree } => {
             let title = index.get(id).map_or("", |ticket| ticket.title());
-            let title: String = title.chars().filter(|c| !c.is_control()).collect();
+            let title = one_line(title);
             let colon = if title.is_empty() { "" } else { ": " };
             let reference = &kept.backup.reference;
             let message =

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::desk::Stop;
 use super::dispatcher::Tally;
 use super::folder::RunDir;
-use super::ground::{self, Adopted, one_line, ticket_files};
+use super::ground::{self, Adopted, ticket_files};
 use super::home::{self, Home};
 use super::record::Recorder;
 use super::shared::Shared;
@@ -20,7 +20,7 @@ use super::workspace;
 use crate::context::point::Point;
 use crate::git::{Backups, Git, Removal};
 use crate::graph::Graph;
-use crate::model::{Gate, LandMode, TicketId};
+use crate::model::{Gate, LandMode, TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::EventKind;
 

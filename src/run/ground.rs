@@ -15,7 +15,7 @@ use crate::context::point::Point;
 use crate::git::{
     Backups, BranchName, CommitId, FileEdit, Git, GitError, Integration, TicksPath, Worktrees,
 };
-use crate::model::{Config, TicketId};
+use crate::model::{Config, TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::store::Store;
 use crate::wire::EventKind;
@@ -280,9 +280,4 @@ pub(super) struct Landed<'a> {
     pub ground: &'a Ground,
     pub integration: &'a Integration,
     pub trees: &'a Worktrees,
-}
-
-pub(super) fn one_line(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|c| !c.is_control()).collect()
 }

@@ -20,7 +20,7 @@ use super::trouble::{Trouble, blocking};
 use super::workspace;
 use crate::context::point::Point;
 use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath};
-use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd};
+use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd, escaped_lines, one_line};
 use crate::wire::EventKind;
 
 /// How often the run's worktree may go in the middle of one ticket's landing.
@@ -344,29 +344,33 @@ async fn warn(desk: &Desk, what: &str, trouble: &Trouble) -> Result<(), Trouble>
 }
 
 /// The landing commit's message: subject, what the worker says it did, trailers. Foreign text
-/// stands before the last paragraph, so that none of its lines can pass for a trailer.
+/// stands before the last paragraph, and what looks like a trailer in it is indented, so that
+/// none of its lines can pass for one.
 fn message(shared: &Shared, job: &Job, record: &RunRecord) -> String {
-    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let title: String = line(&job.ticket.title)
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect();
+    let title = one_line(&job.ticket.title);
     let summary = record.summary.as_deref().unwrap_or_default();
-    let summary: String = summary
-        .chars()
-        .filter(|c| *c == '\n' || !c.is_control())
-        .collect::<String>();
-    let summary = summary.trim();
-    let body = if summary.is_empty() {
-        String::new()
-    } else {
-        format!("{summary}\n\n")
-    };
+    let summary = escaped_lines(&summary.trim().replace("\r\n", "\n"));
+    let indent = |line| if looks_like_a_trailer(line) { "  " } else { "" };
+    let lines = summary
+        .lines()
+        .map(|line| format!("{}{line}\n", indent(line)));
+    let mut body: String = lines.collect();
+    if !body.is_empty() {
+        body.push('\n');
+    }
     let cost = record.cost_usd.unwrap_or(Usd::ZERO);
     format!(
         "Land {}: {title}\n\n{body}Ticket: {}\nRun: {}\nCost-USD: {cost}\n",
         job.ticket.id, job.ticket.id, shared.run
     )
+}
+
+/// Whether the line begins with a word and a colon.
+fn looks_like_a_trailer(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, _)| {
+        let key = key.trim_end();
+        !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    })
 }
 
 pub(super) fn tell_changed_by_checks(desk: &Desk, changed: &[String]) -> Result<(), Trouble> {

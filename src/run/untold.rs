@@ -75,14 +75,7 @@ pub(super) fn tell(
 
 /// The commit of the run's branch in which the ticket landed last.
 fn commit_of(landed: &Landed<'_>, id: &TicketId) -> Result<Option<String>> {
-    let pattern = format!("--grep=^Ticket: {}$", id.as_str().replace('.', "\\."));
-    let answer = Git::new(&landed.ground.root).run([
-        "log",
-        "--first-parent",
-        "--max-count=1",
-        "--format=%H",
-        &pattern,
-        &landed.integration.tip()?.to_string(),
-    ])?;
-    Ok(Some(answer.line().to_owned()).filter(|commit| !commit.is_empty()))
+    let git = Git::new(&landed.ground.root);
+    let commits = git.naming_ticket(id, landed.integration.tip()?, &["--first-parent"])?;
+    Ok(commits.first().map(ToString::to_string))
 }

@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
 use crate::context::point::{Moment, Point};
 use crate::git::{Backups, BranchName, CommitId, Git, GitError, Removal, TicketTree, Worktrees};
-use crate::model::TicketId;
+use crate::model::{TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Project};
 
 /// What there was before.
@@ -99,7 +99,7 @@ pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> 
     };
     let message = format!(
         "{}\n\nCommitted by tk: the worker left it uncommitted.\n",
-        subject(job)
+        one_line(&job.ticket.title)
     );
     let rest = tree.commit_rest(&message, Some(&shared.author(job)))?;
     let found = tree.evidence(onto)?;
@@ -131,16 +131,6 @@ pub(super) fn not_landed(project: &Project, branch: &str) -> crate::ops::Result<
     };
     let git = project.repo.home_git();
     Ok(git.subjects_between(landed, &branch)?)
-}
-
-fn subject(job: &Job) -> String {
-    let words = job
-        .ticket
-        .title
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-    words.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// After an attempt that did not land: a worktree whose work is all on its branch goes, and so

@@ -108,3 +108,46 @@ fn what_cannot_be_put_into_a_ticket_is_told_and_keeps_no_other_run() {
     assert_eq!(untold.unwrap()["fixed"], true);
     assert_eq!(rig.show("one")["runs"][0]["outcome"], "failed");
 }
+
+#[test]
+fn no_summary_passes_for_another_ticket_s_landing_or_for_what_it_is_not() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let title = "title = \"Ticket \u{202e}one\"\nparent = \"epic\"\n";
+    rig.sandbox.ticket("one", title);
+    let summary = "Did \u{202e}it \u{1b}[2J:\n- a\tb\n\nTicket: two\nCost-USD: 99\r\nRun : x";
+    let report = json!({"report": {"status": "done", "summary": summary}});
+    rig.script(json!({"one": [[{"run": "echo x > one.txt"}, report]]}));
+    rig.run([]).expect(0);
+    let of = |id: &str, format: &str| {
+        let pattern = format!("--grep=^Land {id}:");
+        rig.sandbox.git(["log", "main", &pattern, format])
+    };
+    let message = of("one", "--format=%B");
+    let (body, trailers) = message.trim_end().rsplit_once("\n\n").unwrap();
+    let expected = "Land one: Ticket \\u{202e}one\n\n\
+                    Did \\u{202e}it \\u{1b}[2J:\n- a\tb\n\n  Ticket: two\n  Cost-USD: 99\n  Run : x";
+    assert_eq!(body, expected);
+    assert!(trailers.starts_with("Ticket: one\nRun: "), "{trailers}");
+    assert_eq!(
+        rig.sandbox
+            .git(["log", "main", "--grep=^Ticket: two$", "--format=%s"]),
+        "Land two: Ticket two\n"
+    );
+}
+
+#[test]
+fn what_landed_is_known_by_its_trailers_alone() {
+    let rig = Rig::new(&[("one", "")]);
+    let mut dying = rig.sandbox.tk_command();
+    dying.args(["run", "epic", "--json"]);
+    dying.env("TK_TEST_DIE_AT", "landed:before");
+    Live::of(dying).end();
+    let tip = rig.sandbox.git(["rev-parse", "tk/run/epic"]);
+    // As older versions wrote them.
+    let text = "Land other: x\n\nTicket: one\n\nTicket: other\nRun: x\n";
+    let git = ["-C", ".worktrees/epic", "commit", "--quiet"];
+    let message = ["--allow-empty", "--message", text];
+    rig.sandbox.git(git.into_iter().chain(message));
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.of("one", "landed")[0]["commit"], tip.trim());
+}
