@@ -229,7 +229,8 @@ impl<'t> Told<'t> {
         };
         let parents: Vec<Option<Ticket>> = before.iter().map(readable).collect();
         let parents: Vec<Option<&Ticket>> = parents.iter().map(Option::as_ref).collect();
-        let first = parents.first().copied().flatten();
+        // A merge's first parent may not have had it yet.
+        let first = parents.iter().find_map(|parent| *parent);
         let unreadable = before.iter().flatten().find_map(|was| was.as_ref().err());
         let before_it = |problem: &String| format!("the version before it: {problem}");
         let (change, problem, changes) = match after {

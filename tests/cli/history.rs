@@ -176,6 +176,23 @@ fn merges_are_nobodys_change() {
     assert_eq!(fields.join(" "), "status closed_at closed_by");
 }
 
+/// A merge that says something besides of a ticket that only the merged branch has.
+#[test]
+fn a_merge_opens_no_ticket_of_its_branch_again() {
+    let sandbox = told();
+    commit(&sandbox, "Bob", 2, "Note it");
+    sandbox.git(["checkout", "--quiet", "-b", "side"]);
+    sandbox.ticket("neu", "title = \"New\"\n");
+    commit(&sandbox, "Cleo", 3, "File another");
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    commit(&sandbox, "Bob", 4, "Urgent");
+    sandbox.git(["merge", "--quiet", "--no-commit", "side"]);
+    sandbox.tk(["note", "neu", "Seen"]).ok();
+    commit(&sandbox, "Bob", 5, "Merge and note");
+    assert_eq!(words(&sandbox, "neu"), "changed opened");
+}
+
 fn merge(sandbox: &Sandbox, branch: &str) {
     sandbox.git(["merge", "--quiet", "--no-edit", branch]);
 }
