@@ -54,6 +54,8 @@ pub fn history(document: &HistoryDocument) -> String {
             Some(problem) => {
                 let _ = writeln!(out, "  cannot be read: {}", safe(problem));
             }
+            // The other name may be all there is.
+            None if entry.changes.is_empty() && entry.renamed_from.is_some() => {}
             None if entry.changes.is_empty() && entry.change == TicketChange::Changed => {
                 out.push_str("  comments, layout or unknown keys\n");
             }

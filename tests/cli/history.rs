@@ -273,6 +273,33 @@ fn a_file_that_had_another_name() {
 }
 
 #[test]
+fn a_file_that_has_another_name_and_nothing_else_new() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "old",
+        "title = \"First\"\ncreated_at = 2026-11-20T08:00:00Z\n",
+    );
+    commit(&sandbox, "Ann", 0, "File it");
+    sandbox.git(["mv", ".ticks/old.toml", ".ticks/neu.toml"]);
+    commit(&sandbox, "Bob", 1, "Another name");
+    assert_snapshot!(shown(&sandbox, "neu"), @r"
+    neu  First
+
+    <commit>  2026-11-20T09:01:00Z  Bob  changed
+      Another name
+      it was `old` before
+
+    <commit>  2026-11-20T09:00:00Z  Ann  opened
+      File it
+      title: First
+      type: task
+      status: open
+      priority: 2
+      created_at: 2026-11-20T08:00:00Z
+    ");
+}
+
+#[test]
 fn a_version_that_is_no_ticket_is_named() {
     let sandbox = Sandbox::initialised();
     sandbox.ticket("abc", "title = \"First\"\n");
