@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::past::{Revision, Tracked, Version, version};
+use super::past::{Revision, Tracked, Version, filed, version};
 use super::{Error, ErrorCode, Project, Result};
 use crate::compare::{fields, what_became};
 use crate::context::cores;
@@ -46,15 +46,22 @@ pub fn diff(project: &Project, range: &str) -> Result<DiffDocument> {
     let versions = [&from, &to].map(|side| read(&tracked, side, &different));
     let [before, after] = versions;
     let (before, after) = (before?, after?);
+    let renamed = renamed(&before, &after);
+    let former: BTreeSet<&TicketId> = renamed.values().copied().collect();
     let mut tickets = Vec::new();
-    for id in different {
-        let ticket = ticket(
-            id,
-            (before.get(id), from.config(project)),
-            (after.get(id), to.config(project)),
-        );
+    for id in different.into_iter().filter(|id| !former.contains(id)) {
+        let old = renamed.get(id).copied();
+        let ticket = DiffTicket {
+            renamed_from: old.map(ToString::to_string),
+            ..ticket(
+                id,
+                (before.get(old.unwrap_or(id)), from.config(project)),
+                (after.get(id), to.config(project)),
+            )
+        };
         // Where nothing but comments, layout or unknown keys is different, nothing became of it.
-        if ticket.change != TicketChange::Changed || !ticket.changes.is_empty() {
+        let is_same = ticket.change == TicketChange::Changed && ticket.changes.is_empty();
+        if !is_same || old.is_some() {
             tickets.push(ticket);
         }
     }
@@ -194,6 +201,28 @@ fn read(
     Ok(parts.into_iter().flatten().collect())
 }
 
+/// The ids that tickets have only after, with those that the same tickets had only before. Of several
+/// that were filed alike, nobody can tell which is which.
+fn renamed<'v>(
+    before: &'v BTreeMap<TicketId, Version>,
+    after: &'v BTreeMap<TicketId, Version>,
+) -> BTreeMap<&'v TicketId, &'v TicketId> {
+    let only = |here: &'v BTreeMap<TicketId, Version>, there: &BTreeMap<TicketId, Version>| {
+        let mut found = BTreeMap::new();
+        for (id, version) in here.iter().filter(|(id, _)| !there.contains_key(*id)) {
+            if let Some(filed) = version.as_ref().ok().and_then(filed) {
+                let same = found.entry(filed);
+                same.and_modify(|id| *id = None).or_insert(Some(id));
+            }
+        }
+        found
+    };
+    let (gone, new) = (only(before, after), only(after, before));
+    let pairs = new.into_iter();
+    let pairs = pairs.filter_map(|(filed, id)| Some((id?, (*gone.get(&filed)?)?)));
+    pairs.collect()
+}
+
 /// What became of a ticket, by its versions and by what their statuses mean.
 fn ticket(
     id: &TicketId,
@@ -223,6 +252,7 @@ fn ticket(
         id: id.to_string(),
         title: new.or(old).map(|ticket| ticket.title.clone()),
         change,
+        renamed_from: None,
         status_before: status(old),
         status: status(new),
         problem,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::past::{Tracked, Version, version};
+use super::past::{Tracked, Version, filed, version};
 use super::resolve::resolve_any;
 use super::{ErrorCode, Project, Result};
 use crate::compare::{fields, merged_fields, what_became};
@@ -184,8 +184,8 @@ impl<'t> Told<'t> {
     }
 
     /// The ticket that this one was before, if the commit that brought it took away one of
-    /// another name that was filed at the same time with the same title; with the commit
-    /// before.
+    /// another name that was filed at the same time by the same person with the same title; with
+    /// the commit before.
     fn renamed_from(
         &self,
         first: &FileVersion,
@@ -196,7 +196,7 @@ impl<'t> Told<'t> {
         let Some(parent) = parent.filter(|_| first.before == [None]) else {
             return Ok(None);
         };
-        if self.is_cut_before(first.commit)? {
+        if filed(new).is_none() || self.is_cut_before(first.commit)? {
             return Ok(None);
         }
         let after = tracked.files_at(first.commit)?;
@@ -207,8 +207,7 @@ impl<'t> Told<'t> {
         let config = &tracked.project.config;
         for (id, text) in gone.into_keys().zip(texts) {
             if let Ok(was) = version(&id, text.as_deref(), config)
-                && was.created_at.is_some()
-                && (was.created_at, &was.title) == (new.created_at, &new.title)
+                && filed(&was) == filed(new)
             {
                 return Ok(Some((id, parent, was)));
             }

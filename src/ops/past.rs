@@ -260,6 +260,13 @@ fn ticket_of(
 /// types and statuses may be any words: another configuration may have had them.
 pub(super) type Version = std::result::Result<Ticket, String>;
 
+/// When a ticket was filed, by whom and with what title: what tells it from others under whatever
+/// id. Nothing where it does not say when.
+pub(super) fn filed(ticket: &Ticket) -> Option<(Timestamp, Option<&str>, &str)> {
+    let by = ticket.created_by.as_deref();
+    Some((ticket.created_at?, by, &ticket.title))
+}
+
 /// Reads one.
 pub(super) fn version(id: &TicketId, bytes: Option<&[u8]>, config: &Config) -> Version {
     let stored = ticket_of(bytes, |text| format::parse_any(id, text, config));

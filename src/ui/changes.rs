@@ -84,6 +84,9 @@ pub fn diff(document: &DiffDocument) -> String {
             fill(&ticket.id, widest.unwrap_or(0)),
             fit(ticket.title.as_deref().unwrap_or_default(), WIDEST)
         );
+        if let Some(old) = &ticket.renamed_from {
+            let _ = writeln!(out, "  it was `{}` before", safe(old));
+        }
         if let Some(problem) = &ticket.problem {
             let _ = writeln!(out, "  {}", safe(problem));
         }

@@ -45,12 +45,14 @@ pub struct DiffSide {
 /// A ticket that is different.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct DiffTicket {
-    /// Its id.
+    /// Its id, the new one where it has another now.
     pub id: String,
     /// Its title, the last one where it is deleted.
     pub title: Option<String>,
     /// What became of it.
     pub change: TicketChange,
+    /// The id that it had before.
+    pub renamed_from: Option<String>,
     /// Its status before; null where it was not there.
     pub status_before: Option<String>,
     /// Its status after; null where it is not there.

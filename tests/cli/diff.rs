@@ -101,6 +101,55 @@ fn as_json() {
     assert_eq!(open["total"], 2);
 }
 
+/// One ticket under another id, and two that nobody can tell from each other.
+#[test]
+fn one_that_has_another_id() {
+    let sandbox = Sandbox::initialised();
+    let text = |title: &str| {
+        format!("title = \"{title}\"\ncreated_at = 2026-11-20T08:00:00Z\ncreated_by = \"ann\"\n")
+    };
+    for (id, title) in [
+        ("old", "First"),
+        ("was", "Second"),
+        ("aaa", "Alike"),
+        ("bbb", "Alike"),
+    ] {
+        sandbox.ticket(id, &text(title));
+    }
+    commit(&sandbox, "Ann", 0, "File them");
+    for (old, new) in [
+        ("old", "neu"),
+        ("was", "yes"),
+        ("aaa", "ccc"),
+        ("bbb", "ddd"),
+    ] {
+        let path = |id: &str| format!(".ticks/{id}.toml");
+        sandbox.git(["mv", &path(old), &path(new)]);
+    }
+    sandbox.ticket("yes", &format!("{}priority = 0\n", text("Second")));
+    assert_snapshot!(sandbox.tk(["diff"]), @r"
+    opened      ccc  Alike
+    opened      ddd  Alike
+    changed     neu  First
+      it was `old` before
+    changed     yes  Second
+      it was `was` before
+      priority: 2 → 0
+    deleted     aaa  Alike
+    deleted     bbb  Alike
+    2 opened, 2 changed, 2 deleted
+    ");
+    commit(&sandbox, "Bob", 1, "Other names");
+    let told = sandbox.tk(["diff", "HEAD~1..HEAD", "--json"]).json();
+    let ids = told["tickets"].as_array().unwrap().iter();
+    let ids: Vec<_> = ids
+        .map(|ticket| (&ticket["id"], &ticket["renamed_from"]))
+        .collect();
+    assert_eq!(ids[2], (&json!("neu"), &json!("old")));
+    assert_eq!(ids[3], (&json!("yes"), &json!("was")));
+    assert_eq!((&told["changed"], &told["total"]), (&json!(2), &json!(6)));
+}
+
 #[test]
 fn from_what_both_have_in_common() {
     let sandbox = Sandbox::initialised();
