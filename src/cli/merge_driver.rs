@@ -1,6 +1,6 @@
 //! `tk merge-driver`, for git alone.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, Session};
@@ -21,10 +21,10 @@ pub(super) struct Args {
     /// Theirs
     theirs: PathBuf,
     /// The path in the repository
-    path: String,
+    path: OsString,
     /// What git calls the base, ours and theirs
     #[arg(num_args = 3, value_names = ["BASE_NAME", "OURS_NAME", "THEIRS_NAME"])]
-    names: Vec<String>,
+    names: Vec<OsString>,
 }
 
 impl Args {
@@ -40,7 +40,6 @@ impl Args {
         if !matches!(names.len(), 0 | 3) {
             return None;
         }
-        let names = names.iter().map(|name| name.to_str().map(str::to_owned));
         let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
         if command != "merge-driver" || words.iter().any(is_option) {
             return None;
@@ -49,8 +48,8 @@ impl Args {
             base: base.into(),
             ours: ours.into(),
             theirs: theirs.into(),
-            path: path.to_str()?.to_owned(),
-            names: names.collect::<Option<_>>()?,
+            path: path.clone(),
+            names: names.to_vec(),
         })
     }
 
@@ -60,10 +59,16 @@ impl Args {
 
     /// Merges in the working tree whose top that is.
     pub(super) fn merge(self, top: &Path, screen: &Screen) -> Outcome {
+        // No ticket's path has anything but ASCII in it, branches and subjects may have any bytes.
+        let path = self.path.to_string_lossy();
+        let names = [0, 1, 2].map(|nth| {
+            let name = self.names.get(nth).map(OsString::as_os_str);
+            name.map(OsStr::to_string_lossy).unwrap_or_default()
+        });
         let request = MergeRequest {
             sides: [&self.base, &self.ours, &self.theirs].map(PathBuf::as_path),
-            path: &self.path,
-            names: std::array::from_fn(|nth| self.names.get(nth).map_or("", String::as_str)),
+            path: &path,
+            names: names.each_ref().map(AsRef::as_ref),
         };
         let Some(keys) = ops::drive(top, &request)? else {
             screen.raw("merged\n")?;
@@ -74,7 +79,7 @@ impl Args {
             keys => format!("both sides changed {}", keys.join(", ")),
         };
         screen.notices(&[
-            Notice::Warning(format!("{}: {what}", self.path)),
+            Notice::Warning(format!("{path}: {what}")),
             Notice::Hint("`tk resolve` settles it".to_owned()),
         ])?;
         screen.raw("conflict\n")?;

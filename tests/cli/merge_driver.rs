@@ -583,6 +583,34 @@ fn an_undated_ticket_is_no_renamed_one() {
     }
 }
 
+/// What git calls the sides has any bytes in it.
+#[test]
+fn names_that_are_not_utf_8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let cafe = OsStr::from_bytes(b"caf\xe9");
+    let sandbox = repository(&["abc"]);
+    let git = |args: &[&OsStr]| {
+        let mut git = sandbox.command("git");
+        sandbox.run(git.args(args), None)
+    };
+    change(&sandbox, "abc", |ticket| note(ticket, 1));
+    commit(&sandbox, "ours");
+    git(&["checkout", "-q", "-b"]
+        .map(OsStr::new)
+        .into_iter()
+        .chain([cafe])
+        .collect::<Vec<_>>())
+    .ok();
+    sandbox.git(["reset", "--quiet", "--hard", "HEAD~1"]);
+    change(&sandbox, "abc", |ticket| note(ticket, 2));
+    commit(&sandbox, "theirs");
+    sandbox.git(["checkout", "--quiet", "main"]);
+    let merged = git(&[OsStr::new("merge"), OsStr::new("--message=both"), cafe]);
+    assert_eq!((merged.code, merged.stderr.as_str()), (0, ""), "{merged}");
+    assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
+}
+
 /// git's own text merge does it where there is no `tk`, and where another program has its name.
 #[test]
 fn without_tk_the_text_is_merged() {
