@@ -1,6 +1,7 @@
 //! Which commits are about a ticket.
 
 use gix::bstr::ByteSlice;
+use gix::objs::commit::message::BodyRef;
 use gix::revision::walk::Sorting;
 use gix::traverse::commit::simple::CommitTimeOrder;
 use jiff::Timestamp;
@@ -30,8 +31,8 @@ pub struct TicketCommit {
 }
 
 impl Repo {
-    /// The commits with a trailer `Ticket: <id>` that are in the main working tree's head,
-    /// newest first, at most `limit`, among the newest 2,000.
+    /// The commits with what git takes for a trailer `Ticket: <id>` that are in the main working
+    /// tree's head, newest first, at most `limit`, among the newest 2,000.
     ///
     /// # Errors
     /// When the history cannot be read.
@@ -104,13 +105,24 @@ fn first_line(message: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
 }
 
-/// Whether the last paragraph, which is not the first, has the line `Ticket: <id>`.
+/// Whether the message has the trailer `Ticket: <id>`, by git's rules. The first paragraph has none,
+/// and lines that begin with `#` do not count.
 fn names_ticket(message: &[u8], id: &TicketId) -> bool {
-    let message = message.trim_end();
-    let last = message.rfind(b"\n\n").map_or(&b""[..], |at| &message[at..]);
-    last.lines().any(|line| {
-        line.strip_prefix(b"Ticket:")
-            .is_some_and(|value| value.trim() == id.as_str().as_bytes())
+    let id = id.as_str().as_bytes();
+    // Most commits are about something else, which is seen at once.
+    if message.find(id).is_none() {
+        return false;
+    }
+    let is_blank = |line: &&[u8]| line.trim().is_empty();
+    let body = message
+        .lines_with_terminator()
+        .skip_while(is_blank)
+        .skip_while(|line| !is_blank(line))
+        .filter(|line| !line.starts_with(b"#"));
+    let body = body.collect::<Vec<_>>().concat();
+    let mut trailers = BodyRef::from_bytes(&body).trailers();
+    trailers.any(|trailer| {
+        trailer.token.eq_ignore_ascii_case(b"Ticket") && trailer.value.as_bytes() == id
     })
 }
 
@@ -121,14 +133,39 @@ mod tests {
     #[test]
     fn only_a_trailer_names_a_ticket() {
         let id = TicketId::parse("k7m").unwrap();
-        let rows: [(&str, bool); 7] = [
+        let signed = "Signed-off-by: Dana <dana@example.com>\n";
+        let seven = "text\n".repeat(7);
+        let rows: [(&str, bool); 24] = [
             ("Subject\n\nBody\n\nTicket: k7m\nRun: x\n", true),
             ("Subject\n\nTicket: k7m", true),
             ("Subject\n\nRun: x\nTicket:   k7m  \n\n", true),
             ("Ticket: k7m", false),
+            ("Subject\nTicket: k7m", false),
+            ("\n\nTicket: k7m", false),
             ("Subject\n\nTicket: k7m\n\nBody", false),
             ("Subject\n\nTicket: k7m2", false),
+            ("Subject\n\nTicket: k7m k7m", false),
             ("Subject\n\nThe Ticket: k7m", false),
+            // However it is spelt.
+            ("Subject\n\nticket: k7m", true),
+            ("Subject\n\nTICKET:k7m", true),
+            ("Subject\n\nTicket : k7m", true),
+            ("Subject\r\n\r\nBody\r\n\r\nTicket: k7m\r\nRun: x\r\n", true),
+            ("Subject\n \nBody\n\t\nTicket: k7m", true),
+            ("Subject\n\nTicket:\n  k7m\n", true),
+            ("Subject\n\nRun: x\n Ticket: k7m\n", false),
+            // Among other lines only where git wrote one of the trailers.
+            ("Subject\n\nTicket: k7m\n---\nsome", false),
+            ("Subject\n\nTicket: k7m\ntext", false),
+            (&format!("Subject\n\nTicket: k7m\ntext\n{signed}"), true),
+            (&format!("Subject\n\nTicket: k7m\n{seven}{signed}"), false),
+            (
+                "Subject\n\ntext\nTicket: k7m\n(cherry picked from commit 1a2b)",
+                true,
+            ),
+            // What git's editor left.
+            ("# Subject\n\nTicket: k7m\n# Conflicts:\n#\ta.txt", true),
+            ("Subject\n\n#\nTicket: k7m\n#\n", true),
         ];
         for (message, expected) in rows {
             assert_eq!(
