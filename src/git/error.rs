@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::id::{BranchName, InvalidName};
 use super::preflight::{MINIMUM, Version};
-use crate::model::Shown;
+use crate::model::{Shown, printable};
 
 /// What went wrong with git.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,14 @@ pub enum GitError {
     Sha256 {
         /// Where the repository was found.
         dir: PathBuf,
+    },
+    /// The repository has branches that cannot be read yet.
+    #[error("the repository of `{}` keeps its references as `{}`: expected `files`", Shown(.dir), printable(.format))]
+    RefStorage {
+        /// Where the repository was found.
+        dir: PathBuf,
+        /// What it keeps them as, in its own words.
+        format: String,
     },
     /// The repository could not be read.
     #[error("{what} could not be read: {reason}")]

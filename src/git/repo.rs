@@ -341,7 +341,13 @@ fn open(cwd: &Path, shut: bool) -> Result<gix::Repository> {
         let dir = gix.workdir().unwrap_or_else(|| gix.git_dir());
         return Err(GitError::Untrusted { dir: dir.into() });
     }
-    Ok(gix)
+    match gix.config_snapshot().string("extensions.refStorage") {
+        Some(format) if format.as_bytes() != b"files" => Err(GitError::RefStorage {
+            dir: cwd.into(),
+            format: format.to_str_lossy().into_owned(),
+        }),
+        _ => Ok(gix),
+    }
 }
 
 /// The error that `what` could not be read.

@@ -120,6 +120,10 @@ impl From<GitError> for Error {
                 "such repositories cannot be used yet; `git init --object-format=sha1` makes one \
                  that can",
             ),
+            GitError::RefStorage { .. } => Self::caused(ErrorCode::NoRepository, error).hint(
+                "such repositories cannot be used yet; `git refs migrate --ref-format=files` of a \
+                 recent git makes it one that can",
+            ),
             GitError::File { source, .. } => {
                 let remedy = remedy(source);
                 Self::caused(ErrorCode::Git, error).hinting(remedy)

@@ -273,3 +273,32 @@ fn objects_that_are_named_by_sha_256() {
         );
     }
 }
+
+/// As `git init --ref-format=reftable` makes it, which git before 2.45 does not know.
+#[test]
+fn references_that_are_kept_as_a_reftable() {
+    let sandbox = Sandbox::new();
+    let linked = sandbox.root().join("linked");
+    sandbox.git(["worktree", "add", "--quiet", "../linked"]);
+    sandbox.git(["config", "core.repositoryFormatVersion", "1"]);
+    sandbox.git(["config", "extensions.refStorage", "files"]);
+    sandbox.tk(["init"]).ok();
+    sandbox.tk(["new", "One"]).ok();
+    let config = sandbox.read(".git/config");
+    sandbox.write(
+        ".git/config",
+        &config.replace("refStorage = files", "refStorage = reftable"),
+    );
+    for args in [&["init"][..], &["new", "Two"], &["list"], &["doctor"]] {
+        let output = sandbox.tk(args);
+        assert_eq!(output.code, 6, "{output}");
+        assert_eq!(
+            output.stderr,
+            "error: the repository of `$ROOT/repo` keeps its references as `reftable`: expected \
+             `files`\n\
+             hint: such repositories cannot be used yet; `git refs migrate --ref-format=files` \
+             of a recent git makes it one that can\n"
+        );
+    }
+    assert_eq!(sandbox.tk(["-C", linked.to_str().unwrap(), "list"]).code, 6);
+}
