@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::project::find;
-use super::ticks_folder::{is_at_top, is_there};
+use super::ticks_folder::{ignoring, is_at_top, is_there};
 use super::{Error, Notice, Result, attributes, merge_driver};
 use crate::config;
 use crate::context::Context;
@@ -49,6 +49,12 @@ pub fn init(context: &Context) -> Result<(InitDocument, Vec<Notice>)> {
         }
     } else {
         notices.push(Notice::Hint(merged_as_text(&shown)));
+    }
+    for found in ignoring(&repo, &ticks, "k7m")? {
+        let (file, line) = (found.rule.file, found.rule.line);
+        let warning = format!("{file}:{line}: {}", found.message);
+        notices.push(Notice::Warning(warning));
+        notices.push(Notice::Hint(found.hint));
     }
     let document = InitDocument {
         schema: "tk.init.v1",

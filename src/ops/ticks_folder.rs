@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Error, ErrorCode, Result};
-use crate::git::{Repo, TICKS};
+use crate::git::{IgnoreRule, Repo, TICKS};
 use crate::model::{Shown, printable};
 
 /// Whether the folder is there. What tickets could not be kept in is refused: a link, which
@@ -41,6 +41,43 @@ pub(super) fn is_there(repo: &Repo, ticks: &Path) -> Result<bool> {
         }
     }
     Ok(is_folder)
+}
+
+/// A line that keeps git from tracking tickets or the configuration, with what there is to say.
+pub(super) struct Ignoring {
+    pub(super) rule: IgnoreRule,
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+/// The lines that keep git from tracking what is in the folder, as far as it is in the main working
+/// tree: the configuration, or a ticket of that id, whether it is there or not.
+///
+/// # Errors
+/// When git fails.
+pub(super) fn ignoring(repo: &Repo, ticks: &Path, ticket: &str) -> Result<Vec<Ignoring>> {
+    let inside = ticks.strip_prefix(repo.home()).ok().and_then(Path::to_str);
+    let Some(ticks) = inside else {
+        return Ok(Vec::new());
+    };
+    let git = repo.home_git();
+    let mut rules = Vec::new();
+    for name in [ticket, "config"] {
+        if let Some(rule) = git.ignore_rule(&format!("{ticks}/{name}.toml"))?
+            && !rules.contains(&rule)
+        {
+            rules.push(rule);
+        }
+    }
+    let told = rules.into_iter().map(|rule| Ignoring {
+        message: format!(
+            "`{}` keeps git from tracking what is in `{ticks}/`",
+            rule.pattern
+        ),
+        hint: format!("take that line out of `{}`", rule.file),
+        rule,
+    });
+    Ok(told.collect())
 }
 
 /// Whether git merges what is in the folder ticket by ticket, as it does at the top of a working

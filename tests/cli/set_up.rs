@@ -223,6 +223,34 @@ fn tickets_that_a_sparse_checkout_leaves_out() {
     sandbox.tk(["note", "abc", "x"]).ok();
 }
 
+/// `tk init` says it, too: what it makes and `git add` passes over would be lost to the others.
+#[test]
+fn what_git_ignores_is_told_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitignore", "target\n.ticks\n");
+    assert_snapshot!(sandbox.tk(["init"]), @r"
+    made  .ticks/
+    made  .ticks/config.toml
+    made  .gitattributes
+    made  merge driver in the clone's git configuration
+    --- stderr
+    warning: .gitignore:2: `.ticks` keeps git from tracking what is in `.ticks/`
+    hint: take that line out of `.gitignore`
+    ");
+    sandbox.write(".gitignore", "");
+    for file in [".git/info/exclude", "../home/ignored"] {
+        sandbox.git(["config", "core.excludesFile", "../home/ignored"]);
+        sandbox.write(file, "# of mine\n.ticks/*.toml\n");
+        let told = sandbox.tk(["init"]);
+        assert!(
+            told.stderr.contains(":2: `.ticks/*.toml` keeps git from"),
+            "{told}"
+        );
+        sandbox.write(file, "");
+        assert_eq!(sandbox.tk(["init"]).stderr, "");
+    }
+}
+
 #[test]
 fn tickets_elsewhere_in_the_repository() {
     let sandbox = Sandbox::new();

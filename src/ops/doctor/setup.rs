@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Exam;
 use super::found::Found;
-use crate::ops::ticks_folder::is_at_top;
+use crate::ops::ticks_folder::{ignoring, is_at_top};
 use crate::ops::{Error, ErrorCode, Result, attributes, init, merge_driver};
 use crate::wire::{FindingKind, Severity};
 
@@ -119,30 +119,15 @@ fn exclude<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
 
 /// Rules that keep git from tracking tickets or the configuration.
 fn ignored<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
-    let Some(ticks) = inside(exam, exam.project.store.ticks_dir()) else {
-        return Ok(Vec::new());
-    };
-    let git = exam.project.repo.home_git();
+    let project = exam.project;
     let first = exam.loaded.tickets.first();
     let ticket = first.map_or("k7m", |ticket| ticket.id.as_str());
-    let mut rules = Vec::new();
-    for name in [ticket, "config"] {
-        if let Some(rule) = git.ignore_rule(&format!("{ticks}/{name}.toml"))?
-            && !rules.contains(&rule)
-        {
-            rules.push(rule);
-        }
-    }
-    let found = rules.into_iter().map(|rule| {
-        let message = format!(
-            "`{}` keeps git from tracking what is in `{ticks}/`",
-            rule.pattern
-        );
-        let hint = format!("take that line out of `{}`", rule.file);
-        Found::new(FindingKind::IgnoredTickets, Severity::Error, message)
-            .path(rule.file)
-            .line(rule.line)
-            .hint(hint)
+    let rules = ignoring(&project.repo, project.store.ticks_dir(), ticket)?;
+    let found = rules.into_iter().map(|found| {
+        Found::new(FindingKind::IgnoredTickets, Severity::Error, found.message)
+            .path(found.rule.file)
+            .line(found.rule.line)
+            .hint(found.hint)
     });
     Ok(found.collect())
 }
