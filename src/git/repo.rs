@@ -264,6 +264,18 @@ impl Repo {
         Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 
+    /// Whether git settles a conflict by itself that is spelt as one that was settled before, in
+    /// whatever file, and takes the merge of that file for done.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read.
+    pub fn settles_again(&self) -> Result<bool> {
+        let settings = self.gix()?.config_snapshot();
+        let has_begun = || self.common_dir.join("rr-cache").is_dir();
+        Ok(settings.boolean("rerere.autoUpdate").unwrap_or_default()
+            && settings.boolean("rerere.enabled").unwrap_or_else(has_begun))
+    }
+
     /// Whether [`Self::home`] may be a sparse checkout. One that was and is none any more may be
     /// told of, too.
     #[must_use]

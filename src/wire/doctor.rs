@@ -129,7 +129,8 @@ pub enum FindingKind {
     UnknownFolder,
     /// git is not told how to merge tickets.
     Attributes,
-    /// The merge driver is not configured, or otherwise than it should be.
+    /// The merge driver is not configured, or otherwise than it should be, or what it leaves is
+    /// settled by git itself.
     MergeDriver,
     /// The folder of the worktrees shows up as untracked files.
     Exclude,

@@ -223,6 +223,29 @@ fn tickets_that_a_sparse_checkout_leaves_out() {
     sandbox.tk(["note", "abc", "x"]).ok();
 }
 
+/// What was settled in one ticket git may take for settled in another.
+#[test]
+fn conflicts_that_git_settles_again() {
+    let sandbox = authentication();
+    sandbox.git(["config", "rerere.autoupdate", "true"]);
+    healthy(&sandbox);
+    let message = "git settles a conflict of one ticket as an equal one of another was settled \
+                   before, and says so in one line only: `rerere.autoUpdate` is set";
+    let noted = || {
+        let finding = only(&sandbox, "merge_driver", message);
+        assert_eq!(finding["severity"], "note");
+        left(&sandbox, &finding);
+    };
+    sandbox.git(["config", "rerere.enabled", "true"]);
+    noted();
+    // Not set, it is on where it ever was.
+    sandbox.git(["config", "--unset", "rerere.enabled"]);
+    fs::create_dir(sandbox.path().join(".git/rr-cache")).unwrap();
+    noted();
+    sandbox.git(["config", "rerere.enabled", "false"]);
+    healthy(&sandbox);
+}
+
 /// `tk init` says it, too: what it makes and `git add` passes over would be lost to the others.
 #[test]
 fn what_git_ignores_is_told_at_once() {

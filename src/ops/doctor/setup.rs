@@ -15,6 +15,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
     if is_at_top(&exam.project.repo, ticks) {
         found.extend(attributes(exam)?);
         found.extend(driver(exam)?);
+        found.extend(rerere(exam)?);
     } else {
         let folder = exam.shown(ticks);
         let note = init::merged_as_text(&folder);
@@ -96,6 +97,19 @@ fn driver<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
     let found = found.changes(repo.common_dir().join("config"));
     let mended = || merge_driver::configure(repo)?.overruled.map_or(Ok(()), Err);
     Ok(Some(found.mended_by(mended)))
+}
+
+/// That what was chosen for one ticket may be taken for another one, in which nobody chose.
+fn rerere<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
+    if !exam.project.repo.settles_again()? {
+        return Ok(None);
+    }
+    let message = "git settles a conflict of one ticket as an equal one of another was settled \
+                   before, and says so in one line only: `rerere.autoUpdate` is set";
+    let note = Found::new(FindingKind::MergeDriver, Severity::Note, message);
+    Ok(Some(note.hint(
+        "`git config rerere.autoUpdate false` leaves the file unmerged, for you to look at",
+    )))
 }
 
 /// The folder of the worktrees, if it is there and git would show what is in it.
