@@ -7,7 +7,7 @@ use super::values::invalid;
 use super::{Chosen, Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::model::{Outline, Shown};
-use crate::port::{self, ExportFormat, Frame};
+use crate::port::{self, ExportFormat, Frame, Uuids};
 
 /// They are made in parts of so many, from so many tickets on by several threads.
 const PART: usize = 128;
@@ -58,9 +58,14 @@ pub fn export<R>(
         between,
         behind,
     } = port::frame(format);
+    // Also those of tickets that are not exported: others wait for them.
+    let uuids = match format {
+        ExportFormat::Taskwarrior => port::uuids(store.origins()?),
+        _ => Uuids::new(),
+    };
     let one = |ticket: &&Outline| -> Result<String> {
         let stored = store.read(&ticket.id, config)?;
-        port::write(format, &stored.ticket, &stored.text, config)
+        port::write(format, &stored.ticket, &stored.text, &uuids, config)
             .map_err(|message| Error::new(ErrorCode::Failed, message))
     };
     let part = |tickets: &[&Outline]| -> Result<String> {

@@ -270,6 +270,7 @@ impl Fields {
         Record::Ticket(Box::new(Imported {
             place,
             own: false,
+            named: None,
             wanted: wanted(&space, &id),
             space,
             id,

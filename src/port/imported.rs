@@ -56,6 +56,8 @@ pub struct Imported {
     pub own: bool,
     /// Its id there, to which the edges of others refer.
     pub id: String,
+    /// What the edges of others in the archive call it, where that is not its id there.
+    pub named: Option<String>,
     /// The id it would have here, where that is free.
     pub wanted: Option<TicketId>,
     /// What it says, but for its id, status, type and edges.

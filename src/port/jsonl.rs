@@ -122,6 +122,7 @@ fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<
         place: place.clone(),
         space: "tk".to_owned(),
         own: true,
+        named: None,
         id: id.to_owned(),
         wanted: Some(wanted),
         status: Some(Standing {

@@ -26,6 +26,7 @@ mod turned;
 
 pub use format::{ExportFormat, Files, ImportFormat};
 pub use imported::{Edges, Imported, Place, Record, Source, Standing};
+pub use taskwarrior::{Uuids, uuids};
 
 use crate::model::{Config, Ticket};
 
@@ -86,7 +87,8 @@ pub fn frame(format: ExportFormat) -> Frame {
     }
 }
 
-/// The ticket, which the text of its file spells, in that format.
+/// The ticket, which the text of its file spells, in that format; `uuids` are those that
+/// taskwarrior knows tickets by.
 ///
 /// # Errors
 /// When the text is not TOML, which no ticket's is.
@@ -94,13 +96,14 @@ pub fn write(
     format: ExportFormat,
     ticket: &Ticket,
     text: &str,
+    uuids: &Uuids,
     config: &Config,
 ) -> Result<String, String> {
     match format {
         ExportFormat::Jsonl => jsonl::write(ticket, text),
         ExportFormat::Csv => csv::write(ticket),
         ExportFormat::Markdown => Ok(markdown::write(ticket, config)),
-        ExportFormat::Taskwarrior => Ok(taskwarrior::write(ticket, text, config)),
+        ExportFormat::Taskwarrior => Ok(taskwarrior::write(ticket, uuids, config)),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Attributes are those of its description of the JSON format. What of a ticket has none there
 //! is in attributes of our own, `tk…`, which taskwarrior keeps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 use super::fields::{Fields, Read, moment, standing};
 use super::imported::{Edges, Place, Record};
 use super::recur;
-use crate::format;
 use crate::model::{Category, Config, Defer, NoteKind, Priority, Repeat, Span, Ticket, TicketId};
 use crate::wire::MisfitKind;
 
@@ -28,6 +27,12 @@ const STATUSES: &[(&str, Category)] = &[
 /// What tells that a task comes again, and of which it is one.
 const RECURRENCE: &[&str] = &["recur", "parent", "imask", "mask", "rtype"];
 
+/// The uuids that tickets were imported with, and are exported with again.
+pub type Uuids = BTreeMap<TicketId, String>;
+
+/// What the origins of such begin with.
+const SPACE: &str = "taskwarrior:";
+
 /// The ticket of a task.
 pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     let Some(uuid) = fields.line("uuid") else {
@@ -36,6 +41,12 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     };
     let word = fields.text("status");
     let told = fields.line("tkid");
+    let earlier = fields.line("tkuuid");
+    // Its tasks that come again, and copies, have all but the uuid of what they are made from.
+    let is_of = |id: &str, uuid: &str| match &earlier {
+        Some(earlier) => earlier.eq_ignore_ascii_case(uuid),
+        None => uuid_of(id).eq_ignore_ascii_case(uuid),
+    };
     let ours = told.clone().filter(|id| is_of(id, &uuid));
     let template = fields.peek("parent").unwrap_or_default();
     let reason = match word.as_deref() {
@@ -84,6 +95,9 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     let space = if ours.is_some() { "tk" } else { "taskwarrior" };
     let short = uuid.split('-').next().unwrap_or_default().to_lowercase();
     let kind = fields.line("tktype");
+    let origin = earlier.filter(|_| ours.is_some());
+    let origin = origin.map(|uuid| toml::Value::from(format!("{SPACE}{uuid}")));
+    let named = uuid.to_lowercase();
     let record = fields.finish(Read {
         place,
         space: space.to_owned(),
@@ -96,6 +110,11 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     match record {
         Record::Ticket(mut imported) => {
             imported.own = ours.is_some();
+            imported.named = Some(named);
+            imported.extra.extend(origin.map(|origin| {
+                let from = toml::Table::from_iter([("origin".to_owned(), origin)]);
+                ("imported".to_owned(), vec![from].into())
+            }));
             imported.wanted = TicketId::parse(&ours.unwrap_or(short)).ok();
             Record::Ticket(imported)
         }
@@ -104,7 +123,7 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
 }
 
 /// What the task waits for, and its epic. Of our own tickets, the ids are told as well: those
-/// that are still among what the task depends on.
+/// that are still among what the task depends on, with the uuid where that is an earlier one.
 fn edges(fields: &mut Fields, ours: bool) -> Edges {
     // Older versions export one text, with commas.
     let depends = fields.lines("depends");
@@ -116,9 +135,12 @@ fn edges(fields: &mut Fields, ours: bool) -> Edges {
     let told: HashMap<String, &str> = told
         .split_whitespace()
         .filter(|_| ours)
-        .map(|id| (uuid_of(id), id))
+        .map(|id| match id.split_once('=') {
+            Some((id, earlier)) => (earlier.to_lowercase(), id),
+            None => (uuid_of(id), id),
+        })
         .collect();
-    let named = |uuid: String| match told.get(&uuid) {
+    let named = |uuid: String| match told.get(&uuid.to_lowercase()) {
         Some(id) => (*id).to_owned(),
         None => uuid,
     };
@@ -168,14 +190,30 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     }
 }
 
-/// The ticket as a task on one line, without its end.
-pub(super) fn write(ticket: &Ticket, text: &str, config: &Config) -> String {
-    Value::Object(task(ticket, text, config)).to_string()
+/// The uuids among where tickets were imported from. What is none to taskwarrior does not count.
+#[must_use]
+pub fn uuids(origins: BTreeMap<String, TicketId>) -> Uuids {
+    let mut uuids = Uuids::new();
+    for (origin, id) in origins {
+        let uuid = origin.strip_prefix(SPACE).unwrap_or_default();
+        if uuid.len() == 36 && uuid::Uuid::try_parse(uuid).is_ok() {
+            uuids.entry(id).or_insert_with(|| uuid.to_owned());
+        }
+    }
+    uuids
 }
 
-fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
-    let origins = format::origins(text);
-    let earlier = origins.iter().find_map(|o| o.strip_prefix("taskwarrior:"));
+/// The ticket as a task on one line, without its end.
+pub(super) fn write(ticket: &Ticket, uuids: &Uuids, config: &Config) -> String {
+    Value::Object(task(ticket, uuids, config)).to_string()
+}
+
+fn task(ticket: &Ticket, uuids: &Uuids, config: &Config) -> Map<String, Value> {
+    let earlier = uuids.get(&ticket.id);
+    let uuid = |id: &TicketId| {
+        let earlier = uuids.get(id).cloned();
+        earlier.unwrap_or_else(|| uuid_of(id.as_str()))
+    };
     let id = ticket.id.as_str();
     let mut task = Map::new();
     let mut set = |key: &str, value: Value| {
@@ -189,10 +227,7 @@ fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
             task.insert(key.to_owned(), value);
         }
     };
-    set(
-        "uuid",
-        earlier.map_or_else(|| uuid_of(id), str::to_owned).into(),
-    );
+    set("uuid", uuid(&ticket.id).into());
     set("description", ticket.title.as_str().into());
     let done = config.statuses.is_done(&ticket.status);
     set("status", if done { "completed" } else { "pending" }.into());
@@ -220,13 +255,13 @@ fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
     set("tags", json!(tags));
     let parent = ticket.parent.as_ref().map(ToString::to_string);
     set("project", parent.clone().into());
-    let depends: Vec<String> = ticket
-        .blocked_by
-        .iter()
-        .map(|id| uuid_of(id.as_str()))
-        .collect();
+    let depends: Vec<String> = ticket.blocked_by.iter().map(uuid).collect();
     set("depends", json!(depends));
-    let blockers: Vec<&str> = ticket.blocked_by.iter().map(TicketId::as_str).collect();
+    let blockers = ticket.blocked_by.iter().map(|id| match uuids.get(id) {
+        Some(uuid) => format!("{id}={uuid}"),
+        None => id.to_string(),
+    });
+    let blockers: Vec<String> = blockers.collect();
     set("tkblockedby", blockers.join(" ").into());
     let annotations: Vec<Value> = ticket
         .notes
@@ -235,6 +270,7 @@ fn task(ticket: &Ticket, text: &str, config: &Config) -> Map<String, Value> {
         .collect();
     set("annotations", annotations.into());
     set("tkid", id.into());
+    set("tkuuid", earlier.cloned().into());
     set("tktype", ticket.kind.as_str().into());
     set("tkstatus", ticket.status.as_str().into());
     set("tkpriority", ticket.priority.to_string().into());
@@ -263,9 +299,4 @@ fn uuid_of(id: &str) -> String {
     uuid::Builder::from_custom_bytes(bytes)
         .into_uuid()
         .to_string()
-}
-
-/// Whether the uuid is the one that stands for that ticket.
-fn is_of(id: &str, uuid: &str) -> bool {
-    uuid_of(id) == uuid
 }

@@ -44,7 +44,7 @@ fn whole(imported: &Imported) -> Ticket {
 fn exported(format: ExportFormat, ticket: &Ticket) -> String {
     let Frame { before, behind, .. } = frame(format);
     let file = format::print(ticket);
-    before + &write(format, ticket, &file, &Config::default()).unwrap() + behind
+    before + &write(format, ticket, &file, &Uuids::new(), &Config::default()).unwrap() + behind
 }
 
 proptest! {

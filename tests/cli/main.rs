@@ -87,6 +87,8 @@ mod recurring;
 #[cfg(test)]
 mod resolve;
 #[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod search;
 #[cfg(test)]
 mod search_meaning;

@@ -194,7 +194,8 @@ fn text(new: &New) -> String {
         return printed + &format::imported(&new.from.origin(), &new.from.kept);
     }
     let extra = &new.from.extra;
-    let moved = (new.from.wanted.as_ref() != Some(&new.ticket.id))
+    let is_moved = new.from.wanted.as_ref() != Some(&new.ticket.id);
+    let moved = (is_moved || !new.from.kept.is_empty())
         .then(|| format::imported(&placing::moved(&new.from), &new.from.kept));
     if extra.is_empty() && moved.is_none() {
         return printed;

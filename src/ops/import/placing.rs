@@ -23,6 +23,8 @@ pub(super) struct Placing {
     origins: BTreeMap<String, TicketId>,
     /// By where they come from.
     spots: HashMap<String, Spot>,
+    /// By what the edges of others in the archive call it.
+    named: HashMap<String, TicketId>,
     /// Ids that are in use here, before and after.
     taken: BTreeSet<TicketId>,
     /// Ids there of what is no ticket any more.
@@ -74,11 +76,17 @@ impl Placing {
             taken.insert(id.clone());
             spots.insert(from.origin(), Spot { id, here: false });
         }
+        let named = tickets.iter().filter_map(|from| {
+            let spot = spots.get(&from.origin())?;
+            Some((from.named.clone()?, spot.id.clone()))
+        });
+        let named = named.collect();
         let gone = left_out.iter().filter(|record| !record.invalid);
         let gone = gone.filter_map(|record| record.origin.clone()).collect();
         Ok(Self {
             origins,
             spots,
+            named,
             taken,
             gone,
         })
@@ -113,7 +121,8 @@ impl Placing {
         if let Some(spot) = self.spots.get(&origin) {
             return Meant::Is(spot.id.clone());
         }
-        if let Some(id) = self.origins.get(&origin) {
+        let named_so = self.named.get(&named.to_lowercase());
+        if let Some(id) = self.origins.get(&origin).or(named_so) {
             return Meant::Is(id.clone());
         }
         if self.gone.contains(named) {
