@@ -9,6 +9,8 @@
 
 use std::collections::HashSet;
 
+use jiff::civil::Date;
+
 use super::acceptance;
 use super::fields::{Fields, Read, moment, standing};
 use super::front_matter::{self, Parts};
@@ -36,7 +38,9 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
         }
         return source.invalid(1, "no fields between lines of `---` at its beginning");
     };
-    let mut fields = match front_matter::fields(yaml) {
+    let quoted = || front_matter::fields(&with_quotes(yaml)).ok();
+    let read = front_matter::fields(yaml).or_else(|error| quoted().ok_or(error));
+    let mut fields = match read {
         Ok(map) => Fields::new(map),
         Err((line, message)) => return source.invalid(line + 1, message),
     };
@@ -47,6 +51,7 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
         Ok(ticket) => ticket,
         Err(message) => return source.invalid(1, message),
     };
+    as_written_now(&mut fields);
     fill(&mut fields, &mut ticket);
     sections(&mut fields, &mut ticket, body);
     let lower = |ids: Vec<String>| ids.iter().map(|id| id.to_lowercase()).collect();
@@ -66,6 +71,60 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
     };
     fields.keep_quietly("ordinal");
     fields.finish(read)
+}
+
+/// The fields with quotes around people's names, of which YAML knows none that begins with `@`:
+/// the tracker itself reads them so.
+fn with_quotes(yaml: &str) -> String {
+    let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
+    let mut lines = Vec::new();
+    let mut is_list = false;
+    for line in yaml.lines() {
+        let key = ["assignee:", "reporter:"];
+        let key = key.into_iter().find(|key| line.starts_with(key));
+        let item = line.trim_start().strip_prefix("- ").map(str::trim);
+        is_list = key.is_some() || is_list && item.is_some();
+        let value = key.map(|key| line[key.len()..].trim());
+        let list = value.and_then(|value| value.strip_prefix('[')?.strip_suffix(']'));
+        lines.push(match (key, value, list, item) {
+            (Some(key), _, Some(list), _) => {
+                let names = list.split(',').map(|name| match name.trim() {
+                    name if name.starts_with('@') => quoted(name),
+                    name => name.to_owned(),
+                });
+                format!("{key} [{}]", names.collect::<Vec<_>>().join(", "))
+            }
+            (Some(key), Some(name), None, _) if !name.starts_with(['[', '\'', '"', '-']) => {
+                match name {
+                    "" => line.to_owned(),
+                    name => format!("{key} {}", quoted(name)),
+                }
+            }
+            (None, _, _, Some(name)) if is_list && name.starts_with('@') => {
+                let indent = line.split('-').next().unwrap_or_default();
+                format!("{indent}- {}", quoted(name))
+            }
+            _ => line.to_owned(),
+        });
+    }
+    lines.join("\n")
+}
+
+/// Days as it wrote them before: `09-06-25`, with slashes or dots too, is the ninth of June.
+fn as_written_now(fields: &mut Fields) {
+    for key in ["created_date", "updated_date", "due_date"] {
+        let Some(text) = fields.peek(key) else {
+            continue;
+        };
+        let parts: Vec<&str> = text.trim().split(['-', '/', '.']).collect();
+        let is_pair = |part: &&str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        if let [day, month, year] = parts[..]
+            && parts.iter().all(is_pair)
+            && let Ok(day) = format!("20{year}-{month}-{day}").parse::<Date>()
+        {
+            fields.set(key, day.to_string().into());
+        }
+    }
 }
 
 /// Whether it is named as the tracker itself names files, such as `task-12.1 - Title.md`.

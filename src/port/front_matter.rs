@@ -49,8 +49,12 @@ pub(super) fn fields(yaml: &str) -> Result<Map<String, Value>, (usize, String)> 
         let line = error.location().map_or(1, |place| place.line());
         // To YAML a carriage return alone ends a line; to those who are told it does not.
         let line = line.min(yaml.lines().count() as u64);
-        let message = error.to_string();
+        // Its lines are not those of the file.
+        let message = error.without_snippet().to_string();
         let first = message.lines().next().unwrap_or_default();
+        let ends = [" at line ", " (defined at line "].map(|end| first.find(end));
+        let end = ends.into_iter().flatten().min().unwrap_or(first.len());
+        let first = &first[..end];
         (
             usize::try_from(line).unwrap_or(1),
             format!("not YAML: {first}"),

@@ -186,3 +186,79 @@ fn words_that_yaml_takes_for_nothing_are_kept() {
     assert!(text.contains("\"#12\""), "{text}");
     assert!(text.contains("parent = \"\"\n"), "{text}");
 }
+
+/// The program quotes them before it reads them.
+#[test]
+fn people_need_no_quotes_in_tasks_of_backlog() {
+    let sandbox = Sandbox::initialised();
+    let add = |number: usize, more: &str| {
+        let path = format!("tasks/task-{number} - Task.md");
+        task(&sandbox, &path, &format!("TASK-{number}"), "To Do", more);
+    };
+    add(1, "assignee: @ann\nreporter: @zoe's\n");
+    add(2, "assignee: [@ann, bob]\nlabels:\n  - '@x'\n");
+    add(
+        3,
+        "assignee:\n  - @ann\n  - bob\ncreated_date: 2025-01-02\n",
+    );
+    add(4, "assignee: '@ann'\nreporter: \"@zoe\"\n");
+    sandbox.tk(["import", "backlog", "."]).ok();
+    let facts = |number: usize| {
+        let shown = sandbox.tk(["show", &format!("task-{number}"), "--json"]);
+        let ticket = &shown.json()["tickets"][0];
+        json!([ticket["owner"], ticket["created_by"], ticket["labels"]])
+    };
+    assert_eq!(facts(1), json!(["@ann", "@zoe's", []]));
+    assert_eq!(facts(2), json!(["@ann", null, ["@x"]]));
+    assert_eq!(facts(3), json!(["@ann", null, []]));
+    assert_eq!(facts(4), json!(["@ann", "@zoe", []]));
+    let text = sandbox.read(".ticks/task-3.toml");
+    assert!(text.contains("\"bob\""), "the others are kept: {text}");
+}
+
+#[test]
+fn days_as_backlog_wrote_them_before() {
+    let sandbox = Sandbox::initialised();
+    for (number, day) in ["09-06-25", "09/06/25", "'09.06.25'"].iter().enumerate() {
+        let path = format!("tasks/task-{number} - Task.md");
+        let more = format!("created_date: {day}\nupdated_date: {day}\ndue_date: {day}\n");
+        task(&sandbox, &path, &format!("TASK-{number}"), "To Do", &more);
+    }
+    task(
+        &sandbox,
+        "tasks/task-9 - Task.md",
+        "TASK-9",
+        "To Do",
+        "due_date: 31-02-25\n",
+    );
+    assert_snapshot!(sandbox.tk(["import", "backlog", "."]).ok(), @r"
+    imported 4 tickets (4 task)
+    did not fit: field of 1 ticket
+      task-9: `due_date` is not a day
+    ");
+    for number in 0..3 {
+        let shown = sandbox.tk(["show", &format!("task-{number}"), "--json"]);
+        let ticket = &shown.json()["tickets"][0];
+        assert_eq!(ticket["created_at"], "2025-06-09T00:00:00Z");
+        assert_eq!(ticket["due"], "2025-06-09");
+    }
+    let text = sandbox.read(".ticks/task-9.toml");
+    assert!(text.contains("due_date = \"31-02-25\""), "{text}");
+}
+
+/// One number, and that of the file.
+#[test]
+fn a_fault_in_the_yaml_is_told_with_the_line_of_the_file() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write(
+        "backlog/tasks/a.md",
+        "---\nid: a\ntitle: One\nmilestone: @m\n---\n",
+    );
+    let refused = sandbox.tk(["import", "backlog", "."]);
+    assert_eq!(refused.code, 2, "{refused}");
+    assert_eq!(
+        refused.stderr.lines().next(),
+        Some("error: backlog/tasks/a.md:4: not YAML: unexpected character: `@'"),
+        "{refused}"
+    );
+}
