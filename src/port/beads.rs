@@ -4,10 +4,11 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, Read, moment, standing};
+use super::comments::{self, Keys};
+use super::fields::{Fields, Read, standing};
 use super::imported::{Edges, Place, Record};
 use super::{acceptance, alike};
-use crate::model::{Category, NoteKind, Span, Ticket};
+use crate::model::{Category, Span, Ticket};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
@@ -16,6 +17,12 @@ const STATUSES: &[(&str, Category)] = &[
     ("hooked", Category::Active),
     ("closed", Category::Done),
 ];
+
+/// An estimate is shorter than so many minutes.
+const LONGEST: u64 = 1_000_000;
+
+/// What a dependency says that is known, or counted and shown elsewhere.
+const OF_DEPENDENCIES: &[&str] = &["issue_id", "depends_on_id", "type", "dependency_type"];
 
 /// The ticket of an issue.
 pub(super) fn read(mut fields: Fields, place: Place) -> Record {
@@ -57,10 +64,15 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
 fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
     alike::fill(fields, &mut ticket);
     ticket.owner = fields.line("assignee");
-    ticket.estimate = fields
-        .word::<u64>("estimated_minutes", MisfitKind::Field)
-        .filter(|minutes| (1..1_000_000).contains(minutes))
-        .map(Span::from_minutes);
+    ticket.estimate = match fields.word::<u64>("estimated_minutes", MisfitKind::Field) {
+        None | Some(0) => None,
+        Some(minutes) if minutes < LONGEST => Some(Span::from_minutes(minutes)),
+        Some(minutes) => {
+            let expected = format!("less than {LONGEST} minutes");
+            fields.wrong("estimated_minutes", minutes.into(), &expected);
+            None
+        }
+    };
     ticket.due = fields.day("due_at");
     ticket.reason = fields.text("close_reason");
     for (key, heading) in [("design", "Design"), ("notes", "Notes")] {
@@ -71,24 +83,22 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
     if let Some(text) = fields.text("acceptance_criteria") {
         acceptance::add(&mut ticket, &text);
     }
-    if let Some(comments) = fields.take("comments") {
-        let word = |comment: &Value, key: &str| comment[key].as_str().unwrap_or("").to_owned();
-        for comment in comments.as_array().into_iter().flatten() {
-            let (by, text) = (word(comment, "author"), word(comment, "text"));
-            let at = moment(&word(comment, "created_at")).or(ticket.created_at);
-            let note = fields.note(at, &by, NoteKind::Comment, &text);
-            ticket.notes.extend(note);
-        }
-    }
+    let keys = Keys {
+        list: "comments",
+        at: "created_at",
+        text: "text",
+    };
+    ticket.notes = comments::notes(fields, &keys, ticket.created_at, |comment| {
+        comment["author"].as_str().unwrap_or_default().to_owned()
+    });
     ticket
 }
 
 /// What the record depends on, by the kind of the dependency.
 fn edges(fields: &mut Fields, id: &str) -> Edges {
     let mut edges = Edges::default();
-    let dependencies = fields.take("dependencies");
-    let dependencies = dependencies.as_ref().and_then(Value::as_array);
-    for dependency in dependencies.into_iter().flatten() {
+    let mut more = Vec::new();
+    for dependency in fields.list("dependencies") {
         let word = |keys: [&str; 2]| keys.iter().find_map(|key| dependency[*key].as_str());
         let kind = word(["type", "dependency_type"]).unwrap_or("blocks");
         let Some(to) = word(["depends_on_id", "id"]).map(str::to_owned) else {
@@ -107,10 +117,12 @@ fn edges(fields: &mut Fields, id: &str) -> Edges {
         let single = match kind {
             "blocks" => {
                 edges.blocked_by.push(to);
+                more.extend(rest(&dependency));
                 continue;
             }
             "related" | "relates-to" => {
                 edges.related.push(to);
+                more.extend(rest(&dependency));
                 continue;
             }
             "parent-child" => Some(&mut edges.parent),
@@ -119,7 +131,10 @@ fn edges(fields: &mut Fields, id: &str) -> Edges {
             _ => None,
         };
         match single {
-            Some(place) if place.is_none() => *place = Some(to),
+            Some(place) if place.is_none() => {
+                *place = Some(to);
+                more.extend(rest(&dependency));
+            }
             _ => {
                 // Both keep the ticket from being ready there.
                 let (key, list) = match kind {
@@ -134,8 +149,31 @@ fn edges(fields: &mut Fields, id: &str) -> Edges {
             }
         }
     }
+    if more.iter().any(|(_, is_told)| *is_told) {
+        let message = "kept under `imported`: what else `dependencies` say";
+        fields.misfit(MisfitKind::Field, message);
+    }
+    let more: Vec<Value> = more.into_iter().map(|(rest, _)| rest).collect();
+    fields.keep("dependencies", more.into());
     // What its commands print names the parent apart, too.
     let parent = fields.line("parent");
     edges.parent = edges.parent.or(parent);
     edges
+}
+
+/// The dependency with all that it says, where that is more than the edge; whether it is more than
+/// who made the edge, and when. What its commands print in place of one is the other issue, which
+/// says that itself.
+fn rest(dependency: &Value) -> Option<(Value, bool)> {
+    let fields = dependency.as_object()?;
+    fields.get("depends_on_id")?;
+    let is_more = |(key, value): &(&String, &Value)| {
+        let is_nothing = value.is_null() || *value == "" || *value == "{}";
+        let is_known = OF_DEPENDENCIES.contains(&key.as_str());
+        !is_known && !is_nothing && value.as_object().is_none_or(|inner| !inner.is_empty())
+    };
+    let mut more = fields.iter().filter(is_more).map(|(key, _)| key.as_str());
+    let first = more.next()?;
+    let is_told = |key: &str| !matches!(key, "created_at" | "created_by");
+    Some((dependency.clone(), is_told(first) || more.any(is_told)))
 }

@@ -196,7 +196,21 @@ impl Fields {
         });
     }
 
-    fn wrong(&mut self, key: &str, value: Value, expected: &str) {
+    /// The items of a list. What else is in its place is kept and told.
+    pub(super) fn list(&mut self, key: &str) -> Vec<Value> {
+        match self.take(key) {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(Value::Object(fields)) if fields.is_empty() => Vec::new(),
+            Some(other) => {
+                self.wrong(key, other, "a list");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Keeps the field as it is, and says so.
+    pub(super) fn wrong(&mut self, key: &str, value: Value, expected: &str) {
         self.keep(key, value);
         let message = format!("`{key}` is not {expected}");
         self.misfit(MisfitKind::Field, message);

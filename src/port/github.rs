@@ -4,9 +4,10 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, Read, moment};
+use super::comments::{self, Keys};
+use super::fields::{Fields, Read};
 use super::imported::{Edges, Place, Record, Standing};
-use crate::model::{Category, NoteKind, Priority, Ticket};
+use crate::model::{Category, Priority, Ticket};
 use crate::wire::MisfitKind;
 
 /// Labels that say what type a ticket is of.
@@ -31,18 +32,18 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     };
     fill(&mut fields, &mut ticket);
     let lower: Vec<String> = ticket.labels.iter().map(|l| l.to_lowercase()).collect();
-    let named = |label: &String| {
+    let of_label = |label: &String| {
         let (_, kind) = TYPES.iter().find(|(name, _)| name == label)?;
         Some((*kind).to_owned())
     };
     let kind = fields.take("issueType");
-    let kind = kind.and_then(|kind| Some(kind["name"].as_str()?.to_owned()));
+    let kind = kind.and_then(|kind| named(&mut fields, "issueType", kind, "name"));
     let space = space(&mut fields);
     let read = Read {
         place,
         id: number.to_string(),
         status: status(&mut fields),
-        kind: kind.or_else(|| lower.iter().find_map(named)),
+        kind: kind.or_else(|| lower.iter().find_map(of_label)),
         edges: edges(&mut fields, &space),
         space,
         ticket,
@@ -66,28 +67,34 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
         );
         fields.keep("assignees", Value::from(others));
     }
-    ticket.created_by = login(fields.take("author"));
+    let author = fields.take("author");
+    ticket.created_by = author.and_then(|author| named(fields, "author", author, "login"));
     ticket.created_at = fields.time("createdAt");
     ticket.closed_at = fields.time("closedAt");
     ticket.description = fields
         .text("body")
         .unwrap_or_default()
         .replace("\r\n", "\n");
-    if let Some(milestone) = fields.take("milestone") {
-        for (key, name) in [("milestone", "title"), ("milestone_due", "dueOn")] {
-            fields.keep(key, milestone[name].clone());
+    match fields.take("milestone") {
+        Some(milestone) if milestone["title"].is_string() => {
+            for (key, name) in [("milestone", "title"), ("milestone_due", "dueOn")] {
+                fields.keep(key, milestone[name].clone());
+            }
         }
-    }
-    if let Some(comments) = fields.take("comments") {
-        for comment in comments.as_array().into_iter().flatten() {
-            let at = comment["createdAt"].as_str().and_then(moment);
-            let by = login(Some(comment["author"].clone())).unwrap_or_default();
-            let text = comment["body"].as_str().unwrap_or_default();
-            let at = at.or(ticket.created_at);
-            let note = fields.note(at, &by, NoteKind::Comment, text);
-            ticket.notes.extend(note);
+        Some(Value::String(title)) => {
+            fields.keep("milestone", title.into());
         }
+        Some(other) => fields.wrong("milestone", other, "a text or an object with `title`"),
+        None => {}
     }
+    let keys = Keys {
+        list: "comments",
+        at: "createdAt",
+        text: "body",
+    };
+    ticket.notes = comments::notes(fields, &keys, ticket.created_at, |comment| {
+        word(&comment["author"], "login").unwrap_or_default()
+    });
 }
 
 /// The repository, where the issue's address tells it.
@@ -179,23 +186,30 @@ fn status(fields: &mut Fields) -> Option<Standing> {
 
 /// The words under `inner` of a list of objects.
 fn names(fields: &mut Fields, key: &str, inner: &str) -> Vec<String> {
-    let list = fields.take(key);
-    let list = list.as_ref().and_then(Value::as_array);
-    let names = list.into_iter().flatten().filter_map(|item| {
-        let name = item.as_str().or_else(|| item[inner].as_str())?;
-        Some(name.to_owned())
-    });
-    let names: Vec<String> = names.collect();
-    let lines = names.iter().map(|name| fields.one_line(key, name, 4_000));
-    let lines: Vec<String> = lines.collect();
-    lines.into_iter().filter(|line| !line.is_empty()).collect()
+    let items = match fields.take(key) {
+        None => return Vec::new(),
+        Some(Value::Array(items)) => items,
+        Some(one) => vec![one],
+    };
+    let names = items
+        .into_iter()
+        .filter_map(|item| named(fields, key, item, inner));
+    names.collect()
 }
 
-fn login(author: Option<Value>) -> Option<String> {
-    let author = author?;
-    let login = author["login"].as_str()?.trim();
-    let plain = !login.is_empty() && login.len() < 200 && !login.contains(char::is_control);
-    plain.then(|| login.to_owned())
+/// What that object is called, or the word in its place. What has no name is kept and told.
+fn named(fields: &mut Fields, key: &str, value: Value, inner: &str) -> Option<String> {
+    let Some(name) = value.as_str().or_else(|| value[inner].as_str()) else {
+        fields.wrong(key, value, &format!("a text or an object with `{inner}`"));
+        return None;
+    };
+    let line = fields.one_line(key, name, 4_000);
+    (!line.is_empty()).then_some(line)
+}
+
+fn word(value: &Value, inner: &str) -> Option<String> {
+    let word = value.as_str().or_else(|| value[inner].as_str())?;
+    Some(word.to_owned())
 }
 
 /// `P1`, `priority: high`, `priority/low`.

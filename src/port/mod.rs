@@ -9,6 +9,7 @@ mod acceptance;
 mod alike;
 mod backlog;
 mod beads;
+mod comments;
 mod csv;
 mod fields;
 mod format;

@@ -10,10 +10,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::fields::{Fields, Read, moment, standing};
+use super::comments::{self, Keys};
+use super::fields::{Fields, Read, shown, standing};
 use super::imported::{Edges, Place, Record};
 use super::recur;
-use crate::model::{Category, Config, Defer, NoteKind, Priority, Repeat, Span, Ticket, TicketId};
+use crate::model::{Category, Config, Defer, Priority, Repeat, Span, Ticket, TicketId};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
@@ -153,9 +154,15 @@ fn edges(fields: &mut Fields, ours: bool) -> Edges {
 
 fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     let coarse = match fields.text("priority").as_deref() {
+        None | Some("M") => None,
         Some("H") => Priority::new(1),
         Some("L") => Priority::new(3),
-        _ => None,
+        Some(other) => {
+            let message = format!("`priority` is `{}`, not H, M or L", shown(other));
+            fields.misfit(MisfitKind::Priority, message);
+            fields.keep("priority", other.into());
+            None
+        }
     };
     let exact = fields.word("tkpriority", MisfitKind::Priority);
     ticket.priority = exact.or(coarse).unwrap_or_default();
@@ -167,7 +174,7 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     if let Some(often) = often.filter(|_| exact.is_none()) {
         ticket.repeat = recur::read(&often);
         if ticket.repeat.is_none() {
-            let often = super::fields::shown(&often);
+            let often = shown(&often);
             let message = format!("`recur` is `{often}`, which no ticket comes again by here");
             fields.misfit(MisfitKind::Field, message);
         }
@@ -179,15 +186,12 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     ticket.created_at = fields.time("entry");
     ticket.started_at = fields.time("start");
     ticket.closed_at = fields.time("end");
-    let annotations = fields.take("annotations");
-    let annotations = annotations.as_ref().and_then(Value::as_array);
-    for annotation in annotations.into_iter().flatten() {
-        let at = annotation["entry"].as_str().and_then(moment);
-        let at = at.or(ticket.created_at);
-        let text = annotation["description"].as_str().unwrap_or_default();
-        let note = fields.note(at, "", NoteKind::Comment, text);
-        ticket.notes.extend(note);
-    }
+    let keys = Keys {
+        list: "annotations",
+        at: "entry",
+        text: "description",
+    };
+    ticket.notes = comments::notes(fields, &keys, ticket.created_at, |_| String::new());
 }
 
 /// The uuids among where tickets were imported from. What is none to taskwarrior does not count.

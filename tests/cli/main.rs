@@ -55,6 +55,9 @@ mod if_match;
 mod import;
 #[cfg(test)]
 mod import_folders;
+#[cfg(test)]
+mod import_lossless;
+#[cfg(test)]
 mod import_shapes;
 #[cfg(test)]
 mod index;

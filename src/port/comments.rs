@@ -1,0 +1,60 @@
+//! Comments that are a list of objects.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::fields::{Fields, moment};
+use crate::model::{Note, NoteKind};
+use crate::wire::MisfitKind;
+
+/// What such an object calls what.
+pub(super) struct Keys {
+    /// The list itself.
+    pub(super) list: &'static str,
+    /// When it was said.
+    pub(super) at: &'static str,
+    /// What was said.
+    pub(super) text: &'static str,
+}
+
+/// The notes of a ticket that was filed at `created`, which stands for a time that is not told or
+/// cannot be read; `by` is who says it. What is no comment, and a time that cannot be read, is kept
+/// and told.
+pub(super) fn notes(
+    fields: &mut Fields,
+    keys: &Keys,
+    created: Option<Timestamp>,
+    by: impl Fn(&Value) -> String,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut lost = Vec::new();
+    let mut without_time = 0;
+    for comment in fields.list(keys.list) {
+        let told = &comment[keys.at];
+        let at = told.as_str().and_then(moment);
+        let text = comment[keys.text].as_str();
+        if let Some(text) = text {
+            let note = fields.note(at.or(created), &by(&comment), NoteKind::Comment, text);
+            without_time += usize::from(at.is_none() && note.is_some());
+            notes.extend(note);
+        }
+        if text.is_none() || at.is_none() && !told.is_null() && *told != "" {
+            lost.push(comment);
+        }
+    }
+    let Keys { list, at, text } = keys;
+    if lost.iter().any(|comment| !comment[text].is_string()) {
+        let message = format!("`{list}` has one without a text under `{text}`");
+        fields.misfit(MisfitKind::Text, message);
+    }
+    if without_time > 0 {
+        let instead = match created {
+            Some(_) => "the ticket's own stands for it",
+            None => "1970 stands for it",
+        };
+        let message = format!("`{list}` has one without a time under `{at}`: {instead}");
+        fields.misfit(MisfitKind::Field, message);
+    }
+    fields.keep(list, lost.into());
+    notes
+}

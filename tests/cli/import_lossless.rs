@@ -1,0 +1,176 @@
+//! Nothing that an archive says is lost without a word: it is kept, and told.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::Sandbox;
+
+/// What an import of that text says, and the file of that ticket from where it says where the
+/// ticket comes from.
+fn imported(format: &str, text: &str, id: &str) -> (Sandbox, String, String) {
+    let sandbox = Sandbox::initialised();
+    let said = sandbox.tk_with_input(["import", format, "-"], text).ok();
+    let file = sandbox.read(format!(".ticks/{id}.toml"));
+    let kept = file.split_once("[[imported]]").unwrap().1.to_owned();
+    (sandbox, said, kept)
+}
+
+/// When each note was said, and what.
+fn notes(sandbox: &Sandbox, id: &str) -> Vec<String> {
+    let shown = sandbox.tk(["show", id, "--json"]).json();
+    let notes = shown["tickets"][0]["notes"].as_array().unwrap().iter();
+    let shown = notes.map(|note| format!("{} {}", note["at"], note["text"]).replace('"', ""));
+    shown.collect()
+}
+
+#[test]
+fn of_taskwarrior() {
+    let task = |uuid: u8, more: Value| {
+        let mut task = json!({"uuid": format!("{uuid}1111111-1111-4111-8111-111111111111"),
+            "description": "x", "status": "pending", "entry": "20240301T100000Z"});
+        task.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        task
+    };
+    let tasks = json!([
+        task(
+            1,
+            json!({"priority": "Z", "annotations": [
+            {"entry": "20240302T100000Z", "description": "good"},
+            {"entry": "last week", "description": "bad"},
+            {"entry": "20240303T100000Z", "text": "no"}, "plain"]})
+        ),
+        task(2, json!({"annotations": "a text"})),
+        task(3, json!({"priority": "M", "annotations": []})),
+    ]);
+    let (sandbox, said, kept) = imported("taskwarrior", &tasks.to_string(), "11111111");
+    assert_snapshot!(said, @r"
+    imported 3 tickets (3 task)
+    did not fit: priority of 1 ticket, text of 1 ticket, field of 2 tickets
+      11111111: `priority` is `Z`, not H, M or L
+      11111111: `annotations` has one without a text under `description`
+      11111111: `annotations` has one without a time under `entry`: the ticket's own stands for it
+      21111111: `annotations` is not a list
+    ");
+    assert_snapshot!(kept, @r#"
+    origin = "taskwarrior:11111111-1111-4111-8111-111111111111"
+    priority = "Z"
+    annotations = "[{\"entry\":\"last week\",\"description\":\"bad\"},{\"entry\":\"20240303T100000Z\",\"text\":\"no\"},\"plain\"]"
+    status = "pending"
+    "#);
+    assert_eq!(
+        notes(&sandbox, "11111111"),
+        ["2024-03-02T10:00:00Z good", "2024-03-01T10:00:00Z bad"]
+    );
+    let text = sandbox.read(".ticks/21111111.toml");
+    assert!(text.contains("annotations = \"a text\""), "{text}");
+}
+
+#[test]
+fn of_github() {
+    let issues = json!([
+        {"number": 1, "title": "x", "state": "OPEN", "milestone": "v1", "author": "kim",
+         "labels": [{"name": "bug"}, {"color": "red"}],
+         "comments": [{"author": {"login": "lee"}, "body": "bad", "createdAt": "soon"}]},
+        {"number": 2, "title": "x", "state": "OPEN", "milestone": {"number": 3},
+         "author": {"id": 7}, "labels": "docs", "comments": 3, "issueType": 4},
+        {"number": 3, "title": "x", "state": "OPEN", "createdAt": "2026-01-01T00:00:00Z",
+         "author": {"login": ""}, "milestone": null, "labels": [],
+         "comments": [{"author": null, "body": "", "createdAt": "2026-01-01T00:00:00Z"}]},
+    ]);
+    let (sandbox, said, kept) = imported("github", &issues.to_string(), "gh-1");
+    assert_snapshot!(said, @r"
+    imported 3 tickets (1 bug, 2 task)
+    did not fit: field of 2 tickets
+      gh-1: `labels` is not a text or an object with `name`
+      gh-1: `comments` has one without a time under `createdAt`: 1970 stands for it
+      gh-2: `author` is not a text or an object with `login`
+      gh-2: `milestone` is not a text or an object with `title`
+      gh-2: `comments` is not a list
+      gh-2: `issueType` is not a text or an object with `name`
+    ");
+    assert_snapshot!(kept, @r#"
+    origin = "github:1"
+    labels = "{\"color\":\"red\"}"
+    milestone = "v1"
+    comments = "[{\"author\":{\"login\":\"lee\"},\"body\":\"bad\",\"createdAt\":\"soon\"}]"
+    "#);
+    assert_eq!(notes(&sandbox, "gh-1"), ["1970-01-01T00:00:00Z bad"]);
+    let text = sandbox.read(".ticks/gh-2.toml");
+    assert_snapshot!(text.split_once("[[imported]]").unwrap().1, @r#"
+    origin = "github:2"
+    author = "{\"id\":7}"
+    milestone = "{\"number\":3}"
+    comments = 3
+    issueType = 4
+    "#);
+    let shown = sandbox.tk(["list", "--json", "--fields", "id,labels,created_by"]);
+    assert_eq!(
+        shown.json()["tickets"],
+        json!([
+            {"id": "gh-1", "labels": ["bug"], "created_by": "kim"},
+            {"id": "gh-2", "labels": ["docs"], "created_by": null},
+            {"id": "gh-3", "labels": [], "created_by": null},
+        ])
+    );
+}
+
+#[test]
+fn of_beads() {
+    let edge = |to: &str, more: Value| {
+        let mut edge = json!({"issue_id": "bd-1", "depends_on_id": to, "type": "blocks",
+            "metadata": "{}", "thread_id": ""});
+        edge.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        edge
+    };
+    let issues = [
+        json!({"id": "bd-1", "title": "x", "status": "open", "estimated_minutes": 1_000_000,
+            "created_at": "2026-01-01T00:00:00Z",
+            "comments": ["a text", {"author": "kim", "body": "other key"},
+                {"author": "kim", "text": "bad", "created_at": "soon"}],
+            "dependencies": [edge("bd-2", json!({"weight": 3})), edge("bd-3", json!({}))]}),
+        json!({"id": "bd-2", "title": "x", "status": "open", "comments": {"a": 1},
+            "dependencies": {"depends_on_id": "bd-3"}}),
+        json!({"id": "bd-3", "title": "x", "status": "open", "estimated_minutes": 999_999,
+            "comments": {}, "dependencies": [{"issue_id": "bd-3", "depends_on_id": "bd-4",
+                "type": "related", "created_at": "2026-01-01T00:00:00Z", "created_by": "kim"}]}),
+        json!({"id": "bd-4", "title": "x", "status": "open", "estimated_minutes": 0}),
+    ];
+    let text: String = issues.iter().map(|issue| format!("{issue}\n")).collect();
+    let (sandbox, said, kept) = imported("beads", &text, "bd-1");
+    assert_snapshot!(said, @r"
+    imported 4 tickets (4 task)
+    did not fit: text of 1 ticket, field of 2 tickets
+      bd-1: `estimated_minutes` is not less than 1000000 minutes
+      bd-1: `comments` has one without a text under `text`
+      bd-1: `comments` has one without a time under `created_at`: the ticket's own stands for it
+      bd-1: kept under `imported`: what else `dependencies` say
+      bd-2: `comments` is not a list
+      bd-2: `dependencies` is not a list
+    ");
+    assert_snapshot!(kept, @r#"
+    origin = "beads:bd-1"
+    estimated_minutes = 1000000
+    comments = "[\"a text\",{\"author\":\"kim\",\"body\":\"other key\"},{\"author\":\"kim\",\"text\":\"bad\",\"created_at\":\"soon\"}]"
+    dependencies = "[{\"issue_id\":\"bd-1\",\"depends_on_id\":\"bd-2\",\"type\":\"blocks\",\"metadata\":\"{}\",\"thread_id\":\"\",\"weight\":3}]"
+    "#);
+    assert_eq!(notes(&sandbox, "bd-1"), ["2026-01-01T00:00:00Z bad"]);
+    let kept = |id: &str| {
+        let text = sandbox.read(format!(".ticks/{id}.toml"));
+        text.split_once("[[imported]]").unwrap().1.to_owned()
+    };
+    assert_snapshot!(kept("bd-2"), @r#"
+    origin = "beads:bd-2"
+    comments = "{\"a\":1}"
+    dependencies = "{\"depends_on_id\":\"bd-3\"}"
+    "#);
+    // Who made an edge, and when, is kept without a word, as when an issue was changed last is.
+    assert_snapshot!(kept("bd-3"), @r#"
+    origin = "beads:bd-3"
+    dependencies = "[{\"issue_id\":\"bd-3\",\"depends_on_id\":\"bd-4\",\"type\":\"related\",\"created_at\":\"2026-01-01T00:00:00Z\",\"created_by\":\"kim\"}]"
+    "#);
+    assert_eq!(kept("bd-4"), "\norigin = \"beads:bd-4\"\n");
+}
