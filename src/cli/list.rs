@@ -180,7 +180,7 @@ pub(super) struct Filters {
     /// Of these priorities only; 0-2 is a range
     #[arg(short, long)]
     priority: Vec<String>,
-    /// With all of these labels
+    /// With all of these labels; one with commas in it is taken whole where a ticket has it
     #[arg(short, long)]
     label: Vec<String>,
     /// Of these owners only; an empty one is nobody

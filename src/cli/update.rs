@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// One more label
     #[arg(long, value_name = "LABEL")]
     add_label: Vec<String>,
-    /// A label to go
+    /// A label to go; one with commas in it is taken whole where it is there
     #[arg(long, value_name = "LABEL")]
     remove_label: Vec<String>,
     /// The blockers, in place of those there are

@@ -178,6 +178,7 @@ pub(super) struct Words {
     statuses: Vec<StatusId>,
     types: Vec<String>,
     priorities: Vec<Priority>,
+    /// Known where the tickets are.
     labels: BTreeSet<String>,
     owners: Vec<Option<String>>,
     awaiting: Option<Vec<Awaiting>>,
@@ -220,10 +221,7 @@ impl Words {
                 .map(|word| values::kind(config, word))
                 .collect::<Result<_>>()?,
             priorities: priorities(&split(&request.priorities))?,
-            labels: split(&request.labels)
-                .iter()
-                .map(|word| values::needed_line("label", word))
-                .collect::<Result<_>>()?,
+            labels: BTreeSet::new(),
             owners: owners
                 .iter()
                 .map(|word| values::line("owner", word))
@@ -237,12 +235,16 @@ impl Words {
 
     /// What the request asks for among these tickets.
     pub(super) fn among<'w>(
-        self,
+        mut self,
         project: &'w Project,
         index: &'w Index,
         graph: &'w Graph<'w>,
         request: &ListRequest,
     ) -> Result<Wanted<'w>> {
+        self.labels = values::labels_there(&request.labels, |label| {
+            let mut tickets = index.tickets.iter();
+            tickets.any(|ticket| ticket.labels().contains(&label))
+        })?;
         let within = match &request.parent {
             Some(given) => {
                 let parents = resolve_all(index, graph, std::slice::from_ref(given))?;

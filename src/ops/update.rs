@@ -295,12 +295,9 @@ fn set_lists(ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
     for word in request.add_labels.iter().flat_map(|words| words.split(',')) {
         ticket.labels.insert(one(word)?);
     }
-    for word in request
-        .remove_labels
-        .iter()
-        .flat_map(|words| words.split(','))
-    {
-        ticket.labels.remove(&one(word)?);
+    let is_there = |label: &str| ticket.labels.contains(label);
+    for label in values::labels_there(&request.remove_labels, is_there)? {
+        ticket.labels.remove(&label);
     }
     if let Some(given) = &request.checks {
         ticket.checks = values::lines("check", given)?;

@@ -125,6 +125,26 @@ pub(super) fn labels(given: &[String]) -> Result<BTreeSet<String>> {
     words("label", given).map(|labels| labels.into_iter().collect())
 }
 
+/// Labels that are looked for, also several in one word with commas between them; where there is
+/// one with those commas in it, that one.
+pub(super) fn labels_there(
+    given: &[String],
+    is_there: impl Fn(&str) -> bool,
+) -> Result<BTreeSet<String>> {
+    let mut labels = BTreeSet::new();
+    for words in given {
+        let whole = words.trim();
+        if whole.contains(',') && is_there(whole) {
+            labels.insert(whole.to_owned());
+            continue;
+        }
+        for word in words.split(',') {
+            labels.insert(needed_line("label", word)?);
+        }
+    }
+    Ok(labels)
+}
+
 /// Words, also several in one with commas between them. A single blank one stands for none.
 pub(super) fn words(what: &str, given: &[String]) -> Result<Vec<String>> {
     if matches!(given, [only] if only.trim().is_empty()) {

@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 
 use crate::project::{authentication, refused};
+use crate::support::Sandbox;
 
 #[test]
 fn changes_what_is_named_and_nothing_else() {
@@ -219,4 +220,39 @@ fn plain_fields_and_notes_read_no_other_ticket() {
     ] {
         assert!(warns(among_others), "{among_others:?}");
     }
+}
+
+/// Imported ones may have commas, which otherwise stand between labels.
+#[test]
+fn a_label_with_a_comma_is_found_and_goes() {
+    let sandbox = Sandbox::initialised();
+    let label = "help wanted, easy";
+    sandbox.ticket(
+        "abc",
+        &format!("title = \"One\"\nlabels = [\"{label}\", \"easy\"]\n"),
+    );
+    sandbox.ticket(
+        "def",
+        "title = \"Two\"\nlabels = [\"easy\", \"help wanted\"]\n",
+    );
+    let found = |label: &str| sandbox.tk(["list", "-l", label, "--json", "--fields", "id"]);
+    assert_eq!(
+        found(label).json()["tickets"],
+        serde_json::json!([{"id": "abc"}])
+    );
+    sandbox
+        .tk(["update", "abc", "def", "--remove-label", label])
+        .ok();
+    let labels =
+        |id: &str| sandbox.tk(["show", id, "--json"]).json()["tickets"][0]["labels"].clone();
+    assert_eq!(labels("abc"), serde_json::json!(["easy"]));
+    assert_eq!(labels("def"), serde_json::json!([]));
+    // Where no ticket has it, commas stand between labels.
+    sandbox.tk(["update", "def", "--add-label", label]).ok();
+    assert_eq!(
+        found(label).json()["tickets"],
+        serde_json::json!([{"id": "def"}])
+    );
+    let refused = sandbox.tk(["list", "-l", "easy,,x"]);
+    assert_eq!(refused.code, 2, "{refused}");
 }
