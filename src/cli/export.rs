@@ -48,7 +48,7 @@ pub(super) struct Args {
     all: bool,
     #[command(flatten)]
     query: QueryArg,
-    /// Write to that file
+    /// Write to that file (`-`: standard output)
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
@@ -59,10 +59,11 @@ impl Args {
             let (format, query) = (self.format, self.query.text());
             ops::export(project, format, self.all, query, |total, pieces| {
                 let screen = &session.screen;
-                let is_seen = self.output.is_none() && !screen.is_json() && screen.is_terminal();
+                let output = self.output.filter(|path| path.as_os_str() != "-");
+                let is_seen = output.is_none() && !screen.is_json() && screen.is_terminal();
                 let mut pieces = pieces.map(|piece| Ok(shown(format, is_seen, piece?)));
                 let mut text = String::new();
-                match &self.output {
+                match &output {
                     Some(path) => write_file(session, project, path, &mut pieces)?,
                     None if screen.is_json() => {
                         for piece in pieces {
@@ -81,8 +82,8 @@ impl Args {
                         schema: "tk.export.v1",
                         format: format.as_str(),
                         total,
-                        path: self.output.as_ref().map(|path| Shown(path).to_string()),
-                        text: self.output.is_none().then_some(text),
+                        path: output.as_ref().map(|path| Shown(path).to_string()),
+                        text: output.is_none().then_some(text),
                     })?;
                 }
                 Ok(0)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::{Outcome, Session, text};
-use crate::ops::{self, ImportRequest};
+use crate::ops::{self, Error, ErrorCode, ImportRequest};
 use crate::port::{Files, ImportFormat};
 use crate::store::LARGEST_ARCHIVE;
 use crate::ui;
@@ -23,8 +23,9 @@ use crate::ui;
   tk import github issues.json --skip-invalid
   tk export --all | tk import jsonl -
 
-PATH is a file, or a folder: that of the files, or the repository they are in; `-` is standard
-input. For taskwarrior it is what `task export` prints, for GitHub what
+PATH is a file, or a folder: that of the files, or the repository they are in. Of beads,
+taskwarrior, github and jsonl, which are one file, `-` is standard input, and a pipe may be named as
+in <(gh issue list …). For taskwarrior it is what `task export` prints, for GitHub what
 `gh issue list --state all --limit 10000 --json number,title,body,state,url` prints, with
 stateReason, labels, assignees, author, createdAt, closedAt, comments, milestone, issueType,
 parent, subIssues, blockedBy and blocking if wanted.
@@ -51,7 +52,7 @@ pub(super) struct Args {
     /// What it is
     #[arg(value_name = "FORMAT")]
     format: ImportFormat,
-    /// Where it is (`-`: standard input)
+    /// Where it is (`-`: standard input, not for ticks, ticket and backlog)
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     path: PathBuf,
     /// Leave out what cannot be read, and import the rest
@@ -67,10 +68,11 @@ impl Args {
         session.in_project(|project| {
             project.require_human("import")?;
             let one_file = matches!(self.format.files(), Files::One(_));
-            let text = if one_file && self.path.as_os_str() == "-" {
-                Some(text::read_file(session, "-", LARGEST_ARCHIVE)?)
-            } else {
-                None
+            let stream = self.path.to_str().filter(|path| is_stream(path));
+            let text = match stream {
+                Some(path) if one_file => Some(text::read_file(session, path, LARGEST_ARCHIVE)?),
+                Some(path) => return Err(needs_files(self.format, path).into()),
+                None => None,
             };
             let request = ImportRequest {
                 format: self.format,
@@ -89,4 +91,19 @@ impl Args {
             Ok(0)
         })
     }
+}
+
+/// Whether the path names what is open already: standard input, or a pipe that the shell has made
+/// for the command. Such a path is a link, which is followed nowhere else.
+fn is_stream(path: &str) -> bool {
+    let folders = ["/dev/fd/", "/proc/self/fd/"];
+    matches!(path, "-" | "/dev/stdin") || folders.iter().any(|folder| path.starts_with(folder))
+}
+
+fn needs_files(format: ImportFormat, path: &str) -> Error {
+    let name = format.as_str();
+    let what = if path == "-" { "standard input" } else { path };
+    let message = format!("{what} is no archive of `{name}`, which is a folder of files");
+    Error::new(ErrorCode::InvalidArgument, message)
+        .hint("expected the path of that folder, or of the repository it is in")
 }

@@ -104,3 +104,39 @@ fn a_full_disk_behind_standard_output_is_told() {
         );
     }
 }
+
+#[test]
+fn an_archive_comes_from_standard_input_where_it_is_one_file() {
+    let line = "{\"id\":\"abc\",\"title\":\"One\"}\n";
+    for path in ["-", "/dev/stdin", "/dev/fd/0"] {
+        let sandbox = Sandbox::initialised();
+        let told = sandbox.tk_with_input(["import", "jsonl", path], line).ok();
+        assert_eq!(told, "imported 1 ticket (1 task)\n", "{path}");
+        let refused = sandbox.tk_with_input(["import", "jsonl", path], "no");
+        let name = if path == "-" { "standard input" } else { path };
+        let expected = format!("error: {name}:1: not a JSON object");
+        assert!(refused.stderr.starts_with(&expected), "{refused}");
+        for format in ["ticks", "ticket", "backlog"] {
+            let refused = sandbox.tk_with_input(["import", format, path], line);
+            assert_eq!(refused.code, 2, "{refused}");
+            assert_eq!(
+                refused.stderr,
+                format!(
+                    "error: {name} is no archive of `{format}`, which is a folder of files\n\
+                     hint: expected the path of that folder, or of the repository it is in\n"
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn an_export_goes_to_standard_output_by_name_too() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"One\"\n");
+    let text = sandbox.tk(["export"]).ok();
+    assert_eq!(sandbox.tk(["export", "-o", "-"]).ok(), text);
+    assert!(!sandbox.path().join("-").exists());
+    let told = sandbox.tk(["export", "-o", "-", "--json"]).json();
+    assert_eq!(told, sandbox.tk(["export", "--json"]).json());
+}

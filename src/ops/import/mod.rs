@@ -30,7 +30,7 @@ pub struct ImportRequest {
     pub format: ImportFormat,
     /// Where it is, as it was named.
     pub path: PathBuf,
-    /// Its text, where it is no file: standard input.
+    /// Its text, where it is no file but standard input, for which the path is `-`, or a pipe.
     pub text: Option<String>,
     /// Leave out what cannot be read.
     pub skip_invalid: bool,

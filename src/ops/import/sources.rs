@@ -13,8 +13,8 @@ use crate::store::{ArchiveFile, read_archive_file, read_archive_folders, read_ar
 /// The archive as messages name it.
 pub(super) fn shown(request: &ImportRequest) -> String {
     match request.text {
-        Some(_) => "standard input".to_owned(),
-        None => Shown(&request.path).to_string(),
+        Some(_) if request.path.as_os_str() == "-" => "standard input".to_owned(),
+        _ => Shown(&request.path).to_string(),
     }
 }
 
