@@ -39,6 +39,9 @@ pub fn report(document: &ImportDocument, whole: bool) -> String {
     if !document.left_out.is_empty() {
         let _ = write!(sum, "; {} left out", document.left_out.len());
     }
+    if document.total == 0 {
+        sum.push_str(": there is none in it");
+    }
     let _ = writeln!(out, "{sum}");
     if !document.misfits.is_empty() {
         let counts: Vec<String> = document

@@ -143,3 +143,31 @@ fn what_was_added_there_waits_for_what_is_ours() {
     let text = there.read(".ticks/22222222.toml");
     assert!(text.contains("brand = \"oat\""), "{text}");
 }
+
+/// As little as it is, it is an archive.
+#[test]
+fn nothing_goes_out_and_nothing_comes_back() {
+    let sandbox = Sandbox::initialised();
+    for (format, text) in [
+        ("jsonl", sandbox.tk(["export", "--all"]).ok()),
+        (
+            "taskwarrior",
+            sandbox.tk(["export", "-f", "taskwarrior"]).ok(),
+        ),
+        ("github", "[]".to_owned()),
+        ("beads", String::new()),
+    ] {
+        let told = sandbox.tk_with_input(["import", format, "-"], &text).ok();
+        assert_eq!(
+            told, "imported 0 tickets: there is none in it\n",
+            "{format}"
+        );
+        let told = sandbox.tk_with_input(["import", format, "-", "--json"], &text);
+        assert_eq!(told.json()["total"], 0);
+    }
+    // A program that failed has printed no array.
+    for format in ["github", "taskwarrior"] {
+        let refused = sandbox.tk_with_input(["import", format, "-"], "");
+        assert_eq!(refused.code, 2, "{format} {refused}");
+    }
+}

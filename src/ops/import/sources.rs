@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::model::Shown;
 use crate::ops::Result;
 use crate::ops::values::invalid;
-use crate::port::Files;
+use crate::port::{Files, ImportFormat};
 use crate::store::{ArchiveFile, read_archive_file, read_archive_folders, read_archive_trees};
 
 /// The archive as messages name it.
@@ -40,6 +40,20 @@ pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Sou
         }
     });
     Ok(named.collect())
+}
+
+/// Whether files without a ticket are an archive all the same, of none: not folders, of which the
+/// wrong one is named too easily, and where an array is expected, not what has none.
+pub(super) fn are_whole(format: ImportFormat, sources: &[Source]) -> bool {
+    let Files::One(_) = format.files() else {
+        return false;
+    };
+    let is_lines = matches!(format, ImportFormat::Jsonl | ImportFormat::Beads);
+    let says_so = |source: &Source| {
+        let text = source.text.as_deref().unwrap_or_default();
+        is_lines || text.trim_start().starts_with('[')
+    };
+    sources.iter().all(says_so)
 }
 
 /// The text without the mark that some programs begin UTF-8 with.
