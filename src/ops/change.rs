@@ -335,7 +335,7 @@ impl Project {
         if !targets.dry_run {
             self.mend_merge_driver();
         }
-        let locked = self.lock()?;
+        let locked = self.lock_for(targets.dry_run)?;
         let scene = Scene::new(self, &locked, all);
         let before = scene.targets(targets)?;
         let mut after: Vec<Ticket> = before.iter().map(|old| old.ticket.clone()).collect();

@@ -153,6 +153,8 @@ fn may_claim(
         dry_run: true,
         ..targets.clone()
     };
+    // Who can write nothing here is told so before anything is taken elsewhere.
+    drop(project.lock()?);
     let mut found = None;
     project.change(&rehearsal, |scene, tickets| {
         for ticket in tickets {

@@ -224,6 +224,15 @@ impl Project {
         Ok(())
     }
 
+    /// The store, locked for a command; with `dry_run`, for one that writes nothing, which who may
+    /// not write here can give, too.
+    pub(super) fn lock_for(&self, dry_run: bool) -> Result<Locked<'_>> {
+        match dry_run {
+            true => Ok(self.store.lock_to_tell()?),
+            false => self.lock(),
+        }
+    }
+
     /// The store, locked for a command. What a person changes under it can be taken back.
     pub(super) fn lock(&self) -> Result<Locked<'_>> {
         Ok(match self.acting()? {

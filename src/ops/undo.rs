@@ -42,7 +42,7 @@ pub fn undo(
     at_work: impl Fn(&TicketId) -> Result<()>,
 ) -> Result<Undone> {
     project.require_human("take back what people did")?;
-    let locked = project.lock()?;
+    let locked = project.lock_for(dry_run)?;
     let Some(last) = project.store.last_change() else {
         let error = Error::new(ErrorCode::No, "there is nothing to take back");
         return Err(error.hint("only the last command of a person in this clone can be"));

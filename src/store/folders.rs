@@ -268,7 +268,26 @@ impl Store {
     /// [`Store::waiting`] said.
     pub fn lock(&self) -> Result<Locked<'_>, StoreError> {
         let lock = acquire(&self.lock_path(), self.wait)?;
-        Ok(Locked::new(self, lock))
+        Ok(Locked::new(self, Some(lock)))
+    }
+
+    /// As [`Store::lock`], for a command that only tells what it would write. Who may write nothing
+    /// here needs no lock for that.
+    ///
+    /// # Errors
+    /// As [`Store::lock`], but for what only who writes must be allowed.
+    pub fn lock_to_tell(&self) -> Result<Locked<'_>, StoreError> {
+        match self.lock() {
+            Err(StoreError::Io { source, .. })
+                if matches!(
+                    source.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                Ok(Locked::new(self, None))
+            }
+            locked => locked,
+        }
     }
 
     /// Why nobody can take the lock, if so: something else is in its place.

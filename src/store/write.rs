@@ -14,11 +14,11 @@ use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
 /// The store with its lock held: what is read stays so until it is let go. The only way to
-/// write.
+/// write; where only [`Store::lock_to_tell`] has made it, nothing is.
 #[derive(Debug)]
 pub struct Locked<'a> {
     store: &'a Store,
-    _lock: Lock,
+    _lock: Option<Lock>,
     /// Whose changes can be taken back; nobody's, if nothing is said.
     pub(super) recording: Option<Recording>,
 }
@@ -59,7 +59,7 @@ impl Deref for Locked<'_> {
 }
 
 impl<'a> Locked<'a> {
-    pub(super) fn new(store: &'a Store, lock: Lock) -> Self {
+    pub(super) fn new(store: &'a Store, lock: Option<Lock>) -> Self {
         Self {
             store,
             _lock: lock,

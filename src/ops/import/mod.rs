@@ -72,7 +72,7 @@ pub fn import(
     if !request.dry_run {
         project.mend_merge_driver();
     }
-    let locked = project.lock()?;
+    let locked = project.lock_for(request.dry_run)?;
     if !request.dry_run {
         locked.sweep()?;
     }

@@ -359,6 +359,13 @@ impl Nobody {
     }
 }
 
+/// What only tells what it would change.
+const DRY_RUNS: &[&[&str]] = &[
+    &["update", "abc", "-p", "0", "--dry-run"],
+    &["close", "abc", "--dry-run"],
+    &["import", "jsonl", "archive.jsonl", "--dry-run"],
+];
+
 /// What changes tickets, and what only reads.
 const WRITERS: &[&[&str]] = &[
     &["new", "x"],
@@ -385,6 +392,9 @@ const READERS: &[&[&str]] = &[
 #[test]
 fn folders_that_may_only_be_read() {
     let nobody = Nobody::new();
+    let archive = "{\"id\":\"arc\",\"title\":\"New\"}\n";
+    nobody.sandbox.write("archive.jsonl", archive);
+    nobody.tk(&["note", "abc", "said"]).ok();
     let claims = || {
         let claims = fs::read_dir(nobody.sandbox.path().join(".git/tk/claims"));
         let names = claims.unwrap().map(|entry| entry.unwrap().file_name());
@@ -448,9 +458,27 @@ fn folders_that_may_only_be_read() {
             "{args:?}"
         );
     }
+    let would_write = || {
+        for args in DRY_RUNS {
+            let output = nobody.tk(args);
+            assert_eq!(output.code, 0, "{args:?} {output}");
+            assert_eq!(tree(&nobody.sandbox), before, "{args:?}");
+        }
+    };
+    would_write();
+    let undone = nobody.tk(&["undo", "--dry-run"]);
+    assert_eq!(undone.code, 0, "{undone}");
     nobody.mode(".git/tk/lock", 0o644);
     nobody.mode(".git/tk", 0o755);
     nobody.mode(".git", 0o755);
+    // Where there is no folder of it, none can be made.
+    let (there, away) = (".git/tk", ".git/away");
+    let path = |name: &str| nobody.sandbox.path().join(name);
+    fs::rename(path(there), path(away)).unwrap();
+    nobody.mode(".git", 0o555);
+    would_write();
+    nobody.mode(".git", 0o755);
+    fs::rename(path(away), path(there)).unwrap();
     // A file that may not be read is one of those that are no tickets.
     nobody.mode(".ticks/ghi.toml", 0o000);
     let output = nobody.tk(&["list", "--fields", "id"]);
