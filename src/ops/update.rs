@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use super::change::{Scene, Targets};
 use super::close::{self, CloseRequest, Closing};
 use super::new::{acceptance, check_edges, subtasks};
@@ -9,7 +11,7 @@ use super::notes::say;
 use super::reopen;
 use super::values::{self, invalid};
 use super::{Changed, Error, ErrorCode, Project, Result};
-use crate::model::{Category, NoteKind, StatusId, Ticket, TicketId};
+use crate::model::{Category, Defer, NoteKind, StatusId, Ticket, TicketId};
 
 /// What is to be different, in words as they were typed; what is absent stays. An empty value
 /// clears.
@@ -210,6 +212,7 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
         request.estimate.as_deref(),
         values::word,
     )?;
+    let due_before = ticket.due;
     put(&mut ticket.due, request.due.as_deref(), |v| {
         values::day("due day", now, v)
     })?;
@@ -218,6 +221,9 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
         request.defer_until.as_deref(),
         |v| values::defer(now, v),
     )?;
+    if request.due.is_some() || request.defer_until.is_some() {
+        put_off(scene.project, ticket, due_before, request);
+    }
     put(&mut ticket.repeat, request.repeat.as_deref(), values::word)?;
     if request.repeat.is_some() {
         // Else another day is what somebody says instead.
@@ -247,6 +253,25 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
     }
     set_edges(scene, ticket, request)?;
     set_lists(ticket, request)
+}
+
+/// Puts a ticket off until its new due day that came after another and was put off until the old
+/// one, which nobody has said; warns of any other that is hidden when it is due.
+fn put_off(project: &Project, ticket: &mut Ticket, before: Option<Date>, request: &UpdateRequest) {
+    let goes_along = ticket.recurs_from.is_some()
+        && request.defer_until.is_none()
+        && before.is_some()
+        && ticket.defer_until == before.map(Defer::Day);
+    match ticket.due {
+        Some(due) if goes_along && before != Some(due) => {
+            ticket.defer_until = Some(Defer::Day(due));
+            let id = &ticket.id;
+            project.hint(format!(
+                "`{id}` is put off until {due}, too, as it was until its due day before"
+            ));
+        }
+        _ => values::warn_where_hidden_when_due(project, ticket),
+    }
 }
 
 fn set_edges(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {

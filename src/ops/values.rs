@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span as Calendar, Timestamp};
 
-use super::{Error, ErrorCode, Result};
-use crate::model::{Config, Defer, InvalidWord, Repeat, Span, StatusId, moment};
+use super::{Error, ErrorCode, Project, Result};
+use crate::model::{Config, Defer, InvalidWord, Repeat, Span, StatusId, Ticket, moment};
 pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
 
@@ -280,6 +280,23 @@ pub(super) fn fitting_repeat(
             Err(invalid(message).hint(format!("`{plain}` goes by the day that is there")))
         }
         None => Ok(()),
+    }
+}
+
+/// Warns of a ticket that is put off past its due day: nobody sees it before it is late.
+pub(super) fn warn_where_hidden_when_due(project: &Project, ticket: &Ticket) {
+    let (Some(due), Some(defer)) = (ticket.due, ticket.defer_until) else {
+        return;
+    };
+    let (day, until) = match defer {
+        Defer::Day(day) => (day, day.to_string()),
+        Defer::At(at) => (at.to_zoned(TimeZone::UTC).date(), at.to_string()),
+    };
+    if day > due {
+        let id = &ticket.id;
+        project.warn(format!(
+            "`{id}` is put off until {until}, and due before that, on {due}"
+        ));
     }
 }
 

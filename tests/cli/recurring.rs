@@ -398,3 +398,47 @@ fn the_day_that_is_meant_is_honoured_or_refused() {
     hint: `1mo` goes by the day that is there
     ");
 }
+
+/// Until when the next is put off is not what anybody has said.
+#[test]
+fn a_due_day_takes_along_what_the_next_is_put_off_until() {
+    let sandbox = Sandbox::initialised();
+    let rent = sandbox.file(["Rent", "--due", "2026-12-31", "--repeat", "monthly"]);
+    sandbox.tk(["close", &rent]).ok();
+    let next = format!("{rent}-r2");
+    let days = || {
+        let ticket = shown(&sandbox, &next);
+        json!([ticket["defer_until"], ticket["due"]])
+    };
+    assert_eq!(days(), json!(["2027-01-31", "2027-01-31"]));
+    let rehearsed = sandbox.tk(["update", &next, "--due", "2026-12-15", "--dry-run"]);
+    assert!(rehearsed.stdout.contains("2026-12-15"), "{rehearsed}");
+    let moved = sandbox.tk(["update", &next, "--due", "2026-12-15"]);
+    assert_eq!(
+        moved.stderr,
+        format!(
+            "hint: `{next}` is put off until 2026-12-15, too, as it was until its due day before\n"
+        )
+    );
+    assert_eq!(days(), json!(["2026-12-15", "2026-12-15"]));
+    // What somebody has said stays, and is warned of where it hides the ticket when it is due.
+    sandbox.tk(["update", &next, "--defer", "2026-12-10"]).ok();
+    let moved = sandbox.tk(["update", &next, "--due", "2026-12-05"]);
+    assert_eq!(days(), json!(["2026-12-10", "2026-12-05"]));
+    let warning = |id: &str, until: &str, due: &str| {
+        format!("warning: `{id}` is put off until {until}, and due before that, on {due}\n")
+    };
+    assert_eq!(moved.stderr, warning(&next, "2026-12-10", "2026-12-05"));
+    let both = ["--due", "2026-12-05", "--defer", "2026-12-05"];
+    sandbox.tk([&["update", &next][..], &both].concat()).ok();
+    let cleared = sandbox.tk(["update", &next, "--due", ""]);
+    assert_eq!(cleared.stderr, "");
+    assert_eq!(days(), json!(["2026-12-05", null]));
+    // Of any other ticket, too.
+    let new = ["Odd", "--due", "2026-12-01", "--defer", "2026-12-02", "-q"];
+    let odd = sandbox.tk([&["new"][..], &new].concat());
+    let id = odd.stdout.trim();
+    assert_eq!(odd.stderr, warning(id, "2026-12-02", "2026-12-01"));
+    let same = sandbox.tk(["update", id, "--due", "2026-12-02"]);
+    assert_eq!(same.stderr, "");
+}
