@@ -346,7 +346,8 @@ fn priorities(words: &[String]) -> Result<Vec<Priority>> {
     };
     let mut all = Vec::new();
     for word in words {
-        let Some((from, to)) = word.split_once('-') else {
+        let range = word.split_once('-');
+        let Some((from, to)) = range.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
             all.push(one(word)?);
             continue;
         };

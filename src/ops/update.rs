@@ -337,10 +337,16 @@ fn set_lists(ticket: &mut Ticket, request: &UpdateRequest) -> Result<()> {
         ticket.subtasks = subtasks(given, &ticket.subtasks)?;
     }
     for number in &request.met {
-        numbered(&mut ticket.acceptance, *number, "acceptance item")?.met = true;
+        numbered(
+            &ticket.id,
+            &mut ticket.acceptance,
+            *number,
+            "acceptance item",
+        )?
+        .met = true;
     }
     for number in &request.subtask_done {
-        numbered(&mut ticket.subtasks, *number, "subtask")?.done = true;
+        numbered(&ticket.id, &mut ticket.subtasks, *number, "subtask")?.done = true;
     }
     Ok(())
 }
@@ -356,13 +362,18 @@ fn put<T>(
     Ok(())
 }
 
-fn numbered<'t, T>(items: &'t mut [T], number: usize, what: &str) -> Result<&'t mut T> {
+fn numbered<'t, T>(
+    id: &TicketId,
+    items: &'t mut [T],
+    number: usize,
+    what: &str,
+) -> Result<&'t mut T> {
     let count = items.len();
     let place = number.checked_sub(1);
     place.and_then(|place| items.get_mut(place)).ok_or_else(|| {
-        let wrong = format!("there is no {what} {number}");
+        let wrong = format!("there is no {what} {number} in `{id}`");
         invalid(match count {
-            0 => format!("{wrong}: the ticket has none"),
+            0 => format!("{wrong}: it has none"),
             _ => format!("{wrong}: expected 1 to {count}"),
         })
     })

@@ -164,7 +164,14 @@ fn toml_value(key: &str, value: Value, known: bool) -> Result<Option<toml::Value
             let time: Result<Datetime, _> = text.parse();
             let time = time.map_err(|_| {
                 let text = shown(&text);
-                format!("`{key}` is `{text}`: expected a time like `2026-11-20T08:38:50Z`")
+                let expected = match key {
+                    "due" => "a day like `2026-11-20`",
+                    "defer_until" => {
+                        "a day like `2026-11-20` or a time like `2026-11-20T08:38:50Z`"
+                    }
+                    _ => "a time like `2026-11-20T08:38:50Z`",
+                };
+                format!("`{key}` is `{text}`: expected {expected}")
             })?;
             time.into()
         }

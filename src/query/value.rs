@@ -138,7 +138,8 @@ fn priorities(word: &str, in_order: bool) -> Result<Value, Refused> {
         let priority = word.parse::<Priority>();
         priority.map_err(|error| (error.to_string(), None))
     };
-    let Some((from, to)) = word.split_once('-') else {
+    let range = word.split_once('-');
+    let Some((from, to)) = range.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
         let priority = one(word)?;
         return Ok(Value::Priorities(priority, priority));
     };

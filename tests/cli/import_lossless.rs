@@ -174,3 +174,28 @@ fn of_beads() {
     "#);
     assert_eq!(kept("bd-4"), "\norigin = \"beads:bd-4\"\n");
 }
+
+#[test]
+fn a_day_is_expected_where_a_day_is_meant() {
+    let sandbox = Sandbox::initialised();
+    let refused = |key: &str, text: &str| {
+        let line = json!({"id": "d1", "title": "x", key: text}).to_string();
+        let refused = sandbox.tk_with_input(["import", "jsonl", "-"], &line);
+        assert_eq!(refused.code, 2, "{refused}");
+        refused.stderr.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        refused("due", "2026-02-30"),
+        "error: standard input:1: `due` is `2026-02-30`: expected a day like `2026-11-20`"
+    );
+    assert_eq!(
+        refused("defer_until", "2026-02-30"),
+        "error: standard input:1: `defer_until` is `2026-02-30`: expected a day like `2026-11-20` \
+         or a time like `2026-11-20T08:38:50Z`"
+    );
+    assert_eq!(
+        refused("closed_at", "soon"),
+        "error: standard input:1: `closed_at` is `soon`: expected a time like \
+         `2026-11-20T08:38:50Z`"
+    );
+}

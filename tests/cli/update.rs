@@ -114,10 +114,13 @@ fn ticks_items_by_their_number() {
       1 [x] try
     ");
     assert_snapshot!(refused(&sandbox, 2, &[&["update", "abc", "--met", "3"], &["update", "abc", "--met", "0"]]), @r"
-    error: there is no acceptance item 3: expected 1 to 2
-    error: there is no acceptance item 0: expected 1 to 2
+    error: there is no acceptance item 3 in `abc`: expected 1 to 2
+    error: there is no acceptance item 0 in `abc`: expected 1 to 2
     ");
-    assert_snapshot!(refused(&sandbox, 2, &[&["update", "def", "--subtask-done", "1"]]), @"error: there is no subtask 1: the ticket has none");
+    assert_snapshot!(refused(&sandbox, 2, &[&["update", "def", "--subtask-done", "1"]]), @"error: there is no subtask 1 in `def`: it has none");
+    // Of several it is told which.
+    let several = ["update", "--query", "type=task", "--met", "1"];
+    assert_snapshot!(refused(&sandbox, 2, &[&several]), @"error: there is no acceptance item 1 in `def`: it has none");
 }
 
 #[test]

@@ -140,6 +140,14 @@ fn what_is_wrong_is_told_with_its_place() {
             "unknown priority `5`: expected one of 0 (highest), 1, 2, 3, 4 (lowest) [5]",
         ),
         (
+            "priority<=-1",
+            "unknown priority `-1`: expected one of 0 (highest), 1, 2, 3, 4 (lowest) [-1]",
+        ),
+        (
+            "priority=1-",
+            "unknown priority `1-`: expected one of 0 (highest), 1, 2, 3, 4 (lowest) [1-]",
+        ),
+        (
             "type=story",
             "unknown type `story`: expected one of task, bug, feature, chore, epic [story]",
         ),
