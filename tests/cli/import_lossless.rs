@@ -175,6 +175,24 @@ fn of_beads() {
     assert_eq!(kept("bd-4"), "\norigin = \"beads:bd-4\"\n");
 }
 
+/// What `new` refuses may be in a file all the same: a day that was said later.
+#[test]
+fn a_repeat_that_means_another_day_is_told() {
+    let sandbox = Sandbox::initialised();
+    let line = r#"{"id":"d1","title":"x","repeat":"monthly@31","due":"2026-12-15"}"#;
+    let said = sandbox.tk_with_input(["import", "jsonl", "-"], line).ok();
+    assert_snapshot!(said, @r"
+    imported 1 ticket (1 task)
+    did not fit: field of 1 ticket
+      d1: `repeat` is `1mo@31`, which means day 31 of the month, and 2026-12-15 is another: it comes again by the day that is there
+    ");
+    let exported = sandbox.tk(["export"]).ok();
+    assert!(
+        exported.contains(r#""due":"2026-12-15","repeat":"1mo@31""#),
+        "{exported}"
+    );
+}
+
 #[test]
 fn a_day_is_expected_where_a_day_is_meant() {
     let sandbox = Sandbox::initialised();

@@ -177,6 +177,7 @@ fn placed(
         }
         placing.tell(&mut from);
         words::settle(&project.config, &mut from);
+        tell_contradiction(&mut from);
         edges::set(placing, &place.id, &mut from);
         let mut ticket = from.ticket.clone();
         ticket.id = place.id.clone();
@@ -185,6 +186,26 @@ fn placed(
         new.push(New { ticket, from });
     }
     (new, rows)
+}
+
+/// Says so where a day of the month that is meant and a day that is there are not the same: the
+/// latter counts, which somebody may have said since.
+fn tell_contradiction(from: &mut Imported) {
+    let Ticket {
+        repeat,
+        due,
+        defer_until,
+        ..
+    } = from.ticket;
+    let Some(repeat) = repeat else { return };
+    if let Some((meant, day)) = repeat.contradicts(due, defer_until) {
+        let message = format!(
+            "`repeat` is `{repeat}`, which means day {meant} of the month, and {day} is another: \
+             it comes again by the day that is there"
+        );
+        let kind = MisfitKind::Field;
+        from.misfits.push(Misfit { kind, message });
+    }
 }
 
 /// The text of a new ticket's file.
