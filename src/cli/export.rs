@@ -35,10 +35,11 @@ they would run as a formula, has a ' before it. markdown is for people.
 taskwarrior is for task import. What has no attribute there is in attributes that begin with tk,
 and comes back with tk import taskwarrior: id, type, status, priority, owner, estimate,
 description, how often it comes again, blockers and the epic. What is due and comes again is a
-recurring task there, of which taskwarrior makes tasks as time goes by. Times lose what is below a second, due days and deferred
-ones become times, and notes lose their authors and kinds. Lost are gates, acceptance items,
-subtasks, checks, touches, attempts, who filed and closed a ticket and why, and all edges but
-blockers and the epic.")]
+recurring task there, of which taskwarrior makes tasks as time goes by. Times lose what is below a
+second, due days and deferred ones become times, and notes lose their authors and kinds. Lost are
+gates, acceptance items, subtasks, checks, touches, agent, model, lock, pull request, attempts, who
+filed and closed a ticket and why, all edges but blockers and the epic, unknown keys, and what an
+import has kept.")]
 pub(super) struct Args {
     /// jsonl, csv, markdown or taskwarrior
     #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]

@@ -171,3 +171,38 @@ fn nothing_goes_out_and_nothing_comes_back() {
         assert_eq!(refused.code, 2, "{format} {refused}");
     }
 }
+
+/// What does not come back from taskwarrior is said to be lost, and nothing else.
+#[test]
+fn what_taskwarrior_loses_is_said() {
+    let from = Sandbox::initialised();
+    let given = [
+        ("agent", "claude", "agent"),
+        ("model", "opus", "model"),
+        ("lock", "db", "lock"),
+        ("pr", "https://example.com/1", "pull request"),
+        ("checks", "true", "checks"),
+        ("touches", "src/**", "touches"),
+        ("requires", "review", "gates"),
+        ("owner", "ann", ""),
+        ("estimate", "2h", ""),
+        ("labels", "ui", ""),
+    ];
+    let mut file = "title = \"One\"\n".to_owned();
+    for (key, value, _) in given {
+        let list = matches!(key, "checks" | "touches" | "labels");
+        let (open, close) = if list { ("[", "]") } else { ("", "") };
+        file.push_str(&format!("{key} = {open}\"{value}\"{close}\n"));
+    }
+    from.ticket("abc", &file);
+    let (there, _) = read_back(&exported(&from, &[]));
+    let help = from.tk(["export", "--help"]).ok();
+    let lost = help.split_once("Lost are").unwrap().1.replace('\n', " ");
+    for (key, value, name) in given {
+        let told = |sandbox: &Sandbox| says(sandbox, "abc", &[key])[0].clone();
+        let is_there = told(&there) == told(&from);
+        assert_ne!(told(&from), Value::Null, "{key} {value}");
+        assert_eq!(is_there, name.is_empty(), "{key}: {}", told(&there));
+        assert!(is_there || lost.contains(name), "{key}: {lost}");
+    }
+}
