@@ -7,8 +7,8 @@ use super::{Merged, merge_renamed, merge_ticket};
 use crate::format::tests::{arb_ticket, variant};
 use crate::format::{edit, parse, print};
 use crate::model::{
-    Acceptance, Config, Note, NoteKind, Outcome, Priority, RunRecord, StatusId, Subtask, Ticket,
-    TicketId, Verdict,
+    Acceptance, Config, Defer, Note, NoteKind, Outcome, Priority, RunRecord, StatusId, Subtask,
+    Ticket, TicketId, Verdict,
 };
 
 fn id() -> TicketId {
@@ -330,6 +330,38 @@ fn who_merges_does_not_matter() {
                 (one, two) => panic!("{one:#?}\n{two:#?}"),
             }
         }
+    }
+}
+
+/// What comes after a ticket that was closed on two branches: each of its values is one that both
+/// know, or a conflict, whoever merges.
+#[test]
+fn who_merges_what_came_after_a_ticket_does_not_matter() {
+    let next = |change: &dyn Fn(&mut Ticket)| {
+        with(|ticket| {
+            ticket.recurs_from = Some(TicketId::parse("abc").unwrap());
+            change(ticket);
+        })
+    };
+    let merged = |one: &str, two: &str| merge_ticket(&id(), None, one, two, &Config::default());
+    let renamed = next(&|ticket| ticket.title = "Renamed".to_owned());
+    for (ours, theirs) in [(&renamed, &next(&|_| {})), (&next(&|_| {}), &renamed)] {
+        assert_eq!(conflict(merged(ours, theirs)).1, ["title"]);
+    }
+    let day = "2026-12-02".parse().unwrap();
+    let by_day = next(&|ticket| ticket.defer_until = Some(Defer::Day(day)));
+    let moment = "2026-12-02T00:00:00Z".parse().unwrap();
+    let by_moment = next(&|ticket| ticket.defer_until = Some(Defer::At(moment)));
+    let later =
+        next(&|ticket| ticket.defer_until = Some(Defer::Day("2026-12-03".parse().unwrap())));
+    let none = next(&|_| {});
+    for (one, other, stands) in [
+        (&by_day, &by_moment, &by_day),
+        (&by_day, &later, &later),
+        (&by_moment, &none, &by_moment),
+    ] {
+        assert_eq!(&clean(merged(one, other)), stands);
+        assert_eq!(&clean(merged(other, one)), stands);
     }
 }
 

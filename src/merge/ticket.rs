@@ -1,7 +1,7 @@
 //! The merge of two ticket files against their base.
 
 use crate::format::parse_any;
-use crate::model::{Config, Ticket, TicketId};
+use crate::model::{Config, Defer, Ticket, TicketId};
 
 use super::marked::sides;
 use super::text::{mark_differences, merge_lines};
@@ -216,16 +216,19 @@ fn is_next(ours: &Ticket, theirs: &Ticket) -> bool {
 }
 
 /// Gives the base of two such files what leaves standing the time when the former was closed
-/// first, and the days that are furthest on.
+/// first, and the days that are furthest on. Nothing in it is of one side because that merges:
+/// which of two titles is the new one nobody can say.
 fn between(was: &mut Ticket, ours: &Ticket, theirs: &Ticket) {
+    was.title.clear();
     was.created_at = ours.created_at.max(theirs.created_at);
     was.due = ours.due.min(theirs.due);
-    let is_before = match (ours.defer_until, theirs.defer_until) {
-        (Some(ours), Some(theirs)) => ours.begins() <= theirs.begins(),
-        (ours, _) => ours.is_none(),
-    };
-    let first = if is_before { ours } else { theirs };
-    was.defer_until = first.defer_until;
+    // Of one moment, what says the day stands.
+    let place = |defer: Defer| (defer.begins(), matches!(defer, Defer::Day(_)));
+    let both = [ours.defer_until, theirs.defer_until];
+    was.defer_until = both
+        .into_iter()
+        .min_by_key(|defer| defer.map(place))
+        .flatten();
 }
 
 /// Whether a side cannot be what became of the base, as far as the two tell.

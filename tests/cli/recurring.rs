@@ -293,6 +293,21 @@ fn closed_twice(with_driver: bool) -> Sandbox {
     sandbox
 }
 
+/// Closes the ticket on the branches `main` and `other`, where it has got another title before.
+fn closed_on_two_branches() -> Sandbox {
+    let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
+    let sandbox = weekly().with_env("PATH", &path);
+    commit(&sandbox, "base");
+    sandbox.git(["switch", "--quiet", "--create", "other"]);
+    sandbox.tk(["update", "rep", "--title", "Renamed"]).ok();
+    sandbox.tk(["close", "rep"]).ok();
+    commit(&sandbox, "closed there");
+    sandbox.git(["switch", "--quiet", "main"]);
+    sandbox.tk(["close", "rep"]).ok();
+    commit(&sandbox, "closed here");
+    sandbox
+}
+
 fn one_came_of_it(sandbox: &Sandbox) {
     assert_eq!(ids(sandbox, &["list", "--all"]), "rep rep-r2");
     let next = shown(sandbox, "rep-r2");
@@ -312,6 +327,28 @@ fn closed_on_two_branches_one_comes_of_it() {
     one_came_of_it(&sandbox);
     assert_eq!(sandbox.git(["status", "--porcelain"]), "");
     assert_eq!(sandbox.tk(["doctor"]).code, 0);
+}
+
+/// A title that one side has given it is not lost, nor taken for the new one because of who merges.
+#[test]
+fn closed_on_two_branches_with_two_titles_it_is_asked_for() {
+    for (ours, theirs) in [("main", "other"), ("other", "main")] {
+        let sandbox = closed_on_two_branches();
+        sandbox.git(["switch", "--quiet", ours]);
+        let mut merge = sandbox.command("git");
+        merge.args(["merge", "--quiet", "--no-edit", theirs]);
+        assert_eq!(sandbox.run(&mut merge, None).code, 1);
+        let left = sandbox.tk(["resolve"]).stdout;
+        assert_eq!(left, "rep-r2  left: both sides changed title\n");
+        let renamed = if ours == "other" {
+            "--ours"
+        } else {
+            "--theirs"
+        };
+        sandbox.tk(["resolve", renamed]).ok();
+        assert_eq!(shown(&sandbox, "rep-r2")["title"], "Renamed");
+        assert_eq!(shown(&sandbox, "rep")["title"], "Renamed");
+    }
 }
 
 #[test]
