@@ -60,15 +60,19 @@ impl Args {
                 Answer::Leave | Answer::Stop => None,
             })
         };
-        session.in_project(|project| {
+        session.in_project_amid_merge(|project| {
             let done = ops::settle(project, &self.ids, &mut answer)?;
             if session.screen.is_json() {
                 session.screen.document(&done)?;
             } else {
                 session.screen.text(&ui::resolve::report(&done))?;
             }
-            if done.remaining > 0 {
+            if done.remaining > done.others.len() {
                 project.hint("`tk resolve -i` asks about the rest, `--ours` and `--theirs` choose");
+            } else if done.remaining > 0 {
+                project.hint("what is no ticket is settled in an editor, then by `git add`");
+            }
+            if done.remaining > 0 {
                 return Ok(ErrorCode::No.exit_code());
             }
             Ok(0)

@@ -130,6 +130,17 @@ impl Session {
         self.within(project, |project| act(project, trouble))
     }
 
+    /// Like [`Session::in_project`], also where git has left the merge of the configuration: then
+    /// the checked-out branch's counts.
+    pub(crate) fn in_project_amid_merge(&self, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
+        let actor = self.globals.actor.as_deref();
+        let project = match Project::open_anyway(&self.context, actor)? {
+            (project, None) => project,
+            (project, Some(trouble)) => project.amid_merge(trouble)?,
+        };
+        self.within(project, act)
+    }
+
     fn within(&self, project: Project, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
         let project = project.seen_below_worker(is_descendant_of_shim);
         let ended = act(&project);

@@ -5,6 +5,7 @@
 //! The index has all three sides, and they decide; where it has none, the marks tell them. What
 //! a person has typed into a file since is never thrown away.
 
+mod amid;
 mod case;
 mod fate;
 mod moved;

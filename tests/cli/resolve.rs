@@ -360,6 +360,42 @@ fn wherever_git_stopped() {
     ");
 }
 
+/// What is amid the merge itself says nothing of how the tickets are settled: our side does.
+#[test]
+fn a_configuration_that_is_unmerged_keeps_no_ticket_from_being_settled() {
+    let sandbox = repository(&["abc"]);
+    for (name, folder, priority) in [("one", "wt1", 0), ("two", "wt2", 4)] {
+        sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+        let types = "[tickets]\ntypes = [\"task\", \"odd\"]\n";
+        sandbox.write(
+            ".ticks/config.toml",
+            &format!("{types}[worktree]\ndir = \"{folder}\"\n"),
+        );
+        change(&sandbox, "abc", |ticket| {
+            ticket.kind = "odd".to_owned();
+            ticket.priority = Priority::new(priority).unwrap();
+        });
+        commit(&sandbox, name);
+    }
+    leave(&sandbox, &["merge", "--quiet", "one"]);
+    // Written by the test for all that the sandbox knows.
+    sandbox.write(".ticks/config.toml", &sandbox.read(".ticks/config.toml"));
+    assert_eq!(sandbox.tk(["list"]).code, 4);
+    assert_snapshot!(sandbox.tk(["resolve", "--ours"]), @"
+    abc  merged
+    .ticks/config.toml  left: it is no ticket
+    --- stderr
+    hint: what is no ticket is settled in an editor, then by `git add`
+    --- exit 1
+    ");
+    assert!(sandbox.read(".ticks/abc.toml").contains("priority = 4\n"));
+    let left = sandbox.git(["diff", "--name-only", "--diff-filter=U"]);
+    assert_eq!(left, ".ticks/config.toml\n");
+    // A mistake in it that git has not left is one as everywhere.
+    sandbox.git(["add", ".ticks"]);
+    assert_eq!(sandbox.tk(["resolve"]).code, 4);
+}
+
 /// A merge of ticket `abc` that git left with marks of that style, committed with them.
 fn committed(style: &str, one: fn(&mut Ticket), two: fn(&mut Ticket)) -> Sandbox {
     let sandbox = repository(&["abc"]);
