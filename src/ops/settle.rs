@@ -19,7 +19,7 @@ use fate::Fate;
 use moved::Moved;
 
 use super::resolve::by_part_of_id;
-use super::values::invalid;
+use super::values::{invalid, there};
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::git::{Git, Incoming, TicksPath, Unmerged};
@@ -88,10 +88,18 @@ pub fn settle(
     };
     let mut marked = table.marked(&left)?;
     let total = left.len() + marked.len() + others.len();
+    if total == 0
+        && named.is_empty()
+        && let Some(command) = at_home(project, "")?
+    {
+        project.hint(format!(
+            "the main working tree has unmerged tickets: `{command}`"
+        ));
+    }
     if !named.is_empty() {
         let ids = left.iter().map(|(id, _)| id);
         let ids = ids.chain(marked.iter().map(|case| &case.id));
-        let wanted = wanted(&ids.cloned().collect::<Vec<_>>(), named)?;
+        let wanted = wanted(project, &ids.cloned().collect::<Vec<_>>(), named)?;
         left.retain(|(id, _)| wanted.contains(id));
         marked.retain(|case| wanted.contains(&case.id));
         others.clear();
@@ -141,8 +149,29 @@ pub fn settle(
     Ok(document)
 }
 
+/// What settles the tickets whose ids have that part in the main working tree, from a linked one;
+/// nothing where git has left none of them there.
+fn at_home(project: &Project, part: &str) -> Result<Option<String>> {
+    let repo = &project.repo;
+    let (home, here) = (repo.home(), repo.worktree_root());
+    if home == here {
+        return Ok(None);
+    }
+    let left = repo.home_git().unmerged_ticks()?;
+    let ids = left
+        .iter()
+        .filter_map(|path| TicksPath::parse(path).ok()?.ticket());
+    let ids: Vec<TicketId> = ids.collect();
+    let command = format!("{} resolve {part}", there("tk", home, here));
+    let is_there = match part {
+        "" => !ids.is_empty(),
+        part => !by_part_of_id(part, &ids).is_empty(),
+    };
+    Ok(is_there.then(|| command.trim_end().to_owned()))
+}
+
 /// The tickets that are meant among those that are not settled.
-fn wanted(ids: &[TicketId], named: &[String]) -> Result<BTreeSet<TicketId>> {
+fn wanted(project: &Project, ids: &[TicketId], named: &[String]) -> Result<BTreeSet<TicketId>> {
     let mut wanted = BTreeSet::new();
     for word in named.iter().flat_map(|words| words.split(',')) {
         let exact = ids.iter().find(|id| id.as_str() == word.trim());
@@ -150,7 +179,14 @@ fn wanted(ids: &[TicketId], named: &[String]) -> Result<BTreeSet<TicketId>> {
             [id] => wanted.insert(id.clone()),
             [] => {
                 let message = format!("no ticket `{}` is left unmerged", word.trim());
-                return Err(Error::new(ErrorCode::TicketNotFound, message).with("given", word));
+                let error = Error::new(ErrorCode::TicketNotFound, message).with("given", word);
+                return Err(match at_home(project, word.trim())? {
+                    Some(command) => {
+                        let hint = format!("the main working tree has it: `{command}`");
+                        error.hint(hint)
+                    }
+                    None => error,
+                });
             }
             _ => return Err(invalid(format!("`{}` fits several", word.trim()))),
         };

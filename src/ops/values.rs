@@ -1,6 +1,7 @@
 //! Values as people type them, made into values of a ticket.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -312,6 +313,19 @@ pub(super) fn agent(store: &Store, given: &str) -> Result<Option<String>> {
     }
 }
 
+/// The program as it is typed in `here` to work in the folder `place`, both absolute.
+pub(super) fn there(program: &str, place: &Path, here: &Path) -> String {
+    if place == here {
+        return program.to_owned();
+    }
+    let place = place.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@:".contains(c);
+    match place.chars().all(plain) {
+        true => format!("{program} -C {place}"),
+        false => format!("{program} -C '{}'", place.replace('\'', "'\\''")),
+    }
+}
+
 /// The error with a hint at the known word that is most like the given one.
 pub(crate) fn suggest<'w>(
     error: Error,
@@ -321,5 +335,22 @@ pub(crate) fn suggest<'w>(
     match likeliest(given, known) {
         Some(word) => error.hint(format!("did you mean `{word}`?")),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_the_folder_for_what_it_is() {
+        let there = |place: &str| there("tk", Path::new(place), Path::new("/a/here"));
+        for (place, typed) in [
+            ("/a/here", "tk"),
+            ("/a/größe", "tk -C /a/größe"),
+            ("/it's $(a) b", r"tk -C '/it'\''s $(a) b'"),
+        ] {
+            assert_eq!(there(place), typed);
+        }
     }
 }

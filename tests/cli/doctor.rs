@@ -553,6 +553,55 @@ fn conflicts_in_files_and_in_the_index() {
     obeyed(&sandbox, &finding);
 }
 
+/// In a linked worktree, what is named settles the merge in the main one.
+#[test]
+fn from_a_linked_worktree_the_way_to_the_main_one_is_told() {
+    let sandbox = authentication();
+    let text = sandbox.read(".ticks/ghi.toml");
+    let write = |owner: &str| sandbox.ticket("ghi", &format!("{text}pr = \"{owner}\"\n"));
+    commit_all(&sandbox);
+    sandbox.git(["switch", "--quiet", "--create=side"]);
+    write("theirs");
+    commit_all(&sandbox);
+    sandbox.git(["switch", "--quiet", "main"]);
+    write("ours");
+    commit_all(&sandbox);
+    let linked = sandbox.root().join("it's linked");
+    let linked = linked.to_str().unwrap();
+    sandbox.git(["worktree", "add", "--quiet", linked, "-b", "linked"]);
+    let mut merge = sandbox.command("git");
+    merge.args(["merge", "--quiet", "side"]);
+    assert_eq!(sandbox.run(&mut merge, None).code, 1);
+    let marked = sandbox.read(".ticks/ghi.toml");
+    // Written by the test for all that the sandbox knows.
+    sandbox.ticket("ghi", &marked);
+    let told = sandbox.tk(["-C", linked, "doctor", "--json"]).json();
+    let finding = &told["findings"][0];
+    assert_eq!(
+        finding["hint"],
+        "`tk -C $ROOT/repo resolve ghi` merges its keys; `-i` asks about the rest"
+    );
+    assert_snapshot!(sandbox.tk(["-C", linked, "resolve", "ghi"]), @"
+    --- stderr
+    error: no ticket `ghi` is left unmerged
+    hint: the main working tree has it: `tk -C $ROOT/repo resolve ghi`
+    --- exit 3
+    ");
+    assert_snapshot!(sandbox.tk(["-C", linked, "resolve"]), @"
+    nothing is unmerged
+    --- stderr
+    hint: the main working tree has unmerged tickets: `tk -C $ROOT/repo resolve`
+    ");
+    let mut resolve = sandbox.tk_command();
+    let resolve = resolve.current_dir(linked).arg("-C").arg(sandbox.path());
+    let settled = sandbox.run(resolve.args(["resolve", "gh", "--ours"]), None);
+    assert_eq!(settled.ok(), "ghi  merged\n");
+    sandbox.git(["commit", "--quiet", "--no-edit"]);
+    healthy(&sandbox);
+    // The other way round: the main one has nothing of it.
+    assert_eq!(sandbox.tk(["-C", linked, "resolve"]).stderr, "");
+}
+
 #[test]
 fn a_broken_configuration_is_found_like_anything_else() {
     let sandbox = authentication();

@@ -82,7 +82,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
         found.push(unusable(exam, kind, wrong, &mut unmerged));
     }
     found.extend(unmerged.into_iter().map(|path| {
-        let command = format!("git add -- {path}");
+        let command = format!("{} add -- {path}", exam.there("git"));
         let plain = |c: char| c.is_ascii_alphanumeric() || "./_-".contains(c);
         let is_plain = path.chars().all(plain);
         let message = "the merge of it is not settled in git's index";
@@ -123,14 +123,16 @@ fn unusable<'a>(
         let found = found.path(path).line(line);
         return match of_ticket(&wrong) {
             Some(id) if is_unmerged => found.hint(format!(
-                "`tk resolve {id}` merges its keys; `-i` asks about the rest"
+                "`{} resolve {id}` merges its keys; `-i` asks about the rest",
+                exam.there("tk")
             )),
             // git takes it for settled, so that nothing but the file tells the sides.
             Some(id) => match conflicts::settled(exam, &id, &text) {
                 Some(mend) => mend(found),
                 None => found.hint(format!(
-                    "`tk resolve {id} -i` asks what no rule settles; or settle the marked lines \
-                     with `tk edit {id}`, then `git add` the file"
+                    "`{} resolve {id} -i` asks what no rule settles; or settle the marked lines \
+                     with `tk edit {id}`, then `git add` the file",
+                    exam.there("tk")
                 )),
             },
             None => found.hint("settle the marked lines in an editor, then `git add` the file"),

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use runs::{KnownRun, KnownRuns, LeftWorker, RunState, Runs};
 
+use super::values::there;
 use super::{Project, Result};
 use crate::graph::Graph;
 use crate::model::TicketId;
@@ -120,6 +121,12 @@ impl Exam<'_> {
     fn shown(&self, path: &Path) -> String {
         let inside = path.strip_prefix(self.project.repo.home());
         inside.unwrap_or(path).display().to_string()
+    }
+
+    /// The program as it is called to work in the working tree whose tickets are looked at.
+    fn there(&self, program: &str) -> String {
+        let repo = &self.project.repo;
+        there(program, repo.home(), repo.worktree_root())
     }
 
     /// What a copy of the file is called in the backup: as the file is from the main working
