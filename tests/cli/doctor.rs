@@ -553,6 +553,53 @@ fn conflicts_in_files_and_in_the_index() {
     obeyed(&sandbox, &finding);
 }
 
+/// Which side deleted it is said, and what settles that.
+#[test]
+fn a_ticket_that_one_side_deleted_and_the_other_changed_is_asked_about() {
+    for (deletes, what) in [
+        (
+            "side",
+            "what comes in deleted it, and what is checked out changed it",
+        ),
+        (
+            "main",
+            "what is checked out deleted it, and what comes in changed it",
+        ),
+    ] {
+        let sandbox = authentication();
+        let other = if deletes == "main" { "side" } else { "main" };
+        commit_all(&sandbox);
+        sandbox.git(["branch", "side"]);
+        sandbox.git(["switch", "--quiet", deletes]);
+        sandbox.tk(["delete", "ghi"]).ok();
+        commit_all(&sandbox);
+        sandbox.git(["switch", "--quiet", other]);
+        sandbox.tk(["note", "ghi", "hi"]).ok();
+        commit_all(&sandbox);
+        sandbox.git(["switch", "--quiet", "main"]);
+        let mut merge = sandbox.command("git");
+        merge.args(["merge", "--quiet", "side"]);
+        assert_eq!(sandbox.run(&mut merge, None).code, 1);
+        let message = format!("a merge has left open whether the ticket stays: {what}");
+        let finding = only(&sandbox, "conflict", &message);
+        assert_eq!(finding["ticket"], "ghi");
+        assert_eq!(finding["path"], ".ticks/ghi.toml");
+        let (keeps, gone) = match deletes {
+            "side" => ("--ours", "--theirs"),
+            _ => ("--theirs", "--ours"),
+        };
+        assert_eq!(
+            finding["hint"],
+            format!("`tk resolve ghi -i` asks; `{keeps}` keeps the ticket, `{gone}` deletes it")
+        );
+        let option = if deletes == "main" { keeps } else { gone };
+        sandbox.tk(["resolve", "ghi", option]).ok();
+        let is_there = sandbox.path().join(".ticks/ghi.toml").exists();
+        assert_eq!(is_there, option == keeps);
+        healthy(&sandbox);
+    }
+}
+
 /// In a linked worktree, what is named settles the merge in the main one.
 #[test]
 fn from_a_linked_worktree_the_way_to_the_main_one_is_told() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::found::Found;
+use super::unsettled::{self, Unsettled};
 use super::{Exam, conflicts, misnamed};
 use crate::config::origins;
 use crate::merge;
@@ -32,10 +33,7 @@ struct Wrong {
 /// that do not exist.
 pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Result<Vec<Found<'a>>> {
     let store = &exam.project.store;
-    let mut unmerged = BTreeSet::new();
-    if store.ticks_dir().starts_with(exam.project.repo.home()) {
-        unmerged.extend(exam.project.repo.home_git().unmerged_ticks()?);
-    }
+    let mut unmerged = unsettled::files(exam)?;
     let mut found = Vec::new();
     for file in &exam.loaded.invalid {
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
@@ -81,19 +79,8 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
         let kind = FindingKind::InvalidTemplate;
         found.push(unusable(exam, kind, wrong, &mut unmerged));
     }
-    found.extend(unmerged.into_iter().map(|path| {
-        let command = format!("{} add -- {path}", exam.there("git"));
-        let plain = |c: char| c.is_ascii_alphanumeric() || "./_-".contains(c);
-        let is_plain = path.chars().all(plain);
-        let message = "the merge of it is not settled in git's index";
-        let conflict = Found::new(FindingKind::Conflict, Severity::Error, message).path(path);
-        if is_plain {
-            let hint = format!("see that it is as it should be, then `{command}`");
-            conflict.command(command).hint(hint)
-        } else {
-            conflict.hint("see that it is as it should be, then `git add` it")
-        }
-    }));
+    let left = unmerged.into_iter();
+    found.extend(left.map(|(path, file)| unsettled::found(exam, path, file)));
     found.extend(unknown_agents(exam, &usable));
     Ok(found)
 }
@@ -103,7 +90,7 @@ fn unusable<'a>(
     exam: &Exam<'a>,
     kind: FindingKind,
     wrong: Wrong,
-    unmerged: &mut BTreeSet<String>,
+    unmerged: &mut Unsettled,
 ) -> Found<'a> {
     let store = &exam.project.store;
     let path = store.shown(&wrong.name);
@@ -114,7 +101,7 @@ fn unusable<'a>(
     };
     let text = part.ok().flatten().unwrap_or_default();
     if let Some(line) = merge::first_mark(&text) {
-        let is_unmerged = unmerged.remove(&path);
+        let is_unmerged = unmerged.remove(&path).is_some();
         let found = Found::new(
             FindingKind::Conflict,
             Severity::Error,

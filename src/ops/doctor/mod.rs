@@ -18,6 +18,7 @@ mod runs;
 mod setup;
 mod texts;
 mod trees;
+mod unsettled;
 
 use std::path::{Path, PathBuf};
 
