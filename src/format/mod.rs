@@ -13,6 +13,7 @@ mod align;
 mod array;
 mod blocks;
 mod content;
+mod doubled;
 mod edit;
 mod error;
 mod extras;
@@ -31,6 +32,7 @@ mod splice;
 mod table;
 mod value;
 
+pub use doubled::{Doubled, Twice, doubled, may_be_doubled};
 pub use edit::edit;
 pub use error::{EditError, ParseError};
 pub use fields::KEYS;

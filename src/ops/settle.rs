@@ -1,12 +1,13 @@
 //! Settling the merges of tickets that git has left: a clone without the driver, a key that
-//! both sides gave a value, one id for two tickets; and those that somebody has committed with
-//! their marks.
+//! both sides gave a value, one id for two tickets; those that somebody has committed with their
+//! marks; and keys that a merge without the driver has left twice.
 //!
 //! The index has all three sides, and they decide; where it has none, the marks tell them. What
 //! a person has typed into a file since is never thrown away.
 
 mod amid;
 mod case;
+mod doubled;
 mod fate;
 mod moved;
 mod typed;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use case::Case;
+pub(super) use doubled::{Remade, twofold};
 use fate::Fate;
 use moved::Moved;
 
@@ -23,7 +25,7 @@ use super::values::{invalid, there};
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::git::{Git, Incoming, TicksPath, Unmerged};
-use crate::merge::{Choice, Hunk};
+use crate::merge::{self, Choice, Hunk};
 use crate::model::TicketId;
 use crate::store::{self, Store};
 use crate::wire::{Resolution, ResolveDocument, ResolvedTicket};
@@ -216,7 +218,8 @@ struct Table<'t, 'a> {
 }
 
 impl Table<'_, '_> {
-    /// The files whose merge somebody has committed with its marks in it, or is about to.
+    /// The files whose merge somebody has committed with its marks in it, or with keys twice, or is
+    /// about to.
     fn marked(&self, left: &[(TicketId, Unmerged)]) -> Result<Vec<Case>> {
         let store = self.tickets();
         let left: BTreeSet<&TicketId> = left.iter().map(|(id, _)| id).collect();
@@ -225,14 +228,21 @@ impl Table<'_, '_> {
         let config = &self.project.config;
         let marked = |id: &TicketId| {
             // What cannot be read is for `tk doctor` to name.
-            let text = store.read_text(id).ok()??;
-            Case::of_marked(id, text, config)
+            let Some(text) = store.read_text(id).ok().flatten() else {
+                return Ok(None);
+            };
+            match merge::first_mark(&text) {
+                Some(_) => Ok(Case::of_marked(id, text, config)),
+                None => Case::of_doubled(self.git, id, text, config),
+            }
         };
-        let part = |ids: &[TicketId]| ids.iter().filter_map(marked).collect::<Vec<_>>();
-        Ok(cores::spread(&ids, MANY, part)
+        let part = |ids: &[TicketId]| -> Result<Vec<Case>> {
+            ids.iter().filter_map(|id| marked(id).transpose()).collect()
+        };
+        let parts: Vec<_> = cores::spread(&ids, MANY, part)
             .into_iter()
-            .flatten()
-            .collect())
+            .collect::<Result<_>>()?;
+        Ok(parts.into_iter().flatten().collect())
     }
 
     fn settle(&mut self, mut case: Case) -> Result<ResolvedTicket> {

@@ -107,6 +107,8 @@ mod template;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod twice;
+#[cfg(test)]
 mod two_tickets;
 #[cfg(test)]
 mod undo;

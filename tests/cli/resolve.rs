@@ -416,7 +416,7 @@ fn committed(style: &str, one: fn(&mut Ticket), two: fn(&mut Ticket)) -> Sandbox
 
 /// The copy of what was there is what was there.
 #[track_caller]
-fn kept(sandbox: &Sandbox, before: &str) {
+pub(crate) fn kept(sandbox: &Sandbox, before: &str) {
     let backups = sandbox.path().join(".git/tk/backup");
     let folder = std::fs::read_dir(backups).unwrap().next().unwrap();
     let copy = folder.unwrap().path().join(".ticks/abc.toml");

@@ -51,7 +51,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
             found.push(misnamed::mended(exam, invalid, misnamed));
             continue;
         }
-        let mut invalid = unusable(exam, FindingKind::InvalidTicket, wrong, &mut unmerged);
+        let mut invalid = unusable(exam, FindingKind::InvalidTicket, wrong, &mut unmerged)?;
         if let Some(id) = &file.id {
             invalid = invalid.ticket(id);
         }
@@ -64,7 +64,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
             FindingKind::InvalidConfig,
             wrong,
             &mut unmerged,
-        ));
+        )?);
     }
     let (usable, unusable_agents) = agents(exam);
     for wrong in unusable_agents {
@@ -73,11 +73,11 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
             FindingKind::InvalidAgent,
             wrong,
             &mut unmerged,
-        ));
+        )?);
     }
     for wrong in templates(exam) {
         let kind = FindingKind::InvalidTemplate;
-        found.push(unusable(exam, kind, wrong, &mut unmerged));
+        found.push(unusable(exam, kind, wrong, &mut unmerged)?);
     }
     let left = unmerged.into_iter();
     found.extend(left.map(|(path, file)| unsettled::found(exam, path, file)));
@@ -85,13 +85,13 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
     Ok(found)
 }
 
-/// A file that cannot be used; a conflict, if the marks of one are in it.
+/// A file that cannot be used; a conflict, if the marks of one are in it, or keys twice.
 fn unusable<'a>(
     exam: &Exam<'a>,
     kind: FindingKind,
     wrong: Wrong,
     unmerged: &mut Unsettled,
-) -> Found<'a> {
+) -> Result<Found<'a>> {
     let store = &exam.project.store;
     let path = store.shown(&wrong.name);
     let part = store.part(&wrong.name);
@@ -108,7 +108,7 @@ fn unusable<'a>(
             "a merge has left both sides in it, between conflict marks",
         );
         let found = found.path(path).line(line);
-        return match of_ticket(&wrong) {
+        return Ok(match of_ticket(&wrong) {
             Some(id) if is_unmerged => found.hint(format!(
                 "`{} resolve {id}` merges its keys; `-i` asks about the rest",
                 exam.there("tk")
@@ -123,7 +123,12 @@ fn unusable<'a>(
                 )),
             },
             None => found.hint("settle the marked lines in an editor, then `git add` the file"),
-        };
+        });
+    }
+    if let Some(id) = of_ticket(&wrong).filter(|_| !unmerged.contains_key(&path))
+        && let Some(found) = conflicts::doubled(exam, &id, &text)?
+    {
+        return Ok(found.path(path));
     }
     let hint = if wrong.message.starts_with("the file's name") {
         "give it another name, such as `k7m.toml`".to_owned()
@@ -137,10 +142,10 @@ fn unusable<'a>(
         let known = wrong.hint.map(|hint| format!(": {hint}"));
         format!("correct it in an editor{}", known.unwrap_or_default())
     };
-    Found::new(kind, Severity::Error, wrong.message)
+    Ok(Found::new(kind, Severity::Error, wrong.message)
         .path(path)
         .line(wrong.line)
-        .hint(hint)
+        .hint(hint))
 }
 
 /// The ticket whose file it would be.

@@ -143,10 +143,9 @@ impl Case {
         }
     }
 
-    /// The case of a file of that text, if it has the marks of a merge that git takes for
-    /// settled.
+    /// The case of a file of that text, which has the marks of a merge that git takes for settled,
+    /// if it is no ticket.
     pub(super) fn of_marked(id: &TicketId, text: String, config: &Config) -> Option<Self> {
-        merge::first_mark(&text)?;
         if format::parse(id, &text, config).is_ok() {
             return None;
         }
@@ -154,24 +153,35 @@ impl Case {
         let merged = told.as_ref().map(|sides| sides.merge(id, config));
         let sides = told.map(|sides| [sides.base, Some(sides.ours), Some(sides.theirs)]);
         let why = "its marks do not tell the sides: settle it with `tk edit`";
-        Some(Self {
+        let sides = sides.ok_or_else(|| why.to_owned());
+        Some(Self::of_text(id, text, sides, merged))
+    }
+
+    /// The case of a file of that text that git takes for settled.
+    pub(super) fn of_text(
+        id: &TicketId,
+        text: String,
+        sides: Result<[Option<String>; 3], String>,
+        merged: Option<Merged>,
+    ) -> Self {
+        Self {
             id: id.clone(),
             path: TicksPath::of_ticket(id),
             unmerged: None,
             renamed: [false; 2],
-            sides: sides.ok_or_else(|| why.to_owned()),
+            sides,
             merged,
             plain: None,
             apart: None,
             typed: Typed::Nothing,
             seen: Some(text.clone().into_bytes()),
             there: Ok(Some(text)),
-        })
+        }
     }
 }
 
 /// What the rules make of base, ours and theirs.
-fn merged(
+pub(super) fn merged(
     id: &TicketId,
     sides: &[Option<String>; 3],
     renamed: [bool; 2],
