@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::command::{Git, Output};
 use super::error::Result;
 use super::id::{CommitId, TICKS, TicksPath};
+use super::incoming::Incoming;
 use super::merge::shown;
 use super::repo::Repo;
 use super::tree::Entries;
@@ -27,18 +28,9 @@ pub struct Unmerged {
 /// A file on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
-    object: String,
+    pub(super) object: String,
     /// What is in it.
     pub bytes: Vec<u8>,
-}
-
-/// What comes in with a merge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Incoming {
-    /// Its commit.
-    pub commit: CommitId,
-    /// The commit where the sides parted, if there is one.
-    pub base: Option<CommitId>,
 }
 
 impl Git {
@@ -134,34 +126,6 @@ impl Git {
         others.sort();
         others.dedup();
         Ok((files, others))
-    }
-
-    /// The commit whose changes come in: of a merge, a cherry-pick, a rebase or a revert. None
-    /// where git has no name for it, as for a stash or several branches at once.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub fn incoming(&self) -> Result<Option<Incoming>> {
-        let heads = self.git_dir()?.join("MERGE_HEAD");
-        let several = std::fs::read_to_string(heads).is_ok_and(|text| text.lines().count() > 1);
-        if several {
-            return Ok(None);
-        }
-        for (name, base) in [
-            ("MERGE_HEAD", None),
-            ("CHERRY_PICK_HEAD", Some("CHERRY_PICK_HEAD^")),
-            ("REBASE_HEAD", Some("REBASE_HEAD^")),
-            ("REVERT_HEAD^", Some("REVERT_HEAD")),
-        ] {
-            if let Some(commit) = self.commit_of(name)? {
-                let base = match base {
-                    Some(base) => self.commit_of(base)?,
-                    None => self.merge_base(self.head_commit()?, commit)?,
-                };
-                return Ok(Some(Incoming { commit, base }));
-            }
-        }
-        Ok(None)
     }
 
     /// The files that git took for others which the base has: each with whether it has its name on

@@ -77,7 +77,7 @@ pub fn settle(
         project,
         root: project.repo.worktree_root(),
         git: &git,
-        incoming: git.incoming()?,
+        incoming: git.incoming(left.iter().map(|(_, file)| file))?,
         answer,
         seen: Vec::new(),
         written: Vec::new(),

@@ -374,3 +374,98 @@ fn a_moved_ticket_that_is_gone_is_named() {
     assert_eq!((left.code, left.stdout), (1, told));
     sandbox.git(["merge", "--abort"]);
 }
+
+/// Has git take what branch `one` did since `main` into the tree of `two`, without a commit of
+/// both, and leave a conflict.
+pub(crate) fn leave_unnamed(sandbox: &Sandbox, how: &str) {
+    match how {
+        "stash" => {
+            sandbox.git(["checkout", "--quiet", "--detach", "one"]);
+            sandbox.git(["reset", "--quiet", "--soft", "main"]);
+            sandbox.git(["stash", "--quiet"]);
+            sandbox.git(["checkout", "--quiet", "two"]);
+            leave(sandbox, ["stash", "pop"]);
+        }
+        "am" => {
+            let patch = sandbox.git(["format-patch", "--stdout", "main..one"]);
+            let args = ["am", "--quiet", "-3"];
+            let ended = sandbox.run(sandbox.command("git").args(args), Some(&patch));
+            assert_ne!(ended.code, 0, "{ended}");
+        }
+        "squash" => leave(sandbox, ["merge", "--squash", "one"]),
+        _ => leave(sandbox, ["cherry-pick", "--no-commit", "one"]),
+    }
+}
+
+/// Both sides refer to their own, and git names no commit that comes in.
+#[test]
+fn a_reference_of_each_side_stays_whatever_comes_in() {
+    let blocked = |sandbox: &Sandbox| {
+        change(sandbox, "def", |ticket| {
+            ticket.blocked_by.insert(id("xyz"));
+            ticket.parent = Some(id("xyz"));
+        });
+    };
+    for how in ["squash", "stash", "cherry-pick", "am"] {
+        for is_turned in [false, true] {
+            let sandbox = two_branches(blocked, blocked);
+            if is_turned {
+                for names in [["two", "three"], ["one", "two"], ["three", "one"]] {
+                    sandbox.git(["branch", "--quiet", "--move", names[0], names[1]]);
+                }
+                sandbox.git(["checkout", "--quiet", "two"]);
+            }
+            leave_unnamed(&sandbox, how);
+            let later = new_id(&sandbox, "xyz", []);
+            let def = read(&sandbox, "def");
+            assert_eq!(def.blocked_by, ids(["xyz", &later]), "{how} {is_turned}");
+            let own = if is_turned { "xyz" } else { &later };
+            let parent = def.parent.unwrap();
+            match how {
+                "squash" | "stash" => assert_eq!(parent, id("xyz")),
+                _ => assert_eq!(parent, id(own)),
+            }
+        }
+    }
+}
+
+/// Only one side refers to it: where git tells what comes in, nothing is added; else a person is
+/// told what is.
+#[test]
+fn a_reference_of_one_side_is_only_its_own_where_git_tells() {
+    for (how, is_told) in [
+        ("squash", true),
+        ("stash", true),
+        ("cherry-pick", false),
+        ("am", false),
+    ] {
+        let sandbox = two_branches(
+            |_| {},
+            |sandbox| {
+                change(sandbox, "def", |ticket| {
+                    ticket.blocked_by.insert(id("xyz"));
+                });
+            },
+        );
+        // Something else that is stashed is not what comes in.
+        if how != "stash" {
+            change(&sandbox, "def", |ticket| note(ticket, 1));
+            sandbox.git(["stash", "--quiet"]);
+        }
+        leave_unnamed(&sandbox, how);
+        let told = sandbox.tk(["resolve"]);
+        assert_eq!(told.code, 0, "{told}");
+        let def = read(&sandbox, "def");
+        let later = def
+            .blocked_by
+            .iter()
+            .find(|it| it.as_str() != "xyz")
+            .unwrap();
+        let warning = format!(
+            "warning: `def` names both `xyz` and `{later}` now: git does not tell which of them \
+             theirs means\n"
+        );
+        assert_eq!(told.stderr.contains(&warning), !is_told, "{how}: {told}");
+        assert_eq!(def.blocked_by.contains(&id("xyz")), !is_told, "{how}");
+    }
+}

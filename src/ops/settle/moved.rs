@@ -270,14 +270,26 @@ impl Table<'_, '_> {
                     Ok(Some(side.is_some_and(|side| side.refers_to(&moved.old))))
                 };
                 let ours = on(head)?.unwrap_or(false);
-                // Where git has no name for what comes in, what ours has not is of theirs.
-                let theirs = on(self.incoming.map(|incoming| incoming.commit))?.unwrap_or(!ours);
+                // Where git has no name for what comes in, what ours has not is of theirs; what ours
+                // has may be of both: that it waits once too often is seen, once too few is not.
+                let told = on(self.incoming.map(|incoming| incoming.commit))?;
+                let theirs = told.unwrap_or(true);
                 let (here, there) = match moved.side {
                     Choice::Ours => (ours, theirs),
                     Choice::Theirs => (theirs, ours),
                 };
                 if here {
-                    rename(&mut after, moved, there);
+                    let is_guess = told.is_none() && ours;
+                    // Where there can be but one, it is that of ours.
+                    let stays = there && !(is_guess && moved.side == Choice::Ours);
+                    rename(&mut after, moved, there, stays);
+                    if is_guess && after.refers_to(&moved.old) && after.refers_to(&moved.new) {
+                        self.project.warn(format!(
+                            "`{}` names both `{}` and `{}` now: git does not tell which of them \
+                             theirs means",
+                            ticket.id, moved.old, moved.new
+                        ));
+                    }
                 }
             }
             if after != *ticket {
@@ -329,7 +341,7 @@ pub(super) fn renamed(
     };
     let mut after = ticket.clone();
     for moved in moved.iter().filter(|moved| moved.side == side) {
-        rename(&mut after, moved, false);
+        rename(&mut after, moved, false, false);
     }
     if after == ticket {
         return Ok(text.to_owned());
@@ -338,9 +350,9 @@ pub(super) fn renamed(
         .map_err(|error| format!("its references cannot be changed: {error}"))
 }
 
-/// Has the references to the old id lead to the new one; where the other side had one too, to
-/// both.
-fn rename(ticket: &mut Ticket, moved: &Moved, both: bool) {
+/// Has the references to the old id lead to the new one; where the other side had one too (`both`),
+/// to both. Where there can be but one, it `stays` or not.
+fn rename(ticket: &mut Ticket, moved: &Moved, both: bool, stays: bool) {
     for set in [
         &mut ticket.blocked_by,
         &mut ticket.after,
@@ -360,7 +372,7 @@ fn rename(ticket: &mut Ticket, moved: &Moved, both: bool) {
         &mut ticket.recurs_from,
     ];
     for single in singles {
-        if !both && single.as_ref() == Some(&moved.old) {
+        if !stays && single.as_ref() == Some(&moved.old) {
             *single = Some(moved.new.clone());
         }
     }
