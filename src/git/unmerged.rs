@@ -1,7 +1,7 @@
 //! What a merge has left of the tickets' files in the index: three stages of each, for
 //! somebody to settle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{Git, Output};
 use super::error::Result;
@@ -157,6 +157,46 @@ impl Git {
         let renamed = renamed.into_iter();
         let on = |file: &Unmerged| [is_in(&ours, file), is_in(&theirs, file)];
         Ok(renamed.map(|file| (file.path.clone(), on(file))).collect())
+    }
+
+    /// As [`Git::renamed`] where nobody knows what comes in: those that theirs has under another name
+    /// than ours. What ours has under another one than the base, that does not tell.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn renamed_by_theirs<'u>(
+        &self,
+        files: impl Iterator<Item = &'u Unmerged>,
+    ) -> Result<BTreeSet<TicksPath>> {
+        let three = |file: &&Unmerged| file.base.is_some() && file.ours.is_some();
+        let mut files = files.filter(three).peekable();
+        if files.peek().is_none() {
+            return Ok(BTreeSet::new());
+        }
+        let ours = self.ticks_of(self.head_commit()?)?;
+        let is_here = |file: &&Unmerged| ours.contains_key(file.path.as_str().as_bytes());
+        let renamed = files.filter(|file| !is_here(file));
+        Ok(renamed.map(|file| file.path.clone()).collect())
+    }
+
+    /// The tickets in whose files some commit put just that one, or took it out, the newest first.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn tickets_that_were(&self, stage: &Stage) -> Result<Vec<TicketId>> {
+        let object = format!("--find-object={}", stage.object);
+        let args = ["log", "--all", "--format=", "--name-only", "-z"];
+        let call = self
+            .call(args)
+            .args(["--no-renames", "--no-show-signature"]);
+        let call = call.args([object.as_str(), "--", TICKS]);
+        let answer = call.setting("log.showRoot=true").run()?;
+        let ticket = |path| {
+            TicksPath::parse(std::str::from_utf8(path).ok()?)
+                .ok()?
+                .ticket()
+        };
+        Ok(answer.fields().filter_map(ticket).collect())
     }
 
     /// The ticket whose file in the commit is just that one.

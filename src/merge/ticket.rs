@@ -251,6 +251,14 @@ fn differently_made(one: &Ticket, other: &Ticket) -> bool {
     made.is_some_and(|(one, other)| one != other)
 }
 
+/// Whether both texts tell when their ticket was made, and not the same.
+#[must_use]
+pub fn is_of_another_time(id: &TicketId, one: &str, other: &str, config: &Config) -> bool {
+    let read = |text: &str| parse_any(id, text, config).ok();
+    let both = read(one).zip(read(other));
+    both.is_some_and(|(one, other)| differently_made(&one, &other))
+}
+
 /// Whether two texts are of two tickets, the one of which cannot have become the other; not, where
 /// one of them is no ticket. `is_renamed` is whether the side's file has another name than the
 /// base's had.

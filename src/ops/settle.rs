@@ -12,10 +12,10 @@ mod fate;
 mod moved;
 mod typed;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use case::Case;
+use case::{Case, Renamed};
 pub(super) use doubled::{Remade, twofold};
 use fate::Fate;
 use moved::Moved;
@@ -106,9 +106,12 @@ pub fn settle(
         marked.retain(|case| wanted.contains(&case.id));
         others.clear();
     }
+    let files = left.iter().map(|(_, file)| file);
     let renamed = match &table.incoming {
-        Some(incoming) => git.renamed(left.iter().map(|(_, file)| file), incoming)?,
-        None => BTreeMap::new(),
+        Some(incoming) => Renamed::Told(git.renamed(files, incoming)?),
+        None => Renamed::Untold {
+            theirs: git.renamed_by_theirs(files)?,
+        },
     };
     let mut cases = Case::all_of(&left, &renamed, table.root, &project.config);
     cases.append(&mut marked);

@@ -8,6 +8,7 @@ use crate::merge_driver::{
     branch, change, commit, file, names_sides, note, notes, read, repository, undated,
 };
 use crate::support::{Output, Sandbox};
+use crate::two_tickets::leave_unnamed;
 
 /// `git merge`, which leaves something.
 #[track_caller]
@@ -224,6 +225,54 @@ fn a_ticket_that_git_took_for_another() {
             assert_eq!(notes(&sandbox, "abc"), ["note 1"]);
         }
         conclude(&sandbox);
+    }
+}
+
+/// So it is with one title, and where git names no commit that comes in.
+#[test]
+fn a_ticket_of_the_same_title_that_git_took_for_another() {
+    for how in ["squash", "stash", "cherry-pick", "am"] {
+        for with_driver in [true, false] {
+            for (choice, is_there) in [("--ours", false), ("--theirs", true)] {
+                let sandbox = repository(&["abc"]).with_env("TK_TEST_NOW", "2026-11-22T08:00:00Z");
+                if !with_driver {
+                    without_driver(&sandbox);
+                }
+                branch(&sandbox, "one", "main", |ticket| note(ticket, 1));
+                sandbox.git(["checkout", "--quiet", "-b", "two", "main"]);
+                renamed(&sandbox, "abc", "xyz", "Ticket abc");
+                change(&sandbox, "xyz", |ticket| note(ticket, 2));
+                commit(&sandbox, "note");
+                leave_unnamed(&sandbox, how);
+                let left = sandbox.tk(["resolve"]);
+                let told = "xyz  left: `abc`: ours deleted it, and theirs changed it\n";
+                assert_eq!((left.code, left.stdout.as_str()), (1, told), "{how}");
+                sandbox.tk(["resolve", choice]).ok();
+                assert_eq!(notes(&sandbox, "xyz"), ["note 2"]);
+                assert_eq!(sandbox.path().join(".ticks/abc.toml").exists(), is_there);
+                if is_there {
+                    assert_eq!(notes(&sandbox, "abc"), ["note 1"]);
+                }
+            }
+        }
+    }
+}
+
+/// And where theirs has the new one, and ours has changed the old one.
+#[test]
+fn a_ticket_that_git_took_for_one_that_comes_in() {
+    for how in ["squash", "stash", "cherry-pick"] {
+        let sandbox = repository(&["abc"]);
+        sandbox.git(["checkout", "--quiet", "-b", "one", "main"]);
+        renamed(&sandbox, "abc", "xyz", "Ticket abc");
+        branch(&sandbox, "two", "main", |ticket| note(ticket, 1));
+        leave_unnamed(&sandbox, how);
+        let left = sandbox.tk(["resolve"]);
+        let told = "xyz  left: `abc`: theirs deleted it, and ours changed it\n";
+        assert_eq!((left.code, left.stdout.as_str()), (1, told), "{how}");
+        sandbox.tk(["resolve", "--ours"]).ok();
+        assert!(notes(&sandbox, "xyz").is_empty());
+        assert_eq!(notes(&sandbox, "abc"), ["note 1"]);
     }
 }
 

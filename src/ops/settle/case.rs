@@ -1,6 +1,6 @@
 //! A ticket's file that is to be settled: what each side says, and what the rules make of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -10,7 +10,9 @@ use super::typed::{Typed, typed};
 use crate::context::cores;
 use crate::format;
 use crate::git::{Stage, TicksPath, Unmerged};
-use crate::merge::{self, Choice, Merged, is_another_ticket, merge_renamed, merge_ticket};
+use crate::merge::{
+    self, Choice, Merged, is_another_ticket, is_of_another_time, merge_renamed, merge_ticket,
+};
 use crate::model::{Config, TicketId};
 use crate::store;
 
@@ -39,6 +41,17 @@ pub(super) struct Case {
     pub(super) there: Result<Option<String>, String>,
 }
 
+/// The files that have another name than the base's.
+pub(super) enum Renamed {
+    /// Each with whether it has on ours, and on theirs.
+    Told(BTreeMap<TicksPath, [bool; 2]>),
+    /// Nobody tells what comes in, and only these are known: they have on theirs.
+    Untold {
+        /// Their paths.
+        theirs: BTreeSet<TicksPath>,
+    },
+}
+
 /// Where one of two tickets of one id is to be.
 pub(super) struct Apart {
     /// Its id.
@@ -48,19 +61,15 @@ pub(super) struct Apart {
 }
 
 impl Case {
-    /// The cases of what git has left, in the working tree with that top. `renamed` are those
-    /// under another name than the base's, with the sides on which.
+    /// The cases of what git has left, in the working tree with that top.
     pub(super) fn all_of(
         files: &[(TicketId, Unmerged)],
-        renamed: &BTreeMap<TicksPath, [bool; 2]>,
+        renamed: &Renamed,
         root: &Path,
         config: &Config,
     ) -> Vec<Self> {
         let part = |files: &[(TicketId, Unmerged)]| -> Vec<Self> {
-            let of = |(id, file): &(TicketId, Unmerged)| {
-                let renamed = renamed.get(&file.path).copied().unwrap_or_default();
-                Self::of(id, file, renamed, root, config)
-            };
+            let of = |(id, file): &(TicketId, Unmerged)| Self::of(id, file, renamed, root, config);
             files.iter().map(of).collect()
         };
         cores::spread(files, MANY, part)
@@ -69,13 +78,7 @@ impl Case {
             .collect()
     }
 
-    fn of(
-        id: &TicketId,
-        file: &Unmerged,
-        renamed: [bool; 2],
-        root: &Path,
-        config: &Config,
-    ) -> Self {
+    fn of(id: &TicketId, file: &Unmerged, renamed: &Renamed, root: &Path, config: &Config) -> Self {
         let text = |stage: &Option<Stage>| {
             let bytes = stage.as_ref().map(|stage| stage.bytes.clone());
             bytes.map(String::from_utf8).transpose()
@@ -83,6 +86,15 @@ impl Case {
         let sides = match (text(&file.base), text(&file.ours), text(&file.theirs)) {
             (Ok(base), Ok(ours), Ok(theirs)) => Ok([base, ours, theirs]),
             _ => Err("a side is not UTF-8: settle it in an editor".to_owned()),
+        };
+        let renamed = match (renamed, &sides) {
+            (Renamed::Told(told), _) => told.get(&file.path).copied().unwrap_or_default(),
+            (Renamed::Untold { theirs }, _) if theirs.contains(&file.path) => [false, true],
+            // One that was made at another time has hardly had the name.
+            (Renamed::Untold { .. }, Ok([Some(base), Some(ours), _])) => {
+                [is_of_another_time(id, base, ours, config), false]
+            }
+            (Renamed::Untold { .. }, _) => [false; 2],
         };
         let merged = sides
             .as_ref()

@@ -277,8 +277,13 @@ impl Table<'_, '_> {
                 return Ok(Err(why.to_owned()));
             }
         };
-        let old = match (stage, commit) {
-            (Some(stage), Some(commit)) => self.git.ticket_of(commit, stage)?,
+        let old = match (stage, commit, &file.base) {
+            (Some(stage), Some(commit), _) => self.git.ticket_of(commit, stage)?,
+            // Nobody tells what comes in; some commit has had the ticket.
+            (_, None, Some(base)) => {
+                let mut named = self.git.tickets_that_were(base)?.into_iter();
+                named.find(|old| old != id)
+            }
             _ => None,
         };
         let Some(old) = old.filter(|old| old != id) else {

@@ -97,19 +97,24 @@ impl Table<'_, '_> {
             }
             _ => return Ok(None),
         };
-        let (Some(stage), Some(commit)) = (stage, commit) else {
+        let Some(stage) = stage else {
             return Ok(None);
         };
-        if self.git.ticket_of(commit, stage)?.as_ref() != Some(id) {
+        if let Some(commit) = commit
+            && self.git.ticket_of(commit, stage)?.as_ref() != Some(id)
+        {
             return Ok(None);
         }
-        Ok(self.place(id, Some(base), base)?.map(|place| match place {
-            Place::There(new) => Ok(Apart { new, side }),
-            Place::Free(new) | Place::Unreadable(new) => Err(format!(
-                "the sides are two tickets, and {name} is not there as `{new}`: settle it with \
-                 `tk edit`"
-            )),
-        }))
+        Ok(match self.place(id, Some(base), base)? {
+            Some(Place::There(new)) => Some(Ok(Apart { new, side })),
+            Some(Place::Free(new) | Place::Unreadable(new)) if commit.is_some() => {
+                Some(Err(format!(
+                    "the sides are two tickets, and {name} is not there as `{new}`: settle it \
+                     with `tk edit`"
+                )))
+            }
+            _ => None,
+        })
     }
 
     /// Remembers which tickets that the cases name have got another id since git stopped.
