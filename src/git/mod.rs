@@ -32,6 +32,7 @@ mod joined;
 mod land;
 mod large;
 mod leftover;
+mod line_merge;
 mod merge;
 mod past;
 mod plain;

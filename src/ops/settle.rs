@@ -114,6 +114,9 @@ pub fn settle(
         },
     };
     let mut cases = Case::all_of(&left, &renamed, table.root, &project.config);
+    for case in &mut cases {
+        case.know_by_git(&git)?;
+    }
     cases.append(&mut marked);
     cases.sort_by(|one, other| one.id.cmp(&other.id));
     table.part(&mut cases)?;

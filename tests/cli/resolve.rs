@@ -695,3 +695,78 @@ fn what_is_settled_of_a_file_stays() {
     assert_eq!(settled(&["resolve", "--theirs"]), two("Two", "one"));
     assert_eq!(settled(&["resolve", "--ours"]), two("Two", "two"));
 }
+
+/// Git's own text merge settles some of a file by itself, and is nobody's edit.
+#[test]
+fn a_text_merge_is_nobodys_edit() {
+    for (how, style) in [
+        ("merge", "merge"),
+        ("merge", "diff3"),
+        ("merge", "zdiff3"),
+        ("squash", "merge"),
+        ("am", "merge"),
+        ("am", "diff3"),
+    ] {
+        for (choice, number) in [("--ours", 4), ("--theirs", 0)] {
+            let sandbox = repository(&["abc"]);
+            for (name, values) in [
+                ("one", &["--estimate=2h", "--due=2026-12-02", "-p0"][..]),
+                ("two", &["--due=2026-12-01", "-p4"]),
+            ] {
+                sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+                sandbox.tk([&["update", "abc"], values].concat()).ok();
+                commit(&sandbox, name);
+            }
+            without_driver(&sandbox);
+            sandbox.git(["config", "merge.conflictStyle", style]);
+            match how {
+                "merge" => drop(leave(&sandbox, &["merge", "--quiet", "one"])),
+                how => leave_unnamed(&sandbox, how),
+            }
+            let told = sandbox.tk(["resolve", choice]);
+            assert_eq!(
+                (told.code, told.stdout.as_str()),
+                (0, "abc  merged\n"),
+                "{how}"
+            );
+            let merged = read(&sandbox, "abc");
+            assert_eq!(merged.priority.number(), number);
+            assert_eq!(
+                merged.due.unwrap().to_string(),
+                format!("2026-12-0{}", 1 + u8::from(number == 0))
+            );
+            assert!(merged.estimate.is_some());
+        }
+    }
+}
+
+/// Nor is it where git took one ticket for another.
+#[test]
+fn a_text_merge_of_two_tickets_is_nobodys_edit() {
+    let sandbox = repository(&["abc"]);
+    change(&sandbox, "abc", |ticket| {
+        ticket.labels = ["p".to_owned(), "q".to_owned()].into();
+    });
+    commit(&sandbox, "labels");
+    branch(&sandbox, "one", "main", |ticket| {
+        ticket.title.push_str(", better")
+    });
+    sandbox.git(["checkout", "--quiet", "-b", "two", "main"]);
+    sandbox.git(["rm", "--quiet", ".ticks/abc.toml"]);
+    let sandbox = sandbox.with_env("TK_TEST_NOW", "2026-11-22T08:00:00Z");
+    file(&sandbox, "xyz");
+    commit(&sandbox, "two");
+    sandbox.git(["checkout", "--quiet", "one"]);
+    without_driver(&sandbox);
+    leave(&sandbox, &["merge", "--quiet", "two"]);
+    let left = sandbox.tk(["resolve"]).stdout;
+    assert_eq!(
+        left,
+        "xyz  left: `abc`: theirs deleted it, and ours changed it\n"
+    );
+    sandbox.tk(["resolve", "--ours"]).ok();
+    assert_eq!(read(&sandbox, "abc").title, "Ticket abc, better");
+    assert_eq!(read(&sandbox, "xyz").title, "Ticket xyz");
+    assert!(read(&sandbox, "xyz").labels.is_empty());
+    conclude(&sandbox);
+}

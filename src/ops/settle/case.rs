@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use super::MANY;
 use super::moved::{Moved, renamed};
-use super::typed::{Typed, typed};
+use super::typed::{Typed, is_left, typed};
+use super::{MANY, Result};
 use crate::context::cores;
 use crate::format;
-use crate::git::{Stage, TicksPath, Unmerged};
+use crate::git::{Git, Stage, TicksPath, Unmerged};
 use crate::merge::{
     self, Choice, Merged, is_another_ticket, is_of_another_time, merge_renamed, merge_ticket,
 };
@@ -26,19 +26,21 @@ pub(super) struct Case {
     /// Whether it has another name than the base's on ours, and on theirs.
     pub(super) renamed: [bool; 2],
     /// Base, ours and theirs, where there are such; or why nobody can tell.
-    pub(super) sides: Result<[Option<String>; 3], String>,
+    pub(super) sides: std::result::Result<[Option<String>; 3], String>,
     /// What the rules make of them; none where one side deleted it.
     pub(super) merged: Option<Merged>,
     /// Both as they were, where a side refers to a ticket that has another id now.
     pub(super) plain: Option<([Option<String>; 3], Option<Merged>)>,
     /// Where there are two tickets: where the one is to be, or why it cannot be there.
-    pub(super) apart: Option<Result<Apart, String>>,
+    pub(super) apart: Option<std::result::Result<Apart, String>>,
+    /// Whether it is just as git's own text merge left it, in a clone without the driver.
+    pub(super) is_by_git: bool,
     /// What somebody has typed into it.
     pub(super) typed: Typed,
     /// The bytes that are there.
     pub(super) seen: Option<Vec<u8>>,
     /// What is there, where it is text; or why it cannot be read.
-    pub(super) there: Result<Option<String>, String>,
+    pub(super) there: std::result::Result<Option<String>, String>,
 }
 
 /// The files that have another name than the base's.
@@ -115,12 +117,29 @@ impl Case {
             merged,
             plain: None,
             apart: None,
+            is_by_git: false,
             typed: Typed::Nothing,
             seen: seen.ok(),
             there,
         };
         case.typed = typed(&case);
         case
+    }
+
+    /// Finds out whether what looks like somebody's edit is what git itself has left.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub(super) fn know_by_git(&mut self, git: &Git) -> Result<()> {
+        let (Some(file), Ok(Some(text))) = (&self.unmerged, &self.there) else {
+            return Ok(());
+        };
+        if matches!(self.typed, Typed::Partly | Typed::Amid) {
+            let left = git.left_by_git(file)?;
+            self.is_by_git = left.iter().any(|left| is_left(text, left));
+            self.typed = typed(self);
+        }
+        Ok(())
     }
 
     /// Whether the text of that side cannot be what became of the base.
@@ -185,6 +204,7 @@ impl Case {
             merged,
             plain: None,
             apart: None,
+            is_by_git: false,
             typed: Typed::Nothing,
             seen: Some(text.clone().into_bytes()),
             there: Ok(Some(text)),

@@ -19,6 +19,9 @@ pub(super) enum Typed {
 }
 
 pub(super) fn typed(case: &Case) -> Typed {
+    if case.is_by_git {
+        return Typed::Nothing;
+    }
     let (Ok(Some(text)), Some(_), Ok(sides)) = (&case.there, &case.unmerged, &case.sides) else {
         return Typed::Nothing;
     };
@@ -32,6 +35,15 @@ pub(super) fn typed(case: &Case) -> Typed {
         Typed::Partly if found == Typed::Amid => Typed::Partly,
         _ => found,
     }
+}
+
+/// Whether the text is what git left, whatever names the marks have.
+pub(super) fn is_left(text: &str, left: &[u8]) -> bool {
+    fn bare(text: &str) -> impl Iterator<Item = &str> {
+        let bare = |line| if is_marker(line) { &line[..7] } else { line };
+        text.lines().map(bare)
+    }
+    std::str::from_utf8(left).is_ok_and(|left| bare(left).eq(bare(text)))
 }
 
 fn typed_into(text: &str, sides: &[Option<String>; 3], merged: Option<&Merged>) -> Typed {
