@@ -50,8 +50,18 @@ pub fn is_marker(line: &str) -> bool {
             .any(|marker| line.starts_with(marker) || line == marker.trim_end())
 }
 
+/// Whether it tells both sides where they differ: not where a side's own lines look like marks, but
+/// for the middle one, with which a heading may be underlined, outside of what differs.
+pub fn is_told<'s>(marked: &str, sides: impl IntoIterator<Item = &'s str>) -> bool {
+    let is_middle = |line: &str| line.trim_end() == MIDDLE;
+    let is_mark = |line: &str| is_marker(line) && !is_middle(line);
+    let has_mark = |side: &str| side.lines().any(is_mark);
+    !sides.into_iter().any(has_mark)
+        && !hunks(marked).any(|hunk| hunk.theirs.lines().any(is_middle))
+}
+
 /// The text that a merge has left, with the chosen lines in place of each difference; where
-/// nothing is chosen it stays marked. The sides themselves must have no such lines.
+/// nothing is chosen it stays marked. It must be one that [`is_told`].
 pub fn choose(text: &str, mut choose: impl FnMut(&Hunk<'_>) -> Option<Choice>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -137,6 +147,21 @@ mod tests {
         });
         assert_eq!(seen, ["b c", ""]);
         assert!(chosen.ends_with(">>>>>>> theirs\nd\n"), "{chosen}");
+    }
+
+    #[test]
+    fn a_heading_is_no_mark_outside_of_what_differs() {
+        let heading = "Heading\n=======\n";
+        assert!(is_told(
+            &format!("{heading}{MARKED}{heading}"),
+            [heading, "d\n"]
+        ));
+        let within = MARKED.replace("b = 2", heading);
+        assert!(!is_told(&within, [heading]));
+        assert!(!is_told(&MARKED.replace("b = 1", heading), [heading]));
+        for mark in ["<<<<<<< a", ">>>>>>> b", "||||||| c"] {
+            assert!(!is_told(MARKED, ["d", mark]));
+        }
     }
 
     #[test]

@@ -30,6 +30,13 @@ impl Sides {
         }
     }
 
+    /// A line that all have.
+    fn add(&mut self, base: &mut String, line: &str) {
+        for side in [base, &mut self.ours, &mut self.theirs] {
+            side.push_str(line);
+        }
+    }
+
     /// Whether two sides with two titles are one ticket, as far as both tell: who made it and when.
     fn are_one(&self, id: &TicketId, config: &Config) -> bool {
         let made = |text: &str| {
@@ -81,14 +88,15 @@ pub fn sides(text: &str) -> Option<Sides> {
             }
             Place::Ours | Place::Base if plain == "=======" => Place::Theirs,
             Place::Theirs if is(">>>>>>>") => Place::Outside,
+            // The middle one alone may be a line of somebody's text.
+            Place::Outside if plain == "=======" => {
+                sides.add(&mut base, line);
+                Place::Outside
+            }
             _ if super::is_marker(line) => return None,
             place => {
                 match place {
-                    Place::Outside => {
-                        for side in [&mut base, &mut sides.ours, &mut sides.theirs] {
-                            side.push_str(line);
-                        }
-                    }
+                    Place::Outside => sides.add(&mut base, line),
                     Place::Ours => sides.ours.push_str(line),
                     Place::Base => base.push_str(line),
                     Place::Theirs => sides.theirs.push_str(line),
@@ -136,7 +144,12 @@ mod tests {
             "<<<<<<< a\n=======\n||||||| b\n>>>>>>> a\n",
         ] {
             assert_eq!(sides(text), None, "{text}");
-            assert!(text.is_empty() || text == "a\n" || sides(&format!("{whole}{text}")).is_none());
+            let is_text = ["", "a\n", "=======\n"].contains(&text);
+            assert_eq!(
+                sides(&format!("{whole}{text}")).is_some(),
+                is_text,
+                "{text}"
+            );
         }
     }
 }

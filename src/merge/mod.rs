@@ -16,7 +16,7 @@ mod text;
 mod three_way;
 mod ticket;
 
-pub use choice::{Choice, Hunk, choose, hunks, is_marker};
+pub use choice::{Choice, Hunk, choose, hunks, is_marker, is_told};
 pub use marked::{Sides, first_mark, sides};
 pub use ticket::{Merged, is_another_ticket, is_of_another_time, merge_renamed, merge_ticket};
 

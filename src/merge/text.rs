@@ -2,7 +2,7 @@
 
 use diffy::{ConflictStyle, DiffOptions, IncompleteHunkStyle, Line, MergeOptions};
 
-use super::choice::{Choice, choose, is_marker};
+use super::choice::{Choice, choose, is_told};
 
 /// Merges texts by their lines: the merged text, or one with both versions of what was
 /// changed on both sides between marker lines.
@@ -32,9 +32,7 @@ pub(super) fn merge_paragraphs(
     let texts = [base, ours, theirs];
     match merge_lines(&ended(base), &ended(ours), &ended(theirs)) {
         Ok(merged) => Ok(plain(&merged)),
-        Err(_) if texts.iter().any(|text| text.lines().any(is_marker)) => {
-            Err((ours.to_owned(), theirs.to_owned()))
-        }
+        Err(marked) if !is_told(&marked, texts) => Err((ours.to_owned(), theirs.to_owned())),
         Err(marked) => {
             let chosen = |choice| plain(&choose(&marked, |_| Some(choice)));
             Err((chosen(Choice::Ours), chosen(Choice::Theirs)))
@@ -114,6 +112,9 @@ mod tests {
         assert_eq!(merged, both("A\n\n1\n\nC", "A\n\n2\n\nC"));
         let marker = "a\n\n=======\n\nc";
         assert_eq!(merge_paragraphs(base, marker, "C"), both(marker, "C"));
+        let under = |text: &str| format!("Heading\n=======\n\n{text}");
+        let merged = merge_paragraphs(&under(base), &under("A\n\n1\n\nc"), &under("a\n\n2\n\nC"));
+        assert_eq!(merged, both(&under("A\n\n1\n\nC"), &under("A\n\n2\n\nC")));
     }
 
     #[test]

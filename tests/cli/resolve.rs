@@ -770,3 +770,68 @@ fn a_text_merge_of_two_tickets_is_nobodys_edit() {
     assert!(read(&sandbox, "xyz").labels.is_empty());
     conclude(&sandbox);
 }
+
+/// A heading that is underlined as a merge marks its middle is no mark.
+#[test]
+fn a_heading_in_a_description_is_no_mark() {
+    let text = |end: &str| format!("Details\n=======\n\ntext\n\n{end}");
+    for (choice, number, end) in [("--ours", 4, "two"), ("--theirs", 0, "one")] {
+        let sandbox = repository(&["abc"]);
+        change(&sandbox, "abc", |ticket| ticket.description = text("end"));
+        commit(&sandbox, "description");
+        for (name, number) in [("one", 0), ("two", 4)] {
+            branch(&sandbox, name, "main", |ticket| {
+                ticket.priority = Priority::new(number).unwrap();
+                ticket.description = text(name);
+            });
+        }
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        assert_eq!(sandbox.tk(["resolve", choice]).ok(), "abc  merged\n");
+        let merged = read(&sandbox, "abc");
+        assert_eq!(
+            (merged.priority.number(), merged.description),
+            (number, text(end))
+        );
+        conclude(&sandbox);
+    }
+    // Within what differs nobody can tell.
+    let sandbox = repository(&["abc"]);
+    for (name, description) in [("one", "Text"), ("two", "Details\n=======")] {
+        branch(&sandbox, name, "main", |ticket| {
+            ticket.description = description.to_owned();
+        });
+    }
+    leave(&sandbox, &["merge", "--quiet", "one"]);
+    let before = there(&sandbox);
+    let left = sandbox.tk(["resolve", "--ours"]);
+    assert!(
+        left.stdout.contains("a side itself has marks of a merge"),
+        "{left}"
+    );
+    assert_eq!(there(&sandbox), before);
+}
+
+/// So it is in a file that was committed with its marks.
+#[test]
+fn a_heading_beside_committed_marks_is_no_mark() {
+    let describe = |ticket: &mut Ticket| ticket.description = "Details\n=======".to_owned();
+    let sandbox = committed(
+        "merge",
+        |ticket| {
+            ticket.description = "Details\n=======".to_owned();
+            note(ticket, 1);
+        },
+        |ticket| {
+            ticket.description = "Details\n=======".to_owned();
+            note(ticket, 2);
+        },
+    );
+    assert_eq!(
+        sandbox.tk(["resolve"]).ok().lines().next(),
+        Some("abc  merged")
+    );
+    let mut expected = read(&sandbox, "abc");
+    describe(&mut expected);
+    assert_eq!(read(&sandbox, "abc"), expected);
+    assert_eq!(notes(&sandbox, "abc"), ["note 0", "note 1", "note 2"]);
+}

@@ -5,7 +5,7 @@ use super::typed::Typed;
 use super::{Question, Result, Table};
 use crate::format;
 use crate::git::{TicksPath, Unmerged};
-use crate::merge::{Choice, Merged, choose, hunks, is_marker};
+use crate::merge::{Choice, Merged, choose, hunks, is_told};
 use crate::model::{Config, TicketId};
 use crate::wire::{Resolution, ResolvedTicket};
 
@@ -74,15 +74,14 @@ impl Table<'_, '_> {
         match (&case.merged, ours, theirs) {
             (Some(Merged::Clean(text)), ..) => Ok(Ok(Fate::Text(text.clone(), Resolution::Merged))),
             (Some(Merged::Conflict { text, keys }), Some(ours), Some(theirs)) => {
-                let marked = ours.lines().chain(theirs.lines()).any(is_marker);
-                if marked {
+                let marked = partly.unwrap_or(text);
+                if !is_told(marked, [ours.as_str(), theirs]) {
                     return Ok(Err(
                         "a side itself has marks of a merge: settle it with `tk edit`".to_owned(),
                     ));
                 }
                 told.keys.clone_from(keys);
-                self.ask(id, partly.unwrap_or(text), keys.clone(), ours)
-                    .map(Ok)
+                self.ask(id, marked, keys.clone(), ours).map(Ok)
             }
             (Some(Merged::TwoTickets { .. }), ..) if partly.is_some() => Ok(Err(AMID.to_owned())),
             (Some(Merged::TwoTickets { .. }), Some(ours), Some(theirs)) => {
