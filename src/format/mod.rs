@@ -38,7 +38,7 @@ pub use error::{EditError, ParseError};
 pub use fields::KEYS;
 pub use kept::{Kept, imported, origins};
 pub use legible::{Legible, legible};
-pub use parse::parse;
+pub use parse::{left_by_a_merge, parse};
 pub use place::line_of;
 pub use print::print;
 

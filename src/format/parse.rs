@@ -93,15 +93,11 @@ pub(super) fn plain_ticket(id: &TicketId, text: &str, rules: &Rules<'_>) -> Opti
 pub(super) fn document(source: &Source) -> Result<Document<&str>, ParseError> {
     let text = source.text();
     Document::parse(text).map_err(|error| {
-        let marker = text
-            .match_indices("<<<<<<<")
-            .map(|(at, _)| at)
-            .find(|at| source.line_start(*at) == *at);
-        if let Some(at) = marker {
+        let at = error.span().map_or(0, |span| span.start);
+        if let Some(at) = difference(source, at) {
             let expected = "the conflict of a merge to be resolved".to_owned();
             return source.error(at, None, "a merge left both versions", Some(expected));
         }
-        let at = error.span().map_or(0, |span| span.start);
         let message = error.message().trim().to_owned();
         let (message, expected) = match message.split_once(", expected ") {
             Some((message, expected)) => (message.to_owned(), expected.to_owned()),
@@ -110,6 +106,40 @@ pub(super) fn document(source: &Source) -> Result<Document<&str>, ParseError> {
         let message = format!("not TOML: {message}");
         source.error(at, None, message, Some(expected))
     })
+}
+
+/// The line, from 1, with which a difference begins that a merge has left between its marks, if
+/// that is why the text cannot be read: within quotes marks are text.
+#[must_use]
+pub fn left_by_a_merge(text: &str) -> Option<usize> {
+    if !text.contains(BEGIN) {
+        return None;
+    }
+    let source = Source::new(text);
+    let error = Document::parse(source.text()).err()?;
+    let at = difference(&source, error.span()?.start)?;
+    Some(source.error(at, None, "", None).line)
+}
+
+/// The mark with which a merge begins what it could not settle.
+const BEGIN: &str = "<<<<<<<";
+
+/// Where the difference that a merge has left begins, of which one mark is on the line at `at`.
+fn difference(source: &Source, at: usize) -> Option<usize> {
+    let text = source.text();
+    let before = text.as_bytes().get(..at)?;
+    let start = before.iter().rposition(|byte| *byte == b'\n');
+    let start = start.map_or(0, |at| at + 1);
+    let is_mark = |mark: &str| text[start..].starts_with(mark);
+    if ![BEGIN, "|||||||", "=======", ">>>>>>>"]
+        .into_iter()
+        .any(is_mark)
+    {
+        return None;
+    }
+    let begun = text[..source.line_end(start)].rmatch_indices(BEGIN);
+    let mut begun = begun.map(|(at, _)| at);
+    begun.find(|at| source.line_start(*at) == *at)
 }
 
 /// The ticket that a document spells.

@@ -233,6 +233,56 @@ fn invalid_values_are_named_with_their_place() {
     );
 }
 
+/// The first line of what a merge has left, wherever it is; marks in quotes are text.
+#[test]
+fn what_a_merge_has_left_is_told_from_marks_in_quotes() {
+    let quoted = "text = \"\"\"\n<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n\"\"\"\n";
+    let apart = |one: &str, two: &str| format!("<<<<<<< a\n{one}=======\n{two}>>>>>>> b\n");
+    let lines = apart("x = 1\n", "x = 2\n");
+    for (text, line) in [
+        (lines.clone(), Some(1)),
+        (format!("a = 1\n\n{lines}"), Some(3)),
+        (format!("a = 1\na = 2\n{lines}"), Some(3)),
+        (format!("a = \n{lines}"), None),
+        (format!("{quoted}a = \"\n"), None),
+        (format!("{quoted}a = 1\n"), None),
+        (format!("{quoted}{lines}"), Some(8)),
+        (format!("{lines}{quoted}"), Some(1)),
+        (
+            format!("[[n]]\nx = 1\n\n{}", apart("", "[[n]]\nx = 2\n")),
+            Some(4),
+        ),
+        (
+            format!("l = [\n  1,\n{}]\n", apart("  2,\n", "  3,\n")),
+            Some(3),
+        ),
+        (
+            format!("l = [\n  1\n{}]\n", apart("  , 2\n", "  , 3\n")),
+            Some(3),
+        ),
+        (
+            format!(
+                "d = \"\"\"\na\n{}",
+                apart("b\n\"\"\"\nc = 1\n", "e\n\"\"\"\n")
+            ),
+            Some(3),
+        ),
+        (
+            format!("a = 1\n{}", apart("d = \"\"\n", "d = \"\"\"\nx\n\"\"\"\n")),
+            Some(2),
+        ),
+        (lines.replace('\n', "\r\n"), Some(1)),
+        (
+            lines.replace("=======", "||||||| c\nx = 0\n======="),
+            Some(1),
+        ),
+        ("=======\n".to_owned(), None),
+        ("<<<<<<<".to_owned(), Some(1)),
+    ] {
+        assert_eq!(left_by_a_merge(&text), line, "{text}");
+    }
+}
+
 #[test]
 fn offsets_are_normalised_when_written() {
     let text = "title = \"x\"\ndefer_until = 2026-11-20T08:38:50+02:00\n";

@@ -2,7 +2,7 @@
 
 use super::ticket::merge_one_ticket;
 use super::{Merged, merge_ticket};
-use crate::format::parse_any;
+use crate::format::{left_by_a_merge, parse_any};
 use crate::model::{Config, TicketId};
 
 /// What each side of a merge said, of which a text has both between marks.
@@ -47,14 +47,15 @@ impl Sides {
     }
 }
 
-/// The line, from 1, where the first mark of a merge stands, if others follow it.
+/// The line, from 1, where the first mark of a merge stands that keeps the text from being read, if
+/// others follow it.
 #[must_use]
 pub fn first_mark(text: &str) -> Option<usize> {
-    let at = text.lines().position(|line| line.starts_with("<<<<<<<"))?;
-    let rest = || text.lines().skip(at);
+    let line = left_by_a_merge(text)?;
+    let rest = || text.lines().skip(line - 1);
     let whole = rest().any(|line| line.starts_with("======="))
         && rest().any(|line| line.starts_with(">>>>>>>"));
-    whole.then_some(at + 1)
+    whole.then_some(line)
 }
 
 enum Place {

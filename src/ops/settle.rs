@@ -238,7 +238,7 @@ impl Table<'_, '_> {
                 return Ok(None);
             };
             match merge::first_mark(&text) {
-                Some(_) => Ok(Case::of_marked(id, text, config)),
+                Some(_) => Ok(Some(Case::of_marked(id, text, config))),
                 None => Case::of_doubled(self.git, id, text, config),
             }
         };
@@ -270,7 +270,8 @@ impl Table<'_, '_> {
                 return Ok(told);
             }
         };
-        if case.unmerged.is_none() {
+        let is_written = !matches!(fate, Fate::Stays | Fate::Open { text: None, .. });
+        if case.unmerged.is_none() && is_written {
             self.only_there.push(case.path.clone());
         }
         let is_new = |text: &String| case.there.as_ref() != Ok(&Some(text.clone()));

@@ -835,3 +835,47 @@ fn a_heading_beside_committed_marks_is_no_mark() {
     assert_eq!(read(&sandbox, "abc"), expected);
     assert_eq!(notes(&sandbox, "abc"), ["note 0", "note 1", "note 2"]);
 }
+
+/// Marks that somebody quotes are text, whatever else is wrong with the file.
+#[test]
+fn quoted_marks_are_no_merge() {
+    for (from, to, why) in [
+        ("priority = 2", "priority = 99", "`priority`: "),
+        ("owner = \"\"", "owner = \"", "not TOML: "),
+    ] {
+        let sandbox = repository(&["abc"]);
+        change(&sandbox, "abc", |ticket| {
+            ticket.description = "Says:\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x".to_owned();
+        });
+        let wrong = there(&sandbox).replace(from, to);
+        let line = wrong.lines().position(|line| line == to).unwrap() + 1;
+        sandbox.write(".ticks/abc.toml", &wrong);
+        let told = sandbox.tk(["doctor", "--json"]).json();
+        let finding = &told["findings"][0];
+        assert_eq!(finding["kind"], "invalid_ticket", "{told:#}");
+        assert_eq!(finding["line"], line, "{told:#}");
+        assert!(
+            finding["message"].as_str().unwrap().starts_with(why),
+            "{told:#}"
+        );
+        assert_eq!(sandbox.tk(["resolve"]).ok(), "nothing is unmerged\n");
+        assert_eq!(there(&sandbox), wrong);
+        assert!(!sandbox.path().join(".git/tk/backup").exists());
+    }
+}
+
+/// Where neither side is a ticket, there is nothing better to write.
+#[test]
+fn committed_marks_between_what_is_no_ticket_stay() {
+    let text = "title = \"x\"\npriority = 99\n<<<<<<< a\nowner = \"a\"\n=======\n\
+                owner = \"b\"\n>>>>>>> b\n";
+    let sandbox = repository(&["abc"]);
+    sandbox.write(".ticks/abc.toml", text);
+    commit(&sandbox, "with its marks");
+    for args in [&["resolve"][..], &["resolve", "--ours"]] {
+        let left = sandbox.tk(args);
+        assert!(left.stdout.starts_with("abc  left: "), "{left}");
+        assert_eq!(there(&sandbox), text);
+        assert!(!sandbox.path().join(".git/tk/backup").exists());
+    }
+}

@@ -8,7 +8,6 @@ use super::moved::{Moved, renamed};
 use super::typed::{Typed, is_left, typed};
 use super::{MANY, Result};
 use crate::context::cores;
-use crate::format;
 use crate::git::{Git, Stage, TicksPath, Unmerged};
 use crate::merge::{
     self, Choice, Merged, is_another_ticket, is_of_another_time, merge_renamed, merge_ticket,
@@ -174,18 +173,15 @@ impl Case {
         }
     }
 
-    /// The case of a file of that text, which has the marks of a merge that git takes for settled,
-    /// if it is no ticket.
-    pub(super) fn of_marked(id: &TicketId, text: String, config: &Config) -> Option<Self> {
-        if format::parse(id, &text, config).is_ok() {
-            return None;
-        }
+    /// The case of a file of that text, which is no ticket for the marks of a merge that git takes
+    /// for settled.
+    pub(super) fn of_marked(id: &TicketId, text: String, config: &Config) -> Self {
         let told = merge::sides(&text);
         let merged = told.as_ref().map(|sides| sides.merge(id, config));
         let sides = told.map(|sides| [sides.base, Some(sides.ours), Some(sides.theirs)]);
         let why = "its marks do not tell the sides: settle it with `tk edit`";
         let sides = sides.ok_or_else(|| why.to_owned());
-        Some(Self::of_text(id, text, sides, merged))
+        Self::of_text(id, text, sides, merged)
     }
 
     /// The case of a file of that text that git takes for settled.

@@ -81,7 +81,16 @@ impl Table<'_, '_> {
                     ));
                 }
                 told.keys.clone_from(keys);
-                self.ask(id, marked, keys.clone(), ours).map(Ok)
+                let mut fate = self.ask(id, marked, keys.clone(), ours)?;
+                // Where a side is no ticket, both whole ones between marks say no more than there is.
+                if let Fate::Open { text: left, .. } = &mut fate
+                    && case.unmerged.is_none()
+                    && keys.is_empty()
+                    && left.as_ref() == Some(text)
+                {
+                    *left = None;
+                }
+                Ok(Ok(fate))
             }
             (Some(Merged::TwoTickets { .. }), ..) if partly.is_some() => Ok(Err(AMID.to_owned())),
             (Some(Merged::TwoTickets { .. }), Some(ours), Some(theirs)) => {
