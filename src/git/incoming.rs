@@ -28,20 +28,9 @@ impl Git {
         &self,
         files: impl Iterator<Item = &'u Unmerged> + Clone,
     ) -> Result<Option<Incoming>> {
-        let heads = self.git_dir()?.join("MERGE_HEAD");
-        let several = std::fs::read_to_string(heads).is_ok_and(|text| text.lines().count() > 1);
-        if several {
-            return Ok(None);
-        }
-        for (name, base) in [
-            ("MERGE_HEAD", None),
-            ("CHERRY_PICK_HEAD", Some("CHERRY_PICK_HEAD^")),
-            ("REBASE_HEAD", Some("REBASE_HEAD^")),
-            ("REVERT_HEAD^", Some("REVERT_HEAD")),
-        ] {
-            if let Some(incoming) = self.with_base(name, base)? {
-                return Ok(Some(incoming));
-            }
+        let named = self.incoming_by_name()?;
+        if named.is_some() || self.merges_several()? {
+            return Ok(named);
         }
         // These names may have been left by something else.
         let stash = Some(("refs/stash".to_owned(), Some("refs/stash^1")));
@@ -58,6 +47,30 @@ impl Git {
             }
         }
         Ok(None)
+    }
+
+    /// The same of a merge, a cherry-pick, a rebase or a revert, for which git has a name of its own.
+    pub(super) fn incoming_by_name(&self) -> Result<Option<Incoming>> {
+        if self.merges_several()? {
+            return Ok(None);
+        }
+        for (name, base) in [
+            ("MERGE_HEAD", None),
+            ("CHERRY_PICK_HEAD", Some("CHERRY_PICK_HEAD^")),
+            ("REBASE_HEAD", Some("REBASE_HEAD^")),
+            ("REVERT_HEAD^", Some("REVERT_HEAD")),
+        ] {
+            if let Some(incoming) = self.with_base(name, base)? {
+                return Ok(Some(incoming));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether several branches come in at once.
+    fn merges_several(&self) -> Result<bool> {
+        let heads = self.git_dir()?.join("MERGE_HEAD");
+        Ok(std::fs::read_to_string(heads).is_ok_and(|text| text.lines().count() > 1))
     }
 
     /// That commit, if there is one, with the one of the other name, or with where it parted from

@@ -34,7 +34,7 @@ impl Git {
         let Some(head) = self.commit_of("HEAD")? else {
             return Ok(None);
         };
-        let parents = match self.incoming()? {
+        let parents = match self.incoming_by_name()? {
             Some(incoming) if self.auto_merged(path)?.as_deref() == Some(bytes) => Some(Parents {
                 base: incoming.base,
                 ours: head,
