@@ -82,7 +82,7 @@ fn a_merge_that_left_both_versions_is_named() {
     let mut merge = sandbox.command("git");
     let merged = sandbox.run(merge.args(["merge", "--quiet", "side"]), None);
     assert_eq!(merged.code, 1, "{merged}");
-    assert_snapshot!(refused(&sandbox, 4, &[&["list"], &["resolve"]]), @r"
+    assert_snapshot!(refused(&sandbox, 4, &[&["list"], &["ready"]]), @r"
     error: .ticks/config.toml:3: not TOML: key with no value, expected `=`
     hint: a merge left both versions, from line 3 on: keep what is right of them, and none of git's marks
     error: .ticks/config.toml:3: not TOML: key with no value, expected `=`
