@@ -93,11 +93,11 @@ pub(super) fn plain_ticket(id: &TicketId, text: &str, rules: &Rules<'_>) -> Opti
 pub(super) fn document(source: &Source) -> Result<Document<&str>, ParseError> {
     let text = source.text();
     Document::parse(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        if let Some(at) = difference(source, at) {
+        if let Some(at) = difference(text) {
             let expected = "the conflict of a merge to be resolved".to_owned();
             return source.error(at, None, "a merge left both versions", Some(expected));
         }
+        let at = error.span().map_or(0, |span| span.start);
         let message = error.message().trim().to_owned();
         let (message, expected) = match message.split_once(", expected ") {
             Some((message, expected)) => (message.to_owned(), expected.to_owned()),
@@ -108,38 +108,71 @@ pub(super) fn document(source: &Source) -> Result<Document<&str>, ParseError> {
     })
 }
 
-/// The line, from 1, with which a difference begins that a merge has left between its marks, if
-/// that is why the text cannot be read: within quotes marks are text.
+/// The line, from 1, with which a difference begins that a merge has left between its marks, where
+/// the text cannot be read: within quotes marks are text.
 #[must_use]
 pub fn left_by_a_merge(text: &str) -> Option<usize> {
     if !text.contains(BEGIN) {
         return None;
     }
     let source = Source::new(text);
-    let error = Document::parse(source.text()).err()?;
-    let at = difference(&source, error.span()?.start)?;
+    Document::parse(source.text()).err()?;
+    let at = difference(source.text())?;
     Some(source.error(at, None, "", None).line)
 }
 
 /// The mark with which a merge begins what it could not settle.
 const BEGIN: &str = "<<<<<<<";
 
-/// Where the difference that a merge has left begins, of which one mark is on the line at `at`.
-fn difference(source: &Source, at: usize) -> Option<usize> {
-    let text = source.text();
-    let before = text.as_bytes().get(..at)?;
-    let start = before.iter().rposition(|byte| *byte == b'\n');
-    let start = start.map_or(0, |at| at + 1);
-    let is_mark = |mark: &str| text[start..].starts_with(mark);
-    if ![BEGIN, "|||||||", "=======", ">>>>>>>"]
-        .into_iter()
-        .any(is_mark)
-    {
-        return None;
+/// Where the first difference begins of which a mark stands outside of quotes.
+fn difference(text: &str) -> Option<usize> {
+    let (mut at, mut begun, mut open) = (0, None, None);
+    for line in text.split_inclusive('\n') {
+        if line.starts_with(BEGIN) {
+            begun = Some(at);
+        }
+        let is_mark = |mark| line.starts_with(mark);
+        let marks = [BEGIN, "|||||||", "=======", ">>>>>>>"];
+        if begun.is_some() && open.is_none() && marks.into_iter().any(is_mark) {
+            return begun;
+        }
+        open = quote_after(line, open);
+        at += line.len();
     }
-    let begun = text[..source.line_end(start)].rmatch_indices(BEGIN);
-    let mut begun = begun.map(|(at, _)| at);
-    begun.find(|at| source.line_start(*at) == *at)
+    None
+}
+
+/// The quote of the text of several lines that is open after the line, given that of before it.
+fn quote_after(line: &str, mut open: Option<char>) -> Option<char> {
+    let mut single = None;
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let run = rest.len() - rest.trim_start_matches(first).len();
+        let mut step = first.len_utf8();
+        match (open, single) {
+            (Some('"'), _) | (None, Some('"')) if first == '\\' => {
+                step += rest[step..].chars().next().map_or(0, char::len_utf8);
+            }
+            // The last of its own quotes may stand right before the closing ones.
+            (Some(quote), _) if first == quote && run >= 3 => {
+                open = None;
+                step = run.min(5);
+            }
+            (None, Some(quote)) if first == quote => single = None,
+            (Some(_), _) | (None, Some(_)) => {}
+            (None, None) => match first {
+                '#' => return None,
+                '"' | '\'' if run >= 3 => {
+                    open = Some(first);
+                    step = 3;
+                }
+                '"' | '\'' => single = Some(first),
+                _ => {}
+            },
+        }
+        rest = &rest[step..];
+    }
+    open
 }
 
 /// The ticket that a document spells.
