@@ -10,13 +10,13 @@ use crate::model::{AgentConfig, TicketId};
 /// What keeps a ticket from running beside another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Constraints {
-    /// The ticket's lock: at most one live ticket of it.
+    /// The ticket's lock: at most one ticket of it from its start until it has landed.
     pub lock: Option<String>,
     /// Its agent's lock: at most one live worker of it.
     pub agent_lock: Option<String>,
     /// Agents' locks its agent never runs beside.
     pub excludes: Vec<String>,
-    /// Globs of the files it is expected to change.
+    /// Globs of the files it is expected to change, until it has landed.
     pub touches: Vec<String>,
 }
 
@@ -29,6 +29,17 @@ impl Constraints {
             agent_lock: agent.lock.clone(),
             excludes: agent.excludes.clone(),
             touches: entry.touches.clone(),
+        }
+    }
+
+    /// Without those that hold only beside a live worker: what is left of them when the worker
+    /// has ended and its work has not landed yet.
+    #[must_use]
+    pub fn of_work(&self) -> Self {
+        Self {
+            agent_lock: None,
+            excludes: Vec::new(),
+            ..self.clone()
         }
     }
 }
@@ -94,10 +105,10 @@ impl Candidate {
 /// What the choice depends on, and all it depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct State<'s> {
-    /// How many may be live at once.
-    pub places: usize,
-    /// What is live, with its constraints.
-    pub live: &'s [&'s Constraints],
+    /// How many more may be live.
+    pub free: usize,
+    /// The constraints of what is being worked at, or is to land.
+    pub beside: &'s [&'s Constraints],
     /// What could start.
     pub candidates: &'s [&'s Candidate],
     /// With a barrier between waves: the lowest wave that is not over. Nothing of a later
@@ -106,30 +117,29 @@ pub struct State<'s> {
 }
 
 /// The tickets to start now, in order. A startable ticket never waits while a place is free:
-/// what is not chosen clashes with something live or chosen, is behind the barrier, or finds
+/// what is not chosen clashes with something begun or chosen, is behind the barrier, or finds
 /// no place.
 #[must_use]
 pub fn pick(state: &State<'_>) -> Vec<TicketId> {
     let mut candidates = state.candidates.to_vec();
     sort_softly(&mut candidates, |c| &c.key, |c| &c.after);
-    let chosen = choose(state.places, state.live, state.barrier, candidates);
+    let chosen = choose(state.free, state.beside, state.barrier, candidates);
     chosen.into_iter().map(|c| c.key.id.clone()).collect()
 }
 
 /// Takes from candidates that are in order already.
 pub(super) fn choose<'c>(
-    places: usize,
-    live: &[&Constraints],
+    free: usize,
+    beside: &[&Constraints],
     barrier: Option<usize>,
     ordered: impl IntoIterator<Item = &'c Candidate>,
 ) -> Vec<&'c Candidate> {
     let mut chosen: Vec<&Candidate> = Vec::new();
-    let free = places.saturating_sub(live.len());
     if free == 0 {
         return chosen;
     }
     for candidate in ordered {
-        let beside = live
+        let beside = beside
             .iter()
             .copied()
             .chain(chosen.iter().map(|other| &other.constraints));

@@ -69,15 +69,16 @@ pub fn simulate(
             .iter()
             .map(|Reverse((_, at))| &candidates[*at].constraints)
             .collect();
+        let free = rules.places.max(1).saturating_sub(live.len());
         let barrier = rules.barrier.then(|| frontier.wave()).flatten();
         let mut order: Vec<&Candidate> = Vec::new();
         let chosen = if soft {
             order.extend(waiting.iter().map(|&at| &candidates[at]));
             sort_softly(&mut order, |c| &c.key, |c| &c.after);
-            choose(rules.places.max(1), &beside, barrier, order)
+            choose(free, &beside, barrier, order)
         } else {
             let sorted = waiting.iter().map(|&at| &candidates[at]);
-            choose(rules.places.max(1), &beside, barrier, sorted)
+            choose(free, &beside, barrier, sorted)
         };
         for candidate in chosen {
             let at = candidates.partition_point(|c| c.key < candidate.key);

@@ -1,5 +1,6 @@
 //! Where each ticket of a run stands, and which one starts next.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -134,7 +135,19 @@ impl Board {
         live.map(|seat| &seat.candidate.constraints).collect()
     }
 
-    /// Whether a worker of the ticket may be live beside those that are.
+    /// What a ticket that begins now has to keep clear of: the live workers, and the work that
+    /// is to land, on which it would else not be based.
+    fn begun_constraints(&self) -> Vec<Cow<'_, Constraints>> {
+        let begun = self.seats.iter().filter(|(_, seat)| is_running(seat));
+        let constraints = begun.map(|(id, seat)| match self.is_live(id) {
+            true => Cow::Borrowed(&seat.candidate.constraints),
+            false => Cow::Owned(seat.candidate.constraints.of_work()),
+        });
+        constraints.collect()
+    }
+
+    /// Whether a worker of the ticket may be live beside those that are. Of tickets that have
+    /// begun, no two have the same lock or touch the same files.
     pub(super) fn may_be_live(&self, ticket: &TicketId) -> bool {
         let Some(seat) = self.seats.get(ticket) else {
             return false;
@@ -145,7 +158,7 @@ impl Board {
     }
 
     /// The ticket to start now, if one can: blockers landed, a place free, no clash with a
-    /// live worker; the one with the longest remaining path first.
+    /// live worker or with work that is to land; the one with the longest remaining path first.
     pub(super) fn next_start(&self, passed_over: &BTreeSet<TicketId>) -> Option<TicketId> {
         if self.free_places() == 0 {
             // Asked after every event, and mostly then: nothing is looked at.
@@ -158,10 +171,11 @@ impl Board {
                 && seat.blockers.iter().all(|id| self.has_landed(id))
         });
         let candidates: Vec<&Candidate> = startable.map(|seat| &seat.candidate).collect();
-        let live = self.live_constraints();
+        let begun = self.begun_constraints();
+        let beside: Vec<&Constraints> = begun.iter().map(AsRef::as_ref).collect();
         let state = State {
-            places: self.places,
-            live: &live,
+            free: self.free_places(),
+            beside: &beside,
             candidates: &candidates,
             barrier,
         };

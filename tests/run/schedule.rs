@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::rig::{Ended, Rig, open, work};
+use crate::rig::{Ended, Live, Rig, open, work};
 
 /// Goes through the events with the tickets that have a live worker.
 fn live(ended: &Ended, mut look: impl FnMut(&BTreeSet<String>, &Value)) {
@@ -97,6 +97,67 @@ fn locks_touches_and_exclusions_keep_tickets_apart() {
         most = most.max(live.len());
     });
     assert_eq!(most, 4, "one of each pair at once");
+}
+
+/// `one`, whose check waits at a pipe, and `two`, both of which add to the file `shared`; the
+/// run, when that check has begun.
+fn in_its_check(of_both: &str, of_one: &str) -> (Rig, Live) {
+    let rig = Rig::new(&[("one", ""), ("two", of_both)]);
+    let pipe = rig.pipe("gate");
+    let text = format!(
+        "title = \"Ticket one\"\nparent = \"epic\"\npriority = 0\n{of_both}\n{of_one}\n\
+         checks = [\"cat {}\"]\n",
+        pipe.display()
+    );
+    rig.sandbox.ticket("one", &text);
+    let adds = json!([[{"run": "echo $TK_TICKET >> shared"}, {"commit": "work"}]]);
+    rig.script(json!({"one": adds, "two": adds}));
+    let mut live = rig.start(["-j", "2"]);
+    live.until("one", "check_started");
+    (rig, live)
+}
+
+#[test]
+fn a_lock_and_touched_files_are_held_until_the_work_has_landed() {
+    for of_both in ["lock = \"db\"", "touches = [\"shared\"]"] {
+        let (rig, live) = in_its_check(of_both, "");
+        open(&rig.sandbox.root().join("gate"));
+        let ended = live.end().expect(0);
+        let landed = ended.seq("one", "landed");
+        assert!(landed < ended.seq("two", "ticket_started"), "{of_both}");
+        assert!(ended.of("", "merge_conflict").is_empty(), "{of_both}");
+        assert_eq!(rig.sandbox.read("shared"), "one\ntwo\n", "{of_both}");
+    }
+}
+
+#[test]
+fn a_lock_is_let_go_by_what_awaits_a_person() {
+    let (rig, live) = in_its_check("lock = \"db\"", "requires = \"review\"");
+    open(&rig.sandbox.root().join("gate"));
+    let ended = live.end().expect(9);
+    assert!(ended.seq("one", "awaiting") < ended.seq("two", "ticket_started"));
+    assert_eq!(ended.ids("awaiting"), ["one"]);
+    assert_eq!(ended.ids("landed"), ["two"]);
+}
+
+#[test]
+fn an_agents_lock_is_let_go_when_its_worker_ends() {
+    let rig = Rig::new(&[("one", "priority = 0"), ("two", "")]);
+    rig.command_agent("single", "lock = \"single\"");
+    let pipe = rig.pipe("gate");
+    let wait = format!("test -e two.txt || cat {}", pipe.display());
+    let mut live = rig.start(["-j", "2", "--agent", "single", "--check", &wait]);
+    let wanted = [("one", "check_started"), ("two", "ticket_started")];
+    let mut seen = 0;
+    while seen < 2 {
+        let event = live.next().unwrap();
+        seen += usize::from(wanted.contains(&(
+            event["ticket"].as_str().unwrap_or_default(),
+            event["kind"].as_str().unwrap(),
+        )));
+    }
+    open(&pipe);
+    live.end().expect(0);
 }
 
 #[test]
@@ -459,7 +520,7 @@ fn the_log_tells_the_same_events_and_follows_a_live_run_to_its_end() {
     let prompt = rig.sandbox.tk(["prompt", "two", "--json"]).json()["text"].clone();
     let mut follow = rig.sandbox.tk_command();
     follow.args(["log", "-f", "--json"]);
-    let mut follow = crate::rig::Live::of(follow);
+    let mut follow = Live::of(follow);
     follow.until("one", "say");
     open(&pipe);
     let ended = run.end().expect(0);

@@ -29,8 +29,8 @@ fn chosen(lines: &[&str], places: usize, barrier: Option<usize>) -> Vec<String> 
             .map(|entry| Candidate::new(entry, Constraints::default()))
             .collect();
         let state = State {
-            places,
-            live: &[],
+            free: places,
+            beside: &[],
             candidates: &candidates.iter().collect::<Vec<_>>(),
             barrier,
         };
@@ -197,7 +197,7 @@ proptest! {
             .map(|entry| Candidate::new(entry, of(entry)))
             .collect();
         let candidates: Vec<&Candidate> = candidates.iter().collect();
-        let first = pick(&State { places, live: &[], candidates: &candidates, barrier: None });
+        let first = pick(&State { free: places, beside: &[], candidates: &candidates, barrier: None });
         let begun = played.shifts.iter().take_while(|shift| shift.start_minutes == 0);
         prop_assert_eq!(first, begun.map(|shift| shift.id.clone()).collect::<Vec<_>>());
     }
