@@ -1,6 +1,7 @@
 //! One ticket, from its start to its end: worktree, workers, evidence, merge, gate, closing.
 
 mod account;
+mod asked;
 mod elsewhere;
 mod endings;
 mod land;
@@ -8,6 +9,7 @@ mod mending;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
@@ -87,6 +89,8 @@ struct Executor {
     in_line: Option<InLine>,
     /// Whether its worktree was made only now.
     is_moved: bool,
+    /// When its last process was started.
+    since: Timestamp,
 }
 
 impl Executor {
@@ -128,6 +132,7 @@ impl Executor {
                 ..begun.clone()
             },
         );
+        let since = record.started_at.unwrap_or_else(|| shared.ctx.now());
         let is_done = job.is_done();
         let (repairs, fixes) = (job.tries.repairs, job.tries.fixes);
         Self {
@@ -143,6 +148,7 @@ impl Executor {
             limits: 0,
             in_line: None,
             is_moved: false,
+            since,
         }
     }
 
@@ -315,6 +321,9 @@ impl Executor {
                 self.tell_homeless().await?;
                 go_on!(self.prepare().await);
             }
+            if left.is_none() {
+                self.since = shared.ctx.now();
+            }
             let mut turn = worker::work(
                 &shared,
                 &self.job,
@@ -354,21 +363,20 @@ impl Executor {
                     summary,
                     question: None,
                 } => {
-                    return self.fail(&status, &summary).await;
+                    if self.is_answered()? {
+                        (session, prompt) = self.with_answer().await?;
+                        continue;
+                    }
+                    let Some(question) = self.open_question()? else {
+                        return self.fail(&status, &summary).await;
+                    };
+                    self.record.summary = said(summary);
+                    return self.await_answer(question, None).await;
                 }
                 TurnEnd::Asked(asking) => {
                     go_on!(self.put_aside_asking(asking).await);
                     // Somebody answered while it was being put aside.
-                    let reason = "a person answered".to_owned();
-                    self.desk.record(EventKind::Resumed { reason }).await?;
-                    prompt = prompt::resume(
-                        &tickets::current(&shared, &self.job)?,
-                        self.record.started_at,
-                    );
-                    session = match self.record.session.clone() {
-                        Some(id) => Session::Resume(id),
-                        None => self.fresh_session(),
-                    };
+                    (session, prompt) = self.with_answer().await?;
                     continue;
                 }
                 TurnEnd::Interrupted(Stop::Budget) => {
@@ -389,16 +397,7 @@ impl Executor {
                     ..
                 } => {
                     permit = Some(go_on!(self.wait_for_account(&reason).await));
-                    (session, prompt) = match self.record.session.clone() {
-                        Some(id) => {
-                            let since = self.record.started_at;
-                            (
-                                Session::Resume(id),
-                                prompt::resume(&tickets::current(&shared, &self.job)?, since),
-                            )
-                        }
-                        None => (self.fresh_session(), self.fresh_prompt().await?),
-                    };
+                    (session, prompt) = self.again().await?;
                     continue;
                 }
                 TurnEnd::Failed {
@@ -422,7 +421,8 @@ impl Executor {
                         TurnTrouble::Budget => true,
                         TurnTrouble::NoSession => turn.resumed && lost < LOST,
                         TurnTrouble::Crashed => {
-                            resumable.is_some() || retries < shared.options.retries
+                            let may = resumable.is_some() || retries < shared.options.retries;
+                            may && self.open_question()?.is_none()
                         }
                     };
                     if !again {

@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::rig::{Ended, Rig, work};
+use crate::rig::{Ended, Rig, open, work};
 
 /// A ticket whose worker asks which colour, and writes the answer into `colour`.
 fn asks(config: &str) -> Rig {
@@ -235,4 +235,78 @@ fn a_permission_refused_after_live_wait_is_told_to_the_resumed_session() {
     let second = rig.run([]).expect(0);
     assert_same_session(&first, &second);
     assert!(prompt(&rig, &second, "1-1").contains("(feedback): do without"));
+}
+
+/// An agent that is a program, and asks by `tk ask` as its first step.
+fn asks_by_command(steps: &[Value]) -> Rig {
+    let rig = Rig::new(&[("one", "agent = \"plain\"")]);
+    rig.command_agent("plain", "");
+    let ask = format!("{} ask one 'Which colour?' >&2", env!("CARGO_BIN_EXE_tk"));
+    let first = [&[json!({"run": ask})], steps].concat();
+    rig.script(json!({"one": [first, work()]}));
+    rig
+}
+
+#[test]
+fn what_a_worker_asked_by_command_is_awaited_however_it_ends() {
+    let report = |status: &str| json!({"report": {"status": status, "summary": "asked"}});
+    let write = json!({"write": {"path": "half.txt", "text": "half"}});
+    for steps in [
+        vec![],
+        vec![report("blocked")],
+        vec![write.clone(), report("partial")],
+        vec![json!({"die": 3})],
+        vec![write.clone(), json!({"commit": "half"})],
+    ] {
+        let rig = asks_by_command(&steps);
+        // What it committed is not to be mended before there is an answer.
+        let check = "test -e one.txt";
+        let first = rig.run(["--check", check]).expect(9);
+        assert_eq!(first.ids("awaiting"), ["one"], "{steps:?}");
+        assert!(first.ids("failed").is_empty(), "{steps:?}");
+        assert_eq!(rig.rounds("one"), 1, "{steps:?}");
+        assert_eq!(rig.show("one")["awaiting"], "input", "{steps:?}");
+        let owed = &first.last()["owed"][0];
+        assert_eq!(owed["text"], "Which colour?", "{steps:?}");
+        assert_eq!(owed["command"], "tk answer one TEXT", "{steps:?}");
+        rig.sandbox.tk(["answer", "one", "green"]).ok();
+        let second = rig.run(["--check", check]).expect(0);
+        let told = rig.prompts("one");
+        assert!(
+            told.iter().any(|prompt| prompt.contains("(answer): green")),
+            "{steps:?}"
+        );
+        assert_eq!(second.ids("landed"), ["one"], "{steps:?}");
+    }
+}
+
+#[test]
+fn an_answer_to_a_question_by_command_goes_on_in_the_same_run() {
+    let blocked = json!({"report": {"status": "blocked", "summary": "asked"}});
+    let rig = asks_by_command(&[blocked]);
+    let mut live = rig.start(["--wait"]);
+    live.until("one", "ticket_finished");
+    rig.sandbox.tk(["answer", "one", "green"]).ok();
+    assert_eq!(live.end().expect(0).ids("landed"), ["one"]);
+}
+
+#[test]
+fn an_answer_that_comes_before_the_worker_ends_is_not_lost() {
+    let blocked = json!({"report": {"status": "blocked", "summary": "asked"}});
+    for last in [vec![blocked], vec![]] {
+        let rig = asks_by_command(&[]);
+        let pipe = rig.pipe("gate");
+        let ask = format!("{} ask one 'Which colour?' >&2", env!("CARGO_BIN_EXE_tk"));
+        let first = [vec![json!({"run": ask}), json!({"await": pipe})], last].concat();
+        rig.script(json!({"one": [first, work()]}));
+        let live = rig.start([]);
+        while rig.show("one")["awaiting"] != "input" {
+            std::thread::yield_now();
+        }
+        rig.sandbox.tk(["answer", "one", "green"]).ok();
+        open(&pipe);
+        let ended = live.end().expect(0);
+        assert_eq!(ended.ids("landed"), ["one"]);
+        assert_eq!(rig.rounds("one"), 2);
+    }
 }

@@ -101,6 +101,10 @@ impl Executor {
         note: &str,
         text: &str,
     ) -> Result<Ending, Trouble> {
+        if let Some(question) = self.open_question()? {
+            let note = (NoteKind::Comment, note.to_owned());
+            return self.await_answer(question, Some(note)).await;
+        }
         self.end(Closing {
             outcome: Outcome::Awaiting,
             awaiting: Some(awaiting),
@@ -119,6 +123,9 @@ impl Executor {
     /// The worker is done and changed nothing: whether that is right, a person says, at the
     /// ticket's own gate where it has one.
     async fn put_aside_unchanged(&mut self, text: &str) -> Result<Ending, Trouble> {
+        if let Some(question) = self.open_question()? {
+            return self.await_answer(question, None).await;
+        }
         let gate = self.job.ticket.requires.map(Gate::awaiting);
         let note = format!("{NO_CHANGES} it says it is done and changed nothing: {text}");
         self.put_aside(gate.unwrap_or(Awaiting::Review), &note, text)
@@ -155,13 +162,15 @@ impl Executor {
     }
 
     pub(super) async fn fail(&mut self, class: &str, reason: &str) -> Result<Ending, Trouble> {
+        let text = format!("Agent failed: {class}: {reason}");
+        let note = Some((NoteKind::Failure, text));
+        if let Some(question) = self.open_question()? {
+            return self.await_answer(question, note).await;
+        }
         self.end(Closing {
             outcome: Outcome::Failed,
             awaiting: None,
-            note: Some((
-                NoteKind::Failure,
-                format!("Agent failed: {class}: {reason}"),
-            )),
+            note,
         })
         .await?;
         self.desk
@@ -193,17 +202,20 @@ impl Executor {
                 Err(_) => Ending::Stopped,
             };
         }
-        if let Err(second) = self.fail(trouble.class(), &reason).await {
-            // The ticket's file cannot even hold the note: the journal has to.
-            let failed = EventKind::Failed {
-                class: trouble.class().to_owned(),
-                reason: format!("{reason}{UNTOLD}{second}"),
-            };
-            // Whoever cannot hear this is gone already.
-            let _over = self.desk.record(failed).await;
-            self.leave_untold().await;
+        match self.fail(trouble.class(), &reason).await {
+            Ok(ending) => ending,
+            Err(second) => {
+                // The ticket's file cannot even hold the note: the journal has to.
+                let failed = EventKind::Failed {
+                    class: trouble.class().to_owned(),
+                    reason: format!("{reason}{UNTOLD}{second}"),
+                };
+                // Whoever cannot hear this is gone already.
+                let _over = self.desk.record(failed).await;
+                self.leave_untold().await;
+                Ending::Failed
+            }
         }
-        Ending::Failed
     }
 
     /// Lets go of a ticket that could not be told how its attempt ended, which the end of the

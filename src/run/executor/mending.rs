@@ -70,6 +70,15 @@ impl Executor {
     /// What is to be mended where the work of a worker did not land, and in which session; or how
     /// the attempt ended.
     pub(super) async fn mend(&mut self, landing: Landing) -> Step<(Session, String)> {
+        if landing == Landing::NoChanges && self.is_answered()? {
+            self.is_done = false;
+            return Ok(Ok(self.with_answer().await?));
+        }
+        let is_broken = matches!(landing, Landing::Conflict { .. } | Landing::Red { .. });
+        if is_broken && self.open_question()?.is_some() {
+            // Nothing is to be mended before it is answered.
+            return self.landed(landing).await.map(Err);
+        }
         let mut prompt = match landing {
             Landing::Conflict { paths } if self.repairs < REPAIRS => {
                 self.begin_repair(&paths).await?
