@@ -27,7 +27,7 @@ pub use given::{likeliest, moment, moment_or_utc, printable};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
 pub use outline::{Bytes, Edges, Outline, Outlined, PACKING, Parts, Texts};
-pub use question::{APPROVED, Asked, AskedPart, NoSuchAnswer};
+pub use question::{APPROVED, Asked, AskedPart, NoSuchAnswer, options};
 pub use repeat::{InvalidRepeat, Repeat};
 pub use shown::{Shown, escaped, escaped_lines, is_line, is_unsafe, one_line};
 pub use span::{InvalidSpan, Span};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Note, NoteKind, Ticket};
+use super::{Awaiting, Note, NoteKind, Ticket};
 
 /// What a person's approval of a worker's request begins with, as a note.
 pub const APPROVED: &str = "approved";
@@ -175,6 +175,19 @@ impl Ticket {
         Some((&self.notes[at], &self.notes[at + 1..]))
     }
 
+    /// The command by which a person gives the ticket what it awaits.
+    #[must_use]
+    pub fn owed_command(&self, awaiting: Awaiting) -> String {
+        let id = &self.id;
+        let offered = self.last_question().map_or(0, |(note, _)| options(note));
+        match awaiting {
+            Awaiting::Input if offered > 0 => format!("tk answer {id} 1"),
+            Awaiting::Input => format!("tk answer {id} TEXT"),
+            Awaiting::Work => format!("tk close {id}"),
+            _ => format!("tk approve {id}"),
+        }
+    }
+
     /// The question of a worker that nobody has answered yet, and that the worker has not gone
     /// on from.
     #[must_use]
@@ -185,6 +198,13 @@ impl Ticket {
         };
         (question.is_by_agent() && !after.iter().any(settles)).then_some(question)
     }
+}
+
+/// How many answers the note's first question offers.
+#[must_use]
+pub fn options(note: &Note) -> usize {
+    let parts = Asked::parse(&note.text).parts;
+    parts.first().map_or(0, |part| part.options.len())
 }
 
 impl Note {

@@ -48,9 +48,29 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
         Ok(())
     })?;
     let approved = changed.results.iter().zip(changed.tickets());
-    for (_, ticket) in approved.filter(|(r, t)| r.changed && t.verdict.is_some()) {
+    let approved = approved.filter(|(r, t)| r.changed && t.verdict.is_some());
+    let approved: Vec<&Ticket> = approved.map(|(_, ticket)| ticket).collect();
+    if approved
+        .iter()
+        .any(|ticket| ticket.requires.is_some() || ticket.ended_without_changes())
+    {
+        tell_what_follows(project, &approved)?;
+    }
+    Ok(changed)
+}
+
+/// Hints at what brings the approved tickets to their ends.
+fn tell_what_follows(project: &Project, approved: &[&Ticket]) -> Result<()> {
+    let index = project.index()?;
+    let graph = project.graph(&index.tickets);
+    for ticket in approved {
         let id = &ticket.id;
-        if ticket.ended_without_changes() {
+        if graph.is_epic(id) {
+            // One with open children closes with the last of them.
+            if graph.epic_is_complete(id) {
+                project.hint(format!("`tk close {id}` closes it"));
+            }
+        } else if ticket.ended_without_changes() {
             project.hint(format!(
                 "the next run closes `{id}`, as does `tk land {id}`"
             ));
@@ -60,7 +80,7 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
             ));
         }
     }
-    Ok(changed)
+    Ok(())
 }
 
 /// Sends the tickets back with what is wrong with them.

@@ -11,7 +11,7 @@ use super::recovery::Recovered;
 use super::shared::Shared;
 use super::survey::{Survey, survey};
 use super::watch::Watch;
-use crate::model::{Asked, Awaiting, NoteKind, Ticket, TicketId};
+use crate::model::{Awaiting, NoteKind, Ticket, TicketId, options};
 use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::wire::Owed;
 
@@ -166,8 +166,13 @@ impl<'a> People<'a> {
 
 /// What people owe the tickets of the run, each with the command that settles it.
 pub(super) fn owed(survey: &Survey) -> Vec<Owed> {
-    let all = survey.plan.awaiting.iter();
-    let tickets = all.filter_map(|brief| survey.tickets.get(&brief.id));
+    let mut all: Vec<&TicketId> = survey.plan.awaiting.iter().map(|b| &b.id).collect();
+    for id in &survey.awaiting_epics {
+        if !all.contains(&id) {
+            all.push(id);
+        }
+    }
+    let tickets = all.into_iter().filter_map(|id| survey.tickets.get(id));
     tickets
         .filter_map(|ticket| Some(owed_to(ticket, ticket.awaiting?)))
         .collect()
@@ -188,16 +193,7 @@ fn owed_to(ticket: &Ticket, awaiting: Awaiting) -> Owed {
             .find(|note| is_said(note.kind) && note.is_by_agent())
     };
     let note = asked.or_else(said);
-    let options = asked.map_or(0, |note| {
-        let parts = Asked::parse(&note.text).parts;
-        parts.first().map_or(0, |part| part.options.len())
-    });
-    let command = match awaiting {
-        Awaiting::Input if options > 0 => format!("tk answer {id} 1"),
-        Awaiting::Input => format!("tk answer {id} TEXT"),
-        Awaiting::Work => format!("tk close {id}"),
-        _ => format!("tk approve {id}"),
-    };
+    let options = asked.map_or(0, options);
     Owed {
         ticket: id.to_string(),
         title: ticket.title.clone(),
@@ -205,7 +201,7 @@ fn owed_to(ticket: &Ticket, awaiting: Awaiting) -> Owed {
         by: note.map(|note| note.by.clone()),
         text: note.map_or_else(String::new, |note| note.text.clone()),
         options,
-        command,
+        command: ticket.owed_command(awaiting),
         refuse: (!matches!(awaiting, Awaiting::Input | Awaiting::Work))
             .then(|| format!("tk reject {id} TEXT")),
     }

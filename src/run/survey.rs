@@ -32,6 +32,8 @@ pub(super) struct Survey {
     pub files: Vec<TicketId>,
     /// The epics among them and those above, children before parents.
     pub epics: Vec<TicketId>,
+    /// Of these, the open ones that wait for a person.
+    pub awaiting_epics: Vec<TicketId>,
 }
 
 /// Lays out the run of an epic, or of tickets.
@@ -82,6 +84,7 @@ pub(super) fn survey(
         held: Vec::new(),
         files: Vec::new(),
         epics: Vec::new(),
+        awaiting_epics: Vec::new(),
         tickets: BTreeMap::new(),
         plan,
     };
@@ -118,6 +121,13 @@ pub(super) fn survey(
         .into_iter()
         .map(|ticket| (ticket.id.clone(), ticket))
         .collect();
+    let awaits = |id: &&TicketId| {
+        survey
+            .tickets
+            .get(*id)
+            .is_some_and(|epic| epic.awaiting.is_some() && !config.statuses.is_done(&epic.status))
+    };
+    survey.awaiting_epics = survey.epics.iter().filter(awaits).cloned().collect();
     Ok(survey)
 }
 

@@ -40,7 +40,11 @@ pub(super) fn finished_event(
     // Last, since most of them wait for one of the others.
     unstarted.extend(tally.unstarted.iter().cloned());
     // What people have given or done meanwhile they owe no more.
-    let owed: Vec<TicketId> = awaiting.extract_if(.., |id| is_owed(now, id)).collect();
+    let mut owed: Vec<TicketId> = awaiting.extract_if(.., |id| is_owed(now, id)).collect();
+    // Of an epic, what it awaited before is not for those who only land.
+    let known = |id: &&TicketId| only_land && survey.awaiting_epics.contains(id);
+    let epics = now.awaiting_epics.iter().filter(|id| !known(id));
+    owed.extend(epics.cloned());
     let given = awaiting.into_iter().chain(unstarted);
     let unstarted: Vec<TicketId> = given.filter(|id| now.plan.entry(id).is_some()).collect();
     let code = if tally.stopped {

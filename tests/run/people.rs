@@ -472,3 +472,25 @@ fn what_people_did_by_hand_during_the_run_they_owe_no_more() {
     assert_eq!(ended.ids("awaiting"), [""; 0]);
     assert_eq!(rig.show("epic")["status"], "closed");
 }
+
+#[test]
+fn an_epics_own_gate_is_awaited() {
+    let rig = Rig::new(&[("one", "")]);
+    let epic = "title = \"The epic\"\ntype = \"epic\"\nrequires = \"review\"\n";
+    rig.sandbox.ticket("epic", epic);
+    let ended = rig.run([]).expect(9);
+    assert_eq!(ended.last()["outcome"], "waiting");
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(ended.ids("awaiting"), ["epic"]);
+    let owed = &ended.last()["owed"];
+    assert_eq!(owed.as_array().unwrap().len(), 1, "{owed}");
+    assert_eq!(owed[0]["ticket"], "epic");
+    assert_eq!(owed[0]["command"], "tk approve epic");
+    let approved = rig.sandbox.tk(["approve", "epic"]);
+    assert!(
+        approved.stderr.contains("`tk close epic` closes it"),
+        "{approved}"
+    );
+    rig.sandbox.tk(["close", "epic"]).ok();
+    assert_eq!(rig.show("epic")["status"], "closed");
+}
