@@ -29,6 +29,8 @@ use crate::wire::EventKind;
 pub(super) struct Finished {
     /// Why what has merged could not land on the user's branch, and the command that does it.
     pub unlanded: Option<(String, String)>,
+    /// The command that lands what was not to land at the end of the run.
+    pub kept: Option<String>,
     /// Whether all of it is on the user's branch.
     pub landed: bool,
 }
@@ -87,7 +89,10 @@ pub(super) async fn finish(
         );
         let files = ticket_files(&shared.tracker.store()?, &survey.files)?;
         Point::RecordCommit.around(|| shared.integration.commit_files(&files, &message, None))?;
-        if shared.options.land != LandMode::Never {
+        if shared.options.land == LandMode::Never {
+            let ahead = is_ahead(shared)?;
+            finished.kept = ahead.then(|| format!("tk land {}", shared.target));
+        } else {
             let why = match home::land(shared, stop).await {
                 Ok((home, told)) => {
                     for kind in told {
@@ -127,6 +132,16 @@ pub(super) async fn finish(
 fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Result<()> {
     for id in &survey.epics {
         match state_of(shared, id)? {
+/// Whether something is on the run's branch that the user's has not.
+fn is_ahead(shared: &Shared) -> Result<bool> {
+    let onto = shared.tip_of(&shared.ground.onto)?;
+    let tip = ground::tip(shared)?;
+    Ok(match onto {
+        Some(onto) => !Git::new(&shared.ground.root).is_ancestor(tip, onto)?,
+        None => true,
+    })
+}
+
             EpicState::Open => {}
             EpicState::Complete => {
                 tickets::close_epic(shared, id)?;

@@ -56,6 +56,8 @@ pub struct RunOutcome {
     pub finished: EventKind,
     /// The command that lands what could not be landed now, and why it could not.
     pub unlanded: Option<(String, String)>,
+    /// The command that lands what has merged, where the run was not to do that.
+    pub kept: Option<String>,
 }
 
 /// Runs an epic, or tickets, to its end.
@@ -269,6 +271,7 @@ pub fn run(
         finished: last,
         unlanded: finished.unlanded,
     })
+        kept: finished.kept,
 }
 
 /// The tickets that failed in this very stretch of the run, before its runner died: they are

@@ -151,6 +151,12 @@ pub fn ending(outcome: &RunOutcome) -> String {
     for owed in owed {
         line(&mut out, format_args!("\n{}", owes(owed)));
     }
+    if let Some(command) = &outcome.kept {
+        line(
+            &mut out,
+            format_args!("what has merged is on the run's branch alone; to land it: {command}"),
+        );
+    }
     if let Some((why, command)) = &outcome.unlanded {
         line(
             &mut out,

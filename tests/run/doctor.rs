@@ -83,9 +83,13 @@ fn what_a_run_keeps_for_a_person_is_a_note_until_its_ticket_is_closed() {
 #[test]
 fn what_has_merged_and_not_landed_is_named() {
     let rig = Rig::new(&[("one", "")]);
-    rig.run(["--land", "never"]).expect(0);
+    let output = rig.sandbox.tk(["run", "epic", "--land", "never"]);
+    assert_eq!(output.code, 0, "{output}");
+    let told = "what has merged is on the run's branch alone; to land it: tk land epic\n";
+    assert!(output.stderr.contains(told), "{output}");
     let (findings, code) = found(&rig, &["--fix"]);
-    assert_eq!((kinds(&findings), code), (vec!["unlanded_work"], 1));
+    assert_eq!((kinds(&findings), code), (vec!["unlanded_work"], 0));
+    assert_eq!(findings[0]["severity"], "note");
     assert_eq!(findings[0]["branch"], "tk/run/epic");
     assert_eq!(findings[0]["command"], "tk land epic");
     rig.sandbox.tk(["land", "epic"]).ok();

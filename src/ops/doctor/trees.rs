@@ -281,14 +281,21 @@ fn with_work<'a>(
         Some(id) => exam.is_open(id.as_str()) || exam.loaded.invalid(id).is_some(),
         None => run.is_some_and(|run| run.goes_on(exam)),
     };
-    let kind = match run {
-        Some(_) if open => (FindingKind::KeptWork, Severity::Note),
-        _ => (FindingKind::UnlandedWork, Severity::Warning),
-    };
-    let message = if open && run.is_some() {
-        format!("kept for its ticket: {what}")
-    } else {
-        format!("it belongs to no run any more, and {what}")
+    let is_of_run = owner.ticket.is_none() && matches!(unsaved, Unsaved::Commits(_));
+    let (kind, message) = match run {
+        Some(_) if open => (
+            (FindingKind::KeptWork, Severity::Note),
+            format!("kept for its ticket: {what}"),
+        ),
+        // It may well be meant so, and `tk runs` tells it too.
+        Some(_) if is_of_run => (
+            (FindingKind::UnlandedWork, Severity::Note),
+            format!("what has merged in its run has not landed: {what}"),
+        ),
+        _ => (
+            (FindingKind::UnlandedWork, Severity::Warning),
+            format!("it belongs to no run any more, and {what}"),
+        ),
     };
     let found = described(exam, leftover, owner, kind, message);
     continued(exam, leftover, owner, unsaved, found)
