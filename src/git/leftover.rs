@@ -229,11 +229,11 @@ impl Leftovers {
         self.remove_but(repo, of, backup, false)
     }
 
-    /// As [`Self::remove`], though commits of the branch may be nowhere else: they are in the
-    /// backup from then on.
+    /// As [`Self::remove`], though commits of the branch may be nowhere else, and what is in its
+    /// worktree not committed: that is in the backup from then on.
     ///
     /// # Errors
-    /// As there, but for those commits.
+    /// As there, but for that.
     pub fn put_away(&self, repo: &Repo, of: &Leftover, backup: &TicketId) -> Result<()> {
         self.remove_but(repo, of, backup, true)
     }
@@ -243,7 +243,7 @@ impl Leftovers {
         repo: &Repo,
         of: &Leftover,
         backup: &TicketId,
-        with_commits: bool,
+        with_work: bool,
     ) -> Result<()> {
         let refused = |reason: String| {
             Err(GitError::InUse {
@@ -253,7 +253,7 @@ impl Leftovers {
         };
         match self.unsaved(repo, of)? {
             Unsaved::Nothing => {}
-            Unsaved::Commits(_) if with_commits && of.branch.is_some() => {}
+            Unsaved::Commits(_) | Unsaved::Files(_) if with_work && of.branch.is_some() => {}
             Unsaved::Commits(count) => return refused(format!("{count} commits are nowhere else")),
             Unsaved::Files(files) => {
                 return refused(format!("not committed: {}", files.join(", ")));
@@ -261,8 +261,15 @@ impl Leftovers {
             Unsaved::Repositories(reason) | Unsaved::InUse(reason) => return refused(reason),
         }
         if let Some(worktree) = &of.worktree {
-            repo.worktrees()
-                .remove(&worktree.path, &Removal::Committed)?;
+            let git = repo.home_git();
+            let removal = match with_work {
+                true => {
+                    let there = git.at(&worktree.path);
+                    Removal::BackedUp(Backups::new(git).keep_worktree(backup, &there)?)
+                }
+                false => Removal::Committed,
+            };
+            repo.worktrees().remove(&worktree.path, &removal)?;
         }
         let Some(branch) = &of.branch else {
             return Ok(());

@@ -24,6 +24,14 @@ impl Ticket {
         self.ended_so(Outcome::Stopped, DONE)
     }
 
+    /// Whether people wrote about it since that attempt ended.
+    #[must_use]
+    pub fn has_feedback_since(&self, run: &RunRecord) -> bool {
+        let since = |note: &Note| run.ended_at.is_some_and(|ended| note.at > ended);
+        let mut by_people = self.notes.iter().filter(|note| note.is_by_person());
+        by_people.any(since)
+    }
+
     fn ended_so(&self, outcome: Outcome, word: &str) -> bool {
         self.runs.last().is_some_and(|last| {
             last.outcome == Some(outcome) && self.notes.iter().any(|note| is_of(note, last, word))

@@ -13,9 +13,7 @@ use super::survey::Survey;
 use super::tickets;
 use crate::git::Git;
 use crate::graph::PlanEntry;
-use crate::model::{
-    AgentConfig, AgentKind, Note, Outcome, RunRecord, Ticket, TicketId, Usd, Verdict,
-};
+use crate::model::{AgentConfig, AgentKind, Outcome, RunRecord, Ticket, TicketId, Usd, Verdict};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What jobs are made from.
@@ -139,7 +137,7 @@ impl<'a> Jobs<'a> {
             if let Some(branch) = &kept
                 && ticket.ended_done()
                 && last.agent == agent.name
-                && !has_feedback(ticket, last)
+                && !ticket.has_feedback_since(last)
             {
                 let session = last.session.clone();
                 return (Beginning::Finish { session }, last.attempt, branch.clone());
@@ -178,7 +176,7 @@ impl<'a> Jobs<'a> {
         let own = |run: &&RunRecord| run.agent == agent.name && run.session.is_some();
         let known = ticket.runs.iter().rfind(own);
         let beginning = match known {
-            Some(run) if agent.kind == AgentKind::Claude && has_feedback(ticket, run) => {
+            Some(run) if agent.kind == AgentKind::Claude && ticket.has_feedback_since(run) => {
                 Beginning::Resume {
                     session: run.session.clone().unwrap_or_default(),
                     since: run.ended_at,
@@ -245,7 +243,7 @@ fn is_unfinished(ticket: &Ticket, last: &RunRecord) -> bool {
     match last.outcome {
         Some(Outcome::Awaiting | Outcome::Stopped | Outcome::Parked) => true,
         // What failed goes on with what people wrote about it.
-        Some(Outcome::Failed) => has_feedback(ticket, last),
+        Some(Outcome::Failed) => ticket.has_feedback_since(last),
         Some(Outcome::Landed) | None => false,
     }
 }
@@ -258,15 +256,6 @@ fn of_attempt(branches: &BTreeSet<String>, ticket: &TicketId, attempt: u32) -> O
     };
     let mut of_it = branches.iter().filter(|branch| branch.ends_with(&end));
     of_it.next().cloned()
-}
-
-/// Whether people wrote about the ticket since that attempt ended.
-fn has_feedback(ticket: &Ticket, run: &RunRecord) -> bool {
-    let since = |note: &Note| run.ended_at.is_some_and(|ended| note.at > ended);
-    ticket
-        .notes
-        .iter()
-        .any(|note| note.is_by_person() && since(note))
 }
 
 /// The gate of a ticket: configured checks first, then its own, then those of its acceptance;

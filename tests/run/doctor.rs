@@ -191,6 +191,83 @@ fn what_is_not_committed_of_such_an_attempt_stays() {
     assert_eq!(rig.sandbox.read(".worktrees/one/more"), "x");
 }
 
+/// `one`, whose worker leaves `half` uncommitted at each of its attempts, after so many.
+fn left_uncommitted(attempts: usize) -> Rig {
+    let rig = Rig::new(&[("one", "agent = \"plain\"")]);
+    rig.command_agent("plain", "");
+    let half = json!([
+        {"run": "echo $TK_ATTEMPT > half"}, {"report": {"status": "partial", "summary": "half"}},
+    ]);
+    rig.script(json!({"one": [half]}));
+    for _ in 0..attempts {
+        rig.run([]).expect(7);
+    }
+    rig
+}
+
+#[test]
+fn a_failed_attempt_is_not_said_to_be_gone_on_with() {
+    let rig = left_uncommitted(1);
+    let (findings, code) = found(&rig, &[]);
+    assert_eq!((kinds(&findings), code), (vec!["kept_work"], 0));
+    let hint = "its attempt failed: `tk run epic` begins anew, and goes on with it after \
+                `tk note one TEXT`";
+    assert_eq!(findings[0]["hint"], hint);
+    // And so it does.
+    rig.sandbox.tk(["note", "one", "go on"]).ok();
+    let (findings, _) = found(&rig, &[]);
+    assert_eq!(findings[0]["hint"], "`tk run epic` goes on with it");
+    rig.script(json!({"one": [[{"report": {"status": "done", "summary": "done"}}]]}));
+    rig.run([]).expect(0);
+    assert_eq!(rig.sandbox.read("half"), "1\n");
+}
+
+#[test]
+fn what_attempts_that_were_followed_left_uncommitted_can_be_put_away() {
+    let rig = left_uncommitted(3);
+    let (findings, code) = found(&rig, &[]);
+    let expected = vec!["kept_work", "superseded_work", "superseded_work"];
+    assert_eq!((kinds(&findings), code), (expected, 0));
+    assert_eq!(findings[0]["path"], ".worktrees/one@3");
+    assert_eq!(
+        findings[1]["message"],
+        "attempt 1 was followed by attempt 3, and not committed in it: half"
+    );
+    let hint = "`git -C .worktrees/one status` shows it; `tk doctor --fix` puts it away, and \
+                `tk restore one` brings it back";
+    assert_eq!(findings[1]["hint"], hint);
+    let (findings, code) = found(&rig, &["--fix"]);
+    assert_eq!(code, 0);
+    assert!(
+        findings[1..].iter().all(|f| f["fixed"] == true),
+        "{findings:#?}"
+    );
+    assert_eq!(kinds(&found(&rig, &[]).0), ["kept_work"]);
+    assert_eq!(rig.branches(), ["main", "tk/work/epic/one@3"]);
+    let format = "--format=%(refname)";
+    let kept = rig
+        .sandbox
+        .git(["for-each-ref", format, "refs/tk/backup/one/"]);
+    let kept = kept
+        .lines()
+        .map(|name| rig.sandbox.git(["show", &format!("{name}:half")]));
+    assert_eq!(kept.collect::<Vec<_>>(), ["1\n", "2\n"]);
+}
+
+#[test]
+fn what_awaits_an_answer_is_answered_and_gone_on_with() {
+    let rig = Rig::new(&[("one", "")]);
+    let question = json!({"report": {"status": "blocked", "summary": "x", "question": "Which?"}});
+    let half = json!([{"write": {"path": "half", "text": "x"}}, {"commit": "half"}, question]);
+    rig.script(json!({"one": [half]}));
+    rig.run([]).expect(9);
+    let (findings, _) = found(&rig, &[]);
+    assert_eq!(
+        findings[0]["hint"],
+        "`tk show one` tells what it awaits; `tk answer one TEXT`, then `tk run epic` goes on with it"
+    );
+}
+
 /// A run that could not tell `one` how its attempt ended, whose file is as it was again.
 fn untold() -> (Rig, String) {
     let rig = Rig::new(&[("one", "")]);

@@ -7,7 +7,7 @@ use super::Exam;
 use super::found::Found;
 use super::runs::{KnownRun, KnownRuns};
 use crate::git::{GitError, Leftover, Leftovers, Repo, Unsaved};
-use crate::model::{Outcome, TicketId};
+use crate::model::{Awaiting, Outcome, TicketId};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::{FindingKind, Severity};
 
@@ -28,8 +28,16 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
         let unsaved = unsaved.unwrap_or_else(|error| Unsaved::InUse(error.to_string()));
         match (unsaved, followed(exam, leftover)) {
             (Unsaved::Nothing, _) => found.extend(nothing_lost(exam, &all, leftover, owner)),
-            (Unsaved::Commits(count), Some(why)) => {
-                found.push(superseded(exam, &all, leftover, owner, (count, why)));
+            (Unsaved::Commits(count), Some(past)) => {
+                let said = (format!("{}, and {}", past.why, commits(count)), "log");
+                found.push(superseded(exam, &all, leftover, owner, said));
+            }
+            (Unsaved::Files(files), Some(past)) if past.is_followed => {
+                let said = (
+                    format!("{}, and {}", past.why, uncommitted(&files)),
+                    "status",
+                );
+                found.push(superseded(exam, &all, leftover, owner, said));
             }
             (unsaved, _) => found.push(with_work(exam, leftover, &owner, &unsaved)),
         }
@@ -202,9 +210,16 @@ fn removed<'a>(
     })
 }
 
+/// An attempt that nothing goes on with.
+struct Past {
+    why: String,
+    /// Whether another attempt came after it.
+    is_followed: bool,
+}
+
 /// What came after the attempt whose branch that is, so that nothing goes on with it; nothing
 /// where something may.
-fn followed(exam: &Exam<'_>, leftover: &Leftover) -> Option<String> {
+fn followed(exam: &Exam<'_>, leftover: &Leftover) -> Option<Past> {
     let branch = leftover.branch.as_ref()?;
     let (store, config) = (&exam.project.store, &exam.project.config);
     // Where it cannot be read, that is what is found.
@@ -214,34 +229,39 @@ fn followed(exam: &Exam<'_>, leftover: &Leftover) -> Option<String> {
     let last = ticket.runs.iter().map(|run| run.attempt).max()?;
     let of_attempt = ticket.runs.iter().rfind(|run| run.attempt == attempt);
     let has_failed = of_attempt.is_some_and(|run| run.outcome == Some(Outcome::Failed));
-    if last > attempt {
-        Some(format!("attempt {attempt} was followed by attempt {last}"))
+    let is_followed = last > attempt;
+    let why = if is_followed {
+        format!("attempt {attempt} was followed by attempt {last}")
     } else if has_failed && !is_open && exam.configured {
-        Some(format!(
-            "attempt {attempt} failed, and its ticket is closed"
-        ))
+        format!("attempt {attempt} failed, and its ticket is closed")
     } else {
-        None
-    }
+        return None;
+    };
+    Some(Past { why, is_followed })
 }
 
-/// The branch of an attempt that nothing goes on with, and what was committed in it. It may go,
-/// once that is in a backup.
+/// The branch or worktree of an attempt that nothing goes on with, and what is in it. It may go,
+/// once that is in a backup. `said` is what is found, and the command of git that shows it.
 fn superseded<'a>(
     exam: &Exam<'a>,
     all: &Rc<Leftovers>,
     leftover: &Leftover,
     owner: Owner,
-    (count, why): (usize, String),
+    (message, shows): (String, &str),
 ) -> Found<'a> {
-    let what = commits(count);
-    let message = format!("{why}, and {what}");
     let kind = (FindingKind::SupersededWork, Severity::Note);
     let found = described(exam, leftover, &owner, kind, message);
     let name = leftover.branch.as_ref().map(|branch| branch.name.as_str());
-    let see = match name.filter(|name| is_plain(name)) {
-        Some(name) => format!("`git log {name}` shows it"),
-        None => "`git log` shows it".to_owned(),
+    let place = leftover.worktree.as_ref();
+    let place = place.map(|there| exam.shown(&there.path));
+    let see = match (place, name) {
+        (Some(place), _) if shows == "status" && is_plain(&place) => {
+            format!("`git -C {place} status` shows it")
+        }
+        (_, Some(name)) if shows == "log" && is_plain(name) => {
+            format!("`git log {name}` shows it")
+        }
+        _ => format!("`git {shows}` shows it"),
     };
     match &owner.ticket {
         Some(id) if is_safe(exam) => {
@@ -262,6 +282,10 @@ fn commits(count: usize) -> String {
     }
 }
 
+fn uncommitted(files: &[String]) -> String {
+    format!("not committed in it: {}", files.join(", "))
+}
+
 /// One with work in it that is nowhere else. It is never removed.
 fn with_work<'a>(
     exam: &Exam<'a>,
@@ -271,7 +295,7 @@ fn with_work<'a>(
 ) -> Found<'a> {
     let what = match unsaved {
         Unsaved::Commits(count) => commits(*count),
-        Unsaved::Files(files) => format!("not committed in it: {}", files.join(", ")),
+        Unsaved::Files(files) => uncommitted(files),
         Unsaved::Repositories(reason) | Unsaved::InUse(reason) => reason.clone(),
         Unsaved::Nothing => String::new(),
     };
@@ -317,17 +341,21 @@ fn continued<'a>(
     let ticket = ticket.and_then(|id| exam.loaded.get(id));
     let branch = leftover.branch.as_ref().map(|branch| branch.name.as_str());
     match (ticket, run, branch) {
-        (Some(ticket), Some(_), _)
+        (Some(ticket), Some(run), _)
             if exam.is_open(ticket.id.as_str()) && ticket.awaiting().is_some() =>
         {
-            let id = &ticket.id;
-            found.hint(format!(
-                "`tk show {id}` tells what it awaits; `tk approve {id}`, then `tk land {id}`"
-            ))
+            found.hint(awaited(exam, &ticket.id, run))
         }
         (Some(ticket), Some(run), _) if exam.is_open(ticket.id.as_str()) => {
-            let hint = format!("`{}` goes on with it", run.resume);
-            found.command(&run.resume).hint(hint)
+            let (id, resume) = (&ticket.id, &run.resume);
+            let hint = match has_failed(exam, leftover) {
+                true => format!(
+                    "its attempt failed: `{resume}` begins anew, and goes on with it after \
+                     `tk note {id} TEXT`"
+                ),
+                false => format!("`{resume}` goes on with it"),
+            };
+            found.command(resume).hint(hint)
         }
         (_, Some(run), Some(_)) if owner.ticket.is_none() => {
             let land = run.resume.replacen("tk run", "tk land", 1);
@@ -353,6 +381,42 @@ fn continued<'a>(
             ))
         }
     }
+}
+
+/// How people give the ticket what it awaits, and what then goes on with its work.
+fn awaited(exam: &Exam<'_>, id: &TicketId, run: &KnownRun) -> String {
+    let show = format!("`tk show {id}` tells what it awaits");
+    let stored = exam.project.store.read(id, &exam.project.config);
+    // Where it cannot be read any more, that is what is found the next time.
+    let Some((awaiting, ticket)) = stored
+        .ok()
+        .and_then(|stored| Some((stored.ticket.awaiting?, stored.ticket)))
+    else {
+        return show;
+    };
+    let command = ticket.owed_command(awaiting);
+    match awaiting {
+        Awaiting::Input => format!("{show}; `{command}`, then `{}` goes on with it", run.resume),
+        Awaiting::Work => format!("{show}; `{command}`"),
+        _ => format!("{show}; `{command}`, then `tk land {id}`"),
+    }
+}
+
+/// Whether the attempt whose branch that is was the last one and failed, and no person wrote
+/// about it since: the next run begins anew.
+fn has_failed(exam: &Exam<'_>, leftover: &Leftover) -> bool {
+    let (store, config) = (&exam.project.store, &exam.project.config);
+    let branch = leftover.branch.as_ref();
+    let id = branch.and_then(|branch| branch.ticket.as_ref());
+    // Where it cannot be read, that is what is found.
+    let ticket = id.and_then(|id| Some(store.read(id, config).ok()?.ticket));
+    ticket.is_some_and(|ticket| {
+        ticket.runs.last().is_some_and(|last| {
+            last.outcome == Some(Outcome::Failed)
+                && branch.is_some_and(|branch| branch.attempt == last.attempt)
+                && !ticket.has_feedback_since(last)
+        })
+    })
 }
 
 /// Whether a shell takes the text for what it is.
