@@ -10,7 +10,9 @@ use super::rewritten;
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
 use crate::context::point::Point;
-use crate::git::{CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TicketSides};
+use crate::git::{
+    CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TicketSides, TicksPath,
+};
 use crate::merge::{Merged, merge_ticket};
 use crate::model::TicketId;
 use crate::wire::EventKind;
@@ -240,12 +242,40 @@ async fn gate(
     Ok(None)
 }
 
+/// A ticket's file as it came to the run's branch, where the user's had none: what it was before
+/// the run, or anybody, went on with it in the working tree.
+fn as_planned(
+    shared: &Shared,
+    landed: &Landed,
+    path: &TicksPath,
+) -> Result<Option<Vec<u8>>, Trouble> {
+    let git = Git::new(&shared.ground.root);
+    let range = format!("{}..{}", landed.from, landed.to);
+    let added = git.run([
+        "log",
+        "--reverse",
+        "--diff-filter=A",
+        "--format=%H",
+        &range,
+        "--",
+        path.as_str(),
+    ])?;
+    let added = added.line();
+    let Some(first) = added.lines().next() else {
+        return Ok(None);
+    };
+    match git.commit_of(first)? {
+        Some(commit) => Ok(git.file_at(commit, path)?),
+        None => Ok(None),
+    }
+}
+
 /// After landing, under the store's lock: ticket files edited in the working tree since are
 /// merged with what landed and stay as uncommitted edits. Returns those that could not be.
 fn settle(shared: &Shared, landed: &Landed) -> Result<Vec<String>, Trouble> {
     let locked = shared.store.lock()?;
     let mut unsettled = Vec::new();
-    for sides in landed.tickets()? {
+    for mut sides in landed.tickets()? {
         let Some(id) = sides.path.ticket() else {
             continue;
         };
@@ -253,7 +283,12 @@ fn settle(shared: &Shared, landed: &Landed) -> Result<Vec<String>, Trouble> {
             // Deleted here, or landed over an untouched file by git itself.
             continue;
         }
+        if sides.base.is_none() {
+            sides.base = as_planned(shared, landed, &sides.path)?;
+        }
         match merged(shared, &sides) {
+            // What landed adds nothing to it.
+            Some(text) if sides.ours.as_deref() == Some(text.as_bytes()) => {}
             Some(text) => {
                 locked.write_text(&id, text, &shared.config)?;
             }

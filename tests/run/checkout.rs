@@ -346,3 +346,21 @@ fn an_epic_with_a_nested_one_closes_both_in_its_last_commit() {
     let again = rig.run([]).expect(0);
     assert!(again.of("", "ticket_started").is_empty());
 }
+
+#[test]
+fn land_ticket_warns_of_no_edit_that_the_run_itself_has_made() {
+    // Neither ticket is committed when the run begins.
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let pipe = rig.pipe("go");
+    rig.script(json!({"two": [[{"await": pipe}, {"run": "echo x > two.txt"}]]}));
+    let mut live = rig.start(["-j", "2", "--land", "ticket"]);
+    live.until("one", "ticket_finished");
+    open(&pipe);
+    let ended = live.end().expect(0);
+    let warned = ended.warnings();
+    assert!(
+        !warned.iter().any(|text| text.contains("edited here")),
+        "{warned:?}"
+    );
+    assert_eq!(rig.sandbox.git(["status", "--porcelain", ".ticks"]), "");
+}
