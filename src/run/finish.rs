@@ -87,7 +87,11 @@ pub(super) async fn finish(
             one_line(&shared.title),
             shared.run
         );
-        let files = ticket_files(&shared.tracker.store()?, &survey.files)?;
+        let store = shared.tracker.store()?;
+        let (files, unreadable) = ticket_files(&store, &shared.config, &survey.files)?;
+        for text in unreadable {
+            recorder.record(None, EventKind::Warning { text })?;
+        }
         Point::RecordCommit.around(|| shared.integration.commit_files(&files, &message, None))?;
         if shared.options.land == LandMode::Never {
             let ahead = is_ahead(shared)?;
@@ -128,10 +132,6 @@ pub(super) async fn finish(
     Ok(finished)
 }
 
-/// Closes every epic of the run whose children are all closed, nested ones first.
-fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Result<()> {
-    for id in &survey.epics {
-        match state_of(shared, id)? {
 /// Whether something is on the run's branch that the user's has not.
 fn is_ahead(shared: &Shared) -> Result<bool> {
     let onto = shared.tip_of(&shared.ground.onto)?;
@@ -142,6 +142,10 @@ fn is_ahead(shared: &Shared) -> Result<bool> {
     })
 }
 
+/// Closes every epic of the run whose children are all closed, nested ones first.
+fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Result<()> {
+    for id in &survey.epics {
+        match state_of(shared, id)? {
             EpicState::Open => {}
             EpicState::Complete => {
                 tickets::close_epic(shared, id)?;

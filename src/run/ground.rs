@@ -17,7 +17,7 @@ use crate::git::{
 };
 use crate::model::{Config, TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Project, Result};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::wire::EventKind;
 
 /// Makes branch and worktree, and the run's first commit: the tickets as they stand, before
@@ -64,7 +64,8 @@ pub(super) fn make(
         told.extend(untidy);
     }
     let message = format!("Plan: {}\n\nRun: {}\n", one_line(&survey.title), info.run);
-    let mut files = ticket_files(&project.store, &survey.files)?;
+    let (mut files, unreadable) = ticket_files(&project.store, &project.config, &survey.files)?;
+    told.extend(unreadable);
     if planned {
         // What is there is as it was before the run began with it; what came since is new.
         let git = Git::new(&ground.root);
@@ -81,16 +82,28 @@ pub(super) fn make(
     Ok(told)
 }
 
-/// The tickets' files as they are; one that was deleted is deleted.
-pub(super) fn ticket_files(store: &Store, ids: &[TicketId]) -> Result<Vec<FileEdit>> {
-    let mut files = Vec::new();
+/// The tickets' files as they are; one that was deleted is deleted. One that is no ticket is not
+/// among them: what was committed of it stays, and that is told.
+pub(super) fn ticket_files(
+    store: &Store,
+    config: &Config,
+    ids: &[TicketId],
+) -> Result<(Vec<FileEdit>, Vec<String>)> {
+    let (mut files, mut told) = (Vec::new(), Vec::new());
     for id in ids {
-        files.push(FileEdit {
-            path: TicksPath::of_ticket(id),
-            bytes: store.read_text(id)?.map(String::into_bytes),
-        });
+        let bytes = match store.read(id, config) {
+            Ok(stored) => Some(stored.text.into_bytes()),
+            Err(StoreError::NotFound(_)) => None,
+            Err(StoreError::Invalid(why)) => {
+                told.push(format!("{why}: the file is not committed as it is"));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let path = TicksPath::of_ticket(id);
+        files.push(FileEdit { path, bytes });
     }
-    Ok(files)
+    Ok((files, told))
 }
 
 /// The run's worktree and branch, made again if somebody removed them; what is to be told of it.

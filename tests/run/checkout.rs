@@ -364,3 +364,27 @@ fn land_ticket_warns_of_no_edit_that_the_run_itself_has_made() {
     );
     assert_eq!(rig.sandbox.git(["status", "--porcelain", ".ticks"]), "");
 }
+
+#[test]
+fn a_ticket_file_that_is_none_is_not_committed() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let pipe = rig.pipe("go");
+    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}]]}));
+    let mut live = rig.start([]);
+    live.until("one", "say");
+    rig.sandbox.write(".ticks/two.toml", "broken = [");
+    open(&pipe);
+    let ended = live.end();
+    assert_eq!(ended.ids("landed"), ["one"]);
+    let warned = ended.warnings();
+    let of_file =
+        |text: &&&str| text.contains(".ticks/two.toml:1: ") && text.contains("not committed");
+    assert_eq!(warned.iter().filter(of_file).count(), 1, "{warned:?}");
+    assert!(
+        !warned.iter().any(|text| text.contains("not on `main`")),
+        "{warned:?}"
+    );
+    let committed = rig.sandbox.git(["show", "main:.ticks/two.toml"]);
+    assert!(committed.contains("title = \"Ticket two\""), "{committed}");
+    assert_eq!(rig.sandbox.read(".ticks/two.toml"), "broken = [");
+}
