@@ -195,7 +195,7 @@ fn renamed(names: [&str; 3]) -> [bool; 2] {
 impl Project {
     /// Configures the driver where a fresh clone has none. That it cannot be is no reason not
     /// to change a ticket.
-    pub(super) fn mend_merge_driver(&self) {
+    pub(crate) fn mend_merge_driver(&self) {
         match configure(&self.repo) {
             Err(error) => self.warn(format!("the merge driver could not be configured: {error}")),
             Ok(Configured {

@@ -96,6 +96,7 @@ pub fn run(
         },
     )?;
     first.keep_files(&opened.info.tickets);
+    project.mend_merge_driver();
     let mut told = tracker::catch_up(project, &first.key)?;
     told.extend(unended::settle_all(ctx, project, Some(&opened.dir))?.lines());
     for dir in &opened.abandoned {
@@ -270,8 +271,8 @@ pub fn run(
         key: shared.key.to_string(),
         finished: last,
         unlanded: finished.unlanded,
-    })
         kept: finished.kept,
+    })
 }
 
 /// The tickets that failed in this very stretch of the run, before its runner died: they are

@@ -388,3 +388,13 @@ fn a_ticket_file_that_is_none_is_not_committed() {
     assert!(committed.contains("title = \"Ticket two\""), "{committed}");
     assert_eq!(rig.sandbox.read(".ticks/two.toml"), "broken = [");
 }
+
+#[test]
+fn a_run_sets_the_merge_driver_up_where_there_is_none() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox
+        .git(["config", "--remove-section", "merge.ticks"]);
+    rig.run([]).expect(0);
+    let driver = rig.sandbox.git(["config", "merge.ticks.driver"]);
+    assert!(driver.starts_with("tk merge-driver "), "{driver}");
+}
