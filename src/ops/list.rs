@@ -347,7 +347,7 @@ fn priorities(words: &[String]) -> Result<Vec<Priority>> {
     let mut all = Vec::new();
     for word in words {
         let range = word.split_once('-');
-        let Some((from, to)) = range.filter(|(from, to)| !from.is_empty() && !to.is_empty()) else {
+        let Some((from, to)) = range.filter(|(from, _)| !from.is_empty()) else {
             all.push(one(word)?);
             continue;
         };

@@ -109,9 +109,9 @@ fn of_github() {
     assert_eq!(
         shown.json()["tickets"],
         json!([
+            {"id": "gh-3", "labels": [], "created_by": null},
             {"id": "gh-1", "labels": ["bug"], "created_by": "kim"},
             {"id": "gh-2", "labels": ["docs"], "created_by": null},
-            {"id": "gh-3", "labels": [], "created_by": null},
         ])
     );
 }

@@ -1,5 +1,7 @@
 //! An epic that many tests are about.
 
+use std::collections::BTreeSet;
+
 use crate::support::Sandbox;
 
 /// The epic `aut` (Authentication) with `abc` and, waiting for it, `def` and `ghi`, of which
@@ -22,23 +24,28 @@ pub(crate) fn authentication() -> Sandbox {
     sandbox
 }
 
-/// What is in `.ticks/`, so that a test can see that nothing was changed and nothing left.
+/// What is in `.ticks/`, so that a test can see that nothing was changed.
 pub(crate) fn files(sandbox: &Sandbox) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = std::fs::read_dir(sandbox.path().join(".ticks"))
-        .unwrap()
-        .map(Result::unwrap)
-        .filter(|entry| entry.path().is_file())
-        .map(|entry| entry.file_name().into_string().unwrap())
+    let names = names(sandbox).into_iter();
+    let mut files: Vec<(String, String)> = names
+        .filter(|name| name.ends_with(".toml"))
         .map(|name| (name.clone(), sandbox.read(format!(".ticks/{name}"))))
         .collect();
     files.sort();
     files
 }
 
-/// Runs commands that must all fail with that exit code and change nothing; what they say.
+fn names(sandbox: &Sandbox) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(sandbox.path().join(".ticks")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+/// Runs commands that must all fail with that exit code, change nothing and leave nothing; what
+/// they say.
 #[track_caller]
 pub(crate) fn refused(sandbox: &Sandbox, code: i32, commands: &[&[&str]]) -> String {
-    let before = files(sandbox);
+    let before = (files(sandbox), names(sandbox));
     let mut said = String::new();
     for command in commands {
         let output = sandbox.tk(*command);
@@ -46,7 +53,8 @@ pub(crate) fn refused(sandbox: &Sandbox, code: i32, commands: &[&[&str]]) -> Str
         assert_eq!(output.stdout, "", "{command:?}");
         said.push_str(&output.stderr);
     }
-    assert_eq!(files(sandbox), before, "something was changed");
+    let after = (files(sandbox), names(sandbox));
+    assert_eq!(after, before, "something was changed");
     said
 }
 
