@@ -86,7 +86,7 @@ fn what_has_merged_and_not_landed_is_named() {
     let output = rig.sandbox.tk(["run", "epic", "--land", "never"]);
     assert_eq!(output.code, 0, "{output}");
     let told = "what has merged is on the run's branch alone; to land it: tk land epic\n";
-    assert!(output.stderr.contains(told), "{output}");
+    assert!(output.stdout.contains(told), "{output}");
     let (findings, code) = found(&rig, &["--fix"]);
     assert_eq!((kinds(&findings), code), (vec!["unlanded_work"], 0));
     assert_eq!(findings[0]["severity"], "note");

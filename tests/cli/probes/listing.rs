@@ -194,7 +194,7 @@ fn ranges_and_days() {
     .prints("list -p 0-1 --fields id", "bcd\n")
     .prints("list -p P0,high --fields id", "bcd\n")
     .ends("list -p 0-9", 2, "9")
-    .ends("list -p 0-", 2, "unknown priority `0-`");
+    .ends("list -p 0-", 2, "blank");
     board(
         "a range of days, \"older than 0 days\"?",
         "there is no such filter; the words are refused",
@@ -229,12 +229,14 @@ fn labels() {
     .helped("list", "of labels, all");
     board(
         "a label with a comma in a file?",
-        "one label, and as a whole it is named by its text; else it is two",
+        "one label, which options name where a ticket has it",
     )
     .given("efg", "title = \"E\"\nlabels = [\"a,b\"]\n")
     .says("list", "#a,b")
     .prints("list -l a,b --fields id", "efg\n")
-    .says("update efg --label a", "updated")
+    .prints("list -l a -l b --fields id", "")
+    .helped("list", "taken whole where a ticket")
+    .says("update efg --remove-label a,b", "updated")
     .lacks("efg", "a,b");
     board("a label with a glob?", "is taken as it stands")
         .prints("list -l 'a*'", "")
