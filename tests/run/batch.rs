@@ -109,7 +109,7 @@ fn a_runner_killed_when_a_batch_has_just_landed_is_made_good() {
     let (rig, check) = rig(&[("aaa", ""), ("bbb", ""), ("ccc", "")], 3, "true");
     // None can come to wait for landing before the first is at it, which would take it along.
     let pipes = ["b", "c"].map(|name| rig.pipe(name));
-    let later = |pipe: &std::path::Path| json!([{"await": pipe}, work()[0], work()[1]]);
+    let later = |pipe: &std::path::Path| json!([[{"await": pipe}, work()[0], work()[1]]]);
     rig.script(json!({"bbb": later(&pipes[0]), "ccc": later(&pipes[1])}));
     // The run's branch moves for the plan, for who came first, and for the two that waited.
     let mut command = rig.sandbox.tk_command();
