@@ -134,10 +134,13 @@ pub(super) fn not_landed(project: &Project, branch: &str) -> crate::ops::Result<
 }
 
 /// After an attempt that did not land: a worktree whose work is all on its branch goes, and so
-/// does a branch without any. Everything else stays.
+/// does a branch without any. Everything else stays. Not to be called from a task of the runner,
+/// since it waits.
 pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
-    // Its branch is looked at from the run's worktree.
+    // Its branch is looked at from the run's worktree, which others may be making again.
+    let alone = shared.worktree_lock.blocking_lock();
     ground::ensure(shared)?;
+    drop(alone);
     let (root, tip) = (&shared.ground.root, shared.integration.tip()?);
     let id = &job.ticket.id;
     Ok(put_away_at(

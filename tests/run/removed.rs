@@ -368,7 +368,12 @@ fn in_a_batch_such_a_check_fails_its_ticket_alone_too() {
     live.until("one", "session");
     open(&gate);
     let ended = live.end().expect(7);
-    assert_eq!(ended.ids("landed"), ["two", "zoo"]);
+    assert_eq!(
+        ended.ids("landed"),
+        ["two", "zoo"],
+        "{:#?}",
+        ended.of("", "failed")
+    );
     assert_eq!(
         ended.of("one", "failed")[0]["reason"],
         "its check removed the run's worktree, 3 times"
@@ -382,7 +387,12 @@ fn a_check_that_always_removes_the_run_s_worktree_fails_its_ticket_alone() {
         let more = format!("checks = [\"{check}\"]");
         let rig = Rig::new(&[("one", &more), ("two", "")]);
         let ended = rig.run(["-j", "1"]).expect(7);
-        assert_eq!(ended.ids("landed"), ["two"]);
+        assert_eq!(
+            ended.ids("landed"),
+            ["two"],
+            "{:#?}",
+            ended.of("", "failed")
+        );
         assert_eq!(ended.ids("failed"), ["one"]);
         let reason = "its check removed the run's worktree, 3 times";
         assert_eq!(ended.of("one", "failed")[0]["reason"], reason);
