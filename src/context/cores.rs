@@ -43,21 +43,6 @@ pub(crate) fn spread<T: Sync, R: Send>(
     })
 }
 
-/// What both come to: `aside` in a thread of its own while this one does `here`, since they wait for
-/// different things; or after it, where there can be no thread.
-///
-/// # Panics
-/// As they do.
-pub(crate) fn both<A: Send, H>(aside: impl Fn() -> A + Sync, here: impl FnOnce() -> H) -> (A, H) {
-    let aside = &aside;
-    thread::scope(|scope| {
-        let begun = thread::Builder::new().spawn_scoped(scope, aside);
-        let here = here();
-        let aside = begun.map_or_else(|_| aside(), |begun| made(begun.join()));
-        (aside, here)
-    })
-}
-
 /// What a thread made; a panic of it goes on here.
 fn made<R>(ended: thread::Result<R>) -> R {
     ended.unwrap_or_else(|panic| panic::resume_unwind(panic))
@@ -179,17 +164,6 @@ mod tests {
         let all = || stream(&items, 1, 0, |part| part[0], tell);
         let panic = panic::catch_unwind(AssertUnwindSafe(all)).unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&"told enough"));
-    }
-
-    #[test]
-    fn both_are_done_at_the_same_time() {
-        let (told, heard) = mpsc::channel();
-        let heard = Mutex::new(heard);
-        let aside = || heard.lock().unwrap().recv();
-        assert_eq!(both(aside, || told.send(7)), (Ok(7), Ok(())));
-        let panics = || both(|| panic!("aside"), || ());
-        let panic = panic::catch_unwind(panics).unwrap_err();
-        assert_eq!(panic.downcast_ref(), Some(&"aside"));
     }
 
     #[test]

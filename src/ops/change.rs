@@ -283,24 +283,11 @@ impl Project {
         targets: &Targets,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
-        self.change_if(targets, decide, |_, _| Ok(()))
-    }
-
-    /// Changes the tickets as [`Project::change`] does, unless `may` has something against it: that
-    /// is asked while the change is put on the disk, as far as that does not show. What has to
-    /// look at other tickets belongs there, for that takes about as long.
-    pub(super) fn change_if(
-        &self,
-        targets: &Targets,
-        decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
-        may: impl FnOnce(&Scene<'_>, &Difference<'_>) -> Result<()>,
-    ) -> Result<Changed> {
         let all = OnceCell::new();
-        let may = |scene: &Scene<'_>, difference: &Difference<'_>| {
+        let (before, written) = self.changed(targets, &all, |scene, tickets| {
             scene.index()?;
-            may(scene, difference)
-        };
-        let (before, written) = self.changed(targets, &all, decide, Some(Box::new(may)))?;
+            decide(scene, tickets)
+        })?;
         let mut index = all.into_inner().unwrap_or_default();
         let Written { changed, following } = written;
         for stored in changed.iter().chain(&following) {
@@ -317,8 +304,7 @@ impl Project {
         targets: &Targets,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
-        let all = OnceCell::new();
-        let (before, written) = self.changed(targets, &all, decide, None)?;
+        let (before, written) = self.changed(targets, &OnceCell::new(), decide)?;
         let Written { changed, following } = written;
         let changed = Changed::new(&before, changed, None).with_following(following);
         Ok(changed.told(targets, &before))
@@ -330,7 +316,6 @@ impl Project {
         targets: &Targets,
         all: &OnceCell<Index>,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
-        may: Option<Box<May<'_>>>,
     ) -> Result<(Vec<Stored>, Written)> {
         if !targets.dry_run {
             self.mend_merge_driver();
@@ -340,33 +325,15 @@ impl Project {
         let before = scene.targets(targets)?;
         let mut after: Vec<Ticket> = before.iter().map(|old| old.ticket.clone()).collect();
         decide(&scene, &mut after)?;
-        let difference = Difference {
-            before: &before,
-            after: &after,
-        };
-        let looks = may.is_some();
-        let may = || {
-            may.map_or(Ok(()), |may| may(&scene, &difference))?;
-            let rewired = difference.rewired();
-            if !rewired.is_empty() {
-                refuse_cycles(scene.graph()?, &rewired)?;
-            }
-            difference.refuse_overtaken(&locked)
-        };
-        let written = match targets.dry_run {
-            true => {
-                may()?;
-                // What to do next is for when it has been done.
-                self.forget_hints();
-                locked.rehearse(difference.changes(), &self.config)?
-            }
-            false if looks => locked.write_if(difference.changes(), &self.config, may)?,
-            false => {
-                may()?;
-                locked.write_all(difference.changes(), &self.config)?
-            }
-        };
-        self.after_write(&locked, &before, &written, targets.dry_run)?;
+        if targets.dry_run {
+            // What to do next is for when it has been done.
+            self.forget_hints();
+        }
+        let rewired = rewired(&before, &after);
+        if !rewired.is_empty() {
+            refuse_cycles(scene.graph()?, &rewired)?;
+        }
+        let written = self.write(&locked, &before, after, targets.dry_run)?;
         self.warn_of_reopened(&scene, &before, &written.changed, targets.dry_run)?;
         Ok((before, written))
     }
@@ -419,6 +386,39 @@ impl Project {
         Ok(())
     }
 
+    fn write(
+        &self,
+        locked: &Locked<'_>,
+        before: &[Stored],
+        after: Vec<Ticket>,
+        dry_run: bool,
+    ) -> Result<Written> {
+        let mut changes = Vec::new();
+        for (old, new) in before.iter().zip(after) {
+            // Other programs write without the lock.
+            let now = match old.ticket == new {
+                true => old.etag,
+                false => locked
+                    .etag_now(&new.id)?
+                    .ok_or_else(|| StoreError::NotFound(new.id.clone()))?,
+            };
+            if now != old.etag {
+                let message = format!("`{}` was changed by another program", new.id);
+                return Err(Error::new(ErrorCode::Changed, message).hint("try again"));
+            }
+            changes.push(Change {
+                before: old.clone(),
+                after: new,
+            });
+        }
+        let written = match dry_run {
+            true => locked.rehearse(changes, &self.config)?,
+            false => locked.write_all(changes, &self.config)?,
+        };
+        self.after_write(locked, before, &written, dry_run)?;
+        Ok(written)
+    }
+
     /// Tells what comes after the tickets that were closed, and lets go of what is over.
     pub(super) fn after_write(
         &self,
@@ -440,52 +440,15 @@ impl Project {
     }
 }
 
-/// What may have something against a change, once it has been decided.
-type May<'m> = dyn FnOnce(&Scene<'_>, &Difference<'_>) -> Result<()> + 'm;
-
-/// Tickets before a change, and as it is to leave them.
-pub(super) struct Difference<'d> {
-    pub(super) before: &'d [Stored],
-    pub(super) after: &'d [Ticket],
-}
-
-impl Difference<'_> {
-    /// Both of each ticket.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&Ticket, &Ticket)> + Clone {
-        let before = self.before.iter().map(|old| &old.ticket);
-        before.zip(self.after)
-    }
-
-    /// The tickets whose edges it makes others.
-    fn rewired(&self) -> Vec<Ticket> {
-        let same = |old: &Ticket, new: &Ticket| {
-            old.parent == new.parent
-                && old.blocked_by == new.blocked_by
-                && old.after == new.after
-                && old.kind == new.kind
-        };
-        let others = self.pairs().filter(|(old, new)| !same(old, new));
-        others.map(|(_, new)| new.clone()).collect()
-    }
-
-    /// Refuses it where a file is not what it was: other programs write without the lock.
-    fn refuse_overtaken(&self, locked: &Locked<'_>) -> Result<()> {
-        for (old, new) in self.before.iter().zip(self.after) {
-            if old.ticket == *new {
-                continue;
-            }
-            let now = locked.etag_now(&new.id)?;
-            if now.ok_or_else(|| StoreError::NotFound(new.id.clone()))? != old.etag {
-                let message = format!("`{}` was changed by another program", new.id);
-                return Err(Error::new(ErrorCode::Changed, message).hint("try again"));
-            }
-        }
-        Ok(())
-    }
-
-    fn changes(&self) -> Vec<Change> {
-        let pairs = self.before.iter().cloned().zip(self.after.iter().cloned());
-        let changes = pairs.map(|(before, after)| Change { before, after });
-        changes.collect()
-    }
+/// The tickets whose edges a change makes others.
+fn rewired(before: &[Stored], after: &[Ticket]) -> Vec<Ticket> {
+    let same = |old: &Ticket, new: &Ticket| {
+        old.parent == new.parent
+            && old.blocked_by == new.blocked_by
+            && old.after == new.after
+            && old.kind == new.kind
+    };
+    let pairs = before.iter().zip(after);
+    let others = pairs.filter(|(old, new)| !same(&old.ticket, new));
+    others.map(|(_, new)| new.clone()).collect()
 }

@@ -8,11 +8,11 @@ use super::close::transition;
 use super::left_there;
 use super::notes::refused;
 use super::remote_claims::REFUSED;
-use super::update::{begin, warn_of_waiting};
+use super::update::begin;
 use super::values::{self, invalid, printable};
 use super::{Changed, Error, ErrorCode, Project, RemoteClaims, Result, Standing, Wish};
 use crate::context::Context;
-use crate::model::{Actor, Category, Span, Ticket, TicketId};
+use crate::model::{Actor, Category, Span, StatusId, Ticket, TicketId};
 use crate::store::{Claim, RemoteHold, StoreError};
 
 /// How long a claim holds unless told otherwise.
@@ -159,7 +159,7 @@ fn may_claim(
     project.change(&rehearsal, |scene, tickets| {
         for ticket in tickets {
             may(scene, ticket)?;
-            can_begin(scene, ticket)?;
+            path(scene, ticket)?;
             let own = scene
                 .locked
                 .claim_free_for(&ticket.id, actor, project.now)?;
@@ -216,12 +216,8 @@ fn claim_here(
 ) -> Result<Claimed> {
     let mut held = (lease.until(None)?, true, None);
     let mut before = ClaimsBefore::default();
-    let take = |scene: &Scene<'_>, tickets: &mut [Ticket]| {
-        tickets.iter_mut().for_each(|it| take(scene, it, actor));
-        Ok(())
-    };
-    let changed = project.change_if(targets, take, |scene, difference| {
-        for (ticket, taken) in difference.pairs() {
+    let changed = project.change(targets, |scene, tickets| {
+        for ticket in tickets {
             may(scene, ticket)?;
             let own = scene.locked.claim(&ticket.id, project.now)?;
             let own = own.filter(|claim| claim.actor == actor.as_str());
@@ -236,9 +232,6 @@ fn claim_here(
                 .is_some_and(|it| Some(&it.claim.holding) != known.as_ref());
             let moved = is_new || own.is_none_or(|claim| claim.lease_until != until);
             let claim = self::hold(scene, ticket, actor, until, hold.clone(), &mut before)?;
-            if taken.status != ticket.status {
-                warn_of_waiting(scene, &ticket.id)?;
-            }
             held = (until, moved, claim.remote.map(|it| *it));
         }
         Ok(())
@@ -291,8 +284,8 @@ fn span(given: &str) -> Result<SignedDuration> {
     }
 }
 
-/// Refuses a ticket that is over, is no work, or cannot come to where it is in progress.
-fn can_begin(scene: &Scene<'_>, ticket: &Ticket) -> Result<()> {
+/// The statuses that lead the ticket to where it is in progress, if it can be claimed at all.
+fn path(scene: &Scene<'_>, ticket: &Ticket) -> Result<Vec<StatusId>> {
     let (project, id) = (scene.project, &ticket.id);
     let statuses = &project.config.statuses;
     if statuses.is_done(&ticket.status) {
@@ -303,45 +296,43 @@ fn can_begin(scene: &Scene<'_>, ticket: &Ticket) -> Result<()> {
         let message = format!("`{id}` is an epic, which is never work: claim one of its tickets");
         return Err(refused(message).hint(format!("`tk next {id} --claim` takes the first")));
     }
-    let from = &ticket.status;
-    if statuses.path(from, Category::Active).is_none() {
-        let message = format!("`{id}` cannot be begun from `{from}`");
-        return Err(transition(project, from, message));
-    }
-    Ok(())
-}
-
-/// Makes the ticket the actor's, and begins it where that can be: [`hold`] tells whether it can.
-fn take(scene: &Scene<'_>, ticket: &mut Ticket, actor: &Actor) {
-    ticket.owner = Some(actor.as_str().to_owned());
-    let statuses = &scene.project.config.statuses;
     let path = statuses.path(&ticket.status, Category::Active);
-    if let Some(active) = path.as_ref().and_then(|path| path.last()) {
-        ticket.status = active.clone();
-        begin(scene, ticket);
-    }
+    path.ok_or_else(|| {
+        let from = &ticket.status;
+        transition(
+            project,
+            from,
+            format!("`{id}` cannot be begun from `{from}`"),
+        )
+    })
 }
 
-/// Takes the claim on the ticket for the actor, if it can be begun and nobody else holds it. What
-/// the claim was is kept in `before`. With `remote` it is held there already.
-fn hold(
+/// Takes the ticket for the actor and begins it, if nobody else holds it. What the claim was
+/// is kept in `before`. With `remote` it is held there already.
+pub(super) fn hold(
     scene: &Scene<'_>,
-    ticket: &Ticket,
+    ticket: &mut Ticket,
     actor: &Actor,
     until: Timestamp,
     remote: Option<RemoteHold>,
     before: &mut ClaimsBefore,
 ) -> Result<Claim> {
-    let (project, id) = (scene.project, &ticket.id);
-    can_begin(scene, ticket)?;
-    before.remember(scene, id)?;
+    let (project, id) = (scene.project, ticket.id.clone());
+    let statuses = &project.config.statuses;
+    let path = path(scene, ticket)?;
+    before.remember(scene, &id)?;
     let locked = scene.locked;
-    let claim = locked.acquire_claim(id, actor, until, project.now, remote)?;
+    let claim = locked.acquire_claim(&id, actor, until, project.now, remote)?;
     if let Some(other) = ticket.owner.as_deref()
         && other != actor.as_str()
-        && project.config.statuses.category(&ticket.status) == Category::Active
+        && statuses.category(&ticket.status) == Category::Active
     {
         project.warn(format!("`{id}` was in progress with {other}, unclaimed"));
+    }
+    ticket.owner = Some(actor.as_str().to_owned());
+    if let Some(active) = path.last() {
+        ticket.status = active.clone();
+        begin(scene, ticket)?;
     }
     Ok(claim)
 }

@@ -25,9 +25,9 @@ pub struct CloseRequest {
 /// When an agent closes, a blocker or child is open, or the transition is not allowed.
 pub fn close(project: &Project, targets: &Targets, request: &CloseRequest) -> Result<Changed> {
     let closing = Closing::new(project, request, None)?;
-    let close = |_: &Scene<'_>, tickets: &mut [Ticket]| closing.all(tickets);
-    let mut changed = project.change_if(targets, close, |scene, difference| {
-        closing.may(scene, difference.pairs())
+    let mut changed = project.change(targets, |scene, tickets| {
+        closing.all(scene, tickets)?;
+        closing.hint_at_epics(scene, tickets)
     })?;
     closing.tell(&mut changed);
     Ok(changed)
@@ -64,16 +64,15 @@ impl<'c> Closing<'c> {
         })
     }
 
-    /// Closes the tickets, or puts them before their gates, if nothing stands in the way.
-    pub(super) fn guarded(&self, scene: &Scene<'_>, tickets: &mut [Ticket]) -> Result<()> {
-        let before = tickets.to_vec();
-        self.all(tickets)?;
-        self.may(scene, before.iter().zip(&*tickets))
-    }
-
-    /// Closes the tickets, or puts them before their gates, whatever stands in the way.
-    fn all(&self, tickets: &mut [Ticket]) -> Result<()> {
+    /// Closes the tickets, or puts them before their gates. Blockers and children that are
+    /// closed by the same command do not stand in the way.
+    pub(super) fn all(&self, scene: &Scene<'_>, tickets: &mut [Ticket]) -> Result<()> {
         let statuses = &self.project.config.statuses;
+        let closing: BTreeSet<TicketId> = tickets
+            .iter()
+            .filter(|ticket| statuses.is_done(&ticket.status) || passes(ticket))
+            .map(|ticket| ticket.id.clone())
+            .collect();
         for ticket in tickets {
             if let Some(note) = &self.note {
                 ticket.say(note);
@@ -81,6 +80,9 @@ impl<'c> Closing<'c> {
             if statuses.is_done(&ticket.status) {
                 self.again(ticket)?;
                 continue;
+            }
+            if !self.force {
+                self.guard(scene, ticket, &closing)?;
             }
             match ticket.requires {
                 Some(gate) if !passes(ticket) => {
@@ -91,33 +93,6 @@ impl<'c> Closing<'c> {
             }
         }
         Ok(())
-    }
-
-    /// Refuses those of the tickets, each as it was and as it is to be, that were open and whose
-    /// blockers or children are. What is closed by the same command does not stand in the way.
-    /// Then says which epics have no open children any more.
-    fn may<'t>(
-        &self,
-        scene: &Scene<'_>,
-        pairs: impl Iterator<Item = (&'t Ticket, &'t Ticket)> + Clone,
-    ) -> Result<()> {
-        if !self.force {
-            self.guard_all(scene, pairs.clone())?;
-        }
-        self.hint_at_epics(scene, pairs.map(|(_, new)| new))
-    }
-
-    fn guard_all<'t>(
-        &self,
-        scene: &Scene<'_>,
-        pairs: impl Iterator<Item = (&'t Ticket, &'t Ticket)> + Clone,
-    ) -> Result<()> {
-        let statuses = &self.project.config.statuses;
-        let is_done = |ticket: &Ticket| statuses.is_done(&ticket.status);
-        let closing = pairs.clone().filter(|(_, new)| is_done(new));
-        let closing: BTreeSet<&TicketId> = closing.map(|(_, new)| &new.id).collect();
-        let mut open = pairs.filter(|(old, _)| !is_done(old));
-        open.try_for_each(|(old, _)| self.guard(scene, old, &closing))
     }
 
     /// Closing what is closed changes nothing but the reason, where one is given.
@@ -171,7 +146,7 @@ impl<'c> Closing<'c> {
         &self,
         scene: &Scene<'_>,
         ticket: &Ticket,
-        closing: &BTreeSet<&TicketId>,
+        closing: &BTreeSet<TicketId>,
     ) -> Result<()> {
         let id = &ticket.id;
         let stays = |other: &TicketId| !closing.contains(other);
@@ -200,28 +175,24 @@ impl<'c> Closing<'c> {
         Ok(())
     }
 
-    /// Only a run closes epics by itself.
-    fn hint_at_epics<'t>(
-        &self,
-        scene: &Scene<'_>,
-        tickets: impl Iterator<Item = &'t Ticket> + Clone,
-    ) -> Result<()> {
+    /// Says which epics have no open children any more: only a run closes them by itself.
+    pub(super) fn hint_at_epics(&self, scene: &Scene<'_>, tickets: &[Ticket]) -> Result<()> {
         let index = scene.index()?;
         let statuses = &self.project.config.statuses;
         let now = |id: &TicketId| {
-            let changed = tickets.clone().find(|ticket| ticket.id == *id);
+            let changed = tickets.iter().find(|ticket| ticket.id == *id);
             let changed = changed.map(|ticket| ticket.status.as_str());
             changed.or_else(|| index.get(id).map(Outline::status))
         };
         let is_done = |id: &TicketId| now(id).is_some_and(|status| statuses.is_done(status));
-        let closed = tickets.clone().filter(|ticket| is_done(&ticket.id));
+        let closed = tickets.iter().filter(|ticket| is_done(&ticket.id));
         let epics: BTreeSet<&TicketId> =
             closed.filter_map(|ticket| ticket.parent.as_ref()).collect();
         for epic in epics {
             let open = now(epic).is_some() && !is_done(epic);
             let comes_again =
                 |ticket: &Ticket| ticket.repeat.is_some() && ticket.parent.as_ref() == Some(epic);
-            if tickets.clone().any(comes_again) {
+            if tickets.iter().any(comes_again) {
                 continue;
             }
             if open && scene.children(epic)?.all(|child| is_done(&child.id)) {

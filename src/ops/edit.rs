@@ -380,7 +380,8 @@ impl Editing<'_> {
                 force: self.force,
             };
             let close = Closing::new(project, &request, Some(to.clone())).map_err(at_status)?;
-            close.guarded(&scene, &mut tickets).map_err(at_status)?;
+            close.all(&scene, &mut tickets).map_err(at_status)?;
+            close.hint_at_epics(&scene, &tickets).map_err(at_status)?;
             closing = Some(close);
         } else if to != from {
             go(&scene, &mut tickets, to).map_err(at_status)?;

@@ -18,7 +18,7 @@ use super::records::records_among;
 use super::similar::similar;
 use super::values::{self, invalid, printable};
 use super::{Error, ErrorCode, Project, Result, resolve};
-use crate::context::{Context, cores};
+use crate::context::Context;
 use crate::graph::{Graph, Step};
 use crate::model::{Acceptance, Actor, Awaiting, Outline, Subtask, Ticket, TicketId};
 use crate::store::{self, AppendLog, Index, Stored};
@@ -73,9 +73,8 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
         maker.refuse_cycles(requests, &made)?;
         made
     };
-    let create = || locked.create(&made, &project.config);
-    let (similar, stored) = cores::both(|| similar(&index, &made), create);
-    let stored = stored?;
+    let similar = similar(&index, &made);
+    let stored = locked.create(&made, &project.config)?;
     if let Err(error) = filed.record(&made) {
         let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
         locked.write_and_remove(Vec::new(), &ids, &project.config)?;

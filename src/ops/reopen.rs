@@ -17,33 +17,28 @@ pub fn reopen(project: &Project, targets: &Targets, note: Option<&str>) -> Resul
     let note = note
         .map(|text| say(project, NoteKind::Comment, "note", text))
         .transpose()?;
-    let statuses = &project.config.statuses;
-    let reopen = |_: &Scene<'_>, tickets: &mut [Ticket]| {
-        for ticket in tickets {
+    project.change(targets, |scene, tickets| {
+        let to = project.config.statuses.initial();
+        let closed = closed_ones(project, tickets);
+        for ticket in tickets.iter_mut() {
             if let Some(note) = &note {
                 ticket.say(note);
             }
-            if statuses.is_done(&ticket.status) {
-                super::close::allow(project, ticket, statuses.initial())?;
-                open(ticket, statuses.initial());
+            if closed.contains(&ticket.id) {
+                super::close::allow(project, ticket, to)?;
+                open(ticket, to);
             }
         }
-        Ok(())
-    };
-    project.change_if(targets, reopen, |scene, difference| {
-        let closed = closed_ones(project, difference.pairs().map(|(old, _)| old));
-        check_parents(scene, difference.after, |it| closed.contains(&it.id))
+        check_parents(scene, tickets, |ticket| closed.contains(&ticket.id))
     })
 }
 
 /// Those of the tickets that are closed.
-pub(super) fn closed_ones<'t>(
-    project: &Project,
-    tickets: impl IntoIterator<Item = &'t Ticket>,
-) -> BTreeSet<TicketId> {
+pub(super) fn closed_ones(project: &Project, tickets: &[Ticket]) -> BTreeSet<TicketId> {
     let statuses = &project.config.statuses;
-    let tickets = tickets.into_iter();
-    let closed = tickets.filter(|ticket| statuses.is_done(&ticket.status));
+    let closed = tickets
+        .iter()
+        .filter(|ticket| statuses.is_done(&ticket.status));
     closed.map(|ticket| ticket.id.clone()).collect()
 }
 

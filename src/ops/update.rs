@@ -113,7 +113,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         _ => None,
     };
     let mut changed = project.change_alone(targets, |scene, tickets| {
-        let closed = reopen::closed_ones(project, &*tickets);
+        let closed = reopen::closed_ones(project, tickets);
         for ticket in tickets.iter_mut() {
             let before = ticket.clone();
             set(scene, ticket, request)?;
@@ -126,7 +126,10 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             check_edges(ticket, &before)?;
         }
         match (&to, &closing) {
-            (_, Some(closing)) => closing.guarded(scene, tickets)?,
+            (_, Some(closing)) => {
+                closing.all(scene, tickets)?;
+                closing.hint_at_epics(scene, tickets)?;
+            }
             (Some(to), None) => go(scene, tickets, to)?,
             (None, None) => {}
         }
@@ -153,26 +156,22 @@ pub(super) fn go(scene: &Scene<'_>, tickets: &mut [Ticket], to: &StatusId) -> Re
             && statuses.category(&ticket.status) != Category::Active;
         ticket.status = to.clone();
         if begins {
-            begin(scene, ticket);
-            warn_of_waiting(scene, &ticket.id)?;
+            begin(scene, ticket)?;
         }
     }
     Ok(())
 }
 
-/// Notes that work begins.
-pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) {
+/// Notes that work begins, and warns where it should not yet.
+pub(super) fn begin(scene: &Scene<'_>, ticket: &mut Ticket) -> Result<()> {
     ticket.started_at = ticket.started_at.or(Some(scene.project.now));
-}
-
-/// Warns where work at the ticket should not begin yet.
-pub(super) fn warn_of_waiting(scene: &Scene<'_>, id: &TicketId) -> Result<()> {
-    if scene.is_plainly_free(id)? {
+    if scene.is_plainly_free(&ticket.id)? {
         return Ok(());
     }
-    let reasons = scene.graph()?.reasons(id);
+    let reasons = scene.graph()?.reasons(&ticket.id);
     if !reasons.is_empty() {
         let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        let id = &ticket.id;
         scene
             .project
             .warn(format!("`{id}` is begun though {}", reasons.join(", ")));

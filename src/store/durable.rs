@@ -95,8 +95,12 @@ pub(super) fn write_unsynchronised(path: &Path, bytes: &[u8]) -> io::Result<()> 
 /// # Errors
 /// When a file cannot be written, or replaced.
 pub fn write_all(files: &[(PathBuf, &str)]) -> Result<(), StoreError> {
-    for replacement in Replacement::prepare_all(&borrowed(files))? {
-        let path = replacement.path();
+    let all: Vec<(&Path, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_path(), *text))
+        .collect();
+    for replacement in Replacement::prepare_all(&all)? {
+        let path = replacement.path;
         replacement.put().map_err(StoreError::io("write", path))?;
     }
     let folders: BTreeSet<&Path> = files.iter().filter_map(|(path, _)| path.parent()).collect();
@@ -156,11 +160,6 @@ impl<'p> Replacement<'p> {
         Ok(())
     }
 
-    /// The file whose place it is to take.
-    pub(super) fn path(&self) -> &'p Path {
-        self.path
-    }
-
     /// Puts it where no file is; `false` where there is one.
     pub(super) fn put_new(self) -> io::Result<bool> {
         match self.unfinished.persist_noclobber(self.path) {
@@ -169,12 +168,6 @@ impl<'p> Replacement<'p> {
             Err(error) => Err(error.error),
         }
     }
-}
-
-/// The files with their texts, as [`Replacement::prepare_all`] takes them.
-pub(super) fn borrowed<'f>(files: &'f [(PathBuf, &'f str)]) -> Vec<(&'f Path, &'f str)> {
-    let files = files.iter().map(|(path, text)| (path.as_path(), *text));
-    files.collect()
 }
 
 /// Makes the file with `bytes` in it, unless there is something of that name: then nothing

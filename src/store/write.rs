@@ -4,12 +4,11 @@ use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::durable::{Replacement, borrowed, sync_folder, write_atomic};
+use super::durable::{Replacement, sync_folder, write_atomic};
 use super::last_change::Recording;
 use super::lock::Lock;
 use super::regular::LARGEST_FILE;
 use super::{Etag, Store, StoreError, Stored};
-use crate::context::cores;
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
@@ -109,55 +108,27 @@ impl<'a> Locked<'a> {
             .changed)
     }
 
-    /// As [`Locked::write_all`], unless `may` has something against it: that is asked while the
-    /// texts are put on the disk beside their files, since both take their time.
-    ///
-    /// # Errors
-    /// What `may` fails with; else as [`Locked::write`].
-    pub fn write_if<E: From<StoreError>>(
-        &self,
-        changes: Vec<Change>,
-        config: &Config,
-        may: impl FnOnce() -> Result<(), E>,
-    ) -> Result<Written, E> {
-        let outcome = self.outcome(changes, config)?;
-        let files = self.files_of(&outcome);
-        let files = borrowed(&files);
-        let (prepared, may) = cores::both(|| Replacement::prepare_all(&files), may);
-        may?;
-        self.put_prepared(&outcome, prepared?, &[])?;
-        Ok(Written::of(outcome))
-    }
-
     fn put_all(&self, outcome: Outcome, removed: &[TicketId]) -> Result<Written, StoreError> {
-        let files = self.files_of(&outcome);
-        let prepared = Replacement::prepare_all(&borrowed(&files))?;
-        self.put_prepared(&outcome, prepared, removed)?;
-        Ok(Written::of(outcome))
-    }
-
-    /// The files that have to be written, with their texts: what follows is there before what it
-    /// follows is closed, whenever the power fails.
-    fn files_of<'o>(&self, outcome: &'o Outcome) -> Vec<(PathBuf, &'o str)> {
-        let files = to_write(outcome);
-        let files = files.map(|new| (self.ticket_path(&new.ticket.id), new.text.as_str()));
-        files.collect()
-    }
-
-    /// Puts the files in their places, and removes others.
-    fn put_prepared(
-        &self,
-        outcome: &Outcome,
-        prepared: Vec<Replacement<'_>>,
-        removed: &[TicketId],
-    ) -> Result<(), StoreError> {
+        let (texts, following) = &outcome;
+        let differing = texts.iter().filter(|(before, new)| *before != new.etag);
+        let differing = differing.map(|(_, new)| new);
+        // What follows is there before what it follows is closed, whenever the power fails.
+        let files: Vec<(PathBuf, &str)> = following
+            .iter()
+            .chain(differing)
+            .map(|new| (self.ticket_path(&new.ticket.id), new.text.as_str()))
+            .collect();
+        let files: Vec<(&Path, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
+        let prepared = Replacement::prepare_all(&files)?;
         if prepared.is_empty() && removed.is_empty() {
-            return Ok(());
+            return Ok(Written::of(outcome));
         }
-        let written = to_write(outcome).map(|new| (&new.ticket.id, Some(new.etag)));
+        let differing = texts.iter().filter(|(before, new)| *before != new.etag);
+        let differing = differing.map(|(_, new)| new);
+        let written = following.iter().chain(differing);
+        let written = written.map(|new| (&new.ticket.id, Some(new.etag)));
         self.record(written.chain(removed.iter().map(|id| (id, None))))?;
-        for replacement in prepared {
-            let path = replacement.path();
+        for ((path, _), replacement) in files.iter().zip(prepared) {
             replacement.put().map_err(StoreError::io("write", path))?;
         }
         // References to a ticket are gone before it is, whenever the power fails.
@@ -170,7 +141,7 @@ impl<'a> Locked<'a> {
         if !removed.is_empty() {
             sync().map_err(StoreError::io("write", self.ticks_dir()))?;
         }
-        Ok(())
+        Ok(Written::of(outcome))
     }
 
     /// All files that [`Locked::write`] would leave of these changes: those that are changed,
@@ -386,12 +357,6 @@ impl<'a> Locked<'a> {
         let ticket = read;
         Ok(Stored { ticket, text, etag })
     }
-}
-
-/// The tickets whose files have to be written: what follows, then what differs.
-fn to_write((texts, following): &Outcome) -> impl Iterator<Item = &Stored> {
-    let differing = texts.iter().filter(|(before, new)| *before != new.etag);
-    following.iter().chain(differing.map(|(_, new)| new))
 }
 
 /// Whether the change closes a ticket that comes again.
