@@ -7,6 +7,7 @@ use super::notes::{refused, say};
 use super::values;
 use super::{Changed, Error, Project, Result};
 use crate::model::{Category, Note, NoteKind, Outline, StatusId, Ticket, TicketId, Verdict};
+use crate::store::InvalidFile;
 
 /// How tickets are to be closed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -172,7 +173,21 @@ impl<'c> Closing<'c> {
         if !children.is_empty() {
             return Err(held(id, "has open children:", &children));
         }
-        Ok(())
+        match self.broken_child(scene, id)? {
+            Some(file) => Err(
+                refused(format!("`{id}` has a child that cannot be read: {file}"))
+                    .hint("correct its file first, or close it all the same with `--force`")
+                    .with("id", id.as_str()),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// A file that is no ticket, of which may be told that it would be a child of that one.
+    fn broken_child(&self, scene: &Scene<'_>, id: &TicketId) -> Result<Option<InvalidFile>> {
+        let (store, config) = (&self.project.store, &self.project.config);
+        let mut broken = store.broken_children(id, &scene.index()?.invalid, config);
+        Ok(broken.next().cloned())
     }
 
     /// Says which epics have no open children any more: only a run closes them by itself.
@@ -195,7 +210,10 @@ impl<'c> Closing<'c> {
             if tickets.iter().any(comes_again) {
                 continue;
             }
-            if open && scene.children(epic)?.all(|child| is_done(&child.id)) {
+            if open
+                && scene.children(epic)?.all(|child| is_done(&child.id))
+                && self.broken_child(scene, epic)?.is_none()
+            {
                 let hint = format!("every child of the epic `{epic}` is closed: `tk close {epic}`");
                 self.project.hint(hint);
             }

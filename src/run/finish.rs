@@ -22,6 +22,7 @@ use crate::git::{Backups, Git, Removal};
 use crate::graph::Graph;
 use crate::model::{Gate, LandMode, TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Result};
+use crate::store::InvalidFile;
 use crate::wire::EventKind;
 
 /// What is left to do after a run.
@@ -147,6 +148,10 @@ fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Res
     for id in &survey.epics {
         match state_of(shared, id)? {
             EpicState::Open => {}
+            EpicState::Unknown(file) => {
+                let text = format!("`{id}` stays open, since a child cannot be read: {file}");
+                recorder.record(None, EventKind::Warning { text })?;
+            }
             EpicState::Complete => {
                 tickets::close_epic(shared, id)?;
                 let reason = "every child is closed".to_owned();
@@ -167,6 +172,8 @@ fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Res
 enum EpicState {
     /// Something of it is open, or it waits for somebody, or it is closed already.
     Open,
+    /// Of what else is a child of it, this file is no ticket.
+    Unknown(InvalidFile),
     /// Every child is closed, and nothing holds it.
     Complete,
     /// Every child is closed, and a person has to pass its own gate.
@@ -184,8 +191,14 @@ fn state_of(shared: &Shared, id: &TicketId) -> Result<EpicState> {
         || graph.children(id).is_empty()
         || !graph.epic_is_complete(id)
         || !graph.open_blockers(id).is_empty();
+    if held {
+        return Ok(EpicState::Open);
+    }
+    let (store, config) = (&shared.store, &shared.config);
+    if let Some(file) = store.broken_children(id, &loaded.invalid, config).next() {
+        return Ok(EpicState::Unknown(file.clone()));
+    }
     Ok(match epic.requires {
-        _ if held => EpicState::Open,
         Some(gate) if !tickets::gate_is_passed(epic) => EpicState::AtGate(gate),
         _ => EpicState::Complete,
     })

@@ -107,6 +107,25 @@ impl Store {
         Ok(loaded)
     }
 
+    /// Those of the files that are no tickets which, as far as they can be read, name the ticket
+    /// as their parent.
+    pub fn broken_children<'f>(
+        &'f self,
+        parent: &'f TicketId,
+        invalid: &'f [InvalidFile],
+        config: &'f Config,
+    ) -> impl Iterator<Item = &'f InvalidFile> {
+        invalid.iter().filter(move |file| {
+            let Some(id) = &file.id else { return false };
+            // Of what is no text nothing can be told.
+            let Ok(Some(text)) = self.read_text(id) else {
+                return false;
+            };
+            text.contains(parent.as_str())
+                && format::legible(id, &text, config).ticket.parent.as_ref() == Some(parent)
+        })
+    }
+
     /// Reads the tickets of these files, which are in the order of their ids.
     fn load_files(&self, names: &[String], parse: &impl Parse) -> Result<Loaded, StoreError> {
         let mut loaded = Loaded {

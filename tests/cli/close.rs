@@ -116,6 +116,35 @@ fn an_epic_stays_open_with_a_hint() {
 }
 
 #[test]
+fn a_child_that_cannot_be_read_is_in_the_way() {
+    let sandbox = authentication();
+    sandbox.tk(["update", "ghi", "--requires", ""]).ok();
+    let text = std::fs::read_to_string(sandbox.path().join(".ticks/def.toml")).unwrap();
+    sandbox.write(".ticks/def.toml", &format!("<<<<<<<\n{text}"));
+    // One that is nobody's child is in nobody's way.
+    sandbox.write(".ticks/xyz.toml", "title = aut\n");
+    assert_snapshot!(sandbox.tk(["close", "abc", "ghi"]), @r"
+    abc  closed  First
+    ghi  closed  Third
+    --- stderr
+    warning: .ticks/def.toml:1: a merge left both versions: expected the conflict of a merge to be resolved
+    warning: .ticks/xyz.toml:1: not TOML: string values must be quoted: expected literal string
+    ");
+    assert_snapshot!(refused(&sandbox, 4, &[&["close", "aut"]]), @r"
+    warning: .ticks/def.toml:1: a merge left both versions: expected the conflict of a merge to be resolved
+    warning: .ticks/xyz.toml:1: not TOML: string values must be quoted: expected literal string
+    error: `aut` has a child that cannot be read: .ticks/def.toml:1: a merge left both versions: expected the conflict of a merge to be resolved
+    hint: correct its file first, or close it all the same with `--force`
+    ");
+    assert_snapshot!(sandbox.tk(["close", "aut", "--force"]), @r"
+    aut  closed  Authentication
+    --- stderr
+    warning: .ticks/def.toml:1: a merge left both versions: expected the conflict of a merge to be resolved
+    warning: .ticks/xyz.toml:1: not TOML: string values must be quoted: expected literal string
+    ");
+}
+
+#[test]
 fn transitions_are_kept() {
     let sandbox = authentication();
     sandbox.write(

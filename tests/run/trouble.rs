@@ -442,3 +442,24 @@ fn a_ticket_that_is_put_right_before_the_run_ends_is_told_at_its_end() {
     let ended = rig.run([]).expect(0);
     assert_eq!(ended.ids("landed"), ["one"]);
 }
+
+#[test]
+fn an_epic_stays_open_while_a_child_of_it_cannot_be_read() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let text = rig.sandbox.read(".ticks/two.toml");
+    rig.sandbox
+        .write(".ticks/two.toml", &format!("{text}[[[\n"));
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    let warned = ended.warnings();
+    let text = "`epic` stays open, since a child cannot be read: .ticks/two.toml:";
+    let told = warned.iter().any(|warning| warning.starts_with(text));
+    assert!(told, "{warned:#?}");
+    assert_eq!(rig.show("epic")["status"], "open");
+
+    let text = rig.sandbox.read(".ticks/two.toml").replace("[[[\n", "");
+    rig.sandbox.write(".ticks/two.toml", &text);
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["two"]);
+    assert_eq!(rig.show("epic")["status"], "closed");
+}
