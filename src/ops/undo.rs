@@ -47,12 +47,17 @@ pub fn undo(
         let error = Error::new(ErrorCode::No, "there is nothing to take back");
         return Err(error.hint("only the last command of a person in this clone can be"));
     };
-    let changed = locked.changed_since(&last)?;
-    if !changed.is_empty() {
-        return Err(moved_on(&changed));
+    let standing = locked.standing(last)?;
+    if !standing.moved_on.is_empty() {
+        return Err(moved_on(&standing.moved_on));
+    }
+    let last = &standing.left;
+    if last.files.is_empty() {
+        let message = "there is nothing to take back: everything is as it was before";
+        return Err(Error::new(ErrorCode::No, message));
     }
     let index = project.index()?;
-    let back = tickets(project, &last)?;
+    let back = tickets(project, last)?;
     let results = last
         .files
         .iter()
@@ -66,7 +71,7 @@ pub fn undo(
     refuse_if_named(&index, &gone, &back)?;
     let mut now = None;
     if !dry_run {
-        locked.put_back(&last)?;
+        locked.put_back(&standing)?;
         release_claims(project, &locked, &gone, &back)?;
         now = Some(project.index()?);
     }
@@ -84,7 +89,7 @@ pub fn undo(
     let records = Records::new(project, &index, &graph);
     Ok(Undone {
         at: last.at.to_string(),
-        by: last.by,
+        by: last.by.clone(),
         results,
         tickets: back.iter().map(|ticket| records.of(ticket)).collect(),
     })

@@ -1,9 +1,10 @@
 //! What the last command changed, so that it can be taken back.
 //!
 //! `<git-common-dir>/tk/undo.json` has what each file said before, and the name of what it says
-//! since. It is written before the first file is: whoever is killed in between leaves a record
-//! that does not fit the files, which is then no reason to touch them. It may be lost.
+//! since. It is written before the first file is: whoever is killed in between leaves files that
+//! are as they were before, of which nothing has to be taken back. It may be lost.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,26 @@ pub struct ChangedFile {
     pub after: Option<String>,
 }
 
+impl ChangedFile {
+    /// The etag of what the file said before.
+    fn etag_before(&self) -> Option<String> {
+        let etag = |text: &String| Etag::of(text.as_bytes()).to_string();
+        self.before.as_ref().map(etag)
+    }
+}
+
+/// How the files of a change stand to it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeNow {
+    /// The change, of the files that are as it left them.
+    pub left: LastChange,
+    /// The files that are as they were before: whoever made the change, or took it back, may have
+    /// been killed.
+    pub back: Vec<ChangedFile>,
+    /// The tickets whose files are neither.
+    pub moved_on: Vec<TicketId>,
+}
+
 fn write_id<S: Serializer>(id: &TicketId, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(id)
 }
@@ -73,9 +94,7 @@ impl Store {
     /// What can be taken back, if anything.
     #[must_use]
     pub fn last_change(&self) -> Option<LastChange> {
-        // It is as long as the tickets are that were changed.
-        let text = read_up_to(&self.last_change_path(), u64::MAX).ok()?;
-        serde_json::from_slice(&text).ok()
+        read_record(&self.last_change_path())
     }
 
     /// Why the first change through this store, or a copy of it, that could not be noted down
@@ -101,6 +120,13 @@ impl Store {
     fn older_change_path(&self) -> PathBuf {
         self.local_dir().join("undo-older.json")
     }
+}
+
+/// The record in that file, if it is there and one.
+fn read_record(path: &Path) -> Option<LastChange> {
+    // It is as long as the tickets are that were changed.
+    let text = read_up_to(path, u64::MAX).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 /// Has the file hold these bytes, in the place of what it holds if it is there.
@@ -172,15 +198,25 @@ impl Locked<'_> {
 
     /// Puts the record in the place of the one before; if it cannot, that one stays.
     fn note_down(&self, last: &LastChange) -> Result<(), StoreError> {
-        let path = self.last_change_path();
+        self.write_older(last)?;
+        self.swap_records()
+    }
+
+    /// Writes the record where the one before is to be.
+    fn write_older(&self, record: &LastChange) -> Result<(), StoreError> {
         let older = self.older_change_path();
-        // Not synchronised: it may be lost, and nobody should wait for it. The two files change
-        // their places, and are there for the next change: making one takes longer than writing it.
-        serde_json::to_vec(last)
+        // Not synchronised: it may be lost, and nobody should wait for it.
+        serde_json::to_vec(record)
             .map_err(io::Error::other)
             .and_then(|bytes| overwrite(&older, &bytes))
-            .and_then(|()| exchange(&older, &path))
             .map_err(StoreError::io("write", &older))
+    }
+
+    /// The two records change their places, and are there for the next change: making a file takes
+    /// longer than writing it.
+    fn swap_records(&self) -> Result<(), StoreError> {
+        let (older, path) = (self.older_change_path(), self.last_change_path());
+        exchange(&older, &path).map_err(StoreError::io("write", &older))
     }
 
     /// The name of what the ticket's file says, whatever that is; none where there is no file.
@@ -204,19 +240,28 @@ impl Locked<'_> {
         text.map(Some).map_err(failed)
     }
 
-    /// The tickets whose files are no longer as the last change left them.
+    /// How the files stand to that change.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn changed_since(&self, last: &LastChange) -> Result<Vec<TicketId>, StoreError> {
-        let mut changed = Vec::new();
-        for file in &last.files {
+    pub fn standing(&self, mut last: LastChange) -> Result<ChangeNow, StoreError> {
+        let (mut left, mut back, mut moved_on) = (Vec::new(), Vec::new(), Vec::new());
+        for file in last.files {
             let now = self.etag_now(&file.id)?.map(|etag| etag.to_string());
-            if now != file.after {
-                changed.push(file.id.clone());
+            if now == file.after {
+                left.push(file);
+            } else if now == file.etag_before() {
+                back.push(file);
+            } else {
+                moved_on.push(file.id);
             }
         }
-        Ok(changed)
+        last.files = left;
+        Ok(ChangeNow {
+            left: last,
+            back,
+            moved_on,
+        })
     }
 
     /// Sees to it that nothing can be taken back: what was done last cannot.
@@ -235,13 +280,15 @@ impl Locked<'_> {
         }
     }
 
-    /// Puts the files back to what they said before that change; what they say now can be had
-    /// again in the same way. The caller has seen that they are as it left them.
+    /// Puts what is left of the change back to what it was before; what the files say now can be
+    /// had again in the same way. Whoever is killed amid that leaves the change noted down as it
+    /// was, so that the rest of it can be taken back.
     ///
     /// # Errors
     /// When a file cannot be written or removed; when what they say now cannot be noted down,
     /// nothing is done.
-    pub fn put_back(&self, last: &LastChange) -> Result<(), StoreError> {
+    pub fn put_back(&self, now: &ChangeNow) -> Result<(), StoreError> {
+        let last = &now.left;
         let paths = last.files.iter().map(|file| self.ticket_path(&file.id));
         let paths: Vec<PathBuf> = paths.collect();
         let (mut back, mut gone) = (Vec::<(&Path, &str)>::new(), Vec::new());
@@ -256,8 +303,10 @@ impl Locked<'_> {
         let files = last.files.iter();
         let files = files.map(|file| (&file.id, file.before.as_ref().map(etag)));
         // What they say now is nowhere else.
-        if let Some(record) = self.about_to_change(files)? {
-            self.note_down(&record)?;
+        let reverse = self.about_to_change(files)?;
+        if let Some(mut reverse) = reverse {
+            reverse.files.extend(self.put_back_before(&now.back));
+            self.write_older(&reverse)?;
         }
         for ((path, _), replacement) in back.into_iter().zip(prepared) {
             replacement.put().map_err(StoreError::io("write", path))?;
@@ -265,6 +314,27 @@ impl Locked<'_> {
         for path in gone {
             fs::remove_file(path).map_err(StoreError::io("remove", path))?;
         }
-        sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))
+        sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))?;
+        if self.recording.is_some() {
+            self.swap_records()?;
+        }
+        Ok(())
+    }
+
+    /// What somebody who was killed amid taking back the same change had noted down of the files
+    /// that are back.
+    fn put_back_before(&self, back: &[ChangedFile]) -> Vec<ChangedFile> {
+        if back.is_empty() {
+            return Vec::new();
+        }
+        let noted = read_record(&self.older_change_path());
+        let mut noted = noted.map_or_else(Vec::new, |noted| noted.files);
+        let back: BTreeMap<_, _> = back.iter().map(|file| (&file.id, file)).collect();
+        noted.retain(|noted| {
+            back.get(&noted.id).is_some_and(|file| {
+                noted.etag_before() == file.after && noted.after == file.etag_before()
+            })
+        });
+        noted
     }
 }

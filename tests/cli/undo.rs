@@ -126,6 +126,70 @@ fn what_changed_since_is_left_alone() {
     ");
 }
 
+/// As if who made the change had been killed when one of two files was written.
+#[test]
+fn of_a_change_that_was_cut_off_what_there_is_of_it_is_taken_back() {
+    let sandbox = authentication();
+    let (before, old) = (files(&sandbox), sandbox.read(".ticks/def.toml"));
+    sandbox.tk(["update", "abc", "def", "-p", "0"]).ok();
+    sandbox.ticket("def", &old);
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    abc  restored  First
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    ");
+    assert_eq!(files(&sandbox), before);
+
+    sandbox.tk(["update", "abc", "def", "-p", "0"]).ok();
+    for (name, old) in &before {
+        sandbox.write(format!(".ticks/{name}"), old);
+    }
+    assert_snapshot!(refused(&sandbox, 1, &[&["undo"]]), @"error: there is nothing to take back: everything is as it was before");
+}
+
+/// Killed at moments all over its work, `tk undo` goes on where it was.
+#[test]
+fn a_taking_back_that_is_killed_goes_on() {
+    let sandbox = authentication();
+    let list: String = (0..60)
+        .map(|n| format!("[[ticket]]\ntitle = \"{n}\"\n"))
+        .collect();
+    sandbox.write("list.toml", &list);
+    sandbox.tk(["new", "--file", "list.toml"]).ok();
+    let before = files(&sandbox);
+    sandbox.tk(["update", "--query", "open", "-p", "0"]).ok();
+    let after = files(&sandbox);
+    let begun = std::time::Instant::now();
+    sandbox.tk(["undo"]).ok();
+    let whole = begun.elapsed();
+    sandbox.tk(["undo"]).ok();
+    for turn in 0..20 {
+        let mut command = sandbox.tk_command();
+        command.arg("undo").stdout(std::process::Stdio::null());
+        let begun = std::time::Instant::now();
+        let mut undo = command.spawn().unwrap();
+        while begun.elapsed() < whole * turn / 20 {
+            std::hint::spin_loop();
+        }
+        undo.kill().unwrap();
+        undo.wait().unwrap();
+        let now = files(&sandbox);
+        if now != before {
+            sandbox.tk(["undo"]).ok();
+            assert_eq!(files(&sandbox), before, "{turn}");
+        }
+        // All of it is done again, also what the one that was killed had taken back.
+        let again = sandbox.tk(["undo"]);
+        if again.code == 0 {
+            assert_eq!(files(&sandbox), after, "{turn}");
+        } else {
+            // It was killed between the last file and its end.
+            assert_eq!(again.code, 1, "{again}");
+            sandbox.tk(["update", "--query", "open", "-p", "0"]).ok();
+        }
+    }
+}
+
 #[test]
 fn a_new_ticket_that_others_name_stays() {
     let sandbox = authentication();
