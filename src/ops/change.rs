@@ -10,7 +10,7 @@ use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
-use crate::model::{Defer, Outline, Ticket, TicketId};
+use crate::model::{Category, Defer, Outline, Ticket, TicketId};
 use crate::store::{Change, Index, Locked, StoreError, Stored, Written};
 use crate::wire::{ChangeResult, TicketRecord};
 
@@ -427,12 +427,18 @@ impl Project {
         written: &Written,
         dry_run: bool,
     ) -> Result<()> {
-        let is_done = |ticket: &Ticket| self.config.statuses.is_done(&ticket.status);
+        let statuses = &self.config.statuses;
+        let is_done = |ticket: &Ticket| statuses.is_done(&ticket.status);
+        let is_active = |ticket: &Ticket| statuses.category(&ticket.status) == Category::Active;
         for (Stored { ticket, .. }, old) in written.changed.iter().zip(before) {
             if ticket.repeat.is_some() && is_done(ticket) && !is_done(&old.ticket) {
                 self.tell_follower(&ticket.id, &written.following, dry_run)?;
             }
-            if !dry_run && is_done(ticket) {
+            if dry_run {
+                continue;
+            }
+            let is_left = is_active(&old.ticket) && !is_active(ticket);
+            if is_done(ticket) || is_left && self.is_own_claim(locked, &ticket.id)? {
                 self.let_go(locked, &ticket.id)?;
             }
         }

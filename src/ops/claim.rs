@@ -77,13 +77,13 @@ pub(super) fn claim_if(
     };
     lease.until(None)?;
     let Some(asked) = &request.remote else {
-        let claimed = match claim_here(project, targets, (&actor, may), lease, None) {
+        let (mut claimed, before) = match claim_here(project, targets, (&actor, may), lease, None) {
             Err(error) if error.code == ErrorCode::Held => {
                 return Err(of_this_clone(project, error)?);
             }
             claimed => claimed?,
         };
-        renew_there(project, &claimed);
+        renew_there(project, &mut claimed, &before)?;
         return Ok(claimed);
     };
     let remote = RemoteClaims::choose(project, asked.as_deref())?;
@@ -96,10 +96,10 @@ pub(super) fn claim_if(
         now: project.now,
         holding: format!("{:032x}", context.random_u128()),
     };
-    let own = own.and_then(|own| own.remote);
+    let own = own.and_then(|own| own.remote).map(|own| *own);
     left_there::give_back(project, &remote, Some(&id))?;
     let taking = left_there::Taken::new(&project.store, &remote, &wish);
-    let hold = match remote.take(&wish, own.as_deref(), &|| taking.begin()) {
+    let hold = match remote.take(&wish, own.as_ref(), &|| taking.begin()) {
         Ok(Standing::Ours(hold)) => hold,
         Ok(Standing::Theirs(theirs)) => {
             taking.forget()?;
@@ -115,12 +115,20 @@ pub(super) fn claim_if(
     if hold.claim.holding != wish.holding {
         taking.forget()?;
     }
-    let is_new = own.is_none_or(|own| own.claim.holding != hold.claim.holding);
+    let other = own.filter(|own| own.claim.holding != hold.claim.holding);
+    let is_new = hold.claim.holding == wish.holding;
     let claimed = claim_here(project, targets, (&actor, may), lease, Some(hold.clone()));
-    if claimed.is_err() && is_new {
-        project.owe(Some(hold));
+    match claimed {
+        Ok((claimed, _)) => {
+            // One remote at a time: nobody would let go of it on the other.
+            project.owe(other.filter(|other| other.remote != hold.remote));
+            Ok(claimed)
+        }
+        Err(error) => {
+            project.owe(Some(hold).filter(|_| is_new));
+            Err(error)
+        }
     }
-    claimed
 }
 
 /// For how long a claim is to hold.
@@ -213,7 +221,7 @@ fn claim_here(
     (actor, may): (&Actor, &May<'_>),
     lease: Lease,
     hold: Option<RemoteHold>,
-) -> Result<Claimed> {
+) -> Result<(Claimed, ClaimsBefore)> {
     let mut held = (lease.until(None)?, true, None);
     let mut before = ClaimsBefore::default();
     let changed = project.change(targets, |scene, tickets| {
@@ -243,36 +251,51 @@ fn claim_here(
         project.store.lock()?.see_elsewhere(&id, None)?;
     }
     let (lease_until, moved, remote) = held;
-    Ok(Claimed {
+    let claimed = Claimed {
         changed,
         holder: actor.clone(),
         lease_until,
         moved,
         remote,
-    })
+    };
+    Ok((claimed, before))
 }
 
-/// What is held on a remote, too, is renewed there as it was here.
-fn renew_there(project: &Project, claimed: &Claimed) {
-    let Some(hold) = &claimed.remote else { return };
-    let Some(id) = hold.claim.ticket() else {
-        return;
+/// What is held on a remote, too, is renewed there as it was here. Where another has it there by
+/// now, the claim here is again what it was, and that is the error.
+fn renew_there(project: &Project, claimed: &mut Claimed, before: &ClaimsBefore) -> Result<()> {
+    let (until, hold) = (claimed.lease_until, claimed.remote.clone());
+    let Some(hold) = hold.filter(|hold| hold.claim.lease_until != until) else {
+        return Ok(());
     };
-    if hold.claim.lease_until == claimed.lease_until {
-        return;
-    }
+    let Some(id) = hold.claim.ticket() else {
+        return Ok(());
+    };
+    let (name, ends) = (printable(&hold.remote), hold.claim.lease_until);
     let remote = RemoteClaims::of_noted(project, &hold.remote);
-    let renewed = remote.and_then(|remote| remote.renew_exactly(hold, claimed.lease_until));
-    let noted = renewed.and_then(|standing| match standing {
-        Standing::Ours(hold) => Ok(project.store.lock()?.note_renewal(&id, &hold)?),
-        Standing::Theirs(theirs) => Err(taken(project, &id, theirs)?),
-    });
-    if let Err(error) = noted {
-        let (remote, until) = (printable(&hold.remote), hold.claim.lease_until);
-        project.warn(format!(
-            "not renewed on `{remote}`, where it ends at {until}: {error}"
-        ));
+    let renewed = remote.and_then(|remote| remote.renew_exactly(&hold, until));
+    claimed.remote = None;
+    match renewed {
+        Ok(Standing::Ours(hold)) => {
+            project.store.lock()?.note_renewal(&id, &hold)?;
+            claimed.remote = Some(hold);
+        }
+        Ok(Standing::Theirs(Some(theirs))) if theirs.claim.holds(project.now) => {
+            before.put_back(project, &claimed.holder)?;
+            return Err(taken(project, &id, Some(theirs))?);
+        }
+        Ok(Standing::Theirs(_)) => {
+            project.store.lock()?.forget_remote(&id, &hold)?;
+            project.warn(format!(
+                "it was let go of on `{name}`: `{id}` is held in this clone only"
+            ));
+            project.hint(format!("`tk claim {id} --remote` takes it there again"));
+        }
+        Err(error) => project.warn(format!(
+            "not renewed on `{name}`, where it ends at {ends}: {error}"
+        )),
     }
+    Ok(())
 }
 
 fn span(given: &str) -> Result<SignedDuration> {

@@ -20,7 +20,7 @@ impl ClaimsBefore {
 
     /// What the change came to; where it failed, the claims are put back as they were.
     pub(super) fn unless(
-        self,
+        &self,
         changed: Result<Changed>,
         project: &Project,
         actor: &Actor,
@@ -32,13 +32,17 @@ impl ClaimsBefore {
         changed
     }
 
-    fn put_back(self, project: &Project, actor: &Actor) -> Result<()> {
+    /// Puts the claims back as they were.
+    ///
+    /// # Errors
+    /// When one cannot be read or written.
+    pub(super) fn put_back(&self, project: &Project, actor: &Actor) -> Result<()> {
         let locked = project.store.lock()?;
-        for (id, claim) in self.0 {
+        for (id, claim) in &self.0 {
             // Meanwhile somebody else may have taken it.
-            let now = locked.claim(&id, project.now)?;
+            let now = locked.claim(id, project.now)?;
             if now.is_none_or(|now| now.actor == actor.as_str()) {
-                locked.restore_claim(&id, claim.as_ref())?;
+                locked.restore_claim(id, claim.as_ref())?;
             }
         }
         Ok(())

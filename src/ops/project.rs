@@ -290,6 +290,15 @@ impl Project {
         Ok(released)
     }
 
+    /// Whether the ticket is held here by whoever asks.
+    pub(super) fn is_own_claim(&self, locked: &Locked<'_>, id: &TicketId) -> Result<bool> {
+        let Some(claim) = locked.claim(id, self.now)? else {
+            return Ok(false);
+        };
+        let mine = self.acting()?;
+        Ok(mine.is_some_and(|mine| mine.as_str() == claim.actor))
+    }
+
     /// What is to be given back on a remote at the end of the command.
     pub(super) fn owe(&self, hold: Option<RemoteHold>) {
         self.owed.borrow_mut().extend(hold);

@@ -109,7 +109,13 @@ pub fn nothing_ready(project: &Project, within: Within<'_>) -> Result<Error> {
     }
     let index = project.store.index(&project.config)?;
     let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
-    let plan = graph.plan(&scope(&index, &graph, within.epic)?);
+    let scope = scope(&index, &graph, within.epic)?;
+    // What could be started all the same is held by others.
+    let held = match graph.ready(&scope).len() {
+        0 => String::new(),
+        held => format!(", {held} held by others"),
+    };
+    let plan = graph.plan(&scope);
     let active = plan
         .entries
         .iter()
@@ -119,7 +125,7 @@ pub fn nothing_ready(project: &Project, within: Within<'_>) -> Result<Error> {
     Ok(match open {
         0 => error.hint("there is no open work"),
         _ => error.hint(format!(
-            "{open} open: {active} in progress, {awaiting} awaiting a person; \
+            "{open} open: {active} in progress, {awaiting} awaiting a person{held}; \
              `tk list --blocked` tells what the others wait for"
         )),
     })

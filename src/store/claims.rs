@@ -206,6 +206,21 @@ impl Locked<'_> {
         Ok(())
     }
 
+    /// Notes that the claim is of this clone only, where it still is that holding elsewhere, too.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn forget_remote(&self, id: &TicketId, hold: &RemoteHold) -> Result<(), StoreError> {
+        let Some(mut claim) = self.claim_at_all(id)? else {
+            return Ok(());
+        };
+        let is_it = |known: &mut Box<RemoteHold>| known.claim.holding == hold.claim.holding;
+        if claim.remote.take_if(is_it).is_some() {
+            self.write_claim(id, &claim)?;
+        }
+        Ok(())
+    }
+
     /// Puts the ticket's claim back as it was.
     ///
     /// # Errors

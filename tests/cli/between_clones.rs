@@ -650,7 +650,7 @@ fn what_is_next_is_what_no_other_clone_holds() {
     assert_snapshot!(clones.tk("repo", &["next", "--claim", "--remote=origin", "--as", "bob"]), @r"
     --- stderr
     error: nothing is ready
-    hint: 2 open: 1 in progress, 0 awaiting a person; `tk list --blocked` tells what the others wait for
+    hint: 2 open: 1 in progress, 0 awaiting a person, 1 held by others; `tk list --blocked` tells what the others wait for
     --- exit 1
     ");
     for (args, code) in [

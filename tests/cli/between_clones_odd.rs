@@ -199,3 +199,66 @@ fn what_talks_to_a_remote_ends_with_the_command() {
         );
     }
 }
+
+/// Whoever renews what another clone has taken meanwhile is told so, and holds it no longer.
+#[test]
+fn what_another_has_taken_meanwhile_cannot_be_renewed() {
+    let clones = Clones::new();
+    let ann = |args: &[&str]| clones.tk("repo", &[args, &["--as", "ann"]].concat());
+    let bob = |args: &[&str]| clones.tk("other", &[args, &["--as", "bob"]].concat());
+    ann(&["claim", "abc", "--remote"]).ok();
+    bob(&["sync"]).ok();
+    bob(&["release", "abc", "--force"]).ok();
+    let only_here = ann(&["claim", "abc", "--lease", "5h", "--json"]);
+    assert_snapshot!(only_here.stderr, @r#"
+    {"schema":"tk.warning.v1","warning":"it was let go of on `origin`: `abc` is held in this clone only"}
+    "#);
+    assert_eq!(only_here.code, 0);
+    assert_eq!(only_here.json()["remote"], json!(null));
+    ann(&["claim", "abc", "--remote"]).ok();
+
+    bob(&["sync"]).ok();
+    bob(&["release", "abc", "--force"]).ok();
+    bob(&["claim", "abc", "--remote"]).ok();
+    let again = ["claim", "abc", "--lease", "9h"];
+    let lost = ann(&again);
+    assert_eq!((lost.code, lost.stdout.as_str()), (5, ""), "{lost}");
+    assert_snapshot!(lost.stderr, @"error: `abc` is held by bob until 2026-11-20T10:38:50Z (on `origin`)");
+    assert_eq!(ann(&again).stderr, lost.stderr);
+    // What is held here by now is nobody's business there.
+    ann(&["release", "abc"]).ok();
+    assert_eq!(clones.there("abc")["actor"], "bob");
+    assert_eq!(clones.there("abc")["state"], "held");
+}
+
+/// Where the remote is away, it is not said to be held there until then.
+#[test]
+fn what_cannot_be_renewed_there_is_held_here() {
+    let clones = Clones::new();
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    let away = ["remote", "set-url", "origin", "../away.git"];
+    clones.sandbox.git(away);
+    let renewed = clones.tk("repo", &["claim", "abc", "--lease", "5h"]);
+    assert_eq!(renewed.code, 0, "{renewed}");
+    assert!(!renewed.stdout.contains("origin"), "{renewed}");
+    assert!(
+        renewed.stderr.contains("not renewed on `origin`"),
+        "{renewed}"
+    );
+}
+
+/// A claim is on one remote: taken on another, it is let go of on the one before.
+#[test]
+fn a_claim_moves_from_one_remote_to_another() {
+    let clones = Clones::new();
+    let git = ["init", "--quiet", "--bare", "../up.git"];
+    clones.sandbox.git(git);
+    clones.sandbox.git(["remote", "add", "up", "../up.git"]);
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    let moved = clones.tk("repo", &["claim", "abc", "--remote=up", "--json"]);
+    assert_eq!(moved.json()["remote"], "up");
+    assert_eq!(clones.there("abc")["state"], "released");
+    clones.tk("repo", &["release", "abc"]).ok();
+    let other = clones.tk("other", &["claim", "abc", "--remote", "--as", "bob"]);
+    assert_eq!(other.code, 0, "{other}");
+}

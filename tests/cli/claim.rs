@@ -237,3 +237,30 @@ fn next_is_stable() {
         assert_eq!(sandbox.tk(["next", "--json"]).ok(), first);
     }
 }
+
+/// What is begun no longer is held no longer, or nobody would know why nobody may take it.
+#[test]
+fn what_is_put_back_to_open_is_let_go_of() {
+    let sandbox = authentication();
+    sandbox.tk(["claim", "abc"]).ok();
+    sandbox.tk(["update", "abc", "--status", "open"]).ok();
+    let next = sandbox.tk(["next", "--as", "eve@example.com"]).ok();
+    assert!(next.starts_with("abc"), "{next}");
+    // Another's claim is another's to let go of.
+    sandbox.tk(["claim", "abc"]).ok();
+    let update = [
+        "update",
+        "abc",
+        "--status",
+        "open",
+        "--as",
+        "eve@example.com",
+    ];
+    sandbox.tk(update).ok();
+    let taken = sandbox.tk(["claim", "abc", "--as", "eve@example.com"]);
+    assert_eq!(taken.code, 5, "{taken}");
+    assert_snapshot!(refused(&sandbox, 1, &[&["next", "--as", "eve@example.com"]]), @r"
+    error: nothing is ready
+    hint: 3 open: 0 in progress, 0 awaiting a person, 1 held by others; `tk list --blocked` tells what the others wait for
+    ");
+}

@@ -193,11 +193,15 @@ fn claims() {
     .helped("claim", "in progress");
     wanted(
         "a status of what is claimed?",
-        "changes the status, and only closing ends the claim",
+        "changes the status; closing ends the claim, and so does its holder who puts it back",
     )
     .says("claim abc", "held until")
-    .says("update abc -s open", "updated")
+    .says("update abc -s open --as bob", "updated")
     .ends("claim abc --as bob", 5, "is held by dana@example.com")
+    .says("claim abc", "abc")
+    .says("update abc -s open", "updated")
+    .says("claim abc --as bob", "held until")
+    .says("update abc -s open --as bob", "updated")
     .says("claim abc", "abc")
     .holds("abc", "in_progress")
     .says("close abc", "closed")
