@@ -145,6 +145,7 @@ pub fn settle(
     for path in &table.only_there {
         backup.keep(&table.root.join(path), path.as_ref())?;
     }
+    backup.sync()?;
     document.backup = backup.folder().map(|folder| {
         let inside = folder.strip_prefix(project.repo.home());
         inside.unwrap_or(folder).display().to_string()

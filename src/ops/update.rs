@@ -133,6 +133,9 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
             (Some(to), None) => go(scene, tickets, to)?,
             (None, None) => {}
         }
+        if let (Some(reason), None) = (&request.reason, &closing) {
+            give_reason(project, tickets, reason)?;
+        }
         let moved = |ticket: &Ticket| request.parent.is_some() || closed.contains(&ticket.id);
         reopen::check_parents(scene, tickets, moved)
     })?;
@@ -140,6 +143,19 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         closing.tell(&mut changed);
     }
     Ok(changed)
+}
+
+/// Why the tickets were closed, all of which are.
+fn give_reason(project: &Project, tickets: &mut [Ticket], reason: &str) -> Result<()> {
+    let reason = values::line("reason", reason)?;
+    for ticket in tickets {
+        if !project.config.statuses.is_done(&ticket.status) {
+            let message = format!("`{}` is not closed: it has no reason", ticket.id);
+            return Err(invalid(message).hint("`--reason` goes with closing: `tk close`"));
+        }
+        ticket.reason.clone_from(&reason);
+    }
+    Ok(())
 }
 
 /// Puts the tickets into a status that is not the end.

@@ -1,7 +1,8 @@
 //! Copies of files that are about to be changed or removed, in a folder of their own:
 //! `<git-common-dir>/tk/backup/<time>/`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
@@ -15,6 +16,8 @@ use super::{Store, StoreError};
 #[derive(Debug)]
 pub struct Backup {
     folder: PathBuf,
+    /// The copies that may not be on the disk yet.
+    fresh: RefCell<Vec<PathBuf>>,
     is_used: Cell<bool>,
 }
 
@@ -25,6 +28,7 @@ impl Store {
         let time = at.strftime("%Y%m%dT%H%M%SZ").to_string();
         Backup {
             folder: self.local_dir().join("backup").join(time),
+            fresh: RefCell::default(),
             is_used: Cell::new(false),
         }
     }
@@ -38,7 +42,8 @@ impl Backup {
     }
 
     /// Copies the file, if there is one, to that name in the folder. What is no regular file has
-    /// no copy; one that is there already is not overwritten, the new one gets a number.
+    /// no copy; one that is there already is not overwritten, the new one gets a number. It is
+    /// certain to be on the disk only after [`Backup::sync`].
     ///
     /// # Errors
     /// When it cannot be copied, or the name leads out of the folder.
@@ -74,8 +79,25 @@ impl Backup {
         }
         // With the permissions of the original: a copy tells nobody more.
         fs::copy(path, &copy)?;
-        File::open(&copy)?.sync_all()?;
-        sync_folder(&folder)
+        self.fresh.borrow_mut().push(copy);
+        Ok(())
+    }
+
+    /// Waits until every copy is on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be made sure of.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        let copies = self.fresh.take();
+        for copy in &copies {
+            let synced = File::open(copy).and_then(|copy| copy.sync_all());
+            synced.map_err(StoreError::io("write", copy))?;
+        }
+        let folders: BTreeSet<&Path> = copies.iter().filter_map(|copy| copy.parent()).collect();
+        for folder in folders {
+            sync_folder(folder).map_err(StoreError::io("write", folder))?;
+        }
+        Ok(())
     }
 }
 

@@ -47,10 +47,15 @@ impl Locked<'_> {
     /// # Errors
     /// As [`Locked::sweep`].
     pub fn remove_unfinished(&self, path: &Path) -> Result<(), StoreError> {
-        if self.unfinished()?.iter().any(|there| there == path) {
-            fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+        let folders = [self.ticks_dir().to_owned(), self.claims_dir()];
+        let is_among = folders.iter().any(|folder| path.parent() == Some(folder));
+        if !is_among || !path.file_name().is_some_and(is_unfinished) {
+            return Ok(());
         }
-        Ok(())
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(StoreError::io("remove", path)),
+        }
     }
 }
 

@@ -154,7 +154,8 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::Exclude
         | FindingKind::IgnoredTickets
         | FindingKind::TrackedLocal
-        | FindingKind::UnusableLock => "Set-up",
+        | FindingKind::UnusableLock
+        | FindingKind::UnusableFolder => "Set-up",
     }
 }
 

@@ -140,4 +140,6 @@ pub enum FindingKind {
     TrackedLocal,
     /// The lock that every change takes cannot be taken by anybody.
     UnusableLock,
+    /// Something else is where a folder of what is local to this clone should be.
+    UnusableFolder,
 }

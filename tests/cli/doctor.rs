@@ -866,6 +866,23 @@ fn a_lock_that_nobody_can_take() {
 }
 
 #[test]
+fn what_is_where_a_folder_should_be_is_told_beside_all_else() {
+    for folder in ["claims", "holdings"] {
+        let sandbox = authentication();
+        sandbox.write(format!(".git/tk/{folder}"), "x\n");
+        sandbox.ticket("odd", "title = 3\n");
+        let findings = found(&sandbox);
+        let kinds: Vec<_> = findings.iter().map(|found| found["kind"].clone()).collect();
+        assert_eq!(kinds, ["invalid_ticket", "unusable_folder"]);
+        assert_eq!(findings[1]["path"], format!(".git/tk/{folder}"));
+        fs::remove_file(sandbox.path().join(".git/tk").join(folder)).unwrap();
+        fs::remove_file(sandbox.path().join(".ticks/odd.toml")).unwrap();
+        sandbox.tk(["claim", "abc"]).ok();
+        healthy(&sandbox);
+    }
+}
+
+#[test]
 fn templates_that_nobody_can_name() {
     let sandbox = authentication();
     sandbox.write(

@@ -115,6 +115,33 @@ fn lines_end_as_git_is_told_and_nothing_stands_before_the_first() {
     }
 }
 
+/// One finding of a file does not keep another of the same from being mended.
+#[test]
+fn all_that_is_wrong_with_a_file_is_mended_at_once() {
+    let sandbox = authentication();
+    let odd = "title = \"Odd\"\r\r\nrelated = [\"gone\", \"odd\"]\r\nmine = 1\r\n";
+    sandbox.ticket("odd", odd);
+    let output = sandbox.tk(["doctor", "--fix", "--json"]);
+    assert_eq!(output.code, 0, "{output}");
+    let document = output.json();
+    let findings = document["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 3, "{document:#}");
+    assert!(
+        findings.iter().all(|found| found["fixed"] == true),
+        "{document:#}"
+    );
+    let plain = sandbox.read(".ticks/odd.toml");
+    assert!(
+        !plain.contains('\r') && plain.contains("mine = 1\n"),
+        "{plain}"
+    );
+    let kept = format!("{}/.ticks", document["backup"].as_str().unwrap());
+    assert_eq!(sandbox.read(format!("{kept}/odd.toml")), odd);
+    let copies = fs::read_dir(sandbox.path().join(kept)).unwrap();
+    assert_eq!(copies.count(), 1);
+    assert_eq!(sandbox.tk(["doctor"]).code, 0);
+}
+
 /// As a clone without the driver leaves it, when somebody commits what it left.
 #[test]
 fn a_merge_that_was_committed_with_its_marks_is_settled_by_the_rules() {
@@ -295,8 +322,13 @@ fn a_name_that_is_not_free_is_left_to_people() {
         let output = sandbox.tk(["doctor", "--fix", "--json"]);
         assert_eq!(output.code, 1, "{output}");
         assert_eq!(output.json()["remaining"], names.len(), "{output}");
+        // What is proposed takes no other ticket's place, and no name is proposed twice.
+        let mut proposed = std::collections::BTreeSet::new();
         for finding in output.json()["findings"].as_array().unwrap() {
-            assert_ne!(finding["hint"], "", "{finding:#}");
+            let hint = finding["hint"].as_str().unwrap();
+            let name = hint.rsplit_once("such as `").unwrap().1;
+            assert_ne!(name, format!("{}.toml`", names[0][..3].to_lowercase()));
+            assert!(proposed.insert(name.to_owned()), "{hint}");
         }
         assert_eq!(files(&sandbox), before, "{names:?}");
     }

@@ -333,13 +333,26 @@ fn the_doctor_tries_whether_they_can_work() {
             "[[ticket]]\nlocal = \"a\"\n[[ticket]]\ntitle = \"b\"\n",
             "2: the title is blank",
         ),
+        // What a variable says unless something else is given is known.
+        (
+            "priority = \"{{p}}\"\n[variables]\np = \"9\"\n",
+            "1: unknown priority `9`",
+        ),
+        (
+            "labels = [\"{{l}}\"]\n[variables]\nl = \"a,b\"\n",
+            "1: the variable `l` has a comma in it",
+        ),
+        (
+            "parent = \"{{y}}\"\n[variables]\ny = \"nope\"\n",
+            "1: no ticket `nope`",
+        ),
     ] {
         let told = found(text).unwrap_or_default();
         assert!(told.starts_with(message), "{text}: {told}");
     }
     let varies = "priority = \"{{x}}\"\nparent = \"{{y}}\"\nblocked_by = [\"{{y}}\"]\n\
                   type = \"{{x}}\"\ndue = \"{{date}}\"\nacceptance = [\"{{x}}\", \"{{y}}\"]\n\
-                  [variables]\nx = \"\"\ny = \"k7m\"\n";
+                  [variables]\nx = \"\"\ny = \"\"\n";
     for text in [varies, "", &pair("", "blocked_by = [\"a\"]")] {
         assert_eq!(found(text), None, "{text}");
     }

@@ -259,3 +259,23 @@ fn a_label_with_a_comma_is_found_and_goes() {
     let refused = sandbox.tk(["list", "-l", "easy,,x"]);
     assert_eq!(refused.code, 2, "{refused}");
 }
+
+#[test]
+fn a_reason_is_of_what_is_closed() {
+    let sandbox = authentication();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["update", "abc", "--reason", "because"],
+        &["update", "abc", "--status", "in_progress", "--reason", "because"],
+    ]), @r"
+    error: `abc` is not closed: it has no reason
+    hint: `--reason` goes with closing: `tk close`
+    error: `abc` is not closed: it has no reason
+    hint: `--reason` goes with closing: `tk close`
+    ");
+    sandbox.tk(["close", "abc"]).ok();
+    sandbox.tk(["update", "abc", "--reason", "because"]).ok();
+    let reason = || sandbox.tk(["show", "abc", "--json"]).json()["tickets"][0]["reason"].clone();
+    assert_eq!(reason(), "because");
+    sandbox.tk(["update", "abc", "--reason", ""]).ok();
+    assert_eq!(reason(), serde_json::Value::Null);
+}

@@ -4,8 +4,8 @@ use super::Exam;
 use super::found::Found;
 use super::texts::changed;
 use crate::ops::values::printable;
-use crate::ops::{RemoteClaims, Result, left_there};
-use crate::store::{Claim, ClaimFile};
+use crate::ops::{RemoteClaims, left_there};
+use crate::store::{Claim, ClaimFile, Holding};
 use crate::wire::{FindingKind, Severity};
 
 /// Claims whose lease is over, of tickets that are closed or gone, and files that are none.
@@ -48,9 +48,9 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
 /// What commands of this clone have taken on a remote, and nobody in it holds: noted by them, so
 /// that nothing of others is among it. Where its lease is over by what was noted, it is only worth
 /// knowing.
-pub(super) fn left_there<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
+pub(super) fn left_there<'a>(exam: &Exam<'a>, left: Vec<Holding>) -> Vec<Found<'a>> {
     let project = exam.project;
-    let left = project.store.left_there()?.into_iter().map(|left| {
+    let left = left.into_iter().map(|left| {
         let (remote, until) = (printable(&left.remote), left.lease_until);
         let message = format!(
             "this clone took it on `{remote}` until {until}, nobody here holds it, and it may be \
@@ -66,7 +66,7 @@ pub(super) fn left_there<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
             left_there::give_back(project, &remote, Some(&left.ticket)).map(drop)
         })
     });
-    Ok(left.collect())
+    left.collect()
 }
 
 /// Why the claim holds nothing; nothing where it does.

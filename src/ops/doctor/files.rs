@@ -131,7 +131,12 @@ fn unusable<'a>(
         return Ok(found.path(path));
     }
     let hint = if wrong.message.starts_with("the file's name") {
-        "give it another name, such as `k7m.toml`".to_owned()
+        match kind {
+            FindingKind::InvalidTicket => {
+                format!("give it another name, such as `{}`", exam.free_name())
+            }
+            _ => "give it a name of that form, which is free".to_owned(),
+        }
     } else if wrong.message.starts_with("it is a ") {
         "put the file itself in its place".to_owned()
     } else if let Some(remedy) = remedy {
@@ -323,6 +328,7 @@ pub(super) fn unfinished<'a>(exam: &Exam<'a>, seen: &[PathBuf]) -> Result<Vec<Fo
     // A writer at work is done with its file in less than that.
     std::thread::sleep(PATIENCE);
     let still = store.unfinished()?;
+    let seen: BTreeSet<&PathBuf> = seen.iter().collect();
     let left = still.into_iter().filter(|path| seen.contains(path));
     let found = left.map(|path| {
         let message = "a writer that was killed has left it";

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::TicketId;
 use crate::ops::Result;
+use crate::store::StoreError;
 use crate::wire::{Finding, FindingKind, Severity};
 
 /// How a finding is mended. Whatever it does, it first makes sure that it is still right.
@@ -95,14 +96,24 @@ impl<'a> Found<'a> {
         self
     }
 
-    /// Mends it where there is a way, after what it changes was kept, and says in the finding
-    /// what came of it.
-    pub(super) fn mend(&mut self, keep: &dyn Fn(&Path) -> Result<()>) {
+    /// The files that mending it changes or removes, where it can be mended.
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Path> {
+        let changed = self.mend.iter().flat_map(|_| &self.changes);
+        changed.map(PathBuf::as_path)
+    }
+
+    /// Mends it where there is a way, and there is a copy of each file that it changes: else
+    /// `trouble` tells why there is none. Says in the finding what came of it.
+    pub(super) fn mend<'t>(&mut self, trouble: &dyn Fn(&Path) -> Option<&'t StoreError>) {
         let Some(mend) = &self.mend else {
             return;
         };
-        let kept = self.changes.iter().try_for_each(|path| keep(path));
-        match kept.and_then(|()| mend()) {
+        let trouble = self.changed().find_map(trouble);
+        if let Some(trouble) = trouble {
+            self.finding.failure = Some(trouble.to_string());
+            return;
+        }
+        match mend() {
             Ok(()) => self.finding.fixed = true,
             Err(error) => {
                 if let Some(hint) = error.hints.into_iter().next() {

@@ -1,8 +1,13 @@
-//! The lock that every change takes.
+//! The lock that every change takes, and folders that are none.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use super::Exam;
 use super::found::Found;
 use crate::ops::Error;
+use crate::store::StoreError;
 use crate::wire::{FindingKind, Severity};
 
 /// What is in the lock's place, if it cannot be taken for that.
@@ -13,4 +18,27 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
     let found = Found::new(FindingKind::UnusableLock, Severity::Error, message);
     let hint = "take away what is there, which is not of `tk`; the file is made again";
     Some(found.path(exam.shown(&store.lock_path())).hint(hint))
+}
+
+/// What was read of a folder; nothing, where something else is in its place, which is then among
+/// the obstacles.
+pub(super) fn unless_obstructed<T: Default>(
+    read: Result<T, StoreError>,
+    obstacles: &mut BTreeSet<PathBuf>,
+) -> Result<T, StoreError> {
+    match read {
+        Err(StoreError::Io { path, source, .. }) if source.kind() == ErrorKind::NotADirectory => {
+            obstacles.insert(path);
+            Ok(T::default())
+        }
+        read => read,
+    }
+}
+
+/// The finding that something is where a folder should be.
+pub(super) fn obstacle<'a>(exam: &Exam<'a>, path: &Path) -> Found<'a> {
+    let message = "it is no folder, so that nothing can be put into it";
+    let found = Found::new(FindingKind::UnusableFolder, Severity::Error, message);
+    let hint = "take away what is there, which is not of `tk`; the folder is made again";
+    found.path(exam.shown(path)).hint(hint)
 }

@@ -64,7 +64,8 @@ fn refers_to(ticket: &Outline, id: &str) -> bool {
 /// The finding, mended by giving the file its proper name where that is free.
 pub(super) fn mended<'a>(exam: &Exam<'a>, found: Found<'a>, file: &'a Misnamed) -> Found<'a> {
     if !file.is_free {
-        return found.hint("give it a name that is free, such as `k7m.toml`");
+        let name = exam.free_name();
+        return found.hint(format!("give it a name that is free, such as `{name}`"));
     }
     let store = &exam.project.store;
     found.changes(&file.path).mended_by(move || {

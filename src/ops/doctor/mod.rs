@@ -20,8 +20,11 @@ mod texts;
 mod trees;
 mod unsettled;
 
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use found::Found;
 pub use runs::{KnownRun, KnownRuns, LeftWorker, RunState, Runs};
 
 use super::values::there;
@@ -43,6 +46,8 @@ struct Exam<'a> {
     runs: &'a KnownRuns,
     /// The runs as they are at the moment of the call.
     runs_now: &'a dyn Runs,
+    /// How many names have been proposed to somebody.
+    proposed: Cell<usize>,
 }
 
 /// Looks at everything; with `fix`, mends what is safe to mend.
@@ -63,10 +68,12 @@ pub fn doctor(
         project.require_human("mend with `--fix`")?;
     }
     let store = &project.store;
-    let unfinished = store.unfinished()?;
+    let mut obstacles = BTreeSet::new();
+    let unfinished = lock::unless_obstructed(store.unfinished(), &mut obstacles)?;
     // What stands before what is done: a run that ends meanwhile is not taken for a dead one.
     let known = runs.standing()?;
-    let claims = store.claim_files()?;
+    let claims = lock::unless_obstructed(store.claim_files(), &mut obstacles)?;
+    let holdings = lock::unless_obstructed(store.left_there(), &mut obstacles)?;
     let loaded = store.index_anew(&project.config, trouble.is_some())?;
     let misnamed = match trouble {
         None => store.misnamed(&project.config)?,
@@ -82,6 +89,7 @@ pub fn doctor(
         misnamed: &misnamed,
         runs: &known,
         runs_now: runs,
+        proposed: Cell::new(0),
     };
     let mut found = files::examine(&exam, trouble)?;
     found.extend(misnamed::examine(&exam));
@@ -89,16 +97,24 @@ pub fn doctor(
     found.extend(texts::examine(&exam)?);
     found.extend(hierarchy::examine(&exam));
     found.extend(claims::examine(&exam));
-    found.extend(claims::left_there(&exam)?);
+    found.extend(claims::left_there(&exam, holdings));
     found.extend(runs::examine(&exam));
     found.extend(trees::examine(&exam)?);
     found.extend(setup::examine(&exam)?);
     found.extend(lock::examine(&exam));
+    found.extend(obstacles.iter().map(|it| lock::obstacle(&exam, it)));
     found.extend(files::unfinished(&exam, &unfinished)?);
     let backup = store.backup(project.now);
     if fix {
-        let keep = |path: &Path| Ok(backup.keep(path, &exam.name_of_copy(path))?);
-        found.iter_mut().for_each(|found| found.mend(&keep));
+        // One copy of each file, as it is before anything is mended, and all on the disk at once.
+        let mut kept = BTreeMap::new();
+        for path in found.iter().flat_map(Found::changed) {
+            kept.entry(path.to_owned())
+                .or_insert_with(|| backup.keep(path, &exam.name_of_copy(path)).err());
+        }
+        let synced = backup.sync().err();
+        let trouble = |path: &Path| kept.get(path).and_then(Option::as_ref).or(synced.as_ref());
+        found.iter_mut().for_each(|found| found.mend(&trouble));
     }
     let mut findings: Vec<_> = found.into_iter().map(|found| found.finding).collect();
     // Stable: what was found together stays together.
@@ -141,6 +157,21 @@ impl Exam<'_> {
             .next();
         let name = || path.file_name().unwrap_or_default().as_ref();
         inside.unwrap_or_else(name).to_owned()
+    }
+
+    /// A name for a ticket's file that is free, and was not proposed for another file.
+    fn free_name(&self) -> String {
+        let store = &self.project.store;
+        let is_free =
+            |id: &TicketId| !store.has(id) && !self.misnamed.iter().any(|file| file.id == *id);
+        loop {
+            let number = self.proposed.get();
+            self.proposed.set(number + 1);
+            let id = TicketId::parse(&format!("k{}m", number + 7));
+            if let Some(id) = id.ok().filter(is_free) {
+                return format!("{id}.toml");
+            }
+        }
     }
 
     /// Whether there is such a ticket, and it is not over.

@@ -53,9 +53,11 @@ fn unplain<'a>(exam: &Exam<'a>, id: TicketId) -> Result<Option<Found<'a>>> {
         .ticket(&id)
         .path(store.shown(&format!("{id}.toml")));
     let config = &exam.project.config;
-    let says = |text: &str| format::parse(&id, text, config);
-    let says_the_same = |plain: &str| says(&text).is_ok_and(|ticket| says(plain) == Ok(ticket));
-    if !exam.configured || !says_the_same(&plain(&text)) {
+    let of = id.clone();
+    let says = move |text: &str| format::parse(&of, text, config);
+    let says_the_same =
+        move |text: &str| says(text).is_ok_and(|ticket| says(&plain(text)) == Ok(ticket));
+    if !exam.configured || !says_the_same(&text) {
         return Ok(Some(
             found.hint(format!("write it anew with `tk edit {id}`")),
         ));
@@ -63,18 +65,23 @@ fn unplain<'a>(exam: &Exam<'a>, id: TicketId) -> Result<Option<Found<'a>>> {
     let path = store.ticket_path(&id);
     Ok(Some(found.changes(path).mended_by(move || {
         let locked = store.lock()?;
-        if locked.read_text(&id)?.as_deref() != Some(text.as_str()) {
+        // Something else of it may have been mended before.
+        let now = locked.read_text(&id)?;
+        let Some(now) = now.filter(|now| says_the_same(now)) else {
             return Err(changed());
-        }
+        };
         locked.forget_last_change()?;
-        locked.write_text(&id, plain(&text), config)?;
+        locked.write_text(&id, plain(&now), config)?;
         Ok(())
     })))
 }
 
 fn plain(text: &str) -> String {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    text.replace("\r\n", "\n")
+    let mut text = text.trim_start_matches(BYTE_ORDER_MARK).to_owned();
+    while text.contains("\r\n") {
+        text = text.replace("\r\n", "\n");
+    }
+    text
 }
 
 pub(super) fn changed() -> Error {

@@ -1,7 +1,7 @@
 //! Whether a template can work as it stands.
 
 use super::super::new::rehearse;
-use super::{Piece, Template, pieces};
+use super::{Piece, Template, pieces, value};
 use crate::ops::{Project, Result};
 use crate::store::Index;
 
@@ -46,18 +46,33 @@ pub(in crate::ops) fn template_trouble(
 }
 
 impl Template {
-    /// Whether its tickets could be made. What a variable will say nobody knows: words with one
-    /// are left out, and texts stay as they are, which are texts as well.
+    /// Whether its tickets could be made: with the variables' own values, where they have some.
+    /// What another variable will say nobody knows: words with one are left out, and texts stay as
+    /// they are, which are texts as well.
     fn rehearse(mut self, project: &Project, index: &Index) -> Result<()> {
+        let mut values = self.variables.clone();
+        values.retain(|_, value| !value.is_empty());
         for ticket in &mut self.tickets {
+            let place = ticket.clone();
             ticket.each_text(&mut |key, text| {
-                let mut varies = false;
-                pieces(text, |piece| {
-                    varies |= matches!(piece, Piece::Variable(_));
+                let mut filled = Some(String::with_capacity(text.len()));
+                let result = pieces(text, |piece| {
+                    let piece = match piece {
+                        Piece::Text(text) => Some(text),
+                        Piece::Variable(name) if !values.contains_key(name) => None,
+                        Piece::Variable(name) => Some(value(&values, key, name)?),
+                    };
+                    filled = filled
+                        .take()
+                        .zip(piece)
+                        .map(|(filled, piece)| filled + piece);
                     Ok(())
-                })?;
-                if varies && WORDS.contains(&key) {
-                    text.clear();
+                });
+                place.at(key, result)?;
+                match filled {
+                    Some(filled) => *text = filled,
+                    None if WORDS.contains(&key) => text.clear(),
+                    None => {}
                 }
                 Ok(())
             })?;
