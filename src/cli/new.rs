@@ -95,10 +95,10 @@ pub(super) struct Args {
     /// How long it will take, such as 2h or 1h30m
     #[arg(long, value_name = "DURATION", conflicts_with = "file")]
     estimate: Option<String>,
-    /// The day it should be done by: 2026-11-20, tomorrow, 3d
+    /// The day (of UTC) it should be done by: 2026-11-20, tomorrow, 3d
     #[arg(long, value_name = "DAY", conflicts_with = "file")]
     due: Option<String>,
-    /// Put off until that day or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
+    /// Put off until that day (of UTC) or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
     #[arg(long = "defer", value_name = "TIME", conflicts_with = "file")]
     defer_until: Option<String>,
     /// Come again once it is closed: daily, weekly, monthly, yearly, 3d, 2w, 1mo, 1y, 1mo@31

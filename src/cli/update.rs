@@ -72,10 +72,10 @@ pub(super) struct Args {
     /// How long it will take
     #[arg(long, value_name = "DURATION")]
     estimate: Option<String>,
-    /// The day it should be done by: 2026-11-20, tomorrow, 3d
+    /// The day (of UTC) it should be done by: 2026-11-20, tomorrow, 3d
     #[arg(long, value_name = "DAY")]
     due: Option<String>,
-    /// Put off until that day or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
+    /// Put off until that day (of UTC) or time, or for so long: 2026-11-20, tomorrow, 3d, 4h
     #[arg(long = "defer", value_name = "TIME")]
     defer_until: Option<String>,
     /// Come again once it is closed: daily, weekly, monthly, yearly, 3d, 2w, 1mo, 1y, 1mo@31
