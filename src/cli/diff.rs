@@ -7,10 +7,10 @@ use crate::ui;
 /// Show what became of the tickets between two revisions
 ///
 /// Which were opened, closed, reopened, changed and deleted, and what changed in them; one that has
-/// another id now is told once, with the id that it had. `A..B` is from A to B, `A...B` from the
-/// last commit that both have in common to B; a side that is left out is HEAD. `A` alone is from A
-/// to the working tree, with what is not committed. What is done is told by each side's own
-/// configuration.
+/// another id now is told once, with the id that it had, and two that had one id each for itself.
+/// `A..B` is from A to B, `A...B` from the last commit that both have in common to B; a side that is
+/// left out is HEAD. `A` alone is from A to the working tree, with what is not committed. What is
+/// done is told by each side's own configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk diff                       # what is not committed

@@ -71,7 +71,7 @@ impl Git {
         path: &TicksPath,
         bytes: &[u8],
     ) -> Result<Option<Parents>> {
-        let versions = self.versions_of(head, Path::new(path.as_str()))?;
+        let versions = self.versions_of(&[head], Path::new(path.as_str()))?;
         let made = BlobId::of(bytes);
         let is_it = |after: Option<BlobId>| made.is_some() && after == made;
         let newest = versions.first();

@@ -54,12 +54,12 @@ const FORMAT: &str =
     "--format=%x01%H%x00%an%x00%ae%x00%ct%x00%(trailers:key=Run,valueonly,separator=%x2C)%x00%s";
 
 impl Git {
-    /// The commits up to `tip` that changed the file, newest first. A merge that took the file
+    /// The commits up to those `tips` that changed the file, newest first. A merge that took the file
     /// from one of its parents is none of them.
     ///
     /// # Errors
     /// When git fails.
-    pub fn versions_of(&self, tip: CommitId, path: &Path) -> Result<Vec<FileVersion>> {
+    pub fn versions_of(&self, tips: &[CommitId], path: &Path) -> Result<Vec<FileVersion>> {
         let mut spec = OsString::from(":(top,literal)");
         spec.push(path);
         let call = self
@@ -72,7 +72,9 @@ impl Git {
                 "--no-show-signature",
                 "--no-color",
             ])
-            .args([FORMAT, &tip.to_string(), "--"])
+            .arg(FORMAT)
+            .args(tips.iter().map(ToString::to_string))
+            .arg("--")
             .arg(spec);
         // Where that is off, what the first commit brought would not be told.
         let call = call.setting("log.showRoot=true");
@@ -172,19 +174,16 @@ impl Repo {
         Ok(files)
     }
 
-    /// When the commit was made, and its first parent.
+    /// When the commit was made, and its parents, also those that are not in this clone.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn time_and_parent(
-        &self,
-        commit: CommitId,
-    ) -> Result<(Option<Timestamp>, Option<CommitId>)> {
+    pub fn time_and_parents(&self, commit: CommitId) -> Result<(Option<Timestamp>, Vec<CommitId>)> {
         let read = |error: gix::Error| unreadable(&format!("commit {commit}"), &error);
         let found = self.gix()?.find_commit(commit.0).map_err(read)?;
         let time = found.time().map_err(read)?;
-        let parent = found.parent_ids().next().map(|id| CommitId(id.detach()));
-        Ok((Timestamp::from_second(time.seconds).ok(), parent))
+        let parents = found.parent_ids().map(|id| CommitId(id.detach()));
+        Ok((Timestamp::from_second(time.seconds).ok(), parents.collect()))
     }
 }
 

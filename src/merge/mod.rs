@@ -18,7 +18,10 @@ mod ticket;
 
 pub use choice::{Choice, Hunk, choose, hunks, is_marker, is_told};
 pub use marked::{Sides, first_mark, sides};
-pub use ticket::{Merged, is_another_ticket, is_of_another_time, merge_renamed, merge_ticket};
+pub use ticket::{
+    Merged, differently_made, is_another, is_another_ticket, is_of_another_time, merge_renamed,
+    merge_ticket,
+};
 
 #[cfg(test)]
 mod tests;

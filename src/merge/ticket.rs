@@ -232,7 +232,8 @@ fn between(was: &mut Ticket, ours: &Ticket, theirs: &Ticket) {
 }
 
 /// Whether a side cannot be what became of the base, as far as the two tell.
-fn is_another(base: &Ticket, side: &Ticket) -> bool {
+#[must_use]
+pub fn is_another(base: &Ticket, side: &Ticket) -> bool {
     differently_made(base, side) && base.title != side.title
 }
 
@@ -246,7 +247,8 @@ fn is_another_file(base: &Ticket, side: &Ticket) -> bool {
 }
 
 /// Whether they were made at two times, as far as both tell.
-fn differently_made(one: &Ticket, other: &Ticket) -> bool {
+#[must_use]
+pub fn differently_made(one: &Ticket, other: &Ticket) -> bool {
     let made = one.created_at.zip(other.created_at);
     made.is_some_and(|(one, other)| one != other)
 }

@@ -7,6 +7,7 @@ use super::{Error, ErrorCode, Project, Result};
 use crate::compare::{fields, what_became};
 use crate::context::cores;
 use crate::git::BlobId;
+use crate::merge::{differently_made, is_another};
 use crate::model::{Config, Ticket, TicketId};
 use crate::wire::{DiffDocument, DiffSide, DiffTicket, TicketChange};
 
@@ -46,25 +47,8 @@ pub fn diff(project: &Project, range: &str) -> Result<DiffDocument> {
     let versions = [&from, &to].map(|side| read(&tracked, side, &different));
     let [before, after] = versions;
     let (before, after) = (before?, after?);
-    let renamed = renamed(&before, &after);
-    let former: BTreeSet<&TicketId> = renamed.values().copied().collect();
-    let mut tickets = Vec::new();
-    for id in different.into_iter().filter(|id| !former.contains(id)) {
-        let old = renamed.get(id).copied();
-        let ticket = DiffTicket {
-            renamed_from: old.map(ToString::to_string),
-            ..ticket(
-                id,
-                (before.get(old.unwrap_or(id)), from.config(project)),
-                (after.get(id), to.config(project)),
-            )
-        };
-        // Where nothing but comments, layout or unknown keys is different, nothing became of it.
-        let is_same = ticket.change == TicketChange::Changed && ticket.changes.is_empty();
-        if !is_same || old.is_some() {
-            tickets.push(ticket);
-        }
-    }
+    let configs = [from.config(project), to.config(project)];
+    let mut tickets = became(&different, [&before, &after], configs);
     // Stable, and they come in the order of their ids.
     tickets.sort_by_key(|ticket| ticket.change);
     let count = |change| tickets.iter().filter(|t| t.change == change).count();
@@ -201,15 +185,69 @@ fn read(
     Ok(parts.into_iter().flatten().collect())
 }
 
-/// The ids that tickets have only after, with those that the same tickets had only before. Of several
-/// that were filed alike, nobody can tell which is which.
+/// What became of the tickets of these ids, whose versions and configurations are those of the two
+/// sides.
+fn became(
+    different: &[&TicketId],
+    [before, after]: [&BTreeMap<TicketId, Version>; 2],
+    [config, new_config]: [&Config; 2],
+) -> Vec<DiffTicket> {
+    let renamed = renamed(before, after);
+    let former: BTreeSet<&TicketId> = renamed.values().copied().collect();
+    let mut tickets = Vec::new();
+    for id in different.iter().copied() {
+        let (was, is) = (before.get(id), after.get(id));
+        let old = renamed.get(id).copied();
+        // The ticket that had the id is told by the id that it has now, or is gone.
+        let is_elsewhere = former.contains(id);
+        let are_apart = is_elsewhere || old.is_some() || are_two(was, is, is_another);
+        if are_apart && was.is_some() && !is_elsewhere {
+            tickets.push(ticket(id, [(was, config), (None, new_config)]));
+        }
+        if are_apart && is.is_none() {
+            continue;
+        }
+        let was = match old {
+            Some(old) => before.get(old),
+            None => was.filter(|_| !are_apart),
+        };
+        let ticket = DiffTicket {
+            renamed_from: old.map(ToString::to_string),
+            ..ticket(id, [(was, config), (is, new_config)])
+        };
+        // Where nothing but comments, layout or unknown keys is different, nothing became of it.
+        let is_same = ticket.change == TicketChange::Changed && ticket.changes.is_empty();
+        if !is_same || old.is_some() {
+            tickets.push(ticket);
+        }
+    }
+    tickets
+}
+
+/// Whether both can be read, and are two tickets by that rule.
+fn are_two(
+    one: Option<&Version>,
+    other: Option<&Version>,
+    rule: fn(&Ticket, &Ticket) -> bool,
+) -> bool {
+    let both = one.zip(other);
+    both.is_some_and(|both| matches!(both, (Ok(one), Ok(other)) if rule(one, other)))
+}
+
+/// The ids that tickets have only after, with those that the same tickets had only before; what had
+/// the id on the other side, if anything, is another ticket. Of several that were filed alike, nobody
+/// can tell which is which.
 fn renamed<'v>(
     before: &'v BTreeMap<TicketId, Version>,
     after: &'v BTreeMap<TicketId, Version>,
 ) -> BTreeMap<&'v TicketId, &'v TicketId> {
     let only = |here: &'v BTreeMap<TicketId, Version>, there: &BTreeMap<TicketId, Version>| {
         let mut found = BTreeMap::new();
-        for (id, version) in here.iter().filter(|(id, _)| !there.contains_key(*id)) {
+        let is_only = |id: &TicketId, version| {
+            let other = there.get(id);
+            other.is_none() || are_two(Some(version), other, differently_made)
+        };
+        for (id, version) in here.iter().filter(|(id, version)| is_only(id, version)) {
             if let Some(filed) = version.as_ref().ok().and_then(filed) {
                 let same = found.entry(filed);
                 same.and_modify(|id| *id = None).or_insert(Some(id));
@@ -226,8 +264,7 @@ fn renamed<'v>(
 /// What became of a ticket, by its versions and by what their statuses mean.
 fn ticket(
     id: &TicketId,
-    (before, was): (Option<&Version>, &Config),
-    (after, is): (Option<&Version>, &Config),
+    [(before, was), (after, is)]: [(Option<&Version>, &Config); 2],
 ) -> DiffTicket {
     let old = before.and_then(|version| version.as_ref().ok());
     let new = after.and_then(|version| version.as_ref().ok());

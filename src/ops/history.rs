@@ -1,12 +1,18 @@
 //! Who changed a ticket, and when, as git knows it.
 
+mod chain;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use chain::{Chain, Step};
+use jiff::Timestamp;
 
 use super::past::{Tracked, Version, filed, version};
 use super::resolve::resolve_any;
 use super::{ErrorCode, Project, Result};
-use crate::compare::{fields, merged_fields, what_became};
+use crate::compare::{merged_fields, what_became};
 use crate::git::{BlobId, CommitId, FileVersion};
+use crate::merge::differently_made;
 use crate::model::{Actor, Ticket, TicketId};
 use crate::wire::{HistoryDocument, HistoryEntry, HistoryTicket, TicketChange};
 
@@ -35,22 +41,21 @@ pub fn history(project: &Project, given: &str, limit: Option<usize>) -> Result<H
         Err(error) => return Err(error),
     };
     let mut past = Told::new(&tracked);
-    past.tell_uncommitted(&id)?;
     past.tell(id.clone(), commits)?;
     let deleted = index.get(&id).is_none() && index.invalid(&id).is_none();
     let title = index.get(&id).map(|ticket| ticket.title().to_owned());
-    let total = past.entries.len();
-    past.entries.truncate(limit.unwrap_or(total));
+    let total = past.rows.len();
+    past.rows.truncate(limit.unwrap_or(total));
     Ok(HistoryDocument {
         schema: "tk.history.v1",
         total,
-        truncated: past.entries.len() < total,
+        truncated: past.rows.len() < total,
         tickets: vec![HistoryTicket {
             id: id.to_string(),
             title: title.or(past.title),
             deleted,
         }],
-        entries: past.entries,
+        entries: past.rows.into_iter().map(|row| row.entry).collect(),
     })
 }
 
@@ -60,106 +65,81 @@ fn commits(
     id: &TicketId,
 ) -> Result<Vec<FileVersion>> {
     Ok(match tip {
-        Some(tip) => tracked.git.versions_of(tip, &tracked.ticket_path(id))?,
+        Some(tip) => tracked.git.versions_of(&[tip], &tracked.ticket_path(id))?,
         None => Vec::new(),
     })
+}
+
+/// An entry, by when its commit was made; by nothing, where it is not committed.
+struct Row {
+    commit: Option<CommitId>,
+    at: Option<Timestamp>,
+    entry: HistoryEntry,
 }
 
 /// What has been told so far.
 struct Told<'t> {
     tracked: &'t Tracked<'t>,
-    entries: Vec<HistoryEntry>,
+    rows: Vec<Row>,
     /// The newest title that could be read.
     title: Option<String>,
 }
+
+/// A ticket under the name that it had before.
+struct Former {
+    id: TicketId,
+    /// The commit that had it.
+    parent: CommitId,
+    blob: BlobId,
+    version: Version,
+}
+
+/// What tells tickets from each other under whatever id.
+type Filed<'v> = (Timestamp, Option<&'v str>, &'v str);
 
 impl<'t> Told<'t> {
     fn new(tracked: &'t Tracked<'t>) -> Self {
         Self {
             tracked,
-            entries: Vec::new(),
+            rows: Vec::new(),
             title: None,
         }
     }
 
-    fn tell_uncommitted(&mut self, id: &TicketId) -> Result<()> {
-        let (tracked, project) = (self.tracked, self.tracked.project);
-        let committed = match tracked.head {
-            Some(head) => project.repo.blob_at(head, tracked.ticket_path(id))?,
-            None => None,
-        };
-        let config = &project.config;
-        let now = match project.store.read_text(id) {
-            Ok(text) => {
-                let bytes = text.as_ref().map(String::as_bytes);
-                if bytes == committed.as_deref() {
-                    return Ok(());
-                }
-                bytes.map(|bytes| version(id, Some(bytes), config))
-            }
-            Err(error) => Some(Err(error.to_string())),
-        };
-        let before = committed.map(|bytes| version(id, Some(&bytes), config));
-        let entry = self.entry(&[before.as_ref()], now.as_ref());
-        self.entries.push(entry);
-        Ok(())
-    }
-
-    /// Tells these commits, and, where the first of them has the file from another name, those
-    /// of that one.
-    fn tell(&mut self, mut id: TicketId, mut commits: Vec<FileVersion>) -> Result<()> {
+    /// Tells what is not committed and these commits, and, where one of them has the ticket from
+    /// another name, those of that one.
+    fn tell(&mut self, id: TicketId, commits: Vec<FileVersion>) -> Result<()> {
         let mut seen = BTreeSet::new();
-        while seen.insert(id.clone()) {
-            let versions = self.read(&id, &commits)?;
-            let get = |blob: &Option<BlobId>| blob.as_ref().and_then(|blob| versions.get(blob));
-            for commit in &commits {
-                let unknown = match commit.before.as_slice() {
-                    [None] if self.is_cut_before(commit.commit)? => {
-                        Some(Err("this clone is shallow, and begins here".to_owned()))
-                    }
-                    _ => None,
-                };
-                let before: Vec<_> = match &unknown {
-                    Some(unknown) => vec![Some(unknown)],
-                    None => commit.before.iter().map(get).collect(),
-                };
-                let after = get(&commit.after);
-                let entry = self.entry(&before, after);
-                let own = !entry.changes.is_empty() || entry.problem.is_some();
-                // A merge that took every key from one of its sides is nobody's change.
-                if before.len() == 1 || own || after.is_none() {
-                    self.entries.push(signed(entry, commit, after));
+        let mut chains = vec![(self.checked_out(id, commits)?, None)];
+        while let Some((chain, since)) = chains.pop() {
+            let (rows, former) = self.told(&chain)?;
+            self.weave(rows, since);
+            let mut by_id: BTreeMap<TicketId, Vec<(CommitId, Former)>> = BTreeMap::new();
+            for (commit, former) in former {
+                if seen.insert((former.id.clone(), former.parent)) {
+                    let same = by_id.entry(former.id.clone()).or_default();
+                    same.push((commit, former));
                 }
             }
-            let Some(first) = commits.last() else {
-                return Ok(());
-            };
-            let Some(Ok(new)) = get(&first.after) else {
-                return Ok(());
-            };
-            let Some((old, parent, was)) = self.renamed_from(first, new)? else {
-                return Ok(());
-            };
-            if let Some(entry) = self.entries.pop() {
-                let entry = HistoryEntry {
-                    renamed_from: Some(old.to_string()),
-                    change: self.became(Some(&was), new),
-                    changes: fields(Some(&was), new),
-                    ..entry
-                };
-                self.entries.push(entry);
+            for (id, former) in by_id {
+                let tips: Vec<CommitId> = former.iter().map(|(_, was)| was.parent).collect();
+                let path = self.tracked.ticket_path(&id);
+                let commits = self.tracked.git.versions_of(&tips, &path)?;
+                let since = former.first().map(|(commit, _)| *commit);
+                let versions = former.into_iter().map(|(_, was)| (was.blob, was.version));
+                chains.push((self.chain(id, commits, versions.collect())?, since));
             }
-            commits = self
-                .tracked
-                .git
-                .versions_of(parent, &self.tracked.ticket_path(&old))?;
-            id = old;
         }
         Ok(())
     }
 
-    /// All versions that these commits name.
-    fn read(&self, id: &TicketId, commits: &[FileVersion]) -> Result<BTreeMap<BlobId, Version>> {
+    /// The changes of a file that holds these versions where it is followed from.
+    fn chain(
+        &self,
+        id: TicketId,
+        commits: Vec<FileVersion>,
+        newest: BTreeMap<BlobId, Version>,
+    ) -> Result<Chain> {
         let blobs = commits.iter().flat_map(|commit| {
             let all = commit.before.iter().chain([&commit.after]);
             all.filter_map(|blob| *blob)
@@ -168,51 +148,222 @@ impl<'t> Told<'t> {
         let blobs: Vec<BlobId> = blobs.into_iter().collect();
         let texts = self.tracked.git.known_blobs(&blobs)?;
         let config = &self.tracked.project.config;
-        let versions = texts
+        let read = |text: &Option<Vec<u8>>| version(&id, text.as_deref(), config);
+        let mut versions: BTreeMap<BlobId, Version> =
+            blobs.into_iter().zip(texts.iter().map(read)).collect();
+        let blobs = newest.keys().copied().collect();
+        versions.extend(newest);
+        Ok(Chain {
+            id,
+            steps: commits.into_iter().map(Step::of).collect(),
+            versions,
+            newest: blobs,
+        })
+    }
+
+    /// The changes of the file of what is checked out, with what is not committed.
+    fn checked_out(&self, id: TicketId, commits: Vec<FileVersion>) -> Result<Chain> {
+        let (tracked, project) = (self.tracked, self.tracked.project);
+        let committed = match tracked.head {
+            Some(head) => project.repo.blob_at(head, tracked.ticket_path(&id))?,
+            None => None,
+        };
+        let config = &project.config;
+        let known = |bytes: &[u8], version: Version| Some((BlobId::of(bytes)?, version));
+        let before = committed.as_deref();
+        let before = before.and_then(|bytes| known(bytes, version(&id, Some(bytes), config)));
+        let after = match project.store.read_text(&id) {
+            Ok(text) => text.and_then(|text| {
+                let bytes = text.as_bytes();
+                known(bytes, version(&id, Some(bytes), config))
+            }),
+            // Something that git has nowhere.
+            Err(error) => known(error.to_string().as_bytes(), Err(error.to_string())),
+        };
+        let blob = |known: &Option<(BlobId, Version)>| known.as_ref().map(|(blob, _)| *blob);
+        let step = Step {
+            commit: None,
+            before: vec![blob(&before)],
+            after: blob(&after),
+        };
+        let newest = after.into_iter().collect();
+        let mut chain = self.chain(id, commits, newest)?;
+        if step.before != [step.after] {
+            chain.versions.extend(before);
+            chain.steps.insert(0, step);
+        }
+        Ok(chain)
+    }
+
+    /// The entries of these changes, and where the ticket had other names before them.
+    fn told(&mut self, chain: &Chain) -> Result<(Vec<Row>, Vec<(CommitId, Former)>)> {
+        let own = chain.own();
+        let filed_so = own.iter().filter_map(|blob| filed(chain.ticket(*blob)?));
+        let filed_so: BTreeSet<Filed<'_>> = filed_so.collect();
+        let (mut rows, mut all_former) = (Vec::new(), Vec::new());
+        for step in &chain.steps {
+            // What is of another ticket is, to this one, not there.
+            let mine = |blob: &Option<BlobId>| blob.filter(|blob| own.contains(blob));
+            let (blobs, after) = (step.before.iter().map(mine), mine(&step.after));
+            let mut before: Vec<Option<&Version>> = blobs.map(|b| chain.version(b)).collect();
+            let is_new = before.iter().all(Option::is_none);
+            if is_new && after.is_none() {
+                continue;
+            }
+            let (mut unknown, mut former) = (None, Vec::new());
+            if let Some(commit) = &step.commit
+                && let Some(after) = after
+            {
+                if step.before == [None] && self.is_cut_before(commit.commit)? {
+                    unknown = Some(Err("this clone is shallow, and begins here".to_owned()));
+                } else if chain
+                    .ticket(after)
+                    .is_some_and(|ticket| filed(ticket).is_some())
+                {
+                    former = self.former(&chain.id, commit.commit, &before, &filed_so)?;
+                }
+            }
+            if let Some(unknown) = &unknown {
+                before = vec![Some(unknown)];
+            }
+            for (place, was) in &former {
+                before[*place] = Some(&was.version);
+            }
+            let after = chain.version(after);
+            let entry = self.entry(&before, after);
+            let entry = HistoryEntry {
+                renamed_from: former
+                    .first()
+                    .filter(|_| is_new)
+                    .map(|(_, was)| was.id.to_string()),
+                ..entry
+            };
+            let own = !entry.changes.is_empty() || entry.problem.is_some();
+            // A merge that took every key from one of its sides is nobody's change.
+            if before.len() == 1 || own || after.is_none() || entry.renamed_from.is_some() {
+                let commit = step.commit.as_ref();
+                rows.push(Row {
+                    commit: commit.map(|commit| commit.commit),
+                    at: commit.and_then(|commit| commit.at),
+                    entry: signed(entry, commit, after),
+                });
+            }
+            if let Some(commit) = &step.commit {
+                all_former.extend(former.into_iter().map(|(_, was)| (commit.commit, was)));
+            }
+        }
+        Ok((rows, all_former))
+    }
+
+    /// Puts the entries among those that there are, each chain's in their order: behind that commit,
+    /// by when they were made.
+    fn weave(&mut self, rows: Vec<Row>, since: Option<CommitId>) {
+        let Some(since) = since else {
+            self.rows = rows;
+            return;
+        };
+        let is_since = |row: &Row| row.commit == Some(since);
+        let mut place = self
+            .rows
             .iter()
-            .map(|text| version(id, text.as_deref(), config));
-        Ok(blobs.into_iter().zip(versions).collect())
+            .position(is_since)
+            .map_or(0, |place| place + 1);
+        for row in rows {
+            let known = self
+                .rows
+                .iter_mut()
+                .find(|known| known.commit == row.commit);
+            match known {
+                // It went on under another name.
+                Some(known) if known.entry.change == TicketChange::Deleted => *known = row,
+                Some(_) => {}
+                None => {
+                    let is_older = |known: &Row| known.commit.is_some() && known.at < row.at;
+                    let newer = self.rows[place..]
+                        .iter()
+                        .take_while(|known| !is_older(known));
+                    place += newer.count();
+                    self.rows.insert(place, row);
+                    place += 1;
+                }
+            }
+        }
     }
 
     /// Whether the clone is shallow and ends at that commit, what was before not being there.
     fn is_cut_before(&self, commit: CommitId) -> Result<bool> {
-        let (_, parent) = self.tracked.project.repo.time_and_parent(commit)?;
-        match parent {
+        let (_, parents) = self.tracked.project.repo.time_and_parents(commit)?;
+        match parents.first() {
             Some(parent) => Ok(self.tracked.git.commit_of(&parent.to_string())?.is_none()),
             None => Ok(false),
         }
     }
 
-    /// The ticket that this one was before, if the commit that brought it took away one of
-    /// another name that was filed at the same time by the same person with the same title; with
-    /// the commit before.
-    fn renamed_from(
+    /// The ticket as it was in those parents of the commit that have it under another name, if only
+    /// one there was filed when it was, by the same person and with the same title, and the commit
+    /// has that one no more; with which parent that is.
+    fn former(
         &self,
-        first: &FileVersion,
-        new: &Ticket,
-    ) -> Result<Option<(TicketId, CommitId, Ticket)>> {
-        let (tracked, repo) = (self.tracked, &self.tracked.project.repo);
-        let (_, parent) = repo.time_and_parent(first.commit)?;
-        let Some(parent) = parent.filter(|_| first.before == [None]) else {
-            return Ok(None);
-        };
-        if filed(new).is_none() || self.is_cut_before(first.commit)? {
-            return Ok(None);
+        id: &TicketId,
+        commit: CommitId,
+        before: &[Option<&Version>],
+        filed_so: &BTreeSet<Filed<'_>>,
+    ) -> Result<Vec<(usize, Former)>> {
+        let missing = |place: &usize| before.get(*place).is_some_and(Option::is_none);
+        if !(0..before.len()).any(|place| missing(&place)) {
+            return Ok(Vec::new());
         }
-        let after = tracked.files_at(first.commit)?;
-        let mut gone = tracked.files_at(parent)?;
-        gone.retain(|id, _| !after.contains_key(id));
-        let blobs: Vec<BlobId> = gone.values().copied().collect();
-        let texts = tracked.git.known_blobs(&blobs)?;
-        let config = &tracked.project.config;
-        for (id, text) in gone.into_keys().zip(texts) {
-            if let Ok(was) = version(&id, text.as_deref(), config)
-                && filed(&was) == filed(new)
-            {
-                return Ok(Some((id, parent, was)));
+        let (_, parents) = self.tracked.project.repo.time_and_parents(commit)?;
+        let after = self.tracked.files_at(commit)?;
+        let mut found = Vec::new();
+        for (place, parent) in parents
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| missing(at))
+        {
+            let mut files = self.tracked.files_at(parent)?;
+            files.retain(|old, blob| old != id && after.get(old) != Some(blob));
+            let mut alike = Vec::new();
+            for (old, blob, version) in self.read(files)? {
+                if let Ok(was) = &version
+                    && filed(was).is_some_and(|was| filed_so.contains(&was))
+                    && self.is_gone(&old, was, after.get(&old))?
+                {
+                    alike.push(Former {
+                        id: old,
+                        parent,
+                        blob,
+                        version,
+                    });
+                }
+            }
+            // Of several nobody can tell which it was.
+            if let (Some(was), true) = (alike.pop(), alike.is_empty()) {
+                found.push((place, was));
             }
         }
-        Ok(None)
+        Ok(found)
+    }
+
+    /// Whether the file that this ticket had is not there, or another ticket's.
+    fn is_gone(&self, old: &TicketId, was: &Ticket, now: Option<&BlobId>) -> Result<bool> {
+        let Some(now) = now else {
+            return Ok(true);
+        };
+        let now = self.read([(old.clone(), *now)].into())?.pop();
+        let now = now.and_then(|(_, _, version)| version.ok());
+        Ok(now.is_some_and(|now| differently_made(was, &now)))
+    }
+
+    fn read(&self, files: BTreeMap<TicketId, BlobId>) -> Result<Vec<(TicketId, BlobId, Version)>> {
+        let blobs: Vec<BlobId> = files.values().copied().collect();
+        let texts = self.tracked.git.known_blobs(&blobs)?;
+        let config = &self.tracked.project.config;
+        let read = files.into_iter().zip(texts).map(|((id, blob), text)| {
+            let version = version(&id, text.as_deref(), config);
+            (id, blob, version)
+        });
+        Ok(read.collect())
     }
 
     fn became(&self, before: Option<&Ticket>, after: &Ticket) -> TicketChange {
@@ -262,7 +413,14 @@ impl<'t> Told<'t> {
 }
 
 /// The entry with what the commit says of itself.
-fn signed(entry: HistoryEntry, commit: &FileVersion, after: Option<&Version>) -> HistoryEntry {
+fn signed(
+    entry: HistoryEntry,
+    commit: Option<&FileVersion>,
+    after: Option<&Version>,
+) -> HistoryEntry {
+    let Some(commit) = commit else {
+        return entry;
+    };
     let record = after.and_then(|after| {
         let run = commit.run.as_ref()?;
         let runs = &after.as_ref().ok()?.runs;

@@ -144,7 +144,7 @@ impl<'p> Tracked<'p> {
     /// What the commit has. Its configuration is today's where its own cannot be used.
     pub(super) fn revision(&self, name: &str, commit: CommitId) -> Result<Revision> {
         let repo = &self.project.repo;
-        let (at, _) = repo.time_and_parent(commit)?;
+        let (at, _) = repo.time_and_parents(commit)?;
         Ok(Revision {
             name: name.to_owned(),
             commit,

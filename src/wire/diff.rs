@@ -29,7 +29,7 @@ pub struct DiffDocument {
     /// How many are different, and cannot be read on one side.
     pub unreadable: usize,
     /// The tickets: opened ones first, then closed, reopened, changed, deleted and unreadable
-    /// ones, each by id.
+    /// ones, each by id. Two may have one id, where that was another ticket's before.
     pub tickets: Vec<DiffTicket>,
 }
 

@@ -45,7 +45,7 @@ fn told() -> Sandbox {
 }
 
 /// The history as text, with `<commit>` for the ids of commits, which depend on every file.
-fn shown(sandbox: &Sandbox, id: &str) -> String {
+pub(crate) fn shown(sandbox: &Sandbox, id: &str) -> String {
     let text = sandbox.tk(["history", id]).to_string();
     let is_commit = |word: &str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_hexdigit());
     let lines = text.lines().map(|line| match line.split_once("  ") {
@@ -56,7 +56,7 @@ fn shown(sandbox: &Sandbox, id: &str) -> String {
 }
 
 /// What became of the ticket in each entry, newest first.
-fn words(sandbox: &Sandbox, id: &str) -> String {
+pub(crate) fn words(sandbox: &Sandbox, id: &str) -> String {
     let json = sandbox.tk(["history", id, "--json"]).json();
     let entries = json["entries"].as_array().unwrap();
     assert_eq!(json["total"], entries.len());

@@ -76,6 +76,7 @@ mod new;
 #[cfg(test)]
 mod next;
 #[cfg(test)]
+mod one_id;
 mod pipes;
 #[cfg(test)]
 mod prime;
