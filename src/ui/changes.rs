@@ -1,15 +1,19 @@
 //! What changed in tickets, and what became of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::terminal::{columns, fill, fit, safe};
+use super::terminal::{CUT, columns, fill, fit, safe, safe_json};
 use crate::wire::{ChangeWord, DiffDocument, FieldChange, HistoryDocument, TicketChange};
 
 /// The most columns of a value.
 const WIDEST: usize = 100;
+
+/// So much of two long values is shown before the place where they differ.
+const BEFORE: usize = 30;
 
 /// The digits of a commit's id.
 const DIGITS: usize = 12;
@@ -121,14 +125,34 @@ fn style(change: TicketChange) -> Style {
 }
 
 fn lines(out: &mut String, changes: &[FieldChange]) {
+    // What came and went in a list and would look the same, each by its looks.
+    let looks = changes.iter().filter_map(|change| {
+        let (value, is_new) = element(change)?;
+        Some(((&change.field, is_new, shown(value, &Value::Null)), value))
+    });
+    let looks: BTreeMap<_, _> = looks.collect();
     for change in changes {
-        let (field, what) = (safe(&change.field), what(change));
+        let other = element(change).and_then(|(value, is_new)| {
+            let key = (&change.field, !is_new, shown(value, &Value::Null));
+            looks.get(&key).copied()
+        });
+        let what = what(change, other.unwrap_or(&Value::Null));
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {field}: {what}");
+        let _ = writeln!(out, "  {}: {what}", safe(&change.field));
     }
 }
 
-fn what(change: &FieldChange) -> String {
+/// The element that a list has more or less, and whether it is new.
+fn element(change: &FieldChange) -> Option<(&Value, bool)> {
+    match change.change {
+        ChangeWord::Added => Some((&change.to, true)),
+        ChangeWord::Removed => Some((&change.from, false)),
+        ChangeWord::Set | ChangeWord::Changed | ChangeWord::Cleared => None,
+    }
+}
+
+/// What became of a field; of an element of a list as told from that other one.
+fn what(change: &FieldChange, other: &Value) -> String {
     if let (Some(added), Some(removed)) = (change.lines_added, change.lines_removed) {
         let lines = if added + removed == 1 {
             "line"
@@ -137,41 +161,79 @@ fn what(change: &FieldChange) -> String {
         };
         return format!("+{added} -{removed} {lines}");
     }
-    let shown = |value: &Value| fit(&brief(value), WIDEST);
-    let (from, to) = (shown(&change.from), shown(&change.to));
+    let (from, to) = (&change.from, &change.to);
     match change.change {
-        ChangeWord::Set => to,
-        ChangeWord::Changed => format!("{from} → {to}"),
-        ChangeWord::Cleared => format!("{from} → nothing"),
-        ChangeWord::Added => format!("+ {to}"),
-        ChangeWord::Removed => format!("- {from}"),
+        ChangeWord::Set => shown(to, &Value::Null),
+        ChangeWord::Changed => format!("{} → {}", shown(from, to), shown(to, from)),
+        ChangeWord::Cleared => format!("{} → nothing", shown(from, &Value::Null)),
+        ChangeWord::Added => format!("+ {}", shown(to, other)),
+        ChangeWord::Removed => format!("- {}", shown(from, other)),
     }
 }
 
+/// A value on a line, so that it is told from that other one.
+fn shown(value: &Value, other: &Value) -> String {
+    let text = brief(value, other);
+    if other.is_null() || value == other || text != brief(other, value) {
+        return text;
+    }
+    // What tells them apart is in no part that is shown, or does not show.
+    let json = |value: &Value| safe_json(&value.to_string()).into_owned();
+    apart(&json(value), &json(other))
+}
+
 /// A value on a line; of what has several parts those that tell it from others.
-fn brief(value: &Value) -> String {
+fn brief(value: &Value, other: &Value) -> String {
     let text = |key: &str| value[key].as_str().unwrap_or_default();
-    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    let part = |key: &str| apart(text(key), other[key].as_str().unwrap_or_default());
     match value {
         Value::Null => String::new(),
-        Value::String(text) => first(text),
-        Value::Array(items) => items.iter().map(brief).collect::<Vec<_>>().join(", "),
+        Value::String(text) => apart(text, other.as_str().unwrap_or_default()),
+        Value::Array(items) => {
+            let others = other.as_array().map_or(&[][..], Vec::as_slice);
+            apart(&joined(items), &joined(others))
+        }
         Value::Object(object) if object.contains_key("by") => {
-            format!("{}, {}: {}", text("by"), text("kind"), first(text("text")))
+            format!("{}, {}: {}", part("by"), part("kind"), part("text"))
         }
         Value::Object(object) if object.contains_key("attempt") => {
             let outcome = value["outcome"].as_str().unwrap_or("running");
-            let (run, attempt) = (text("run"), &value["attempt"]);
-            format!("{run} attempt {attempt} {outcome}")
+            let (run, attempt) = (part("run"), &value["attempt"]);
+            format!("{run} attempt {attempt} {}", safe(outcome))
         }
         Value::Object(object) => {
             let (name, flag) = match object.contains_key("met") {
-                true => (text("text"), "met"),
-                false => (text("title"), "done"),
+                true => (part("text"), "met"),
+                false => (part("title"), "done"),
             };
             let mark = if value[flag] == true { 'x' } else { ' ' };
-            format!("[{mark}] {}", first(name))
+            let check = value["check"].as_str().map(|_| part("check"));
+            let check = check.map_or_else(String::new, |check| format!("  (check: {check})"));
+            format!("[{mark}] {name}{check}")
         }
-        other => other.to_string(),
+        value => value.to_string(),
     }
+}
+
+/// The values of a list, in a line that is not cut.
+fn joined(items: &[Value]) -> String {
+    let texts = items.iter().map(|item| match item {
+        Value::String(text) => safe(text),
+        item => brief(item, &Value::Null).into(),
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+/// The text, cut where it is long: behind its beginning, or, where that of another text is the same,
+/// around the first place where the two differ.
+fn apart(text: &str, other: &str) -> String {
+    let shown = fit(text, WIDEST);
+    let (text, other) = (safe(text), safe(other));
+    if text == other || shown != fit(&other, WIDEST) {
+        return shown;
+    }
+    let both = text.chars().zip(other.chars());
+    let same = both.take_while(|(one, other)| one == other).count();
+    let rest: String = text.chars().skip(same.saturating_sub(BEFORE)).collect();
+    format!("{CUT}{}", fit(&rest, WIDEST - 1))
 }

@@ -9,8 +9,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::model::is_unsafe;
 
-/// What a text that was cut ends with.
-const CUT: char = '…';
+/// What a text that was cut ends with, or begins.
+pub(super) const CUT: char = '…';
 
 /// The text with everything escaped that would not show as itself: control characters, line
 /// breaks, characters that turn the direction of writing, invisible ones. For anything that

@@ -73,7 +73,7 @@ fn who_changed_what() {
     abc  First
 
     uncommitted  changed
-      notes: + dana@example.com, comment: Seen.
+      notes: + dana@example.com, comment: Seen.\nAll of it.
 
     <commit>  2026-11-20T09:01:00Z  Bob  changed
       Begin
@@ -210,7 +210,7 @@ fn deleted_and_filed_again() {
 
     <commit>  2026-11-20T09:02:00Z  Bob  changed
       Note it
-      notes: + dana@example.com, comment: Seen.
+      notes: + dana@example.com, comment: Seen.\nAll of it.
 
     <commit>  2026-11-20T09:01:00Z  Bob  changed
       Begin

@@ -17,6 +17,7 @@ mod blocked;
 mod bulk;
 #[cfg(test)]
 mod chain;
+mod changes;
 #[cfg(test)]
 mod claim;
 #[cfg(test)]
