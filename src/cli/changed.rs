@@ -40,12 +40,10 @@ pub(crate) fn report(
     } else {
         screen.confirm(&ui::list::outcomes(&words, changed.tickets()))?;
     }
-    let hint = match (changed.total, changed.dry_run) {
-        (Some(0), _) => "no ticket fits the query",
-        (_, true) if changed.any() => "nothing is written: without `--dry-run` it would be",
-        _ => return Ok(0),
-    };
-    screen.notices(&[Notice::Hint(hint.to_owned())])?;
+    if changed.dry_run && changed.any() {
+        let hint = "nothing is written: without `--dry-run` it would be";
+        screen.notices(&[Notice::Hint(hint.to_owned())])?;
+    }
     Ok(0)
 }
 

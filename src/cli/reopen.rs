@@ -10,9 +10,15 @@ use crate::ops;
 /// Only people may. What they block waits for them again, and a human gate has to be passed
 /// again.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    mut_arg("query", |query| query.help(
+        "In place of ids, the closed ones that fit the expression: what `tk list --query` shows \
+         with `and closed`; also open ones, where it says something about status or closing"
+    )),
+    after_help = "Examples:
   tk reopen k7m --note \"it happens again\"
-  tk reopen --query 'closed>=today label:api' --dry-run")]
+  tk reopen --query 'closed>=today label:api' --dry-run"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     targets: ChosenArgs,

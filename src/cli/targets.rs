@@ -71,6 +71,7 @@ impl ChosenArgs {
             query: self.query,
             dry_run: self.dry_run,
             if_match: self.condition.if_match,
+            ..Targets::default()
         })
     }
 }

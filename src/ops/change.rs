@@ -24,6 +24,8 @@ pub struct Targets {
     pub ids: Vec<String>,
     /// In their place, an expression that the tickets fit.
     pub query: Option<String>,
+    /// An expression that says nothing about status or closing means closed tickets, not open ones.
+    pub closed: bool,
     /// Nothing is written: it is only told what would change.
     pub dry_run: bool,
     /// The etag that the only ticket must still have.
@@ -203,7 +205,7 @@ impl<'s> Scene<'s> {
     /// The tickets that are to be changed, as they are on the disk.
     pub(super) fn targets(&self, targets: &Targets) -> Result<Vec<Stored>> {
         let found = match &targets.query {
-            Some(query) => self.chosen(query)?,
+            Some(query) => self.chosen(query, targets.closed)?,
             None => named(&targets.ids, |word| self.target(word))?,
         };
         let found = found
@@ -216,16 +218,49 @@ impl<'s> Scene<'s> {
         Ok(found)
     }
 
-    /// The tickets that fit the query, of the closed ones only if it says something about that.
-    fn chosen(&self, query: &str) -> Result<Vec<TicketId>> {
+    /// The tickets that fit the query; if it says nothing about that, only closed or open ones.
+    fn chosen(&self, query: &str, closed: bool) -> Result<Vec<TicketId>> {
         let chosen = Chosen::new(self.project, query)?;
+        let both = chosen.query().names_closed();
+        let found = self.fitting(&chosen, |is_done| both || is_done == closed)?;
+        Ok(found.iter().map(|ticket| ticket.id.clone()).collect())
+    }
+
+    /// Those that fit, of the tickets that are `meant` by whether they are done.
+    fn fitting(
+        &self,
+        chosen: &Chosen<'_>,
+        meant: impl Fn(bool) -> bool,
+    ) -> Result<Vec<&'s Outline>> {
         let (index, graph) = (self.index()?, self.graph()?);
         let statuses = &self.project.config.statuses;
-        let closed_too = chosen.query().names_closed();
-        let meant = |ticket: &&Outline| closed_too || !ticket.is_done(statuses);
-        let tickets: Vec<&Outline> = index.tickets.iter().filter(meant).collect();
-        let found = chosen.among(self.project, index, graph, &tickets)?;
-        Ok(found.iter().map(|ticket| ticket.id.clone()).collect())
+        let tickets = index.tickets.iter();
+        let tickets: Vec<&Outline> = tickets
+            .filter(|ticket| meant(ticket.is_done(statuses)))
+            .collect();
+        chosen.among(self.project, index, graph, &tickets)
+    }
+
+    /// Says that no ticket fits the query, and where it is so, that others would have.
+    fn tell_of_none(&self, query: &str, closed: bool) -> Result<()> {
+        let chosen = Chosen::new(self.project, query)?;
+        let others = match chosen.query().names_closed() {
+            true => 0,
+            false => self.fitting(&chosen, |is_done| is_done != closed)?.len(),
+        };
+        self.project.hint(match (closed, others) {
+            (_, 0) => "no ticket fits the query".to_owned(),
+            (true, 1) => "no closed ticket fits the query: one that is open does".to_owned(),
+            (true, _) => format!("no closed ticket fits the query: {others} that are open do"),
+            (false, 1) => "no open ticket fits the query: one that is closed does, and \
+                `(…) and closed` means it"
+                .to_owned(),
+            (false, _) => format!(
+                "no open ticket fits the query: {others} that are closed do, and \
+                 `(…) and closed` means them"
+            ),
+        });
+        Ok(())
     }
 
     /// The ticket that a word means, by the names of the files where they suffice.
@@ -328,6 +363,9 @@ impl Project {
         if targets.dry_run {
             // What to do next is for when it has been done.
             self.forget_hints();
+        }
+        if let (Some(query), []) = (&targets.query, before.as_slice()) {
+            scene.tell_of_none(query, targets.closed)?;
         }
         let rewired = rewired(&before, &after);
         if !rewired.is_empty() {

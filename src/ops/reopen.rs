@@ -8,7 +8,8 @@ use super::notes::say;
 use super::{Changed, Project, Result};
 use crate::model::{NoteKind, StatusId, Ticket, TicketId};
 
-/// Opens the tickets again; open ones stay as they are.
+/// Opens the tickets again; open ones stay as they are. A query means closed ones, unless it says
+/// something about that.
 ///
 /// # Errors
 /// When an agent reopens, the parent is closed, or the transition is not allowed.
@@ -17,7 +18,11 @@ pub fn reopen(project: &Project, targets: &Targets, note: Option<&str>) -> Resul
     let note = note
         .map(|text| say(project, NoteKind::Comment, "note", text))
         .transpose()?;
-    project.change(targets, |scene, tickets| {
+    let targets = Targets {
+        closed: true,
+        ..targets.clone()
+    };
+    project.change(&targets, |scene, tickets| {
         let to = project.config.statuses.initial();
         let closed = closed_ones(project, tickets);
         for ticket in tickets.iter_mut() {

@@ -59,6 +59,72 @@ fn close_and_reopen_by_query() {
 }
 
 #[test]
+fn reopening_by_query_is_about_closed_tickets() {
+    let sandbox = many();
+    let args = ["reopen", "--query", "id=mine,old", "--dry-run"];
+    assert_snapshot!(sandbox.tk(args), @r"
+    old  would be reopened  Old
+         status: closed → open
+    --- stderr
+    hint: nothing is written: without `--dry-run` it would be
+    ");
+    assert_snapshot!(sandbox.tk(["reopen", "--query", "label:api"]), @"old  reopened  Old");
+    // What it says of status itself counts.
+    sandbox.tk(["close", "mine"]).ok();
+    let args = ["reopen", "--query", "label:api and (open or closed)"];
+    assert_snapshot!(sandbox.tk(args), @r"
+    def   unchanged  Second
+    mine  reopened   Mine
+    old   unchanged  Old
+    ");
+}
+
+#[test]
+fn where_only_others_fit_that_is_said() {
+    let sandbox = many();
+    sandbox.ticket("older", "title = \"Older\"\nstatus = \"closed\"\n");
+    let before = files(&sandbox);
+    for (command, query, told) in [
+        (
+            "update",
+            "id=old",
+            "no open ticket fits the query: one that is closed does, and `(…) and closed` means it",
+        ),
+        (
+            "close",
+            "title~old",
+            "no open ticket fits the query: 2 that are closed do, and `(…) and closed` means them",
+        ),
+        (
+            "reopen",
+            "owner=ann",
+            "no closed ticket fits the query: one that is open does",
+        ),
+        (
+            "reopen",
+            "type=task not label=none not title~old",
+            "no closed ticket fits the query: 3 that are open do",
+        ),
+        ("update", "id=old open", "no ticket fits the query"),
+        ("reopen", "owner=ann closed", "no ticket fits the query"),
+    ] {
+        let args = [command, "--query", query, "--note", "seen"];
+        let output = sandbox.tk(args);
+        assert_eq!((output.code, output.stdout.as_str()), (0, ""), "{output}");
+        assert_eq!(
+            output.stderr,
+            format!("hint: {told}\n"),
+            "{command} {query}"
+        );
+        let tried = sandbox.tk(args.iter().chain(&["--dry-run"]));
+        assert_eq!(tried.stderr, output.stderr, "{command} {query}");
+        let quiet = sandbox.tk(args.iter().chain(&["--quiet"]));
+        assert_eq!(quiet.stderr, "", "{command} {query}");
+    }
+    assert_eq!(files(&sandbox), before);
+}
+
+#[test]
 fn all_or_nothing() {
     let sandbox = many();
     assert_snapshot!(refused(&sandbox, 4, &[
