@@ -45,7 +45,8 @@ closing, and with --all.
   FIELD=\"\"       there is none; has:FIELD there is one
 
 Times are `2026-11-20`, `2026-11-20T08:30:00Z`, `today`, `tomorrow`, `yesterday`, `now`, `-7d` \
-and `+2w`, of UTC; values with blanks, commas or parentheses in them stand between quotes.
+and `+2w`, of UTC; = is that second where an hour is written, else the whole day. Values with \
+blanks, commas or parentheses in them, and `and`, `or` and `not`, stand between quotes.
 ";
 
 /// Between the columns of the help, and how wide they are; all of it is ASCII.

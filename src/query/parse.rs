@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::condition::Condition;
 use super::expression::Expression;
 use super::field::{Field, Flag, Kind};
-use super::token::{Operator, Piece, Pieces, Token};
+use super::token::{Operator, Piece, Pieces, Token, joins};
 use super::value::Value;
 use super::{LONGEST, Query, QueryError};
 use crate::model::{Config, printable};
@@ -216,10 +216,15 @@ impl<'p> Parser<'p> {
     /// The piece that is a value behind that operator, or a comma.
     fn value(&mut self, operator: &Piece<'_>) -> Result<Piece<'p>, QueryError> {
         let value = self.pieces.take_value()?;
+        let message = format!("a value is missing after `{}`", operator.text);
+        if value.token == Token::Word && joins(value.text) {
+            let word = printable(value.text);
+            let hint = format!("where `{word}` itself is the value, quote it: `\"{word}\"`");
+            return Err(QueryError::new(value.at(), message).hint(hint));
+        }
         if value.token != Token::End {
             return Ok(value);
         }
-        let message = format!("a value is missing after `{}`", operator.text);
         // What stands there instead is shown, if anything.
         let at = self.pieces.peek().map_or(value.at(), |next| next.at());
         Err(QueryError::new(at, message))
@@ -243,7 +248,7 @@ impl<'p> Parser<'p> {
             Value::When(when) => {
                 let reached = match field.kind() {
                     Kind::Day => when.day(self.now).is_some(),
-                    _ => when.extent(self.now).is_some() && when.whole_day(self.now).is_some(),
+                    _ => when.extent(self.now).is_some() && when.equal(self.now).is_some(),
                 };
                 if !reached {
                     return Err(wrong(format!("`{when}` is beyond all time"), None));

@@ -159,9 +159,8 @@ impl Compiler<'_> {
                 None => never(),
             },
             Value::When(when) => {
-                // No two moments are the same: what is asked for is the day.
                 let extent = match operator {
-                    Operator::Is => when.whole_day(self.now),
+                    Operator::Is => when.equal(self.now),
                     _ => when.extent(self.now),
                 };
                 extent.map_or_else(never, |extent| Test::Moment(field, operator, extent))

@@ -129,10 +129,25 @@ fn ends_word(c: char) -> bool {
     ends_value(c) || is_operator(c) || matches!(c, '&' | '|')
 }
 
+/// What the word is between conditions and before them, whatever its capitals.
+fn joint(word: &str) -> Option<Token> {
+    match word.to_ascii_lowercase().as_str() {
+        "and" => Some(Token::And),
+        "or" => Some(Token::Or),
+        "not" => Some(Token::Not),
+        _ => None,
+    }
+}
+
+/// Whether the word, without quotes, joins conditions or turns one, or begins with what does.
+pub(super) fn joins(word: &str) -> bool {
+    joint(word).is_some() || word.starts_with("&&") || word.starts_with("||")
+}
+
 /// Whether the text, written without quotes, is read as a value that says the same.
 pub(super) fn is_plain_value(text: &str) -> bool {
     let begins = |c: char| !is_quote(c) && !is_operator(c);
-    text.starts_with(begins) && !text.contains(ends_value)
+    text.starts_with(begins) && !text.contains(ends_value) && !joins(text)
 }
 
 /// The text with quotes around it.
@@ -198,12 +213,7 @@ impl<'t> Pieces<'t> {
         let length = rest.find(ends_word).unwrap_or(rest.len());
         // A lone `&` or `|` says nothing; as a word it is refused with its place.
         let length = length.max(first.len_utf8());
-        let token = match rest[..length].to_ascii_lowercase().as_str() {
-            "and" => Token::And,
-            "or" => Token::Or,
-            "not" => Token::Not,
-            _ => Token::Word,
-        };
+        let token = joint(&rest[..length]).unwrap_or(Token::Word);
         Ok(self.piece(token, length))
     }
 

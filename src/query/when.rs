@@ -74,19 +74,27 @@ impl When {
         }
     }
 
-    /// The moments it spans: those of a day, or a single one.
+    /// The moments it spans: those of a day, those of the second that is written, or a single one.
     pub(super) fn extent(self, now: Timestamp) -> Option<Extent> {
         if matches!(self, Self::Day(_) | Self::Near(_)) {
             return whole(self.day(now)?);
         }
         let start = self.moment(now)?;
-        let end = start.checked_add(SignedDuration::from_nanos(1)).ok()?;
+        let length = match self {
+            Self::Moment(at) if at.subsec_nanosecond() == 0 => SignedDuration::from_secs(1),
+            _ => SignedDuration::from_nanos(1),
+        };
+        let end = start.checked_add(length).ok()?;
         Some(Extent { start, end })
     }
 
-    /// The moments of the day it is on.
-    pub(super) fn whole_day(self, now: Timestamp) -> Option<Extent> {
-        whole(self.day(now)?)
+    /// The moments that are equal to it: those of its day, unless a moment is written. No two
+    /// moments are the same, so who asks for `-1d` means the day.
+    pub(super) fn equal(self, now: Timestamp) -> Option<Extent> {
+        match self {
+            Self::Moment(_) => self.extent(now),
+            _ => whole(self.day(now)?),
+        }
     }
 
     fn moment(self, now: Timestamp) -> Option<Timestamp> {

@@ -116,6 +116,52 @@ fn every_kind_of_condition() {
 }
 
 #[test]
+fn a_time_is_its_second_and_a_day_is_all_of_it() {
+    let sandbox = Sandbox::initialised();
+    for (id, at) in [
+        ("eve", "2026-11-27T23:59:59Z"),
+        ("dawn", "2026-11-28T00:00:01Z"),
+        ("part", "2026-11-28T00:00:01.5Z"),
+        ("noon", "2026-11-28T17:37:00+05:37"),
+    ] {
+        sandbox.ticket(id, &format!("title = \"It\"\ncreated_at = {at}\n"));
+    }
+    for (query, expected) in [
+        ("created=2026-11-28", "dawn noon part"),
+        ("created!=2026-11-28", "eve"),
+        ("created=2026-11-28T00:00:01Z", "dawn part"),
+        ("created!=2026-11-28T00:00:01Z", "eve noon"),
+        ("created<=2026-11-28T00:00:01Z", "dawn eve part"),
+        ("created>2026-11-28T00:00:01Z", "noon"),
+        ("created<2026-11-28T00:00:01Z", "eve"),
+        ("created=2026-11-28T00:00:01.5Z", "part"),
+        ("created=2026-11-28T12:00,2026-11-27T23:59:59", "eve noon"),
+    ] {
+        assert_eq!(fitting(&sandbox, query), expected, "{query}");
+    }
+}
+
+#[test]
+fn a_value_that_is_missing_is_not_the_word_behind_it() {
+    let sandbox = many();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["update", "--query", "owner!= and p=2", "--owner", "z"],
+        &["list", "--query", "label=api,OR ready"],
+    ]), @r#"
+    error: a value is missing after `!=`
+      owner!= and p=2
+              ^^^
+    hint: where `and` itself is the value, quote it: `"and"`
+    error: a value is missing after `=`
+      label=api,OR ready
+                ^^
+    hint: where `OR` itself is the value, quote it: `"OR"`
+    "#);
+    sandbox.ticket("odd", "title = \"Odd\"\nowner = \"and\"\n");
+    assert_eq!(fitting(&sandbox, "owner=\"and\" p=2"), "odd");
+}
+
+#[test]
 fn closed_ones_are_meant_where_the_query_says_so() {
     let sandbox = many();
     for (query, expected) in [

@@ -105,6 +105,12 @@ const PLAIN: &[Plain] = &[
         created(t).is_some_and(|d| d <= 19)
     }),
     ("created=2026-11-19", |t| created(t) == Some(19)),
+    ("created=2026-11-19T12:00", |t| created(t) == Some(19)),
+    ("created=2026-11-19T12:00:01Z", |_| false),
+    ("created!=2026-11-19T14:00+02:00", |t| {
+        created(t) != Some(19)
+    }),
+    ("created!=2026-11-19T11:59:59Z", |_| true),
     ("has:created", |t| t.created_at.is_some()),
     ("estimate<2h", |t| {
         t.estimate.is_some_and(|e| e.seconds() < 7200)

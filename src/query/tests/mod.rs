@@ -62,8 +62,12 @@ fn expressions_are_shown_in_one_way() {
             "owner=\"ann lee\" and owner=\"\"",
         ),
         ("label:area:api", "label=area:api"),
-        // A value may be any word.
-        ("label= and", "label=and"),
+        // Between quotes a value may be any word.
+        (
+            "label='and' owner!=\"Not\",'||'",
+            "label=\"and\" and owner!=\"Not\",\"||\"",
+        ),
+        ("label:a&&b label=android", "label=a&&b and label=android"),
         ("'don\\'t \\\\ \\x'", "\"don't \\\\ \\\\x\""),
         ("due<2026-11-20T10:00+02:00", "due<2026-11-20T08:00:00Z"),
         ("due<2026-11-20T10:00", "due<2026-11-20T10:00:00Z"),
@@ -126,6 +130,11 @@ fn what_is_wrong_is_told_with_its_place() {
         ("label=)", "a value is missing after `=` [)]"),
         ("label==~x", "a value is missing after `==` [~]"),
         ("label=a,", "a value is missing after `=` []"),
+        ("owner!= and p=2", "a value is missing after `!=` [and]"),
+        ("label:OR", "a value is missing after `:` [OR]"),
+        ("label=a, not b", "a value is missing after `=` [not]"),
+        ("p<= &&ready", "a value is missing after `<=` [&&ready]"),
+        ("has:and", "a value is missing after `:` [and]"),
         ("priority<1,2", "`<` takes one value [,]"),
         (
             "priority<0-2",
