@@ -19,8 +19,9 @@ const LIMIT: u32 = 20;
 ///
 /// With an embeddings service in the configuration (`[search] embeddings_url`), what texts mean
 /// counts 70 to 30 words, and tickets without any of the words are found, too. Where it does not
-/// answer, only words count. The service is told the words and what tickets say; its key is
-/// taken from the environment variable that `embeddings_key_env` names.
+/// answer, and of tickets whose texts it refuses, only words count. The service is told the words
+/// and what tickets say; its key is taken from the environment variable that
+/// `embeddings_key_env` names.
 #[derive(Debug, clap::Args)]
 #[command(
     mut_arg("limit", |limit| limit.help("So many at most; 20, if nothing is said")),

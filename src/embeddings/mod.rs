@@ -25,15 +25,32 @@ pub enum EmbeddingsError {
     /// A key would be readable on its way.
     #[error("a key is sent by `https://` or to this machine only")]
     Open,
-    /// It cannot be reached, or says nothing in time.
+    /// It cannot be reached.
     #[error("it cannot be asked: {0}")]
     Unreachable(String),
+    /// It says nothing in that time.
+    #[error("it does not answer within {0:?}")]
+    Slow(Duration),
     /// It refuses.
     #[error("it answered with status {0}")]
     Status(u16),
     /// What it says is not what was asked for.
     #[error("its answer is of no use: {0}")]
     Answer(String),
+}
+
+impl EmbeddingsError {
+    /// Whether the service refuses what it was asked about: one of the texts, or so many.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Status(400 | 413 | 422))
+    }
+
+    /// Whether it may answer about fewer or other texts.
+    #[must_use]
+    pub const fn is_of_texts(&self) -> bool {
+        self.is_refusal() || matches!(self, Self::Slow(_))
+    }
 }
 
 #[derive(Serialize)]
@@ -103,7 +120,10 @@ impl Service {
             input: texts,
         };
         let wrong = |error: &dyn fmt::Display| EmbeddingsError::Answer(error.to_string());
-        let unreachable = |error: ureq::Error| EmbeddingsError::Unreachable(error.to_string());
+        let failed = |error: ureq::Error| match error {
+            ureq::Error::Timeout(_) => EmbeddingsError::Slow(time),
+            other => EmbeddingsError::Unreachable(other.to_string()),
+        };
         let question = serde_json::to_vec(&question).map_err(|error| wrong(&error))?;
         let mut request = ureq::Agent::new_with_config(config)
             .post(&self.url)
@@ -111,12 +131,12 @@ impl Service {
         if let Some(key) = &self.key {
             request = request.header("Authorization", format!("Bearer {key}"));
         }
-        let mut response = request.send(&question).map_err(unreachable)?;
+        let mut response = request.send(&question).map_err(failed)?;
         if !response.status().is_success() {
             return Err(EmbeddingsError::Status(response.status().as_u16()));
         }
         let body = response.body_mut().with_config().limit(LARGEST);
-        let body = body.read_to_vec().map_err(unreachable)?;
+        let body = body.read_to_vec().map_err(failed)?;
         let answer = serde_json::from_slice(&body).map_err(|error| {
             // What stands there is not told: it could be anything, even the key.
             let (line, column) = (error.line(), error.column());

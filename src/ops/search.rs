@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::list::{ListRequest, Words, urgency};
+use super::meaning::{self, Near};
 use super::records::Records;
 use super::values::{invalid, printable};
-use super::{Chosen, Error, Project, Result, meaning};
+use super::{Chosen, Error, Project, Result};
 use crate::context::{Context, cores};
 use crate::model::{Outline, TicketId};
 use crate::search::{self, Terms};
@@ -33,7 +34,7 @@ pub struct Search {
     pub all_words: bool,
     /// Whether what the texts mean counts, too.
     pub by_meaning: bool,
-    /// Why not, where it should.
+    /// Why not, where it should, or not of all tickets.
     pub warnings: Vec<String>,
     /// The tickets.
     pub tickets: Vec<Hit>,
@@ -88,7 +89,7 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
         }
     };
     let (mut found, near) = if any {
-        (search::all(texts.len(), is_wanted), None)
+        (search::all(texts.len(), is_wanted), Near::default())
     } else {
         let near = meaning::nearest_to(project, context, &asked, &index.tickets, &texts, is_wanted);
         (search::rank(terms, &texts, is_wanted), near)
@@ -98,19 +99,12 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
         let score = (hit.score * 1e6) as u64;
         (Reverse(score), urgency(ticket(hit)), hit.place)
     });
-    let mut warnings = Vec::new();
-    let by_meaning = match near {
-        Some(Ok(near)) => {
-            found.hits = search::mixed(&near, &found.hits);
-            true
-        }
-        Some(Err(warning)) => {
-            project.warn(&warning);
-            warnings.push(warning);
-            false
-        }
-        None => false,
-    };
+    let Near { places, warnings } = near;
+    warnings.iter().for_each(|warning| project.warn(warning));
+    let by_meaning = places.is_some();
+    if let Some(places) = places {
+        found.hits = search::mixed(&places, &found.hits);
+    }
     if found.hits.is_empty() {
         wanted.tell_of_unknown_labels(std::iter::empty());
         if !any {

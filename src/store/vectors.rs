@@ -45,7 +45,7 @@ impl TextName {
     }
 }
 
-/// Vectors by the names of their texts.
+/// Vectors by the names of their texts; one of zeros where the service refuses the text.
 pub type Vectors = BTreeMap<TextName, Vec<f32>>;
 
 impl Store {

@@ -18,7 +18,7 @@ pub struct SearchDocument {
     pub all_words: bool,
     /// Whether what the texts mean counts, too: 70 to 30 words.
     pub by_meaning: bool,
-    /// Why not, where it should.
+    /// Why not, where it should, or not of all tickets.
     pub warnings: Vec<String>,
     /// The tickets.
     pub tickets: Vec<FoundTicket>,

@@ -25,6 +25,10 @@ enum Mood {
     Mixed,
     /// Nothing, until the other side gives up.
     Silent,
+    /// Nothing about more texts than that.
+    AtMost(usize),
+    /// That status, where one of the texts has that word.
+    Refuses(u16, &'static str),
     /// That status, and that text.
     Status(u16, &'static str),
 }
@@ -120,13 +124,15 @@ fn answer(stream: TcpStream, mood: Mood, asked: &Mutex<Vec<Asked>>) -> std::io::
     assert_eq!(question["model"], "tiny");
     let texts: Vec<String> = serde_json::from_value(question["input"].clone())?;
     let (status, text) = match mood {
-        Mood::Silent => {
-            // Until it hangs up.
-            let _ = reader.read(&mut [0]);
-            return Ok(());
-        }
+        Mood::Silent => return silence(reader),
+        Mood::AtMost(most) if texts.len() > most => return silence(reader),
         Mood::Status(status, text) => (status, text.to_owned()),
-        Mood::Good | Mood::Larger | Mood::Mixed => (200, vectors(&texts, mood)),
+        Mood::Refuses(status, word) if texts.iter().any(|text| text.contains(word)) => {
+            (status, String::new())
+        }
+        Mood::Good | Mood::Larger | Mood::Mixed | Mood::AtMost(_) | Mood::Refuses(..) => {
+            (200, vectors(&texts, mood))
+        }
     };
     asked.lock().unwrap().push((texts, authorisation));
     let head = format!(
@@ -135,6 +141,12 @@ fn answer(stream: TcpStream, mood: Mood, asked: &Mutex<Vec<Asked>>) -> std::io::
         text.len()
     );
     (&stream).write_all((head + &text).as_bytes())
+}
+
+/// Waits until the other side hangs up.
+fn silence(mut reader: BufReader<TcpStream>) -> std::io::Result<()> {
+    let _ = reader.read(&mut [0]);
+    Ok(())
 }
 
 /// As many of logging in and of money as there are in each text, told the other way round.
@@ -304,6 +316,89 @@ fn a_service_that_is_away_or_silent_is_not_waited_for() {
     assert_eq!(output.code, 0, "{output}");
     assert!(output.stdout.starts_with("in2"), "{output}");
     assert!(output.stderr.contains("only words count"), "{output}");
+}
+
+#[test]
+fn a_slow_service_is_asked_about_fewer_texts_at_once() {
+    let service = Service::new();
+    let sandbox = project(&service.url()).with_env("TK_TEST_ANSWER_WAIT", "1500");
+    for number in 0..8 {
+        sandbox.ticket(&format!("z{number}"), "title = \"Something else\"\n");
+    }
+    service.be(Mood::AtMost(4));
+    let found = sandbox.tk(["search", "login", "--json"]).json();
+    assert_eq!(
+        (&found["by_meaning"], &found["warnings"]),
+        (&json!(true), &json!([]))
+    );
+    assert_eq!(ids(&found), ["in2", "in1"]);
+    service.asked();
+    sandbox.tk(["search", "login"]).ok();
+    assert_eq!(service.asked().len(), 1);
+}
+
+#[test]
+fn a_text_that_is_refused_leaves_the_others() {
+    for status in [400, 413, 422] {
+        let service = Service::new();
+        let sandbox = project(&service.url());
+        for id in ["q1", "q2", "q3"] {
+            sandbox.ticket(id, "title = \"The invoice\"\n");
+        }
+        let search = |words: &str| sandbox.tk(["search", words, "--json"]).json();
+        let told = |found: &Value| {
+            assert_eq!(found["by_meaning"], true, "{found}");
+            let warnings = found["warnings"].as_array().unwrap().iter();
+            let warnings = warnings.map(|text| text.as_str().unwrap().to_owned());
+            let all: Vec<String> = warnings.collect();
+            all.join("\n").replace(&service.url(), "URL")
+        };
+        service.be(Mood::Refuses(status, "invoice"));
+        let refused =
+            "`URL` refuses what `pay`, `q1`, `q2` and 1 more say, so only words find them";
+        // Once they are known, nobody is asked again.
+        for questions in [None, Some(1)] {
+            let found = search("login");
+            assert_eq!(ids(&found), ["in2", "in1"]);
+            assert_eq!(told(&found), refused);
+            let asked = service.asked().len();
+            assert!(questions.is_none_or(|count| count == asked), "{asked}");
+        }
+        assert!(ids(&search("twice")).contains(&"pay"));
+        for id in ["q1", "q2", "q3"] {
+            sandbox.tk(["update", id, "--title", "The bill"]).ok();
+        }
+        let refused = "`URL` refuses what `pay` says, so only words find it";
+        assert_eq!(told(&search("login")), refused);
+        sandbox.tk(["update", "pay", "--title", "Payment"]).ok();
+        assert_eq!(told(&search("login")), "");
+    }
+}
+
+#[test]
+fn what_is_known_counts_where_the_service_fails_at_what_is_new() {
+    let service = Service::new();
+    let sandbox = project(&service.url());
+    sandbox.tk(["search", "login"]).ok();
+    sandbox.ticket("add", "title = \"The invoice\"\n");
+    for status in [401, 403, 404, 429, 500, 503] {
+        service.be(Mood::Refuses(status, "invoice"));
+        service.asked();
+        let output = sandbox.tk(["search", "login", "--json"]);
+        let found = output.json();
+        assert_eq!(found["by_meaning"], true);
+        assert_eq!(ids(&found), ["in2", "in1"]);
+        let warning = format!(
+            "`{}` does not tell what one ticket means: it answered with status {status}",
+            service.url()
+        );
+        assert_eq!(found["warnings"], json!([warning]));
+        assert!(output.stderr.contains(&warning), "{output}");
+        assert_eq!(service.asked().len(), 2);
+    }
+    service.be(Mood::Good);
+    let found = sandbox.tk(["search", "login", "--json"]).json();
+    assert_eq!(found["warnings"], json!([]));
 }
 
 #[test]
