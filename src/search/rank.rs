@@ -15,6 +15,9 @@ const MANY: usize = 1000;
 const SATURATION: f64 = 1.2;
 const LENGTH: f64 = 0.5;
 
+/// One of so many texts, the longest, is left out of how long a text is usually.
+const TENTH: usize = 10;
+
 /// The steps of scores: what is not told apart to a reader is not told apart.
 const STEPS: f64 = 1e4;
 
@@ -61,12 +64,11 @@ pub fn rank(mut terms: Terms, texts: &[&[u8]], wanted: impl Fn(usize) -> bool) -
             look_for_likes(term, texts, &mut found.weights);
         }
     }
-    let lengths: Vec<f64> = texts.iter().map(|text| words(text)).collect();
-    let total: f64 = lengths.iter().sum();
-    let usual = (total / texts.len().max(1) as f64).max(1.0);
+    let lengths: Vec<u32> = texts.iter().map(|text| words(text)).collect();
+    let usual = usual(lengths.clone());
     let rare: Vec<f64> = found.iter().map(|found| rarity(&found.weights)).collect();
     let score = |place: usize| {
-        let long = 1.0 - LENGTH + LENGTH * lengths[place] / usual;
+        let long = 1.0 - LENGTH + LENGTH * f64::from(lengths[place]) / usual;
         let of = |(found, rare): (&Found, &f64)| {
             let weight = found.weights[place];
             rare * weight * (SATURATION + 1.0) / (weight + SATURATION * long)
@@ -110,9 +112,22 @@ fn rarity(weights: &[f64]) -> f64 {
     (1.0 + (all - have + 0.5) / (have + 0.5)).ln()
 }
 
-fn words(text: &[u8]) -> f64 {
+/// How many words a text has.
+fn words(text: &[u8]) -> u32 {
     let head = text.get(..HEAD).and_then(|head| head.try_into().ok());
-    head.map_or(0, u32::from_le_bytes).into()
+    head.map_or(0, u32::from_le_bytes)
+}
+
+/// How long a text is usually, in words: the mean without the longest tenth, in which a log
+/// that somebody pasted would make all others short.
+fn usual(mut lengths: Vec<u32>) -> f64 {
+    let counted = lengths.len() - lengths.len().div_ceil(TENTH);
+    if counted > 0 {
+        lengths.select_nth_unstable(counted);
+        lengths.truncate(counted);
+    }
+    let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
+    (total as f64 / lengths.len().max(1) as f64).max(1.0)
 }
 
 fn body(text: &[u8]) -> &[u8] {

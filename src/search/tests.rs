@@ -105,6 +105,30 @@ fn the_best_come_first() {
 }
 
 #[test]
+fn a_pasted_log_does_not_make_all_others_short() {
+    let about = "It asks about the login page. ".repeat(6);
+    let mut tickets = vec![
+        ticket("one", "Login page", "", &[]),
+        ticket("two", "Survey", &about, &[]),
+    ];
+    for number in 0..40 {
+        let id = format!("t{number}");
+        tickets.push(ticket(&id, "Something short to do", "", &[]));
+    }
+    assert_eq!(found(&tickets, "login page"), ["one", "two"]);
+    let log = "2026 warning connection reset by peer ".repeat(20_000);
+    for logs in 1..=4 {
+        tickets.push(ticket(&format!("log{logs}"), "Crash", &log, &[]));
+        assert_eq!(found(&tickets, "login page"), ["one", "two"], "{logs}");
+    }
+    // Alone with one such, too.
+    tickets.drain(2..46);
+    tickets.push(ticket("log", "Crash", &log, &[]));
+    assert_eq!(found(&tickets, "login page"), ["one", "two"]);
+    assert_eq!(found(&tickets[2..], "warning"), ["log"]);
+}
+
+#[test]
 fn only_long_words_are_taken_for_misspelt_ones() {
     let tickets = [
         ticket("a", "Authentication", "", &[]),
@@ -189,7 +213,11 @@ fn plainly(tickets: &[Ticket], asked: &str) -> Vec<(usize, f64)> {
         all
     };
     let all: Vec<Vec<(String, f64)>> = tickets.iter().map(words_of).collect();
-    let usual = all.iter().map(Vec::len).sum::<usize>() as f64 / all.len() as f64;
+    let mut lengths: Vec<usize> = all.iter().map(Vec::len).collect();
+    lengths.sort_unstable();
+    let longest = lengths.len().div_ceil(10).min(lengths.len() - 1);
+    lengths.truncate(lengths.len() - longest);
+    let usual = lengths.iter().sum::<usize>() as f64 / lengths.len() as f64;
     let mut scores = vec![(0, 0.0); tickets.len()];
     for term in &terms {
         let known = all.iter().flatten().any(|(word, _)| word == term);
