@@ -87,13 +87,14 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// How many tickets are told, and whether with long texts, if `usual` is what is usually
-    /// told of each.
+    /// How many tickets are told, and whether with long texts and commits, if `usual` is what is
+    /// usually told of each.
     pub(super) fn page(&self, usual: Detail) -> ops::Result<Page> {
-        let limit = self.limit;
+        let (limit, detail) = (self.limit, self.detail(usual)?);
         Ok(Page {
             limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
-            texts: TicketRecord::needs_texts(&self.detail(usual)?),
+            texts: TicketRecord::needs_texts(&detail),
+            commits: TicketRecord::needs_commits(&detail),
         })
     }
 

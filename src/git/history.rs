@@ -1,10 +1,13 @@
 //! Which commits are about a ticket.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use gix::bstr::ByteSlice;
 use gix::objs::commit::message::BodyRef;
 use gix::revision::walk::Sorting;
 use gix::traverse::commit::simple::CommitTimeOrder;
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::command::Git;
 use super::error::Result;
@@ -30,17 +33,34 @@ pub struct TicketCommit {
     pub at: Option<Timestamp>,
 }
 
+/// The commits that name tickets, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamingCommits {
+    of: BTreeMap<SmolStr, Vec<TicketCommit>>,
+}
+
+impl NamingCommits {
+    /// Those that name that ticket.
+    #[must_use]
+    pub fn of(&self, id: &TicketId) -> &[TicketCommit] {
+        self.of.get(id.as_str()).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Repo {
-    /// The commits with what git takes for a trailer `Ticket: <id>` that are in the main working
-    /// tree's head, newest first, at most `limit`, among the newest 2,000.
+    /// The commits with what git takes for a trailer `Ticket: <id>` that lead to `tip`, of each
+    /// ticket the newest, at most `limit`, among the newest 2,000; those of one ticket `only`, or
+    /// of all.
     ///
     /// # Errors
     /// When the history cannot be read.
-    pub fn commits_of_ticket(&self, id: &TicketId, limit: usize) -> Result<Vec<TicketCommit>> {
+    pub fn commits_naming(
+        &self,
+        tip: CommitId,
+        only: Option<&TicketId>,
+        limit: usize,
+    ) -> Result<NamingCommits> {
         let read = |error: gix::Error| unreadable("the history", &error);
-        let Some(tip) = self.home_head()?.commit else {
-            return Ok(Vec::new());
-        };
         let newest_first = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
         let walk = self
             .gix()?
@@ -48,26 +68,39 @@ impl Repo {
             .sorting(newest_first)
             .all()
             .map_err(read)?;
-        let mut found = Vec::new();
+        let mut found = NamingCommits::default();
         for info in walk.take(LOOKED_AT) {
-            if found.len() == limit {
+            if only.is_some_and(|id| found.of(id).len() == limit) {
                 break;
             }
             let commit = info.and_then(|info| info.object()).map_err(read)?;
             let message = commit.message_raw().map_err(read)?;
-            if names_ticket(message, id) {
-                let author = commit.author().map_err(read)?;
-                let time = commit.time().map_err(read)?;
-                found.push(TicketCommit {
-                    id: CommitId(commit.id),
-                    subject: first_line(message),
-                    author: author.name.to_str_lossy().into_owned(),
-                    at: Timestamp::from_second(time.seconds).ok(),
-                });
+            let named = match only {
+                Some(id) if names_ticket(message, id) => BTreeSet::from([id.short()]),
+                Some(_) => continue,
+                None => tickets_named(message),
+            };
+            for id in named {
+                let commits = found.of.entry(id).or_default();
+                if commits.len() < limit {
+                    commits.push(ticket_commit(&commit, message).map_err(read)?);
+                }
             }
         }
         Ok(found)
     }
+}
+
+fn ticket_commit(
+    commit: &gix::Commit<'_>,
+    message: &[u8],
+) -> std::result::Result<TicketCommit, gix::Error> {
+    Ok(TicketCommit {
+        id: CommitId(commit.id),
+        subject: first_line(message),
+        author: commit.author()?.name.to_str_lossy().into_owned(),
+        at: Timestamp::from_second(commit.time()?.seconds).ok(),
+    })
 }
 
 impl Git {
@@ -105,14 +138,15 @@ fn first_line(message: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
 }
 
-/// Whether the message has the trailer `Ticket: <id>`, by git's rules. The first paragraph has none,
-/// and lines that begin with `#` do not count.
+/// Whether the message has the trailer `Ticket: <id>`.
 fn names_ticket(message: &[u8], id: &TicketId) -> bool {
-    let id = id.as_str().as_bytes();
     // Most commits are about something else, which is seen at once.
-    if message.find(id).is_none() {
-        return false;
-    }
+    message.find(id.as_str()).is_some() && tickets_named(message).contains(id.as_str())
+}
+
+/// What the message's trailers `Ticket: <id>` name, by git's rules. The first paragraph has none,
+/// and lines that begin with `#` do not count.
+fn tickets_named(message: &[u8]) -> BTreeSet<SmolStr> {
     let is_blank = |line: &&[u8]| line.trim().is_empty();
     let body = message
         .lines_with_terminator()
@@ -120,10 +154,10 @@ fn names_ticket(message: &[u8], id: &TicketId) -> bool {
         .skip_while(|line| !is_blank(line))
         .filter(|line| !line.starts_with(b"#"));
     let body = body.collect::<Vec<_>>().concat();
-    let mut trailers = BodyRef::from_bytes(&body).trailers();
-    trailers.any(|trailer| {
-        trailer.token.eq_ignore_ascii_case(b"Ticket") && trailer.value.as_bytes() == id
-    })
+    let trailers = BodyRef::from_bytes(&body).trailers();
+    let tickets = trailers.filter(|trailer| trailer.token.eq_ignore_ascii_case(b"Ticket"));
+    let named = tickets.filter_map(|trailer| Some(SmolStr::new(trailer.value.to_str().ok()?)));
+    named.collect()
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub use editor::Editor;
 pub use error::{GitError, Result};
 pub use evidence::{Evidence, Rest, TicketTree, Undone};
 pub use head_file::HeadFile;
-pub use history::TicketCommit;
+pub use history::{NamingCommits, TicketCommit};
 pub use id::{BlobId, BranchName, CommitId, InvalidName, TICKS, TicksPath, TreeId};
 pub use incoming::Incoming;
 pub use interrupt::signals_are_handled;

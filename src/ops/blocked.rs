@@ -72,7 +72,7 @@ pub fn blocked<R>(
     // Stable, and they come in the order of their ids.
     held.sort_by_cached_key(|waiting| urgency(waiting.ticket));
     let records = Records::new(project, &index, &graph);
-    let found = Found::new(records, &held, page, |waiting| waiting.ticket);
+    let found = Found::new(records, &held, page, |waiting| waiting.ticket)?;
     Ok(tell(&found))
 }
 

@@ -65,6 +65,8 @@ pub struct Page {
     pub limit: Option<usize>,
     /// With descriptions, notes and attempts.
     pub texts: bool,
+    /// With the commits that name them.
+    pub commits: bool,
 }
 
 impl Page {
@@ -116,7 +118,7 @@ pub fn list<R>(
     let shown = request.page.limit.unwrap_or(found.len());
     key.sort(&mut found, shown, &project.config);
     let records = Records::new(project, &index, &graph);
-    let found = Found::new(records, &found, request.page, |ticket| ticket);
+    let found = Found::new(records, &found, request.page, |ticket| ticket)?;
     Ok(tell(&found))
 }
 

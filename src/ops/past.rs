@@ -25,6 +25,8 @@ pub(super) const AT_A_TIME: usize = 500;
 pub(super) struct Past {
     /// In outline.
     pub(super) index: Index,
+    /// The commit.
+    pub(super) commit: CommitId,
     git: Git,
     config: Config,
     /// Their texts.
@@ -231,6 +233,7 @@ impl Project {
         })?;
         self.past = Some(Past {
             index,
+            commit,
             git: tracked.git,
             config: was.config.clone(),
             files: was.files,

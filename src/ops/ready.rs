@@ -28,7 +28,7 @@ pub fn ready<R>(
     let graph = project.graph(&index.tickets);
     let found = startable(project, &index, &graph, within)?;
     let records = Records::new(project, &index, &graph);
-    Ok(tell(&Found::new(records, &found, page, |ticket| ticket)))
+    Ok(tell(&Found::new(records, &found, page, |ticket| ticket)?))
 }
 
 /// The one to do now.
@@ -86,7 +86,7 @@ pub fn next(
 fn first(project: &Project, within: Within<'_>) -> Result<Next> {
     let one = Page {
         limit: Some(1),
-        texts: false,
+        ..Page::default()
     };
     let told = ready(project, within, one, |found| {
         let records = found.each(|listed, _| listed.record())?;

@@ -8,6 +8,7 @@ use super::list::Page;
 use super::past::AT_A_TIME;
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
+use crate::git::{NamingCommits, TicketCommit};
 use crate::graph::Graph;
 use crate::model::{Outline, Ticket, TicketId};
 use crate::store::{Etag, Index, Stored};
@@ -36,23 +37,45 @@ pub(super) struct Records<'r> {
     index: &'r Index,
     graph: &'r Graph<'r>,
     texts: bool,
+    /// Those that name tickets, where they are told.
+    commits: Option<NamingCommits>,
 }
 
 impl<'r> Records<'r> {
-    /// For the tickets of the index. The records are without long texts.
+    /// For the tickets of the index. The records are without long texts and commits.
     pub(super) fn new(project: &'r Project, index: &'r Index, graph: &'r Graph<'r>) -> Self {
-        let texts = false;
         Self {
             project,
             index,
             graph,
-            texts,
+            texts: false,
+            commits: None,
         }
     }
 
-    /// With descriptions, notes and attempts, if so.
-    pub(super) fn with_texts(self, texts: bool) -> Self {
-        Self { texts, ..self }
+    /// With what the page tells of each.
+    ///
+    /// # Errors
+    /// When it tells the commits, and the history cannot be read.
+    pub(super) fn telling(self, page: Page) -> Result<Self> {
+        Ok(Self {
+            texts: page.texts,
+            commits: page.commits.then(|| self.commits(None)).transpose()?,
+            ..self
+        })
+    }
+
+    /// The commits that name tickets, or that one only, up to what the tickets are of.
+    fn commits(&self, only: Option<&TicketId>) -> Result<NamingCommits> {
+        let repo = &self.project.repo;
+        let tip = match &self.project.past {
+            Some(past) => Some(past.commit),
+            None => repo.home_head()?.commit,
+        };
+        Ok(match tip {
+            Some(tip) => repo.commits_naming(tip, only, COMMITS)?,
+            None => NamingCommits::default(),
+        })
     }
 
     /// The record of a ticket that has just been written, without long texts and commits.
@@ -61,7 +84,7 @@ impl<'r> Records<'r> {
         TicketRecord::new(ticket, facts)
     }
 
-    /// The records of the tickets, in their order, without their commits.
+    /// The records of the tickets, in their order.
     pub(super) fn all(&self, tickets: &[&Outline]) -> Result<Vec<TicketRecord>> {
         self.each(tickets, |ticket| ticket, |listed, _| listed.record())
     }
@@ -91,7 +114,7 @@ impl<'r> Records<'r> {
     ) -> impl Fn(&[I]) -> Result<P, E> + Sync {
         let (index, graph, texts) = (self.index, self.graph, self.texts);
         let (store, config) = (&self.project.store, &self.project.config);
-        let past = self.project.past.as_ref();
+        let (past, commits) = (self.project.past.as_ref(), self.commits.as_ref());
         move |items: &[I]| {
             let of_revision = match past {
                 Some(past) if texts => past.read(items.iter().map(|item| &ticket(item).id))?,
@@ -111,6 +134,7 @@ impl<'r> Records<'r> {
                     graph,
                     index,
                     stored,
+                    commits,
                 };
                 add(&mut part, &listed, item)?;
             }
@@ -121,15 +145,8 @@ impl<'r> Records<'r> {
     /// The ticket's record with its texts and the commits that name it.
     pub(super) fn full(&self, id: &TicketId) -> Result<TicketRecord> {
         let stored = self.project.store.read(id, &self.project.config)?;
-        let commits = self.project.repo.commits_of_ticket(id, COMMITS)?;
-        let commits = commits.into_iter().map(|commit| CommitRecord {
-            id: commit.id.to_string(),
-            subject: commit.subject,
-            author: commit.author,
-            at: commit.at.map(|at| at.to_string()),
-        });
         let facts = TicketFacts {
-            commits: commits.collect(),
+            commits: Some(commit_records(&self.commits(Some(id))?, id)),
             texts: true,
             ..self.facts(id, Some(stored.etag))
         };
@@ -165,18 +182,21 @@ pub struct Found<'f, I> {
 
 impl<'f, I: Sync> Found<'f, I> {
     /// Of the items that were found, which have a ticket each, those of that page.
+    ///
+    /// # Errors
+    /// As [`Records::telling`].
     pub(super) fn new(
         records: Records<'f>,
         found: &'f [I],
         page: Page,
         ticket: fn(&I) -> &Outline,
-    ) -> Self {
-        Self {
-            records: records.with_texts(page.texts),
+    ) -> Result<Self> {
+        Ok(Self {
+            records: records.telling(page)?,
             total: found.len(),
             items: page.of(found),
             ticket,
-        }
+        })
     }
 
     /// How many there are, also those that a limit left out.
@@ -239,20 +259,25 @@ pub struct Listed<'l> {
     index: &'l Index,
     /// All of it, where its texts are told.
     stored: Option<Stored>,
+    /// Those that name tickets, where they are told.
+    commits: Option<&'l NamingCommits>,
 }
 
 impl Listed<'_> {
-    /// Its record, with descriptions, notes and attempts where they are asked for.
+    /// Its record, with description, notes and attempts, and commits, where they are asked for.
     #[must_use]
     pub fn record(&self) -> TicketRecord {
         let id = &self.outline.id;
-        let Some(stored) = &self.stored else {
-            let facts = facts(self.graph, self.index, id, None);
-            return TicketRecord::listed(self.outline, facts);
+        let read = self.stored.as_ref().map(|stored| stored.etag);
+        let facts = TicketFacts {
+            commits: self.commits.map(|commits| commit_records(commits, id)),
+            texts: self.stored.is_some(),
+            ..facts(self.graph, self.index, id, read)
         };
-        let mut facts = facts(self.graph, self.index, id, Some(stored.etag));
-        facts.texts = true;
-        TicketRecord::new(&stored.ticket, facts)
+        match &self.stored {
+            Some(stored) => TicketRecord::new(&stored.ticket, facts),
+            None => TicketRecord::listed(self.outline, facts),
+        }
     }
 
     /// What it says, without long texts.
@@ -296,6 +321,17 @@ fn facts(graph: &Graph<'_>, index: &Index, id: &TicketId, read: Option<Etag>) ->
         standing: Some(standing.unwrap_or_default()),
         ..TicketFacts::default()
     }
+}
+
+/// The commits that name that ticket, as its record has them.
+fn commit_records(commits: &NamingCommits, id: &TicketId) -> Vec<CommitRecord> {
+    let record = |commit: &TicketCommit| CommitRecord {
+        id: commit.id.to_string(),
+        subject: commit.subject.clone(),
+        author: commit.author.clone(),
+        at: commit.at.map(|at| at.to_string()),
+    };
+    commits.of(id).iter().map(record).collect()
 }
 
 /// The records of tickets that have just been written, which the index has as they are now;

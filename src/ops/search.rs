@@ -116,7 +116,7 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
     let page = request.among.page;
     let hits = page.of(&found.hits);
     let shown: Vec<&Outline> = hits.iter().map(ticket).collect();
-    let records = Records::new(project, &index, &graph).with_texts(page.texts);
+    let records = Records::new(project, &index, &graph).telling(page)?;
     let snippets = snippets(project, &found.terms, &shown);
     let told = records.all(&shown)?.into_iter().zip(hits).zip(snippets);
     Ok(Search {

@@ -13,8 +13,10 @@ use crate::model::{
     Ticket, Usd, Verdict,
 };
 
-/// Keys of a listed ticket that only `--full` and `tk show` have.
-const FULL_ONLY: &[&str] = &["description", "notes", "runs", "commits"];
+/// Keys of a listed ticket that only `--full` and `tk show` have: what its file says at length,
+/// and what the history says.
+const TEXTS: &[&str] = &["description", "notes", "runs"];
+const OF_HISTORY: &[&str] = &["commits"];
 
 /// Keys of a ticket where an agent asks what to do next: few, so that ten fit in 2.5 kB.
 const BRIEF: &[&str] = &[
@@ -42,8 +44,8 @@ pub struct TicketFacts {
     pub etag: SmolStr,
     /// How it stands among the others.
     pub standing: Option<Standing>,
-    /// The commits that name it.
-    pub commits: Vec<CommitRecord>,
+    /// The commits that name it, where they are told.
+    pub commits: Option<Vec<CommitRecord>>,
     /// Whether the record has the description, the notes and the attempts; copying them is
     /// much of what a long list would cost.
     pub texts: bool,
@@ -287,7 +289,17 @@ impl TicketRecord {
         match detail {
             Detail::Full => true,
             Detail::Brief | Detail::Listed => false,
-            Detail::Chosen(keys) => keys.iter().any(|key| FULL_ONLY.contains(&key.as_str())),
+            Detail::Chosen(keys) => keys.iter().any(|key| TEXTS.contains(&key.as_str())),
+        }
+    }
+
+    /// Whether the detail tells which commits name the ticket.
+    #[must_use]
+    pub fn needs_commits(detail: &Detail) -> bool {
+        match detail {
+            Detail::Full => true,
+            Detail::Brief | Detail::Listed => false,
+            Detail::Chosen(keys) => keys.iter().any(|key| OF_HISTORY.contains(&key.as_str())),
         }
     }
 
@@ -302,7 +314,8 @@ impl TicketRecord {
         match detail {
             Detail::Full => all,
             Detail::Listed => {
-                all.retain(|key, _| !FULL_ONLY.contains(&key.as_str()));
+                let full_only = [TEXTS, OF_HISTORY].concat();
+                all.retain(|key, _| !full_only.contains(&key.as_str()));
                 all
             }
             Detail::Brief => {
@@ -328,7 +341,7 @@ impl TicketRecord {
         }
     }
 
-    /// Whether it has none of what only a record with texts has.
+    /// Whether it has none of what only `--full` tells.
     const fn is_brief(&self) -> bool {
         self.description.is_none()
             && self.notes.is_none()
@@ -340,12 +353,10 @@ impl TicketRecord {
     #[must_use]
     pub fn new(ticket: &Ticket, facts: TicketFacts) -> Self {
         let texts = facts.texts;
-        let commits = facts.commits.clone();
         Self {
             description: texts.then(|| ticket.description.clone()),
             notes: texts.then(|| records(&ticket.notes)),
             runs: texts.then(|| records(&ticket.runs)),
-            commits: texts.then_some(commits),
             ..Self::listed(&Outline::from(ticket), facts)
         }
     }
@@ -400,7 +411,7 @@ impl TicketRecord {
             etag: facts.etag,
             standing: facts.standing,
             updated_at: outline.updated_at(),
-            commits: None,
+            commits: facts.commits,
             note_count: parts.notes.len(),
             cost_usd: RunRecord::cost_of(&parts.runs).map(Usd::dollars),
         }

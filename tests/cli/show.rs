@@ -165,6 +165,50 @@ fn names_the_commits_of_a_ticket() {
     assert_eq!(shown["tickets"][0]["commits"][0]["subject"], "Land it");
 }
 
+/// Whatever lists everything of a ticket lists its commits: those of the history that the tickets
+/// are of.
+#[test]
+fn lists_name_the_commits_that_show_names() {
+    let sandbox = authentication();
+    sandbox.git(["add", "."]);
+    let commit = |message: &str| {
+        sandbox.git(["commit", "--quiet", "--allow-empty", "--message", message]);
+    };
+    commit("File them");
+    commit("Begin\n\nTicket: abc\nTicket: ghi\nTicket: abc");
+    commit("Both\n\nticket: abc\nTicket: def");
+    let shown = sandbox.tk(["show", "abc", "--json"]).json();
+    let named = &shown["tickets"][0]["commits"];
+    assert_eq!(named[0]["subject"], "Both");
+    assert_eq!(named[1]["subject"], "Begin");
+    assert_eq!(named.as_array().unwrap().len(), 2);
+    let told = |args: &[&str]| {
+        let command = &mut sandbox.tk_command();
+        let told = sandbox.run(command.args(args).arg("--json"), None).json();
+        let tickets = told["tickets"].as_array().unwrap().clone();
+        let mut tickets = tickets.into_iter();
+        tickets.find(|ticket| ticket["id"] == "abc").unwrap()
+    };
+    for args in [
+        &["list", "--full"][..],
+        &["list", "--fields", "id,commits"],
+        &["list", "--at", "HEAD", "--full"],
+        &["ready", "--full"],
+        &["search", "first", "--full"],
+        &["search", "first", "--fields", "id,commits"],
+    ] {
+        assert_eq!(told(args)["commits"], *named, "{args:?}");
+    }
+    let before = told(&["list", "--at", "HEAD~1", "--full"]);
+    assert_eq!(
+        before["commits"].as_array().unwrap()[..],
+        [named[1].clone()]
+    );
+    for args in [&["list"][..], &["ready"], &["list", "--fields", "id,notes"]] {
+        assert_eq!(told(args).get("commits"), None, "{args:?}");
+    }
+}
+
 /// What hundreds wait for names some of them, and says that there are more.
 #[test]
 fn very_many_dependants_are_not_all_named() {

@@ -162,12 +162,16 @@ fn commits_of_a_ticket_are_found_by_their_trailer() {
     test.git(&["checkout", "-q", "main"]);
     let repo = Repo::discover(test.dir()).unwrap();
     let ticket = TicketId::parse("k7m").unwrap();
-    let found = repo.commits_of_ticket(&ticket, 10).unwrap();
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].id, id(&first));
-    assert_eq!(found[0].subject, "Login");
-    assert_eq!(found[0].author, "Dana");
-    assert_eq!(repo.commits_of_ticket(&ticket, 0).unwrap(), []);
+    let tip = repo.head().unwrap().commit.unwrap();
+    for only in [Some(&ticket), None] {
+        let found = repo.commits_naming(tip, only, 10).unwrap();
+        let found = found.of(&ticket);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].id, id(&first));
+        assert_eq!(found[0].subject, "Login");
+        assert_eq!(found[0].author, "Dana");
+        assert_eq!(repo.commits_naming(tip, only, 0).unwrap().of(&ticket), []);
+    }
 }
 
 /// Whatever a repository's settings and files make of it, its folders are those that git tells.
@@ -348,7 +352,8 @@ fn a_shallow_clone_is_read_as_far_as_it_goes() {
     test.git(&["clone", "-q", "--depth=2", &url, shallow.to_str().unwrap()]);
     let repo = Repo::discover(&shallow).unwrap();
     let ticket = TicketId::parse("k7m").unwrap();
-    let found = repo.commits_of_ticket(&ticket, 10).unwrap();
+    let found = repo.commits_naming(id(&third), Some(&ticket), 10).unwrap();
+    let found = found.of(&ticket);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].id, id(&second));
     assert!(repo.is_ancestor(id(&second), id(&third)).unwrap());
