@@ -7,7 +7,9 @@ use crate::wire::TicketsDocument;
 
 /// Show everything about tickets
 ///
-/// With their blockers and dependants, notes, runs and commits.
+/// With their blockers and dependants, notes, runs and commits: the newest 20 that have a trailer
+/// `Ticket: ID`, among the newest 2,000 of the branch that is checked out in the main working tree.
+/// Where there may be more, it is said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk show k7m

@@ -6,7 +6,7 @@ use gix::bstr::ByteSlice;
 use gix::objs::commit::message::BodyRef;
 use gix::revision::walk::Sorting;
 use gix::traverse::commit::simple::CommitTimeOrder;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 
 use super::command::Git;
@@ -16,9 +16,11 @@ use super::repo::{Repo, unreadable};
 use super::tree::parse_id;
 use crate::model::TicketId;
 
-/// How many commits are looked at: a few milliseconds' worth. A ticket landed before that is
-/// found in its own record, not here.
+/// How many commits are looked at: a few milliseconds' worth.
 const LOOKED_AT: usize = 2_000;
+
+/// How far apart the clocks may be of who files a ticket and of who commits.
+const APART: SignedDuration = SignedDuration::from_hours(24);
 
 /// A commit that names a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,10 @@ pub struct TicketCommit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamingCommits {
     of: BTreeMap<SmolStr, Vec<TicketCommit>>,
+    /// The tickets that are named by more than these.
+    more: BTreeSet<SmolStr>,
+    /// The time of the oldest commit that was looked at, where there are older ones.
+    back_to: Option<Timestamp>,
 }
 
 impl NamingCommits {
@@ -44,6 +50,15 @@ impl NamingCommits {
     #[must_use]
     pub fn of(&self, id: &TicketId) -> &[TicketCommit] {
         self.of.get(id.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether more may name that ticket, which was filed then: those above the limit, and older
+    /// ones than were looked at. None names a ticket before it is filed.
+    #[must_use]
+    pub fn may_miss(&self, id: &TicketId, filed: Option<Timestamp>) -> bool {
+        let filed = filed.and_then(|filed| filed.checked_sub(APART).ok());
+        let reaches = |back_to: Timestamp| filed.is_some_and(|filed| back_to < filed);
+        self.more.contains(id.as_str()) || self.back_to.is_some_and(|at| !reaches(at))
     }
 }
 
@@ -69,11 +84,19 @@ impl Repo {
             .all()
             .map_err(read)?;
         let mut found = NamingCommits::default();
-        for info in walk.take(LOOKED_AT) {
-            if only.is_some_and(|id| found.of(id).len() == limit) {
+        let mut oldest = None;
+        for (number, info) in walk.enumerate() {
+            if only.is_some_and(|id| found.more.contains(id.as_str())) {
                 break;
             }
-            let commit = info.and_then(|info| info.object()).map_err(read)?;
+            let info = info.map_err(read)?;
+            if number == LOOKED_AT {
+                found.back_to = Some(oldest.unwrap_or(Timestamp::MAX));
+                break;
+            }
+            let at = info.commit_time;
+            oldest = at.and_then(|at| Timestamp::from_second(at).ok());
+            let commit = info.object().map_err(read)?;
             let message = commit.message_raw().map_err(read)?;
             let named = match only {
                 Some(id) if names_ticket(message, id) => BTreeSet::from([id.short()]),
@@ -81,10 +104,12 @@ impl Repo {
                 None => tickets_named(message),
             };
             for id in named {
-                let commits = found.of.entry(id).or_default();
-                if commits.len() < limit {
-                    commits.push(ticket_commit(&commit, message).map_err(read)?);
+                if found.of.get(&id).map_or(0, Vec::len) == limit {
+                    found.more.insert(id);
+                    continue;
                 }
+                let commit = ticket_commit(&commit, message).map_err(read)?;
+                found.of.entry(id).or_default().push(commit);
             }
         }
         Ok(found)

@@ -145,8 +145,10 @@ impl<'r> Records<'r> {
     /// The ticket's record with its texts and the commits that name it.
     pub(super) fn full(&self, id: &TicketId) -> Result<TicketRecord> {
         let stored = self.project.store.read(id, &self.project.config)?;
+        let commits = self.commits(Some(id))?;
         let facts = TicketFacts {
-            commits: Some(commit_records(&self.commits(Some(id))?, id)),
+            commits: Some(commit_records(&commits, id)),
+            commits_truncated: Some(commits.may_miss(id, stored.ticket.created_at)),
             texts: true,
             ..self.facts(id, Some(stored.etag))
         };
@@ -269,8 +271,10 @@ impl Listed<'_> {
     pub fn record(&self) -> TicketRecord {
         let id = &self.outline.id;
         let read = self.stored.as_ref().map(|stored| stored.etag);
+        let filed = self.outline.created_at();
         let facts = TicketFacts {
             commits: self.commits.map(|commits| commit_records(commits, id)),
+            commits_truncated: self.commits.map(|commits| commits.may_miss(id, filed)),
             texts: self.stored.is_some(),
             ..facts(self.graph, self.index, id, read)
         };

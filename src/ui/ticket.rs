@@ -142,12 +142,19 @@ fn runs(page: &mut Page, ticket: &TicketRecord) {
         }
     }
     let commits = ticket.commits.as_deref().unwrap_or_default();
-    if !commits.is_empty() {
+    let truncated = ticket.commits_truncated.unwrap_or_default();
+    if !commits.is_empty() || truncated {
         page.section("commits");
         for commit in commits {
             let id = commit.id.get(..12).unwrap_or(&commit.id);
             page.line(&format!("{id}  {}", commit.subject));
         }
+    }
+    if truncated {
+        let id = &ticket.id;
+        page.line(&format!(
+            "… there may be more: `git log --grep='Ticket: {id}'` looks at the whole history"
+        ));
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::{
 /// Keys of a listed ticket that only `--full` and `tk show` have: what its file says at length,
 /// and what the history says.
 const TEXTS: &[&str] = &["description", "notes", "runs"];
-const OF_HISTORY: &[&str] = &["commits"];
+const OF_HISTORY: &[&str] = &["commits", "commits_truncated"];
 
 /// Keys of a ticket where an agent asks what to do next: few, so that ten fit in 2.5 kB.
 const BRIEF: &[&str] = &[
@@ -46,6 +46,8 @@ pub struct TicketFacts {
     pub standing: Option<Standing>,
     /// The commits that name it, where they are told.
     pub commits: Option<Vec<CommitRecord>>,
+    /// Whether there may be more of them.
+    pub commits_truncated: Option<bool>,
     /// Whether the record has the description, the notes and the attempts; copying them is
     /// much of what a long list would cost.
     pub texts: bool,
@@ -172,10 +174,14 @@ pub struct TicketRecord {
     pub standing: Option<Standing>,
     /// The latest time in the file.
     pub updated_at: Option<Timestamp>,
-    /// The commits that name it, newest first.
+    /// The commits that name it, newest first: at most 20, among the newest 2,000 of the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<CommitRecord>")]
     pub commits: Option<Vec<CommitRecord>>,
+    /// Whether there may be more of them, which `git log --grep='Ticket: ID'` shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub commits_truncated: Option<bool>,
     /// How many notes it has.
     pub note_count: usize,
     /// What its attempts cost together; null if none told.
@@ -277,6 +283,7 @@ impl TicketRecord {
             notes: Some(Vec::new()),
             runs: Some(Vec::new()),
             commits: Some(Vec::new()),
+            commits_truncated: Some(false),
             ..Self::default()
         };
         let all = all.fields(&Detail::Full);
@@ -412,6 +419,7 @@ impl TicketRecord {
             standing: facts.standing,
             updated_at: outline.updated_at(),
             commits: facts.commits,
+            commits_truncated: facts.commits_truncated,
             note_count: parts.notes.len(),
             cost_usd: RunRecord::cost_of(&parts.runs).map(Usd::dollars),
         }

@@ -89,7 +89,7 @@ fn limits_epics_and_fields() {
     warning: tickets wait for one another: cya → cyb → cya
     ");
     assert_snapshot!(refused(&sandbox, 2, &[&["blocked", "--fields", "titel"]]), @r"
-    error: unknown field `titel`: expected one of id, title, type, status, priority, owner, parent, labels, blocked_by, requires, awaiting, estimate, after, related, discovered_from, duplicate_of, due, defer_until, repeat, recurs_from, agent, model, lock, pr, checks, touches, created_at, created_by, started_at, closed_at, closed_by, reason, verdict, description, acceptance, subtasks, notes, runs, etag, blocks, open_blockers, ready, deferred, held_by, held_until, updated_at, commits, note_count, cost_usd
+    error: unknown field `titel`: expected one of id, title, type, status, priority, owner, parent, labels, blocked_by, requires, awaiting, estimate, after, related, discovered_from, duplicate_of, due, defer_until, repeat, recurs_from, agent, model, lock, pr, checks, touches, created_at, created_by, started_at, closed_at, closed_by, reason, verdict, description, acceptance, subtasks, notes, runs, etag, blocks, open_blockers, ready, deferred, held_by, held_until, updated_at, commits, commits_truncated, note_count, cost_usd
     hint: did you mean `title`?
     ");
     assert_snapshot!(refused(&sandbox, 3, &[&["blocked", "zzz"]]), @r"

@@ -173,7 +173,7 @@ fn words_without_meaning_are_refused() {
     error: unknown awaiting kind `nothing`: expected one of work, input, approval, review, content, escalation, checkpoint
     error: unknown sort key `prio`: expected one of priority, created, updated, due, title, id, status, type, owner, estimate
     hint: did you mean `priority`?
-    error: unknown field `titel`: expected one of id, title, type, status, priority, owner, parent, labels, blocked_by, requires, awaiting, estimate, after, related, discovered_from, duplicate_of, due, defer_until, repeat, recurs_from, agent, model, lock, pr, checks, touches, created_at, created_by, started_at, closed_at, closed_by, reason, verdict, description, acceptance, subtasks, notes, runs, etag, blocks, open_blockers, ready, deferred, held_by, held_until, updated_at, commits, note_count, cost_usd
+    error: unknown field `titel`: expected one of id, title, type, status, priority, owner, parent, labels, blocked_by, requires, awaiting, estimate, after, related, discovered_from, duplicate_of, due, defer_until, repeat, recurs_from, agent, model, lock, pr, checks, touches, created_at, created_by, started_at, closed_at, closed_by, reason, verdict, description, acceptance, subtasks, notes, runs, etag, blocks, open_blockers, ready, deferred, held_by, held_until, updated_at, commits, commits_truncated, note_count, cost_usd
     hint: did you mean `title`?
     error: invalid value '0' for '--limit <N>': 0 is not in 1..=4294967295
 

@@ -73,7 +73,7 @@ fn everything_as_text() {
 fn everything_as_json() {
     let sandbox = authentication();
     sandbox.ticket("full", FULL);
-    assert_snapshot!(sandbox.tk(["show", "full", "--json"]), @r#"{"schema":"tk.show.v1","total":1,"truncated":false,"tickets":[{"id":"full","title":"Everything","type":"task","status":"in_progress","priority":2,"owner":"ann","parent":null,"labels":[],"blocked_by":["abc","gone"],"requires":null,"awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"repeat":null,"recurs_from":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":"2026-11-20T08:00:00Z","closed_at":null,"closed_by":null,"reason":null,"verdict":null,"description":"One.\nTwo.","acceptance":[{"text":"It works","check":"make test","met":true}],"subtasks":[{"title":"Try","done":false}],"notes":[{"at":"2026-11-20T08:01:00Z","by":"agent:claude","kind":"question","text":"Should it?"}],"runs":[{"run":"01JD","attempt":1,"agent":"claude","model":null,"session":null,"started_at":null,"ended_at":null,"outcome":"failed","summary":"could not","cost_usd":0.42,"input_tokens":null,"output_tokens":null,"turns":null}],"etag":"603be3a02e4e","blocks":[],"open_blockers":["abc","gone"],"ready":false,"updated_at":"2026-11-20T08:01:00Z","commits":[],"note_count":1,"cost_usd":0.42}]}"#);
+    assert_snapshot!(sandbox.tk(["show", "full", "--json"]), @r#"{"schema":"tk.show.v1","total":1,"truncated":false,"tickets":[{"id":"full","title":"Everything","type":"task","status":"in_progress","priority":2,"owner":"ann","parent":null,"labels":[],"blocked_by":["abc","gone"],"requires":null,"awaiting":null,"estimate":null,"after":[],"related":[],"discovered_from":null,"duplicate_of":null,"due":null,"defer_until":null,"repeat":null,"recurs_from":null,"agent":null,"model":null,"lock":null,"pr":null,"checks":[],"touches":[],"created_at":null,"created_by":null,"started_at":"2026-11-20T08:00:00Z","closed_at":null,"closed_by":null,"reason":null,"verdict":null,"description":"One.\nTwo.","acceptance":[{"text":"It works","check":"make test","met":true}],"subtasks":[{"title":"Try","done":false}],"notes":[{"at":"2026-11-20T08:01:00Z","by":"agent:claude","kind":"question","text":"Should it?"}],"runs":[{"run":"01JD","attempt":1,"agent":"claude","model":null,"session":null,"started_at":null,"ended_at":null,"outcome":"failed","summary":"could not","cost_usd":0.42,"input_tokens":null,"output_tokens":null,"turns":null}],"etag":"603be3a02e4e","blocks":[],"open_blockers":["abc","gone"],"ready":false,"updated_at":"2026-11-20T08:01:00Z","commits":[],"commits_truncated":false,"note_count":1,"cost_usd":0.42}]}"#);
 }
 
 #[test]
@@ -163,6 +163,60 @@ fn names_the_commits_of_a_ticket() {
     ]);
     let shown = sandbox.tk(["show", "abc", "--json"]).json();
     assert_eq!(shown["tickets"][0]["commits"][0]["subject"], "Land it");
+}
+
+/// A limit is announced: of 20 commits, and of the 2,000 newest, unless the ticket is younger.
+#[test]
+fn says_that_there_may_be_more_commits() {
+    let mut sandbox = authentication();
+    sandbox.at("2026-11-22T08:00:00Z");
+    let young = sandbox.file(["Young"]);
+    // All at the time of the first one.
+    let commits = |count: usize, trailer: &str| {
+        let mut stream = String::new();
+        for number in 0..count {
+            let message = format!("Work\n\n{trailer}");
+            let parent = if number == 0 {
+                "from refs/heads/main^0\n"
+            } else {
+                ""
+            };
+            stream += &format!(
+                "commit refs/heads/main\ncommitter D <d@example.com> 1795163930 +0000\n\
+                 data {}\n{message}\n{parent}",
+                message.len()
+            );
+        }
+        let command = &mut sandbox.command("git");
+        let import = command.args(["fast-import", "--quiet"]);
+        sandbox.run(import, Some(&stream)).ok();
+    };
+    let told = |id: &str| {
+        let shown = sandbox.tk(["show", id, "--json"]).json();
+        let ticket = &shown["tickets"][0];
+        let text = sandbox.tk(["show", id]).ok();
+        let says = text.contains(&format!(
+            "\n  … there may be more: `git log --grep='Ticket: {id}'` looks at the whole history\n"
+        ));
+        assert_eq!(ticket["commits_truncated"], says, "{text}");
+        let args = ["list", "--json", "--fields", "id,commits_truncated"];
+        let listed = sandbox.tk(args).json();
+        let listed = listed["tickets"].as_array().unwrap();
+        let listed = listed.iter().find(|ticket| ticket["id"] == id).unwrap();
+        assert_eq!(listed["commits_truncated"], says);
+        (ticket["commits"].as_array().unwrap().len(), says)
+    };
+    commits(20, "Ticket: abc\n");
+    assert_eq!(told("abc"), (20, false));
+    commits(1, "Ticket: abc\n");
+    assert_eq!(told("abc"), (20, true));
+    assert_eq!(told("def"), (0, false));
+    commits(1, "Ticket: def\n");
+    commits(1_978, "");
+    assert_eq!(told("def"), (1, true));
+    commits(22, "");
+    assert_eq!(told("def"), (0, true));
+    assert_eq!(told(&young), (0, false));
 }
 
 /// Whatever lists everything of a ticket lists its commits: those of the history that the tickets
