@@ -93,6 +93,14 @@ pub enum GitError {
         /// Why it could not be.
         reason: String,
     },
+    /// Objects that a partial clone left out could not be fetched.
+    #[error("what this partial clone left out could not be fetched from `{}`: {reason}", printable(.remote))]
+    NotFetched {
+        /// The remote.
+        remote: String,
+        /// Why, in git's words.
+        reason: String,
+    },
     /// A file could not be read or written.
     #[error("could not {action} `{}`: {source}", Shown(.path))]
     File {

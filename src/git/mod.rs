@@ -37,6 +37,7 @@ mod merge;
 mod past;
 mod plain;
 mod preflight;
+mod promised;
 mod repair;
 mod repo;
 mod restore;

@@ -153,14 +153,10 @@ impl Repo {
     pub fn files_at(&self, commit: CommitId, folder: &Path) -> Result<Vec<TreeFile>> {
         let read =
             |error: gix::Error| unreadable(&format!("`{}` at {commit}", folder.display()), &error);
-        let entry = self
-            .tree_at(commit)?
-            .lookup_entry_by_path(folder)
-            .map_err(read)?;
-        let Some(entry) = entry.filter(|entry| entry.mode().is_tree()) else {
-            return Ok(Vec::new());
+        let tree = match self.entry_at(commit, folder)? {
+            Some((mode, id)) if mode.is_tree() => self.tree(id)?,
+            _ => return Ok(Vec::new()),
         };
-        let tree = entry.object().map_err(read)?.into_tree();
         let mut files = Vec::new();
         for entry in tree.iter() {
             let entry = entry.map_err(read)?;

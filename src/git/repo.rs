@@ -176,18 +176,12 @@ impl Repo {
     /// # Errors
     /// When the commit cannot be read.
     pub fn blob_at(&self, commit: CommitId, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>> {
-        let path = path.as_ref();
-        let read =
-            |error: gix::Error| unreadable(&format!("`{}` at {commit}", path.display()), &error);
-        let entry = self
-            .tree_at(commit)?
-            .lookup_entry_by_path(path)
-            .map_err(read)?;
-        let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else {
-            return Ok(None);
-        };
-        let mut object = entry.object().map_err(read)?;
-        Ok(Some(std::mem::take(&mut object.data)))
+        match self.entry_at(commit, path.as_ref())? {
+            Some((mode, id)) if mode.is_blob() => {
+                Ok(Some(std::mem::take(&mut self.object(id)?.data)))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The tickets whose files are in the commit, sorted.
@@ -195,26 +189,13 @@ impl Repo {
     /// # Errors
     /// When the commit cannot be read.
     pub fn list_ticket_files_at(&self, commit: CommitId) -> Result<Vec<TicketId>> {
-        let read = |error: gix::Error| unreadable(&format!("`{TICKS}/` at {commit}"), &error);
-        let folder = self
-            .tree_at(commit)?
-            .lookup_entry_by_path(TICKS)
-            .map_err(read)?;
-        let Some(folder) = folder.filter(|entry| entry.mode().is_tree()) else {
-            return Ok(Vec::new());
-        };
-        let tree = folder.object().map_err(read)?.into_tree();
-        let mut ids = Vec::new();
-        for entry in tree.iter() {
-            let entry = entry.map_err(read)?;
-            let stem = entry.filename().strip_suffix(b".toml");
-            let name = stem.and_then(|stem| std::str::from_utf8(stem).ok());
-            if let Some(Ok(id)) = name.map(TicketId::parse)
-                && entry.mode().is_blob()
-            {
-                ids.push(id);
-            }
-        }
+        let files = self.files_at(commit, TICKS.as_ref())?;
+        let stems = files
+            .iter()
+            .filter_map(|file| file.name.strip_suffix(".toml"));
+        let mut ids: Vec<TicketId> = stems
+            .filter_map(|stem| TicketId::parse(stem).ok())
+            .collect();
         ids.sort();
         Ok(ids)
     }
@@ -308,13 +289,6 @@ impl Repo {
     pub(super) fn again(&self) -> impl Fn() -> Result<gix::Repository> + Sync + use<> {
         let (root, shut) = (self.worktree_root.clone(), self.shut);
         move || open(&root, shut)
-    }
-
-    pub(super) fn tree_at(&self, commit: CommitId) -> Result<gix::Tree<'_>> {
-        self.gix()?
-            .find_commit(commit.0)
-            .and_then(|commit| commit.tree())
-            .map_err(|error| unreadable(&format!("commit {commit}"), &error))
     }
 }
 

@@ -124,6 +124,10 @@ impl From<GitError> for Error {
                 "such repositories cannot be used yet; `git refs migrate --ref-format=files` of a \
                  recent git makes it one that can",
             ),
+            GitError::NotFetched { .. } => Self::caused(ErrorCode::Git, error).hint(
+                "what is needed for the first time comes from there: try again once it can be \
+                 reached",
+            ),
             GitError::File { source, .. } => {
                 let remedy = remedy(source);
                 Self::caused(ErrorCode::Git, error).hinting(remedy)

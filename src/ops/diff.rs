@@ -174,7 +174,7 @@ fn read(
         return Ok(read.collect());
     }
     let blobs: Vec<BlobId> = there.iter().map(|(_, blob)| *blob).collect();
-    let texts = tracked.git.known_blobs(&blobs)?;
+    let texts = tracked.blobs(&blobs)?;
     let read: Vec<(&TicketId, Option<Vec<u8>>)> =
         there.into_iter().map(|(id, _)| id).zip(texts).collect();
     let parts = cores::spread(&read, MANY, |part| {

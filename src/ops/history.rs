@@ -146,7 +146,7 @@ impl<'t> Told<'t> {
         });
         let blobs: BTreeSet<BlobId> = blobs.collect();
         let blobs: Vec<BlobId> = blobs.into_iter().collect();
-        let texts = self.tracked.git.known_blobs(&blobs)?;
+        let texts = self.tracked.blobs(&blobs)?;
         let config = &self.tracked.project.config;
         let read = |text: &Option<Vec<u8>>| version(&id, text.as_deref(), config);
         let mut versions: BTreeMap<BlobId, Version> =
@@ -357,7 +357,7 @@ impl<'t> Told<'t> {
 
     fn read(&self, files: BTreeMap<TicketId, BlobId>) -> Result<Vec<(TicketId, BlobId, Version)>> {
         let blobs: Vec<BlobId> = files.values().copied().collect();
-        let texts = self.tracked.git.known_blobs(&blobs)?;
+        let texts = self.tracked.blobs(&blobs)?;
         let config = &self.tracked.project.config;
         let read = files.into_iter().zip(texts).map(|((id, blob), text)| {
             let version = version(&id, text.as_deref(), config);

@@ -124,6 +124,13 @@ impl<'p> Tracked<'p> {
         self.path(&format!("{id}.toml"))
     }
 
+    /// What these blobs hold, in their order; `None` of one that is not there. What a partial clone
+    /// has left out is fetched.
+    pub(super) fn blobs(&self, ids: &[BlobId]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.project.repo.fetch_left_out(ids)?;
+        Ok(self.git.known_blobs(ids)?)
+    }
+
     /// The commit that a revision names.
     ///
     /// # Errors
@@ -194,6 +201,9 @@ impl Project {
         let was = tracked.revision(revision, commit)?;
         let files: Vec<(&TicketId, BlobId)> =
             was.files.iter().map(|(id, blob)| (id, *blob)).collect();
+        // All at once, not as they are read.
+        let blobs: Vec<BlobId> = was.files.values().copied().collect();
+        self.repo.fetch_left_out(&blobs)?;
         let one = |id: &TicketId, bytes: Option<Vec<u8>>| {
             let ticket = ticket_of(bytes.as_deref(), |text| {
                 format::parse(id, text, &was.config)

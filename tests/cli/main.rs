@@ -78,6 +78,9 @@ mod new;
 mod next;
 #[cfg(test)]
 mod one_id;
+#[cfg(test)]
+mod partial_clones;
+#[cfg(test)]
 mod pipes;
 #[cfg(test)]
 mod prime;
