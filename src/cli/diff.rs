@@ -9,8 +9,9 @@ use crate::ui;
 /// Which were opened, closed, reopened, changed and deleted, and what changed in them; one that has
 /// another id now is told once, with the id that it had, and two that had one id each for itself.
 /// `A..B` is from A to B, `A...B` from the last commit that both have in common to B; a side that is
-/// left out is HEAD. `A` alone is from A to the working tree, with what is not committed. What is
-/// done is told by each side's own configuration.
+/// left out is HEAD. `A` alone is from A to the working tree that has the tickets, with what is not
+/// committed; without REV, A is what is checked out there. In a linked worktree HEAD is its own, as
+/// to git. What is done is told by each side's own configuration.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk diff                       # what is not committed
@@ -18,14 +19,14 @@ use crate::ui;
   tk diff HEAD~1 --json")]
 pub(super) struct Args {
     /// `A..B`, `A...B` or `A`; commits, branches, tags
-    #[arg(value_name = "REV", default_value = "HEAD")]
-    range: String,
+    #[arg(value_name = "REV")]
+    range: Option<String>,
 }
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
-            let diff = ops::diff(project, &self.range)?;
+            let diff = ops::diff(project, self.range.as_deref())?;
             let screen = &session.screen;
             if screen.is_json() {
                 screen.document(&diff)?;

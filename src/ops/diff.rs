@@ -32,13 +32,19 @@ struct Side {
 }
 
 /// What is different between the revisions of `A..B` or `A...B`, or between one and the
-/// working tree.
+/// working tree; without one, what is not committed there.
 ///
 /// # Errors
 /// When one names no commit, or git fails.
-pub fn diff(project: &Project, range: &str) -> Result<DiffDocument> {
+pub fn diff(project: &Project, range: Option<&str>) -> Result<DiffDocument> {
     let tracked = Tracked::of(project)?;
-    let (from, to) = sides(&tracked, range)?;
+    let (from, to) = match (range, tracked.head) {
+        (None, Some(head)) => {
+            let from = Side::of(tracked.revision("HEAD", head)?);
+            (from, Side::working_tree(project)?)
+        }
+        (range, _) => sides(&tracked, range.unwrap_or("HEAD"))?,
+    };
     let ids: BTreeSet<&TicketId> = from.files.keys().chain(to.files.keys()).collect();
     let different = ids
         .into_iter()

@@ -131,7 +131,8 @@ impl<'p> Tracked<'p> {
         Ok(self.git.known_blobs(ids)?)
     }
 
-    /// The commit that a revision names.
+    /// The commit that a revision names in the worktree where the command runs, whose `HEAD` it
+    /// means.
     ///
     /// # Errors
     /// When it names none.
@@ -139,7 +140,7 @@ impl<'p> Tracked<'p> {
         // Git would answer ranges with several commits.
         let found = match name.trim().is_empty() || name.contains("..") {
             true => Ok(None),
-            false => self.git.commit_of(name),
+            false => self.project.repo.git().commit_of(name),
         };
         found.ok().flatten().ok_or_else(|| {
             let shown = escaped(name, 80);

@@ -182,6 +182,36 @@ fn from_what_both_have_in_common() {
     assert_snapshot!(refused(&sandbox, 6, &[&["diff", "main...alone"]]), @"error: `main` and `alone` have no commit in common");
 }
 
+/// In a linked worktree `HEAD` is its own, as to git; what is not committed is asked of the main
+/// one, whose tickets are meant.
+#[test]
+fn head_is_that_of_the_worktree() {
+    let sandbox = told();
+    sandbox.git(["worktree", "add", "--quiet", "../linked", "HEAD~1"]);
+    let linked = sandbox.root().join("linked");
+    let there = |args: &[&str]| {
+        let command = &mut sandbox.tk_command();
+        sandbox
+            .run(command.current_dir(&linked).args(args), None)
+            .ok()
+    };
+    for (args, same) in [
+        (&["diff", "HEAD..main"][..], &["diff", "HEAD~1..HEAD"][..]),
+        (&["diff", "..main"], &["diff", "HEAD~1.."]),
+        (&["diff", "main...@"], &["diff", "main...HEAD~1"]),
+        (&["diff", "HEAD"], &["diff", "HEAD~1"]),
+        (&["diff"], &["diff"]),
+        (
+            &["list", "--all", "--at", "HEAD"],
+            &["list", "--all", "--at", "HEAD~1"],
+        ),
+        (&["graph", "--at", "@"], &["graph", "--at", "HEAD~1"]),
+    ] {
+        assert_eq!(there(args), sandbox.tk(same).ok(), "{args:?}");
+    }
+    assert_ne!(there(&["diff"]), there(&["diff", "HEAD"]));
+}
+
 #[test]
 fn what_names_no_commit() {
     let sandbox = told();
