@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::imported::{Edges, Imported, Place, Record, Standing, wanted};
+use super::imported::{self, Edges, Imported, Place, Record, Standing, wanted};
 use crate::format::Kept;
 use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId, moment_or_utc};
 use crate::wire::{Misfit, MisfitKind};
@@ -159,11 +159,7 @@ impl Fields {
         let Some(kept) = kept(value) else {
             return false;
         };
-        let mut key = key.to_owned();
-        while key == "origin" || self.kept.iter().any(|(name, _)| *name == key) {
-            key.push('_');
-        }
-        self.kept.push((key, kept));
+        imported::keep(&mut self.kept, key, kept);
         true
     }
 
@@ -293,6 +289,7 @@ impl Fields {
             kind,
             edges,
             kept: self.kept,
+            lost: Vec::new(),
             extra: toml::Table::new(),
             misfits: self.misfits,
         }))

@@ -70,6 +70,8 @@ pub struct Imported {
     pub edges: Edges,
     /// What has no place in a ticket, for `[[imported]]`.
     pub kept: Vec<(String, Kept)>,
+    /// The edges that it cannot have here, by their key: what each names.
+    pub lost: Vec<(&'static str, Vec<String>)>,
     /// Keys that `tk` does not know either, of what it has exported itself.
     pub extra: toml::Table,
     /// What did not fit.
@@ -128,12 +130,39 @@ impl Imported {
         wanted(&self.space, id)
     }
 
+    /// Notes that it cannot have that edge here, which is kept.
+    pub fn lose(&mut self, key: &'static str, id: String) {
+        match self.lost.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, ids)) => ids.push(id),
+            None => self.lost.push((key, vec![id])),
+        }
+    }
+
+    /// All that is kept, the edges that it cannot have too, each under a key of its own.
+    #[must_use]
+    pub fn all_kept(&self) -> Vec<(String, Kept)> {
+        let mut all = self.kept.clone();
+        for (key, ids) in &self.lost {
+            keep(&mut all, key, Kept::Texts(ids.clone()));
+        }
+        all
+    }
+
     /// The origins of a ticket that `tk` has exported and that was imported before that.
     pub fn earlier_origins(&self) -> impl Iterator<Item = &str> {
         let earlier = self.extra.get("imported").and_then(toml::Value::as_array);
         let origins = earlier.into_iter().flatten();
         origins.filter_map(|one| one.get("origin")?.as_str())
     }
+}
+
+/// Adds what is to be kept, under that key or one like it that is free.
+pub(super) fn keep(all: &mut Vec<(String, Kept)>, key: &str, kept: Kept) {
+    let mut key = key.to_owned();
+    while key == "origin" || all.iter().any(|(name, _)| *name == key) {
+        key.push('_');
+    }
+    all.push((key, kept));
 }
 
 /// The id that one of that id has here, where it is free.

@@ -142,6 +142,7 @@ fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<
         },
         ticket,
         kept: Vec::new(),
+        lost: Vec::new(),
         extra,
         misfits: Vec::new(),
     })

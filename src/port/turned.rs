@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::fields::shown;
 use super::imported::{Imported, Record};
-use crate::format::Kept;
 use crate::wire::{Misfit, MisfitKind};
 
 /// What a ticket says of another.
@@ -91,8 +90,5 @@ fn keep(ticket: &mut Imported, key: Key, of: String, wrong: &str) {
     let message = format!("`{key}` names `{}`, {wrong}", shown(&of));
     let kind = MisfitKind::Reference;
     ticket.misfits.push(Misfit { kind, message });
-    match ticket.kept.iter_mut().find(|(name, _)| name == key) {
-        Some((_, Kept::Texts(ids))) => ids.push(of),
-        _ => ticket.kept.push((key.to_owned(), Kept::Texts(vec![of]))),
-    }
+    ticket.lose(key, of);
 }

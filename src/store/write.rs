@@ -189,24 +189,20 @@ impl<'a> Locked<'a> {
     /// [`StoreError::Taken`] when there is one of such an id already; or when a text cannot be
     /// made or written.
     pub fn create(&self, tickets: &[Ticket], config: &Config) -> Result<Vec<Stored>, StoreError> {
-        self.create_with(tickets, format::print, config)
+        let texts = tickets.iter().map(|ticket| {
+            let text = format::print(ticket);
+            self.faithful(ticket, text, config)
+        });
+        self.create_texts(texts.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// As [`Locked::create`], with the texts that `print` makes of the tickets.
+    /// As [`Locked::create`], of texts that [`Locked::faithful`] has checked.
     ///
     /// # Errors
     /// As [`Locked::create`].
-    pub fn create_with(
-        &self,
-        tickets: &[Ticket],
-        print: impl Fn(&Ticket) -> String,
-        config: &Config,
-    ) -> Result<Vec<Stored>, StoreError> {
-        let texts = tickets
-            .iter()
-            .map(|ticket| self.faithful(ticket, print(ticket), config))
-            .collect::<Result<Vec<_>, _>>()?;
-        let paths: Vec<PathBuf> = tickets.iter().map(|t| self.ticket_path(&t.id)).collect();
+    pub fn create_texts(&self, texts: Vec<Stored>) -> Result<Vec<Stored>, StoreError> {
+        let ids = texts.iter().map(|new| &new.ticket.id);
+        let paths: Vec<PathBuf> = ids.map(|id| self.ticket_path(id)).collect();
         let files = paths.iter().zip(&texts);
         let files: Vec<(&Path, &str)> = files
             .map(|(path, stored)| (&**path, stored.text.as_str()))
@@ -216,7 +212,7 @@ impl<'a> Locked<'a> {
         for (place, replacement) in prepared.into_iter().enumerate() {
             let failed = match replacement.put_new() {
                 Ok(true) => continue,
-                Ok(false) => StoreError::Taken(tickets[place].id.clone()),
+                Ok(false) => StoreError::Taken(texts[place].ticket.id.clone()),
                 Err(error) => StoreError::io("write", &paths[place])(error),
             };
             for path in &paths[..place] {
@@ -332,7 +328,10 @@ impl<'a> Locked<'a> {
     }
 
     /// The text as that of the ticket, if it reads back as the same.
-    pub(super) fn faithful(
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] where it does not, or is too large for a file.
+    pub fn faithful(
         &self,
         ticket: &Ticket,
         text: String,

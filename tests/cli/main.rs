@@ -59,6 +59,8 @@ mod import_folders;
 #[cfg(test)]
 mod import_lossless;
 #[cfg(test)]
+mod import_odd;
+#[cfg(test)]
 mod import_shapes;
 #[cfg(test)]
 mod index;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::placing::{Meant, Placing};
 use super::{Imported, ImportedTicket, Misfit, MisfitKind, New};
-use crate::format::Kept;
 use crate::graph::{Cycle, Graph, Step};
 use crate::model::{Ticket, TicketId};
 use crate::ops::cycles::refused_cycle;
@@ -21,7 +20,7 @@ type Gone = (Step, &'static str);
 const ROUNDS: usize = 4;
 
 /// Gives the ticket its edges, in the ids that there are here.
-pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
+pub(super) fn set(placing: &Placing<'_>, id: &TicketId, from: &mut Imported) {
     let edges = std::mem::take(&mut from.edges);
     let Edges {
         parent,
@@ -55,14 +54,13 @@ pub(super) fn set(placing: &Placing, id: &TicketId, from: &mut Imported) {
 }
 
 fn resolved(
-    placing: &Placing,
+    placing: &Placing<'_>,
     id: &TicketId,
     from: &mut Imported,
-    key: &str,
+    key: &'static str,
     named: Vec<String>,
 ) -> BTreeSet<TicketId> {
     let mut ids = BTreeSet::new();
-    let mut lost = Vec::new();
     for named in named {
         let shown = printable(&named);
         match placing.meant(from, &named) {
@@ -72,7 +70,7 @@ fn resolved(
                     MisfitKind::Edge,
                     format!("`{key}` names the ticket itself"),
                 );
-                lost.push(named);
+                from.lose(key, named);
             }
             Meant::Is(other) => {
                 ids.insert(other);
@@ -85,17 +83,14 @@ fn resolved(
             Meant::Gone => {
                 let message = format!("`{key}` names `{shown}`, which is left out");
                 tell(from, MisfitKind::Reference, message);
-                lost.push(named);
+                from.lose(key, named);
             }
             Meant::Nothing => {
                 let message = format!("`{key}` names `{shown}`, which is not there or no id here");
                 tell(from, MisfitKind::Reference, message);
-                lost.push(named);
+                from.lose(key, named);
             }
         }
-    }
-    if !lost.is_empty() {
-        from.kept.push((key.to_owned(), Kept::Texts(lost)));
     }
     ids
 }
@@ -160,11 +155,7 @@ pub(super) fn without_cycles(
             });
         }
         if let Some(place) = places.get(id) {
-            let kept = &mut new[*place].from.kept;
-            match kept.iter_mut().find(|(name, _)| name == key) {
-                Some((_, Kept::Texts(ids))) => ids.push(other.to_string()),
-                _ => kept.push((key.to_owned(), Kept::Texts(vec![other.to_string()]))),
-            }
+            new[*place].from.lose(key, other.to_string());
         }
     }
     Ok((new, rows))

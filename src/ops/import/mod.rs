@@ -21,6 +21,7 @@ use crate::format;
 use crate::graph::Graph;
 use crate::model::Ticket;
 use crate::port::{self, ImportFormat, Imported, Place, Record, Source};
+use crate::store::{Locked, StoreError, Stored};
 use crate::wire::{ImportDocument, ImportedTicket, LeftOut, Misfit, MisfitCount, MisfitKind};
 
 /// What to import.
@@ -65,7 +66,7 @@ pub fn import(
         )));
     }
     let total = records.len();
-    let (tickets, left_out) = sorted(records);
+    let (mut tickets, mut left_out) = sorted(records);
     if !request.skip_invalid {
         refuse_invalid(&left_out)?;
     }
@@ -78,20 +79,26 @@ pub fn import(
     }
     let index = project.index()?;
     let origins = locked.origins()?;
-    let placing = Placing::new(project, context, &index, origins, &tickets, &left_out)?;
-    let (new, rows) = placed(project, &placing, tickets);
-    let (new, rows) = {
-        let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
-        edges::without_cycles(project, &index, &graph, new, rows)?
+    let (texts, rows) = loop {
+        let placing = Placing::new(project, context, &index, &origins, &tickets, &left_out)?;
+        let (new, rows) = placed(project, &placing, &tickets);
+        let (new, rows) = {
+            let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
+            edges::without_cycles(project, &index, &graph, new, rows)?
+        };
+        let (texts, wrong) = texts(&locked, project, &new)?;
+        if wrong.is_empty() {
+            break (texts, rows);
+        }
+        // Once more without them: others may name them.
+        tickets.retain(|from| !wrong.contains_key(&from.origin()));
+        left_out.extend(wrong.into_values());
+        if !request.skip_invalid {
+            refuse_invalid(&left_out)?;
+        }
     };
-    if !request.dry_run && !new.is_empty() {
-        let texts: BTreeMap<_, _> = new
-            .iter()
-            .map(|new| (new.ticket.id.clone(), text(new)))
-            .collect();
-        let made: Vec<Ticket> = new.into_iter().map(|new| new.ticket).collect();
-        let print = |ticket: &Ticket| texts.get(&ticket.id).cloned().unwrap_or_default();
-        locked.create_with(&made, print, &project.config)?;
+    if !request.dry_run && !texts.is_empty() {
+        locked.create_texts(texts)?;
     }
     Ok(told(request, total, rows, left_out))
 }
@@ -151,14 +158,15 @@ fn refuse_invalid(left_out: &[LeftOut]) -> Result<()> {
 /// The tickets to be made, with their edges, and what is told of each of the archive.
 fn placed(
     project: &Project,
-    placing: &Placing,
-    tickets: Vec<Imported>,
+    placing: &Placing<'_>,
+    tickets: &[Imported],
 ) -> (Vec<New>, Vec<ImportedTicket>) {
     let (mut new, mut rows) = (Vec::new(), Vec::new());
-    for mut from in tickets {
-        let Some(place) = placing.of(&from) else {
+    for from in tickets {
+        let Some(place) = placing.of(from) else {
             continue;
         };
+        let mut from = from.clone();
         let row = |ticket: &Ticket, from: &Imported, created, misfits| ImportedTicket {
             id: place.id.to_string(),
             title: from.ticket.title.clone(),
@@ -208,16 +216,47 @@ fn tell_contradiction(from: &mut Imported) {
     }
 }
 
+/// The new tickets with the texts of their files, and by where they come from those that no file
+/// can hold.
+fn texts(
+    locked: &Locked<'_>,
+    project: &Project,
+    new: &[New],
+) -> Result<(Vec<Stored>, BTreeMap<String, LeftOut>)> {
+    let (mut texts, mut wrong) = (Vec::new(), BTreeMap::new());
+    for one in new {
+        let reason = match locked.faithful(&one.ticket, text(one), &project.config) {
+            Ok(stored) => {
+                texts.push(stored);
+                continue;
+            }
+            Err(StoreError::Unwritable { message, .. }) => message,
+            Err(error) => return Err(error.into()),
+        };
+        let from = &one.from;
+        let left_out = LeftOut {
+            path: from.place.file.clone(),
+            line: from.place.line,
+            origin: Some(from.id.clone()),
+            invalid: true,
+            reason,
+        };
+        wrong.insert(from.origin(), left_out);
+    }
+    Ok((texts, wrong))
+}
+
 /// The text of a new ticket's file.
 fn text(new: &New) -> String {
     let printed = format::print(&new.ticket);
     if !new.from.own {
-        return printed + &format::imported(&new.from.origin(), &new.from.kept);
+        return printed + &format::imported(&new.from.origin(), &new.from.all_kept());
     }
     let extra = &new.from.extra;
     let is_moved = new.from.wanted.as_ref() != Some(&new.ticket.id);
-    let moved = (is_moved || !new.from.kept.is_empty())
-        .then(|| format::imported(&placing::moved(&new.from), &new.from.kept));
+    let kept = new.from.all_kept();
+    let moved =
+        (is_moved || !kept.is_empty()).then(|| format::imported(&placing::moved(&new.from), &kept));
     if extra.is_empty() && moved.is_none() {
         return printed;
     }

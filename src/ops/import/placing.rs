@@ -19,8 +19,8 @@ pub(super) struct Spot {
 }
 
 /// The ids of the archive's tickets here.
-pub(super) struct Placing {
-    origins: BTreeMap<String, TicketId>,
+pub(super) struct Placing<'a> {
+    origins: &'a BTreeMap<String, TicketId>,
     /// By where they come from.
     spots: HashMap<String, Spot>,
     /// By what the edges of others in the archive call it.
@@ -43,12 +43,12 @@ pub(super) enum Meant {
     Nothing,
 }
 
-impl Placing {
+impl<'a> Placing<'a> {
     pub(super) fn new(
         project: &Project,
         context: &Context,
         index: &Index,
-        origins: BTreeMap<String, TicketId>,
+        origins: &'a BTreeMap<String, TicketId>,
         tickets: &[Imported],
         left_out: &[LeftOut],
     ) -> Result<Self> {
@@ -56,7 +56,7 @@ impl Placing {
         let mut spots = HashMap::new();
         let mut rest = Vec::new();
         for from in tickets {
-            let here = known(index, &origins, from);
+            let here = known(index, origins, from);
             if let Some(id) = here {
                 spots.insert(from.origin(), Spot { id, here: true });
                 continue;
