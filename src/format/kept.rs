@@ -44,7 +44,8 @@ fn bare(key: &str) -> String {
     }
 }
 
-/// Where the ticket of that file's text was imported from; several where tickets were merged.
+/// Where the ticket of that file's text was imported from; several where tickets were merged. Of a
+/// text that is not TOML, such as one with the marks of a merge, by its lines.
 #[must_use]
 pub fn origins(text: &str) -> Vec<String> {
     if !text.contains(KEY) {
@@ -54,9 +55,30 @@ pub fn origins(text: &str) -> Vec<String> {
         return named(&table);
     }
     let source = Source::new(text);
-    document(&source).map_or(Vec::new(), |document| {
-        named(&Table::of(document.as_table()))
-    })
+    match document(&source) {
+        Ok(document) => named(&Table::of(document.as_table())),
+        Err(_) => legible(source.text()),
+    }
+}
+
+/// What the lines below the list's headers say, each by itself.
+fn legible(text: &str) -> Vec<String> {
+    let mut origins = Vec::new();
+    let mut is_below = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            let header = line.split('#').next().unwrap_or_default();
+            let name = header.trim().trim_start_matches('[').trim_end_matches(']');
+            is_below = name.trim() == KEY;
+        } else if is_below
+            && line.starts_with("origin")
+            && let Ok(table) = line.parse::<toml::Table>()
+            && let Some(origin) = table.get("origin").and_then(toml::Value::as_str)
+        {
+            origins.push(origin.to_owned());
+        }
+    }
+    origins
 }
 
 fn named(root: &Table<'_>) -> Vec<String> {
@@ -106,5 +128,22 @@ mod tests {
         assert!(origins("title = \"imported\"\n").is_empty());
         assert!(origins("imported = 3").is_empty());
         assert!(origins("imported = ").is_empty());
+    }
+
+    #[test]
+    fn where_a_broken_file_comes_from_can_be_read() {
+        let kept = [("status".to_owned(), Kept::Text("[x]\nhooked".to_owned()))];
+        let end = imported("beads:b\"d", &kept);
+        let marks = "<<<<<<< a\ntitle = \"x\"\n=======\ntitle = \"y\"\n>>>>>>> b\n";
+        for begin in ["<<<\ntitle = \"x\"\n", marks, "title = \"x\n"] {
+            assert_eq!(origins(&format!("{begin}{end}")), ["beads:b\"d"], "{begin}");
+            let text = format!("{begin}{end}").replace('\n', "\r\n");
+            assert_eq!(origins(&text), ["beads:b\"d"], "{begin}");
+        }
+        let both = format!(
+            "<<<<<<< a{end}=======\n[imported] # b\norigin = 'ticks:a'\n>>>>>>> b\n[x]\norigin = 'y'\n"
+        );
+        assert_eq!(origins(&both), ["beads:b\"d", "ticks:a"]);
+        assert!(origins("<<<\n[[imported]]\norigin = 3\noriginal = 'x'\norigin = 'x\n").is_empty());
     }
 }

@@ -192,8 +192,8 @@ impl Store {
         Ok(names.iter().filter_map(|name| id_of(name).ok()).collect())
     }
 
-    /// Where the tickets were imported from, and which ticket each of that is. Of several that
-    /// say the same, the first.
+    /// Where the tickets were imported from, as far as their files can be read, and which ticket
+    /// each of that is. Of several that say the same, the first.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -203,8 +203,8 @@ impl Store {
             Folder::open(self.ticks_dir()).map_err(StoreError::io("read", self.ticks_dir()))?;
         let mut origins = BTreeMap::new();
         for name in &names {
-            // What cannot be read is named by others, and was not imported in that state.
-            let Ok((_, text)) = folder.read_text(name) else {
+            // Files that are none are named by others.
+            let Ok(text) = folder.read_legible(name) else {
                 continue;
             };
             for origin in format::origins(&text) {

@@ -34,6 +34,14 @@ impl Folder {
         let (metadata, bytes) = read_opened(opened, LARGEST_FILE as u64)?;
         Ok((metadata, text(bytes)?))
     }
+
+    /// What can be read of the file of that name: bytes that are no UTF-8 are replaced.
+    pub(super) fn read_legible(&self, name: &str) -> io::Result<String> {
+        let opened = rustix::fs::openat(&self.0, name, flags(), Mode::empty());
+        let (_, bytes) = read_opened(opened, LARGEST_FILE as u64)?;
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
 }
 
 impl AsFd for Folder {

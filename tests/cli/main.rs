@@ -55,6 +55,8 @@ mod if_match;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod import_again;
+#[cfg(test)]
 mod import_folders;
 #[cfg(test)]
 mod import_lossless;

@@ -6,7 +6,7 @@ use super::{Imported, LeftOut, Misfit, MisfitKind};
 use crate::context::Context;
 use crate::model::TicketId;
 use crate::ops::values::printable;
-use crate::ops::{Project, Result};
+use crate::ops::{Error, Project, Result};
 use crate::store::{self, Index};
 
 /// A ticket's place here.
@@ -56,7 +56,7 @@ impl<'a> Placing<'a> {
         let mut spots = HashMap::new();
         let mut rest = Vec::new();
         for from in tickets {
-            let here = known(index, origins, from);
+            let here = known(index, origins, from)?;
             if let Some(id) = here {
                 spots.insert(from.origin(), Spot { id, here: true });
                 continue;
@@ -138,10 +138,40 @@ impl<'a> Placing<'a> {
 }
 
 /// The ticket that was made of it before, if any.
-fn known(index: &Index, origins: &BTreeMap<String, TicketId>, from: &Imported) -> Option<TicketId> {
-    if !from.own {
-        return origins.get(&from.origin()).cloned();
+///
+/// # Errors
+/// When the file that has its id cannot be read, and does not say where it comes from: it may be
+/// that ticket.
+fn known(
+    index: &Index,
+    origins: &BTreeMap<String, TicketId>,
+    from: &Imported,
+) -> Result<Option<TicketId>> {
+    let found = match from.own {
+        true => exported_before(index, origins, from),
+        false => origins.get(&from.origin()).cloned(),
+    };
+    let wanted = from.wanted.as_ref().filter(|_| found.is_none());
+    let Some(file) = wanted.and_then(|id| index.invalid(id)) else {
+        return Ok(found);
+    };
+    let is_from_elsewhere = !from.own && origins.values().any(|id| Some(id) == file.id.as_ref());
+    match is_from_elsewhere {
+        true => Ok(None),
+        false => {
+            let id = printable(&from.id);
+            let hint = format!("it may be `{id}` of the archive: import again once it can be read");
+            Err(Error::from(file.clone()).hint(hint))
+        }
     }
+}
+
+/// The ticket here that is the same as that of an export of ours, if any.
+fn exported_before(
+    index: &Index,
+    origins: &BTreeMap<String, TicketId>,
+    from: &Imported,
+) -> Option<TicketId> {
     let there = from.wanted.as_ref().and_then(|id| index.get(id));
     if let Some(there) = there {
         let there = there.ticket();
