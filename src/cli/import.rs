@@ -36,8 +36,8 @@ where its ticket comes from, under [[imported]], as in origin = \"beads:bd-12\";
 known again. What has no place in a ticket is kept there too, lists and objects within as JSON.
 What comes from tk export is known again by its id and the time it was filed.
 
-A status or type that is not configured here becomes the usual one, and is kept as it was. Edges
-to what is not there are kept, and tk doctor names them. Those that would make tickets wait for
+A status or type that is not configured here becomes the usual one, a closed one of what was
+closed there, and is kept as it was. Edges to what is not there are kept, and tk doctor names them. Those that would make tickets wait for
 one another, also an epic for its own parts, are left out and told; of an export of tk's only where
 they wait as things stand. A time without an offset is taken to be in UTC. What was deleted there is
 left out.

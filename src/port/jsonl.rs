@@ -8,8 +8,8 @@
 use serde_json::{Map, Value};
 use toml::value::Datetime;
 
-use super::fields::{Fields, shown};
-use super::imported::{Edges, Imported, Place, Record, Standing};
+use super::fields::{Fields, shown, standing};
+use super::imported::{Edges, Imported, Place, Record};
 use crate::format::{self, KEYS};
 use crate::model::{Config, Ticket, TicketId};
 use crate::wire::{Detail, TicketFacts, TicketRecord};
@@ -125,10 +125,7 @@ fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<
         named: None,
         id: id.to_owned(),
         wanted: Some(wanted),
-        status: Some(Standing {
-            word: ticket.status.to_string(),
-            category: None,
-        }),
+        status: standing(Some(ticket.status.to_string()), &[]),
         kind: Some(ticket.kind.clone()),
         edges: Edges {
             parent: text(ticket.parent.take()),

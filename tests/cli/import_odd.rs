@@ -93,3 +93,38 @@ fn what_no_file_can_hold_is_left_out_alone() {
         assert!(said.contains(&missing), "{said}");
     }
 }
+
+/// What is over elsewhere is not done again because its status is called otherwise there.
+#[test]
+fn what_is_closed_under_another_word_stays_closed() {
+    let sandbox = Sandbox::initialised();
+    let line = |id: &str, status: &str, more: &str| {
+        format!("{{\"id\":\"{id}\",\"title\":\"x\",\"status\":\"{status}\"{more}}}\n")
+    };
+    let ended = ",\"closed_at\":\"2026-01-02T00:00:00Z\",\"closed_by\":\"dana@example.com\"";
+    let text = line("abc", "done", ended)
+        + &line("abd", "shipped", ended)
+        + &line("abe", "in-review", "")
+        + &line("abf", "shipped", "");
+    let said = sandbox.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    assert!(
+        said.contains("did not fit: status of 2 tickets\n"),
+        "{said}"
+    );
+    let told = |id: &str, status: &str| format!("{id}: the status `shipped` is `{status}` here");
+    assert!(said.contains(&told("abd", "closed")), "{said}");
+    assert!(said.contains(&told("abf", "open")), "{said}");
+    let listed = sandbox.tk(["list", "--all", "--json", "--fields", "id,status"]);
+    let listed = listed.json();
+    let mut statuses: Vec<_> = listed["tickets"].as_array().unwrap().iter().collect();
+    statuses.sort_by_key(|ticket| ticket["id"].to_string());
+    let statuses: Vec<_> = statuses.iter().map(|ticket| &ticket["status"]).collect();
+    assert_eq!(statuses, ["closed", "closed", "in_progress", "open"]);
+    let ready = sandbox.tk(["ready", "--json", "--fields", "id"]).json();
+    assert_eq!(ready["tickets"], serde_json::json!([{"id": "abf"}]));
+    assert!(kept(&sandbox, "abc").contains("status = \"done\""));
+    // As of other trackers.
+    let text = line("bd-1", "shipped", ",\"closed_at\":\"2026-01-02T00:00:00Z\"");
+    let said = sandbox.tk_with_input(["import", "beads", "-"], &text).ok();
+    assert!(said.contains(&told("bd-1", "closed")), "{said}");
+}

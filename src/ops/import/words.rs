@@ -40,7 +40,12 @@ fn status(config: &Config, from: &mut Imported) -> StatusId {
         Category::Open => Some(initial.clone()),
         other => config.statuses.first(other).cloned(),
     });
-    let status = known.clone().unwrap_or(initial);
+    // Of a word that nobody knows, that there is an end of it says what it means.
+    let told = match from.ticket.closed_at {
+        Some(_) => config.statuses.first(Category::Done).cloned(),
+        None => None,
+    };
+    let status = known.clone().or(told).unwrap_or(initial);
     if known.is_none() {
         let word = super::super::values::printable(&word);
         let message = format!("the status `{word}` is `{status}` here");
