@@ -33,14 +33,15 @@ parent, subIssues, blockedBy and blocking if wanted.
 Ids are kept where they are ids here and free; GitHub's are gh-12, those of taskwarrior the
 first part of the uuid, and others are made new, with the references to them. Each file says
 where its ticket comes from, under [[imported]], as in origin = \"beads:bd-12\"; by that it is
-known again. What has no place in a ticket is kept there too, lists and objects within as JSON.
-What comes from tk export is known again by its id and the time it was filed.
+known again, unless it was filed at another time: then it is of another repository. What has no
+place in a ticket is kept there too, lists and objects within as JSON. What comes from tk export is
+known again by its id and the time it was filed.
 
 A status or type that is not configured here becomes the usual one, a closed one of what was
-closed there, and is kept as it was. Edges to what is not there are kept, and tk doctor names them. Those that would make tickets wait for
-one another, also an epic for its own parts, are left out and told; of an export of tk's only where
-they wait as things stand. A time without an offset is taken to be in UTC. What was deleted there is
-left out.
+closed there, and is kept as it was. Edges to what is not there are kept, and tk doctor names them.
+Those that would make tickets wait for one another, also an epic for its own parts, are left out and
+told; of an export of tk's only where they wait as things stand. A time without an offset is taken to
+be in UTC. What was deleted there is left out.
 
 Of Backlog.md, tasks in folders within are read as well. Those in completed and archive are
 closed, whatever their status, and those in drafts await approval. A recurring task of

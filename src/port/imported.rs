@@ -148,6 +148,12 @@ impl Imported {
         all
     }
 
+    /// Whether an id of such an origin is no other's anywhere. The others are so in one repository.
+    #[must_use]
+    pub fn is_unique(origin: &str) -> bool {
+        origin.starts_with("taskwarrior:")
+    }
+
     /// The origins of a ticket that `tk` has exported and that was imported before that.
     pub fn earlier_origins(&self) -> impl Iterator<Item = &str> {
         let earlier = self.extra.get("imported").and_then(toml::Value::as_array);

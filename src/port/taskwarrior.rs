@@ -196,9 +196,12 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
 
 /// The uuids among where tickets were imported from. What is none to taskwarrior does not count.
 #[must_use]
-pub fn uuids(origins: BTreeMap<String, TicketId>) -> Uuids {
+pub fn uuids(origins: BTreeMap<String, Vec<TicketId>>) -> Uuids {
     let mut uuids = Uuids::new();
-    for (origin, id) in origins {
+    for (origin, ids) in origins {
+        let Some(id) = ids.into_iter().next() else {
+            continue;
+        };
         let uuid = origin.strip_prefix(SPACE).unwrap_or_default();
         if uuid.len() == 36 && uuid::Uuid::try_parse(uuid).is_ok() {
             uuids.entry(id).or_insert_with(|| uuid.to_owned());

@@ -49,6 +49,9 @@ pub struct Loaded {
     pub invalid: Vec<InvalidFile>,
 }
 
+/// The tickets that were imported from each place, in the order of their ids.
+pub type Origins = BTreeMap<String, Vec<TicketId>>;
+
 /// Giving many tickets back to the allocator takes time that nobody should wait for, least of
 /// all at the end of a command.
 impl Drop for Loaded {
@@ -192,24 +195,25 @@ impl Store {
         Ok(names.iter().filter_map(|name| id_of(name).ok()).collect())
     }
 
-    /// Where the tickets were imported from, as far as their files can be read, and which ticket
-    /// each of that is. Of several that say the same, the first.
+    /// Where the tickets were imported from, as far as their files can be read.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn origins(&self) -> Result<BTreeMap<String, TicketId>, StoreError> {
+    pub fn origins(&self) -> Result<Origins, StoreError> {
         let names = self.ticket_files()?;
         let folder =
             Folder::open(self.ticks_dir()).map_err(StoreError::io("read", self.ticks_dir()))?;
-        let mut origins = BTreeMap::new();
+        let mut origins = Origins::new();
         for name in &names {
             // Files that are none are named by others.
             let Ok(text) = folder.read_legible(name) else {
                 continue;
             };
+            let Ok(id) = id_of(name) else { continue };
             for origin in format::origins(&text) {
-                if let Ok(id) = id_of(name) {
-                    origins.entry(origin).or_insert(id);
+                let ids = origins.entry(origin).or_default();
+                if ids.last() != Some(&id) {
+                    ids.push(id.clone());
                 }
             }
         }

@@ -76,3 +76,109 @@ fn an_export_waits_until_the_file_of_its_id_can_be_read() {
     }
     assert_eq!(files(&sandbox), before);
 }
+
+/// Two repositories count from the same number.
+#[test]
+fn the_same_id_of_another_repository_is_another_ticket() {
+    let sandbox = Sandbox::initialised();
+    for (repository, created, title, more) in [
+        ("r1", "'2025-01-01 10:30'", "Login page", ""),
+        ("r2", "2026-03-01", "Fix data loss", ""),
+    ] {
+        let task = |number: u8, title: &str, more: &str| {
+            sandbox.write(
+                format!("{repository}/backlog/tasks/task-{number}.md"),
+                &format!(
+                    "---\nid: task-{number}\ntitle: {title}\ncreated_date: {created}\n{more}---\n"
+                ),
+            );
+        };
+        task(1, title, more);
+        task(2, "Second", "dependencies: [task-1]\n");
+    }
+    let import = |repository: &str| sandbox.tk(["import", "backlog", repository]).ok();
+    assert_eq!(import("r1"), "imported 2 tickets (2 task)\n");
+    let said = import("r2");
+    assert!(said.starts_with("imported 2 tickets (2 task)\n"), "{said}");
+    assert!(said.contains("`task-1` is another ticket here"), "{said}");
+    let listed = sandbox
+        .tk(["list", "--json", "--fields", "id,title,blocked_by"])
+        .json();
+    let tickets = listed["tickets"].as_array().unwrap();
+    let lost = tickets.iter().find(|t| t["title"] == "Fix data loss");
+    let lost = lost.unwrap()["id"].clone();
+    let waits = |on: &serde_json::Value| {
+        let waits = tickets.iter().filter(|t| t["blocked_by"][0] == *on);
+        waits.count()
+    };
+    assert_eq!(waits(&lost), 1, "{tickets:?}");
+    assert_eq!(waits(&"task-1".into()), 1, "{tickets:?}");
+    // Each is known again.
+    for repository in ["r1", "r2"] {
+        let again = import(repository);
+        assert_eq!(again, "imported 0 tickets; 2 already here\n");
+    }
+    // Nothing tells which of the two is meant by one that comes alone.
+    sandbox.write(
+        "r3/backlog/tasks/task-3.md",
+        "---\nid: task-3\ntitle: Third\ndependencies: [task-1]\n---\n",
+    );
+    let said = import("r3");
+    assert!(
+        said.contains("task-3: `blocked_by` names `task-1`, which is not there"),
+        "{said}"
+    );
+}
+
+/// As each tracker writes when something was filed.
+#[test]
+fn what_was_filed_at_the_same_time_is_the_same() {
+    let sandbox = Sandbox::initialised();
+    let at = "2026-01-02T03:04:05.678901234-08:00";
+    for (place, text) in [
+        (
+            "a/.tick/issues/k7m.json",
+            format!("{{\"id\":\"k7m\",\"title\":\"x\",\"created_at\":\"{at}\"}}"),
+        ),
+        (
+            "a/.tickets/nw-1.md",
+            format!("---\nid: nw-1\ncreated: {at}\n---\n# x\n"),
+        ),
+        (
+            "a/.beads/issues.jsonl",
+            format!("{{\"id\":\"bd-1\",\"title\":\"x\",\"created_at\":\"{at}\"}}\n"),
+        ),
+        (
+            "a/issues.json",
+            format!("[{{\"number\":1,\"title\":\"x\",\"createdAt\":\"{at}\"}}]"),
+        ),
+        (
+            "a/tasks.json",
+            "[{\"uuid\":\"11111111-1111-4111-8111-111111111111\",\"description\":\"x\",\
+              \"entry\":\"20240301T100000Z\"}]"
+                .to_owned(),
+        ),
+    ] {
+        sandbox.write(place, &text);
+        let other = text.replace(at, "2020-01-01T00:00:00Z");
+        let other = other.replace("20240301T100000Z", "20200101T000000Z");
+        sandbox.write(place.replacen('a', "b", 1), &other);
+    }
+    for (format, path, is_told_apart) in [
+        ("ticks", "", true),
+        ("ticket", "", true),
+        ("beads", "", true),
+        ("github", "/issues.json", true),
+        // No two have a uuid.
+        ("taskwarrior", "/tasks.json", false),
+    ] {
+        let import = |folder: &str| {
+            let path = format!("{folder}{path}");
+            sandbox.tk(["import", format, &path, "--json"]).json()["created"].clone()
+        };
+        assert_eq!(import("a"), 1, "{format}");
+        assert_eq!(import("a"), 0, "{format}");
+        assert_eq!(import("b"), i32::from(is_told_apart), "{format}");
+        assert_eq!(import("b"), 0, "{format}");
+    }
+}

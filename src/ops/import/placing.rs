@@ -1,13 +1,13 @@
 //! Which id each ticket of an archive has here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Imported, LeftOut, Misfit, MisfitKind};
 use crate::context::Context;
-use crate::model::TicketId;
+use crate::model::{Ticket, TicketId};
 use crate::ops::values::printable;
 use crate::ops::{Error, Project, Result};
-use crate::store::{self, Index};
+use crate::store::{self, Index, Origins};
 
 /// A ticket's place here.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Spot {
 
 /// The ids of the archive's tickets here.
 pub(super) struct Placing<'a> {
-    origins: &'a BTreeMap<String, TicketId>,
+    origins: &'a Origins,
     /// By where they come from.
     spots: HashMap<String, Spot>,
     /// By what the edges of others in the archive call it.
@@ -48,7 +48,7 @@ impl<'a> Placing<'a> {
         project: &Project,
         context: &Context,
         index: &Index,
-        origins: &'a BTreeMap<String, TicketId>,
+        origins: &'a Origins,
         tickets: &[Imported],
         left_out: &[LeftOut],
     ) -> Result<Self> {
@@ -121,9 +121,13 @@ impl<'a> Placing<'a> {
         if let Some(spot) = self.spots.get(&origin) {
             return Meant::Is(spot.id.clone());
         }
+        let here = self.origins.get(&origin).map_or(&[][..], Vec::as_slice);
         let named_so = self.named.get(&named.to_lowercase());
-        if let Some(id) = self.origins.get(&origin).or(named_so) {
-            return Meant::Is(id.clone());
+        match (here, named_so) {
+            ([id], _) | ([], Some(id)) => return Meant::Is(id.clone()),
+            // Nothing tells which of them.
+            ([_, ..], _) => return Meant::Nothing,
+            ([], None) => {}
         }
         if self.gone.contains(named) {
             return Meant::Gone;
@@ -142,20 +146,20 @@ impl<'a> Placing<'a> {
 /// # Errors
 /// When the file that has its id cannot be read, and does not say where it comes from: it may be
 /// that ticket.
-fn known(
-    index: &Index,
-    origins: &BTreeMap<String, TicketId>,
-    from: &Imported,
-) -> Result<Option<TicketId>> {
+fn known(index: &Index, origins: &Origins, from: &Imported) -> Result<Option<TicketId>> {
     let found = match from.own {
         true => exported_before(index, origins, from),
-        false => origins.get(&from.origin()).cloned(),
+        false => imported_before(index, origins, from, &from.origin()),
     };
     let wanted = from.wanted.as_ref().filter(|_| found.is_none());
     let Some(file) = wanted.and_then(|id| index.invalid(id)) else {
         return Ok(found);
     };
-    let is_from_elsewhere = !from.own && origins.values().any(|id| Some(id) == file.id.as_ref());
+    let is_from_elsewhere = !from.own
+        && origins
+            .values()
+            .flatten()
+            .any(|id| Some(id) == file.id.as_ref());
     match is_from_elsewhere {
         true => Ok(None),
         false => {
@@ -167,15 +171,10 @@ fn known(
 }
 
 /// The ticket here that is the same as that of an export of ours, if any.
-fn exported_before(
-    index: &Index,
-    origins: &BTreeMap<String, TicketId>,
-    from: &Imported,
-) -> Option<TicketId> {
+fn exported_before(index: &Index, origins: &Origins, from: &Imported) -> Option<TicketId> {
     let there = from.wanted.as_ref().and_then(|id| index.get(id));
     if let Some(there) = there {
         let there = there.ticket();
-        let second = |ticket: &crate::model::Ticket| ticket.created_at.map(|at| at.as_second());
         let same = match (second(&there), second(&from.ticket)) {
             (None, None) => there.title == from.ticket.title,
             (here, elsewhere) => here == elsewhere,
@@ -186,8 +185,33 @@ fn exported_before(
     }
     let earlier = from
         .earlier_origins()
-        .find_map(|origin| origins.get(origin));
-    earlier.or_else(|| origins.get(&moved(from))).cloned()
+        .find_map(|origin| imported_before(index, origins, from, origin));
+    earlier.or_else(|| origins.get(&moved(from))?.first().cloned())
+}
+
+/// The ticket here that comes from there, if any. Of one that was filed at another time, only the
+/// id is the same: it is of another repository.
+fn imported_before(
+    index: &Index,
+    origins: &Origins,
+    from: &Imported,
+    origin: &str,
+) -> Option<TicketId> {
+    let born = second(&from.ticket).filter(|_| !Imported::is_unique(origin));
+    let is_other = |id: &&TicketId| {
+        let there = index.get(id).and_then(|there| second(&there.ticket()));
+        born.zip(there).is_some_and(|(born, there)| born != there)
+    };
+    origins
+        .get(origin)?
+        .iter()
+        .find(|id| !is_other(id))
+        .cloned()
+}
+
+/// When the ticket was filed, to the second: files of some trackers have no more.
+fn second(ticket: &Ticket) -> Option<i64> {
+    ticket.created_at.map(|at| at.as_second())
 }
 
 /// The origin of a ticket of our own whose id was another ticket's here.
