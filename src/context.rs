@@ -15,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// What a command sees of the world besides the repository.
 #[derive(Debug)]
@@ -126,6 +127,13 @@ impl Context {
     pub fn now(&self) -> Timestamp {
         let now = self.fixed_now.unwrap_or_else(Timestamp::now);
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// The machine's time zone, which the variable `TZ` names or the system's settings; UTC where
+    /// neither does, as for every other program.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::system()
     }
 
     /// How long the store's lock is waited for, where a test has said so.

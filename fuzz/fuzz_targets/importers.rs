@@ -2,6 +2,7 @@
 //! hold. The first line names the format, the rest is the file.
 #![no_main]
 
+use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 use tk::format::{imported, parse, print};
 use tk::model::{Config, StatusId, TicketId};
@@ -22,7 +23,7 @@ fuzz_target!(|text: &str| {
         name: "archive".to_owned(),
         text: Ok(text.to_owned()),
     };
-    let records = read(*format, &[source], &config);
+    let records = read(*format, &[source], &config, &TimeZone::UTC);
     let lines = text.split('\n').count();
     assert!(
         records.len() <= lines.max(text.len() / 2),

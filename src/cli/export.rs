@@ -36,8 +36,8 @@ taskwarrior is for task import. What has no attribute there is in attributes tha
 and comes back with tk import taskwarrior: id, type, status, priority, owner, estimate,
 description, how often it comes again, blockers and the epic. What is due and comes again is a
 recurring task there, of which taskwarrior makes tasks as time goes by. Times lose what is below a
-second, due days and deferred ones become times, and notes lose their authors and kinds. Lost are
-gates, acceptance items, subtasks, checks, touches, agent, model, lock, pull request, attempts, who
+second, due days and deferred ones become times (a due day its beginning in the machine's time zone,
+or the time that was imported), and notes lose their authors and kinds. Lost are gates, acceptance items, subtasks, checks, touches, agent, model, lock, pull request, attempts, who
 filed and closed a ticket and why, all edges but blockers and the epic, unknown keys, and what an
 import has kept.")]
 pub(super) struct Args {
@@ -58,7 +58,8 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let (format, query) = (self.format, self.query.text());
-            ops::export(project, format, self.all, query, |total, pieces| {
+            let zone = session.context.zone();
+            ops::export(project, format, self.all, query, &zone, |total, pieces| {
                 let screen = &session.screen;
                 let output = self.output.filter(|path| path.as_os_str() != "-");
                 let is_seen = output.is_none() && !screen.is_json() && screen.is_terminal();

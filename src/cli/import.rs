@@ -41,7 +41,9 @@ A status or type that is not configured here becomes the usual one, a closed one
 closed there, and is kept as it was. Edges to what is not there are kept, and tk doctor names them.
 Those that would make tickets wait for one another, also an epic for its own parts, are left out and
 told; of an export of tk's only where they wait as things stand. A time without an offset is taken to
-be in UTC. What was deleted there is left out.
+be in UTC. Where a due day is told as a time, it is the day that is written there, of taskwarrior the
+one in the machine's time zone (TZ), and the time is kept under [[imported]]. What was deleted there
+is left out.
 
 Of Backlog.md, tasks in folders within are read as well. Those in completed and archive are
 closed, whatever their status, and those in drafts await approval. A recurring task of

@@ -3,6 +3,8 @@
 use std::iter;
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+
 use super::values::invalid;
 use super::{Chosen, Error, ErrorCode, Project, Result};
 use crate::context::cores;
@@ -30,7 +32,7 @@ pub fn refuse_own_file(project: &Project, path: &Path) -> Result<()> {
 /// Hands how many tickets there are, and their text in that format, to `tell`: in the order of their
 /// ids, in pieces that are cut between tickets, so that not all of it need be there at once. Of
 /// those that fit the query, if there is one; closed ones too, with `all` and where the query says
-/// something about that.
+/// something about that. taskwarrior's days are those in that zone.
 ///
 /// # Errors
 /// When the query cannot be understood, or a ticket of the first piece cannot be read; a later one
@@ -40,6 +42,7 @@ pub fn export<R>(
     format: ExportFormat,
     all: bool,
     query: Option<&str>,
+    zone: &TimeZone,
     tell: impl FnOnce(usize, &mut dyn Iterator<Item = Result<String>>) -> R,
 ) -> Result<R> {
     let (config, store) = (&project.config, &project.store);
@@ -65,7 +68,7 @@ pub fn export<R>(
     };
     let one = |ticket: &&Outline| -> Result<String> {
         let stored = store.read(&ticket.id, config)?;
-        port::write(format, &stored.ticket, &stored.text, &uuids, config)
+        port::write(format, &stored.ticket, &stored.text, &uuids, config, zone)
             .map_err(|message| Error::new(ErrorCode::Failed, message))
     };
     let part = |tickets: &[&Outline]| -> Result<String> {

@@ -226,7 +226,7 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     }
     ticket.created_by = fields.line("reporter");
     ticket.created_at = fields.time("created_date");
-    ticket.due = fields.day("due_date");
+    ticket.due = fields.day("due_date", None);
 }
 
 /// A section's lines, and where they go.

@@ -73,7 +73,7 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
             None
         }
     };
-    ticket.due = fields.day("due_at");
+    ticket.due = fields.day("due_at", None);
     ticket.reason = fields.text("close_reason");
     for (key, heading) in [("design", "Design"), ("notes", "Notes")] {
         if let Some(text) = fields.text(key) {

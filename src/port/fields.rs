@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
@@ -127,15 +128,24 @@ impl Fields {
         time
     }
 
-    /// A day; the one that a moment is in, in UTC.
-    pub(super) fn day(&mut self, key: &str) -> Option<Date> {
+    /// A day; of a moment the one that [`day_of`] says. The moment is kept, and told where it is
+    /// not the beginning of the day.
+    pub(super) fn day(&mut self, key: &str, zone: Option<&TimeZone>) -> Option<Date> {
         let text = self.text(key)?;
         let day = text.trim().parse().ok().filter(|_| text.trim().len() == 10);
-        let day = day.or_else(|| Some(moment(&text)?.to_zoned(TimeZone::UTC).date()));
-        if day.is_none() {
-            self.wrong(key, Value::from(text), "a day");
+        if day.is_some() {
+            return day;
         }
-        day
+        let Some((day, begins)) = day_of(&text, zone) else {
+            self.wrong(key, Value::from(text), "a day");
+            return None;
+        };
+        self.keep(key, Value::from(text));
+        if !begins {
+            let message = format!("`{key}` has a time of day, which is kept under `imported`");
+            self.misfit(MisfitKind::Field, message);
+        }
+        Some(day)
     }
 
     /// A word or number with a meaning here; any other is kept, and of that kind of misfit.
@@ -363,6 +373,25 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
     // A file can hold no others.
     let year = at.to_zoned(TimeZone::UTC).year();
     (1..=9999).contains(&year).then_some(at)
+}
+
+/// The day of a moment, and whether it is the beginning of that: the day that the text names,
+/// whatever its offset, or the one that it is in that zone.
+pub(super) fn day_of(text: &str, zone: Option<&TimeZone>) -> Option<(Date, bool)> {
+    let at = moment(text)?;
+    let (day, begins) = match zone {
+        Some(zone) => {
+            let at = at.to_zoned(zone.clone());
+            (at.date(), at.start_of_day().is_ok_and(|start| start == at))
+        }
+        None => {
+            let pieces = Pieces::parse(text.trim()).ok()?;
+            let time = pieces.time().unwrap_or(Time::midnight());
+            (pieces.date(), time == Time::midnight())
+        }
+    };
+    // A file can hold no others.
+    (1..=9999).contains(&day.year()).then_some((day, begins))
 }
 
 /// What a single value says as a text.

@@ -29,11 +29,18 @@ pub use format::{ExportFormat, Files, ImportFormat};
 pub use imported::{Edges, Imported, Place, Record, Source, Standing};
 pub use taskwarrior::{Uuids, uuids};
 
+use jiff::tz::TimeZone;
+
 use crate::model::{Config, Ticket};
 
-/// What the files of an archive hold, in their order.
+/// What the files of an archive hold, in their order. taskwarrior's days are those in that zone.
 #[must_use]
-pub fn read(format: ImportFormat, sources: &[Source], config: &Config) -> Vec<Record> {
+pub fn read(
+    format: ImportFormat,
+    sources: &[Source],
+    config: &Config,
+    zone: &TimeZone,
+) -> Vec<Record> {
     let read = |source: &Source| -> Vec<Record> {
         let text = match &source.text {
             Ok(text) => text,
@@ -44,7 +51,9 @@ pub fn read(format: ImportFormat, sources: &[Source], config: &Config) -> Vec<Re
             ImportFormat::Beads => json::objects(source, text, beads::read),
             ImportFormat::Ticket => vec![ticket::read(source, text)],
             ImportFormat::Backlog => vec![backlog::read(source, text)],
-            ImportFormat::Taskwarrior => json::objects(source, text, taskwarrior::read),
+            ImportFormat::Taskwarrior => json::objects(source, text, |fields, place| {
+                taskwarrior::read(fields, place, zone)
+            }),
             ImportFormat::Github => json::objects(source, text, github::read),
             ImportFormat::Jsonl => json::lines(source, text, |fields, place| {
                 jsonl::read(fields, place, config)
@@ -89,7 +98,7 @@ pub fn frame(format: ExportFormat) -> Frame {
 }
 
 /// The ticket, which the text of its file spells, in that format; `uuids` are those that
-/// taskwarrior knows tickets by.
+/// taskwarrior knows tickets by, and its days are those in that zone.
 ///
 /// # Errors
 /// When the text is not TOML, which no ticket's is.
@@ -99,12 +108,13 @@ pub fn write(
     text: &str,
     uuids: &Uuids,
     config: &Config,
+    zone: &TimeZone,
 ) -> Result<String, String> {
     match format {
         ExportFormat::Jsonl => jsonl::write(ticket, text),
         ExportFormat::Csv => csv::write(ticket),
         ExportFormat::Markdown => Ok(markdown::write(ticket, config)),
-        ExportFormat::Taskwarrior => Ok(taskwarrior::write(ticket, uuids, config)),
+        ExportFormat::Taskwarrior => Ok(taskwarrior::write(ticket, text, uuids, config, zone)),
     }
 }
 

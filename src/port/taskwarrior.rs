@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::comments::{self, Keys};
-use super::fields::{Fields, Read, shown, standing};
+use super::fields::{Fields, Read, day_of, moment, shown, standing};
 use super::imported::{Edges, Place, Record};
 use super::recur;
 use crate::model::{Category, Config, Defer, Priority, Repeat, Span, Ticket, TicketId};
@@ -35,7 +36,7 @@ pub type Uuids = BTreeMap<TicketId, String>;
 const SPACE: &str = "taskwarrior:";
 
 /// The ticket of a task.
-pub(super) fn read(mut fields: Fields, place: Place) -> Record {
+pub(super) fn read(mut fields: Fields, place: Place, zone: &TimeZone) -> Record {
     let Some(uuid) = fields.line("uuid") else {
         let message = "no `uuid`: expected a text".to_owned();
         return Record::Invalid { place, message };
@@ -67,7 +68,7 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         Ok(ticket) => ticket,
         Err(message) => return Record::Invalid { place, message },
     };
-    fill(&mut fields, &mut ticket);
+    fill(&mut fields, &mut ticket, ours.is_some(), zone);
     let mut status = standing(word, STATUSES);
     if let Some(status) = &mut status
         && status.category == Some(Category::Open)
@@ -152,7 +153,7 @@ fn edges(fields: &mut Fields, ours: bool) -> Edges {
     }
 }
 
-fn fill(fields: &mut Fields, ticket: &mut Ticket) {
+fn fill(fields: &mut Fields, ticket: &mut Ticket, ours: bool, zone: &TimeZone) {
     let coarse = match fields.text("priority").as_deref() {
         None | Some("M") => None,
         Some("H") => Priority::new(1),
@@ -181,7 +182,15 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     }
     ticket.repeat = exact.or(ticket.repeat);
     ticket.description = fields.text("tkdescription").unwrap_or_default();
-    ticket.due = fields.day("due");
+    // What begins a day on the clock there is written in UTC. Of ours, that says no more.
+    let due = fields.peek("due").and_then(|due| day_of(due, Some(zone)));
+    ticket.due = match due {
+        Some((day, true)) if ours => {
+            fields.take("due");
+            Some(day)
+        }
+        _ => fields.day("due", Some(zone)),
+    };
     ticket.defer_until = fields.time("wait").map(Defer::At);
     ticket.created_at = fields.time("entry");
     ticket.started_at = fields.time("start");
@@ -210,12 +219,50 @@ pub fn uuids(origins: BTreeMap<String, Vec<TicketId>>) -> Uuids {
     uuids
 }
 
-/// The ticket as a task on one line, without its end.
-pub(super) fn write(ticket: &Ticket, uuids: &Uuids, config: &Config) -> String {
-    Value::Object(task(ticket, uuids, config)).to_string()
+/// The ticket, which that text of its file spells, as a task on one line, without its end.
+pub(super) fn write(
+    ticket: &Ticket,
+    text: &str,
+    uuids: &Uuids,
+    config: &Config,
+    zone: &TimeZone,
+) -> String {
+    let due = ticket.due.map(|day| due(day, text, zone));
+    Value::Object(task(ticket, due, uuids, config)).to_string()
 }
 
-fn task(ticket: &Ticket, uuids: &Uuids, config: &Config) -> Map<String, Value> {
+/// The moment that stands for that day in that zone: the one that was imported, if it still does.
+fn due(day: Date, text: &str, zone: &TimeZone) -> String {
+    let told = |told: &String| day_of(told, Some(zone)).is_some_and(|(told, _)| told == day);
+    let told = told_due(text).filter(told).as_deref().and_then(moment);
+    let begins = || Some(day.to_zoned(zone.clone()).ok()?.timestamp());
+    match stamp(told.or_else(begins)) {
+        Value::String(text) => text,
+        // It is outside of what can be told apart by a zone.
+        _ => day.to_string().replace('-', "") + "T000000Z",
+    }
+}
+
+/// When the task was due that the ticket was imported from, as its file has kept it.
+fn told_due(text: &str) -> Option<String> {
+    if !text.contains(SPACE) && !text.contains("\"tk:") {
+        return None;
+    }
+    let table: toml::Table = text.parse().ok()?;
+    let mut all = table.get("imported")?.as_array()?.iter();
+    all.find_map(|from| {
+        let origin = from.get("origin")?.as_str()?;
+        let is_task = origin.starts_with(SPACE) || origin.starts_with("tk:");
+        Some(from.get("due")?.as_str().filter(|_| is_task)?.to_owned())
+    })
+}
+
+fn task(
+    ticket: &Ticket,
+    due: Option<String>,
+    uuids: &Uuids,
+    config: &Config,
+) -> Map<String, Value> {
     let earlier = uuids.get(&ticket.id);
     let uuid = |id: &TicketId| {
         let earlier = uuids.get(id).cloned();
@@ -241,9 +288,6 @@ fn task(ticket: &Ticket, uuids: &Uuids, config: &Config) -> Map<String, Value> {
     set("entry", stamp(ticket.created_at));
     set("start", stamp(ticket.started_at));
     set("end", stamp(ticket.closed_at.filter(|_| done)));
-    let due = ticket
-        .due
-        .map(|day| day.to_string().replace('-', "") + "T000000Z");
     // It refuses to let come again what is not due, or is over.
     let again = ticket.repeat.filter(|_| due.is_some() && !done);
     set("recur", again.map(recur::write).into());

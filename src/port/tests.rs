@@ -15,7 +15,12 @@ fn source(name: &str, text: &str) -> Source {
 }
 
 fn one(format: ImportFormat, text: &str) -> Imported {
-    let records = read(format, &[source("x", text)], &Config::default());
+    let records = read(
+        format,
+        &[source("x", text)],
+        &Config::default(),
+        &TimeZone::UTC,
+    );
     match records.as_slice() {
         [Record::Ticket(imported)] => (**imported).clone(),
         other => panic!("{other:?}\n{text}"),
@@ -44,7 +49,17 @@ fn whole(imported: &Imported) -> Ticket {
 fn exported(format: ExportFormat, ticket: &Ticket) -> String {
     let Frame { before, behind, .. } = frame(format);
     let file = format::print(ticket);
-    before + &write(format, ticket, &file, &Uuids::new(), &Config::default()).unwrap() + behind
+    before
+        + &write(
+            format,
+            ticket,
+            &file,
+            &Uuids::new(),
+            &Config::default(),
+            &TimeZone::UTC,
+        )
+        .unwrap()
+        + behind
 }
 
 proptest! {
@@ -97,7 +112,7 @@ proptest! {
     fn no_text_is_too_odd(text in "(?s).{0,200}", shaped in shaped()) {
         for format in ImportFormat::ALL {
             for text in [&text, &shaped] {
-                for record in read(*format, &[source("x", text)], &Config::default()) {
+                for record in read(*format, &[source("x", text)], &Config::default(), &TimeZone::UTC) {
                     if let Record::Ticket(imported) = record {
                         let mut ticket = imported.ticket.clone();
                         ticket.status = crate::model::StatusId::new("open");
@@ -225,6 +240,7 @@ fn of_recurring_tasks_the_last_comes_again() {
         ImportFormat::Taskwarrior,
         &[source("x", &text.concat())],
         &Config::default(),
+        &TimeZone::UTC,
     );
     let mut told = Vec::new();
     for record in &records {
@@ -285,6 +301,7 @@ fn a_ticket_that_comes_again_is_the_same_after_taskwarrior() {
         ImportFormat::Taskwarrior,
         &[source("x", &text)],
         &Config::default(),
+        &TimeZone::UTC,
     );
     let [Record::Ticket(back), Record::LeftOut { reason, .. }] = records.as_slice() else {
         panic!("{records:?}");

@@ -61,7 +61,7 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
     if fields.text("manual").as_deref() == Some("true") && ticket.awaiting.is_none() {
         ticket.awaiting = Some(Awaiting::Work);
     }
-    ticket.due = fields.day("target_date");
+    ticket.due = fields.day("target_date", None);
     ticket.reason = fields.text("closed_reason");
     if let Some(text) = fields.text("acceptance_criteria") {
         acceptance::add(&mut ticket, &text);

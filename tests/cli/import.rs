@@ -542,6 +542,7 @@ fn taskwarrior_tasks() {
       1 left out: it is a template of recurring tasks
       1 left out: it was deleted there
       a360fc44: `description` is not one line of at most 500 characters
+      a360fc44: `due` has a time of day, which is kept under `imported`
       a360fc44: kept under `imported`: `brand`
     "#);
     assert_snapshot!(facts(&sandbox, "a360fc44"), @r#"

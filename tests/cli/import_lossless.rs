@@ -217,3 +217,141 @@ fn a_day_is_expected_where_a_day_is_meant() {
          `2026-11-20T08:38:50Z`"
     );
 }
+
+/// The day that somebody has meant, wherever that was, and the time of it.
+#[test]
+fn a_due_time_is_the_day_that_is_written_and_is_kept() {
+    for (format, key, text, day, kept) in [
+        (
+            "beads",
+            "due_at",
+            "2026-02-01T00:00:00+01:00",
+            "2026-02-01",
+            true,
+        ),
+        (
+            "beads",
+            "due_at",
+            "2026-02-01T23:30:00-05:00",
+            "2026-02-01",
+            true,
+        ),
+        (
+            "beads",
+            "due_at",
+            "2026-02-01T08:00:00Z",
+            "2026-02-01",
+            true,
+        ),
+        (
+            "ticks",
+            "target_date",
+            "2026-02-01T00:30:00+14:00",
+            "2026-02-01",
+            true,
+        ),
+        ("ticks", "target_date", "2026-02-01", "2026-02-01", false),
+        (
+            "backlog",
+            "due_date",
+            "'2026-02-01 23:30'",
+            "2026-02-01",
+            true,
+        ),
+    ] {
+        let sandbox = Sandbox::initialised();
+        let json = json!({"id": "x1", "title": "x", key: text}).to_string();
+        match format {
+            "beads" => sandbox.write("issues.jsonl", &json),
+            "ticks" => sandbox.write(".tick/issues/x1.json", &json),
+            _ => sandbox.write(
+                "backlog/tasks/x1.md",
+                &format!("---\nid: x1\ntitle: x\n{key}: {text}\n---\n"),
+            ),
+        }
+        let said = sandbox.tk(["import", format, "."]).ok();
+        let shown = sandbox.tk(["show", "x1", "--json"]).json();
+        assert_eq!(shown["tickets"][0]["due"], day, "{format} {text}");
+        let file = sandbox.read(".ticks/x1.toml");
+        let line = format!("{key} = \"{}\"\n", text.trim_matches('\''));
+        assert_eq!(file.contains(&line), kept, "{file}");
+        let begins = !kept || text.contains("T00:00:00");
+        let told = format!("x1: `{key}` has a time of day, which is kept under `imported`");
+        assert_eq!(said.contains(&told), !begins, "{said}");
+    }
+}
+
+/// taskwarrior writes what begins a day on the clock there in UTC.
+#[test]
+fn days_of_taskwarrior_are_those_of_its_clock() {
+    let task = |uuid: u8, due: &str| {
+        let uuid = format!("{uuid}1111111-1111-4111-8111-111111111111");
+        json!({"uuid": uuid, "description": "x", "status": "pending", "due": due})
+    };
+    for (zone, due, late) in [
+        (
+            "CET-1CEST,M3.5.0,M10.5.0/3",
+            "20260131T230000Z",
+            "20260201T163000Z",
+        ),
+        (
+            "CET-1CEST,M3.5.0,M10.5.0/3",
+            "20260630T220000Z",
+            "20260701T163000Z",
+        ),
+        (
+            "EST5EDT,M3.2.0,M11.1.0",
+            "20260201T050000Z",
+            "20260202T040000Z",
+        ),
+        ("UTC", "20260201T000000Z", "20260201T233000Z"),
+    ] {
+        let sandbox = Sandbox::initialised().with_env("TZ", zone);
+        let tasks = json!([task(1, due), task(2, late)]).to_string();
+        let said = sandbox
+            .tk_with_input(["import", "taskwarrior", "-"], &tasks)
+            .ok();
+        let told = "21111111: `due` has a time of day, which is kept under `imported`\n";
+        assert!(
+            said.ends_with(told) && said.matches("`due`").count() == 1,
+            "{said}"
+        );
+        let day = if due.starts_with("202606") {
+            "2026-07-01"
+        } else {
+            "2026-02-01"
+        };
+        let days = |sandbox: &Sandbox| {
+            let listed = sandbox.tk(["list", "--json", "--fields", "due"]).json();
+            listed["tickets"].clone()
+        };
+        assert_eq!(
+            days(&sandbox),
+            json!([{"due": day}, {"due": day}]),
+            "{zone}"
+        );
+        let exported = |sandbox: &Sandbox| -> Vec<String> {
+            let text = sandbox.tk(["export", "-f", "taskwarrior"]).ok();
+            let tasks: Vec<Value> = serde_json::from_str(&text).unwrap();
+            let due = tasks
+                .iter()
+                .map(|task| task["due"].as_str().unwrap().to_owned());
+            due.collect()
+        };
+        assert_eq!(exported(&sandbox), [due, late], "{zone}");
+        // It is the same again elsewhere, and after that.
+        let text = sandbox.tk(["export", "-f", "taskwarrior"]).ok();
+        let mut there = Sandbox::initialised().with_env("TZ", zone);
+        there
+            .tk_with_input(["import", "taskwarrior", "-"], &text)
+            .ok();
+        assert_eq!(days(&there), days(&sandbox), "{zone}");
+        assert_eq!(exported(&there), [due, late], "{zone}");
+        let file = there.read(".ticks/11111111.toml");
+        assert!(!file.contains("due = \"2026"), "{file}");
+        // One that is put off begins a day.
+        there.set_env("TZ", "CET-1");
+        there.tk(["update", "21111111", "--due", "2026-03-05"]).ok();
+        assert_eq!(exported(&there)[1], "20260304T230000Z");
+    }
+}

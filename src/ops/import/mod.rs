@@ -57,7 +57,7 @@ pub fn import(
 ) -> Result<ImportDocument> {
     project.require_human("import")?;
     let sources = sources::read(context, request)?;
-    let records = port::read(request.format, &sources, &project.config);
+    let records = port::read(request.format, &sources, &project.config, &context.zone());
     if records.is_empty() && !sources::are_whole(request.format, &sources) {
         let path = crate::model::Shown(&request.path).to_string();
         let name = request.format.as_str();
