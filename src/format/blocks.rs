@@ -56,6 +56,8 @@ struct Blocks<'a> {
 impl Blocks<'_> {
     fn splice(&self, splices: &mut Splices) {
         let mut last: Option<usize> = None;
+        // Whether anything has come before all of them, behind the blank line there.
+        let mut is_behind = false;
         for step in align(&identities(self.before), &identities(self.after)) {
             match step {
                 Step::Keep(o, n) => {
@@ -67,17 +69,15 @@ impl Blocks<'_> {
                     }
                     last = Some(o);
                 }
-                Step::Remove(o) => self.remove(o, splices),
+                Step::Remove(o) => self.remove(o, is_behind && last.is_none(), splices),
                 Step::Insert(n, moved) => {
                     let text = self.text(n, moved);
                     match last {
                         Some(o) => insert_lines(self.source, self.range(o).end, text, splices),
                         None => {
                             let first = self.range(0).start;
-                            match self.source.blank_line_before(first) {
-                                Some(blank) => splices.insert(blank, text),
-                                None => splices.insert(first, format!("{}\n", text.trim_start())),
-                            }
+                            splices.insert_table(first, format!("{}\n", text.trim_start()));
+                            is_behind = true;
                         }
                     }
                 }
@@ -109,9 +109,11 @@ impl Blocks<'_> {
         self.source.line_start(start)..self.source.line_end(end)
     }
 
-    fn remove(&self, index: usize, splices: &mut Splices) {
+    /// Removes an element with a blank line: that before it, unless that is another's.
+    fn remove(&self, index: usize, is_behind: bool, splices: &mut Splices) {
         let mut range = self.range(index);
-        if let Some(start) = self.source.blank_line_before(range.start) {
+        let before = self.source.blank_line_before(range.start);
+        if let Some(start) = before.filter(|_| !is_behind) {
             range.start = start;
         } else if let Some(end) = self.source.blank_line(range.end) {
             range.end = end;
@@ -124,9 +126,9 @@ impl Blocks<'_> {
 /// line feed.
 fn insert_lines(source: &Source, at: usize, text: String, splices: &mut Splices) {
     if at > 0 && !source.text()[..at].ends_with('\n') {
-        splices.insert(at, format!("\n{}", text.trim_end_matches('\n')));
+        splices.insert_table(at, format!("\n{}", text.trim_end_matches('\n')));
     } else {
-        splices.insert(at, text);
+        splices.insert_table(at, text);
     }
 }
 
@@ -219,7 +221,7 @@ fn edited(
         }
     }
     let mut text = source.text()[..place.end].to_owned();
-    for (range, new) in splices.in_order().into_iter().rev() {
+    for (range, new) in splices.in_order().rev() {
         text.replace_range(range, &new);
     }
     Some(text.split_off(place.start))

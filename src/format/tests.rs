@@ -514,6 +514,33 @@ fn a_table_is_never_put_above_other_keys() {
     assert!(edited.starts_with(text));
 }
 
+/// Nor does a new key get into a new element, where both go before the first table.
+#[test]
+fn a_new_key_stands_above_a_new_element() {
+    let text = "title = \"x\"\n\n[[subtasks]]\ntitle = \"three\"\n";
+    let edited = changed(text, |t| {
+        t.due = "2026-12-23".parse().ok();
+        t.subtasks.insert(0, Subtask::default());
+        t.subtasks[0].title = "four".to_owned();
+    });
+    assert_eq!(
+        edited,
+        "title = \"x\"\n\ndue = 2026-12-23\n\n[[subtasks]]\ntitle = \"four\"\ndone = false\n\n\
+         [[subtasks]]\ntitle = \"three\"\n"
+    );
+    // Nor one of an element into that of another list.
+    let text = "title = \"x\"\n[[subtasks]]\ntitle = \"a\"\n[[acceptance]]\ntext = \"b\"\n";
+    let edited = changed(text, |t| {
+        t.acceptance.insert(0, Acceptance::default());
+        t.acceptance[0].text = "c".to_owned();
+        t.subtasks[0].done = true;
+    });
+    assert!(
+        edited.contains("[[subtasks]]\ntitle = \"a\"\ndone = true\n[[acceptance]]\ntext = \"c\"\n"),
+        "{edited}"
+    );
+}
+
 #[test]
 fn what_cannot_be_written_is_refused() {
     let before = read("title = \"x\"");

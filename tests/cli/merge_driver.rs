@@ -147,6 +147,23 @@ fn a_key_given_two_values_is_marked_in_its_line_only() {
     assert_eq!(read(&sandbox, "abc").title, "Two");
 }
 
+/// A file that somebody has written, without the lines that say where the lists begin.
+#[test]
+fn a_key_and_notes_that_a_file_of_hand_gets_are_all_there() {
+    let sandbox = repository(&[]);
+    sandbox.write(".ticks/abc.toml", "title = \"Login\"\n");
+    commit(&sandbox, "by hand");
+    branch(&sandbox, "one", "main", |ticket| {
+        note(ticket, 1);
+        ticket.owner = Some("bob".to_owned());
+    });
+    branch(&sandbox, "two", "main", |ticket| note(ticket, 2));
+    sandbox.git(["merge", "--quiet", "--no-edit", "one"]);
+    assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
+    assert_eq!(read(&sandbox, "abc").owner.as_deref(), Some("bob"));
+    assert_eq!(sandbox.git(["status", "--porcelain"]), "");
+}
+
 /// What the histories below do, and what must come of it.
 struct History {
     sandbox: Sandbox,

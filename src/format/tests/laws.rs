@@ -5,7 +5,15 @@ use proptest::prelude::*;
 use super::{arb_ticket, id, note, read, variant};
 use crate::format::edit::edit_in_place;
 use crate::format::{edit, extras, parse, print};
-use crate::model::{Config, StatusId};
+use crate::model::{Config, StatusId, Ticket};
+
+/// The lists of tables: how a ticket gets that of another one.
+const LISTS: [fn(&mut Ticket, &Ticket); 4] = [
+    |to, from| to.acceptance.clone_from(&from.acceptance),
+    |to, from| to.subtasks.clone_from(&from.subtasks),
+    |to, from| to.notes.clone_from(&from.notes),
+    |to, from| to.runs.clone_from(&from.runs),
+];
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -42,6 +50,47 @@ proptest! {
             prop_assert!(edited.contains(kept), "{}", edited);
         }
         prop_assert_eq!(parse(&after.id, &edited, &Config::default()).unwrap(), after);
+    }
+
+    /// Lists without the lines that say where they begin, in any order, with and without blank
+    /// lines: a new key never gets into an element, nor into another list.
+    #[test]
+    fn any_layout_of_keys_and_lists_is_edited(
+        ticket in arb_ticket(),
+        other in arb_ticket(),
+        mask in any::<u64>(),
+        gaps in prop::collection::vec(0..3_usize, 40),
+        (turned, is_ended) in any::<(bool, bool)>(),
+    ) {
+        let is_own = |line: &&str| !["description", "acceptance", "subtasks", "notes", "runs"].iter().any(|name| *line == format!("# {name}"));
+        let plain = |ticket: &Ticket| print(ticket).lines().filter(is_own).collect::<Vec<_>>().join("\n");
+        let mut bare = ticket.clone();
+        for take in LISTS {
+            take(&mut bare, &Ticket::new(id(), String::new(), String::new(), StatusId::new("open")));
+        }
+        let head = plain(&bare).trim_end().to_owned();
+        let mut parts: Vec<String> = LISTS.iter().map(|take| {
+            let mut with = bare.clone();
+            take(&mut with, &ticket);
+            plain(&with)[head.len()..].to_owned()
+        }).collect();
+        if turned {
+            parts.reverse();
+        }
+        parts.insert(0, head);
+        let mut gaps = gaps.iter().cycle();
+        let lines: Vec<String> = parts.iter().flat_map(|part| part.lines()).map(|line| match line {
+            "" => "\n".repeat(*gaps.next().unwrap()),
+            line => format!("{line}\n"),
+        }).collect();
+        let mut text = lines.concat();
+        if !is_ended {
+            text.truncate(text.trim_end().len());
+        }
+        let before = read(&text);
+        let after = variant(&before, &other, mask);
+        let edited = edit_in_place(&text, &before, &after);
+        prop_assert_eq!(edited.map(|edited| read(&edited)), Ok(after), "{}", text);
     }
 
     #[test]
