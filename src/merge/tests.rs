@@ -553,6 +553,45 @@ fn unknown_keys_that_both_add_at_one_place_are_both_kept() {
     assert_eq!(clean(merge(base, &theirs, &ours)), merged);
 }
 
+/// Where values cannot be written into the texts, what their lines make counts only if it says the
+/// same; else nothing of a side is dropped unnamed.
+#[test]
+fn a_merge_by_lines_counts_only_if_it_is_that_of_the_values() {
+    let by_lines = |base: &str, ours: &str, theirs: &str| {
+        let (was, mine, other) = (read(base), read(ours), read(theirs));
+        super::three_way::Sides {
+            id: &id(),
+            config: &Config::default(),
+            base: super::three_way::Base::known(base, &was),
+            ours: (ours, &mine),
+            theirs: (theirs, &other),
+            is_turned: false,
+        }
+        .by_lines()
+    };
+    let noted = |minute: u8| {
+        format!("[[notes]]\nat = 2026-11-20T10:{minute}:00Z\nby = \"x\"\ntext = \"n{minute}\"\n")
+    };
+    let (item, note) = ("[[acceptance]]\ntext = \"a\"\n", noted(17));
+    let base = format!("title = \"B\"\n\n{item}");
+    let theirs = format!("title = \"B\"\ndue = 2026-12-05\n\n{note}\n{item}");
+    let ours = format!("lock = \"one\"\ndue = 2026-12-01\n{base}\n{}", noted(10));
+    // One `due` above the title and one below it, and the later note first.
+    let (text, keys) = conflict(by_lines(&base, &ours, &theirs));
+    assert_eq!(keys, ["due", "lock", "notes"]);
+    assert_eq!(choose(&text, |_| Some(Choice::Ours)), ours);
+    assert_eq!(choose(&text, |_| Some(Choice::Theirs)), theirs);
+    // The notes alone would not be in their order.
+    let ours = ours.replace("due = 2026-12-01\n", "mine = 1\n");
+    let (_, keys) = conflict(by_lines(&base, &ours, &theirs));
+    assert_eq!(keys, ["due", "lock", "notes", "mine"]);
+    let ours = ours.replace(":10:", ":27:");
+    let text = clean(by_lines(&base, &ours, &theirs));
+    let merged = read(&text);
+    assert_eq!((merged.notes.len(), merged.due.is_some()), (2, true));
+    assert!(text.starts_with("lock = \"one\"\nmine = 1\n"), "{text}");
+}
+
 /// Two branches that have no common version, as after a squash, changed it differently since:
 /// nobody can say which value is the newer one.
 #[test]

@@ -1,5 +1,7 @@
 //! Three texts of one ticket, made one.
 
+use std::collections::BTreeSet;
+
 use crate::format::{edit, parse_any, print};
 use crate::model::{Config, Ticket, TicketId};
 
@@ -49,14 +51,14 @@ pub(super) struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// The merge; `None` where the merged values cannot be written into a side's text.
+    /// The merge.
     ///
     /// Which side is ours says only who merges. Where that could matter, in the order of lists
     /// and the places of comments, the sides are taken by their texts: so whoever merges gets
     /// the same, or is asked.
-    pub(super) fn merge(&self) -> Option<Merged> {
+    pub(super) fn merge(&self) -> Merged {
         if self.ours.0 <= self.theirs.0 {
-            return self.merge_into();
+            return self.merge_into().unwrap_or_else(|| self.by_lines());
         }
         let turned = Sides {
             ours: self.theirs,
@@ -64,10 +66,33 @@ impl Sides<'_> {
             is_turned: !self.is_turned,
             ..*self
         };
-        turned.merge_into()
+        turned.merge()
     }
 
-    /// Merges theirs into ours.
+    /// The merge by lines, for where the merged values cannot be written into a side's text. It
+    /// counts only where it says just them; else all that differs is marked.
+    pub(super) fn by_lines(&self) -> Merged {
+        let (mine, keys) = self.merged(Side::Ours);
+        let (ours, theirs) = (self.ours.0, self.theirs.0);
+        let added = Added::of(self);
+        if keys.is_empty()
+            && let Ok(text) = merge_lines(self.base.text.unwrap_or_default(), ours, theirs)
+            && self.keeps([(&text, &mine); 2], &added.all())
+        {
+            return Merged::Clean(text);
+        }
+        let mut keys = differing(self.ours.1, self.theirs.1);
+        let extras = [extras_of(self.ours), extras_of(self.theirs)];
+        let [mine, other] = &extras;
+        let one_sided = [without(mine.clone(), other), without(other.clone(), mine)].concat();
+        keys.extend(one_sided.iter().map(|extra| name(extra).to_owned()));
+        Merged::Conflict {
+            text: self.mark(None, ours, theirs),
+            keys: once(keys),
+        }
+    }
+
+    /// Merges theirs into ours; `None` where the merged values cannot be written into a side's text.
     fn merge_into(&self) -> Option<Merged> {
         let (mine, keys) = self.merged(Side::Ours);
         if let Some(merged) = self.merge_printed(&mine, &keys) {
@@ -114,7 +139,7 @@ impl Sides<'_> {
         if keys.is_empty() {
             keys.push(COMMENTS.to_owned());
         }
-        keys.dedup();
+        let keys = once(keys);
         Some(Merged::Conflict { text, keys })
     }
 
@@ -253,6 +278,27 @@ impl Sides<'_> {
     fn is(&self, text: &str, ticket: &Ticket) -> bool {
         parse_any(self.id, text, self.config).is_ok_and(|read| read == *ticket)
     }
+}
+
+/// The keys in which two tickets differ.
+fn differing(one: &Ticket, other: &Ticket) -> Vec<String> {
+    // Where nobody knows what both come from, each single value that differs is a conflict.
+    let mut keys = merge_fields((one, false), one, other, Side::Ours).1;
+    let is_another = |take: fn(&mut Ticket, &Ticket)| {
+        let mut same = one.clone();
+        take(&mut same, other);
+        same != *one
+    };
+    let lists = LISTS.iter().filter(|(_, take)| is_another(*take));
+    keys.extend(lists.map(|(key, _)| *key));
+    keys.into_iter().map(str::to_owned).collect()
+}
+
+/// The keys, each where it stands first.
+fn once(mut keys: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    keys.retain(|key| seen.insert(key.clone()));
+    keys
 }
 
 /// The texts in one, with both versions of what conflicts; where there is no base, of all in which

@@ -119,7 +119,7 @@ pub(super) fn merge_one_ticket(id: &TicketId, ours: &str, theirs: &str, config: 
                     theirs: (theirs, &other),
                     is_turned: false,
                 };
-                sides.merge().unwrap_or_else(|| as_text("", ours, theirs))
+                sides.merge()
             }
             _ => as_text("", ours, theirs),
         }
@@ -150,7 +150,7 @@ fn merge_uniform(
             theirs: (theirs, &other),
             is_turned: false,
         };
-        sides.merge().unwrap_or_else(by_lines)
+        sides.merge()
     };
     let Some(text) = base else {
         let mut was = beginning(id, &mine, config);

@@ -164,6 +164,39 @@ fn a_key_and_notes_that_a_file_of_hand_gets_are_all_there() {
     assert_eq!(sandbox.git(["status", "--porcelain"]), "");
 }
 
+/// Two files of hand with the keys and lists in other places: by their lines they would merge into
+/// one that has a key twice.
+#[test]
+fn a_key_that_two_put_at_two_places_is_a_conflict() {
+    let sandbox = repository(&[]);
+    let item = "\n[[acceptance]]\ntext = \"a\"\n";
+    let noted = |minute: u8| {
+        format!("\n[[notes]]\nat = 2026-11-20T10:{minute}:00Z\nby = \"x\"\ntext = \"n{minute}\"\n")
+    };
+    let base = format!("title = \"B\"\n{item}");
+    let theirs = format!("title = \"B\"\ndue = 2026-12-05\n{}{item}", noted(17));
+    let ours = format!("lock = \"one\"\ndue = 2026-12-01\n{base}{}", noted(10));
+    for (name, text) in [("main", &base), ("one", &theirs), ("two", &ours)] {
+        if name != "main" {
+            sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+        }
+        sandbox.write(".ticks/abc.toml", text);
+        commit(&sandbox, name);
+    }
+    let merge = sandbox.run(
+        sandbox.command("git").args(["merge", "--quiet", "one"]),
+        None,
+    );
+    assert_eq!(merge.code, 1, "{merge}");
+    let left = sandbox.tk(["resolve"]).stdout;
+    assert_eq!(left, "abc  left: both sides changed due\n");
+    assert_eq!(sandbox.tk(["resolve", "--theirs"]).ok(), "abc  merged\n");
+    assert_eq!(notes(&sandbox, "abc"), ["n10", "n17"]);
+    let merged = read(&sandbox, "abc");
+    assert_eq!(merged.due.unwrap().to_string(), "2026-12-05");
+    assert_eq!(merged.lock.as_deref(), Some("one"));
+}
+
 /// What the histories below do, and what must come of it.
 struct History {
     sandbox: Sandbox,
