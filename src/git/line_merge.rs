@@ -13,15 +13,21 @@ impl Git {
     /// # Errors
     /// When git fails, or the stages cannot be put where it reads them.
     pub fn left_by_git(&self, file: &Unmerged) -> Result<Vec<Vec<u8>>> {
+        let remembered = self.remembered(file)?.into_iter();
+        Ok(remembered.chain([self.by_lines(file)?]).collect())
+    }
+
+    /// What git remembers to have put in the place of the file in its last merge, by whatever
+    /// driver; none where it does not.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn remembered(&self, file: &Unmerged) -> Result<Option<Vec<u8>>> {
         let name = format!("AUTO_MERGE:{}", file.path);
-        let remembered = self
+        let answer = self
             .call(["cat-file", "blob", &name])
             .run_allowing(&[0, 128])?;
-        let remembered = (remembered.code == Some(0)).then_some(remembered.stdout);
-        Ok(remembered
-            .into_iter()
-            .chain([self.by_lines(file)?])
-            .collect())
+        Ok((answer.code == Some(0)).then_some(answer.stdout))
     }
 
     fn by_lines(&self, file: &Unmerged) -> Result<Vec<u8>> {

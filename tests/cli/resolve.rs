@@ -354,6 +354,49 @@ fn what_was_typed_is_kept() {
     conclude(&sandbox);
 }
 
+/// So is a side that somebody has chosen as a whole, in an editor or by git.
+#[test]
+fn a_whole_side_that_was_chosen_is_kept() {
+    for (side, other, title) in [("theirs", "--ours", "One"), ("ours", "--theirs", "Two")] {
+        for flags in [&["resolve"][..], &["resolve", other]] {
+            let sandbox = two_titles();
+            sandbox.git(["checkout", &format!("--{side}"), ".ticks/abc.toml"]);
+            let chosen = sandbox.read(".ticks/abc.toml");
+            assert_eq!(sandbox.tk(flags).ok(), "abc  taken as edited\n");
+            assert_eq!(sandbox.read(".ticks/abc.toml"), chosen);
+            assert_eq!(read(&sandbox, "abc").title, title);
+            conclude(&sandbox);
+        }
+    }
+}
+
+/// Ours is nobody's choice where git has left it, as of files that it does not merge, or by a driver
+/// that fails.
+#[test]
+fn ours_as_git_has_left_it_is_nobodys_choice() {
+    for how in ["-merge", "binary", "merge=odd"] {
+        for (choice, title) in [("--theirs", "One"), ("--ours", "Two")] {
+            let sandbox = two_titles();
+            sandbox.git(["merge", "--abort"]);
+            let attributes = sandbox.path().join(".git/info/attributes");
+            std::fs::write(attributes, format!(".ticks/*.toml {how}\n")).unwrap();
+            sandbox.git(["config", "merge.odd.driver", "false"]);
+            leave(&sandbox, &["merge", "--quiet", "one"]);
+            assert_eq!(read(&sandbox, "abc").title, "Two");
+            let left = sandbox.tk(["resolve"]);
+            assert_eq!(
+                left.stdout, "abc  left: both sides changed title\n",
+                "{how}"
+            );
+            sandbox.git(["checkout", "--ours", ".ticks/abc.toml"]);
+            assert_eq!(sandbox.tk(["resolve", choice]).ok(), "abc  merged\n");
+            assert_eq!(read(&sandbox, "abc").title, title);
+            assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
+            conclude(&sandbox);
+        }
+    }
+}
+
 /// In a rebase, in a linked worktree, and with a file that is no ticket.
 #[test]
 fn wherever_git_stopped() {

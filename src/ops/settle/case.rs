@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::moved::{Moved, renamed};
-use super::typed::{Typed, is_left, typed};
+use super::typed::{Typed, is_left, is_side, typed};
 use super::{MANY, Result};
 use crate::context::cores;
 use crate::git::{Git, Stage, TicksPath, Unmerged};
@@ -32,7 +32,8 @@ pub(super) struct Case {
     pub(super) plain: Option<([Option<String>; 3], Option<Merged>)>,
     /// Where there are two tickets: where the one is to be, or why it cannot be there.
     pub(super) apart: Option<std::result::Result<Apart, String>>,
-    /// Whether it is just as git's own text merge left it, in a clone without the driver.
+    /// Whether it is just as git itself left it: by its own text merge, in a clone without the
+    /// driver, or as ours has it.
     pub(super) is_by_git: bool,
     /// What somebody has typed into it.
     pub(super) typed: Typed,
@@ -133,11 +134,20 @@ impl Case {
         let (Some(file), Ok(Some(text))) = (&self.unmerged, &self.there) else {
             return Ok(());
         };
-        if matches!(self.typed, Typed::Partly | Typed::Amid) {
-            let left = git.left_by_git(file)?;
-            self.is_by_git = left.iter().any(|left| is_left(text, left));
-            self.typed = typed(self);
-        }
+        self.is_by_git = match (self.typed, &self.sides) {
+            (Typed::Partly | Typed::Amid, _) => {
+                let left = git.left_by_git(file)?;
+                left.iter().any(|left| is_left(text, left))
+            }
+            // Ours, without a mark, git itself leaves where it is told not to merge the lines, or a
+            // driver has failed.
+            (Typed::Whole, Ok([_, Some(ours), _])) if is_side(text, ours) => {
+                let left = git.remembered(file)?;
+                left.is_none_or(|left| left == ours.as_bytes())
+            }
+            _ => false,
+        };
+        self.typed = typed(self);
         Ok(())
     }
 

@@ -46,7 +46,14 @@ pub(super) fn is_left(text: &str, left: &[u8]) -> bool {
     std::str::from_utf8(left).is_ok_and(|left| bare(left).eq(bare(text)))
 }
 
+/// Whether the text is that of the side, however its lines end.
+pub(super) fn is_side(text: &str, side: &str) -> bool {
+    text == side || text.replace("\r\n", "\n") == side.replace("\r\n", "\n")
+}
+
 fn typed_into(text: &str, sides: &[Option<String>; 3], merged: Option<&Merged>) -> Typed {
+    // Where one side has it alone, or they are of two tickets, a side's text chooses nothing.
+    let is_choice = matches!(merged, Some(Merged::Clean(_) | Merged::Conflict { .. }));
     let sides = || sides.iter().flatten().map(String::as_str);
     let whole = match merged {
         Some(Merged::Clean(text) | Merged::Conflict { text, .. } | Merged::TwoTickets { text }) => {
@@ -54,8 +61,14 @@ fn typed_into(text: &str, sides: &[Option<String>; 3], merged: Option<&Merged>) 
         }
         None => "",
     };
-    if text == whole || sides().any(|side| side == text) {
+    if text == whole {
         return Typed::Nothing;
+    }
+    if sides().any(|side| is_side(text, side)) {
+        return match is_choice {
+            true => Typed::Whole,
+            false => Typed::Nothing,
+        };
     }
     // The middle alone may be a line of somebody's text.
     let is_mark = |line: &str| is_marker(line) && !line.starts_with('=');
