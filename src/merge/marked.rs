@@ -1,8 +1,7 @@
 //! Taking apart a text that has both sides of a merge in it.
 
-use super::ticket::merge_one_ticket;
 use super::{Merged, merge_ticket};
-use crate::format::{left_by_a_merge, parse_any};
+use crate::format::left_by_a_merge;
 use crate::model::{Config, TicketId};
 
 /// What each side of a merge said, of which a text has both between marks.
@@ -21,13 +20,7 @@ impl Sides {
     /// other values that differ are a conflict.
     #[must_use]
     pub fn merge(&self, id: &TicketId, config: &Config) -> Merged {
-        let (base, ours, theirs) = (self.base.as_deref(), &self.ours, &self.theirs);
-        match merge_ticket(id, base, ours, theirs, config) {
-            Merged::TwoTickets { .. } if base.is_none() && self.are_one(id, config) => {
-                merge_one_ticket(id, ours, theirs, config)
-            }
-            merged => merged,
-        }
+        merge_ticket(id, self.base.as_deref(), &self.ours, &self.theirs, config)
     }
 
     /// A line that all have.
@@ -35,15 +28,6 @@ impl Sides {
         for side in [base, &mut self.ours, &mut self.theirs] {
             side.push_str(line);
         }
-    }
-
-    /// Whether two sides with two titles are one ticket, as far as both tell: who made it and when.
-    fn are_one(&self, id: &TicketId, config: &Config) -> bool {
-        let made = |text: &str| {
-            let ticket = parse_any(id, text, config).ok()?;
-            Some((ticket.created_at?, ticket.created_by))
-        };
-        made(&self.ours).is_some_and(|ours| Some(ours) == made(&self.theirs))
     }
 }
 

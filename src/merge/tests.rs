@@ -719,12 +719,28 @@ fn an_id_minted_twice_is_two_tickets_unless_they_are_one() {
     let ours = with(|t| t.notes.push(note(20, "ours")));
     let theirs = with(|t| t.notes.push(note(30, "theirs")));
     assert_eq!(read(&clean(merge(&ours, &theirs))).notes.len(), 3);
-    let other = with(|t| t.title = "Other".to_owned());
-    let Merged::TwoTickets { text } = merge(&ours, &other) else {
-        panic!("two tickets in one");
-    };
+    // A title that was edited since a squash is a conflict, and that of the same ticket.
     let marked = "<<<<<<< ours\ntitle = \"Title\"\n=======\ntitle = \"Other\"\n>>>>>>> theirs\n";
+    let retitled = with(|t| t.title = "Other".to_owned());
+    let (text, keys) = conflict(merge(&ours, &retitled));
+    assert_eq!(keys, ["title"]);
     assert!(text.starts_with(marked), "{text}");
+    for change in [
+        |t: &mut Ticket| t.created_at = "2026-11-20T08:00:00.001Z".parse().ok(),
+        |t: &mut Ticket| t.created_by = Some("eve".to_owned()),
+    ] {
+        let other = with(|t| {
+            t.title = "Other".to_owned();
+            change(t);
+        });
+        let Merged::TwoTickets { text } = merge(&ours, &other) else {
+            panic!("two tickets in one");
+        };
+        assert!(text.starts_with(marked), "{text}");
+    }
+    let undated = |title: &str| format!("title = \"{title}\"\n");
+    let two = merge(&undated("a"), &undated("b"));
+    assert!(matches!(two, Merged::TwoTickets { .. }));
     let undated = merge(&ours, &with(|t| t.created_at = None));
     assert!(matches!(undated, Merged::TwoTickets { .. }));
     let (_, keys) = conflict(merge(

@@ -104,28 +104,6 @@ fn in_lines(
     }
 }
 
-/// As [`merge_ticket`] of what has been added on both sides and is one ticket, whatever its title.
-pub(super) fn merge_one_ticket(id: &TicketId, ours: &str, theirs: &str, config: &Config) -> Merged {
-    let read = |text: &str| parse_any(id, text, config).ok();
-    in_lines(None, ours, theirs, |_, ours, theirs| {
-        match (read(ours), read(theirs)) {
-            (Some(mine), Some(other)) => {
-                let was = beginning(id, &mine, config);
-                let sides = Sides {
-                    id,
-                    config,
-                    base: Base::unknown(&was),
-                    ours: (ours, &mine),
-                    theirs: (theirs, &other),
-                    is_turned: false,
-                };
-                sides.merge()
-            }
-            _ => as_text("", ours, theirs),
-        }
-    })
-}
-
 fn merge_uniform(
     id: &TicketId,
     base: Option<&str>,
@@ -202,11 +180,12 @@ fn beginning(id: &TicketId, made: &Ticket, config: &Config) -> Ticket {
     Ticket::new(id.clone(), made.title.clone(), kind, status)
 }
 
-/// Whether two files that were added on two branches are one ticket.
+/// Whether two files that were added on two branches are one ticket: made at one time by one, as
+/// after a squash; where nobody knows when, of one title.
 fn is_same(ours: &Ticket, theirs: &Ticket) -> bool {
-    ours.title == theirs.title
-        && ours.created_at == theirs.created_at
+    ours.created_at == theirs.created_at
         && ours.created_by == theirs.created_by
+        && (ours.created_at.is_some() || ours.title == theirs.title)
 }
 
 /// Whether two files that were added on two branches are what came after one ticket, which was

@@ -202,6 +202,37 @@ fn one_id_for_two_tickets() {
     conclude(&sandbox);
 }
 
+/// A squash has no common version with the branch that was squashed: a title edited since is asked
+/// about, and that of the same ticket.
+#[test]
+fn a_title_edited_after_a_squash() {
+    for (choice, title) in [("--ours", "Ticket xyz"), ("--theirs", "Edited")] {
+        let sandbox = repository(&["abc"]);
+        sandbox.git(["checkout", "--quiet", "-b", "one", "main"]);
+        file(&sandbox, "xyz");
+        commit(&sandbox, "xyz");
+        sandbox.git(["checkout", "--quiet", "main"]);
+        sandbox.git(["merge", "--quiet", "--squash", "one"]);
+        commit(&sandbox, "squashed");
+        change(&sandbox, "xyz", |ticket| note(ticket, 1));
+        commit(&sandbox, "note");
+        sandbox.git(["checkout", "--quiet", "one"]);
+        change(&sandbox, "xyz", |ticket| {
+            ticket.title = "Edited".to_owned();
+            note(ticket, 2);
+        });
+        commit(&sandbox, "edited");
+        sandbox.git(["checkout", "--quiet", "main"]);
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        let left = sandbox.tk(["resolve"]).stdout;
+        assert_eq!(left, "xyz  left: both sides changed title\n");
+        assert_eq!(sandbox.tk(["resolve", choice]).ok(), "xyz  merged\n");
+        assert_eq!(read(&sandbox, "xyz").title, title);
+        assert_eq!(notes(&sandbox, "xyz"), ["note 1", "note 2"]);
+        conclude(&sandbox);
+    }
+}
+
 /// What git took for a renamed ticket is two: each is settled for itself.
 #[test]
 fn a_ticket_that_git_took_for_another() {

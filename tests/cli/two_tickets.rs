@@ -236,6 +236,7 @@ fn whoever_settles_it_makes_the_same_tickets() {
                 if same_time {
                     change(sandbox, "xyz", |ticket| {
                         ticket.created_at = Some("2026-11-20T08:38:50Z".parse().unwrap());
+                        ticket.created_by = Some("eve".to_owned());
                     });
                 }
                 change(sandbox, "def", |ticket| {
@@ -277,6 +278,9 @@ fn an_id_that_is_taken_is_not_given() {
     let first = new_id(&sandbox, "xyz", []);
     sandbox.git(["reset", "--quiet", "--hard"]);
     titled(&sandbox, &first, "In the way");
+    change(&sandbox, &first, |ticket| {
+        ticket.created_by = Some("eve".to_owned());
+    });
     commit(&sandbox, "in the way");
     leave(&sandbox, ["merge", "--quiet", "one"]);
     let second = new_id(&sandbox, "xyz", []);
