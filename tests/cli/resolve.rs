@@ -483,6 +483,57 @@ fn wherever_git_stopped() {
     ");
 }
 
+/// Statuses are those of the branch that is merged in a linked worktree, which the main one may not
+/// know.
+#[test]
+fn a_status_that_only_the_merged_branches_have() {
+    let sandbox = repository(&["abc", "def"]);
+    let config = sandbox.read(".ticks/config.toml");
+    let status = |id: &str, category: &str| {
+        format!("\n[[status]]\nid = \"{id}\"\nname = \"{id}\"\ncategory = \"{category}\"\n")
+    };
+    let statuses = [
+        status("open", "open"),
+        status("qa", "active"),
+        status("closed", "done"),
+    ];
+    sandbox.git(["checkout", "--quiet", "-b", "base"]);
+    sandbox.write(
+        ".ticks/config.toml",
+        &format!("{config}{}", statuses.concat()),
+    );
+    for id in ["abc", "def"] {
+        sandbox.tk(["update", id, "--status", "qa"]).ok();
+    }
+    commit(&sandbox, "qa");
+    for name in ["one", "two"] {
+        sandbox.git(["checkout", "--quiet", "-b", name, "base"]);
+        for id in ["abc", "def"] {
+            sandbox.tk(["update", id, "--title", name]).ok();
+        }
+        commit(&sandbox, name);
+    }
+    sandbox.git(["checkout", "--quiet", "main"]);
+    let linked = sandbox.root().join("linked");
+    let path = linked.to_str().unwrap();
+    sandbox.git(["worktree", "add", "--quiet", path, "two"]);
+    leave(&sandbox, &["-C", path, "merge", "--quiet", "one"]);
+    let text = std::fs::read_to_string(linked.join(".ticks/def.toml")).unwrap();
+    let (_, rest) = text.split_once(">>>>>>> theirs\n").unwrap();
+    std::fs::write(
+        linked.join(".ticks/def.toml"),
+        format!("title = \"both\"\n{rest}"),
+    )
+    .unwrap();
+    let done = sandbox.tk(["-C", path, "resolve", "--theirs"]).ok();
+    assert_eq!(done, "abc  merged\ndef  taken as edited\n");
+    let text = std::fs::read_to_string(linked.join(".ticks/abc.toml")).unwrap();
+    assert!(
+        text.starts_with("title = \"one\"\n\nstatus = \"qa\"\n"),
+        "{text}"
+    );
+}
+
 /// What is amid the merge itself says nothing of how the tickets are settled: our side does.
 #[test]
 fn a_configuration_that_is_unmerged_keeps_no_ticket_from_being_settled() {

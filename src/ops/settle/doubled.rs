@@ -42,7 +42,7 @@ pub(in crate::ops) fn twofold(
     let Some(twice) = format::doubled(text) else {
         return Ok(None);
     };
-    let is_ticket = |text: &String| format::parse(id, text, config).is_ok();
+    let is_ticket = |text: &String| format::parse_any(id, text, config).is_ok();
     let remade = match (twice.once.filter(is_ticket), git) {
         (Some(once), _) => Remade::Once(once),
         (None, Some(git)) => merge_of(git, id, text, config)?,
@@ -57,7 +57,7 @@ fn merge_of(git: &Git, id: &TicketId, text: &str, config: &Config) -> Result<Rem
     let Some(joined) = git.joined(&TicksPath::of_ticket(id), text.as_bytes())? else {
         return Ok(Remade::Unknown);
     };
-    let is_ticket = |text: &String| format::parse(id, text, config).is_ok();
+    let is_ticket = |text: &String| format::parse_any(id, text, config).is_ok();
     let read = |bytes| String::from_utf8(bytes).ok().filter(is_ticket);
     let (Some(ours), Some(theirs)) = (read(joined.ours), read(joined.theirs)) else {
         return Ok(Remade::Unknown);

@@ -64,7 +64,7 @@ impl Table<'_, '_> {
             }
             (Typed::Partly, Some(text)) => partly = Some(text.as_str()),
             (Typed::Whole, Some(text)) => {
-                let read = format::parse(id, text, &self.project.config);
+                let read = format::parse_any(id, text, &self.project.config);
                 return Ok(read
                     .map(|_| Fate::Stays)
                     .map_err(|error| format!("it is edited, and no ticket: {error}")));
@@ -182,7 +182,7 @@ impl Table<'_, '_> {
                 message: what,
             });
         }
-        match format::parse(id, &chosen, config) {
+        match format::parse_any(id, &chosen, config) {
             Ok(_) => Ok(Fate::Text(chosen, Resolution::Merged)),
             Err(error) => Ok(Fate::Open {
                 text: None,
