@@ -98,7 +98,7 @@ impl Executor {
         let fresh = RunRecord {
             run: shared.run.clone(),
             attempt: job.attempt,
-            agent: job.agent.name.clone(),
+            agent: job.by().to_owned(),
             model: job.model.clone(),
             session: match &job.beginning {
                 Beginning::Resume { session, .. } => Some(session.clone()),
@@ -153,16 +153,11 @@ impl Executor {
     }
 
     async fn attempt(&mut self, permit: Option<Permit>) -> Result<Ending, Trouble> {
-        // What was kept is the work of whoever made it; landing it starts no worker.
-        let kept_by = match self.job.lands_without_worker() {
-            true => self.job.ticket.runs.last().map(|run| run.agent.clone()),
-            false => None,
-        };
         self.desk
             .record(EventKind::TicketStarted {
                 title: self.job.ticket.title.clone(),
                 attempt: self.job.attempt,
-                agent: kept_by.unwrap_or_else(|| self.job.agent.name.clone()),
+                agent: self.job.by().to_owned(),
                 name: self.job.name.clone(),
                 branch: self.job.branch.clone(),
                 worktree: self.job.worktree.display().to_string(),

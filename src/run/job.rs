@@ -71,6 +71,13 @@ impl Job {
         matches!(self.beginning, Beginning::Land | Beginning::Close)
     }
 
+    /// The name of the agent whose work this is: what was kept is that of whoever made it.
+    pub(super) fn by(&self) -> &str {
+        let kept = self.ticket.runs.last();
+        let kept = kept.filter(|_| self.lands_without_worker());
+        kept.map_or(&self.agent.name, |last| &last.agent)
+    }
+
     /// Whether its worker was done, in a run that was stopped before it had landed.
     pub(super) fn is_done(&self) -> bool {
         self.left.is_none() && matches!(self.beginning, Beginning::Finish { .. })

@@ -128,7 +128,7 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
         Some(PlannedStart {
             id: shift.id.to_string(),
             title: job.ticket.title.clone(),
-            agent: job.agent.name.clone(),
+            agent: job.by().to_owned(),
             begins: match job.beginning {
                 Beginning::Fresh => "fresh",
                 Beginning::Resume { .. } => "resume",

@@ -89,7 +89,7 @@ impl Shared {
 
     /// Who writes a job's commits: the agent, at an address that can never exist (RFC 2606).
     pub(super) fn author(&self, job: &Job) -> Author {
-        let name = job.agent.name.clone();
+        let name = job.by().to_owned();
         Author {
             email: format!("{name}@agents.invalid"),
             name,

@@ -27,7 +27,7 @@ pub(super) struct Closing {
 
 /// Who works at a job's ticket.
 pub(super) fn actor(job: &Job) -> Actor {
-    Actor::agent(&job.agent.name)
+    Actor::agent(job.by())
 }
 
 /// The ticket as it is now.

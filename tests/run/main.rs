@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod approved;
+#[cfg(test)]
 mod batch;
 #[cfg(test)]
 mod branches;
