@@ -10,7 +10,23 @@ pub const NO_CHANGES: &str = "Agent failed: no_changes:";
 /// was stopped.
 pub const DONE: &str = "Done, and stopped before it had landed:";
 
+/// What the note begins with that a run leaves in a ticket whose work conflicts with what has
+/// landed.
+pub const CONFLICT: &str = "Agent failed: merge_conflict:";
+
+/// What the note begins with that a run leaves in a ticket whose approved work does not pass its
+/// gate.
+pub const RED: &str = "Agent failed: check:";
+
 impl Ticket {
+    /// Whether its last attempt was done and could not land as things were, for a conflict or a
+    /// red check: when a person says so, it is to land after all.
+    #[must_use]
+    pub fn ended_unlanded(&self) -> bool {
+        let so = |word| self.ended_so(Outcome::Awaiting, word);
+        so(CONFLICT) || so(RED)
+    }
+
     /// Whether its last attempt ended done without a difference: nothing of it can be merged,
     /// and all that it waits for is a person's word.
     #[must_use]

@@ -22,7 +22,7 @@ pub use config::{
     AgentConfig, AgentKind, Config, LandMode, NotifyConfig, OnPermission, Price, PromptStyle,
     RunConfig, WorktreeConfig,
 };
-pub use ended::{DONE, NO_CHANGES};
+pub use ended::{CONFLICT, DONE, NO_CHANGES, RED};
 pub use given::{likeliest, moment, moment_or_utc, printable};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};

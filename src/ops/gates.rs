@@ -37,6 +37,7 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
             // An approval to begin is no review of what comes of it; when work begins, it is
             // forgotten again.
             if is_proposal(ticket, awaited)
+                || ticket.ended_unlanded()
                 || ticket
                     .requires
                     .is_none_or(|gate| gate.awaiting() == awaited)
@@ -52,11 +53,16 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
     let approved: Vec<&Ticket> = approved.map(|(_, ticket)| ticket).collect();
     if approved
         .iter()
-        .any(|ticket| ticket.requires.is_some() || ticket.ended_without_changes())
+        .any(|ticket| is_to_land(ticket) || ticket.ended_without_changes())
     {
         tell_what_follows(project, &approved)?;
     }
     Ok(changed)
+}
+
+/// Whether what a run has kept of it lands once a person says so.
+fn is_to_land(ticket: &Ticket) -> bool {
+    ticket.requires.is_some() || ticket.ended_unlanded()
 }
 
 /// Hints at what brings the approved tickets to their ends.
@@ -74,7 +80,7 @@ fn tell_what_follows(project: &Project, approved: &[&Ticket]) -> Result<()> {
             project.hint(format!(
                 "the next run closes `{id}`, as does `tk land {id}`"
             ));
-        } else if ticket.requires.is_some() {
+        } else if is_to_land(ticket) {
             project.hint(format!(
                 "what a run has kept of `{id}`, `tk land {id}` merges"
             ));
@@ -164,6 +170,7 @@ fn gate(ticket: &Ticket) -> Result<Awaiting> {
         // No run takes what an agent filed before a person has approved it, whatever its
         // file says.
         None if ticket.verdict.is_none()
+            && ticket.started_at.is_none()
             && ticket.runs.is_empty()
             && ticket
                 .created_by

@@ -10,7 +10,6 @@ use super::options::Options;
 use super::preflight::Ground;
 use super::recovery::Recovered;
 use super::survey::Survey;
-use super::tickets;
 use crate::git::Git;
 use crate::graph::PlanEntry;
 use crate::model::{AgentConfig, AgentKind, Outcome, RunRecord, Ticket, TicketId, Usd, Verdict};
@@ -129,8 +128,8 @@ impl<'a> Jobs<'a> {
             }
             if let Some(branch) = &kept
                 && awaited
-                && ticket.requires.is_some()
-                && tickets::gate_is_passed(ticket)
+                && ticket.verdict == Some(Verdict::Approved)
+                && (ticket.requires.is_some() || ticket.ended_unlanded())
             {
                 return (Beginning::Land, last.attempt, branch.clone());
             }

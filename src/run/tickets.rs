@@ -80,10 +80,8 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     after.status = towards(&shared.config, &after.status, Category::Active);
     after.owner.get_or_insert_with(|| actor.to_string());
     after.started_at.get_or_insert(now);
-    if after.requires.is_some() {
-        // Whatever was said before was not said of the work that begins now.
-        after.verdict = None;
-    }
+    // Whatever was said before was not said of the work that begins now.
+    after.verdict = None;
     Point::Begun.around(|| locked.write(vec![Change { before, after }], &shared.config))?;
     Ok(Begun::Ours)
 }

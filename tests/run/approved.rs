@@ -3,7 +3,20 @@
 
 use serde_json::json;
 
-use crate::rig::Rig;
+use crate::rig::{Rig, work};
+
+/// Commits a file that keeps what `one` has done from landing.
+fn spoil(rig: &Rig) {
+    rig.sandbox.write("bad", "");
+    rig.sandbox.git(["add", "bad"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=bad"]);
+}
+
+/// Takes it away again.
+fn mend(rig: &Rig) {
+    rig.sandbox.git(["rm", "--quiet", "bad"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=mended"]);
+}
 
 #[test]
 fn what_is_landed_is_the_work_of_whoever_made_it() {
@@ -14,17 +27,14 @@ fn what_is_landed_is_the_work_of_whoever_made_it() {
     rig.command_agent("scribe", "");
     rig.script(json!({"two": [[{"report": {"status": "done", "summary": "it was there"}}]]}));
     rig.run(["--agent", "scribe"]).expect(9);
-    rig.sandbox.write("bad", "");
-    rig.sandbox.git(["add", "bad"]);
-    rig.sandbox.git(["commit", "--quiet", "--message=bad"]);
+    spoil(&rig);
     rig.sandbox.tk(["approve", "one"]).ok();
     assert_eq!(rig.sandbox.tk(["land", "one"]).code, 9);
     let notes = rig.show("one")["notes"].clone();
     let notes = notes.as_array().unwrap();
     assert_eq!(notes.last().unwrap()["by"], "agent:scribe", "{notes:?}");
 
-    rig.sandbox.git(["rm", "--quiet", "bad"]);
-    rig.sandbox.git(["commit", "--quiet", "--message=mended"]);
+    mend(&rig);
     rig.sandbox.tk(["approve", "one", "two"]).ok();
     let plan = rig.sandbox.tk(["run", "epic", "--plan", "--json"]).json();
     for start in plan["starts"].as_array().unwrap() {
@@ -40,4 +50,63 @@ fn what_is_landed_is_the_work_of_whoever_made_it() {
         assert_eq!(author, "scribe <scribe@agents.invalid>\n", "{id}");
     }
     assert_eq!(rig.settled().len(), 2, "no worker but the first two");
+}
+
+#[test]
+fn what_was_approved_and_red_when_it_was_to_land_is_approved_again_and_lands() {
+    for gate in ["review", "approval", "content"] {
+        let more = format!("requires = \"{gate}\"\nchecks = [\"test ! -e bad\"]");
+        let rig = Rig::new(&[("one", &more)]);
+        rig.run([]).expect(9);
+        spoil(&rig);
+        rig.sandbox.tk(["approve", "one"]).ok();
+        let red = rig.sandbox.tk(["land", "one"]);
+        assert_eq!(red.code, 9, "{gate}: {red}");
+        assert_eq!(rig.show("one")["awaiting"], gate);
+        assert_eq!(
+            rig.notes("one").last().unwrap(),
+            "Agent failed: check: `test ! -e bad` ended with exit code 1 on the merged tree"
+        );
+        assert_eq!(
+            rig.sandbox.tk(["land", "one"]).code,
+            1,
+            "it waits for a word"
+        );
+        mend(&rig);
+        let approved = rig.sandbox.tk(["approve", "one"]);
+        let hint = "hint: what a run has kept of `one`, `tk land one` merges\n";
+        assert_eq!((approved.code, approved.stderr.as_str()), (0, hint));
+        rig.sandbox.tk(["land", "one"]).ok();
+        assert_eq!(rig.show("one")["status"], "closed", "{gate}");
+        assert_eq!(rig.rounds("one"), 1, "{gate}: no other worker");
+        assert_eq!(rig.settled().len(), 1, "{gate}");
+        rig.assert_tidy();
+    }
+}
+
+#[test]
+fn a_person_s_word_on_what_was_not_done_lands_nothing() {
+    // Let in by a person, and then out of time.
+    let rig = Rig::new(&[("one", "created_by = \"agent:claude\"")]);
+    rig.sandbox.write(
+        ".ticks/agents/claude.toml",
+        "kind = \"claude\"\nmax_time = \"2s\"\n",
+    );
+    let half = json!([{"run": "echo half > half.txt"}, {"commit": "half"}, "hang"]);
+    rig.script(json!({"one": [half, work()]}));
+    rig.sandbox.tk(["approve", "one"]).ok();
+    rig.run([]).expect(9);
+    let ticket = rig.show("one");
+    assert_eq!(ticket["awaiting"], "escalation", "{ticket}");
+    let found = rig.sandbox.tk(["doctor", "--json"]).json();
+    let hints = found["findings"].as_array().unwrap().iter();
+    let hints: Vec<_> = hints.map(|found| found["hint"].as_str().unwrap()).collect();
+    let kept = "`tk show one` tells what it awaits; `tk approve one`, then `tk run epic` goes on \
+                with it";
+    assert!(hints.contains(&kept), "{hints:#?}");
+    rig.sandbox.tk(["approve", "one"]).ok();
+    let landed = rig.sandbox.tk(["land", "one"]);
+    assert_eq!(landed.code, 1, "{landed}");
+    rig.run([]).expect(0);
+    assert_eq!(rig.rounds("one"), 2);
 }

@@ -176,6 +176,42 @@ fn after_a_review_the_session_goes_on_with_what_the_person_said() {
 }
 
 #[test]
+fn a_conflict_that_a_person_settled_lands_once_they_approve_it() {
+    let aborts = json!([{"run": "git merge --abort"}]);
+    let (rig, ended) = clash(&[aborts], "", &[]);
+    assert_for_review(&rig, &ended, CONFLICT);
+    let approve = || {
+        let approved = rig.sandbox.tk(["approve", "two"]);
+        let hint = "hint: what a run has kept of `two`, `tk land two` merges\n";
+        assert_eq!((approved.code, approved.stderr.as_str()), (0, hint));
+    };
+    // As it is, it conflicts again.
+    approve();
+    assert_eq!(rig.sandbox.tk(["land", "two"]).code, 9);
+    assert_eq!(rig.show("two")["awaiting"], "review");
+
+    let git = |args: &[&str]| rig.sandbox.git(args.iter().copied());
+    git(&["worktree", "add", "--quiet", "../fix", "tk/work/epic/two"]);
+    git(&["-C", "../fix", "merge", "--quiet", "-s", "ours", "main"]);
+    rig.sandbox.write("../fix/same", "both\n");
+    git(&[
+        "-C",
+        "../fix",
+        "commit",
+        "--quiet",
+        "--all",
+        "--message=settle",
+    ]);
+    git(&["worktree", "remove", "../fix"]);
+    approve();
+    rig.sandbox.tk(["land", "two"]).ok();
+    assert_eq!(rig.show("two")["status"], "closed");
+    assert_eq!(rig.sandbox.read("same"), "both\n");
+    assert_eq!(rig.rounds("two"), 2, "no other worker");
+    rig.assert_tidy();
+}
+
+#[test]
 fn what_conflicts_below_ticks_alone_is_no_conflict() {
     let rig = Rig::new(&[("one", ""), ("two", "")]);
     rig.sandbox.git(["add", ".ticks"]);

@@ -398,6 +398,9 @@ fn awaited(exam: &Exam<'_>, id: &TicketId, run: &KnownRun) -> String {
     match awaiting {
         Awaiting::Input => format!("{show}; `{command}`, then `{}` goes on with it", run.resume),
         Awaiting::Work => format!("{show}; `{command}`"),
+        Awaiting::Escalation => {
+            format!("{show}; `{command}`, then `{}` goes on with it", run.resume)
+        }
         _ => format!("{show}; `{command}`, then `tk land {id}`"),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Executor, Step};
-use crate::model::{Awaiting, DONE, Gate, NO_CHANGES, NoteKind, Outcome};
+use crate::model::{Awaiting, CONFLICT, DONE, Gate, NO_CHANGES, NoteKind, Outcome, RED};
 use crate::run::asking::Asking;
 use crate::run::desk::{Ending, NoPlace, Permit};
 use crate::run::folder::RunDir;
@@ -126,10 +126,15 @@ impl Executor {
         if let Some(question) = self.open_question()? {
             return self.await_answer(question, None).await;
         }
-        let gate = self.job.ticket.requires.map(Gate::awaiting);
         let note = format!("{NO_CHANGES} it says it is done and changed nothing: {text}");
-        self.put_aside(gate.unwrap_or(Awaiting::Review), &note, text)
-            .await
+        self.put_aside(self.own_gate(), &note, text).await
+    }
+
+    /// At what gate a person says what becomes of work that is done: the ticket's own, where it
+    /// has one.
+    fn own_gate(&self) -> Awaiting {
+        let gate = self.job.ticket.requires.map(Gate::awaiting);
+        gate.unwrap_or(Awaiting::Review)
     }
 
     pub(super) async fn park(&mut self, reason: &str) -> Result<Ending, Trouble> {
@@ -265,7 +270,8 @@ impl Executor {
                 if self.job.beginning == Beginning::Close {
                     return self.put_aside_unchanged(&reason).await;
                 }
-                self.put_aside(Awaiting::Review, &reason, &reason).await
+                let note = format!("{RED} {reason}");
+                self.put_aside(self.own_gate(), &note, &reason).await
             }
             // It stays approved: the next run lands it.
             Landing::Stopped => Ok(Ending::Stopped),
@@ -301,8 +307,8 @@ impl Executor {
                     "its branch conflicts with what has landed in {}",
                     paths.join(", ")
                 );
-                let note = format!("Agent failed: merge_conflict: {text}");
-                self.put_aside(Awaiting::Review, &note, &text).await
+                let note = format!("{CONFLICT} {text}");
+                self.put_aside(self.own_gate(), &note, &text).await
             }
             Landing::Red {
                 command, status, ..
