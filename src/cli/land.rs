@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// The branch to land on [default: the one checked out here]
     #[arg(long, value_name = "BRANCH")]
     onto: Option<String>,
-    /// A check that must pass on every merged tree; may be repeated
+    /// A check that must pass on every merged tree, beside those of the run; may be repeated
     #[arg(long = "check", value_name = "COMMAND")]
     checks: Vec<String>,
 }

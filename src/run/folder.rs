@@ -15,7 +15,7 @@ use crate::model::TicketId;
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::{Store, write_atomic};
 
-/// What a run is about; written once, when it first starts.
+/// What a run is about; written when it first starts, and again where it goes on with other checks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {
     /// The run's id.
@@ -34,6 +34,9 @@ pub struct RunInfo {
     pub onto: String,
     /// The run's branch.
     pub branch: String,
+    /// The checks that its command named, beside the configured ones.
+    #[serde(default)]
+    pub checks: Vec<String>,
 }
 
 impl RunInfo {
@@ -101,12 +104,20 @@ impl RunDir {
         let dir = Self::of(store, &info.run);
         Point::RunFolder.around(|| {
             fs::create_dir_all(&dir.path).map_err(|error| dir.failed("make", &error))?;
-            let json =
-                serde_json::to_vec_pretty(info).map_err(|error| dir.failed("describe", &error))?;
-            write_atomic(&dir.path.join("run.json"), &json)
-                .map_err(|error| dir.failed("write", &error))
+            dir.describe(info)
         })?;
         Ok(dir)
+    }
+
+    /// Writes down what the run is about.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn describe(&self, info: &RunInfo) -> Result<()> {
+        let json =
+            serde_json::to_vec_pretty(info).map_err(|error| self.failed("describe", &error))?;
+        write_atomic(&self.path.join("run.json"), &json)
+            .map_err(|error| self.failed("write", &error))
     }
 
     /// The folder.

@@ -72,9 +72,16 @@ pub fn run(
 ) -> Result<RunOutcome> {
     project.require_human("start a run")?;
     let config = &project.config;
-    let options = Options::new(request, project)?;
+    let mut options = Options::new(request, project)?;
     let targets = targets(project, request)?;
     let mut first = survey(ctx, config, &project.load()?, &targets)?;
+    let mut checks = request.checks.clone();
+    if request.only_land {
+        // What a run had to pass on its way, it has to pass where it lands. Those of the command
+        // that lands it are its own.
+        checks = opening::checks_to_land(&project.store, &first)?;
+        options.checks.extend(checks.iter().cloned());
+    }
     let ground = preflight::check(ctx, project, request, &options, &first)?;
     let claims = Remote::new(ctx, project, config)?;
     let tickets: Vec<TicketId> = first.plan.entries.iter().map(|e| e.id.clone()).collect();
@@ -93,6 +100,7 @@ pub fn run(
             onto: ground.onto.as_str(),
             branch: ground.run_branch.as_str(),
             only_land: request.only_land,
+            checks: &checks,
         },
     )?;
     first.keep_files(&opened.info.tickets);

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::folder::{RunDir, RunInfo, RunLock, Runner};
 use super::key::{RunKey, new_run_id};
 use super::record;
+use super::survey::Survey;
 use crate::context::Context;
-use crate::model::TicketId;
+use crate::model::{TicketId, Verdict};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::Store;
 use crate::wire::EventKind;
@@ -38,6 +39,8 @@ pub(super) struct Subject<'a> {
     /// Whether only what is there is to be landed: that goes on with no run, so that a run
     /// that was stopped or reached its budget still goes on later, its spending with it.
     pub only_land: bool,
+    /// The checks that the command names, beside the configured ones.
+    pub checks: &'a [String],
 }
 
 /// Opens the run: under the store's lock, so that of two at once one is refused.
@@ -63,7 +66,7 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
         }
     }
     let resumed = interrupted.is_some();
-    let (dir, info) = match interrupted {
+    let (dir, mut info) = match interrupted {
         Some(found) => found,
         None => {
             let info = RunInfo {
@@ -75,18 +78,25 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
                 started_at: ctx.now(),
                 onto: subject.onto.to_owned(),
                 branch: subject.branch.to_owned(),
+                checks: subject.checks.to_vec(),
             };
             (RunDir::create(store, &info)?, info)
         }
     };
     match dir.lock(ctx.now())? {
-        Ok(lock) => Ok(Opened {
-            dir,
-            info,
-            resumed,
-            abandoned,
-            _lock: lock,
-        }),
+        Ok(lock) => {
+            if info.checks != subject.checks {
+                info.checks = subject.checks.to_vec();
+                dir.describe(&info)?;
+            }
+            Ok(Opened {
+                dir,
+                info,
+                resumed,
+                abandoned,
+                _lock: lock,
+            })
+        }
         Err(runner) => Err(held(
             &info,
             runner.as_ref(),
@@ -129,6 +139,37 @@ pub(super) fn stretch(dir: &RunDir) -> Result<Option<Timestamp>> {
         }
     }
     Ok(since)
+}
+
+/// The checks that the commands named whose work `tk land` lands: that of the newest run of the
+/// key, and those of the runs that have kept what was approved since.
+pub(super) fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<String>> {
+    let tickets = survey
+        .runnable
+        .iter()
+        .filter_map(|id| survey.tickets.get(id));
+    let approved = tickets.filter(|ticket| ticket.verdict == Some(Verdict::Approved));
+    let kept_by: BTreeSet<&str> = approved
+        .filter_map(|ticket| ticket.runs.last())
+        .map(|last| last.run.as_str())
+        .collect();
+    let (mut of_key, mut of_others) = (Vec::new(), Vec::new());
+    for dir in RunDir::all(store)? {
+        let Some(info) = dir.info()? else { continue };
+        if kept_by.contains(info.run.as_str()) {
+            of_others.extend(info.checks.iter().cloned());
+        }
+        if info.key == survey.key.as_str() {
+            of_key = info.checks;
+        }
+    }
+    let mut checks: Vec<String> = Vec::new();
+    for check in of_key.into_iter().chain(of_others) {
+        if !checks.contains(&check) {
+            checks.push(check);
+        }
+    }
+    Ok(checks)
 }
 
 fn refuse_if_shared(info: &RunInfo, runner: &Runner, subject: &Subject<'_>) -> Result<()> {

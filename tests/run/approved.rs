@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Rig, work};
+use crate::rig::{Rig, open, work};
 
 /// Commits a file that keeps what `one` has done from landing.
 fn spoil(rig: &Rig) {
@@ -109,4 +109,56 @@ fn a_person_s_word_on_what_was_not_done_lands_nothing() {
     assert_eq!(landed.code, 1, "{landed}");
     rig.run([]).expect(0);
     assert_eq!(rig.rounds("one"), 2);
+}
+
+#[test]
+fn what_a_run_was_to_pass_it_passes_where_it_lands() {
+    let check = "test ! -e bad";
+    let rig = Rig::new(&[("one", "")]);
+    let pipe = rig.pipe("go");
+    rig.script(json!({"one": [[
+        {"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}, {"commit": "one"},
+    ]]}));
+    // Merged in the run, and the branch moved before it could land.
+    let mut live = rig.start(["--check", check]);
+    live.until("one", "say");
+    spoil(&rig);
+    open(&pipe);
+    live.end().expect(6);
+    let more = rig
+        .sandbox
+        .tk(["land", "epic", "--check", "test -e one.txt"]);
+    let again = rig.sandbox.tk(["land", "epic"]);
+    for refused in [more, again] {
+        assert_eq!(refused.code, 6, "{refused}");
+        let why = format!("`{check}` ended with exit code 1 after `main` was taken in");
+        assert!(refused.stdout.contains(&why), "{refused}");
+    }
+    assert_eq!(rig.landings("one", "main"), 0);
+    mend(&rig);
+    rig.sandbox.tk(["land", "epic"]).ok();
+    assert_eq!(rig.landings("one", "main"), 1);
+}
+
+#[test]
+fn what_a_run_has_kept_passes_its_checks_when_it_lands_by_itself() {
+    let rig = Rig::new(&[("one", "requires = \"review\"")]);
+    rig.run(["--check", "test ! -e bad"]).expect(9);
+    spoil(&rig);
+    rig.sandbox.tk(["approve", "one"]).ok();
+    assert_eq!(rig.sandbox.tk(["land", "one"]).code, 9);
+    assert_eq!(rig.show("one")["awaiting"], "review");
+    mend(&rig);
+    rig.sandbox.tk(["approve", "one"]).ok();
+    rig.sandbox.tk(["land", "one"]).ok();
+    assert_eq!(rig.landings("one", "main"), 1);
+}
+
+#[test]
+fn a_run_without_the_check_of_the_one_before_lands_without_it() {
+    let rig = Rig::new(&[("one", "requires = \"review\"")]);
+    rig.run(["--check", "true"]).expect(9);
+    rig.sandbox.tk(["approve", "one"]).ok();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.of("", "check_started").len(), 0);
 }
