@@ -1,11 +1,13 @@
 //! Landing the run's branch on the user's branch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use super::desk::Stop;
 use super::gate::{self, Place, Ran};
+use super::jobs;
 use super::rewritten;
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
@@ -14,7 +16,7 @@ use crate::git::{
     CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TicketSides, TicksPath,
 };
 use crate::merge::{Merged, merge_ticket};
-use crate::model::TicketId;
+use crate::model::{Outcome, TicketId};
 use crate::wire::EventKind;
 
 /// How often the branch may move while it is merged and gated, before that is given up.
@@ -147,7 +149,7 @@ async fn take_in(
     };
     let why = match settled(shared, &pending) {
         Err(why) => Some(why),
-        Ok(files) => match gate(shared, stop, told).await? {
+        Ok(files) => match gate(shared, tip, stop, told).await? {
             Some(why) => Some(why),
             None => {
                 let message = format!("Take in {onto}\n\nRun: {}\n", shared.run);
@@ -202,13 +204,53 @@ fn merged(shared: &Shared, sides: &TicketSides) -> Option<String> {
     }
 }
 
-/// Runs the configured checks on what was taken in; why not, if one fails.
+/// The gate of what was taken in: the checks of the run, and those of every ticket that is on the
+/// run's branch and not on the user's, whose tip that is; each once.
+fn checks(shared: &Shared, tip: CommitId) -> Result<Vec<String>, Trouble> {
+    let mut checks = shared.options.checks.clone();
+    let git = Git::new(&shared.ground.root);
+    let merged = shared.integration.tip()?;
+    let since = format!("{tip}...{merged}");
+    let changed = git.run([
+        "diff",
+        "--name-only",
+        "--no-renames",
+        "-z",
+        &since,
+        "--",
+        ".ticks",
+    ])?;
+    for path in changed.fields() {
+        // What is no ticket's file has no checks.
+        let Ok(path) = TicksPath::parse(&String::from_utf8_lossy(path)) else {
+            continue;
+        };
+        let Some(id) = path.ticket() else { continue };
+        let text = git.file_at(merged, &path)?.map(String::from_utf8);
+        let Some(Ok(text)) = text else { continue };
+        // One that is no ticket has not landed.
+        let Ok(ticket) = crate::format::parse(&id, &text, &shared.config) else {
+            continue;
+        };
+        let last = ticket.runs.last();
+        if last.is_some_and(|last| last.outcome == Some(Outcome::Landed)) {
+            checks.extend(jobs::checks(&[], &ticket));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    checks.retain(|check| seen.insert(check.clone()));
+    Ok(checks)
+}
+
+/// Runs the gate on what was taken in; why not, if a check fails.
 async fn gate(
     shared: &Arc<Shared>,
+    tip: CommitId,
     stop: &mut watch::Receiver<Stop>,
     told: &mut Vec<EventKind>,
 ) -> Result<Option<String>, Trouble> {
-    for command in &shared.options.checks {
+    let s = Arc::clone(shared);
+    for command in &blocking(move || checks(&s, tip)).await? {
         told.push(EventKind::CheckStarted {
             command: command.clone(),
         });

@@ -214,6 +214,37 @@ fn a_branch_that_moved_is_merged_and_gated() {
 }
 
 #[test]
+fn what_moved_is_checked_with_the_tickets_own_checks_too() {
+    // Its acceptance, and the check of one that landed before it.
+    let accepted = "acceptance = [{text = \"good\", check = \"test ! -e bad\"}]";
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", accepted),
+        ("three", "blocked_by = [\"two\"]"),
+    ]);
+    let pipe = rig.pipe("go");
+    rig.script(json!({"one": [[
+        {"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}, {"commit": "one"},
+    ]]}));
+    let mut live = rig.start(["-j", "2"]);
+    live.until("three", "closed");
+    rig.sandbox.write("bad", "");
+    rig.sandbox.git(["add", "bad"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=bad"]);
+    open(&pipe);
+    let ended = live.end().expect(6);
+    let why = "not on `main` yet: `test ! -e bad` ended with exit code 1 after `main` was taken in";
+    assert!(ended.warnings().contains(&why), "{:#?}", ended.warnings());
+    assert_eq!(ended.of("", "check_failed").len(), 1);
+    assert_eq!(rig.landings("two", "main"), 0);
+    assert_eq!(rig.sandbox.tk(["land", "epic"]).code, 6);
+    rig.sandbox.git(["rm", "--quiet", "bad"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=mended"]);
+    rig.sandbox.tk(["land", "epic"]).ok();
+    assert_eq!(rig.landings("two", "main"), 1);
+}
+
+#[test]
 fn a_branch_that_moved_into_conflict_lands_nothing() {
     let (rig, pipe) = dirty();
     let mut live = rig.start([]);
