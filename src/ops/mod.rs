@@ -95,6 +95,7 @@ pub use suggest::{Suggestion, Wanted, suggest};
 pub use sync::sync;
 pub use tally::tally;
 pub use template::{FromTemplate, from_template};
+pub(crate) use ticks_folder::expect_tracked;
 pub use undo::{Undone, undo};
 pub use update::{UpdateRequest, update};
 pub use values::LARGEST_TEXT;

@@ -80,6 +80,27 @@ pub(super) fn ignoring(repo: &Repo, ticks: &Path, ticket: &str) -> Result<Vec<Ig
     Ok(told.collect())
 }
 
+/// Fails where git does not track the ticket's file, because of a line that ignores it, or would
+/// not add anything beside the folder because of one that ignores that.
+///
+/// # Errors
+/// [`ErrorCode::Git`], with the line to take out; or when git fails.
+pub(crate) fn expect_tracked(repo: &Repo, ticks: &Path, ticket: &str) -> Result<()> {
+    let Some(found) = ignoring(repo, ticks, ticket)?.into_iter().next() else {
+        return Ok(());
+    };
+    let inside = ticks.strip_prefix(repo.home()).unwrap_or(ticks);
+    let git = repo.home_git();
+    let whole = git.ignore_rule(&inside.to_string_lossy())?;
+    let path = inside.join(format!("{ticket}.toml"));
+    if whole.is_none()
+        && (git.tracks(&path)? || git.ignore_rule(&path.to_string_lossy())?.is_none())
+    {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Git, found.message).hint(found.hint))
+}
+
 /// Whether git merges what is in the folder ticket by ticket, as it does at the top of a working
 /// tree. The folder is there.
 pub(super) fn is_at_top(repo: &Repo, ticks: &Path) -> bool {

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::git::{BranchName, CommitId, Version};
 use crate::graph::PlanEntry;
 use crate::model::{AgentConfig, AgentKind, Category, Config, TicketId, Usd};
-use crate::ops::{Error, ErrorCode, Project, Result};
+use crate::ops::{Error, ErrorCode, Project, Result, expect_tracked};
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
 const ROOM: u64 = 64 * 1024 * 1024;
@@ -104,6 +104,10 @@ fn checked(
         )));
     }
     git.can_sign()?;
+    if let Some(id) = survey.files.first() {
+        // Its commits hold the tickets.
+        expect_tracked(repo, project.store.ticks_dir(), id.as_str())?;
+    }
     let onto = match &request.onto {
         Some(name) => branch(name)?,
         None => repo.head()?.branch.ok_or_else(|| {

@@ -206,6 +206,27 @@ fn a_run_of_what_is_closed_says_so_and_leaves_nothing() {
 }
 
 #[test]
+fn git_must_not_ignore_the_tickets() {
+    for rule in [".ticks/", ".ticks/*"] {
+        let rig = Rig::new(&[("one", "")]);
+        rig.sandbox.write(".gitignore", &format!("{rule}\n"));
+        rig.sandbox.git(["add", ".gitignore"]);
+        rig.sandbox.git(["commit", "--quiet", "--message=ignored"]);
+        let why = format!("`{rule}` keeps git from tracking what is in `.ticks/`");
+        let told = [why.as_str(), "take that line out of `.gitignore`"];
+        refused(&rig.sandbox, &["run", "epic"], 6, &told);
+        refused(&rig.sandbox, &["run", "epic", "--plan"], 6, &told);
+        // Those that git tracks all the same it commits; unless the folder is ignored.
+        rig.sandbox.git(["add", "--force", ".ticks"]);
+        rig.sandbox.git(["commit", "--quiet", "--message=forced"]);
+        match rule {
+            ".ticks/" => drop(refused(&rig.sandbox, &["run", "epic"], 6, &told)),
+            _ => drop(rig.run([]).expect(0)),
+        }
+    }
+}
+
+#[test]
 fn bad_values_are_usage_errors() {
     let rig = Rig::new(&[("one", "")]);
     for args in [
