@@ -28,6 +28,9 @@ pub struct RunInfo {
     pub epic: Option<String>,
     /// The tickets it works at.
     pub tickets: Vec<String>,
+    /// What its command named: the epic, or tickets, also those that were closed by then.
+    #[serde(default)]
+    pub targets: Vec<String>,
     /// When it first started.
     pub started_at: Timestamp,
     /// The branch it lands on.
@@ -43,8 +46,18 @@ impl RunInfo {
     /// The command that goes on with it.
     #[must_use]
     pub fn resume(&self) -> String {
-        let epic = self.epic.clone();
-        format!("tk run {}", epic.unwrap_or_else(|| self.tickets.join(" ")))
+        format!("tk run {}", self.words().join(" "))
+    }
+
+    /// What to name to a command that is about the same.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        match (&self.epic, self.targets.as_slice()) {
+            (Some(epic), _) => std::slice::from_ref(epic),
+            // From before they were written down.
+            (None, []) => &self.tickets,
+            (None, targets) => targets,
+        }
     }
 }
 

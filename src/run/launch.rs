@@ -97,6 +97,7 @@ pub fn run(
             title: &first.title,
             epic: first.epic.as_ref().map(|epic| &epic.id),
             tickets: &tickets,
+            targets: &targets,
             onto: ground.onto.as_str(),
             branch: ground.run_branch.as_str(),
             only_land: request.only_land,
@@ -316,8 +317,7 @@ pub fn land(
 ) -> Result<RunOutcome> {
     project.require_human("land")?;
     let targets = if targets.is_empty() {
-        let newest = history::find(project, None)?.info;
-        newest.epic.map_or(newest.tickets, |epic| vec![epic])
+        history::find(project, None)?.info.words().to_vec()
     } else {
         targets.to_vec()
     };

@@ -34,6 +34,8 @@ pub(super) struct Subject<'a> {
     pub title: &'a str,
     pub epic: Option<&'a TicketId>,
     pub tickets: &'a [TicketId],
+    /// What the command named.
+    pub targets: &'a [TicketId],
     pub onto: &'a str,
     pub branch: &'a str,
     /// Whether only what is there is to be landed: that goes on with no run, so that a run
@@ -75,6 +77,7 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
                 title: subject.title.to_owned(),
                 epic: subject.epic.map(ToString::to_string),
                 tickets: subject.tickets.iter().map(ToString::to_string).collect(),
+                targets: subject.targets.iter().map(ToString::to_string).collect(),
                 started_at: ctx.now(),
                 onto: subject.onto.to_owned(),
                 branch: subject.branch.to_owned(),

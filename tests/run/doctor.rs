@@ -97,6 +97,21 @@ fn what_has_merged_and_not_landed_is_named() {
 }
 
 #[test]
+fn what_has_merged_is_named_with_its_tickets_also_when_they_are_closed() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let run = ["run", "two", "one", "--land", "never"];
+    rig.sandbox.tk(run).ok();
+    // Nothing of them is open by now.
+    rig.sandbox.tk(run).ok();
+    let (findings, code) = found(&rig, &[]);
+    assert_eq!((kinds(&findings), code), (vec!["unlanded_work"], 0));
+    assert_eq!(findings[0]["command"], "tk land two one");
+    assert_eq!(findings[0]["hint"], "`tk land two one` lands it");
+    rig.sandbox.tk(["land"]).ok();
+    assert_eq!(rig.landings("one", "main"), 1);
+}
+
+#[test]
 fn a_run_that_cannot_be_read_hides_nothing_and_nothing_goes() {
     let rig = Rig::new(&[("one", "")]);
     rig.run([]).expect(0);
