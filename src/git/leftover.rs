@@ -10,6 +10,7 @@ use super::command::Git;
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId};
 use super::inner::held_by;
+use super::moved::{Moved, moved};
 use super::repo::Repo;
 use super::tree::parse_id;
 use super::worktree::{Removal, Worktree, list};
@@ -63,6 +64,8 @@ pub enum Unsaved {
 pub struct Leftovers {
     /// Branches and worktrees, by name.
     pub found: Vec<Leftover>,
+    /// Worktrees that were moved to where they are. Nothing else is told of them.
+    pub moved: Vec<Moved>,
     /// Folders among those of the worktrees that git knows nothing of.
     pub strangers: Vec<PathBuf>,
     /// The tips of all branches that are no run's.
@@ -111,7 +114,10 @@ impl Repo {
             });
         }
         let mut worktrees = list(&git, self.common_dir())?;
+        all.moved = moved(&worktrees, folder, self.common_dir());
         all.strangers = strangers(folder, &worktrees);
+        let is_moved = |path: &PathBuf| all.moved.iter().any(|moved| moved.path == *path);
+        all.strangers.retain(|path| !is_moved(path));
         // The first is the user's own.
         worktrees.drain(..worktrees.len().min(1));
         let inside = |worktree: &Worktree| {
@@ -122,8 +128,10 @@ impl Repo {
                     .and_then(real)
                     .is_some_and(|p| Some(p) == real(folder))
         };
+        worktrees.retain(|there| all.moved.iter().all(|moved| moved.worktree != *there));
         for branch in branches {
-            if head.branch.as_ref() == Some(&branch.name) {
+            let of_moved = |moved: &Moved| moved.worktree.branch.as_ref() == Some(&branch.name);
+            if head.branch.as_ref() == Some(&branch.name) || all.moved.iter().any(of_moved) {
                 continue;
             }
             let on_it = |there: &Worktree| there.branch.as_ref() == Some(&branch.name);

@@ -406,10 +406,10 @@ impl Worktrees {
 /// The right to add or remove worktrees, over all processes of the clone. Git reads the
 /// entries of all of them for each, and dies when one goes while it does (seen with 2.47:
 /// `fatal: Invalid path '.git/worktrees/…'`). Letting go of it gives it to the next.
-struct Alone(#[expect(dead_code, reason = "held, for its lock")] File);
+pub(super) struct Alone(#[expect(dead_code, reason = "held, for its lock")] File);
 
 impl Alone {
-    fn among(common_dir: &Path) -> Result<Self> {
+    pub(super) fn among(common_dir: &Path) -> Result<Self> {
         Self::hold(common_dir, File::lock)
     }
 

@@ -34,6 +34,12 @@ pub(super) fn make(
     let mut told = Vec::new();
     let trees = project.repo.worktrees();
     trees.exclude(&project.config.worktree.dir)?;
+    for path in trees.repair_moved(&ground.worktrees)? {
+        told.push(format!(
+            "the worktree `{}` was moved, and git knows it there from now on",
+            path.display()
+        ));
+    }
     drop_stale_branch(project, ground, survey)?;
     if trees.revive(&ground.integration, &ground.run_branch)? {
         told.push(made_again(ground));

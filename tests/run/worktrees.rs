@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 
-use crate::rig::Rig;
+use crate::rig::{Live, Rig};
 
 #[test]
 fn ignored_files_are_copied_in_and_the_set_up_runs_once_a_worktree() {
@@ -99,5 +99,66 @@ fn large_files_are_pointers_in_worktrees_and_files_in_the_users_checkout() {
     assert_eq!(rig.sandbox.read("big.bin"), "content 2\n");
     // Once: where the user's own file changed.
     assert_eq!(std::fs::read_to_string(smudged).unwrap(), "smudged\n");
+    rig.assert_tidy();
+}
+
+/// A repository that was moved after a run in which `one` left something that is not committed.
+fn moved() -> Rig {
+    let rig = Rig::new(&[("one", "agent = \"plain\"")]);
+    rig.command_agent("plain", "");
+    let half = json!([
+        {"run": "echo half > half"}, {"report": {"status": "partial", "summary": "half"}},
+    ]);
+    rig.script(json!({"one": [half]}));
+    let (now, before) = (rig.sandbox.path(), rig.sandbox.root().join("before"));
+    std::fs::rename(&now, &before).unwrap();
+    let mut command = rig.sandbox.tk_command();
+    command.args(["run", "epic", "--json"]).current_dir(&before);
+    Live::of(command).end().expect(7);
+    std::fs::rename(&before, &now).unwrap();
+    rig
+}
+
+#[test]
+fn the_doctor_tells_git_of_worktrees_that_were_moved_with_the_repository() {
+    let rig = moved();
+    let output = rig.sandbox.tk(["doctor", "--json"]);
+    let findings = output.json()["findings"].clone();
+    assert_eq!(findings.as_array().unwrap().len(), 1, "{output}");
+    assert_eq!(findings[0]["kind"], "missing_worktree", "{output}");
+    assert_eq!(findings[0]["path"], ".worktrees/one");
+    assert_eq!(findings[0]["command"], "git worktree repair .worktrees/one");
+    rig.sandbox.tk(["doctor", "--fix"]).ok();
+    let status = rig
+        .sandbox
+        .git(["-C", ".worktrees/one", "status", "--porcelain"]);
+    assert_eq!(status, "?? half\n");
+    let output = rig.sandbox.tk(["doctor", "--json"]);
+    assert_eq!(
+        output.json()["findings"][0]["kind"],
+        "kept_work",
+        "{output}"
+    );
+    assert_eq!(output.code, 0);
+    rig.assert_tidy_but(&["one"]);
+}
+
+#[test]
+fn a_run_goes_on_in_a_worktree_that_was_moved_with_the_repository() {
+    let rig = moved();
+    rig.sandbox.tk(["note", "one", "go on"]).ok();
+    rig.script(json!({"one": [[{"report": {"status": "done", "summary": "done"}}]]}));
+    let ended = rig.run([]).expect(0);
+    let told = format!(
+        "the worktree `{}` was moved, and git knows it there from now on",
+        rig.sandbox.path().join(".worktrees/one").display()
+    );
+    assert!(
+        ended.warnings().contains(&told.as_str()),
+        "{:#?}",
+        ended.warnings()
+    );
+    assert_eq!(rig.sandbox.read("half"), "half\n");
+    assert_eq!(rig.show("one")["runs"][1]["attempt"], 1, "the same one");
     rig.assert_tidy();
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Exam;
 use super::found::Found;
 use super::runs::{KnownRun, KnownRuns};
-use crate::git::{GitError, Leftover, Leftovers, Repo, Unsaved};
+use crate::git::{GitError, Leftover, Leftovers, Moved, Repo, Unsaved};
 use crate::model::{Awaiting, Outcome, TicketId};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::{FindingKind, Severity};
@@ -42,6 +42,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
             (unsaved, _) => found.push(with_work(exam, leftover, &owner, &unsaved)),
         }
     }
+    found.extend(all.moved.iter().filter_map(|there| moved(exam, there)));
     for path in &all.strangers {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if !Owner::of_folder(&name).is_at_work(exam.runs) {
@@ -55,6 +56,33 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
         }
     }
     Ok(found)
+}
+
+/// A worktree that git looks for where it is no more; nothing to find where a run works at it.
+fn moved<'a>(exam: &Exam<'a>, there: &Moved) -> Option<Found<'a>> {
+    let name = there.path.file_name().unwrap_or_default();
+    let owner = Owner::of_folder(&name.to_string_lossy());
+    if owner.is_at_work(exam.runs) {
+        return None;
+    }
+    let message = format!(
+        "it was moved, and git looks for it at `{}`",
+        there.worktree.shown()
+    );
+    let place = exam.shown(&there.path);
+    let mut found = Found::new(FindingKind::MissingWorktree, Severity::Warning, message);
+    if let Some(branch) = &there.worktree.branch {
+        found = found.branch(branch.as_str());
+    }
+    if is_plain(&place) {
+        found = found.command(format!("git worktree repair {place}"));
+    }
+    let (project, path) = (exam.project, there.path.clone());
+    let mend = move || {
+        let _locked = project.store.lock()?;
+        Ok(project.repo.worktrees().repair(&path)?)
+    };
+    Some(found.path(place).mended_by(mend))
 }
 
 /// Whose a branch or worktree is, by its name.
