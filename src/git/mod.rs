@@ -9,6 +9,7 @@
 //! [`Backups`] keeps its branch's tip before the branch is deleted, [`Git::land`] moves the
 //! user's branch to what was merged.
 
+mod alone;
 mod attributes;
 mod backup;
 mod checkout;

@@ -1,11 +1,12 @@
-//! Worktrees whose folder was moved together with the repository: git looks for them where they
-//! were, and they for git.
+//! Worktrees and git that do not find each other: those whose folder was moved together with the
+//! repository, and those that have lost their `.git` file.
 
 use std::path::{Path, PathBuf};
 
+use super::alone::Alone;
 use super::checkout::folder_of;
 use super::error::{GitError, Result};
-use super::worktree::{Alone, Worktree, Worktrees, same_place};
+use super::worktree::{Worktree, Worktrees, same_place};
 
 /// A worktree that git looks for where it is no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,40 @@ impl Worktrees {
         Err(GitError::WorktreeInTheWay {
             path: path.to_path_buf(),
             reason: "`git worktree repair` does not make it a worktree again".to_owned(),
+        })
+    }
+}
+
+impl Worktrees {
+    /// Whether there is a folder, with what makes it a worktree.
+    #[must_use]
+    pub fn is_connected(path: &Path) -> bool {
+        path.join(".git").symlink_metadata().is_ok()
+    }
+
+    /// Makes the `.git` file of the worktree at `path` again, if it was removed; whether it was.
+    /// What is in the folder stays as it is.
+    ///
+    /// # Errors
+    /// When git fails, or does not make it.
+    pub fn reconnect(&self, path: &Path) -> Result<bool> {
+        let is_there = |there: &Worktree| same_place(&there.path, path);
+        if Self::is_connected(path) || !path.is_dir() || !self.list()?.iter().any(is_there) {
+            return Ok(false);
+        }
+        let alone = Alone::among(&self.common_dir)?;
+        // It is done to all of them; what it cannot mend of others is no error of this one.
+        self.git
+            .call(["worktree", "repair"])
+            .run_allowing(&[0, 1])?;
+        drop(alone);
+        if Self::is_connected(path) {
+            return Ok(true);
+        }
+        Err(GitError::WorktreeInTheWay {
+            path: path.to_path_buf(),
+            reason: "its `.git` file is gone, and `git worktree repair` does not make it again"
+                .to_owned(),
         })
     }
 }

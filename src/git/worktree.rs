@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::alone::Alone;
 use super::backup::{Backup, Backups};
 use super::checkout::folder_of;
 use super::command::Git;
@@ -100,6 +101,7 @@ impl Worktrees {
             let here = same_place(&there.path, path);
             match (&there.branch, here) {
                 (Some(other), true) if other == branch && !there.missing => {
+                    self.reconnect(path)?;
                     self.revive(path, branch)?;
                     return Ok(Added::Continued);
                 }
@@ -400,31 +402,6 @@ impl Worktrees {
             .and_then(|mut file| file.write_all(&added))
             .map_err(failed("write"))?;
         Ok(true)
-    }
-}
-
-/// The right to add or remove worktrees, over all processes of the clone. Git reads the
-/// entries of all of them for each, and dies when one goes while it does (seen with 2.47:
-/// `fatal: Invalid path '.git/worktrees/…'`). Letting go of it gives it to the next.
-pub(super) struct Alone(#[expect(dead_code, reason = "held, for its lock")] File);
-
-impl Alone {
-    pub(super) fn among(common_dir: &Path) -> Result<Self> {
-        Self::hold(common_dir, File::lock)
-    }
-
-    /// The right that others have at the same time: to read them.
-    fn with_others(common_dir: &Path) -> Result<Self> {
-        Self::hold(common_dir, File::lock_shared)
-    }
-
-    fn hold(common_dir: &Path, lock: fn(&File) -> std::io::Result<()>) -> Result<Self> {
-        let locked = File::open(common_dir).and_then(|folder| lock(&folder).map(|()| folder));
-        locked.map(Self).map_err(|source| GitError::File {
-            action: "lock",
-            path: common_dir.into(),
-            source,
-        })
     }
 }
 

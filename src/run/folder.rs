@@ -306,6 +306,40 @@ impl RunDir {
         }
     }
 
+    /// Notes the error that a runner of the run ended with.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_error(&self, text: &str) -> Result<()> {
+        write_atomic(&self.path.join("error"), text.as_bytes())
+            .map_err(|error| self.failed("write", &error))
+    }
+
+    /// The error that its last runner ended with, if it did.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn error(&self) -> Result<Option<String>> {
+        match fs::read(self.path.join("error")) {
+            Ok(text) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.failed("read", &error)),
+        }
+    }
+
+    /// Forgets that error: another runner is at it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget_error(&self) -> Result<()> {
+        match fs::remove_file(self.path.join("error")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(self.failed("clear", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn leave(&self, wish: &str, ticket: &str) -> Result<()> {
         let folder = self.path.join(wish);
         fs::create_dir_all(&folder)

@@ -116,7 +116,9 @@ pub(super) fn ticket_files(
 pub(super) fn ensure(shared: &Shared) -> std::result::Result<Option<String>, Trouble> {
     let (ground, trees) = (&shared.ground, &shared.trees);
     if ground.integration.is_dir() {
-        return Ok(revive(shared)?);
+        let lost = trees.reconnect(&ground.integration)?;
+        let text = "the run's worktree had lost its `.git` file, which is made again".to_owned();
+        return Ok(revive(shared)?.or(lost.then_some(text)));
     }
     let git = Git::new(&ground.root);
     let start = start(&git, &RunDir::of(&shared.store, &shared.run), ground)

@@ -19,7 +19,7 @@ use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::workspace;
 use crate::context::point::Point;
-use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath};
+use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath, Worktrees};
 use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd, escaped_lines, one_line};
 use crate::wire::EventKind;
 
@@ -103,7 +103,7 @@ pub(super) async fn land_where_it_can(
         let landing = land(shared, job, record, desk, stop).await;
         // Somebody removed the worktree meanwhile: whatever came of it means nothing.
         let is_unfounded = matches!(landing, Err(Trouble::Git(_)) | Ok(Landing::Red { .. }))
-            && !shared.ground.integration.is_dir();
+            && !Worktrees::is_connected(&shared.ground.integration);
         if !is_unfounded {
             return landing;
         }

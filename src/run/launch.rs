@@ -70,6 +70,24 @@ pub fn run(
     request: &RunRequest,
     reporter: Box<dyn Reporter>,
 ) -> Result<RunOutcome> {
+    let mut begun = None;
+    let ran = run_noting(ctx, project, request, reporter, &mut begun);
+    if let (Err(error), Some(dir)) = (&ran, begun)
+        && let Err(second) = dir.note_error(&error.message)
+    {
+        project.warn(format!("`tk doctor` will not know of the error: {second}"));
+    }
+    ran
+}
+
+/// As [`run`]; the folder of the run is in `begun` as soon as it is this process's to do.
+fn run_noting(
+    ctx: &Arc<Context>,
+    project: &Project,
+    request: &RunRequest,
+    reporter: Box<dyn Reporter>,
+    begun: &mut Option<RunDir>,
+) -> Result<RunOutcome> {
     project.require_human("start a run")?;
     let config = &project.config;
     let mut options = Options::new(request, project)?;
@@ -104,6 +122,7 @@ pub fn run(
             checks: &checks,
         },
     )?;
+    *begun = Some(opened.dir.clone());
     first.keep_files(&opened.info.tickets);
     project.mend_merge_driver();
     let mut told = tracker::catch_up(project, &first.key)?;

@@ -88,6 +88,7 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
     };
     match dir.lock(ctx.now())? {
         Ok(lock) => {
+            dir.forget_error()?;
             if info.checks != subject.checks {
                 info.checks = subject.checks.to_vec();
                 dir.describe(&info)?;

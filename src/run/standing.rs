@@ -48,16 +48,17 @@ fn standing(store: &Store) -> Result<KnownRuns> {
                 RunState::Live => Vec::new(),
                 _ => orphans::of(&dir, &marked)?,
             };
-            Ok(Some((info, state, left, dir.unended()?)))
+            Ok(Some((info, state, left, dir.unended()?, dir.error()?)))
         });
         match told {
-            Ok(Some((info, state, left, untold))) => {
+            Ok(Some((info, state, left, untold, error))) => {
                 known.runs.push(KnownRun {
                     run: info.run.clone(),
                     key: info.key.clone(),
                     tickets: info.epic.iter().chain(&info.tickets).cloned().collect(),
                     state,
                     resume: info.resume(),
+                    error,
                     left,
                     untold,
                 });

@@ -212,6 +212,7 @@ pub(super) fn remove_landed(
     branch: &BranchName,
 ) -> Result<(), GitError> {
     let backups = Backups::new(Git::new(root));
+    trees.reconnect(worktree)?;
     if worktree.is_dir() {
         let backup = backups.keep_worktree(ticket, &Git::new(worktree))?;
         trees.remove(worktree, &Removal::BackedUp(backup))?;

@@ -402,3 +402,57 @@ fn a_check_that_always_removes_the_run_s_worktree_fails_its_ticket_alone() {
         rig.assert_tidy();
     }
 }
+
+#[test]
+fn a_worktree_that_has_lost_its_git_file_is_connected_again() {
+    let lost = "the run's worktree had lost its `.git` file, which is made again";
+    // By a check, once and always.
+    for (check, code) in [
+        ("test -e ../../once || rm .git; touch ../../once", 0),
+        ("rm .git", 7),
+    ] {
+        let more = format!("checks = [\"{check}\"]");
+        let rig = Rig::new(&[("one", &more), ("two", "")]);
+        let ended = rig.run(["-j", "1"]).expect(code);
+        assert!(ended.warnings().contains(&lost), "{:#?}", ended.warnings());
+        assert_eq!(rig.landings("two", "main"), 1);
+        assert_eq!(rig.landings("one", "main"), usize::from(code == 0));
+        rig.assert_tidy();
+    }
+    // By a worker, whose work it is all the same.
+    let rig = Rig::new(&[("one", "")]);
+    rig.script(json!({"one": [[
+        {"run": "echo x > one.txt"}, {"commit": "one"}, {"run": "echo y > more.txt; rm .git"},
+    ]]}));
+    rig.run([]).expect(0);
+    assert_eq!(rig.sandbox.read("one.txt"), "x\n");
+    assert_eq!(rig.sandbox.read("more.txt"), "y\n");
+    rig.assert_tidy();
+}
+
+#[test]
+fn an_error_that_a_run_ended_with_is_what_the_doctor_tells() {
+    let rig = Rig::new(&[("one", "checks = [\"rm .git; mkdir .git\"]")]);
+    rig.run([]).expect(6);
+    let interrupted = || {
+        let findings = rig.sandbox.tk(["doctor", "--json"]).json()["findings"].clone();
+        let mut findings = findings.as_array().unwrap().clone().into_iter();
+        findings.find(|found| found["kind"] == "interrupted_run")
+    };
+    let error = "the worktree `$ROOT/repo/.worktrees/epic` is not a git worktree any more: \
+                 expected it to be on `tk/run/epic`";
+    assert_eq!(
+        interrupted().unwrap()["message"],
+        format!("the run of `epic` ended with an error: {error}")
+    );
+    // What was the matter goes away, and so does what is said of it.
+    std::fs::remove_dir(rig.sandbox.path().join(".worktrees/epic/.git")).unwrap();
+    let ticket = rig.sandbox.read(".ticks/one.toml");
+    rig.sandbox.write(
+        ".ticks/one.toml",
+        &ticket.replace("rm .git; mkdir .git", "true"),
+    );
+    rig.run([]).expect(7);
+    assert_eq!(interrupted(), None);
+    rig.run([]).expect(0);
+}

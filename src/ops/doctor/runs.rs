@@ -69,6 +69,8 @@ pub struct KnownRun {
     pub state: RunState,
     /// The command that goes on with it.
     pub resume: String,
+    /// The error that its runner ended with, before the run was over.
+    pub error: Option<String>,
     /// What still runs of it, though its runner is dead.
     pub left: Vec<LeftWorker>,
     /// Tickets that could not be told how an attempt at them ended.
@@ -123,7 +125,10 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for run in &exam.runs.runs {
         if run.state == RunState::Interrupted && run.goes_on(exam) {
-            let message = format!("the runner of `{}` died before the run was over", run.key);
+            let message = match &run.error {
+                Some(error) => format!("the run of `{}` ended with an error: {error}", run.key),
+                None => format!("the runner of `{}` died before the run was over", run.key),
+            };
             found.push(
                 Found::new(FindingKind::InterruptedRun, Severity::Warning, message)
                     .run(&run.run)

@@ -34,6 +34,8 @@ impl Executor {
     pub(super) async fn revive(&self) -> Result<(), Trouble> {
         let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
         let revived = blocking(move || -> Result<_, Trouble> {
+            // Without it, git would take the user's own repository for it.
+            shared.trees.reconnect(&job.worktree)?;
             let of_ticket = shared
                 .trees
                 .revive(&job.worktree, &workspace::branch(&job)?)?;
