@@ -123,7 +123,13 @@ pub fn nothing_ready(project: &Project, within: Within<'_>) -> Result<Error> {
     let (open, active, awaiting) = (plan.entries.len(), active.count(), plan.awaiting.len());
     let error = Error::new(ErrorCode::No, "nothing is ready");
     Ok(match open {
-        0 => error.hint("there is no open work"),
+        0 => error.hint(match &scope {
+            Scope::Epic(id) if graph.descendants(id).is_empty() && graph.is_epic(id) => {
+                format!("`{id}` has no tickets: `tk new TITLE --parent {id}` files one")
+            }
+            Scope::Epic(id) => format!("there is no open work below `{id}`"),
+            _ => "there is no open work".to_owned(),
+        }),
         _ => error.hint(format!(
             "{open} open: {active} in progress, {awaiting} awaiting a person{held}; \
              `tk list --blocked` tells what the others wait for"

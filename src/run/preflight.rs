@@ -88,6 +88,11 @@ fn checked(
     lacking: &dyn Fn(Error) -> Result<()>,
 ) -> Result<Ground> {
     let repo = &project.repo;
+    if let (Some(epic), true, false) = (&survey.epic, survey.is_empty, request.only_land) {
+        let message = format!("nothing to run: `{}` has no tickets", epic.id);
+        let hint = format!("`tk new TITLE --parent {}` files one", epic.id);
+        return Err(Error::new(ErrorCode::No, message).hint(hint));
+    }
     let git = repo.home_git();
     let version = git.expect_minimum()?;
     if git.committer()?.is_none() {

@@ -34,6 +34,8 @@ pub(super) struct Survey {
     pub epics: Vec<TicketId>,
     /// Of these, the open ones that wait for a person.
     pub awaiting_epics: Vec<TicketId>,
+    /// Whether it is about an epic that has no ticket at all, as far as files can be read.
+    pub is_empty: bool,
 }
 
 /// Lays out the run of an epic, or of tickets.
@@ -86,6 +88,7 @@ pub(super) fn survey(
         epics: Vec::new(),
         awaiting_epics: Vec::new(),
         tickets: BTreeMap::new(),
+        is_empty: false,
         plan,
     };
     for entry in &survey.plan.entries {
@@ -108,6 +111,12 @@ pub(super) fn survey(
                 .filter(|id| graph.is_epic(id)),
         );
     }
+    survey.is_empty = survey.epic.is_some()
+        && loaded.invalid.is_empty()
+        && targets
+            .iter()
+            .flat_map(|target| graph.descendants(target))
+            .all(|id| graph.is_epic(&id));
     for id in files.clone() {
         // What is above the work closes with it, where nothing else is left.
         epics.extend(graph.ancestors(&id));

@@ -206,6 +206,33 @@ fn a_run_of_what_is_closed_says_so_and_leaves_nothing() {
 }
 
 #[test]
+fn an_epic_without_tickets_is_not_run() {
+    let rig = Rig::new(&[]);
+    rig.sandbox.ticket("other", "title = \"Of no epic\"\n");
+    rig.sandbox.ticket(
+        "inner",
+        "title = \"Inner\"\ntype = \"epic\"\nparent = \"epic\"\n",
+    );
+    let told = [
+        "nothing to run: `epic` has no tickets",
+        "`tk new TITLE --parent epic` files one",
+    ];
+    refused(&rig.sandbox, &["run", "epic"], 1, &told);
+    refused(&rig.sandbox, &["run", "epic", "--plan"], 1, &told);
+    for (epic, hint) in [
+        (
+            "inner",
+            "`inner` has no tickets: `tk new TITLE --parent inner` files one",
+        ),
+        ("epic", "there is no open work below `epic`"),
+    ] {
+        let next = rig.sandbox.tk(["next", epic]);
+        assert_eq!(next.code, 1, "{next}");
+        assert!(next.stderr.ends_with(&format!("hint: {hint}\n")), "{next}");
+    }
+}
+
+#[test]
 fn git_must_not_ignore_the_tickets() {
     for rule in [".ticks/", ".ticks/*"] {
         let rig = Rig::new(&[("one", "")]);
