@@ -9,7 +9,9 @@ use crate::wire::{Event, EventKind};
 
 /// Replay the events of a run, or of one ticket in its last run
 ///
-/// Without an argument, the newest run.
+/// Without an argument, the newest run. As `tk run` prints them: what a worker does meanwhile (its
+/// thoughts, words, commands, reads and edits), its sessions and costs, and the beginning of checks
+/// are told only with -v, where --kind names them, and in JSON. Times are those of UTC.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk log                            # what the newest run did

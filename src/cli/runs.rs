@@ -6,7 +6,8 @@ use crate::ui::run_plan;
 
 /// List the runs of this clone, newest first
 ///
-/// With how each ended, what it landed and what it cost. `tk log RUN` tells the rest.
+/// With how each ended, when it began, by UTC, what it landed and what it cost. `tk log RUN` tells
+/// the rest.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk runs

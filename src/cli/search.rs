@@ -25,6 +25,9 @@ const LIMIT: u32 = 20;
 #[derive(Debug, clap::Args)]
 #[command(
     mut_arg("limit", |limit| limit.help("So many at most; 20, if nothing is said")),
+    mut_arg("fields", |fields| fields.help(
+        "Only these keys of each ticket; in JSON, `score` and `snippets` are always beside them"
+    )),
     after_help = "Examples:
   tk search login
   tk search password reset -s open -t bug

@@ -13,7 +13,7 @@ const SHORT: usize = 100;
 #[must_use]
 pub fn line(event: &Event) -> String {
     let (style, word, text) = parts(&event.kind);
-    let time = event.at.strftime("%H:%M:%S");
+    let time = event.at.strftime("%H:%M:%SZ");
     let ticket = event.ticket.as_deref().unwrap_or("run");
     let space = if text.is_empty() { "" } else { "  " };
     format!(

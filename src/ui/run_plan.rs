@@ -206,7 +206,7 @@ pub fn runs(document: &RunsDocument) -> String {
                 "{}  {:<11} {}  {:<12} {}  {} landed  ${:.4}",
                 run.run,
                 safe(&run.state),
-                run.started_at.strftime("%Y-%m-%d %H:%M"),
+                run.started_at.strftime("%Y-%m-%d %H:%MZ"),
                 safe(&run.key),
                 fill(&run.title, titles),
                 run.landed.len(),

@@ -167,3 +167,56 @@ fn a_kind_of_event_that_is_none_is_refused_and_those_there_are_are_offered() {
         ]
     );
 }
+
+#[test]
+fn a_log_leaves_out_what_its_help_says() {
+    let sandbox = authentication();
+    let run = "01KAG24YB0QF7XJ7W0X1T1S5E7";
+    sandbox.write(
+        format!(".git/tk/runs/{run}/run.json"),
+        &format!(
+            r#"{{"run":"{run}","key":"abc","title":"First","epic":null,"tickets":["abc"],"started_at":"2026-11-20T08:38:50Z","onto":"main","branch":"tk/run/abc"}}"#
+        ),
+    );
+    let events = [
+        r#""kind":"thought","text":"hm""#,
+        r#""kind":"command","command":"make""#,
+        r#""kind":"cost","cost_usd":0.01,"total_usd":0.01,"settled":false,"input_tokens":1,"output_tokens":1,"turns":1"#,
+        r#""kind":"warning","text":"careful""#,
+    ];
+    let journal: String = (1..)
+        .zip(events)
+        .map(|(seq, event)| {
+            format!(
+                r#"{{"seq":{seq},"at":"2026-11-20T08:38:5{seq}+00:00","run":"{run}","ticket":"abc","wave":null,{event}}}"#
+            ) + "\n"
+        })
+        .collect();
+    sandbox.write(format!(".git/tk/runs/{run}/journal.jsonl"), &journal);
+    assert_snapshot!(sandbox.tk(["log"]), @"08:38:54Z  abc    warning    careful");
+    assert_snapshot!(sandbox.tk(["log", "-v"]), @r"
+    08:38:51Z  abc    thinks     hm
+    08:38:52Z  abc    runs       make
+    08:38:53Z  abc    cost       $0.0100, the run $0.0100
+    08:38:54Z  abc    warning    careful
+    ");
+    assert_snapshot!(sandbox.tk(["log", "--kind", "cost"]), @"08:38:53Z  abc    cost       $0.0100, the run $0.0100");
+    assert_eq!(sandbox.tk(["log", "--json"]).ok().lines().count(), 4);
+    let runs = sandbox.tk(["runs"]).ok();
+    assert!(runs.contains("2026-11-20 08:38Z"), "{runs}");
+    for (command, said) in [
+        (
+            "log",
+            "told only with -v, where --kind names them, and in JSON. Times are those of UTC",
+        ),
+        ("runs", "when it began, by UTC"),
+        (
+            "search",
+            "in JSON, `score` and `snippets` are always beside them",
+        ),
+    ] {
+        let help = sandbox.tk([command, "--help"]).ok();
+        let help: Vec<&str> = help.split_whitespace().collect();
+        assert!(help.join(" ").contains(said), "{command}: {help:?}");
+    }
+}
