@@ -21,6 +21,7 @@ fuzz_target!(|text: &str| {
     let config = Config::default();
     let source = Source {
         name: "archive".to_owned(),
+        folders: Vec::new(),
         text: Ok(text.to_owned()),
     };
     let records = read(*format, &[source], &config, &TimeZone::UTC);

@@ -60,7 +60,7 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
         space: "backlog".to_owned(),
         // References are not always written as the ids are.
         id: id.trim().to_lowercase(),
-        status: status(&mut fields, Folder::of(&source.name), &mut ticket),
+        status: status(&mut fields, Folder::of(source), &mut ticket),
         kind: fields.line("type"),
         edges: Edges {
             parent: fields.line("parent_task_id").map(|id| id.to_lowercase()),
@@ -146,11 +146,13 @@ enum Folder {
 
 impl Folder {
     /// That of the file. In folders within, people keep what they like.
-    fn of(path: &str) -> Self {
-        let mut folders = path.rsplit('/').skip(1).peekable();
+    fn of(source: &Source) -> Self {
+        let mut folders = source.folders.iter().rev().map(String::as_str).peekable();
         while let Some(folder) = folders.next() {
             let is_archived = folders.peek() == Some(&"archive");
             match folder {
+                // What is around it says nothing.
+                "backlog" | ".backlog" => break,
                 "tasks" | "drafts" if is_archived => return Self::Archive,
                 "tasks" => return Self::Tasks,
                 "drafts" => return Self::Drafts,
@@ -194,13 +196,13 @@ fn status(fields: &mut Fields, folder: Folder, ticket: &mut Ticket) -> Option<St
 }
 
 /// Gives those that are archived an origin of their own where their id is another task's.
-pub(super) fn tell_archived_apart(records: &mut [Record]) {
+pub(super) fn tell_archived_apart(records: &mut [Record], sources: &[Source]) {
     let mut seen = HashSet::new();
-    for record in records {
+    for (record, source) in records.iter_mut().zip(sources) {
         let Record::Ticket(ticket) = record else {
             continue;
         };
-        if seen.insert(ticket.id.clone()) || Folder::of(&ticket.place.file) != Folder::Archive {
+        if seen.insert(ticket.id.clone()) || Folder::of(source) != Folder::Archive {
             continue;
         }
         let name = ticket.place.file.rsplit('/').next().unwrap_or_default();

@@ -9,6 +9,8 @@ use crate::wire::Misfit;
 pub struct Source {
     /// Its name, as messages have it.
     pub name: String,
+    /// The folders that it is in, from the root: they may say what became of its tickets.
+    pub folders: Vec<String>,
     /// What it says, or why that cannot be read.
     pub text: Result<String, String>,
 }

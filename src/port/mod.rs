@@ -62,7 +62,7 @@ pub fn read(
     };
     let mut records: Vec<Record> = sources.iter().flat_map(read).collect();
     match format {
-        ImportFormat::Backlog => backlog::tell_archived_apart(&mut records),
+        ImportFormat::Backlog => backlog::tell_archived_apart(&mut records, sources),
         ImportFormat::Taskwarrior => recur::settle(&mut records),
         _ => {}
     }

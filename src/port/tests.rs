@@ -10,6 +10,7 @@ use crate::model::{Priority, TicketId};
 fn source(name: &str, text: &str) -> Source {
     Source {
         name: name.to_owned(),
+        folders: Vec::new(),
         text: Ok(text.to_owned()),
     }
 }

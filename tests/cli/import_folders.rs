@@ -111,6 +111,80 @@ fn again_or_from_within_it_makes_none() {
     }
 }
 
+/// Wherever one stands, and whatever one names of it.
+#[test]
+fn the_folder_says_so_from_within_too() {
+    for (within, path, place, is_open, awaiting) in [
+        ("completed", ".", "task-3 - Shipped.md", false, false),
+        (
+            "completed",
+            "task-3 - Shipped.md",
+            "task-3 - Shipped.md",
+            false,
+            false,
+        ),
+        (
+            "tasks",
+            "../completed/task-3 - Shipped.md",
+            "task-3 - Shipped.md",
+            false,
+            false,
+        ),
+        (
+            "tasks/api",
+            "../task-1 - Live.md",
+            "task-1 - Live.md",
+            true,
+            false,
+        ),
+        (
+            "drafts",
+            "../tasks/task-1 - Live.md",
+            "task-1 - Live.md",
+            true,
+            false,
+        ),
+        ("archive/tasks", ".", "task-5 - Given-up.md", false, false),
+        ("archive", ".", "tasks/task-5 - Given-up.md", false, false),
+        ("drafts", ".", "draft-1 - Idea.md", true, true),
+    ] {
+        let sandbox = backlog();
+        let folder = sandbox.path().join("backlog").join(within);
+        let mut command = sandbox.tk_command();
+        let args = ["import", "backlog", path, "--json"];
+        let told = sandbox
+            .run(command.args(args).current_dir(folder), None)
+            .json();
+        let first = told["tickets"].as_array().unwrap().iter();
+        let mut first = first.filter(|ticket| ticket["path"].as_str().unwrap().ends_with(place));
+        let id = first.next().unwrap_or_else(|| panic!("{told}"))["id"].clone();
+        let shown = sandbox.tk(["show", id.as_str().unwrap(), "--json"]).json();
+        let ticket = &shown["tickets"][0];
+        assert_eq!(
+            ticket["status"] == "open",
+            is_open,
+            "{within} {path}: {ticket}"
+        );
+        assert_eq!(
+            ticket["awaiting"] == "approval",
+            awaiting,
+            "{within} {path}"
+        );
+    }
+    // What is around all of it says nothing.
+    let sandbox = Sandbox::initialised();
+    task(
+        &sandbox,
+        "../archive/app/backlog/mine/task-1 - x.md",
+        "TASK-1",
+        "To Do",
+        "",
+    );
+    let path = "archive/app/backlog/mine";
+    let told = sandbox.tk(["import", "backlog", path, "--json"]).json();
+    assert_eq!(told["tickets"][0]["status"], "open", "{told}");
+}
+
 #[test]
 fn a_task_that_cannot_be_read_is_told_wherever_it_is() {
     let sandbox = backlog();

@@ -1,6 +1,6 @@
 //! The files of an archive.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{ImportRequest, Source};
 use crate::context::Context;
@@ -23,6 +23,7 @@ pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Sou
     if let Some(text) = &request.text {
         return Ok(vec![Source {
             name: shown(request),
+            folders: Vec::new(),
             text: Ok(plain(text.clone())),
         }]);
     }
@@ -36,10 +37,24 @@ pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Sou
         let relative = path.strip_prefix(&context.cwd).unwrap_or(&path);
         Source {
             name: Shown(relative).to_string(),
+            folders: folders_of(&path),
             text: text.map(plain),
         }
     });
     Ok(named.collect())
+}
+
+/// The folders that the file is in, from the root.
+fn folders_of(path: &Path) -> Vec<String> {
+    let mut folders = Vec::new();
+    for component in path.parent().into_iter().flat_map(Path::components) {
+        match component {
+            Component::Normal(name) => folders.push(name.to_string_lossy().into_owned()),
+            Component::ParentDir => drop(folders.pop()),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    folders
 }
 
 /// Whether files without a ticket are an archive all the same, of none: not folders, of which the
