@@ -71,17 +71,51 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
     fields.finish(read)
 }
 
-/// What is nothing to YAML, such as `#12` or `null`, is a word to the script.
+/// What YAML takes for nothing or a number, such as `#12`, `null`, `007` or `1e5`, is a word to the
+/// script.
 fn with_words(mut map: Map<String, Value>, yaml: &str) -> Map<String, Value> {
-    for (key, value) in map.iter_mut().filter(|(_, value)| value.is_null()) {
+    for (key, value) in &mut map {
         let mut lines = yaml.lines();
         let word = lines.find_map(|line| line.strip_prefix(key.as_str())?.strip_prefix(':'));
         let word = word.unwrap_or_default().trim();
-        if !word.is_empty() && !word.starts_with("# ") {
-            *value = Value::from(word);
+        let Value::Array(items) = value else {
+            restore(value, word);
+            continue;
+        };
+        let words: Vec<&str> = match without_comment(word).strip_prefix('[') {
+            Some(list) => list.trim_end_matches(']').split(',').collect(),
+            None => lines
+                .map_while(|line| line.trim_start().strip_prefix("- "))
+                .collect(),
+        };
+        if words.len() == items.len() {
+            for (item, word) in items.iter_mut().zip(words) {
+                restore(item, word.trim());
+            }
         }
     }
     map
+}
+
+/// Puts the word back in place of what YAML has made of it.
+fn restore(value: &mut Value, word: &str) {
+    let is_read = match value {
+        Value::Null => !word.starts_with("# "),
+        Value::Number(_) | Value::Bool(_) => value.to_string() != without_comment(word),
+        _ => false,
+    };
+    // An anchor, a reference or a tag is none.
+    if is_read && !word.is_empty() && !word.starts_with(['&', '*', '!']) {
+        let word = match value {
+            Value::Null => word,
+            _ => without_comment(word),
+        };
+        *value = Value::from(word);
+    }
+}
+
+fn without_comment(word: &str) -> &str {
+    word.split_once(" #").map_or(word, |(word, _)| word).trim()
 }
 
 /// The fields as the script itself reads them: a line each.
@@ -92,8 +126,7 @@ fn as_written(yaml: &str) -> Option<Map<String, Value>> {
         if key.is_empty() || key.contains(|c: char| c.is_whitespace() || c == '"') {
             return None;
         }
-        let value = value.split_once(" #").map_or(value, |(value, _)| value);
-        let value = value.trim();
+        let value = without_comment(value);
         let list = value.strip_prefix('[').and_then(|v| v.strip_suffix(']'));
         let value = match list {
             Some(items) => items

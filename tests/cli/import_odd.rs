@@ -128,3 +128,43 @@ fn what_is_closed_under_another_word_stays_closed() {
     let said = sandbox.tk_with_input(["import", "beads", "-"], &text).ok();
     assert!(said.contains(&told("bd-1", "closed")), "{said}");
 }
+
+/// The script writes words without quotes, which YAML takes for numbers.
+#[test]
+fn words_that_yaml_takes_for_numbers_are_kept() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write(
+        ".tickets/nw-1.md",
+        "---\nid: nw-1\nassignee: 1e5\nexternal-ref: 7345e12\ntags: [1.10, 0x1F, 1_000, a-b] # x\n\
+         priority: 1 # high\nnumber: 007\nplain: 12\nflag: True\nreal: true\nref: &a 1e3\n---\n# T\n",
+    );
+    sandbox.write(
+        ".tickets/nw-2.md",
+        "---\nid: nw-2\ntags:\n  - 1.10\n  - '2.50'\n  - 1e5\ndeps: [1e1]\nlinks: [\"1,2\", 1e2]\n---\n# T\n",
+    );
+    let said = sandbox.tk(["import", "ticket", "."]).ok();
+    assert!(said.contains("`blocked_by` names `1e1`"), "{said}");
+    let shown = |id: &str, key: &str| {
+        let shown = sandbox.tk(["show", id, "--json"]).json();
+        shown["tickets"][0][key].clone()
+    };
+    assert_eq!(shown("nw-1", "owner"), "1e5");
+    assert_eq!(shown("nw-1", "priority"), 1);
+    let labels = serde_json::json!(["0x1F", "1.10", "1_000", "a-b"]);
+    assert_eq!(shown("nw-1", "labels"), labels);
+    assert_eq!(
+        shown("nw-2", "labels"),
+        serde_json::json!(["1.10", "1e5", "2.50"])
+    );
+    let text = kept(&sandbox, "nw-1");
+    for line in [
+        "external-ref = \"7345e12\"",
+        "number = \"007\"",
+        "plain = 12",
+        "flag = \"True\"",
+        "real = true",
+        "ref = \"1000.0\"",
+    ] {
+        assert!(text.contains(&format!("{line}\n")), "{line}: {text}");
+    }
+}
