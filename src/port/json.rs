@@ -6,16 +6,54 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use super::imported::{Place, Record, Source};
 
-/// The records of a file with an object a line.
+/// The records of a file with an object a line, which `read` is given as well.
 pub(super) fn lines(
     source: &Source,
     text: &str,
-    read: impl Fn(Fields, Place) -> Record,
+    read: impl Fn(Fields, Place, &str) -> Record,
 ) -> Vec<Record> {
     let lines = text.lines().zip(1..);
     let full = lines.filter(|(line, _)| !line.trim().is_empty());
-    full.map(|(text, line)| one(source, text, line, &read))
-        .collect()
+    full.map(|(text, line)| {
+        let read = |fields, place| read(fields, place, text);
+        one(source, text, line, &read)
+    })
+    .collect()
+}
+
+/// The first whole number of a JSON text that is none of 64 bits. Those are read as if they had a
+/// fraction.
+pub(super) fn too_large(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
+        rest = &rest[start..];
+        if let Some(quoted) = rest.strip_prefix('"') {
+            rest = behind_quote(quoted);
+            continue;
+        }
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        rest = behind;
+        if !word.contains(['.', 'e', 'E']) && word.parse::<i64>().is_err() {
+            return Some(word);
+        }
+    }
+    None
+}
+
+/// What follows the string's end.
+fn behind_quote(text: &str) -> &str {
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\\']) {
+        let (stop, behind) = rest[at..].split_at(1);
+        if stop == "\"" {
+            return behind;
+        }
+        // What it takes the meaning of is one character of ASCII.
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    ""
 }
 
 /// The records of a file with an array of objects, or an object a line with commas or without.

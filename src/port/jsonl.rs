@@ -5,11 +5,14 @@
 //! comes back as a text. Comments, and unknown keys inside of acceptance items, subtasks, notes
 //! and attempts, stay behind.
 
+use std::cell::OnceCell;
+
 use serde_json::{Map, Value};
 use toml::value::Datetime;
 
 use super::fields::{Fields, shown, standing};
 use super::imported::{Edges, Imported, Place, Record};
+use super::json;
 use crate::format::{self, KEYS};
 use crate::model::{Config, Ticket, TicketId};
 use crate::wire::{Detail, TicketFacts, TicketRecord};
@@ -55,7 +58,7 @@ fn object(ticket: &Ticket, text: &str) -> Result<Map<String, Value>, String> {
         .map_err(|error: toml::de::Error| format!("`{}`: {}", ticket.id, error.message()))?;
     for (key, value) in table {
         if key != "id" && !KEYS.contains(&key.as_str()) {
-            object.insert(key, json(value));
+            object.insert(key, plain(value));
         }
     }
     Ok(object)
@@ -76,13 +79,13 @@ fn prune(object: &mut Map<String, Value>) {
     });
 }
 
-fn json(value: toml::Value) -> Value {
+fn plain(value: toml::Value) -> Value {
     match value {
         toml::Value::Datetime(time) => Value::from(time.to_string()),
         toml::Value::Float(number) if !number.is_finite() => Value::from(number.to_string()),
-        toml::Value::Array(items) => items.into_iter().map(json).collect(),
+        toml::Value::Array(items) => items.into_iter().map(plain).collect(),
         toml::Value::Table(table) => {
-            let entries = table.into_iter().map(|(key, value)| (key, json(value)));
+            let entries = table.into_iter().map(|(key, value)| (key, plain(value)));
             Value::Object(entries.collect())
         }
         toml::Value::String(text) => Value::from(text),
@@ -93,21 +96,31 @@ fn json(value: toml::Value) -> Value {
 }
 
 /// The ticket of a line.
-pub(super) fn read(mut fields: Fields, place: Place, config: &Config) -> Record {
+pub(super) fn read(mut fields: Fields, place: Place, line: &str, config: &Config) -> Record {
     let id = fields.text("id").unwrap_or_default();
-    match imported(fields, &place, &id, config) {
+    match imported(fields, &place, line, &id, config) {
         Ok(imported) => Record::Ticket(Box::new(imported)),
         Err(message) => Record::Invalid { place, message },
     }
 }
 
-fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<Imported, String> {
+fn imported(
+    fields: Fields,
+    place: &Place,
+    line: &str,
+    id: &str,
+    config: &Config,
+) -> Result<Imported, String> {
+    let line = Line {
+        text: line,
+        too_large: OnceCell::new(),
+    };
     let wanted = TicketId::parse(id).map_err(|error| error.to_string())?;
     let mut known = toml::Table::new();
     let mut extra = toml::Table::new();
     for (key, value) in fields.into_rest() {
         let is_known = KEYS.contains(&key.as_str());
-        let value = toml_value(&key, value, is_known)?;
+        let value = toml_value(&key, value, is_known, &line)?;
         let table = if is_known { &mut known } else { &mut extra };
         table.extend(value.map(|value| (key, value)));
     }
@@ -146,17 +159,22 @@ fn imported(fields: Fields, place: &Place, id: &str, config: &Config) -> Result<
 }
 
 /// The value as the file has it; null is nothing.
-fn toml_value(key: &str, value: Value, known: bool) -> Result<Option<toml::Value>, String> {
+fn toml_value(
+    key: &str,
+    value: Value,
+    known: bool,
+    line: &Line<'_>,
+) -> Result<Option<toml::Value>, String> {
     Ok(Some(match value {
         Value::Null => return Ok(None),
         Value::Bool(flag) => flag.into(),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => whole.into(),
-            (None, Some(float)) if number.is_f64() => float.into(),
-            _ => {
-                let expected = "a whole number of at most 64 bits, or one with a fraction";
-                return Err(format!("`{}` is {number}: expected {expected}", shown(key)));
-            }
+            (None, Some(float)) if number.is_f64() => match line.whole(float) {
+                None => float.into(),
+                Some(word) => return Err(too_large(key, word)),
+            },
+            _ => return Err(too_large(key, &number.to_string())),
         },
         Value::String(text) if known && TIMES.contains(&key) => {
             let time: Result<Datetime, _> = text.parse();
@@ -180,8 +198,8 @@ fn toml_value(key: &str, value: Value, known: bool) -> Result<Option<toml::Value
         Value::Array(items) => {
             let in_list = known && LISTS.contains(&key);
             let items = items.into_iter().map(|item| match item {
-                Value::Object(fields) if in_list => element(key, fields),
-                item => toml_value(key, item, false),
+                Value::Object(fields) if in_list => element(key, fields, line),
+                item => toml_value(key, item, false, line),
             });
             let items = items.collect::<Result<Vec<_>, _>>()?;
             toml::Value::Array(items.into_iter().flatten().collect())
@@ -189,7 +207,7 @@ fn toml_value(key: &str, value: Value, known: bool) -> Result<Option<toml::Value
         Value::Object(fields) => {
             let mut table = toml::Table::new();
             for (key, value) in fields {
-                if let Some(value) = toml_value(&key, value, false)? {
+                if let Some(value) = toml_value(&key, value, false, line)? {
                     table.insert(key, value);
                 }
             }
@@ -198,15 +216,41 @@ fn toml_value(key: &str, value: Value, known: bool) -> Result<Option<toml::Value
     }))
 }
 
+/// The text that values were read from.
+struct Line<'t> {
+    text: &'t str,
+    too_large: OnceCell<Option<&'t str>>,
+}
+
+impl Line<'_> {
+    /// How the number is spelled, if that is as a whole one, which is too large.
+    fn whole(&self, number: f64) -> Option<&str> {
+        if number.abs() < 2_f64.powi(63) {
+            return None;
+        }
+        let word = self.too_large.get_or_init(|| json::too_large(self.text));
+        word.filter(|word| word.parse() == Ok(number))
+    }
+}
+
+fn too_large(key: &str, number: &str) -> String {
+    let expected = "a whole number of at most 64 bits, or one with a fraction";
+    format!("`{}` is {}: expected {expected}", shown(key), shown(number))
+}
+
 /// An element of one of the ticket's own lists.
-fn element(list: &str, fields: Map<String, Value>) -> Result<Option<toml::Value>, String> {
+fn element(
+    list: &str,
+    fields: Map<String, Value>,
+    line: &Line<'_>,
+) -> Result<Option<toml::Value>, String> {
     let mut table = toml::Table::new();
     for (key, value) in fields {
         let value = match value {
             Value::String(text) if list == "notes" && key == "text" && text.ends_with('\n') => {
                 Some(toml::Value::String(text + "\n"))
             }
-            value => toml_value(&key, value, true)?,
+            value => toml_value(&key, value, true, line)?,
         };
         table.extend(value.map(|value| (key, value)));
     }

@@ -55,8 +55,8 @@ pub fn read(
                 taskwarrior::read(fields, place, zone)
             }),
             ImportFormat::Github => json::objects(source, text, github::read),
-            ImportFormat::Jsonl => json::lines(source, text, |fields, place| {
-                jsonl::read(fields, place, config)
+            ImportFormat::Jsonl => json::lines(source, text, |fields, place, line| {
+                jsonl::read(fields, place, line, config)
             }),
         }
     };

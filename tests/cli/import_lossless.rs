@@ -355,3 +355,38 @@ fn days_of_taskwarrior_are_those_of_its_clock() {
         assert_eq!(exported(&there)[1], "20260304T230000Z");
     }
 }
+
+/// Numbers under keys that are not known here have their digits, or are refused.
+#[test]
+fn unknown_numbers_are_the_same_again() {
+    let from = Sandbox::initialised();
+    let file = "title = \"x\"\npoints = 123456789.123456789\nlarge = 1e30\nleast = -9223372036854775808\n\
+                third = 0.30000000000000004\nold = 5e-324\nword = \"1000000000000000000000000000000\"\n";
+    from.ticket("abc", file);
+    let text = from.tk(["export"]).ok();
+    let there = Sandbox::initialised();
+    there.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    assert_eq!(there.tk(["export"]).ok(), text);
+    let keys = |sandbox: &Sandbox| -> toml::Table {
+        let mut table: toml::Table = sandbox.read(".ticks/abc.toml").parse().unwrap();
+        table.retain(|key, _| file.contains(&format!("{key} = ")));
+        table
+    };
+    assert_eq!(keys(&there), keys(&from));
+    for number in [
+        "9223372036854775808",
+        "18446744073709551616",
+        "-1000000000000000000000000000000",
+        "1000000000000000000000000000000",
+    ] {
+        let line = format!(
+            "{{\"id\":\"abd\",\"title\":\"5\\\\\\\"6\",\"fine\":1e40,\"list\":[1.5,{{\"odd\":{number}}}]}}"
+        );
+        let refused = there.tk_with_input(["import", "jsonl", "-"], &line);
+        assert_eq!(refused.code, 2, "{refused}");
+        let told = format!(
+            "error: standard input:1: `odd` is {number}: expected a whole number of at most 64 bits"
+        );
+        assert!(refused.stderr.starts_with(&told), "{refused}");
+    }
+}
