@@ -46,7 +46,7 @@ fuzz_target!(|text: &str| {
                 let again = merge(Some(theirs), text, theirs);
                 assert_eq!(again, Merged::Clean(text.clone()));
             }
-            (Merged::Conflict { text, keys }, Merged::Conflict { keys: others, .. }) => {
+            (Merged::Conflict { text, keys, .. }, Merged::Conflict { keys: others, .. }) => {
                 let sorted = |keys: &[String]| {
                     let mut keys = keys.to_vec();
                     keys.sort();

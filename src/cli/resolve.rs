@@ -1,5 +1,6 @@
 //! `tk resolve`
 
+use std::cell::Cell;
 use std::io::IsTerminal;
 
 use super::{Outcome, Session};
@@ -50,12 +51,16 @@ impl Args {
             _ => None,
         };
         let mut asking = self.interactive;
+        // Whether anything is left that can be chosen.
+        let is_open = Cell::new(false);
         let mut answer = |question: &Question<'_>| -> Result<Option<Choice>> {
             if !asking {
+                is_open.set(is_open.get() || chosen.is_none());
                 return Ok(chosen);
             }
             let answered = ask(session, question)?;
             asking = answered != Answer::Stop;
+            is_open.set(is_open.get() || !matches!(answered, Answer::Choice(_)));
             Ok(match answered {
                 Answer::Choice(choice) => Some(choice),
                 Answer::Leave | Answer::Stop => None,
@@ -68,9 +73,9 @@ impl Args {
             } else {
                 session.screen.text(&ui::resolve::report(&done))?;
             }
-            if done.remaining > done.others.len() {
+            if is_open.get() {
                 project.hint("`tk resolve -i` asks about the rest, `--ours` and `--theirs` choose");
-            } else if done.remaining > 0 {
+            } else if !done.others.is_empty() {
                 project.hint("what is no ticket is settled in an editor, then by `git add`");
             }
             if done.remaining > 0 {

@@ -78,6 +78,35 @@ pub fn choose(text: &str, mut choose: impl FnMut(&Hunk<'_>) -> Option<Choice>) -
     out
 }
 
+/// What choosing ours everywhere, and theirs, leaves of a text in which these two are marked: where
+/// it does not tell them apart, they themselves.
+pub(super) fn choices(marked: &str, sides: [&str; 2]) -> [String; 2] {
+    match is_told(marked, sides) {
+        true => [Choice::Ours, Choice::Theirs].map(|choice| choose(marked, |_| Some(choice))),
+        false => sides.map(str::to_owned),
+    }
+}
+
+/// All in which two texts differ, as one difference.
+#[must_use]
+pub fn difference<'t>([ours, theirs]: [&'t str; 2]) -> Hunk<'t> {
+    let lines = |text: &'t str| text.split_inclusive('\n');
+    let head = lines(ours)
+        .zip(lines(theirs))
+        .take_while(|(one, other)| one == other);
+    let head: usize = head.map(|(line, _)| line.len()).sum();
+    let (mine, other) = (&ours[head..], &theirs[head..]);
+    let last = |text: &'t str| lines(text).rev();
+    let tail = last(mine)
+        .zip(last(other))
+        .take_while(|(one, other)| one == other);
+    let tail: usize = tail.map(|(line, _)| line.len()).sum();
+    Hunk {
+        ours: &mine[..mine.len() - tail],
+        theirs: &other[..other.len() - tail],
+    }
+}
+
 /// The differences that a merge has left in the text, in their order.
 pub fn hunks(text: &str) -> impl Iterator<Item = Hunk<'_>> {
     let mut rest = text;
@@ -161,6 +190,20 @@ mod tests {
         assert!(!is_told(&MARKED.replace("b = 1", heading), [heading]));
         for mark in ["<<<<<<< a", ">>>>>>> b", "||||||| c"] {
             assert!(!is_told(MARKED, ["d", mark]));
+        }
+    }
+
+    #[test]
+    fn two_texts_differ_in_what_they_do_not_begin_or_end_with() {
+        for (ours, theirs, expected) in [
+            ("a\nb\nc\n", "a\nx\ny\nc\n", ("b\n", "x\ny\n")),
+            ("a\na\n", "a\n", ("a\n", "")),
+            ("a\nb", "a\nb\n", ("b", "b\n")),
+            ("", "a", ("", "a")),
+            ("b\na", "a", ("b\n", "")),
+        ] {
+            let hunk = difference([ours, theirs]);
+            assert_eq!((hunk.ours, hunk.theirs), expected);
         }
     }
 

@@ -16,7 +16,7 @@ mod text;
 mod three_way;
 mod ticket;
 
-pub use choice::{Choice, Hunk, choose, hunks, is_marker, is_told};
+pub use choice::{Choice, Hunk, choose, difference, hunks, is_marker, is_told};
 pub use marked::{Sides, first_mark, sides};
 pub use ticket::{
     Merged, differently_made, is_another, is_another_ticket, is_of_another_time, merge_renamed,

@@ -34,7 +34,7 @@ fn clean(merged: Merged) -> String {
 #[track_caller]
 fn conflict(merged: Merged) -> (String, Vec<String>) {
     match merged {
-        Merged::Conflict { text, keys } => (text, keys),
+        Merged::Conflict { text, keys, .. } => (text, keys),
         other => panic!("no conflict: {other:#?}"),
     }
 }
@@ -316,13 +316,18 @@ fn who_merges_does_not_matter() {
             match (merge(base, one, two), merge(base, two, one)) {
                 (Merged::Clean(text), Merged::Clean(other)) => assert_eq!(text, other),
                 (
-                    Merged::Conflict { text, keys },
+                    Merged::Conflict {
+                        text,
+                        keys,
+                        choices,
+                    },
                     Merged::Conflict {
                         text: other,
                         keys: others,
+                        choices: [one, two],
                     },
                 ) => {
-                    assert_eq!(keys, others);
+                    assert_eq!((keys, choices), (others, [two, one]));
                     let turned = |text: &str| crate::merge::sides(text).unwrap();
                     let (text, other) = (turned(&text), turned(&other));
                     assert_eq!((text.ours, text.theirs), (other.theirs, other.ours));

@@ -7,7 +7,7 @@ use crate::model::{Config, Ticket, TicketId};
 
 use super::Merged;
 use super::added::{Added, COMMENTS, extras_of, name, without};
-use super::choice::{Choice, choose, join};
+use super::choice::{choices, join};
 use super::fields::{LISTS, Side, merge_fields};
 use super::text::{common_lines, mark_differences, merge_lines};
 
@@ -50,6 +50,13 @@ pub(super) struct Sides<'a> {
     pub(super) is_turned: bool,
 }
 
+/// Both sides of a conflict in one text.
+struct Marked {
+    text: String,
+    /// What choosing ours everywhere, and theirs, leaves of it.
+    choices: [String; 2],
+}
+
 impl Sides<'_> {
     /// The merge.
     ///
@@ -86,10 +93,7 @@ impl Sides<'_> {
         let [mine, other] = &extras;
         let one_sided = [without(mine.clone(), other), without(other.clone(), mine)].concat();
         keys.extend(one_sided.iter().map(|extra| name(extra).to_owned()));
-        Merged::Conflict {
-            text: self.mark(None, ours, theirs),
-            keys: once(keys),
-        }
+        self.conflict(self.mark(None, [ours, theirs]), keys)
     }
 
     /// Merges theirs into ours; `None` where the merged values cannot be written into a side's text.
@@ -116,31 +120,30 @@ impl Sides<'_> {
         keys.extend(added.contested());
         // What hangs on an element that the merge removes is in neither text any more.
         let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
-        let text = if lost.is_empty() {
-            let text = self.mark(base.as_deref(), &ours, &theirs);
-            let [one, another] = self.choices(&text);
-            let keeps = |extras: &[String]| self.keeps([(&one, &mine), (&another, &other)], extras);
+        let marked = if lost.is_empty() {
+            let marked = self.mark(base.as_deref(), [&ours, &theirs]);
+            let [one, another] = &marked.choices;
+            let keeps = |extras: &[String]| self.keeps([(one, &mine), (another, &other)], extras);
             if keeps(&added.all()) {
-                text
-            } else if let Some(text) = self.with_values_apart(&mine, &other, &added) {
-                text
+                marked
+            } else if let Some(marked) = self.with_values_apart(&mine, &other, &added) {
+                marked
             } else if keeps(&[]) {
-                text
+                marked
             } else {
-                self.mark(None, &ours, &theirs)
+                self.mark(None, [&ours, &theirs])
             }
-        } else if let Some((key, text)) = self.with_a_list_apart([&was, &mine, &other], &added) {
+        } else if let Some((key, marked)) = self.with_a_list_apart([&was, &mine, &other], &added) {
             keys.push(key.to_owned());
-            text
+            marked
         } else {
-            self.mark(self.base.text, self.ours.0, self.theirs.0)
+            self.mark(self.base.text, [self.ours.0, self.theirs.0])
         };
         keys.extend(lost.iter().map(|extra| name(extra).to_owned()));
         if keys.is_empty() {
             keys.push(COMMENTS.to_owned());
         }
-        let keys = once(keys);
-        Some(Merged::Conflict { text, keys })
+        Some(self.conflict(marked, keys))
     }
 
     /// The merge where all are as `tk` writes new files, as most are: without a comment or key of
@@ -157,12 +160,12 @@ impl Sides<'_> {
         }
         let theirs = printed(&self.merged(Side::Theirs).0)?;
         let base = self.base.text.map(|_| print(&self.merged(Side::Base).0));
-        let mut text = self.mark(base.as_deref(), &ours, &theirs);
-        if self.choices(&text) != [ours.as_str(), theirs.as_str()] {
-            text = self.mark(None, &ours, &theirs);
+        let mut marked = self.mark(base.as_deref(), [&ours, &theirs]);
+        if marked.choices != [ours.as_str(), theirs.as_str()] {
+            marked = self.mark(None, [&ours, &theirs]);
         }
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        Some(Merged::Conflict { text, keys })
+        Some(self.conflict(marked, keys))
     }
 
     /// The text of that ticket, which is merged from all three sides, with every comment and unknown
@@ -188,29 +191,40 @@ impl Sides<'_> {
 
     /// The marked text in which nothing is marked but what both changed differently, where by lines
     /// something of one side alone stands beside that, or it is no conflict.
-    fn with_values_apart(&self, mine: &Ticket, other: &Ticket, added: &Added) -> Option<String> {
+    fn with_values_apart(&self, mine: &Ticket, other: &Ticket, added: &Added) -> Option<Marked> {
         let ours = self.as_one(mine, added)?;
         let theirs = edit(&ours, mine, other).ok()?;
         let keeps_all = self.keeps([(&ours, mine), (&theirs, other)], &added.all());
-        keeps_all.then(|| self.mark(None, &ours, &theirs))
+        keeps_all.then(|| self.mark(None, [&ours, &theirs]))
     }
 
     /// The texts in one, with both versions of what conflicts; where there is no base, of all in
     /// which they differ.
-    fn mark(&self, base: Option<&str>, ours: &str, theirs: &str) -> String {
-        match self.is_turned {
-            false => conflict(base, ours, theirs),
-            true => conflict(base, theirs, ours),
+    fn mark(&self, base: Option<&str>, mut sides: [&str; 2]) -> Marked {
+        if self.is_turned {
+            sides.reverse();
         }
-    }
-
-    /// What choosing ours, and choosing theirs, leaves of such a text.
-    fn choices(&self, marked: &str) -> [String; 2] {
-        let mut choices = [Choice::Ours, Choice::Theirs];
+        let text = conflict(base, sides[0], sides[1]);
+        let mut choices = choices(&text, sides);
         if self.is_turned {
             choices.reverse();
         }
-        choices.map(|choice| choose(marked, |_| Some(choice)))
+        Marked { text, choices }
+    }
+
+    /// The conflict of these keys, each once, as who merges calls the sides.
+    fn conflict(&self, marked: Marked, mut keys: Vec<String>) -> Merged {
+        let Marked { text, mut choices } = marked;
+        if self.is_turned {
+            choices.reverse();
+        }
+        let mut seen = BTreeSet::new();
+        keys.retain(|key| seen.insert(key.clone()));
+        Merged::Conflict {
+            text,
+            keys,
+            choices,
+        }
     }
 
     /// Whether the texts spell these tickets, and have these comments and unknown keys.
@@ -246,7 +260,7 @@ impl Sides<'_> {
         &self,
         merged: [&Ticket; 3],
         added: &Added,
-    ) -> Option<(&'static str, String)> {
+    ) -> Option<(&'static str, Marked)> {
         LISTS.iter().find_map(|(key, take)| {
             let with = |merged: &Ticket, side: &Ticket| {
                 let mut ticket = merged.clone();
@@ -261,7 +275,7 @@ impl Sides<'_> {
             let base = self.base_as(&was)?;
             let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
             let is_whole = lost.is_empty();
-            is_whole.then(|| (*key, self.mark(base.as_deref(), &ours, &theirs)))
+            is_whole.then(|| (*key, self.mark(base.as_deref(), [&ours, &theirs])))
         })
     }
 }
@@ -292,13 +306,6 @@ fn differing(one: &Ticket, other: &Ticket) -> Vec<String> {
     let lists = LISTS.iter().filter(|(_, take)| is_another(*take));
     keys.extend(lists.map(|(key, _)| *key));
     keys.into_iter().map(str::to_owned).collect()
-}
-
-/// The keys, each where it stands first.
-fn once(mut keys: Vec<String>) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    keys.retain(|key| seen.insert(key.clone()));
-    keys
 }
 
 /// The texts in one, with both versions of what conflicts; where there is no base, of all in which

@@ -3,6 +3,7 @@
 use crate::format::parse_any;
 use crate::model::{Config, Defer, Ticket, TicketId};
 
+use super::choice::choices;
 use super::marked::sides;
 use super::text::{mark_differences, merge_lines};
 use super::three_way::{Base, Sides};
@@ -20,6 +21,8 @@ pub enum Merged {
         /// The keys that conflict. Unknown keys come with their path, comments as
         /// `comments`; empty where a side is no ticket and the texts were merged by lines.
         keys: Vec<String>,
+        /// The file if ours is chosen in all of them, and if theirs is.
+        choices: [String; 2],
     },
     /// The sides are different tickets: two branches gave the same id, or git took a new ticket
     /// for an old one under another name. Nothing was merged.
@@ -94,9 +97,14 @@ fn in_lines(
     };
     match merged {
         Merged::Clean(text) => Merged::Clean(restored(text)),
-        Merged::Conflict { text, keys } => Merged::Conflict {
+        Merged::Conflict {
+            text,
+            keys,
+            choices,
+        } => Merged::Conflict {
             text: restored(text),
             keys,
+            choices: choices.map(restored),
         },
         Merged::TwoTickets { text } => Merged::TwoTickets {
             text: restored(text),
@@ -265,6 +273,7 @@ fn as_text(base: &str, ours: &str, theirs: &str) -> Merged {
     match merge_lines(base, ours, theirs) {
         Ok(text) => Merged::Clean(text),
         Err(text) => Merged::Conflict {
+            choices: choices(&text, [ours, theirs]),
             text,
             keys: Vec::new(),
         },

@@ -316,7 +316,7 @@ impl Editing<'_> {
                 ));
                 Ok(text)
             }
-            Merged::Conflict { text, keys } => {
+            Merged::Conflict { text, keys, .. } => {
                 // From now on it is an edit of the ticket as it stands.
                 self.draft.begin(disk, &text)?;
                 let shown: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();

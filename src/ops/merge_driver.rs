@@ -175,7 +175,7 @@ pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String
     };
     let (text, keys) = match merged {
         Merged::Clean(text) => (text, None),
-        Merged::Conflict { text, keys } => (text, Some(keys)),
+        Merged::Conflict { text, keys, .. } => (text, Some(keys)),
         Merged::TwoTickets { text } => (text, Some(Vec::new())),
     };
     store::write_merged(request.sides[1], &text)?;

@@ -919,21 +919,90 @@ fn a_heading_in_a_description_is_no_mark() {
         );
         conclude(&sandbox);
     }
-    // Within what differs nobody can tell.
-    let sandbox = repository(&["abc"]);
-    for (name, description) in [("one", "Text"), ("two", "Details\n=======")] {
-        branch(&sandbox, name, "main", |ticket| {
-            ticket.description = description.to_owned();
-        });
+    // Within what differs the marks do not tell the sides: their values do, all at once.
+    for (choice, title, description) in [
+        ("--ours", "two", "Details\n======="),
+        ("--theirs", "one", "Text"),
+    ] {
+        let sandbox = repository(&["abc"]);
+        for (name, description) in [("one", "Text"), ("two", "Details\n=======")] {
+            branch(&sandbox, name, "main", |ticket| {
+                ticket.title = name.to_owned();
+                ticket.description = description.to_owned();
+                note(ticket, name.len() + usize::from(name == "two"));
+            });
+        }
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        let before = there(&sandbox);
+        let left = sandbox.tk(["resolve"]);
+        let told = "abc  left: both sides changed title, description\n";
+        assert_eq!((left.code, left.stdout.as_str()), (1, told));
+        assert_eq!(there(&sandbox), before);
+        assert_eq!(sandbox.tk(["resolve", choice]).ok(), "abc  merged\n");
+        let merged = read(&sandbox, "abc");
+        assert_eq!(
+            (merged.title, merged.description),
+            (title.to_owned(), description.to_owned())
+        );
+        assert_eq!(notes(&sandbox, "abc"), ["note 3", "note 4"]);
+        conclude(&sandbox);
     }
-    leave(&sandbox, &["merge", "--quiet", "one"]);
-    let before = there(&sandbox);
-    let left = sandbox.tk(["resolve", "--ours"]);
-    assert!(
-        left.stdout.contains("a side itself has marks of a merge"),
-        "{left}"
-    );
-    assert_eq!(there(&sandbox), before);
+}
+
+/// Nor are lines like marks in what somebody quotes, whether a side is chosen or typed.
+#[test]
+fn a_ticket_that_quotes_marks_is_settled() {
+    let quote = "log:\n<<<<<<< HEAD\nx";
+    let titles = |with_driver: bool| {
+        let sandbox = repository(&["abc"]);
+        change(&sandbox, "abc", |ticket| {
+            note(ticket, 0);
+            ticket.notes[0].text = quote.to_owned();
+        });
+        commit(&sandbox, "quote");
+        if !with_driver {
+            without_driver(&sandbox);
+        }
+        for (name, title) in [("one", "One"), ("two", "Two")] {
+            branch(&sandbox, name, "main", |ticket| {
+                ticket.title = title.to_owned()
+            });
+        }
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        sandbox
+    };
+    for with_driver in [true, false] {
+        for (args, input, title) in [
+            (["resolve", "--ours"], "", "Two"),
+            (["resolve", "--theirs"], "", "One"),
+            (["resolve", "-i"], "t\n", "One"),
+        ] {
+            let sandbox = titles(with_driver);
+            assert_eq!(sandbox.tk_with_input(args, input).ok(), "abc  merged\n");
+            assert_eq!(read(&sandbox, "abc").title, title);
+            assert_eq!(notes(&sandbox, "abc"), [quote]);
+            conclude(&sandbox);
+        }
+        let sandbox = titles(with_driver);
+        let text = there(&sandbox);
+        let (begun, rest) = text.split_once("<<<<<<< ").unwrap();
+        let (_, end) = rest.split_once(">>>>>>> ").unwrap();
+        let (_, end) = end.split_once('\n').unwrap();
+        let typed = format!("{begun}title = \"Three\"\n{end}");
+        sandbox.write(".ticks/abc.toml", &typed);
+        assert_eq!(sandbox.tk(["resolve"]).ok(), "abc  taken as edited\n");
+        assert_eq!(there(&sandbox), typed);
+        conclude(&sandbox);
+        // Amid the marks neither side can be chosen.
+        let sandbox = titles(with_driver);
+        sandbox.write(".ticks/abc.toml", &text.replace("\"Two\"", "\"Three\""));
+        let left = sandbox.tk(["resolve", "--ours"]);
+        assert_eq!((left.code, left.stderr.as_str()), (1, ""));
+        assert!(
+            left.stdout.contains("it is edited amid the marks"),
+            "{left}"
+        );
+    }
 }
 
 /// So it is in a file that was committed with its marks.

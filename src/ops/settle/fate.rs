@@ -5,7 +5,7 @@ use super::typed::Typed;
 use super::{Question, Result, Table};
 use crate::format;
 use crate::git::{TicksPath, Unmerged};
-use crate::merge::{Choice, Merged, choose, hunks, is_told};
+use crate::merge::{Choice, Merged, choose, difference, hunks, is_told};
 use crate::model::{Config, TicketId};
 use crate::wire::{Resolution, ResolvedTicket};
 
@@ -73,15 +73,23 @@ impl Table<'_, '_> {
         }
         match (&case.merged, ours, theirs) {
             (Some(Merged::Clean(text)), ..) => Ok(Ok(Fate::Text(text.clone(), Resolution::Merged))),
-            (Some(Merged::Conflict { text, keys }), Some(ours), Some(theirs)) => {
+            (
+                Some(Merged::Conflict {
+                    text,
+                    keys,
+                    choices,
+                }),
+                Some(ours),
+                Some(theirs),
+            ) => {
                 let marked = partly.unwrap_or(text);
-                if !is_told(marked, [ours.as_str(), theirs]) {
-                    return Ok(Err(
-                        "a side itself has marks of a merge: settle it with `tk edit`".to_owned(),
-                    ));
-                }
+                let is_told = is_told(marked, [ours.as_str(), theirs]);
                 told.keys.clone_from(keys);
-                let mut fate = self.ask(id, marked, keys.clone(), ours)?;
+                let mut fate = match partly {
+                    _ if is_told => self.ask(id, marked, keys.clone(), ours)?,
+                    None => self.ask_at_once(id, text.clone(), keys.clone(), choices)?,
+                    Some(_) => return Ok(Err(AMID.to_owned())),
+                };
                 // Where a side is no ticket, both whole ones between marks say no more than there is.
                 if let Fate::Open { text: left, .. } = &mut fate
                     && case.unmerged.is_none()
@@ -116,23 +124,14 @@ impl Table<'_, '_> {
         }
     }
 
-    /// As [`Table::ask`] about a ticket of another file: the text, or why there is none.
-    pub(super) fn ask_for(
+    /// Each key that both sides gave a value, in a text that tells them apart.
+    pub(super) fn ask(
         &mut self,
         id: &TicketId,
         marked: &str,
         keys: Vec<String>,
         ours: &str,
-    ) -> Result<std::result::Result<String, String>> {
-        Ok(match self.ask(id, marked, keys, ours)? {
-            Fate::Text(text, _) => Ok(text),
-            Fate::Open { message, .. } => Err(message),
-            Fate::Gone | Fate::Stays => Err("nothing was chosen".to_owned()),
-        })
-    }
-
-    /// Each key that both sides gave a value.
-    fn ask(&mut self, id: &TicketId, marked: &str, keys: Vec<String>, ours: &str) -> Result<Fate> {
+    ) -> Result<Fate> {
         let config = &self.project.config;
         let title = title(id, ours, config);
         let mut life = None;
@@ -171,25 +170,35 @@ impl Table<'_, '_> {
             if keys.iter().any(is_left) && left.iter().all(|keys| !keys.is_empty()) {
                 keys.retain(is_left);
             }
-            let what = if keys.is_empty() {
-                "the sides differ".to_owned()
-            } else {
-                format!("both sides changed {}", keys.join(", "))
-            };
-            return Ok(Fate::Open {
-                text: Some(chosen),
-                keys,
-                message: what,
-            });
+            return Ok(open(chosen, keys));
         }
-        match format::parse_any(id, &chosen, config) {
-            Ok(_) => Ok(Fate::Text(chosen, Resolution::Merged)),
-            Err(error) => Ok(Fate::Open {
-                text: None,
-                keys,
-                message: format!("what was chosen together is no ticket: {error}"),
-            }),
-        }
+        Ok(chosen_of(id, chosen, keys, config))
+    }
+
+    /// All of them at once, where a side has lines like the marks of a merge, so that the marked
+    /// text does not tell them apart: one of the two `choices`.
+    pub(super) fn ask_at_once(
+        &mut self,
+        id: &TicketId,
+        marked: String,
+        keys: Vec<String>,
+        choices: &[String; 2],
+    ) -> Result<Fate> {
+        let [ours, theirs] = choices;
+        let config = &self.project.config;
+        let title = title(id, ours, config);
+        let answer = (self.answer)(&Question {
+            id,
+            title: &title,
+            hunk: Some(difference([ours, theirs])),
+            deleted_by: None,
+        })?;
+        let chosen = match answer {
+            None => return Ok(open(marked, keys)),
+            Some(Choice::Ours) => ours.clone(),
+            Some(Choice::Theirs) => theirs.clone(),
+        };
+        Ok(chosen_of(id, chosen, keys, config))
     }
 
     /// Only one side has the file: of a ticket that the other deleted, or of one that it never had,
@@ -214,10 +223,13 @@ impl Table<'_, '_> {
                 Some(commit) => self.git.file_at(commit, &case.path)?,
                 None => None,
             };
-            text = own
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .unwrap_or(text);
-            if is_marked(&text) {
+            let own = own.and_then(|bytes| String::from_utf8(bytes).ok());
+            // Marks in what somebody has committed as a ticket are text.
+            let config = &self.project.config;
+            let is_whole = |text: &String| format::parse_any(id, text, config).is_ok();
+            let is_quoted = own.as_ref().is_some_and(is_whole);
+            text = own.unwrap_or(text);
+            if is_marked(&text) && !is_quoted {
                 let why = "the only side has marks of a merge: settle it with `tk edit`";
                 return Ok(Err(why.to_owned()));
             }
@@ -307,6 +319,32 @@ impl Table<'_, '_> {
             Fate::Gone | Fate::Stays => {}
         }
         Ok(Ok(Fate::Text(own.to_owned(), Resolution::Merged)))
+    }
+}
+
+/// Nobody has said which value of these keys is right.
+fn open(marked: String, keys: Vec<String>) -> Fate {
+    let message = if keys.is_empty() {
+        "the sides differ".to_owned()
+    } else {
+        format!("both sides changed {}", keys.join(", "))
+    };
+    Fate::Open {
+        text: Some(marked),
+        keys,
+        message,
+    }
+}
+
+/// What was chosen, if it is a ticket.
+fn chosen_of(id: &TicketId, chosen: String, keys: Vec<String>, config: &Config) -> Fate {
+    match format::parse_any(id, &chosen, config) {
+        Ok(_) => Fate::Text(chosen, Resolution::Merged),
+        Err(error) => Fate::Open {
+            text: None,
+            keys,
+            message: format!("what was chosen together is no ticket: {error}"),
+        },
     }
 }
 

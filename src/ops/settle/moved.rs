@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::case::{Apart, Case};
+use super::fate::Fate;
 use super::typed::Typed;
 use super::{Result, Table};
 use crate::format;
 use crate::git::{CommitId, TicksPath, Unmerged};
-use crate::merge::{Choice, Merged, is_another_ticket, merge_ticket};
+use crate::merge::{Choice, Merged, is_another_ticket, is_told, merge_ticket};
 use crate::model::{Config, Ticket, TicketId};
 use crate::ops::values::invalid;
 use crate::store;
@@ -223,9 +224,22 @@ impl Table<'_, '_> {
             let merged = merge_ticket(new, base, ours, theirs, &self.project.config);
             let asked = match merged {
                 Merged::Clean(text) => Ok(text),
-                Merged::Conflict { text, keys } => {
-                    let ours = ours.clone();
-                    self.ask_for(new, &text, keys, &ours)?
+                Merged::Conflict {
+                    text,
+                    keys,
+                    choices,
+                } => {
+                    let sides = [ours.clone(), theirs.clone()];
+                    let sides = sides.each_ref().map(String::as_str);
+                    let asked = match is_told(&text, sides) {
+                        true => self.ask(new, &text, keys, sides[0])?,
+                        false => self.ask_at_once(new, text, keys, &choices)?,
+                    };
+                    match asked {
+                        Fate::Text(text, _) => Ok(text),
+                        Fate::Open { message, .. } => Err(message),
+                        Fate::Gone | Fate::Stays => Err("nothing was chosen".to_owned()),
+                    }
                 }
                 Merged::TwoTickets { .. } => Err("it is another ticket".to_owned()),
             };

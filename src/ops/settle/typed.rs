@@ -51,10 +51,26 @@ pub(super) fn is_side(text: &str, side: &str) -> bool {
     text == side || text.replace("\r\n", "\n") == side.replace("\r\n", "\n")
 }
 
-fn typed_into(text: &str, sides: &[Option<String>; 3], merged: Option<&Merged>) -> Typed {
+/// Whether it has no more lines like the marks of a merge than the sides themselves.
+fn all_marks_are_text(text: &str, sides: &[Option<String>; 3]) -> bool {
+    // The middle alone may be a line of anybody's text.
+    let is_mark = |line: &&str| is_marker(line) && !line.starts_with('=');
+    let times = |text: &str, mark: &str| text.lines().filter(|line| *line == mark).count();
+    text.lines().filter(is_mark).all(|mark| {
+        let [base, ours, theirs] = sides.each_ref().map(|side| {
+            let side = side.as_deref();
+            side.map(|side| times(side, mark))
+        });
+        let (ours, theirs) = (ours.unwrap_or(0), theirs.unwrap_or(0));
+        let both = base.unwrap_or(ours.min(theirs));
+        times(text, mark) <= (ours + theirs).saturating_sub(both)
+    })
+}
+
+fn typed_into(text: &str, all: &[Option<String>; 3], merged: Option<&Merged>) -> Typed {
     // Where one side has it alone, or they are of two tickets, a side's text chooses nothing.
     let is_choice = matches!(merged, Some(Merged::Clean(_) | Merged::Conflict { .. }));
-    let sides = || sides.iter().flatten().map(String::as_str);
+    let sides = || all.iter().flatten().map(String::as_str);
     let whole = match merged {
         Some(Merged::Clean(text) | Merged::Conflict { text, .. } | Merged::TwoTickets { text }) => {
             text.as_str()
@@ -70,9 +86,7 @@ fn typed_into(text: &str, sides: &[Option<String>; 3], merged: Option<&Merged>) 
             false => Typed::Nothing,
         };
     }
-    // The middle alone may be a line of somebody's text.
-    let is_mark = |line: &str| is_marker(line) && !line.starts_with('=');
-    if !text.lines().any(is_mark) {
+    if all_marks_are_text(text, all) {
         return Typed::Whole;
     }
     let known: HashSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
