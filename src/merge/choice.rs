@@ -1,5 +1,7 @@
 //! Settling what a merge has left marked, one difference at a time.
 
+use super::belonging::Belonging;
+
 /// Which of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -10,30 +12,14 @@ pub enum Choice {
 }
 
 /// What both sides have in place of each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hunk<'t> {
     /// The lines of ours.
     pub ours: &'t str,
     /// The lines of theirs.
     pub theirs: &'t str,
-}
-
-impl<'t> Hunk<'t> {
-    /// The keys that begin on its lines, each once.
-    #[must_use]
-    pub fn keys(&self) -> Vec<&'t str> {
-        let mut keys = Vec::new();
-        for line in self.ours.lines().chain(self.theirs.lines()) {
-            let key = line.split_once(" = ").map(|(key, _)| key);
-            let is_key = |key: &&str| key.chars().all(|c| c.is_alphanumeric() || c == '_');
-            if let Some(key) = key.filter(is_key)
-                && !keys.contains(&key)
-            {
-                keys.push(key);
-            }
-        }
-        keys
-    }
+    /// The keys to which these lines belong, each once; where it is in a list of tables, that list.
+    pub keys: Vec<String>,
 }
 
 const OURS: &str = "<<<<<<< ";
@@ -64,15 +50,16 @@ pub fn is_told<'s>(marked: &str, sides: impl IntoIterator<Item = &'s str>) -> bo
 /// nothing is chosen it stays marked. It must be one that [`is_told`].
 pub fn choose(text: &str, mut choose: impl FnMut(&Hunk<'_>) -> Option<Choice>) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut place = Belonging::default();
     let mut rest = text;
-    while let Some((before, hunk, whole, after)) = next_hunk(rest) {
-        out.push_str(before);
-        out.push_str(match choose(&hunk) {
-            Some(Choice::Ours) => hunk.ours,
-            Some(Choice::Theirs) => hunk.theirs,
-            None => whole,
+    while let Some(found) = next_hunk(rest) {
+        out.push_str(found.before);
+        out.push_str(match choose(&found.hunk(&mut place)) {
+            Some(Choice::Ours) => found.ours,
+            Some(Choice::Theirs) => found.theirs,
+            None => found.whole,
         });
-        rest = after;
+        rest = found.after;
     }
     out.push_str(rest);
     out
@@ -101,19 +88,24 @@ pub fn difference<'t>([ours, theirs]: [&'t str; 2]) -> Hunk<'t> {
         .zip(last(other))
         .take_while(|(one, other)| one == other);
     let tail: usize = tail.map(|(line, _)| line.len()).sum();
-    Hunk {
+    let found = Found {
+        before: &ours[..head],
         ours: &mine[..mine.len() - tail],
         theirs: &other[..other.len() - tail],
-    }
+        whole: mine,
+        after: &mine[mine.len() - tail..],
+    };
+    found.hunk(&mut Belonging::default())
 }
 
 /// The differences that a merge has left in the text, in their order.
 pub fn hunks(text: &str) -> impl Iterator<Item = Hunk<'_>> {
+    let mut place = Belonging::default();
     let mut rest = text;
     std::iter::from_fn(move || {
-        let (_, hunk, _, after) = next_hunk(rest)?;
-        rest = after;
-        Some(hunk)
+        let found = next_hunk(rest)?;
+        rest = found.after;
+        Some(found.hunk(&mut place))
     })
 }
 
@@ -121,16 +113,46 @@ pub fn hunks(text: &str) -> impl Iterator<Item = Hunk<'_>> {
 pub(super) fn join(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, hunk, _, after)) = next_hunk(rest) {
-        out.extend([before, hunk.ours, hunk.theirs]);
-        rest = after;
+    while let Some(found) = next_hunk(rest) {
+        out.extend([found.before, found.ours, found.theirs]);
+        rest = found.after;
     }
     out.push_str(rest);
     out
 }
 
-/// What stands before the next difference, it, all of its lines, and what follows.
-fn next_hunk(text: &str) -> Option<(&str, Hunk<'_>, &str, &str)> {
+/// A difference in a text.
+struct Found<'t> {
+    before: &'t str,
+    ours: &'t str,
+    theirs: &'t str,
+    /// All of its lines, with the marks.
+    whole: &'t str,
+    after: &'t str,
+}
+
+impl<'t> Found<'t> {
+    /// The difference, where `place` is that of what stands before it; that is then the place of
+    /// what follows.
+    fn hunk(&self, place: &mut Belonging) -> Hunk<'t> {
+        place.pass(self.before);
+        let mut other = place.clone();
+        let mut keys = place.pass(self.ours);
+        for key in other.pass(self.theirs) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Hunk {
+            ours: self.ours,
+            theirs: self.theirs,
+            keys,
+        }
+    }
+}
+
+/// The next difference.
+fn next_hunk(text: &str) -> Option<Found<'_>> {
     let mut at = 0;
     let (mut begun, mut middle) = (None, None);
     for line in text.split_inclusive('\n') {
@@ -139,11 +161,13 @@ fn next_hunk(text: &str) -> Option<(&str, Hunk<'_>, &str, &str)> {
             (None, _) if line.starts_with(OURS) => begun = Some((at, end)),
             (Some(_), None) if line.trim_end() == MIDDLE => middle = Some((at, end)),
             (Some((from, ours)), Some((ours_end, theirs))) if line.starts_with(THEIRS) => {
-                let hunk = Hunk {
+                return Some(Found {
+                    before: &text[..from],
                     ours: &text[ours..ours_end],
                     theirs: &text[theirs..at],
-                };
-                return Some((&text[..from], hunk, &text[from..end], &text[end..]));
+                    whole: &text[from..end],
+                    after: &text[end..],
+                });
             }
             _ => {}
         }
@@ -171,7 +195,7 @@ mod tests {
         assert_eq!(theirs, ["b = 2\nc = 3\n", "e\n"]);
         let mut seen = Vec::new();
         let chosen = choose(MARKED, |hunk| {
-            seen.push(hunk.keys().join(" "));
+            seen.push(hunk.keys.join(" "));
             (seen.len() == 2).then_some(Choice::Ours)
         });
         assert_eq!(seen, ["b c", ""]);

@@ -7,6 +7,7 @@
 //! reads as the merged ticket and has every comment and unknown key that a side added.
 
 mod added;
+mod belonging;
 mod choice;
 mod fields;
 mod life;

@@ -133,6 +133,34 @@ fn a_status_is_asked_for_once() {
     assert_eq!(merged.reason.as_deref(), Some("by one"));
 }
 
+/// A line of a description that looks like a status is none: it is asked about for itself.
+#[test]
+fn a_paragraph_is_not_settled_with_the_status() {
+    let text = |status: &str, line: &str| {
+        format!(
+            "title = \"x\"\nstatus = \"{status}\"\ndescription = \"\"\"\nOne.\n\nstatus = {line}\n\n\
+             Three.\n\"\"\"\n"
+        )
+    };
+    let sandbox = repository(&[]);
+    sandbox.write(".ticks/abc.toml", &text("open", "a"));
+    commit(&sandbox, "base");
+    for (name, status, line) in [("one", "in_progress", "b"), ("two", "closed", "c")] {
+        sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+        sandbox.write(".ticks/abc.toml", &text(status, line));
+        commit(&sandbox, name);
+    }
+    leave(&sandbox, &["merge", "--quiet", "one"]);
+    let left = sandbox.tk_with_input(["resolve", "-i", "--json"], "o\nl\n");
+    assert_eq!(left.code, 1, "{left}");
+    let asked = sandbox.tk_with_input(["resolve", "-i"], "t\n");
+    assert_eq!(asked.code, 0, "{asked}");
+    let merged = read(&sandbox, "abc");
+    assert_eq!(merged.status.as_str(), "closed");
+    assert_eq!(merged.description, "One.\n\nstatus = b\n\nThree.");
+    conclude(&sandbox);
+}
+
 #[test]
 fn deleted_here_and_changed_there() {
     for (choice, is_there) in [("--ours", false), ("--theirs", true)] {

@@ -140,15 +140,15 @@ impl Table<'_, '_> {
             if failed.is_some() {
                 return None;
             }
-            let keys = hunk.keys();
-            let is_life = !keys.is_empty() && keys.iter().all(|key| LIFE.contains(key));
+            let is_of_life = |key: &String| LIFE.contains(&key.as_str());
+            let is_life = !hunk.keys.is_empty() && hunk.keys.iter().all(is_of_life);
             if is_life && life.is_some() {
                 return life;
             }
             let question = Question {
                 id,
                 title: &title,
-                hunk: Some(*hunk),
+                hunk: Some(hunk.clone()),
                 deleted_by: None,
             };
             let answer = (self.answer)(&question).unwrap_or_else(|error| {
@@ -163,7 +163,7 @@ impl Table<'_, '_> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let left: Vec<Vec<&str>> = hunks(&chosen).map(|hunk| hunk.keys()).collect();
+        let left: Vec<Vec<String>> = hunks(&chosen).map(|hunk| hunk.keys).collect();
         if !left.is_empty() {
             let mut keys = keys;
             let is_left = |key: &String| left.iter().flatten().any(|it| it == key);

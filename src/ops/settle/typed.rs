@@ -92,7 +92,9 @@ fn typed_into(text: &str, all: &[Option<String>; 3], merged: Option<&Merged>) ->
     let known: HashSet<&str> = sides().chain([whole]).flat_map(str::lines).collect();
     let is_known = |line: &str| is_marker(line) || known.contains(line);
     let all_known = text.lines().all(is_known);
-    let (left, marked): (Vec<Hunk<'_>>, Vec<_>) = (hunks(text).collect(), hunks(whole).collect());
+    let lines = |hunk: Hunk<'_>| [hunk.ours.to_owned(), hunk.theirs.to_owned()];
+    let marked_in = |text: &str| hunks(text).map(lines).collect::<Vec<_>>();
+    let (left, marked) = (marked_in(text), marked_in(whole));
     let is_rest = !left.is_empty() && left.iter().all(|hunk| marked.contains(hunk));
     match is_rest && (left.len() < marked.len() || !all_known) {
         true => Typed::Partly,
