@@ -41,6 +41,17 @@ pub fn question(question: &Question<'_>) -> String {
     let mut out = format!("{}  {}\n", question.id, safe(question.title));
     match (&question.hunk, question.deleted_by) {
         (Some(hunk), _) => {
+            let lines = || hunk.ours.lines().chain(hunk.theirs.lines());
+            let begins = |line: &str, key: &str| {
+                line.starts_with(&format!("{key} =")) || line == format!("[[{key}]]")
+            };
+            // Of lines amid a value, or in a list, nothing else says of what they are.
+            let is_untold = |key: &&String| !lines().any(|line| begins(line, key));
+            let untold = hunk.keys.iter().filter(is_untold);
+            let untold: Vec<&str> = untold.map(String::as_str).collect();
+            if !untold.is_empty() {
+                out.push_str(&format!("  {}:\n", safe(&untold.join(", "))));
+            }
             for (side, lines) in [("ours  ", hunk.ours), ("theirs", hunk.theirs)] {
                 for line in safe_lines(lines).lines() {
                     out.push_str(&format!("  {side}  {line}\n"));

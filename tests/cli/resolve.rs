@@ -151,8 +151,20 @@ fn a_paragraph_is_not_settled_with_the_status() {
         commit(&sandbox, name);
     }
     leave(&sandbox, &["merge", "--quiet", "one"]);
-    let left = sandbox.tk_with_input(["resolve", "-i", "--json"], "o\nl\n");
-    assert_eq!(left.code, 1, "{left}");
+    // What is left is named, and what it is of.
+    assert_snapshot!(sandbox.tk_with_input(["resolve", "-i"], "o\nl\n"), @r#"
+    abc  left: both sides changed description
+    --- stderr
+    abc  x
+      ours    status = "closed"
+      theirs  status = "in_progress"
+    [o]urs, [t]heirs, [l]eave it, [q]uit? abc  x
+      description:
+      ours    status = c
+      theirs  status = b
+    [o]urs, [t]heirs, [l]eave it, [q]uit? hint: `tk resolve -i` asks about the rest, `--ours` and `--theirs` choose
+    --- exit 1
+    "#);
     let asked = sandbox.tk_with_input(["resolve", "-i"], "t\n");
     assert_eq!(asked.code, 0, "{asked}");
     let merged = read(&sandbox, "abc");

@@ -166,7 +166,9 @@ impl Table<'_, '_> {
         let left: Vec<Vec<String>> = hunks(&chosen).map(|hunk| hunk.keys).collect();
         if !left.is_empty() {
             let mut keys = keys;
-            let is_left = |key: &String| left.iter().flatten().any(|it| it == key);
+            // What hangs on an element of a list comes with its path.
+            let is_of = |key: &String, it: &String| key == it || key.starts_with(&format!("{it}["));
+            let is_left = |key: &String| left.iter().flatten().any(|it| is_of(key, it));
             if keys.iter().any(is_left) && left.iter().all(|keys| !keys.is_empty()) {
                 keys.retain(is_left);
             }
