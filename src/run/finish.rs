@@ -18,10 +18,10 @@ use super::trouble::Trouble;
 use super::unended;
 use super::workspace;
 use crate::context::point::Point;
-use crate::git::{Backups, Git, Removal};
+use crate::git::{Backups, Git, Removal, TICKS, Worktree};
 use crate::graph::Graph;
 use crate::model::{Gate, LandMode, TicketId, one_line};
-use crate::ops::{Error, ErrorCode, Result};
+use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::store::InvalidFile;
 use crate::wire::EventKind;
 
@@ -131,6 +131,36 @@ pub(super) async fn finish(
         recorder.record(None, EventKind::Warning { text })?;
     }
     Ok(finished)
+}
+
+/// What lets the user check out the branch that was landed on, where ticket files of the run that
+/// are not committed in the main working tree would keep them from it.
+///
+/// # Errors
+/// When git fails.
+pub(super) fn way_to_branch(project: &Project, shared: &Shared) -> Result<Option<String>> {
+    let (onto, head) = (&shared.ground.onto, project.repo.home_head()?);
+    let is_on_it = |there: &Worktree| there.branch.as_ref() == Some(onto);
+    let Some(commit) = head.commit else {
+        return Ok(None);
+    };
+    if shared.trees.list()?.iter().any(is_on_it) {
+        return Ok(None);
+    }
+    let git = Git::new(&shared.ground.root);
+    let (from, to) = (commit.to_string(), onto.reference());
+    let differing = git.run(["diff", "--name-only", "-z", &from, &to, "--", TICKS])?;
+    let differing: Vec<&[u8]> = differing.fields().collect();
+    let unsaved = git.unsaved_tickets()?;
+    let mut in_the_way = unsaved
+        .iter()
+        .filter(|path| differing.contains(&path.as_bytes()));
+    Ok(in_the_way.next().map(|path| {
+        format!(
+            "`git switch {onto}` goes over no ticket file that is not committed, such as `{path}`: \
+             `git add {TICKS} && git commit -m Tickets` first"
+        )
+    }))
 }
 
 /// Whether something is on the run's branch that the user's has not.

@@ -276,6 +276,9 @@ fn run_noting(
     let loaded = shared.tracker.store()?.load_all(config)?;
     if finished.landed {
         shared.tracker.landed()?;
+        if let Some(hint) = finish::way_to_branch(project, &shared)? {
+            project.hint(hint);
+        }
     }
     let now = self::survey(ctx, config, &loaded, &targets).unwrap_or_else(|_| survey.clone());
     let held_by = |id: &TicketId| {

@@ -286,6 +286,25 @@ fn onto_another_branch_leaves_the_checkout_alone() {
     assert_eq!(rig.landings("one", "main"), 0);
     assert_eq!(rig.branches(), ["main", "release"]);
 
+    // What the tickets came to is here and there: git would not go there with it uncommitted.
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox.git(["add", ".ticks"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=tickets"]);
+    rig.sandbox.git(["branch", "release"]);
+    let output = rig.sandbox.tk(["run", "epic", "--onto", "release"]);
+    let hint = "hint: `git switch release` goes over no ticket file that is not committed, such as \
+                `.ticks/epic.toml`: `git add .ticks && git commit -m Tickets` first\n";
+    assert_eq!(output.code, 0, "{output}");
+    assert!(output.stderr.contains(hint), "{output}");
+    rig.sandbox.git(["add", ".ticks"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=Tickets"]);
+    rig.sandbox.git(["switch", "--quiet", "release"]);
+    assert_eq!(rig.show("one")["status"], "closed");
+    // Where they are on it already there is nothing to say.
+    let rig = Rig::new(&[("one", "")]);
+    let output = rig.sandbox.tk(["run", "epic"]);
+    assert!(!output.stderr.contains("git switch"), "{output}");
+
     // Checked out in another worktree, the files there follow.
     let rig = Rig::new(&[("one", "")]);
     rig.sandbox
