@@ -284,8 +284,15 @@ fn usage(args: &[OsString], error: &clap::Error) -> u8 {
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     );
-    if !asked && wants_json(args) {
-        let screen = Screen::new(true, false, Colour::Never);
+    let is_json = wants_json(args);
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !is_json {
+        // Nothing that was typed is wrong. That standard error is gone changes nothing.
+        let _ = error.print();
+        return ErrorCode::InvalidArgument.exit_code();
+    }
+    // What clap says of this one lists the commands that are for nobody, too.
+    if !asked && (is_json || error.kind() == ErrorKind::MissingSubcommand) {
+        let screen = Screen::new(is_json, false, colour(args));
         let error = usage_error(error);
         return tell(&screen, &error);
     }
@@ -302,6 +309,13 @@ fn usage(args: &[OsString], error: &clap::Error) -> u8 {
 
 /// What clap prints in paragraphs, as one of ours: the first says what is wrong.
 fn usage_error(error: &clap::Error) -> Error {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+    ) {
+        let told = Error::new(ErrorCode::InvalidArgument, "a command is missing");
+        return told.hint("`--help` lists what there is");
+    }
     let rendered = error.render().to_string();
     let (first, rest) = rendered.split_once("\n\n").unwrap_or((&rendered, ""));
     let first = first.strip_prefix("error: ").unwrap_or(first);

@@ -414,6 +414,8 @@ impl<'a> Dispatcher<'a> {
         if !self.budget_reached {
             self.budget_reached = true;
             let text = text.to_owned();
+            // Read by those whom it ends.
+            self.shared.reached.get_or_init(|| text.clone());
             let told = self.recorder.announce(None, EventKind::Warning { text });
             if let Err(error) = told {
                 self.give_up(error);

@@ -305,7 +305,7 @@ impl Executor {
                 },
                 (None, None) => match self.desk.place().await? {
                     Ok(permit) => permit,
-                    Err(NoPlace::Budget) => return self.park("the budget is used up").await,
+                    Err(NoPlace::Budget) => return self.park(shared.cap_reached()).await,
                     Err(NoPlace::Ticket) => {
                         return self.park("what the ticket may cost is used up").await;
                     }
@@ -375,7 +375,7 @@ impl Executor {
                     continue;
                 }
                 TurnEnd::Interrupted(Stop::Budget) => {
-                    return self.park("spending has come to a cap of the run").await;
+                    return self.park(shared.cap_reached()).await;
                 }
                 TurnEnd::Interrupted(_)
                 | TurnEnd::Failed {

@@ -1,8 +1,8 @@
 //! A run from the command to the exit code.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, watch};
@@ -246,6 +246,7 @@ fn run_noting(
         queue: Queue::default(),
         clashes: Arc::new(clashes),
         remote: claims,
+        reached: OnceLock::new(),
         logs: AtomicU64::new(1),
     });
     let mut board = Board::new(seats, places, shared.options.waves);

@@ -59,7 +59,7 @@ pub(super) struct Options {
 
 impl Options {
     /// # Errors
-    /// When the agent that was asked for is none.
+    /// When the agent that was asked for is none, or a check is blank.
     pub(super) fn new(request: &RunRequest, project: &Project) -> Result<Self> {
         if let Some(name) = &request.agent
             && let Err(wrong) = project.store.agent(name)
@@ -71,6 +71,10 @@ impl Options {
                 error.code = ErrorCode::InvalidArgument;
             }
             return Err(error);
+        }
+        if request.checks.iter().any(|check| check.trim().is_empty()) {
+            let message = "`--check` is blank: expected a shell command";
+            return Err(Error::new(ErrorCode::InvalidArgument, message));
         }
         let run = &project.config.run;
         Ok(Self {

@@ -299,10 +299,12 @@ fn room(root: &Path, places: usize) -> Result<()> {
         return Ok(());
     }
     let mib = |bytes: u64| bytes / (1024 * 1024);
+    // The run's own beside those of the workers.
+    let worktrees = places + 1;
     Err(Error::new(
         ErrorCode::Failed,
         format!(
-            "{} MiB are free on the disk of `{}`: {} MiB are needed for {places} worktrees",
+            "{} MiB are free on the disk of `{}`: {} MiB are needed for {worktrees} worktrees",
             mib(free),
             root.display(),
             mib(needed)

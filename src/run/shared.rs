@@ -1,8 +1,8 @@
 //! What every part of a run may look at; none of it changes while the run lasts.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 
@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub clashes: Arc<Clashes>,
     /// What is held on a remote, where claims are to hold between clones.
     pub remote: Option<Remote>,
+    /// Which of its caps the run has reached, once it has.
+    pub reached: OnceLock<String>,
     /// Numbers the logs of checks and set-ups.
     pub logs: AtomicU64,
 }
@@ -85,6 +87,12 @@ impl Shared {
     /// The branch's tip, if there is such a branch.
     pub(super) fn tip_of(&self, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
         Git::new(&self.ground.root).commit_of(&branch.reference())
+    }
+
+    /// Why nothing more may be spent: the cap that the run has reached.
+    pub(super) fn cap_reached(&self) -> &str {
+        let reached = self.reached.get();
+        reached.map_or("the budget is used up", String::as_str)
     }
 
     /// Who writes a job's commits: the agent, at an address that can never exist (RFC 2606).

@@ -34,6 +34,8 @@ pub(super) struct Survey {
     pub epics: Vec<TicketId>,
     /// Of these, the open ones that wait for a person.
     pub awaiting_epics: Vec<TicketId>,
+    /// What holds each of [`Self::held`], in words.
+    pub reasons: BTreeMap<TicketId, String>,
     /// Whether it is about an epic that has no ticket at all, as far as files can be read.
     pub is_empty: bool,
 }
@@ -88,6 +90,7 @@ pub(super) fn survey(
         epics: Vec::new(),
         awaiting_epics: Vec::new(),
         tickets: BTreeMap::new(),
+        reasons: BTreeMap::new(),
         is_empty: false,
         plan,
     };
@@ -98,6 +101,9 @@ pub(super) fn survey(
             survey.runnable.push(entry.id.clone());
         } else {
             survey.held.push(entry.id.clone());
+            let reasons = graph.reasons(&entry.id).into_iter();
+            let reasons: Vec<String> = reasons.map(|reason| reason.to_string()).collect();
+            survey.reasons.insert(entry.id.clone(), reasons.join(", "));
         }
     }
     let mut files: BTreeSet<TicketId> = survey.plan.entries.iter().map(|e| e.id.clone()).collect();

@@ -117,6 +117,10 @@ fn why(now: &Survey, tally: &Tally, id: &TicketId, held_by: Option<String>) -> S
     }
     match entry {
         Some(entry) if entry.runnable => format!("it is {}", entry.status),
-        _ => "something holds it: `tk blocked` tells what".to_owned(),
+        _ => {
+            let reasons = now.reasons.get(id).filter(|reasons| !reasons.is_empty());
+            let unknown = || "something holds it: `tk blocked` tells what".to_owned();
+            reasons.cloned().unwrap_or_else(unknown)
+        }
     }
 }

@@ -243,6 +243,10 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
                 }
                 _ => String::new(),
             };
+            let outcome = match outcome.as_str() {
+                "waiting" if awaiting.is_empty() => "unfinished",
+                outcome => outcome,
+            };
             let text = format!(
                 "{}: {} landed, {} failed, {} awaiting people, {} not done{why}, ${cost_usd:.4}",
                 safe(outcome),

@@ -37,6 +37,20 @@ fn wrong_arguments_are_one_json_object_where_that_is_wanted() {
 }
 
 #[test]
+fn without_a_command_there_is_help_and_no_error() {
+    let sandbox = authentication();
+    let output = sandbox.tk([""; 0]);
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output}");
+    let begins = "Tickets that run themselves\n\nUsage: tk";
+    assert!(output.stderr.starts_with(begins), "{output}");
+    assert_snapshot!(refused(&sandbox, 2, &[&["--json"], &["--verbose"]]), @r#"
+    {"schema":"tk.error.v1","error":{"code":"INVALID_ARGUMENT","message":"a command is missing","hint":"`--help` lists what there is","retryable":false,"exit_code":2,"context":{}}}
+    error: a command is missing
+    hint: `--help` lists what there is
+    "#);
+}
+
+#[test]
 fn every_command_refuses_to_work_outside_a_project() {
     let sandbox = Sandbox::new();
     assert_snapshot!(sandbox.tk(["list"]), @r"

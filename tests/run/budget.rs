@@ -220,7 +220,11 @@ fn caps_on_tokens_and_time_park() {
     let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
     rig.script(json!({"one": [[spend(0.0), "hang"], work()]}));
     let ended = rig.run(["--max-tokens", "1000"]).expect(10);
-    assert_eq!(ended.of("one", "parked").len(), 1);
+    let reasons = |ended: &Ended| -> Vec<Value> {
+        let parked = ended.of("one", "parked");
+        parked.iter().map(|event| event["reason"].clone()).collect()
+    };
+    assert_eq!(reasons(&ended), ["the cap on tokens is reached"]);
     rig.assert_tidy();
     let ended = rig.run([]).expect(0);
     assert_eq!(ended.ids("landed"), ["one", "two"]);
@@ -228,7 +232,7 @@ fn caps_on_tokens_and_time_park() {
     let rig = Rig::new(&[("one", "")]);
     rig.script(json!({"one": [["hang"], work()]}));
     let ended = rig.run(["--max-time", "1s"]).expect(10);
-    assert_eq!(ended.of("one", "parked").len(), 1);
+    assert_eq!(reasons(&ended), ["the time limit of the run is reached"]);
     rig.run([]).expect(0);
 }
 

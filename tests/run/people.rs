@@ -434,7 +434,7 @@ fn a_run_that_waits_for_nobody_s_word_says_for_what() {
     ]);
     assert_eq!(ended.last()["waits"], waits);
     let last = last_line(&rig);
-    let said = "waiting: 0 landed, 0 failed, 0 awaiting people, 2 not done \
+    let said = "unfinished: 0 landed, 0 failed, 0 awaiting people, 2 not done \
                 (one: sam@example.com works at it), $0.0000";
     assert!(last.ends_with(said), "{last}");
     let told = rig.sandbox.tk(["run", "epic"]);

@@ -262,6 +262,8 @@ fn bad_values_are_usage_errors() {
         ["--max-cost", "lots"],
         ["--max-time", "soon"],
         ["--land", "maybe"],
+        ["--check", ""],
+        ["--check", " \t"],
     ] {
         let output = rig.sandbox.tk(["run", "epic"].iter().chain(&args));
         assert_eq!(output.code, 2, "{args:?} {output}");

@@ -101,6 +101,8 @@ fn what_is_put_off_is_left_for_later() {
     let rig = Rig::new(&[("one", ""), ("late", "defer_until = 2999-01-01")]);
     let ended = rig.run([]);
     assert_eq!(ended.ids("landed"), ["one"]);
+    let waits = json!([{"ticket": "late", "why": "deferred until 2999-01-01"}]);
+    assert_eq!(ended.last()["waits"], waits);
     assert!(ended.of("late", "ticket_started").is_empty());
     assert_eq!(rig.show("late")["status"], "open");
     assert_eq!(rig.show("epic")["status"], "open");

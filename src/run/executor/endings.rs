@@ -78,7 +78,10 @@ impl Executor {
                 self.desk.record(EventKind::Resumed { reason }).await?;
                 Ok(Ok(permit))
             }
-            Err(NoPlace::Budget) => self.park("the budget is used up").await.map(Err),
+            Err(NoPlace::Budget) => {
+                let shared = Arc::clone(&self.shared);
+                self.park(shared.cap_reached()).await.map(Err)
+            }
             Err(NoPlace::Ticket) => {
                 let reason = "what the ticket may cost is used up";
                 self.park(reason).await.map(Err)
