@@ -1,5 +1,6 @@
 //! Files as they were: which commits changed one, and what a folder held at a commit.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -38,6 +39,8 @@ pub struct FileVersion {
     pub before: Vec<Option<BlobId>>,
     /// What it holds since; `None` where it is not there.
     pub after: Option<BlobId>,
+    /// Whether it is a symbolic link since, and holds where that leads.
+    pub is_link: bool,
 }
 
 /// A file right in a folder of a commit.
@@ -81,6 +84,39 @@ impl Git {
         // By its path alone: what it was called before is looked for by what it says.
         let answer = call.setting("log.follow=false").run()?;
         versions(&answer)
+    }
+
+    /// The names of what is right in the folder, by its path from the top, and in the working tree
+    /// as in the commit, by git's own comparison: also of links, and of what nobody else can read.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unchanged_in(&self, folder: &Path, commit: CommitId) -> Result<BTreeSet<String>> {
+        let commit = commit.to_string();
+        let mut spec = OsString::from(":(top,literal)");
+        spec.push(folder);
+        let changed = self.call([
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-ext-diff",
+            "--no-textconv",
+        ]);
+        let changed = changed
+            .args(["--no-renames", &commit, "--"])
+            .arg(spec)
+            .run()?;
+        let there = self.call(["ls-tree", "-z", "--name-only", "--full-tree", &commit, "--"]);
+        let there = match folder.as_os_str().is_empty() {
+            true => there,
+            // With a slash it means what is in the folder.
+            false => there.arg(folder.join("")),
+        };
+        let there = there.run()?;
+        let changed: BTreeSet<&[u8]> = changed.fields().collect();
+        let same = there.fields().filter(|path| !changed.contains(path));
+        let names = same.filter_map(|path| path.rsplit_str("/").next()?.to_str().ok());
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// What these blobs hold, in their order; `None` of one that is not in this clone.
@@ -222,7 +258,7 @@ fn versions(answer: &Output) -> Result<Vec<FileVersion>> {
             continue;
         };
         fields.next();
-        let (before, after) = sides(raw).ok_or_else(unexpected)?;
+        let (before, after, is_link) = sides(raw).ok_or_else(unexpected)?;
         found.push(FileVersion {
             commit,
             author,
@@ -235,14 +271,15 @@ fn versions(answer: &Output) -> Result<Vec<FileVersion>> {
             subject,
             before,
             after,
+            is_link,
         });
     }
     Ok(found)
 }
 
 /// The objects of `:100644 100644 <before> <after> M`, which has a colon, a mode and an object
-/// for each parent, and one mode and object more.
-fn sides(raw: &[u8]) -> Option<(Vec<Option<BlobId>>, Option<BlobId>)> {
+/// for each parent, and one mode and object more; and whether that mode is a link's.
+fn sides(raw: &[u8]) -> Option<(Vec<Option<BlobId>>, Option<BlobId>, bool)> {
     let raw = std::str::from_utf8(raw).ok()?.trim_start();
     let parents = raw.bytes().take_while(|byte| *byte == b':').count();
     let words: Vec<&str> = raw[parents..].split(' ').collect();
@@ -252,7 +289,8 @@ fn sides(raw: &[u8]) -> Option<(Vec<Option<BlobId>>, Option<BlobId>)> {
     };
     let before = (0..parents).map(object).collect::<Option<Vec<_>>>()?;
     let after = object(parents)?;
-    (parents > 0).then_some((before, after))
+    let is_link = words.get(parents) == Some(&"120000");
+    (parents > 0).then_some((before, after, is_link))
 }
 
 #[cfg(test)]
@@ -264,11 +302,13 @@ mod tests {
         let (a, b, none) = ("a".repeat(40), "b".repeat(40), "0".repeat(40));
         let id = |text: &str| BlobId::parse(text).ok();
         let changed = sides(format!("\n:100644 100644 {a} {b} M").as_bytes());
-        assert_eq!(changed, Some((vec![id(&a)], id(&b))));
+        assert_eq!(changed, Some((vec![id(&a)], id(&b), false)));
         let new = sides(format!("\n:000000 100644 {none} {a} A").as_bytes());
-        assert_eq!(new, Some((vec![None], id(&a))));
+        assert_eq!(new, Some((vec![None], id(&a), false)));
+        let link = sides(format!("\n:100644 120000 {a} {b} T").as_bytes());
+        assert_eq!(link, Some((vec![id(&a)], id(&b), true)));
         let merged = sides(format!("::100644 000000 100644 {a} {none} {b} MA").as_bytes());
-        assert_eq!(merged, Some((vec![id(&a), None], id(&b))));
+        assert_eq!(merged, Some((vec![id(&a), None], id(&b), false)));
         for broken in ["", ":", "100644 a", ":100644 100644 a b M"] {
             assert_eq!(sides(broken.as_bytes()), None, "{broken}");
         }

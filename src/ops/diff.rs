@@ -88,7 +88,8 @@ fn sides(tracked: &Tracked<'_>, range: &str) -> Result<(Side, Side)> {
     let one = tracked.commit(&from)?;
     let Some(to) = to.map(named) else {
         let from = Side::of(tracked.revision(&from, one)?);
-        return Ok((from, Side::working_tree(tracked.project)?));
+        let to = Side::working_tree(tracked, &from)?;
+        return Ok((from, to));
     };
     let other = tracked.commit(&to)?;
     let to = Side::of(tracked.revision(&to, other)?);
@@ -111,9 +112,10 @@ impl Side {
         }
     }
 
-    /// The files as they lie there, also those that are no tickets.
-    fn working_tree(project: &Project) -> Result<Self> {
-        let store = &project.store;
+    /// The files as they lie there, also those that are no tickets. What cannot be read and is as
+    /// that other side has it holds what it has there.
+    fn working_tree(tracked: &Tracked<'_>, other: &Self) -> Result<Self> {
+        let store = &tracked.project.store;
         let ids: Vec<TicketId> = store.ids()?.into_iter().collect();
         let read = |id: &TicketId| {
             let text = match store.read_text(id) {
@@ -131,6 +133,23 @@ impl Side {
         for (id, blob, text) in parts.into_iter().flatten() {
             files.insert(id.clone(), blob);
             texts.insert(id, text);
+        }
+        let unread = texts.iter().filter(|(_, text)| text.is_err());
+        let mut unread: Vec<TicketId> = unread.map(|(id, _)| id.clone()).collect();
+        if let Some(revision) = other.revision.as_ref().filter(|_| !unread.is_empty()) {
+            let same = tracked.unchanged_since(revision.commit)?;
+            unread.retain(|id| same.contains(id));
+            for id in unread {
+                texts.remove(&id);
+                files.remove(&id);
+                // Of a link, neither side has a file.
+                files.extend(
+                    other
+                        .files
+                        .get_key_value(&id)
+                        .map(|(id, blob)| (id.clone(), *blob)),
+                );
+            }
         }
         Ok(Self {
             revision: None,
@@ -274,7 +293,7 @@ fn ticket(
 ) -> DiffTicket {
     let old = before.and_then(|version| version.as_ref().ok());
     let new = after.and_then(|version| version.as_ref().ok());
-    let sides = [("before", before), ("after", after)];
+    let sides = [("after", after), ("before", before)];
     let problem = sides.into_iter().find_map(|(side, version)| {
         let problem = version?.as_ref().err()?;
         Some(format!("{side}: {problem}"))

@@ -70,6 +70,9 @@ fn commits(
     })
 }
 
+/// What is wrong with a version that is a symbolic link.
+const LINK: &str = "it is a symbolic link: expected a regular file";
+
 /// An entry, by when its commit was made; by nothing, where it is not committed.
 struct Row {
     commit: Option<CommitId>,
@@ -151,6 +154,9 @@ impl<'t> Told<'t> {
         let read = |text: &Option<Vec<u8>>| version(&id, text.as_deref(), config);
         let mut versions: BTreeMap<BlobId, Version> =
             blobs.into_iter().zip(texts.iter().map(read)).collect();
+        let links = commits.iter().filter(|commit| commit.is_link);
+        let links = links.filter_map(|commit| Some((commit.after?, Err(LINK.to_owned()))));
+        versions.extend(links);
         let blobs = newest.keys().copied().collect();
         versions.extend(newest);
         Ok(Chain {
@@ -172,13 +178,14 @@ impl<'t> Told<'t> {
         let known = |bytes: &[u8], version: Version| Some((BlobId::of(bytes)?, version));
         let before = committed.as_deref();
         let before = before.and_then(|bytes| known(bytes, version(&id, Some(bytes), config)));
-        let after = match project.store.read_text(&id) {
-            Ok(text) => text.and_then(|text| {
+        let after = match (project.store.read_text(&id), tracked.head) {
+            (Ok(text), _) => text.and_then(|text| {
                 let bytes = text.as_bytes();
                 known(bytes, version(&id, Some(bytes), config))
             }),
+            (Err(_), Some(head)) if tracked.unchanged_since(head)?.contains(&id) => before.clone(),
             // Something that git has nowhere.
-            Err(error) => known(error.to_string().as_bytes(), Err(error.to_string())),
+            (Err(error), _) => known(error.to_string().as_bytes(), Err(error.to_string())),
         };
         let blob = |known: &Option<(BlobId, Version)>| known.as_ref().map(|(blob, _)| *blob);
         let step = Step {

@@ -1,6 +1,6 @@
 //! Tickets as they were: where git has them, and what they were at a revision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -167,12 +167,15 @@ impl<'p> Tracked<'p> {
     /// The files of the commit that should be tickets.
     pub(super) fn files_at(&self, commit: CommitId) -> Result<BTreeMap<TicketId, BlobId>> {
         let files = self.project.repo.files_at(commit, &self.folder)?;
-        let tickets = files.into_iter().filter(|file| file.name != "config.toml");
-        let tickets = tickets.filter_map(|file| {
-            let stem = file.name.strip_suffix(".toml")?;
-            Some((TicketId::parse(stem).ok()?, file.blob))
-        });
+        let tickets = files.into_iter();
+        let tickets = tickets.filter_map(|file| Some((id_of(&file.name)?, file.blob)));
         Ok(tickets.collect())
+    }
+
+    /// The tickets whose files are in the working tree as in the commit, whatever they are.
+    pub(super) fn unchanged_since(&self, commit: CommitId) -> Result<BTreeSet<TicketId>> {
+        let names = self.git.unchanged_in(&self.folder, commit)?;
+        Ok(names.iter().filter_map(|name| id_of(name)).collect())
     }
 
     fn config_at(&self, name: &str, commit: CommitId) -> Result<Config> {
@@ -253,6 +256,13 @@ impl Project {
         self.now = was.at.unwrap_or(self.now);
         Ok(self)
     }
+}
+
+/// The ticket that a file of that name should be.
+fn id_of(name: &str) -> Option<TicketId> {
+    let stem = name.strip_suffix(".toml")?;
+    let id = TicketId::parse(stem).ok()?;
+    (name != "config.toml").then_some(id)
 }
 
 /// The ticket that a file of git spells, or the line and what is wrong with it.

@@ -17,6 +17,7 @@ mod blocked;
 mod bulk;
 #[cfg(test)]
 mod chain;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod claim;
@@ -80,6 +81,8 @@ mod merge_driver;
 mod new;
 #[cfg(test)]
 mod next;
+#[cfg(test)]
+mod no_text;
 #[cfg(test)]
 mod one_id;
 #[cfg(test)]
