@@ -482,6 +482,36 @@ fn a_choice_drops_nothing_that_one_side_added() {
     }
 }
 
+/// What of anybody's own a choice leaves out is named.
+#[test]
+fn what_only_one_choice_has_is_named() {
+    let base = "title = \"Base\"\n";
+    let theirs = "title = \"Two\"\n\n[meta]\nv = 1\n";
+    let noted = |title: &str| {
+        let text = format!("team = \"red\"\ntitle = \"{title}\"\n");
+        let before = read(&text);
+        let mut after = before.clone();
+        after.notes.push(note(1, "n"));
+        after.acceptance.push(item("works"));
+        edit(&text, &before, &after).unwrap()
+    };
+    for ours in [noted("Base"), noted("One")] {
+        for (one, two) in [(ours.as_str(), theirs), (theirs, &ours)] {
+            let (keys, choices) = match merge(base, one, two) {
+                Merged::Conflict { keys, choices, .. } => (keys, choices),
+                Merged::Clean(text) => (Vec::new(), [text.clone(), text]),
+                two => panic!("two tickets in one: {two:#?}"),
+            };
+            let whole = ["team = \"red\"\n", "[meta]\nv = 1\n"];
+            for (extra, key) in whole.iter().zip(["team", "meta.v"]) {
+                let is_in = choices.each_ref().map(|choice| choice.contains(extra));
+                let is_named = keys.iter().any(|named| named == key);
+                assert!(is_in == [true; 2] || is_named, "{keys:?}: {choices:#?}");
+            }
+        }
+    }
+}
+
 /// By lines, ours and theirs of one key would both be there: then all that differs is marked.
 #[test]
 fn each_choice_is_a_ticket() {

@@ -140,6 +140,14 @@ impl Sides<'_> {
             self.mark(self.base.text, [self.ours.0, self.theirs.0])
         };
         keys.extend(lost.iter().map(|extra| name(extra).to_owned()));
+        // Nothing of anybody's own goes with a side that is not chosen, unless that is told.
+        if lost.is_empty() {
+            let [one, another] = &marked.choices;
+            for choice in [(one, &mine), (another, &other)] {
+                let missing = without(added.all(), &extras_of((choice.0, choice.1)));
+                keys.extend(missing.iter().map(|extra| name(extra).to_owned()));
+            }
+        }
         if keys.is_empty() {
             keys.push(COMMENTS.to_owned());
         }
