@@ -86,6 +86,15 @@ impl Git {
         versions(&answer)
     }
 
+    /// Whether the clone has only the newest commits.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn is_shallow(&self) -> Result<bool> {
+        let answer = self.run(["rev-parse", "--is-shallow-repository"])?;
+        Ok(answer.line() == "true")
+    }
+
     /// The names of what is right in the folder, by its path from the top, and in the working tree
     /// as in the commit, by git's own comparison: also of links, and of what nobody else can read.
     ///

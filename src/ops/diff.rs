@@ -6,7 +6,7 @@ use super::past::{Revision, Tracked, Version, filed, version};
 use super::{Error, ErrorCode, Project, Result};
 use crate::compare::{fields, what_became};
 use crate::context::cores;
-use crate::git::BlobId;
+use crate::git::{BlobId, CommitId};
 use crate::merge::{differently_made, is_another};
 use crate::model::{Config, Ticket, TicketId};
 use crate::wire::{DiffDocument, DiffSide, DiffTicket, TicketChange};
@@ -22,8 +22,10 @@ const FROM_TO: &str = "..";
 /// The text of a file of the working tree, or why it cannot be read.
 type Text = std::result::Result<String, String>;
 
-/// One side: a commit, or the working tree.
+/// One side: a commit, what is checked out where nothing is committed yet, or the working tree.
 struct Side {
+    /// As it was named; nothing of the working tree.
+    name: Option<String>,
     revision: Option<Revision>,
     /// What each file holds that should be a ticket.
     files: BTreeMap<TicketId, BlobId>,
@@ -85,31 +87,40 @@ fn sides(tracked: &Tracked<'_>, range: &str) -> Result<(Side, Side)> {
         (None, None) => (range, None, false),
     };
     let from = named(from);
-    let one = tracked.commit(&from)?;
+    let one = tracked.commit_if_any(&from)?;
     let Some(to) = to.map(named) else {
-        let from = Side::of(tracked.revision(&from, one)?);
+        let from = Side::of(tracked, &from, one)?;
         let to = Side::working_tree(tracked, &from)?;
         return Ok((from, to));
     };
-    let other = tracked.commit(&to)?;
-    let to = Side::of(tracked.revision(&to, other)?);
-    let base = match from_common {
-        true => tracked.git.merge_base(one, other)?.ok_or_else(|| {
-            let message = format!("`{from}` and `{}` have no commit in common", to.name());
-            Error::new(ErrorCode::Git, message).with("given", range)
-        })?,
-        false => one,
+    let other = tracked.commit_if_any(&to)?;
+    let base = match (from_common, one.zip(other)) {
+        (false, _) => one,
+        (true, None) => None,
+        (true, Some((one, other))) => tracked.git.merge_base(one, other)?,
     };
-    Ok((Side::of(tracked.revision(&from, base)?), to))
+    if from_common && base.is_none() {
+        let message = format!("`{from}` and `{to}` have no commit in common");
+        let error = Error::new(ErrorCode::Git, message).with("given", range);
+        return Err(tracked.with_what_is_cut(error));
+    }
+    let from = Side::of(tracked, &from, base)?;
+    Ok((from, Side::of(tracked, &to, other)?))
 }
 
 impl Side {
-    fn of(mut revision: Revision) -> Self {
-        Self {
-            files: std::mem::take(&mut revision.files),
+    fn of(tracked: &Tracked<'_>, name: &str, commit: Option<CommitId>) -> Result<Self> {
+        let revision = commit.map(|commit| tracked.revision(name, commit));
+        let mut revision = revision.transpose()?;
+        let files = revision
+            .as_mut()
+            .map(|revision| std::mem::take(&mut revision.files));
+        Ok(Self {
+            name: Some(name.to_owned()),
+            revision,
+            files: files.unwrap_or_default(),
             texts: BTreeMap::new(),
-            revision: Some(revision),
-        }
+        })
     }
 
     /// The files as they lie there, also those that are no tickets. What cannot be read and is as
@@ -152,15 +163,11 @@ impl Side {
             }
         }
         Ok(Self {
+            name: None,
             revision: None,
             files,
             texts,
         })
-    }
-
-    fn name(&self) -> &str {
-        let revision = self.revision.as_ref();
-        revision.map_or("the working tree", |revision| &revision.name)
     }
 
     fn config<'s>(&'s self, project: &'s Project) -> &'s Config {
@@ -171,7 +178,7 @@ impl Side {
     fn shown(&self) -> DiffSide {
         let revision = self.revision.as_ref();
         DiffSide {
-            revision: revision.map(|revision| revision.name.clone()),
+            revision: self.name.clone(),
             commit: revision.map(|revision| revision.commit.to_string()),
         }
     }

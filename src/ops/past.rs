@@ -73,8 +73,6 @@ pub(super) struct Tracked<'p> {
 
 /// A commit with tickets.
 pub(super) struct Revision {
-    /// As it was named.
-    pub(super) name: String,
     /// The commit.
     pub(super) commit: CommitId,
     /// When that was made.
@@ -145,18 +143,45 @@ impl<'p> Tracked<'p> {
         found.ok().flatten().ok_or_else(|| {
             let shown = escaped(name, 80);
             let message = format!("`{shown}` names no commit");
-            Error::new(ErrorCode::Git, message)
-                .hint("expected a commit, a branch, a tag or the like, such as `HEAD~3`")
-                .with("given", name)
+            let error = Error::new(ErrorCode::Git, message).with("given", name);
+            let is_of_head = name.starts_with("HEAD") || name.starts_with('@');
+            if self.head.is_none() && is_of_head {
+                return error.hint("what is checked out has no commit yet");
+            }
+            let example = "expected a commit, a branch, a tag or the like, such as `HEAD~3`";
+            self.with_what_is_cut(error.hint(example))
         })
     }
 
-    /// What the commit has. Its configuration is today's where its own cannot be used.
+    /// The error that a commit is not there, with why that may be.
+    pub(super) fn with_what_is_cut(&self, error: Error) -> Error {
+        // Where git cannot tell that either, the error stands without it.
+        match self.git.is_shallow() {
+            Ok(true) => error.hint(
+                "this clone is shallow: `git fetch --unshallow` brings the commits before those \
+                 that it has",
+            ),
+            Ok(false) | Err(_) => error,
+        }
+    }
+
+    /// The commit that a revision names; none where that is what is checked out, and nothing is
+    /// committed there yet.
+    ///
+    /// # Errors
+    /// When it names none otherwise.
+    pub(super) fn commit_if_any(&self, name: &str) -> Result<Option<CommitId>> {
+        match self.head {
+            None if matches!(name.trim(), "HEAD" | "@") => Ok(None),
+            _ => self.commit(name).map(Some),
+        }
+    }
+
+    /// What the commit of that name has. Its configuration is today's where its own cannot be used.
     pub(super) fn revision(&self, name: &str, commit: CommitId) -> Result<Revision> {
         let repo = &self.project.repo;
         let (at, _) = repo.time_and_parents(commit)?;
         Ok(Revision {
-            name: name.to_owned(),
             commit,
             at,
             config: self.config_at(name, commit)?,

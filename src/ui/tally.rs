@@ -17,8 +17,12 @@ const WIDEST: usize = 40;
 /// Counts in tables, then what came and went by week with a chart of it, times, ages, epics.
 #[must_use]
 pub fn figures(document: &TallyDocument) -> String {
-    if document.total == 0 {
-        return "no ticket yet\n".to_owned();
+    match &document.epic {
+        None if document.total == 0 => return "no ticket yet\n".to_owned(),
+        Some(epic) if document.total == 0 => {
+            return format!("nothing is below `{}`\n", safe(epic));
+        }
+        _ => {}
     }
     let (open, done) = (document.open, document.done);
     let total = plural(document.total, "ticket", "tickets");

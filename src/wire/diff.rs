@@ -38,7 +38,7 @@ pub struct DiffDocument {
 pub struct DiffSide {
     /// As it was named; null for the working tree.
     pub revision: Option<String>,
-    /// The commit.
+    /// The commit; null for the working tree, and for `HEAD` where nothing is committed yet.
     pub commit: Option<String>,
 }
 

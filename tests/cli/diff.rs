@@ -253,6 +253,61 @@ fn what_names_no_commit() {
     ");
 }
 
+/// All that there is is not committed.
+#[test]
+fn nothing_is_committed_yet() {
+    let sandbox = Sandbox::without_repository();
+    sandbox.git(["init", "--quiet", "--initial-branch=main", "."]);
+    sandbox.tk(["init", "--quiet"]).ok();
+    assert_snapshot!(sandbox.tk(["diff"]), @"no ticket is different");
+    sandbox.ticket("abc", "title = \"First\"\n");
+    assert_snapshot!(sandbox.tk(["diff"]), @r"
+    opened      abc  First
+    1 opened
+    ");
+    assert_snapshot!(sandbox.tk(["diff", "@..HEAD"]), @"no ticket is different");
+    let told = sandbox.tk(["diff", "HEAD", "--json"]).json();
+    assert_eq!(told["from"], json!({"revision": "HEAD", "commit": null}));
+    assert_snapshot!(refused(&sandbox, 6, &[
+        &["diff", "HEAD~1"],
+        &["diff", "main"],
+        &["list", "--at", "HEAD"],
+    ]), @r"
+    error: `HEAD~1` names no commit
+    hint: what is checked out has no commit yet
+    error: `main` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    error: `HEAD` names no commit
+    hint: what is checked out has no commit yet
+    ");
+    // Nor on another branch.
+    commit(&sandbox, "Ann", 0, "File it");
+    sandbox.git(["checkout", "--quiet", "--orphan", "alone"]);
+    assert_snapshot!(sandbox.tk(["diff", "main.."]), @r"
+    deleted     abc  First
+    1 deleted
+    ");
+    assert_snapshot!(refused(&sandbox, 6, &[&["diff", "main...HEAD"]]), @"error: `main` and `HEAD` have no commit in common");
+}
+
+#[test]
+fn what_is_before_a_shallow_clone() {
+    let sandbox = told();
+    let url = format!("file://{}", sandbox.path().display());
+    sandbox.git(["clone", "--quiet", "--depth=1", &url, "../shallow"]);
+    assert_snapshot!(refused(&sandbox, 6, &[
+        &["-C", "../shallow", "diff", "HEAD~1"],
+        &["-C", "../shallow", "list", "--at", "HEAD~1"],
+    ]), @r"
+    error: `HEAD~1` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    hint: this clone is shallow: `git fetch --unshallow` brings the commits before those that it has
+    error: `HEAD~1` names no commit
+    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
+    hint: this clone is shallow: `git fetch --unshallow` brings the commits before those that it has
+    ");
+}
+
 /// The side that cannot be read is named, and takes nothing else down.
 #[test]
 fn versions_that_are_no_tickets() {

@@ -336,3 +336,12 @@ fn words_without_meaning_are_refused() {
     ");
     assert_eq!(sandbox.tk(["stats", "zzz"]).code, 3);
 }
+
+#[test]
+fn nothing_is_below_it() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"First\"\n");
+    sandbox.ticket("aut", "title = \"Authentication\"\ntype = \"epic\"\n");
+    assert_snapshot!(sandbox.tk(["stats", "abc"]), @"nothing is below `abc`");
+    assert_snapshot!(sandbox.tk(["stats", "auth"]), @"nothing is below `aut`");
+}
