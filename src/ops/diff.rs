@@ -40,12 +40,14 @@ struct Side {
 /// When one names no commit, or git fails.
 pub fn diff(project: &Project, range: Option<&str>) -> Result<DiffDocument> {
     let tracked = Tracked::of(project)?;
-    let (from, to) = match (range, tracked.head) {
-        (None, Some(head)) => {
-            let from = Side::of(tracked.revision("HEAD", head)?);
-            (from, Side::working_tree(project)?)
+    let (from, to) = match range {
+        Some(range) => sides(&tracked, range)?,
+        // What is checked out where the tickets are, which may be another worktree.
+        None => {
+            let from = Side::of(&tracked, "HEAD", tracked.head)?;
+            let to = Side::working_tree(&tracked, &from)?;
+            (from, to)
         }
-        (range, _) => sides(&tracked, range.unwrap_or("HEAD"))?,
     };
     let ids: BTreeSet<&TicketId> = from.files.keys().chain(to.files.keys()).collect();
     let different = ids
