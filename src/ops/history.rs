@@ -91,7 +91,9 @@ struct Told<'t> {
 /// A ticket under the name that it had before.
 struct Former {
     id: TicketId,
-    /// The commit that had it.
+    /// The commit that gave it the other one.
+    commit: CommitId,
+    /// The parent of that which had it.
     parent: CommitId,
     blob: BlobId,
     version: Version,
@@ -117,19 +119,19 @@ impl<'t> Told<'t> {
         while let Some((chain, since)) = chains.pop() {
             let (rows, former) = self.told(&chain)?;
             self.weave(rows, since);
-            let mut by_id: BTreeMap<TicketId, Vec<(CommitId, Former)>> = BTreeMap::new();
-            for (commit, former) in former {
+            let mut by_id: BTreeMap<TicketId, Vec<Former>> = BTreeMap::new();
+            for former in former {
                 if seen.insert((former.id.clone(), former.parent)) {
                     let same = by_id.entry(former.id.clone()).or_default();
-                    same.push((commit, former));
+                    same.push(former);
                 }
             }
             for (id, former) in by_id {
-                let tips: Vec<CommitId> = former.iter().map(|(_, was)| was.parent).collect();
+                let tips: Vec<CommitId> = former.iter().map(|was| was.parent).collect();
                 let path = self.tracked.ticket_path(&id);
                 let commits = self.tracked.git.versions_of(&tips, &path)?;
-                let since = former.first().map(|(commit, _)| *commit);
-                let versions = former.into_iter().map(|(_, was)| (was.blob, was.version));
+                let since = former.first().map(|was| was.commit);
+                let versions = former.into_iter().map(|was| (was.blob, was.version));
                 chains.push((self.chain(id, commits, versions.collect())?, since));
             }
         }
@@ -203,7 +205,7 @@ impl<'t> Told<'t> {
     }
 
     /// The entries of these changes, and where the ticket had other names before them.
-    fn told(&mut self, chain: &Chain) -> Result<(Vec<Row>, Vec<(CommitId, Former)>)> {
+    fn told(&mut self, chain: &Chain) -> Result<(Vec<Row>, Vec<Former>)> {
         let own = chain.own();
         let filed_so = own.iter().filter_map(|blob| filed(chain.ticket(*blob)?));
         let filed_so: BTreeSet<Filed<'_>> = filed_so.collect();
@@ -255,9 +257,7 @@ impl<'t> Told<'t> {
                     entry: signed(entry, commit, after),
                 });
             }
-            if let Some(commit) = &step.commit {
-                all_former.extend(former.into_iter().map(|(_, was)| (commit.commit, was)));
-            }
+            all_former.extend(former.into_iter().map(|(_, was)| was));
         }
         Ok((rows, all_former))
     }
@@ -338,6 +338,7 @@ impl<'t> Told<'t> {
                 {
                     alike.push(Former {
                         id: old,
+                        commit,
                         parent,
                         blob,
                         version,
