@@ -122,8 +122,8 @@ mod tests {
                     pr = '''\n\"\"\"\n'''\ncustom = { a = 1 }\nlock = \"x\n[[runs]]\n\
                     started_at = 1\n[runs.more]\na = 1\n[meta]\nv = 1\nno key\n";
         let mut place = Belonging::default();
-        let mut of = |line| place.pass(line).join(" ");
-        let keys: Vec<String> = text.lines().map(|line| of(line)).collect();
+        let of = |line| place.pass(line).join(" ");
+        let keys: Vec<String> = text.lines().map(of).collect();
         assert_eq!(
             keys.join("|"),
             "title|labels|labels|labels|labels||\

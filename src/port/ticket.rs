@@ -99,9 +99,10 @@ fn with_words(mut map: Map<String, Value>, yaml: &str) -> Map<String, Value> {
 
 /// Puts the word back in place of what YAML has made of it.
 fn restore(value: &mut Value, word: &str) {
+    let spelled = value.to_string();
     let is_read = match value {
         Value::Null => !word.starts_with("# "),
-        Value::Number(_) | Value::Bool(_) => value.to_string() != without_comment(word),
+        Value::Number(_) | Value::Bool(_) => spelled != without_comment(word),
         _ => false,
     };
     // An anchor, a reference or a tag is none.
