@@ -182,3 +182,45 @@ fn what_was_filed_at_the_same_time_is_the_same() {
         assert_eq!(import("b"), 0, "{format}");
     }
 }
+
+/// Closed tickets stay out of an export unless they are asked for; what they are called may be
+/// another ticket here.
+#[test]
+fn an_edge_of_an_export_to_what_is_not_in_it_is_told() {
+    let of = |repository: &str, day: u8, blocked: &str| {
+        let sandbox = Sandbox::initialised();
+        let issue = |number: u8, more: &str| {
+            format!(
+                "{{\"number\":{number},\"title\":\"Issue\",\"createdAt\":\"2026-01-0{day}T00:00:00Z\",\
+                 \"url\":\"https://github.com/o/{repository}/issues/{number}\"{more}}}"
+            )
+        };
+        let issues = format!(
+            "[{},{}]",
+            issue(1, ",\"state\":\"CLOSED\""),
+            issue(2, blocked)
+        );
+        sandbox
+            .tk_with_input(["import", "github", "-"], &issues)
+            .ok();
+        sandbox
+    };
+    let from = of("a", 1, ",\"blockedBy\":[{\"number\":1}]");
+    let text = from.tk(["export"]).ok();
+    let there = of("b", 2, "");
+    let said = there.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    let told = "`blocked_by` names `gh-1`, which is not in the archive: it is taken for the `gh-1` \
+                that is here\n";
+    assert!(
+        said.contains("reference of 1 ticket") && said.ends_with(told),
+        "{said}"
+    );
+    // Where it is in there, or what waits is here already, there is nothing to tell.
+    let said = from.tk_with_input(["import", "jsonl", "-"], &text).ok();
+    assert_eq!(said, "imported 0 tickets; 1 already here\n");
+    let text = from.tk(["export", "--all"]).ok();
+    let said = Sandbox::initialised()
+        .tk_with_input(["import", "jsonl", "-"], &text)
+        .ok();
+    assert_eq!(said, "imported 2 tickets (2 task)\n");
+}

@@ -75,6 +75,14 @@ fn resolved(
             Meant::Is(other) => {
                 ids.insert(other);
             }
+            Meant::Here(other) => {
+                let message = format!(
+                    "`{key}` names `{shown}`, which is not in the archive: it is taken for the \
+                     `{other}` that is here"
+                );
+                tell(from, MisfitKind::Reference, message);
+                ids.insert(other);
+            }
             Meant::Missing(other) => {
                 let message = format!("`{key}` names `{shown}`, which is not there");
                 tell(from, MisfitKind::Reference, message);

@@ -35,6 +35,8 @@ pub(super) struct Placing<'a> {
 pub(super) enum Meant {
     /// It is that ticket.
     Is(TicketId),
+    /// It is not in the archive, and is taken for the ticket of that id here.
+    Here(TicketId),
     /// Nothing of that id is there; the doctor will say so.
     Missing(TicketId),
     /// It is no ticket there any more, and holds nobody up.
@@ -134,7 +136,7 @@ impl<'a> Placing<'a> {
         }
         match from.wanted_for(named) {
             // Of our own, an id is the ticket's wherever it goes.
-            Some(id) if from.own && self.taken.contains(&id) => Meant::Is(id),
+            Some(id) if from.own && self.taken.contains(&id) => Meant::Here(id),
             Some(id) if !self.taken.contains(&id) => Meant::Missing(id),
             _ => Meant::Nothing,
         }
