@@ -120,7 +120,7 @@ pub(super) struct Args {
     /// Add a note (`-`: standard input, `@FILE`: from a file)
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// Why it is closed, where the status closes it
+    /// Why it is closed: where the status closes it, or it is closed already
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Close although blockers or children are open

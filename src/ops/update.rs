@@ -81,7 +81,7 @@ pub struct UpdateRequest {
     pub subtask_done: Vec<usize>,
     /// A note to add.
     pub note: Option<String>,
-    /// Why it is closed, where the status closes it.
+    /// Why it is closed: where the status closes it, or it is closed already.
     pub reason: Option<String>,
     /// Close although blockers or children are open.
     pub force: bool,
