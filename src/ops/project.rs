@@ -17,7 +17,7 @@ use crate::git::Repo;
 use crate::graph::Graph;
 use crate::model::{Actor, Config, Outlined, Shown, TicketId};
 use crate::store::{
-    AppendLog, Caching, Index, InvalidFile, Loaded, Locked, RemoteHold, Store, StoreError,
+    AppendLog, Caching, Claim, Index, InvalidFile, Loaded, Locked, RemoteHold, Store, StoreError,
 };
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
@@ -292,9 +292,14 @@ impl Project {
 
     /// Whether the ticket is held here by whoever asks.
     pub(super) fn is_own_claim(&self, locked: &Locked<'_>, id: &TicketId) -> Result<bool> {
-        let Some(claim) = locked.claim(id, self.now)? else {
-            return Ok(false);
-        };
+        match locked.claim(id, self.now)? {
+            Some(claim) => self.is_mine(&claim),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether the claim is that of whoever asks.
+    pub(super) fn is_mine(&self, claim: &Claim) -> Result<bool> {
         let mine = self.acting()?;
         Ok(mine.is_some_and(|mine| mine.as_str() == claim.actor))
     }

@@ -157,10 +157,7 @@ fn startable<'g>(
         };
         let is_free = match claim {
             None => true,
-            Some(claim) => {
-                let mine = project.acting()?;
-                mine.is_some_and(|mine| mine.as_str() == claim.actor)
-            }
+            Some(claim) => project.is_mine(&claim)?,
         };
         if is_free {
             free.push(ticket);
