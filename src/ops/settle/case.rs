@@ -147,7 +147,9 @@ impl Case {
             }
             _ => false,
         };
-        self.typed = typed(self);
+        if self.is_by_git {
+            self.typed = Typed::Nothing;
+        }
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! Two tickets of one id: one of them has another id now, and what named it follows.
 
-use std::collections::BTreeSet;
+use std::cell::LazyCell;
+use std::collections::{BTreeSet, HashSet};
+use std::iter;
 
 use super::case::{Apart, Case};
 use super::fate::Fate;
@@ -121,11 +123,15 @@ impl Table<'_, '_> {
     /// Remembers which tickets that the cases name have got another id since git stopped.
     fn recall(&mut self, cases: &[Case]) -> Result<()> {
         let sides = cases.iter().filter(|case| case.unmerged.is_some());
-        let sides = sides.flat_map(|case| case.sides.iter().flatten().flatten());
-        let words: BTreeSet<&str> = sides.flat_map(|text| text.split('"')).collect();
-        if words.is_empty() {
+        let mut sides = sides.flat_map(|case| case.sides.iter().flatten().flatten());
+        let Some(first) = sides.next() else {
             return Ok(());
-        }
+        };
+        // Only where something has been settled already is it asked what the cases name.
+        let words: LazyCell<HashSet<&str>, _> = LazyCell::new(|| {
+            let texts = iter::once(first).chain(sides);
+            texts.flat_map(|text| text.split('"')).collect()
+        });
         let is_named = |path: &TicksPath| {
             let id = path.ticket();
             id.is_some_and(|id| words.contains(id.as_str()))

@@ -48,7 +48,11 @@ pub(super) fn is_left(text: &str, left: &[u8]) -> bool {
 
 /// Whether the text is that of the side, however its lines end.
 pub(super) fn is_side(text: &str, side: &str) -> bool {
-    text == side || text.replace("\r\n", "\n") == side.replace("\r\n", "\n")
+    fn bare(text: &str) -> impl Iterator<Item = &str> {
+        text.split('\n')
+            .map(|line| line.strip_suffix('\r').unwrap_or(line))
+    }
+    bare(text).eq(bare(side))
 }
 
 /// Whether it has no more lines like the marks of a merge than the sides themselves.
