@@ -1,12 +1,13 @@
 //! How long tickets take that both sides of a merge changed.
 //!
-//! `cargo bench --bench merge [-- TICKETS]`, with 10,000 tickets unless told otherwise. Three
+//! `cargo bench --bench merge [-- TICKETS]`, with 10,000 tickets unless told otherwise. Four
 //! things are measured. What the merge of all of them takes by itself, when both sides changed
 //! every one. What `git merge` takes, with `tk` as its driver and with its own text merge in turn,
 //! where each side changed a tenth of them, and a fiftieth is the same: git starts a shell and a
-//! driver for each of these, and no promise can be kept where these are all. And what
-//! `tk resolve` takes where git's text merge left conflicts in a tenth. The first of each does not
-//! count where there are several. Fails when the first or the second takes longer than is promised.
+//! driver for each of these, and no promise can be kept where these are all. What all of them take
+//! without the driver: git's text merge, and `tk resolve` of the fiftieth that it cannot merge. And
+//! what `tk resolve` takes where that left conflicts in a tenth. The first of each does not count
+//! where there are several. Fails when one of the first three takes longer than is promised.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
@@ -50,13 +51,23 @@ fn main() -> ExitCode {
         each(by_git.driver.saturating_sub(by_git.text), by_git.both) * 1e3
     );
     println!("    ratio                            {:7.3}", by_git.ratio);
+    let (merged, settled) = without_driver(tickets);
+    println!("  all changed on both sides, without the driver");
+    println!(
+        "    `git merge`, then `tk resolve`   {:7.3} s    {:7.3} s of it `tk` (at most {PROMISED:?})",
+        (merged + settled).as_secs_f64(),
+        settled.as_secs_f64()
+    );
     let (resolved, conflicts) = resolved(tickets);
     println!(
         "  `tk resolve` of {conflicts:5} conflicts    {:7.3} s    {:7.3} ms each",
         resolved.as_secs_f64(),
         each(resolved, conflicts) * 1e3
     );
-    match alone <= PROMISED && by_git.driver <= PROMISED {
+    match [alone, by_git.driver, merged + settled]
+        .iter()
+        .all(|took| *took <= PROMISED)
+    {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
@@ -190,6 +201,29 @@ fn median(mut all: Vec<f64>) -> f64 {
     all[all.len() / 2]
 }
 
+/// How long git's text merge takes of all tickets, changed on both sides, and how long `tk resolve`
+/// for those to which both added a note.
+fn without_driver(tickets: usize) -> (Duration, Duration) {
+    fn noted(ticket: &mut Ticket, text: &str) {
+        let number = ticket.id.as_str().trim_start_matches('t').parse();
+        if number.is_ok_and(|number: usize| number.is_multiple_of(50)) {
+            ticket.notes.push(note(text));
+        }
+    }
+    let clone = Clone::of(tickets);
+    clone.branch("one", 0..tickets, |ticket| {
+        ours(ticket);
+        noted(ticket, "Ours.");
+    });
+    clone.branch("two", 0..tickets, |ticket| {
+        theirs(ticket);
+        noted(ticket, "Theirs.");
+    });
+    clone.git(&["config", "--remove-section", "merge.ticks"]);
+    let merged = clone.conflicting_merge("one");
+    (merged, clone.resolve())
+}
+
 /// How long `tk resolve` takes for what git's text merge has left, and of how many.
 fn resolved(tickets: usize) -> (Duration, usize) {
     let conflicts = tickets / 10;
@@ -201,15 +235,8 @@ fn resolved(tickets: usize) -> (Duration, usize) {
     clone.branch("two", 0..conflicts, |ticket| {
         ticket.notes.push(note("Theirs."))
     });
-    let merged = clone
-        .command("git", &["merge", "--quiet", "--no-edit", "one"])
-        .status();
-    assert!(merged.is_ok_and(|status| !status.success()), "no conflict");
-    let begun = Instant::now();
-    clone.tk(&["resolve", "--quiet"]);
-    let took = begun.elapsed();
-    clone.git(&["commit", "--quiet", "--no-edit"]);
-    (took, conflicts)
+    clone.conflicting_merge("one");
+    (clone.resolve(), conflicts)
 }
 
 /// A repository with tickets, which knows nothing of the user's.
@@ -260,6 +287,25 @@ impl Clone {
         self.git(&["merge", "--quiet", "--no-edit", name]);
         let took = begun.elapsed();
         self.git(&["rev-parse", "--quiet", "--verify", "HEAD^2"]);
+        took
+    }
+
+    /// As [`Clone::merge`] of one that conflicts.
+    fn conflicting_merge(&self, name: &str) -> Duration {
+        let begun = Instant::now();
+        let args = ["merge", "--quiet", "--no-edit", name];
+        let merged = self.command("git", &args).status();
+        let took = begun.elapsed();
+        assert!(merged.is_ok_and(|status| !status.success()), "no conflict");
+        took
+    }
+
+    /// How long `tk` takes to settle the merge, which is committed then.
+    fn resolve(&self) -> Duration {
+        let begun = Instant::now();
+        self.tk(&["resolve", "--quiet"]);
+        let took = begun.elapsed();
+        self.git(&["commit", "--quiet", "--no-edit"]);
         took
     }
 
