@@ -22,7 +22,7 @@ fuzz_target!(|text: &str| {
     let source = Source {
         name: "archive".to_owned(),
         folders: Vec::new(),
-        text: Ok(text.to_owned()),
+        bytes: Ok(text.as_bytes().to_vec()),
     };
     let records = read(*format, &[source], &config, &TimeZone::UTC);
     let lines = text.split('\n').count();

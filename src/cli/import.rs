@@ -72,15 +72,15 @@ impl Args {
             project.require_human("import")?;
             let one_file = matches!(self.format.files(), Files::One(_));
             let stream = self.path.to_str().filter(|path| is_stream(path));
-            let text = match stream {
-                Some(path) if one_file => Some(text::read_file(session, path, LARGEST_ARCHIVE)?),
+            let bytes = match stream {
+                Some(path) if one_file => Some(text::read_bytes(session, path, LARGEST_ARCHIVE)?),
                 Some(path) => return Err(needs_files(self.format, path).into()),
                 None => None,
             };
             let request = ImportRequest {
                 format: self.format,
                 path: self.path,
-                text,
+                bytes,
                 skip_invalid: self.skip_invalid,
                 dry_run: self.dry_run,
             };

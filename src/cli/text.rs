@@ -13,7 +13,8 @@ pub(super) fn read(session: &Session, given: &str) -> Result<String, Failure> {
     match given.strip_prefix('@') {
         Some(rest) if rest.starts_with('@') => Ok(rest.to_owned()),
         Some(name) if !name.is_empty() && !name.contains(char::is_whitespace) => {
-            file(session, name, LARGEST_TEXT)
+            let what = format!("`{name}`");
+            decoded(file(session, name, &what, LARGEST_TEXT)?, &what)
         }
         None if given == "-" => read_file(session, given, LARGEST_TEXT),
         _ => Ok(given.to_owned()),
@@ -23,20 +24,41 @@ pub(super) fn read(session: &Session, given: &str) -> Result<String, Failure> {
 /// The text of the file of that name, or of standard input for `-`, of at most `most` bytes, a
 /// whole number of MiB.
 pub(super) fn read_file(session: &Session, name: &str, most: usize) -> Result<String, Failure> {
+    decoded(read_bytes(session, name, most)?, &called(name))
+}
+
+/// As [`read_file`], of what need not be text.
+pub(super) fn read_bytes(session: &Session, name: &str, most: usize) -> Result<Vec<u8>, Failure> {
+    let what = called(name);
     match name {
-        "-" => bounded(std::io::stdin().lock(), "standard input", most),
-        name => file(session, name, most),
+        "-" => bounded(std::io::stdin().lock(), &what, most),
+        name => file(session, name, &what, most),
     }
 }
 
-fn file(session: &Session, name: &str, most: usize) -> Result<String, Failure> {
-    let what = format!("`{name}`");
+fn called(name: &str) -> String {
+    match name {
+        "-" => "standard input".to_owned(),
+        name => format!("`{name}`"),
+    }
+}
+
+fn file(session: &Session, name: &str, what: &str, most: usize) -> Result<Vec<u8>, Failure> {
     let file = File::open(session.context.cwd.join(name));
-    bounded(file.map_err(|error| failed(&what, &error))?, &what, most)
+    bounded(file.map_err(|error| failed(what, &error))?, what, most)
+}
+
+fn decoded(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("{what}: line {line} is not UTF-8 text");
+        Error::new(ErrorCode::InvalidArgument, message).into()
+    })
 }
 
 /// No more than `most` bytes are ever held in memory, whatever the other end of a pipe says.
-fn bounded(from: impl Read, what: &str, most: usize) -> Result<String, Failure> {
+fn bounded(from: impl Read, what: &str, most: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     let read = from.take(limit).read_to_end(&mut bytes);
@@ -48,12 +70,7 @@ fn bounded(from: impl Read, what: &str, most: usize) -> Result<String, Failure> 
         );
         return Err(Error::new(ErrorCode::InvalidArgument, message).into());
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let message = format!("{what}: line {line} is not UTF-8 text");
-        Error::new(ErrorCode::InvalidArgument, message).into()
-    })
+    Ok(bytes)
 }
 
 fn failed(what: &str, error: &std::io::Error) -> Failure {

@@ -11,8 +11,8 @@ pub struct Source {
     pub name: String,
     /// The folders that it is in, from the root: they may say what became of its tickets.
     pub folders: Vec<String>,
-    /// What it says, or why that cannot be read.
-    pub text: Result<String, String>,
+    /// What it holds, or why that cannot be read.
+    pub bytes: Result<Vec<u8>, String>,
 }
 
 /// Where a record stands.
@@ -189,6 +189,18 @@ impl Source {
             file: self.name.clone(),
             line,
         }
+    }
+
+    /// What those bytes of it say, the first of which is on that line.
+    ///
+    /// # Errors
+    /// What is told where they are no UTF-8, with the line of the first that is none.
+    pub(super) fn text<'b>(&self, bytes: &'b [u8], line: usize) -> Result<&'b str, Record> {
+        str::from_utf8(bytes).map_err(|error| {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let passed = before.iter().filter(|byte| **byte == b'\n').count();
+            self.invalid(line + passed, "not UTF-8 text")
+        })
     }
 
     /// Something in it that cannot be read.

@@ -9,16 +9,32 @@ use super::imported::{Place, Record, Source};
 /// The records of a file with an object a line, which `read` is given as well.
 pub(super) fn lines(
     source: &Source,
-    text: &str,
+    bytes: &[u8],
     read: impl Fn(Fields, Place, &str) -> Record,
 ) -> Vec<Record> {
-    let lines = text.lines().zip(1..);
-    let full = lines.filter(|(line, _)| !line.trim().is_empty());
-    full.map(|(text, line)| {
+    each_line(source, bytes, &[], |text, line| {
         let read = |fields, place| read(fields, place, text);
         one(source, text, line, &read)
     })
-    .collect()
+}
+
+/// The records of the lines on which more stands than those marks behind it. Where one is no text,
+/// it alone is wrong.
+fn each_line(
+    source: &Source,
+    bytes: &[u8],
+    marks: &[char],
+    read: impl Fn(&str, usize) -> Record,
+) -> Vec<Record> {
+    let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
+    let records = lines.filter_map(|(bytes, line)| match source.text(bytes, line) {
+        Ok(text) => {
+            let text = text.trim().trim_end_matches(marks);
+            (!text.is_empty()).then(|| read(text, line))
+        }
+        Err(wrong) => Some(wrong),
+    });
+    records.collect()
 }
 
 /// The first whole number of a JSON text that is none of 64 bits. Those are read as if they had a
@@ -59,16 +75,18 @@ fn behind_quote(text: &str) -> &str {
 /// The records of a file with an array of objects, or an object a line with commas or without.
 pub(super) fn objects(
     source: &Source,
-    text: &str,
+    bytes: &[u8],
     read: impl Fn(Fields, Place) -> Record,
 ) -> Vec<Record> {
-    if !text.trim_start().starts_with('[') {
-        let lines = text.lines().map(|line| line.trim().trim_end_matches(','));
-        let full = lines.zip(1..).filter(|(line, _)| !line.is_empty());
-        return full
-            .map(|(text, line)| one(source, text, line, &read))
-            .collect();
+    if !bytes.trim_ascii_start().starts_with(b"[") {
+        return each_line(source, bytes, &[','], |text, line| {
+            one(source, text, line, &read)
+        });
     }
+    let text = match source.text(bytes, 1) {
+        Ok(text) => text,
+        Err(wrong) => return vec![wrong],
+    };
     let elements: Vec<&RawValue> = match serde_json::from_str(text) {
         Ok(elements) => elements,
         Err(error) => return vec![source.invalid(error.line(), said(&error))],

@@ -42,20 +42,24 @@ pub fn read(
     zone: &TimeZone,
 ) -> Vec<Record> {
     let read = |source: &Source| -> Vec<Record> {
-        let text = match &source.text {
-            Ok(text) => text,
+        let bytes = match &source.bytes {
+            Ok(bytes) => bytes,
             Err(wrong) => return vec![source.invalid(1, wrong)],
         };
+        let whole = |read: fn(&Source, &str) -> Record| {
+            let text = source.text(bytes, 1);
+            vec![text.map_or_else(|wrong| wrong, |text| read(source, text))]
+        };
         match format {
-            ImportFormat::Ticks => ticks::read(source, text),
-            ImportFormat::Beads => json::objects(source, text, beads::read),
-            ImportFormat::Ticket => vec![ticket::read(source, text)],
-            ImportFormat::Backlog => vec![backlog::read(source, text)],
-            ImportFormat::Taskwarrior => json::objects(source, text, |fields, place| {
+            ImportFormat::Ticks => whole(ticks::read),
+            ImportFormat::Beads => json::objects(source, bytes, beads::read),
+            ImportFormat::Ticket => whole(ticket::read),
+            ImportFormat::Backlog => whole(backlog::read),
+            ImportFormat::Taskwarrior => json::objects(source, bytes, |fields, place| {
                 taskwarrior::read(fields, place, zone)
             }),
-            ImportFormat::Github => json::objects(source, text, github::read),
-            ImportFormat::Jsonl => json::lines(source, text, |fields, place, line| {
+            ImportFormat::Github => json::objects(source, bytes, github::read),
+            ImportFormat::Jsonl => json::lines(source, bytes, |fields, place, line| {
                 jsonl::read(fields, place, line, config)
             }),
         }

@@ -11,7 +11,7 @@ fn source(name: &str, text: &str) -> Source {
     Source {
         name: name.to_owned(),
         folders: Vec::new(),
-        text: Ok(text.to_owned()),
+        bytes: Ok(text.as_bytes().to_vec()),
     }
 }
 

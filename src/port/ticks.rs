@@ -18,8 +18,8 @@ const STATUSES: &[(&str, Category)] = &[
 ];
 
 /// The ticket of a file.
-pub(super) fn read(source: &Source, text: &str) -> Vec<Record> {
-    vec![json::one(source, text, 1, &record)]
+pub(super) fn read(source: &Source, text: &str) -> Record {
+    json::one(source, text, 1, &record)
 }
 
 fn record(mut fields: Fields, place: Place) -> Record {

@@ -16,25 +16,24 @@ const MOST_FILES: usize = 500_000;
 /// How many folders are within each other, at most; what is deeper is not looked at.
 const DEEPEST: usize = 16;
 
-/// A file of an archive, and what it says or why that cannot be read.
+/// A file of an archive, and what it holds or why that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchiveFile {
     /// Its path.
     pub path: PathBuf,
-    /// Its text.
-    pub text: Result<String, String>,
+    /// Its bytes, which need not be text.
+    pub bytes: Result<Vec<u8>, String>,
 }
 
 /// An archive that is one file.
 ///
 /// # Errors
-/// When it is not there, a link, not a regular file, too large, or cannot be read. That it is
-/// no text is in the answer.
+/// When it is not there, a link, not a regular file, too large, or cannot be read.
 pub fn read_archive_file(path: &Path) -> Result<ArchiveFile, StoreError> {
     let bytes = read_up_to(path, LARGEST_ARCHIVE as u64).map_err(StoreError::io("read", path))?;
     Ok(ArchiveFile {
         path: path.to_owned(),
-        text: text(bytes),
+        bytes: Ok(bytes),
     })
 }
 
@@ -71,12 +70,12 @@ fn read(folders: &[PathBuf], ending: &str, depth: usize) -> Result<Vec<ArchiveFi
         find(folder, ending, depth, &mut found)?;
         for path in found {
             let read = read_up_to(&path, LARGEST_FILE as u64);
-            let text = read.map_err(|error| error.to_string()).and_then(text);
-            left = match left.checked_sub(text.as_ref().map_or(0, String::len)) {
+            let bytes = read.map_err(|error| error.to_string());
+            left = match left.checked_sub(bytes.as_ref().map_or(0, Vec::len)) {
                 Some(left) if files.len() < MOST_FILES => left,
                 _ => return Err(too_large(folder)),
             };
-            files.push(ArchiveFile { path, text });
+            files.push(ArchiveFile { path, bytes });
         }
     }
     Ok(files)
@@ -124,12 +123,4 @@ fn too_large(folder: &Path) -> StoreError {
         message,
         remedy: None,
     }
-}
-
-fn text(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("line {line} is not UTF-8 text")
-    })
 }

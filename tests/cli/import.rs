@@ -662,12 +662,12 @@ fn what_is_no_regular_file_is_named_and_never_waited_for() {
     );
     let refused = sandbox.tk(["import", "ticket", "."]);
     assert_eq!(refused.code, 2, "{refused}");
-    assert_snapshot!(sandbox.tk(["import", "ticket", ".", "--skip-invalid"]).ok(), @r#"
+    assert_snapshot!(sandbox.tk(["import", "ticket", ".", "--skip-invalid"]).ok(), @r"
     imported 1 ticket (1 task); 3 left out
     did not fit: id of 1 ticket, text of 1 ticket
       .tickets/link.md:1: left out: it is a symbolic link: expected a regular file
       .tickets/pipe.md:1: left out: it is a pipe or device: expected a regular file
-      .tickets/utf.md:1: left out: line 2 is not UTF-8 text
+      .tickets/utf.md:2: left out: not UTF-8 text
       u8r: `title` is not one line of at most 500 characters
       u8r: `../../etc/x` is no id here: it is `u8r`
     "#);

@@ -168,3 +168,52 @@ fn words_that_yaml_takes_for_numbers_are_kept() {
         assert!(text.contains(&format!("{line}\n")), "{line}: {text}");
     }
 }
+
+/// Of files with a ticket a line, a byte that is no text is wrong with its line alone, wherever
+/// they come from.
+#[test]
+fn a_byte_that_is_no_text_leaves_out_its_line() {
+    let sandbox = Sandbox::initialised();
+    for (format, text) in [
+        (
+            "beads",
+            &b"{\"id\":\"bd-1\",\"title\":\"a\"}\n\r\n{\"id\":\"bd-2\",\"title\":\"b\xff\"}\n{\"id\":\"bd-3\",\"title\":\"c\"},\n"[..],
+        ),
+        (
+            "jsonl",
+            b"\xef\xbb\xbf{\"id\":\"a\",\"title\":\"a\"}\n\n\xc3\n{\"id\":\"b\",\"title\":\"b\"}\r\n",
+        ),
+    ] {
+        std::fs::write(sandbox.path().join("a.jsonl"), text).unwrap();
+        let before = files(&sandbox);
+        for (path, name) in [("a.jsonl", "a.jsonl"), ("-", "standard input")] {
+            let import = |more: &[&str]| {
+                let input = std::fs::File::open(sandbox.path().join("a.jsonl")).unwrap();
+                let mut command = sandbox.tk_command();
+                command.args(["import", format, path]).args(more);
+                let output = command.stdin(input).output().unwrap();
+                let text = |bytes| String::from_utf8(bytes).unwrap();
+                (output.status.code(), text(output.stdout), text(output.stderr))
+            };
+            let (code, _, said) = import(&[]);
+            assert_eq!(code, Some(2), "{said}");
+            let expected = format!("error: {name}:3: not UTF-8 text\nhint: `--skip-invalid`");
+            assert!(said.starts_with(&expected), "{said}");
+            assert_eq!(files(&sandbox), before);
+            let (code, said, _) = import(&["--skip-invalid", "--dry-run"]);
+            assert_eq!(code, Some(0), "{said}");
+            let expected = format!(
+                "would import 2 tickets (2 task); 1 left out\n  {name}:3: left out: not UTF-8 text\n"
+            );
+            assert_eq!(said, expected);
+        }
+        sandbox
+            .tk(["import", format, "a.jsonl", "--skip-invalid"])
+            .ok();
+    }
+    // An array is one text.
+    std::fs::write(sandbox.path().join("a.json"), b"[\n\n{\"title\":\"\xff\"}]").unwrap();
+    let refused = sandbox.tk(["import", "github", "a.json"]);
+    let said = "error: a.json:3: not UTF-8 text\n";
+    assert!(refused.stderr.starts_with(said), "{refused}");
+}

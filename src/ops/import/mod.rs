@@ -31,8 +31,8 @@ pub struct ImportRequest {
     pub format: ImportFormat,
     /// Where it is, as it was named.
     pub path: PathBuf,
-    /// Its text, where it is no file but standard input, for which the path is `-`, or a pipe.
-    pub text: Option<String>,
+    /// What it holds, where it is no file but standard input, for which the path is `-`, or a pipe.
+    pub bytes: Option<Vec<u8>>,
     /// Leave out what cannot be read.
     pub skip_invalid: bool,
     /// Only tell what would be done.

@@ -12,7 +12,7 @@ use crate::store::{ArchiveFile, read_archive_file, read_archive_folders, read_ar
 
 /// The archive as messages name it.
 pub(super) fn shown(request: &ImportRequest) -> String {
-    match request.text {
+    match request.bytes {
         Some(_) if request.path.as_os_str() == "-" => "standard input".to_owned(),
         _ => Shown(&request.path).to_string(),
     }
@@ -20,11 +20,11 @@ pub(super) fn shown(request: &ImportRequest) -> String {
 
 /// The files of the archive, with their names as from where the command was given.
 pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Source>> {
-    if let Some(text) = &request.text {
+    if let Some(bytes) = &request.bytes {
         return Ok(vec![Source {
             name: shown(request),
             folders: Vec::new(),
-            text: Ok(plain(text.clone())),
+            bytes: Ok(plain(bytes.clone())),
         }]);
     }
     let path = context.cwd.join(&request.path);
@@ -33,12 +33,12 @@ pub(super) fn read(context: &Context, request: &ImportRequest) -> Result<Vec<Sou
     } else {
         vec![read_archive_file(&path)?]
     };
-    let named = files.into_iter().map(|ArchiveFile { path, text }| {
+    let named = files.into_iter().map(|ArchiveFile { path, bytes }| {
         let relative = path.strip_prefix(&context.cwd).unwrap_or(&path);
         Source {
             name: Shown(relative).to_string(),
             folders: folders_of(&path),
-            text: text.map(plain),
+            bytes: bytes.map(plain),
         }
     });
     Ok(named.collect())
@@ -65,17 +65,17 @@ pub(super) fn are_whole(format: ImportFormat, sources: &[Source]) -> bool {
     };
     let is_lines = matches!(format, ImportFormat::Jsonl | ImportFormat::Beads);
     let says_so = |source: &Source| {
-        let text = source.text.as_deref().unwrap_or_default();
-        is_lines || text.trim_start().starts_with('[')
+        let bytes = source.bytes.as_deref().unwrap_or_default();
+        is_lines || bytes.trim_ascii_start().starts_with(b"[")
     };
     sources.iter().all(says_so)
 }
 
 /// The text without the mark that some programs begin UTF-8 with.
-fn plain(text: String) -> String {
-    match text.strip_prefix('\u{feff}') {
+fn plain(bytes: Vec<u8>) -> Vec<u8> {
+    match bytes.strip_prefix("\u{feff}".as_bytes()) {
         Some(rest) => rest.to_owned(),
-        None => text,
+        None => bytes,
     }
 }
 
