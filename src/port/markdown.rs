@@ -1,5 +1,6 @@
 //! A document for people.
 
+use super::fence::{self, Fences};
 use crate::model::{Config, Ticket, TicketId};
 
 /// The ticket's section, behind an empty line.
@@ -39,7 +40,7 @@ pub(super) fn write(ticket: &Ticket, config: &Config) -> String {
         out.push_str(&format!("- {name}: {}\n", one_line(value)));
     }
     if !ticket.description.trim().is_empty() {
-        out.push_str(&format!("\n{}\n", lowered(&ticket.description)));
+        out.push_str(&format!("\n{}\n", description(&ticket.description)));
     }
     let acceptance = ticket.acceptance.iter().map(|item| (item.met, &item.text));
     ticks("Acceptance", acceptance, &mut out);
@@ -60,9 +61,7 @@ pub(super) fn write(ticket: &Ticket, config: &Config) -> String {
             one_line(by),
             note.kind
         ));
-        for line in note.text.lines() {
-            out.push_str(&format!("> {line}\n"));
-        }
+        out.push_str(&quoted(&note.text));
     }
     out
 }
@@ -81,13 +80,26 @@ fn ticks<'t>(
     }
 }
 
-/// A text whose headings are below those of its ticket.
+/// The text with headings below those of its ticket. Where something in it may stay open, it is a
+/// quotation, with which that ends in any case.
+fn description(text: &str) -> String {
+    let lowered = lowered(text);
+    match fence::may_stay_open(&lowered) {
+        true => quoted(&lowered).trim_end().to_owned(),
+        false => lowered,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}\n")).collect()
+}
+
 fn lowered(text: &str) -> String {
-    let mut in_code = false;
+    let mut fences = Fences::default();
     let lines = text.trim().lines().map(|line| {
-        in_code ^= line.trim_start().starts_with("```");
+        let is_code = fences.pass(line);
         let hashes = line.len() - line.trim_start_matches('#').len();
-        if !in_code && (1..=6).contains(&hashes) && line[hashes..].starts_with(' ') {
+        if !is_code && (1..=6).contains(&hashes) && line[hashes..].starts_with(' ') {
             format!("{}{}", "#".repeat((hashes + 2).min(6)), &line[hashes..])
         } else {
             line.to_owned()

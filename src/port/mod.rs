@@ -11,6 +11,7 @@ mod backlog;
 mod beads;
 mod comments;
 mod csv;
+mod fence;
 mod fields;
 mod format;
 mod front_matter;

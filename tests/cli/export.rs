@@ -356,3 +356,49 @@ fn control_characters_are_whole_in_files_and_pipes() {
         assert_eq!(json["text"], piped.as_str(), "{format}");
     }
 }
+
+/// What a description opens is closed before the next ticket.
+#[test]
+fn markdown_of_one_ticket_ends_with_it() {
+    let sandbox = Sandbox::initialised();
+    let descriptions = [
+        "~~~ sh\n# comment\n```\n# another\n~~~\n# Heading",
+        "# Heading\n\n```` sh\n# comment\n```",
+        "See <!-- here",
+    ];
+    for (id, description) in ["a", "b", "c"].iter().zip(descriptions) {
+        let text = format!("title = \"T\"\ndescription = \"\"\"\n{description}\n\"\"\"\n");
+        sandbox.ticket(id, &text);
+    }
+    let text = sandbox.tk(["export", "-f", "markdown"]).ok();
+    assert_snapshot!(text.replace("- Type: task\n- Status: open\n- Priority: 2\n", "…\n"), @r"
+    # Tickets
+
+    ## [ ] a: T
+
+    …
+
+    ~~~ sh
+    # comment
+    ```
+    # another
+    ~~~
+    ### Heading
+
+    ## [ ] b: T
+
+    …
+
+    > ### Heading
+    > 
+    > ```` sh
+    > # comment
+    > ```
+
+    ## [ ] c: T
+
+    …
+
+    > See <!-- here
+    ");
+}
