@@ -30,18 +30,14 @@ pub(super) fn add(ticket: &mut Ticket, text: &str) {
     }
 }
 
-/// Adds a section to the ticket's description.
+/// Adds a section to the ticket's description: the heading alone where there is no text.
 pub(super) fn section(ticket: &mut Ticket, heading: &str, text: &str) {
     let text = text.trim().replace("\r\n", "\n");
-    if text.is_empty() {
-        return;
-    }
     if !ticket.description.is_empty() {
         ticket.description.push_str("\n\n");
     }
-    ticket
-        .description
-        .push_str(&format!("## {heading}\n\n{text}"));
+    let section = format!("## {heading}\n\n{text}");
+    ticket.description.push_str(section.trim_end());
 }
 
 /// The points of a list and whether they are ticked, where every line is a point or goes on

@@ -25,6 +25,17 @@ const STATUSES: &[(&str, Category)] = &[
     ("done", Category::Done),
 ];
 
+/// Sections that it gives a task before there is anything to say in them.
+const SECTIONS: &[&str] = &[
+    "description",
+    "acceptance criteria",
+    "definition of done",
+    "implementation plan",
+    "implementation notes",
+    "final summary",
+    "comments",
+];
+
 /// The ticket of a file.
 pub(super) fn read(source: &Source, text: &str) -> Record {
     let text = text.replace("\r\n", "\n");
@@ -248,7 +259,9 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
             continue;
         }
         match line.strip_prefix("## ") {
-            Some(name) if !marked => found.push((name.trim().to_lowercase(), String::new())),
+            Some(name) if !marked && !name.trim().is_empty() => {
+                found.push((name.trim().to_owned(), String::new()));
+            }
             _ => {
                 if let Some((_, text)) = found.last_mut() {
                     text.push_str(line);
@@ -263,7 +276,11 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
     fields.keep("updated_date", updated.into());
     for (name, text) in found {
         let text = text.trim();
-        match name.as_str() {
+        let lower = name.to_lowercase();
+        if text.is_empty() && SECTIONS.contains(&lower.as_str()) {
+            continue;
+        }
+        match lower.as_str() {
             "" | "description" => {
                 if !text.is_empty() && !ticket.description.is_empty() {
                     ticket.description.push_str("\n\n");
@@ -280,8 +297,7 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
                 ticket.notes.extend(note);
             }
             "comments" => comments(fields, ticket, text),
-            "implementation plan" => acceptance::section(ticket, "Implementation plan", text),
-            name => acceptance::section(ticket, name, text),
+            _ => acceptance::section(ticket, &name, text),
         }
     }
 }

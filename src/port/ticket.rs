@@ -157,8 +157,8 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
     let mut sections = vec![("", String::new())];
     for line in body.lines() {
         match line.strip_prefix("## ") {
-            Some(name) => sections.push((name.trim(), String::new())),
-            None => {
+            Some(name) if !name.trim().is_empty() => sections.push((name.trim(), String::new())),
+            _ => {
                 if let Some((_, text)) = sections.last_mut() {
                     text.push_str(line);
                     text.push('\n');
@@ -169,7 +169,9 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
     for (name, text) in sections {
         match name {
             "" => text.trim().clone_into(&mut ticket.description),
-            "Acceptance Criteria" if !text.trim().is_empty() => acceptance::add(ticket, &text),
+            // The script itself begins these before there is anything in them.
+            "Acceptance Criteria" | "Notes" if text.trim().is_empty() => {}
+            "Acceptance Criteria" => acceptance::add(ticket, &text),
             "Notes" => notes(fields, ticket, &text),
             name => acceptance::section(ticket, name, &text),
         }
@@ -191,6 +193,7 @@ fn notes(fields: &mut Fields, ticket: &mut Ticket, text: &str) {
     }
     for (at, text) in said {
         match at {
+            None if text.trim().is_empty() => {}
             None => acceptance::section(ticket, "Notes", &text),
             Some(_) => {
                 let note = fields.note(at, "", NoteKind::Comment, text.trim());

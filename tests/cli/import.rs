@@ -516,7 +516,7 @@ fn backlog_tasks_with_criteria_and_sections() {
     labels: ["core"]
     blocked_by: ["back-1"]
     created_at: "2026-01-01T23:37:00Z"
-    description: "Add it.\n\n## A heading of its own\nMore.\n\n## Implementation plan\n\n1. Read."
+    description: "Add it.\n\n## A heading of its own\nMore.\n\n## Implementation Plan\n\n1. Read."
     acceptance: [{"text":"It is read","check":null,"met":false},{"text":"It is written","check":null,"met":true}]
     notes: [{"at":"2026-05-11T14:01:00Z","by":"","kind":"comment","text":"Went well."},{"at":"2026-05-11T14:01:00Z","by":"","kind":"summary","text":"Done."}]
     "#);

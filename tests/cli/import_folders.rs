@@ -336,3 +336,32 @@ fn a_fault_in_the_yaml_is_told_with_the_line_of_the_file() {
         "{refused}"
     );
 }
+
+/// Sections of people's own stay as they are, also where they are empty.
+#[test]
+fn headings_stay_as_they_are() {
+    let sandbox = Sandbox::initialised();
+    let body = "## Description\n\nText.\n\n## Out of Scope\n\n## API Notes\nSee `X`.\n\n\
+                ## Implementation Plan\n\n## Acceptance Criteria\n<!-- AC:BEGIN -->\n<!-- AC:END -->\n\n\
+                ## Definition Of Done\nIt works.\n";
+    sandbox.write(
+        "backlog/tasks/task-1 - T.md",
+        &format!("---\nid: task-1\ntitle: T\n---\n{body}"),
+    );
+    sandbox.write(
+        ".tickets/nw-1.md",
+        "---\nid: nw-1\n---\n# T\n\nText.\n\n## Design\n\n## Out of Scope\n## Notes\n",
+    );
+    sandbox.tk(["import", "backlog", "."]).ok();
+    sandbox.tk(["import", "ticket", "."]).ok();
+    let text = |id: &str| {
+        let shown = sandbox.tk(["show", id, "--json"]).json();
+        let text = shown["tickets"][0]["description"].as_str();
+        text.unwrap().to_owned()
+    };
+    assert_eq!(
+        text("task-1"),
+        "Text.\n\n## Out of Scope\n\n## API Notes\n\nSee `X`.\n\n## Definition Of Done\n\nIt works."
+    );
+    assert_eq!(text("nw-1"), "Text.\n\n## Design\n\n## Out of Scope");
+}
