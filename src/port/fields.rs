@@ -157,7 +157,12 @@ impl Fields {
         match text.trim().parse() {
             Ok(word) => Some(word),
             Err(error) => {
-                self.misfit(kind, error.to_string());
+                let message = error.to_string();
+                let message = match message.contains(key) {
+                    true => message,
+                    false => format!("`{key}`: {message}"),
+                };
+                self.misfit(kind, message);
                 self.keep(key, Value::from(text));
                 None
             }

@@ -1,6 +1,10 @@
 //! Markdown with YAML before it.
 
 use serde_json::{Map, Value};
+use serde_saphyr::Error;
+use serde_saphyr::budget::BudgetBreach;
+
+use super::fields::shown;
 
 /// What stands between the first two lines of dashes, and what follows.
 pub(super) struct Parts<'a> {
@@ -50,14 +54,52 @@ pub(super) fn fields(yaml: &str) -> Result<Map<String, Value>, (usize, String)> 
         // To YAML a carriage return alone ends a line; to those who are told it does not.
         let line = line.min(yaml.lines().count() as u64);
         // Its lines are not those of the file.
-        let message = error.without_snippet().to_string();
-        let first = message.lines().next().unwrap_or_default();
-        let ends = [" at line ", " (defined at line "].map(|end| first.find(end));
-        let end = ends.into_iter().flatten().min().unwrap_or(first.len());
-        let first = &first[..end];
-        (
-            usize::try_from(line).unwrap_or(1),
-            format!("not YAML: {first}"),
-        )
+        let said = said(error.without_snippet());
+        (usize::try_from(line).unwrap_or(1), said)
     })
+}
+
+/// What is wrong, in words about the text.
+fn said(error: &Error) -> String {
+    let word = match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            return format!("`{}` is there twice", shown(key));
+        }
+        Error::DuplicateMappingKey { .. } => "a key is there twice",
+        Error::NullIntoString { .. }
+        | Error::TaggedScalarCannotDeserializeIntoString { .. }
+        | Error::Unexpected {
+            expected: "string scalar",
+            ..
+        } => "a key is no text",
+        Error::Unexpected {
+            expected: "mapping start",
+            ..
+        } => "expected fields as `key: value`",
+        Error::InvalidScalar { .. } => "a value is not what its tag says",
+        Error::Budget {
+            breach: BudgetBreach::Documents { .. },
+            ..
+        } => "it is more than one document",
+        Error::NonFiniteFloat { value, .. } => {
+            return format!("`{}` is no number: expected quotes around it", shown(value));
+        }
+        Error::Budget { .. } => "it is too deep or too large",
+        Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "its references are too many, or within themselves"
+        }
+        Error::BinaryNotUtf8 { .. } => "what is `!!binary` is no text",
+        other => {
+            let message = other.to_string();
+            let first = message.lines().next().unwrap_or_default();
+            let ends = [" at line ", " (defined at line "].map(|end| first.find(end));
+            let end = ends.into_iter().flatten().min().unwrap_or(first.len());
+            return format!("not YAML: {}", &first[..end]);
+        }
+    };
+    word.to_owned()
 }

@@ -337,6 +337,59 @@ fn a_fault_in_the_yaml_is_told_with_the_line_of_the_file() {
     );
 }
 
+/// What is wrong is told in words about the file.
+#[test]
+fn faults_of_the_yaml_are_told_in_its_own_words() {
+    let sandbox = Sandbox::initialised();
+    let deep = format!("deep: {}{}", "[".repeat(50), "]".repeat(50));
+    let many = format!("a: &a [1]\nb: [{}]", ["*a"; 100].join(", "));
+    let mut said = String::new();
+    for yaml in [
+        "id: a\nid: b",
+        "id: a\n~: x",
+        "id: a\n? [x]\n: y",
+        "id: a\n? !!binary x\n: y",
+        "id: a\nx: .inf",
+        "id: a\nx: !!binary /w==",
+        "id: a\nx: !!int y",
+        "- id",
+        "id",
+        "id: a\n...\nid: b",
+        "id: a\nx: *y",
+        "id: a\nx: &x [*x]",
+        &deep,
+        &many,
+        "id: 'a",
+        "id: a\n\tx: y",
+        "id: [a",
+    ] {
+        sandbox.write("backlog/tasks/a.md", &format!("---\n{yaml}\n---\n# T\n"));
+        let refused = sandbox.tk(["import", "backlog", ".", "--dry-run"]);
+        let first = refused.stderr.lines().next().unwrap_or_default();
+        said.push_str(first.trim_start_matches("error: backlog/tasks/a.md:"));
+        said.push('\n');
+    }
+    assert_snapshot!(said, @r"
+    3: `id` is there twice
+    3: a key is no text
+    3: a key is no text
+    3: not YAML: invalid !!binary base64
+    3: `.inf` is no number: expected quotes around it
+    3: what is `!!binary` is no text
+    3: a value is not what its tag says
+    2: expected fields as `key: value`
+    2: expected fields as `key: value`
+    4: it is more than one document
+    3: not YAML: alias references unknown anchor
+    3: its references are too many, or within themselves
+    2: it is too deep or too large
+    3: it is too deep or too large
+    2: not YAML: unclosed quote
+    2: not YAML: while scanning a plain scalar, found a tab
+    2: not YAML: unclosed bracket '['
+    ");
+}
+
 /// Sections of people's own stay as they are, also where they are empty.
 #[test]
 fn headings_stay_as_they_are() {
