@@ -6,15 +6,17 @@ use serde_json::Value;
 
 use super::comments::{self, Keys};
 use super::fields::{Fields, Read, standing};
-use super::imported::{Edges, Place, Record};
+use super::imported::{Edges, Place, Record, Standing};
 use super::{acceptance, alike};
-use crate::model::{Category, Span, Ticket};
+use crate::model::{Awaiting, Category, Span, Ticket};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
     ("open", Category::Open),
     ("in_progress", Category::Active),
     ("hooked", Category::Active),
+    ("deferred", Category::Open),
+    ("pinned", Category::Open),
     ("closed", Category::Done),
 ];
 
@@ -41,14 +43,16 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         let reason = "it was deleted there";
         return Record::LeftOut { place, id, reason };
     }
-    let ticket = match fields.ticket("title") {
+    let mut ticket = match fields.ticket("title") {
         Ok(ticket) => filled(&mut fields, ticket),
         Err(message) => return Record::Invalid { place, message },
     };
+    let status = standing(status, STATUSES);
+    hold(&mut fields, &mut ticket, status.as_ref());
     let read = Read {
         place,
         space: "beads".to_owned(),
-        status: standing(status, STATUSES),
+        status,
         kind: fields.line("issue_type"),
         edges: edges(&mut fields, &id),
         id,
@@ -64,15 +68,7 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
 fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
     alike::fill(fields, &mut ticket);
     ticket.owner = fields.line("assignee");
-    ticket.estimate = match fields.word::<u64>("estimated_minutes", MisfitKind::Field) {
-        None | Some(0) => None,
-        Some(minutes) if minutes < LONGEST => Some(Span::from_minutes(minutes)),
-        Some(minutes) => {
-            let expected = format!("less than {LONGEST} minutes");
-            fields.wrong("estimated_minutes", minutes.into(), &expected);
-            None
-        }
-    };
+    ticket.estimate = estimate(fields);
     ticket.due = fields.day("due_at", None);
     ticket.reason = fields.text("close_reason");
     for (key, heading) in [("design", "Design"), ("notes", "Notes")] {
@@ -94,6 +90,58 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
     ticket
 }
 
+fn estimate(fields: &mut Fields) -> Option<Span> {
+    let key = "estimated_minutes";
+    let text = fields.text(key)?;
+    match text.trim().parse::<u64>() {
+        Ok(0) => None,
+        Ok(minutes) if minutes < LONGEST => Some(Span::from_minutes(minutes)),
+        Ok(minutes) => {
+            let expected = format!("less than {LONGEST} minutes");
+            fields.wrong(key, minutes.into(), &expected);
+            None
+        }
+        Err(_) => {
+            fields.wrong(key, text.into(), "a whole number of minutes");
+            None
+        }
+    }
+}
+
+/// Lets what is no work there wait until a person has said that it is: what was put off without a
+/// day, templates, and what is pinned.
+fn hold(fields: &mut Fields, ticket: &mut Ticket, status: Option<&Standing>) {
+    if status.is_some_and(|status| status.category == Some(Category::Done)) {
+        return;
+    }
+    let word = status.map(|status| status.word.trim().to_lowercase());
+    let word = word.filter(|word| match word.as_str() {
+        "deferred" => ticket.defer_until.is_none(),
+        word => word == "pinned",
+    });
+    if let Some(word) = &word {
+        let message = format!("`status` is `{word}` there: it awaits approval here");
+        fields.misfit(MisfitKind::Status, message);
+    }
+    let mut is_held = word.is_some();
+    for key in ["is_template", "pinned"] {
+        let Some(value) = fields.take(key) else {
+            continue;
+        };
+        if value == true || value.as_i64().is_some_and(|flag| flag != 0) {
+            let message = format!("`{key}` is set there: it awaits approval here");
+            fields.misfit(MisfitKind::Field, message);
+            is_held = true;
+            fields.keep(key, value);
+        } else {
+            fields.set(key, value);
+        }
+    }
+    if is_held {
+        ticket.awaiting = Some(Awaiting::Approval);
+    }
+}
+
 /// What the record depends on, by the kind of the dependency.
 fn edges(fields: &mut Fields, id: &str) -> Edges {
     let mut edges = Edges::default();
@@ -103,7 +151,10 @@ fn edges(fields: &mut Fields, id: &str) -> Edges {
         let kind = word(["type", "dependency_type"]).unwrap_or("blocks");
         let Some(to) = word(["depends_on_id", "id"]).map(str::to_owned) else {
             fields.keep("dependency", dependency.clone());
-            fields.misfit(MisfitKind::Edge, "a dependency names no `depends_on_id`");
+            fields.misfit(
+                MisfitKind::Edge,
+                "`dependencies` has one without a `depends_on_id`",
+            );
             continue;
         };
         if dependency["issue_id"]
@@ -111,7 +162,7 @@ fn edges(fields: &mut Fields, id: &str) -> Edges {
             .is_some_and(|from| from != id)
         {
             fields.keep("dependency", dependency.clone());
-            fields.misfit(MisfitKind::Edge, "a dependency is of another ticket");
+            fields.misfit(MisfitKind::Edge, "`dependencies` has one of another ticket");
             continue;
         }
         let single = match kind {

@@ -217,3 +217,76 @@ fn a_byte_that_is_no_text_leaves_out_its_line() {
     let said = "error: a.json:3: not UTF-8 text\n";
     assert!(refused.stderr.starts_with(said), "{refused}");
 }
+
+/// What nobody is to begin there is not begun here.
+#[test]
+fn what_is_no_work_there_waits_for_a_person() {
+    let sandbox = Sandbox::initialised();
+    let issue = |id: &str, more: &str| format!("{{\"id\":\"{id}\",\"title\":\"x\",{more}}}\n");
+    let text = [
+        issue(
+            "a",
+            "\"status\":\"open\",\"is_template\":false,\"pinned\":0",
+        ),
+        issue("b", "\"status\":\"Deferred\""),
+        issue(
+            "c",
+            "\"status\":\"deferred\",\"defer_until\":\"2030-01-01T00:00:00Z\"",
+        ),
+        issue("d", "\"status\":\"deferred\",\"defer_until\":\"soon\""),
+        issue(
+            "e",
+            "\"status\":\"open\",\"is_template\":true,\"issue_type\":\"epic\"",
+        ),
+        issue("e.1", "\"status\":\"open\",\"parent\":\"e\""),
+        issue("f", "\"status\":\"pinned\",\"pinned\":1"),
+        issue("g", "\"status\":\"closed\",\"is_template\":true"),
+    ];
+    let said = sandbox
+        .tk_with_input(["import", "beads", "-"], &text.concat())
+        .ok();
+    insta::assert_snapshot!(said, @r"
+    imported 8 tickets (7 task, 1 epic)
+    did not fit: status of 3 tickets, field of 4 tickets
+      b: `status` is `deferred` there: it awaits approval here
+      d: `defer_until` is not a time
+      d: `status` is `deferred` there: it awaits approval here
+      e: `is_template` is set there: it awaits approval here
+      f: `status` is `pinned` there: it awaits approval here
+      f: `pinned` is set there: it awaits approval here
+      g: kept under `imported`: `is_template`
+    ");
+    let ids = |args: &[&str]| {
+        let listed = sandbox
+            .tk([args, &["--json", "--fields", "id"]].concat())
+            .json();
+        let ids = listed["tickets"].as_array().unwrap().iter();
+        let mut ids: Vec<_> = ids.map(|t| t["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(&["ready"]), ["a"]);
+    assert_eq!(ids(&["list", "--awaiting"]), ["b", "d", "e", "f"]);
+    assert_eq!(ids(&["list", "--query", "deferred"]), ["c"]);
+    assert!(kept(&sandbox, "c").contains("status = \"deferred\""));
+    assert!(kept(&sandbox, "e").contains("is_template = true"));
+    sandbox.tk(["approve", "b"]).ok();
+    assert_eq!(ids(&["ready"]), ["a", "b"]);
+}
+
+/// A word that means nothing here is told with its key.
+#[test]
+fn what_did_not_fit_is_told_with_its_key() {
+    let sandbox = Sandbox::initialised();
+    let text = "{\"id\":\"a\",\"title\":\"x\",\"estimated_minutes\":\"ten\",\"priority\":\"high!\",\
+                \"dependencies\":[{\"issue_id\":\"b\",\"depends_on_id\":\"c\"}]}\n";
+    let said = sandbox.tk_with_input(["import", "beads", "-"], text).ok();
+    insta::assert_snapshot!(said, @r"
+    imported 1 ticket (1 task)
+    did not fit: priority of 1 ticket, edge of 1 ticket, field of 1 ticket
+      a: unknown priority `high!`: expected one of 0 (highest), 1, 2, 3, 4 (lowest)
+      a: `estimated_minutes` is not a whole number of minutes
+      a: `dependencies` has one of another ticket
+    ");
+    assert!(kept(&sandbox, "a").contains("estimated_minutes = \"ten\"\n"));
+}

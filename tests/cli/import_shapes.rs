@@ -84,7 +84,7 @@ fn beads_of_other_programs() {
         dependency("m-4", "tracks"), dependency("external:om:om-gate", "blocks")]});
     lines.push_str(&format!("{issue}\n"));
     sandbox.write("a.jsonl", &lines);
-    assert_snapshot!(sandbox.tk(["import", "beads", "a.jsonl"]).ok(), @r#"
+    assert_snapshot!(sandbox.tk(["import", "beads", "a.jsonl"]).ok(), @r"
     imported 7 tickets (7 task)
     did not fit: status of 1 ticket, edge of 1 ticket, reference of 1 ticket, field of 6 tickets
       m-0: kept under `imported`: `schema_version`
@@ -92,13 +92,13 @@ fn beads_of_other_programs() {
       m-2: kept under `imported`: `schema_version`
       m-3: kept under `imported`: `schema_version`
       m-4: kept under `imported`: `schema_version`
+      m-5: `status` is `deferred` there: it awaits approval here
       m-5: kept under `imported`: `schema_version`
-      m-5: the status `deferred` is `open` here
       m-9: the dependency `waits-for` to `m-2` is `blocked_by` here
       m-9: the dependency `conditional-blocks` to `m-3` is `blocked_by` here
       m-9: the dependency `tracks` to `m-4` is `related` here
       m-9: `blocked_by` names `external:om:om-gate`, which is not there or no id here
-    "#);
+    ");
     let status = |number: usize| says(&sandbox, &format!("m-{number}"), &["status"])[0].clone();
     let statuses: Vec<Value> = (0..6).map(status).collect();
     assert_eq!(
