@@ -61,7 +61,7 @@ fn holds(from: &Imported, config: &Config) {
     {
         return;
     }
-    let text = print(&ticket) + &imported(&from.origin(), &from.kept);
+    let text = print(&ticket) + &imported(&from.came_from(), &from.kept);
     let read = parse(&ticket.id, &text, config);
     let read = read.unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(read, ticket, "{text}");

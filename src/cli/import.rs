@@ -31,11 +31,12 @@ stateReason, labels, assignees, author, createdAt, closedAt, comments, milestone
 parent, subIssues, blockedBy and blocking if wanted.
 
 Ids are kept where they are ids here and free; GitHub's are gh-12, those of taskwarrior the
-first part of the uuid, and others are made new, with the references to them. Each file says
-where its ticket comes from, under [[imported]], as in origin = \"beads:bd-12\"; by that it is
-known again, unless it was filed at another time: then it is of another repository. What has no
-place in a ticket is kept there too, lists and objects within as JSON. What comes from tk export is
-known again by its id and the time it was filed.
+first part of the uuid, and others are made new, with the references to them. Each file says under
+[[imported]] where its ticket comes from and when it was filed there, as in origin = \"beads:bd-12\"
+and filed_at = \"2026-11-20T08:38:50Z\". By both it is known again, whatever created_at says by then:
+what was filed at another time is of another repository. What has no place in a ticket is kept there
+too, lists and objects within as JSON. What comes from tk export is known again by its id and the
+time it was filed.
 
 A status or type that is not configured here becomes the usual one, a closed one of what was
 closed there, and is kept as it was. Edges to what is not there are kept, and tk doctor names them.
@@ -46,8 +47,9 @@ one in the machine's time zone (TZ), and the time is kept under [[imported]]. Wh
 is left out.
 
 Of Backlog.md, tasks in folders within are read as well. Those in completed and archive are
-closed, whatever their status, and those in drafts await approval. A recurring task of
-taskwarrior comes again here where it is the last of its template, and the template is left out.
+closed, whatever their status, and those in drafts await approval, as do issues of beads that are
+deferred without a day, pinned, or templates. A recurring task of taskwarrior comes again here where
+it is the last of its template, and the template is left out.
 
 A JSONL export may say which commands runs are to execute: read one of somebody else before you
 import it.")]

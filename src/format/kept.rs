@@ -1,4 +1,7 @@
-//! `[[imported]]`: where a ticket comes from, and what of it has no place in a ticket.
+//! `[[imported]]`: where a ticket comes from, when it was filed there, and what of it has no place
+//! in a ticket.
+
+use jiff::Timestamp;
 
 use super::plain;
 use super::table::{Table, Value};
@@ -7,6 +10,18 @@ use super::{parse::document, source::Source};
 
 /// The list's key.
 const KEY: &str = "imported";
+
+/// The keys of an element that say what an [`Origin`] does; what is kept has others.
+pub const OF_ORIGIN: [&str; 2] = ["origin", "filed_at"];
+
+/// Where a ticket comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The name of that.
+    pub name: String,
+    /// When it was filed there, where the file says so.
+    pub filed_at: Option<Timestamp>,
+}
 
 /// A value that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +36,13 @@ pub enum Kept {
 
 /// The element that says so, for the end of a ticket's file.
 #[must_use]
-pub fn imported(origin: &str, kept: &[(String, Kept)]) -> String {
-    let mut out = format!("\n[[{KEY}]]\norigin = {}\n", line(origin));
+pub fn imported(origin: &Origin, kept: &[(String, Kept)]) -> String {
+    let Origin { name, filed_at } = origin;
+    let mut out = format!("\n[[{KEY}]]\norigin = {}\n", line(name));
+    if let Some(at) = filed_at {
+        // A text, as it comes back from an export.
+        out.push_str(&format!("filed_at = {}\n", line(&at.to_string())));
+    }
     for (key, value) in kept {
         let value = match value {
             Kept::Text(value) => text(value),
@@ -47,7 +67,7 @@ fn bare(key: &str) -> String {
 /// Where the ticket of that file's text was imported from; several where tickets were merged. Of a
 /// text that is not TOML, such as one with the marks of a merge, by its lines.
 #[must_use]
-pub fn origins(text: &str) -> Vec<String> {
+pub fn origins(text: &str) -> Vec<Origin> {
     if !text.contains(KEY) {
         return Vec::new();
     }
@@ -62,8 +82,8 @@ pub fn origins(text: &str) -> Vec<String> {
 }
 
 /// What the lines below the list's headers say, each by itself.
-fn legible(text: &str) -> Vec<String> {
-    let mut origins = Vec::new();
+fn legible(text: &str) -> Vec<Origin> {
+    let mut origins: Vec<Origin> = Vec::new();
     let mut is_below = false;
     for line in text.lines().map(str::trim) {
         if line.starts_with('[') {
@@ -71,35 +91,52 @@ fn legible(text: &str) -> Vec<String> {
             let name = header.trim().trim_start_matches('[').trim_end_matches(']');
             is_below = name.trim() == KEY;
         } else if is_below
-            && line.starts_with("origin")
+            && OF_ORIGIN.iter().any(|key| line.starts_with(key))
             && let Ok(table) = line.parse::<toml::Table>()
-            && let Some(origin) = table.get("origin").and_then(toml::Value::as_str)
         {
-            origins.push(origin.to_owned());
+            let [name, filed_at] = OF_ORIGIN.map(|key| table.get(key)?.as_str());
+            if let Some(name) = name {
+                let name = name.to_owned();
+                let filed_at = None;
+                origins.push(Origin { name, filed_at });
+            } else if let (Some(at), Some(last)) = (filed_at, origins.last_mut()) {
+                last.filed_at = at.parse().ok();
+            }
         }
     }
     origins
 }
 
-fn named(root: &Table<'_>) -> Vec<String> {
+fn named(root: &Table<'_>) -> Vec<Origin> {
     let tables = match root.get(KEY).map(|list| &list.it) {
         Some(Value::Tables(tables)) => tables.iter().map(|table| &table.it).collect(),
         Some(Value::Table(table)) => vec![table],
         _ => Vec::new(),
     };
-    let origins =
-        tables
-            .into_iter()
-            .filter_map(|table| match table.get("origin").map(|origin| &origin.it) {
-                Some(Value::String(origin)) => Some(origin.to_string()),
-                _ => None,
-            });
+    let origins = tables.into_iter().filter_map(|table| {
+        let [name, filed_at] = OF_ORIGIN.map(|key| match &table.get(key)?.it {
+            Value::String(text) => Some(text.to_string()),
+            _ => None,
+        });
+        let filed_at = filed_at.and_then(|at| at.parse().ok());
+        Some(Origin {
+            name: name?,
+            filed_at,
+        })
+    });
     origins.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at_no_time(name: &str) -> Origin {
+        Origin {
+            name: name.to_owned(),
+            filed_at: None,
+        }
+    }
 
     #[test]
     fn what_is_kept_is_toml_and_names_its_origin() {
@@ -111,8 +148,11 @@ mod tests {
             ("odd key\n".to_owned(), Kept::Texts(vec!["x\"".to_owned()])),
             ("level".to_owned(), Kept::Plain("-3".to_owned())),
         ];
-        let origin = "beads:b\"d\n-1";
-        let text = format!("title = \"x\"\n{}", imported(origin, &kept));
+        let origin = Origin {
+            name: "beads:b\"d\n-1".to_owned(),
+            filed_at: "2026-01-02T03:04:05.678Z".parse().ok(),
+        };
+        let text = format!("title = \"x\"\n{}", imported(&origin, &kept));
         let table: toml::Table = text.parse().unwrap();
         let element = &table["imported"][0];
         assert_eq!(element["odd key\n"][0].as_str(), Some("x\""));
@@ -123,8 +163,8 @@ mod tests {
             Some("a\n\"\"\"\nb \u{1b}\u{0}\n")
         );
         assert_eq!(origins(&text), [origin]);
-        let table = "title = 'x'\n[imported]\norigin = 'ticks:a'\n";
-        assert_eq!(origins(table), ["ticks:a"]);
+        let table = "title = 'x'\n[imported]\norigin = 'ticks:a'\nfiled_at = 'x'\n";
+        assert_eq!(origins(table), [at_no_time("ticks:a")]);
         assert!(origins("title = \"imported\"\n").is_empty());
         assert!(origins("imported = 3").is_empty());
         assert!(origins("imported = ").is_empty());
@@ -133,17 +173,22 @@ mod tests {
     #[test]
     fn where_a_broken_file_comes_from_can_be_read() {
         let kept = [("status".to_owned(), Kept::Text("[x]\nhooked".to_owned()))];
-        let end = imported("beads:b\"d", &kept);
+        let origin = Origin {
+            filed_at: "2026-01-02T03:04:05Z".parse().ok(),
+            ..at_no_time("beads:b\"d")
+        };
+        let end = imported(&origin, &kept);
         let marks = "<<<<<<< a\ntitle = \"x\"\n=======\ntitle = \"y\"\n>>>>>>> b\n";
         for begin in ["<<<\ntitle = \"x\"\n", marks, "title = \"x\n"] {
-            assert_eq!(origins(&format!("{begin}{end}")), ["beads:b\"d"], "{begin}");
-            let text = format!("{begin}{end}").replace('\n', "\r\n");
-            assert_eq!(origins(&text), ["beads:b\"d"], "{begin}");
+            let text = format!("{begin}{end}");
+            for text in [text.replace('\n', "\r\n"), text] {
+                assert_eq!(origins(&text), std::slice::from_ref(&origin), "{begin}");
+            }
         }
         let both = format!(
             "<<<<<<< a{end}=======\n[imported] # b\norigin = 'ticks:a'\n>>>>>>> b\n[x]\norigin = 'y'\n"
         );
-        assert_eq!(origins(&both), ["beads:b\"d", "ticks:a"]);
+        assert_eq!(origins(&both), [origin, at_no_time("ticks:a")]);
         assert!(origins("<<<\n[[imported]]\norigin = 3\noriginal = 'x'\norigin = 'x\n").is_empty());
     }
 }

@@ -63,7 +63,12 @@ pub fn export<R>(
     } = port::frame(format);
     // Also those of tickets that are not exported: others wait for them.
     let uuids = match format {
-        ExportFormat::Taskwarrior => port::uuids(store.origins()?),
+        ExportFormat::Taskwarrior => {
+            let origins = store.origins()?.into_iter();
+            port::uuids(
+                origins.filter_map(|(origin, all)| Some((origin, all.into_iter().next()?.id))),
+            )
+        }
         _ => Uuids::new(),
     };
     let one = |ticket: &&Outline| -> Result<String> {

@@ -1,6 +1,6 @@
 //! A ticket as another tracker has it.
 
-use crate::format::Kept;
+use crate::format::{Kept, OF_ORIGIN, Origin};
 use crate::model::{Category, Ticket, TicketId};
 use crate::wire::Misfit;
 
@@ -153,21 +153,36 @@ impl Imported {
     /// Whether an id of such an origin is no other's anywhere. The others are so in one repository.
     #[must_use]
     pub fn is_unique(origin: &str) -> bool {
-        origin.starts_with("taskwarrior:")
+        // Of ours, they say when it was filed.
+        origin.starts_with("taskwarrior:") || origin.starts_with("tk:")
+    }
+
+    /// Where it comes from. But for what is unique, its file keeps when it was filed there.
+    #[must_use]
+    pub fn came_from(&self) -> Origin {
+        let name = self.origin();
+        let filed_at = self.ticket.created_at.filter(|_| !Self::is_unique(&name));
+        Origin { name, filed_at }
     }
 
     /// The origins of a ticket that `tk` has exported and that was imported before that.
-    pub fn earlier_origins(&self) -> impl Iterator<Item = &str> {
+    pub fn earlier_origins(&self) -> impl Iterator<Item = Origin> {
         let earlier = self.extra.get("imported").and_then(toml::Value::as_array);
         let origins = earlier.into_iter().flatten();
-        origins.filter_map(|one| one.get("origin")?.as_str())
+        origins.filter_map(|one| {
+            let [name, filed_at] = OF_ORIGIN.map(|key| one.get(key)?.as_str());
+            Some(Origin {
+                name: name?.to_owned(),
+                filed_at: filed_at.and_then(|at| at.parse().ok()),
+            })
+        })
     }
 }
 
 /// Adds what is to be kept, under that key or one like it that is free.
 pub(super) fn keep(all: &mut Vec<(String, Kept)>, key: &str, kept: Kept) {
     let mut key = key.to_owned();
-    while key == "origin" || all.iter().any(|(name, _)| *name == key) {
+    while OF_ORIGIN.contains(&key.as_str()) || all.iter().any(|(name, _)| *name == key) {
         key.push('_');
     }
     all.push((key, kept));

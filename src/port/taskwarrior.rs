@@ -205,12 +205,9 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket, ours: bool, zone: &TimeZone) {
 
 /// The uuids among where tickets were imported from. What is none to taskwarrior does not count.
 #[must_use]
-pub fn uuids(origins: BTreeMap<String, Vec<TicketId>>) -> Uuids {
+pub fn uuids(origins: impl IntoIterator<Item = (String, TicketId)>) -> Uuids {
     let mut uuids = Uuids::new();
-    for (origin, ids) in origins {
-        let Some(id) = ids.into_iter().next() else {
-            continue;
-        };
+    for (origin, id) in origins {
         let uuid = origin.strip_prefix(SPACE).unwrap_or_default();
         if uuid.len() == 36 && uuid::Uuid::try_parse(uuid).is_ok() {
             uuids.entry(id).or_insert_with(|| uuid.to_owned());

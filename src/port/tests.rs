@@ -119,10 +119,10 @@ proptest! {
                         ticket.status = crate::model::StatusId::new("open");
                         ticket.kind = "task".to_owned();
                         let printed = format::print(&ticket)
-                            + &format::imported(&imported.id, &imported.kept);
+                            + &format::imported(&imported.came_from(), &imported.kept);
                         let read = format::parse(&ticket.id, &printed, &Config::default());
                         prop_assert_eq!(read.as_ref(), Ok(&ticket), "{}\n{}", text, printed);
-                        prop_assert_eq!(format::origins(&printed), [imported.id]);
+                        prop_assert_eq!(format::origins(&printed), [imported.came_from()]);
                     }
                 }
             }

@@ -6,10 +6,12 @@ use std::io::{self, ErrorKind};
 use std::thread;
 use std::time::SystemTime;
 
+use jiff::Timestamp;
+
 use super::regular::Folder;
 use super::{Etag, Store, StoreError, regular};
 use crate::context::cores;
-use crate::format;
+use crate::format::{self, Origin};
 use crate::model::{Config, Ticket, TicketId};
 
 /// From so many files on they are parsed by several threads.
@@ -49,8 +51,17 @@ pub struct Loaded {
     pub invalid: Vec<InvalidFile>,
 }
 
+/// A ticket that was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its id here.
+    pub id: TicketId,
+    /// When it was filed where it comes from, where its file says so.
+    pub filed_at: Option<Timestamp>,
+}
+
 /// The tickets that were imported from each place, in the order of their ids.
-pub type Origins = BTreeMap<String, Vec<TicketId>>;
+pub type Origins = BTreeMap<String, Vec<Arrival>>;
 
 /// Giving many tickets back to the allocator takes time that nobody should wait for, least of
 /// all at the end of a command.
@@ -210,10 +221,12 @@ impl Store {
                 continue;
             };
             let Ok(id) = id_of(name) else { continue };
-            for origin in format::origins(&text) {
-                let ids = origins.entry(origin).or_default();
-                if ids.last() != Some(&id) {
-                    ids.push(id.clone());
+            for Origin { name, filed_at } in format::origins(&text) {
+                let id = id.clone();
+                let arrival = Arrival { id, filed_at };
+                let arrivals = origins.entry(name).or_default();
+                if arrivals.last() != Some(&arrival) {
+                    arrivals.push(arrival);
                 }
             }
         }

@@ -51,7 +51,7 @@ pub use holdings::{Holding, Taking};
 pub use ids::{derived, id_length, mint};
 pub use index::{Caching, Index};
 pub use last_change::{ChangedFile, LastChange};
-pub use load::{InvalidFile, Loaded, Origins, Stored};
+pub use load::{Arrival, InvalidFile, Loaded, Origins, Stored};
 pub use merge_files::{read_sides, write_merged};
 pub use misnamed::Misnamed;
 pub use regular::{LARGEST_FILE, read as read_regular};

@@ -143,6 +143,7 @@ fn beads_with_edges_comments_and_what_does_not_fit() {
 
     [[imported]]
     origin = "beads:bd-1.1"
+    filed_at = "2026-01-02T04:00:00Z"
     updated_at = "2026-01-03T00:00:00Z"
     external_ref = "gh-9"
     status = "blocked"
@@ -670,7 +671,7 @@ fn what_is_no_regular_file_is_named_and_never_waited_for() {
       .tickets/utf.md:2: left out: not UTF-8 text
       u8r: `title` is not one line of at most 500 characters
       u8r: `../../etc/x` is no id here: it is `u8r`
-    "#);
+    ");
     for (args, said) in [
         (
             ["import", "jsonl", ".tickets/pipe.md"],

@@ -224,3 +224,82 @@ fn an_edge_of_an_export_to_what_is_not_in_it_is_told() {
         .ok();
     assert_eq!(said, "imported 2 tickets (2 task)\n");
 }
+
+/// What somebody says of when a ticket was filed does not make it another one.
+#[test]
+fn when_it_was_filed_there_is_kept() {
+    let sandbox = Sandbox::initialised();
+    let task = |repository: &str, created: &str| {
+        let text =
+            format!("---\nid: task-1\ntitle: x\ncreated_date: {created}\nfiled_at: soon\n---\n");
+        sandbox.write(format!("{repository}/backlog/tasks/task-1.md"), &text);
+    };
+    task("r1", "2025-01-01");
+    task("r2", "2026-03-01");
+    let import = |sandbox: &Sandbox, repository: &str| {
+        let told = sandbox.tk(["import", "backlog", repository, "--json"]);
+        told.json()["created"].clone()
+    };
+    assert_eq!(import(&sandbox, "r1"), 1);
+    let path = ".ticks/task-1.toml";
+    let text = sandbox.read(path);
+    let kept = "\n[[imported]]\norigin = \"backlog:task-1\"\nfiled_at = \"2025-01-01T00:00:00Z\"\nfiled_at_ = \"soon\"\n";
+    assert!(text.ends_with(kept), "{text}");
+    for at in ["created_at = 2026-03-01T00:00:00Z", ""] {
+        let text = text.replace("created_at = 2025-01-01T00:00:00Z", at);
+        sandbox.write(path, &text);
+        assert_eq!(import(&sandbox, "r1"), 0, "{at}");
+    }
+    assert_eq!(import(&sandbox, "r2"), 1);
+    // It comes along.
+    let exported = sandbox.tk(["export"]).ok();
+    let there = Sandbox::initialised();
+    there
+        .tk_with_input(["import", "jsonl", "-"], &exported)
+        .ok();
+    for repository in ["r1", "r2"] {
+        let name = format!("{repository}/backlog/tasks/task-1.md");
+        there.write(&name, &sandbox.read(&name));
+        assert_eq!(import(&there, repository), 0);
+    }
+    // Files from before that say only what is in the ticket.
+    let older = text.replace("filed_at = \"2025-01-01T00:00:00Z\"\n", "");
+    let older = older.replace("filed_at_ = \"soon\"\n", "");
+    let there = Sandbox::initialised();
+    there.write(path, &older);
+    for (repository, created) in [("r1", 0), ("r2", 1)] {
+        let name = format!("{repository}/backlog/tasks/task-1.md");
+        there.write(&name, &sandbox.read(&name));
+        assert_eq!(import(&there, repository), created);
+    }
+}
+
+/// A ticket that got another id elsewhere is the same when it comes back, and wherever both come.
+#[test]
+fn an_export_that_has_travelled_makes_no_second_ticket() {
+    let project = |day: u8| {
+        let sandbox = Sandbox::initialised();
+        for (id, title) in [("ab1", "One"), ("ab2", "Two")] {
+            let text =
+                format!("title = \"{title} {day}\"\ncreated_at = 2026-01-0{day}T00:00:00Z\n");
+            sandbox.ticket(id, &text);
+        }
+        sandbox
+    };
+    let import = |sandbox: &Sandbox, text: &str| {
+        let told = sandbox.tk_with_input(["import", "jsonl", "-", "--json"], text);
+        told.json()["created"].clone()
+    };
+    let export = |sandbox: &Sandbox| sandbox.tk(["export"]).ok();
+    let (first, second) = (project(1), project(2));
+    assert_eq!(import(&second, &export(&first)), 2);
+    // The other way round it is the same four.
+    for order in [[&first, &second], [&second, &first]] {
+        let third = Sandbox::initialised();
+        let created = order.map(|from| import(&third, &export(from)).as_u64());
+        let created: u64 = created.into_iter().flatten().sum();
+        assert_eq!(created, 4);
+    }
+    assert_eq!(import(&first, &export(&second)), 2);
+    assert_eq!(import(&second, &export(&first)), 0);
+}

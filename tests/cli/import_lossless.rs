@@ -153,6 +153,7 @@ fn of_beads() {
     ");
     assert_snapshot!(kept, @r#"
     origin = "beads:bd-1"
+    filed_at = "2026-01-01T00:00:00Z"
     estimated_minutes = 1000000
     comments = "[\"a text\",{\"author\":\"kim\",\"body\":\"other key\"},{\"author\":\"kim\",\"text\":\"bad\",\"created_at\":\"soon\"}]"
     dependencies = "[{\"issue_id\":\"bd-1\",\"depends_on_id\":\"bd-2\",\"type\":\"blocks\",\"metadata\":\"{}\",\"thread_id\":\"\",\"weight\":3}]"

@@ -2,7 +2,8 @@
 //!
 //! A ticket is known again by where it comes from, which its file says under `[[imported]]`.
 //! One that is here already stays as it is, whatever has changed there: people work at it here
-//! now. What comes from `tk export` is known again by its id and the time it was filed.
+//! now. What was filed at another time there is of another repository, which counts from the same
+//! number. What comes from `tk export` is known again by its id and the time it was filed.
 
 mod edges;
 mod placing;
@@ -17,7 +18,7 @@ use placing::Placing;
 use super::values::invalid;
 use super::{Project, Result};
 use crate::context::Context;
-use crate::format;
+use crate::format::{self, Origin};
 use crate::graph::Graph;
 use crate::model::Ticket;
 use crate::port::{self, ImportFormat, Imported, Place, Record, Source};
@@ -250,13 +251,16 @@ fn texts(
 fn text(new: &New) -> String {
     let printed = format::print(&new.ticket);
     if !new.from.own {
-        return printed + &format::imported(&new.from.origin(), &new.from.all_kept());
+        return printed + &format::imported(&new.from.came_from(), &new.from.all_kept());
     }
     let extra = &new.from.extra;
     let is_moved = new.from.wanted.as_ref() != Some(&new.ticket.id);
     let kept = new.from.all_kept();
-    let moved =
-        (is_moved || !kept.is_empty()).then(|| format::imported(&placing::moved(&new.from), &kept));
+    let origin = || Origin {
+        name: placing::moved(&new.from),
+        filed_at: None,
+    };
+    let moved = (is_moved || !kept.is_empty()).then(|| format::imported(&origin(), &kept));
     if extra.is_empty() && moved.is_none() {
         return printed;
     }

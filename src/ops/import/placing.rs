@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{Imported, LeftOut, Misfit, MisfitKind};
 use crate::context::Context;
+use crate::format::Origin;
 use crate::model::{Ticket, TicketId};
 use crate::ops::values::printable;
 use crate::ops::{Error, Project, Result};
-use crate::store::{self, Index, Origins};
+use crate::store::{self, Arrival, Index, Origins};
 
 /// A ticket's place here.
 #[derive(Clone, Debug)]
@@ -126,9 +127,12 @@ impl<'a> Placing<'a> {
         let here = self.origins.get(&origin).map_or(&[][..], Vec::as_slice);
         let named_so = self.named.get(&named.to_lowercase());
         match (here, named_so) {
-            ([id], _) | ([], Some(id)) => return Meant::Is(id.clone()),
+            ([one, others @ ..], _) if others.iter().all(|other| other.id == one.id) => {
+                return Meant::Is(one.id.clone());
+            }
             // Nothing tells which of them.
             ([_, ..], _) => return Meant::Nothing,
+            ([], Some(id)) => return Meant::Is(id.clone()),
             ([], None) => {}
         }
         if self.gone.contains(named) {
@@ -151,7 +155,7 @@ impl<'a> Placing<'a> {
 fn known(index: &Index, origins: &Origins, from: &Imported) -> Result<Option<TicketId>> {
     let found = match from.own {
         true => exported_before(index, origins, from),
-        false => imported_before(index, origins, from, &from.origin()),
+        false => imported_before(index, origins, &from.came_from()),
     };
     let wanted = from.wanted.as_ref().filter(|_| found.is_none());
     let Some(file) = wanted.and_then(|id| index.invalid(id)) else {
@@ -161,7 +165,7 @@ fn known(index: &Index, origins: &Origins, from: &Imported) -> Result<Option<Tic
         && origins
             .values()
             .flatten()
-            .any(|id| Some(id) == file.id.as_ref());
+            .any(|arrival| Some(&arrival.id) == file.id.as_ref());
     match is_from_elsewhere {
         true => Ok(None),
         false => {
@@ -185,30 +189,41 @@ fn exported_before(index: &Index, origins: &Origins, from: &Imported) -> Option<
             return Some(there.id);
         }
     }
-    let earlier = from
-        .earlier_origins()
-        .find_map(|origin| imported_before(index, origins, from, origin));
-    earlier.or_else(|| origins.get(&moved(from))?.first().cloned())
+    let earlier = from.earlier_origins().find_map(|mut origin| {
+        if !Imported::is_unique(&origin.name) {
+            origin.filed_at = origin.filed_at.or(from.ticket.created_at);
+        }
+        let here = || left_before(index, from, &origin.name);
+        imported_before(index, origins, &origin).or_else(here)
+    });
+    earlier.or_else(|| Some(origins.get(&moved(from))?.first()?.id.clone()))
+}
+
+/// The ticket here that went from here to where its id was another ticket's, and comes back under
+/// the one that it got there.
+fn left_before(index: &Index, from: &Imported, origin: &str) -> Option<TicketId> {
+    let (id, born) = origin.strip_prefix("tk:")?.rsplit_once('@')?;
+    let here = index.get(&TicketId::parse(id).ok()?)?.ticket();
+    let is_same = match second(&here) {
+        Some(at) => born.parse() == Ok(at),
+        None => born == "0" && here.title == from.ticket.title,
+    };
+    is_same.then_some(here.id)
 }
 
 /// The ticket here that comes from there, if any. Of one that was filed at another time, only the
-/// id is the same: it is of another repository.
-fn imported_before(
-    index: &Index,
-    origins: &Origins,
-    from: &Imported,
-    origin: &str,
-) -> Option<TicketId> {
-    let born = second(&from.ticket).filter(|_| !Imported::is_unique(origin));
-    let is_other = |id: &&TicketId| {
-        let there = index.get(id).and_then(|there| second(&there.ticket()));
+/// id is the same: it is of another repository. What somebody has said here since of when it was
+/// filed does not count where its file has kept what was said there.
+fn imported_before(index: &Index, origins: &Origins, from: &Origin) -> Option<TicketId> {
+    let born = from.filed_at.map(|at| at.as_second());
+    let is_other = |arrival: &&Arrival| {
+        let here = || second(&index.get(&arrival.id)?.ticket());
+        let there = arrival.filed_at.map(|at| at.as_second()).or_else(here);
         born.zip(there).is_some_and(|(born, there)| born != there)
     };
-    origins
-        .get(origin)?
-        .iter()
-        .find(|id| !is_other(id))
-        .cloned()
+    let mut arrivals = origins.get(&from.name)?.iter();
+    let known = arrivals.find(|arrival| !is_other(arrival))?;
+    Some(known.id.clone())
 }
 
 /// When the ticket was filed, to the second: files of some trackers have no more.
