@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 
 use super::acceptance;
+use super::fence;
 use super::fields::{Fields, Read, moment, standing};
 use super::front_matter::{self, Parts};
 use super::imported::{Edges, Record, Source, Standing};
@@ -247,19 +248,13 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
     let mut found = vec![(String::new(), String::new())];
     // Within marks, a heading is a part of the text.
     let mut marked = false;
-    for line in body.lines() {
-        let mark = line.trim().strip_prefix("<!--").map(str::trim_start);
-        let mark = mark.filter(|mark| {
-            let known = ["SECTION:", "AC:", "DOD:", "COMMENTS:"];
-            known.iter().any(|known| mark.starts_with(known))
-                && (mark.contains(":BEGIN") || mark.contains(":END"))
-        });
-        if let Some(mark) = mark {
+    for (line, is_code) in fence::lines(body, |line| mark(line).is_some()) {
+        if let Some(mark) = mark(line) {
             marked = mark.contains(":BEGIN");
             continue;
         }
         match line.strip_prefix("## ") {
-            Some(name) if !marked && !name.trim().is_empty() => {
+            Some(name) if !marked && !is_code && !name.trim().is_empty() => {
                 found.push((name.trim().to_owned(), String::new()));
             }
             _ => {
@@ -300,6 +295,15 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
             _ => acceptance::section(ticket, &name, text),
         }
     }
+}
+
+/// What a mark around a section says.
+fn mark(line: &str) -> Option<&str> {
+    let mark = line.trim().strip_prefix("<!--")?.trim_start();
+    let known = ["SECTION:", "AC:", "DOD:", "COMMENTS:"];
+    let is_known = known.iter().any(|known| mark.starts_with(known));
+    let is_mark = is_known && (mark.contains(":BEGIN") || mark.contains(":END"));
+    is_mark.then_some(mark)
 }
 
 /// Comments, each with its fields, its text and a line of dashes after each of the two. What is

@@ -61,6 +61,30 @@ fn opened(text: &str, indent: usize) -> Option<Fence> {
     })
 }
 
+/// The lines of a text, and whether each is code. What is open where one of those is that end all
+/// code, or at the end of the text, is none.
+pub(super) fn lines(text: &str, ends: impl Fn(&str) -> bool) -> Vec<(&str, bool)> {
+    let mut lines: Vec<(&str, bool)> = Vec::new();
+    let mut fences = Fences::default();
+    let mut begun = 0;
+    let close = |lines: &mut [(&str, bool)]| lines.iter_mut().for_each(|(_, code)| *code = false);
+    for line in text.lines() {
+        if fences.open.is_some() && ends(line) {
+            close(&mut lines[begun..]);
+            fences.open = None;
+        }
+        if fences.open.is_none() {
+            begun = lines.len();
+        }
+        let is_code = fences.pass(line);
+        lines.push((line, is_code));
+    }
+    if fences.open.is_some() {
+        close(&mut lines[begun..]);
+    }
+    lines
+}
+
 /// Whether something that the text opens may go on behind its end. Where it cannot be told without
 /// reading all of its Markdown, it may.
 pub(super) fn may_stay_open(text: &str) -> bool {
@@ -113,6 +137,23 @@ mod tests {
         ] {
             assert!(!may_stay_open(text), "{text}");
         }
+    }
+
+    #[test]
+    fn code_that_never_ends_is_none() {
+        let code = |text: &str| -> Vec<bool> {
+            let lines = lines(text, |line| line == "end");
+            lines.into_iter().map(|(_, code)| code).collect()
+        };
+        assert_eq!(code("```\na\n```\nb"), [true, true, true, false]);
+        assert_eq!(
+            code("```\na\n```\n```\nb"),
+            [true, true, true, false, false]
+        );
+        assert_eq!(
+            code("```\na\nend\n~~~\n~~~"),
+            [false, false, false, true, true]
+        );
     }
 
     #[test]

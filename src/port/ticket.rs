@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::acceptance;
+use super::fence;
 use super::fields::{Fields, Read, moment, standing};
 use super::front_matter::{self, Parts};
 use super::imported::{Edges, Record, Source};
@@ -155,9 +156,11 @@ fn heading(body: &str) -> (&str, &str) {
 
 fn fill(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
     let mut sections = vec![("", String::new())];
-    for line in body.lines() {
+    for (line, is_code) in fence::lines(body, |_| false) {
         match line.strip_prefix("## ") {
-            Some(name) if !name.trim().is_empty() => sections.push((name.trim(), String::new())),
+            Some(name) if !is_code && !name.trim().is_empty() => {
+                sections.push((name.trim(), String::new()))
+            }
             _ => {
                 if let Some((_, text)) = sections.last_mut() {
                     text.push_str(line);

@@ -418,3 +418,38 @@ fn headings_stay_as_they_are() {
     );
     assert_eq!(text("nw-1"), "Text.\n\n## Design\n\n## Out of Scope");
 }
+
+/// What looks like a heading in an example begins no section.
+#[test]
+fn a_heading_in_code_is_a_part_of_it() {
+    let sandbox = Sandbox::initialised();
+    let code = "~~~\n## Notes\n\n## Acceptance Criteria\n- x\n~~~";
+    let text = |id: &str| {
+        let shown = sandbox.tk(["show", id, "--json"]).json();
+        shown["tickets"][0]["description"].clone()
+    };
+    sandbox.write(
+        ".tickets/nw-1.md",
+        &format!(
+            "---\nid: nw-1\n---\n# T\n\n{code}\n\n## Design\n\n```\nNever ended.\n\n## More\nx\n"
+        ),
+    );
+    sandbox.tk(["import", "ticket", "."]).ok();
+    assert_eq!(
+        text("nw-1"),
+        format!("{code}\n\n## Design\n\n```\nNever ended.\n\n## More\n\nx")
+    );
+    // A mark ends a section, whatever is open in it.
+    sandbox.write(
+        "backlog/tasks/task-1 - T.md",
+        &format!(
+            "---\nid: task-1\ntitle: T\n---\n## Description\n\n{code}\n\n## Notes\n\
+             <!-- SECTION:NOTES:BEGIN -->\n```\nopen\n<!-- SECTION:NOTES:END -->\n\n\
+             ## Implementation Notes\n```\nb\n```\n"
+        ),
+    );
+    sandbox.tk(["import", "backlog", "."]).ok();
+    assert_eq!(text("task-1"), format!("{code}\n\n## Notes\n\n```\nopen"));
+    let shown = sandbox.tk(["show", "task-1", "--json"]).json();
+    assert_eq!(shown["tickets"][0]["notes"][0]["text"], "```\nb\n```");
+}
