@@ -77,7 +77,11 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
         .replace("\r\n", "\n");
     match fields.take("milestone") {
         Some(milestone) if milestone["title"].is_string() => {
-            for (key, name) in [("milestone", "title"), ("milestone_due", "dueOn")] {
+            for (key, name) in [
+                ("milestone", "title"),
+                ("milestone_description", "description"),
+                ("milestone_due", "dueOn"),
+            ] {
                 fields.keep(key, milestone[name].clone());
             }
         }
@@ -99,9 +103,8 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
 
 /// The repository, where the address tells it.
 fn space(fields: &mut Fields) -> String {
-    let url = fields.take("url");
-    let url = url.as_ref().and_then(Value::as_str).unwrap_or_default();
-    let path = repository(url);
+    let url = fields.text("url").unwrap_or_default();
+    let path = repository(&url);
     fields.keep("url", Value::from(url));
     fields.keep_quietly("updatedAt");
     for key in ["id", "closed"] {

@@ -581,7 +581,7 @@ fn github_issues() {
    "assignees": [{"login": "kim"}, {"login": "dana"}], "author": {"login": "lee", "is_bot": false},
    "createdAt": "2026-01-01T00:00:00Z", "closedAt": "2026-01-05T00:00:00Z",
    "comments": [{"author": {"login": "kim"}, "body": "Seen.", "createdAt": "2026-01-02T00:00:00Z"}],
-   "milestone": {"number": 1, "title": "v1"}, "url": "https://github.com/o/r/issues/12"},
+   "milestone": {"number": 1, "title": "v1", "description": "First."}, "url": "https://github.com/o/r/issues/12"},
   {"number": 13, "title": "Wish", "state": "OPEN", "labels": [], "url": "https://github.com/o/r/issues/13"}
 ]"#);
     assert_snapshot!(sandbox.tk(["import", "github", "issues.json"]).ok(), @r#"
@@ -602,11 +602,14 @@ fn github_issues() {
     description: "It\ncrashes."
     notes: [{"at":"2026-01-02T00:00:00Z","by":"kim","kind":"comment","text":"Seen."}]
     "#);
-    assert!(
-        sandbox
-            .read(".ticks/gh-12.toml")
-            .contains("origin = \"github:o/r:12\"")
-    );
+    let text = sandbox.read(".ticks/gh-12.toml");
+    for kept in [
+        "origin = \"github:o/r:12\"",
+        "milestone = \"v1\"",
+        "milestone_description = \"First.\"",
+    ] {
+        assert!(text.contains(kept), "{text}");
+    }
     // The same number of another repository is another ticket.
     let other =
         "[{\"number\":12,\"title\":\"Other\",\"url\":\"https://github.com/o/s/issues/12\"}]";

@@ -75,20 +75,21 @@ fn of_github() {
          "comments": [{"author": {"login": "lee"}, "body": "bad", "createdAt": "soon"}]},
         {"number": 2, "title": "x", "state": "OPEN", "milestone": {"number": 3},
          "author": {"id": 7}, "labels": "docs", "comments": 3, "issueType": 4},
-        {"number": 3, "title": "x", "state": "OPEN", "createdAt": "2026-01-01T00:00:00Z",
+        {"number": 3, "title": "x", "state": "OPEN", "createdAt": "2026-01-01T00:00:00Z", "url": [1],
          "author": {"login": ""}, "milestone": null, "labels": [],
          "comments": [{"author": null, "body": "", "createdAt": "2026-01-01T00:00:00Z"}]},
     ]);
     let (sandbox, said, kept) = imported("github", &issues.to_string(), "gh-1");
     assert_snapshot!(said, @r"
     imported 3 tickets (1 bug, 2 task)
-    did not fit: field of 2 tickets
+    did not fit: field of 3 tickets
       gh-1: `labels` is not a text or an object with `name`
       gh-1: `comments` has one without a time under `createdAt`: 1970 stands for it
       gh-2: `author` is not a text or an object with `login`
       gh-2: `milestone` is not a text or an object with `title`
       gh-2: `comments` is not a list
       gh-2: `issueType` is not a text or an object with `name`
+      gh-3: `url` is not a text
     ");
     assert_snapshot!(kept, @r#"
     origin = "github:1"
