@@ -10,8 +10,8 @@ pub(super) struct Added {
     was: Vec<String>,
     pub(super) ours: Vec<String>,
     pub(super) theirs: Vec<String>,
-    /// Whether no side changed or removed one of the base's.
-    is_all: bool,
+    /// Those of the base that neither side changed or removed.
+    pub(super) kept: Vec<String>,
 }
 
 impl Added {
@@ -19,9 +19,9 @@ impl Added {
         let base = sides.base.text.map(|text| (text, sides.base.ticket));
         let was = base.map(extras_of).unwrap_or_default();
         let (ours, theirs) = (extras_of(sides.ours), extras_of(sides.theirs));
-        let has_all = |side: &[String]| without(was.clone(), side).is_empty();
+        let gone = |side: &[String]| without(was.clone(), side);
         Self {
-            is_all: has_all(&ours) && has_all(&theirs),
+            kept: without(without(was.clone(), &gone(&ours)), &gone(&theirs)),
             ours: without(ours, &was),
             theirs: without(theirs, &was),
             was,
@@ -30,12 +30,33 @@ impl Added {
 
     /// Whether the sides only added some, and none of one name.
     pub(super) fn is_all(&self) -> bool {
-        self.is_all && self.contested().is_empty()
+        self.kept.len() == self.was.len() && self.contested().is_empty()
     }
 
     /// Those of the base and of both sides, equal ones once.
     pub(super) fn there(&self) -> Vec<String> {
         [self.was.clone(), self.all()].concat()
+    }
+
+    /// The text without a comment that it has more often than the sides, if it has those that neither
+    /// side changed, and none that nobody has.
+    pub(super) fn fitted(&self, mut text: String, ticket: &Ticket) -> Option<String> {
+        let surplus = |text: &str| without(extras_of((text, ticket)), &self.there());
+        for extra in surplus(&text) {
+            let lines = text.split_inclusive('\n').rev();
+            let (mut end, mut found) = (text.len(), None);
+            for line in lines {
+                let start = end - line.len();
+                if line.trim() == extra {
+                    found = Some(start..end);
+                    break;
+                }
+                end = start;
+            }
+            text.replace_range(found?, "");
+        }
+        let has_kept = without(self.kept.clone(), &extras_of((&text, ticket))).is_empty();
+        (has_kept && surplus(&text).is_empty()).then_some(text)
     }
 
     /// Those that are in none of these texts.

@@ -30,8 +30,13 @@ impl Belonging {
         keys
     }
 
+    /// Whether the next line goes on with a value.
+    pub(super) const fn is_within(&self) -> bool {
+        self.quotes.is_some() || self.depth > 0
+    }
+
     fn line(&mut self, line: &str) -> Option<String> {
-        if self.quotes.is_some() || self.depth > 0 {
+        if self.is_within() {
             self.value(line);
             return Some(self.key.clone());
         }
@@ -105,7 +110,7 @@ fn after<'l>(rest: &'l str, quotes: &str) -> Option<&'l str> {
 }
 
 /// The list of tickets whose elements, or what hangs on them, such a table is.
-fn list(table: &str) -> Option<String> {
+pub(super) fn list(table: &str) -> Option<String> {
     let name = table.split('.').next().unwrap_or(table).trim();
     let known = LISTS.iter().find(|(list, _)| *list == name);
     known.map(|(list, _)| (*list).to_owned())

@@ -16,9 +16,9 @@ enum Removed {
 
 /// An element's place in its list's order of identities: the identity, and how many equal
 /// ones stand before it.
-type Slot<K> = (K, usize);
+pub(super) type Slot<K> = (K, usize);
 
-fn slots<T, K: PartialEq>(list: &[T], identity: impl Fn(&T) -> K) -> Vec<Slot<K>> {
+pub(super) fn slots<T, K: PartialEq>(list: &[T], identity: impl Fn(&T) -> K) -> Vec<Slot<K>> {
     let mut out: Vec<Slot<K>> = Vec::with_capacity(list.len());
     for item in list {
         let key = identity(item);
@@ -53,7 +53,7 @@ fn order<K: Clone + Ord>(ours: &[Slot<K>], theirs: &[Slot<K>]) -> Vec<Slot<K>> {
 
 /// As [`order`], in the order of the side that put the base's elements into another one, where
 /// only one did.
-fn order_against<K: Clone + Ord>(
+pub(super) fn order_against<K: Clone + Ord>(
     base: &[Slot<K>],
     ours: &[Slot<K>],
     theirs: &[Slot<K>],

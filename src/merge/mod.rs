@@ -3,13 +3,15 @@
 //! Texts in, a text out; no disk, no git. The sides are read as tickets and merged by the
 //! rules of each key, always against the base. Then the merged values are written into all
 //! three texts, after which these differ only in what is no part of a ticket: comments,
-//! unknown keys, layout. What is left is a line-based merge, whose result counts only if it
-//! reads as the merged ticket and has every comment and unknown key that a side added.
+//! unknown keys, layout. What is left is a line-based merge, or where that fails one entry by
+//! entry, whose result counts only if it reads as the merged ticket and has every comment and
+//! unknown key that a side added.
 
 mod added;
 mod belonging;
 mod choice;
 mod fields;
+mod graft;
 mod life;
 mod list;
 mod marked;

@@ -402,15 +402,10 @@ fn nobody_alone_gets_a_clean_merge() {
     let [base, ours, theirs] = parts[..] else {
         panic!("not three texts");
     };
-    // A comment at the end has no place of its own beside what the other side put there.
-    let (text, keys) = conflict(merge(base, ours, theirs));
-    let (other, others) = conflict(merge(base, theirs, ours));
-    assert_eq!((&keys, &others), (&others, &vec!["comments".to_owned()]));
-    let sides = [&text, &other].map(|text| crate::merge::sides(text).unwrap());
-    assert_eq!(
-        (&sides[0].ours, &sides[0].theirs),
-        (&sides[1].theirs, &sides[1].ours)
-    );
+    let text = clean(merge(base, ours, theirs));
+    assert_eq!(clean(merge(base, theirs, ours)), text);
+    assert_eq!(read(&text).runs.len(), 2);
+    assert!(text.contains("turns = 14\n# theirs\n"), "{text}");
 }
 
 #[test]
@@ -586,6 +581,45 @@ fn unknown_keys_that_both_add_at_one_place_are_both_kept() {
     let merged = clean(merge(base, &ours, &theirs));
     assert_eq!(merged, format!("{base}jira = \"S-1\"\nsprint = 7\n"));
     assert_eq!(clean(merge(base, &theirs, &ours)), merged);
+}
+
+/// What each side adds by hand in a place of its own is no conflict, wherever the other one's stands.
+#[test]
+fn what_both_sides_add_by_hand_is_kept_of_both() {
+    let noted = |text: &str| {
+        let before = read(text);
+        let mut after = before.clone();
+        after.notes.push(note(1, "n"));
+        after.acceptance.push(item("works"));
+        edit(text, &before, &after).unwrap()
+    };
+    let base = "title = \"Base\"\n";
+    let two = "title = \"Two\"\n\n[meta]\nv = 1\n";
+    let one = noted("team = \"red\"\ntitle = \"Base\"\n");
+    let merged = clean(merge(base, &one, two));
+    assert_eq!(clean(merge(base, two, &one)), merged);
+    assert_eq!(read(&merged).title, "Two");
+    let begun = "team = \"red\"\ntitle = \"Two\"\n\n[meta]\nv = 1\n\n[[acceptance]]\n";
+    assert!(merged.starts_with(begun), "{merged}");
+    // A title that both changed is marked alone.
+    let one = noted("team = \"red\"\ntitle = \"One\"\n");
+    let (text, keys) = conflict(merge(base, &one, two));
+    assert_eq!(keys, ["title"]);
+    let marked = "team = \"red\"\n<<<<<<< ours\ntitle = \"One\"\n=======\ntitle = \"Two\"\n>>>>>>> theirs\n\n[meta]\n";
+    assert!(text.starts_with(marked), "{text}");
+    // So is an unknown key.
+    let two = two.replace("title", "team = \"blue\" # sky\ntitle");
+    let (text, keys) = conflict(merge(base, &one, &two));
+    assert_eq!(keys, ["title", "team", "comments"]);
+    assert_eq!(text.matches("<<<<<<<").count(), 1, "{text}");
+    assert_eq!(text.matches("[meta]").count(), 1, "{text}");
+    // One table with keys of both.
+    let custom = |key: &str, more: &str| noted(&format!("{base}{more}\n[custom]\n{key} = 1\n"));
+    let (one, two) = (custom("a", "# one\n"), custom("b", ""));
+    let merged = clean(merge(base, &one, &two));
+    assert_eq!(clean(merge(base, &two, &one)), merged);
+    let begun = format!("{base}# one\n\n[custom]\na = 1\nb = 1\n\n[[");
+    assert!(merged.starts_with(&begun), "{merged}");
 }
 
 /// Where values cannot be written into the texts, what their lines make counts only if it says the
@@ -840,8 +874,113 @@ fn decorated(ticket: &Ticket, name: &str) -> String {
 /// The bit of `created_at` in the mask of a variant: a ticket that is made anew is another.
 const CREATED_AT: u64 = 1 << 23;
 
+/// A file by hand: the parts before its tables, and its tables.
+type Parts = [Vec<String>; 2];
+
+const KEYS: [&str; 6] = [
+    "title = \"x\"",
+    "priority = 1",
+    "labels = [\"a\"]",
+    "# c",
+    "",
+    "mine = 1",
+];
+
+const TABLES: [&str; 6] = [
+    "[[subtasks]]\ntitle = \"s\"",
+    "[[notes]]\ntext = \"n\"\nby = \"d\"\nat = 2026-11-20T09:00:00Z",
+    "[custom]\nbase = 1 # base",
+    "[[link]]\nto = 1",
+    "# d",
+    "",
+];
+
+fn by_hand() -> impl Strategy<Value = Parts> {
+    [KEYS, TABLES]
+        .map(|parts| {
+            let some = prop::sample::subsequence(parts.to_vec(), 0..=parts.len());
+            some.prop_shuffle().prop_map(|parts| {
+                let parts = parts.into_iter().map(str::to_owned);
+                parts.collect::<Vec<String>>()
+            })
+        })
+        .prop_map(|[mut keys, tables]| {
+            if !keys.iter().any(|key| key == KEYS[0]) {
+                keys.insert(0, KEYS[0].to_owned());
+            }
+            [keys, tables]
+        })
+}
+
+/// What somebody adds to it by hand: what, and behind which line.
+fn additions(who: &'static str) -> impl Strategy<Value = Vec<(String, usize)>> {
+    let kinds = prop::sample::subsequence((0..7).collect::<Vec<usize>>(), 0..5);
+    (kinds, prop::collection::vec(0..40_usize, 7)).prop_map(move |(kinds, places)| {
+        let text = |kind: usize| match kind {
+            0 => format!("{who}1 = 1"),
+            1 => format!("{who}2 = [\n  1, # {who} in\n]"),
+            2 => format!("# {who}"),
+            3 => format!("\n[{who}]\nkey = 1"),
+            4 => format!("\n[{who}t]\n# {who} under\nkey = \"\"\"\n[x]\n# {who}\n\"\"\""),
+            5 => format!("\n# {who} above\n[[{who}l]]\nkey = 1\n\n[{who}l.sub]\nkey = 2"),
+            _ => format!("{who}3.a = 1 # {who} beside"),
+        };
+        let all = kinds.into_iter().zip(places);
+        all.map(|(kind, place)| (text(kind), place)).collect()
+    })
+}
+
+/// The file with these parts in it: no table stands above the keys of the file itself.
+fn with_additions([keys, tables]: &Parts, more: &[(String, usize)]) -> String {
+    let mut parts = [keys.clone(), tables.clone()].concat();
+    let mut keys = keys.len();
+    for (text, place) in more {
+        let first = if text.contains("\n[") { keys } else { 0 };
+        let at = first + place % (parts.len() - first + 1);
+        parts.insert(at, text.clone());
+        if at < keys {
+            keys += 1;
+        }
+    }
+    parts.join("\n") + "\n"
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_added_by_hand_never_conflicts(
+        file in by_hand(), one in additions("o"), two in additions("t"), values in any::<[bool; 4]>(),
+    ) {
+        let base = with_additions(&file, &[]);
+        let valued = |text: String, [noted, changed]: [bool; 2], minute: u8| {
+            let before = read(&text);
+            let mut after = before.clone();
+            if noted {
+                after.notes.push(note(minute, "by tk"));
+                after.subtasks.push(subtask(&format!("{minute}")));
+            }
+            if changed && minute == 1 {
+                after.title = "y".to_owned();
+            } else if changed {
+                after.owner = Some("dana".to_owned());
+            }
+            edit(&text, &before, &after).unwrap()
+        };
+        let ours = valued(with_additions(&file, &one), [values[0], values[1]], 1);
+        let theirs = valued(with_additions(&file, &two), [values[2], values[3]], 2);
+        let merged = clean(merge(&base, &ours, &theirs));
+        prop_assert_eq!(&clean(merge(&base, &theirs, &ours)), &merged);
+        let ticket = read(&merged);
+        prop_assert_eq!(&ticket.title, &read(&ours).title);
+        prop_assert_eq!(&ticket.owner, &read(&theirs).owner);
+        let there = crate::format::extras(&merged, &ticket).unwrap();
+        for side in [&base, &ours, &theirs] {
+            for extra in crate::format::extras(side, &read(side)).unwrap() {
+                prop_assert!(there.contains(&extra), "{extra} is not in\n{merged}");
+            }
+        }
+    }
 
     #[test]
     fn equal_sides_and_unchanged_sides(one in arb_ticket(), other in arb_ticket(), mask in any::<u64>()) {

@@ -9,6 +9,7 @@ use super::Merged;
 use super::added::{Added, COMMENTS, extras_of, name, without};
 use super::choice::{choices, join};
 use super::fields::{LISTS, Side, merge_fields};
+use super::graft::graft;
 use super::text::{common_lines, mark_differences, merge_lines};
 
 /// What both sides come from.
@@ -128,6 +129,8 @@ impl Sides<'_> {
                 marked
             } else if let Some(marked) = self.with_values_apart(&mine, &other, &added) {
                 marked
+            } else if let Some(marked) = self.with_extras_apart(&mine, &other, &added) {
+                marked
             } else if keeps(&[]) {
                 marked
             } else {
@@ -137,7 +140,12 @@ impl Sides<'_> {
             keys.push(key.to_owned());
             marked
         } else {
-            self.mark(self.base.text, [self.ours.0, self.theirs.0])
+            let marked = self.mark(self.base.text, [self.ours.0, self.theirs.0]);
+            let [one, another] = &marked.choices;
+            if !self.keeps([(one, &mine), (another, &other)], &[]) {
+                return None;
+            }
+            marked
         };
         keys.extend(lost.iter().map(|extra| name(extra).to_owned()));
         // Nothing of anybody's own goes with a side that is not chosen, unless that is told.
@@ -182,19 +190,25 @@ impl Sides<'_> {
         let ours = edit(self.ours.0, self.ours.1, ticket).ok()?;
         let theirs = edit(self.theirs.0, self.theirs.1, ticket).ok()?;
         let common = || (added.ours != added.theirs).then(|| common_lines(&ours, &theirs));
-        let base = self.base_as(ticket)?.or_else(common);
+        let was = self.base_as(ticket)?;
+        let base = was.clone().or_else(common);
         // All three say the same now, and differ in comments, unknown keys and layout.
         let lines = merge_lines(base.as_deref().unwrap_or(&ours), &ours, &theirs);
         let joined = lines.as_ref().err().filter(|_| added.is_all());
         let joined = joined
             .map(|marked| join(marked))
             .filter(|text| without(extras_of((text, ticket)), &added.there()).is_empty());
-        let lines = lines.ok().or(joined);
-        let candidates = [lines.as_ref().unwrap_or(&ours), &ours, &theirs];
-        let is_whole = |text: &&&String| {
-            self.is(text, ticket) && without(added.all(), &extras_of((text, ticket))).is_empty()
+        let has_all = |text: &String| without(added.all(), &extras_of((text, ticket))).is_empty();
+        let is_whole = |text: &String| self.is(text, ticket) && has_all(text);
+        let lines = lines.ok().or(joined).filter(is_whole);
+        let was = was.unwrap_or_default();
+        let grafted = |side| {
+            let text = added.fitted(graft(&was, [&ours, &theirs], side), ticket);
+            text.filter(is_whole)
         };
-        candidates.iter().find(is_whole).map(|text| (*text).clone())
+        lines
+            .or_else(|| grafted(Side::Ours).or_else(|| grafted(Side::Theirs)))
+            .or_else(|| [ours.clone(), theirs.clone()].into_iter().find(is_whole))
     }
 
     /// The marked text in which nothing is marked but what both changed differently, where by lines
@@ -204,6 +218,24 @@ impl Sides<'_> {
         let theirs = edit(&ours, mine, other).ok()?;
         let keeps_all = self.keeps([(&ours, mine), (&theirs, other)], &added.all());
         keeps_all.then(|| self.mark(None, [&ours, &theirs]))
+    }
+
+    /// The marked text in which nothing is marked but the values, comments and unknown keys that
+    /// both changed differently, where what only one of them added stands beside these.
+    fn with_extras_apart(&self, mine: &Ticket, other: &Ticket, added: &Added) -> Option<Marked> {
+        let ours = edit(self.ours.0, self.ours.1, mine).ok()?;
+        let theirs = edit(self.theirs.0, self.theirs.1, mine).ok()?;
+        let was = self.base_as(mine)?.unwrap_or_default();
+        let [one, two] = [Side::Ours, Side::Theirs].map(|side| {
+            let text = added.fitted(graft(&was, [&ours, &theirs], side), mine);
+            text.filter(|text| self.is(text, mine))
+        });
+        let (one, two) = (one?, edit(&two?, mine, other).ok()?);
+        let has = |extras: &[String], text: &str, ticket| {
+            without(extras.to_vec(), &extras_of((text, ticket))).is_empty()
+        };
+        let is_each = has(&added.ours, &one, mine) && has(&added.theirs, &two, other);
+        is_each.then(|| self.mark(None, [&one, &two]))
     }
 
     /// The texts in one, with both versions of what conflicts; where there is no base, of all in
@@ -282,8 +314,18 @@ impl Sides<'_> {
             let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
             let base = self.base_as(&was)?;
             let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
-            let is_whole = lost.is_empty();
-            is_whole.then(|| (*key, self.mark(base.as_deref(), [&ours, &theirs])))
+            let marked = lost
+                .is_empty()
+                .then(|| self.mark(base.as_deref(), [&ours, &theirs]))?;
+            let [one, another] = &marked.choices;
+            // By lines, what one side moved may be there twice.
+            let is_right = self.keeps([(one, &mine), (another, &other)], &[]);
+            let marked = if is_right {
+                marked
+            } else {
+                self.mark(None, [&ours, &theirs])
+            };
+            Some((*key, marked))
         })
     }
 }
@@ -303,7 +345,7 @@ impl Sides<'_> {
 }
 
 /// The keys in which two tickets differ.
-fn differing(one: &Ticket, other: &Ticket) -> Vec<String> {
+pub(super) fn differing(one: &Ticket, other: &Ticket) -> Vec<String> {
     // Where nobody knows what both come from, each single value that differs is a conflict.
     let mut keys = merge_fields((one, false), one, other, Side::Ours).1;
     let is_another = |take: fn(&mut Ticket, &Ticket)| {

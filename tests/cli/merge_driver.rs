@@ -694,3 +694,29 @@ fn without_tk_the_text_is_merged() {
         );
     }
 }
+
+/// What each of two people adds by hand to one file, beside what `tk` wrote for them, is no conflict.
+#[test]
+fn what_two_people_add_by_hand_is_all_there() {
+    let sandbox = repository(&[]);
+    sandbox.write(".ticks/abc.toml", "title = \"Base\"\n");
+    commit(&sandbox, "base");
+    sandbox.git(["checkout", "--quiet", "-b", "two"]);
+    sandbox.write(".ticks/abc.toml", "title = \"Two\"\n\n[meta]\nv = 1\n");
+    commit(&sandbox, "two");
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.write(
+        ".ticks/abc.toml",
+        "# mine\nteam = \"red\"\ntitle = \"Base\"\n",
+    );
+    sandbox.tk(["note", "abc", "n"]).ok();
+    sandbox.tk(["update", "abc", "--acceptance", "works"]).ok();
+    commit(&sandbox, "one");
+    sandbox.git(["merge", "--quiet", "--no-edit", "two"]);
+    let text = sandbox.read(".ticks/abc.toml");
+    let begun = "# mine\nteam = \"red\"\ntitle = \"Two\"\n\n[meta]\nv = 1\n";
+    assert!(text.starts_with(begun), "{text}");
+    let merged = read(&sandbox, "abc");
+    assert_eq!((merged.notes.len(), merged.acceptance.len()), (1, 1));
+    assert_eq!(sandbox.git(["status", "--porcelain"]), "");
+}
