@@ -173,6 +173,54 @@ fn a_paragraph_is_not_settled_with_the_status() {
     conclude(&sandbox);
 }
 
+/// What stands in two marked places is asked about once, with both of them: ours of the one and
+/// theirs of the other would have it twice.
+#[test]
+fn a_list_in_two_places_is_asked_for_once() {
+    let item = |title: &str| format!("\n[[subtasks]]\ntitle = \"{title}\"\n");
+    let note = "\n[[notes]]\nat = 2026-11-21T08:00:00Z\nby = \"dana\"\ntext = \"n\"\n";
+    let base = format!("title = \"x\"\n{}{}{note}", item("a"), item("b"));
+    let ours = format!("title = \"x\"\n{}{note}", item("a"));
+    let theirs = format!("title = \"x\"\n{note}{}{}mine = 1\n", item("a"), item("b"));
+    for (answer, items) in [("o\n", 1), ("t\n", 2)] {
+        let sandbox = repository(&[]);
+        sandbox.write(".ticks/abc.toml", &base);
+        commit(&sandbox, "base");
+        for (name, text) in [("one", &theirs), ("two", &ours)] {
+            sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+            sandbox.write(".ticks/abc.toml", text);
+            commit(&sandbox, name);
+        }
+        leave(&sandbox, &["merge", "--quiet", "one"]);
+        assert_eq!(
+            sandbox.read(".ticks/abc.toml").matches("<<<<<<<").count(),
+            2
+        );
+        let asked = sandbox.tk_with_input(["resolve", "-i"], answer);
+        if items == 2 {
+            assert_snapshot!(asked, @r#"
+            abc  merged
+            --- stderr
+            abc  x
+              ours    [[subtasks]]
+              ours    title = "a"
+              ours    
+              theirs  
+              theirs  [[subtasks]]
+              theirs  title = "a"
+              theirs  
+              theirs  [[subtasks]]
+              theirs  title = "b"
+              theirs  mine = 1
+            [o]urs, [t]heirs, [l]eave it, [q]uit? 
+            "#);
+        }
+        let merged = read(&sandbox, "abc");
+        assert_eq!((merged.subtasks.len(), merged.notes.len()), (items, 1));
+        conclude(&sandbox);
+    }
+}
+
 #[test]
 fn deleted_here_and_changed_there() {
     for (choice, is_there) in [("--ours", false), ("--theirs", true)] {
@@ -422,6 +470,27 @@ fn what_was_typed_is_kept() {
     sandbox.write(".ticks/abc.toml", &format!("title = \"Three\"\n{rest}"));
     assert_snapshot!(sandbox.tk(["resolve", "--ours"]), @"abc  taken as edited");
     assert_eq!(read(&sandbox, "abc").title, "Three");
+    conclude(&sandbox);
+}
+
+/// A status that no side has must be one that there is.
+#[test]
+fn a_mistyped_status_is_left() {
+    let sandbox = two_titles();
+    let marked = sandbox.read(".ticks/abc.toml");
+    let (_, rest) = marked.split_once(">>>>>>> theirs\n").unwrap();
+    let with = |status: &str| {
+        let rest = rest.replace("status = \"open\"", &format!("status = \"{status}\""));
+        sandbox.write(".ticks/abc.toml", &format!("title = \"Three\"\n{rest}"));
+    };
+    with("clsoed");
+    assert_snapshot!(sandbox.tk(["resolve"]), @"
+    abc  left: it is edited, and wrong: .ticks/abc.toml, line 3, column 10: `status`: unknown status `clsoed`: expected one of open, in_progress, closed
+    --- exit 1
+    ");
+    assert_ne!(sandbox.git(["diff", "--name-only", "--diff-filter=U"]), "");
+    with("closed");
+    assert_snapshot!(sandbox.tk(["resolve"]), @"abc  taken as edited");
     conclude(&sandbox);
 }
 

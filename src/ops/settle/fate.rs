@@ -1,12 +1,16 @@
 //! What is to become of a file: by the rules, or as somebody chooses.
 
+use std::collections::BTreeMap;
+
 use super::case::Case;
 use super::typed::Typed;
 use super::{Question, Result, Table};
-use crate::format;
+use crate::format::{self, ParseError};
 use crate::git::{TicksPath, Unmerged};
-use crate::merge::{Choice, Merged, choose, difference, hunks, is_told};
-use crate::model::{Config, TicketId};
+use crate::merge::{
+    Choice, Hunk, Merged, choose, difference, entangled, hunks, is_of_both, is_told,
+};
+use crate::model::{Config, Ticket, TicketId};
 use crate::wire::{Resolution, ResolvedTicket};
 
 /// The keys that belong together: whoever chooses a status chooses the rest with it.
@@ -65,9 +69,15 @@ impl Table<'_, '_> {
             (Typed::Partly, Some(text)) => partly = Some(text.as_str()),
             (Typed::Whole, Some(text)) => {
                 let read = format::parse_any(id, text, &self.project.config);
-                return Ok(read
-                    .map(|_| Fate::Stays)
-                    .map_err(|error| format!("it is edited, and no ticket: {error}")));
+                let read = read.map_err(|error| format!("it is edited, and no ticket: {error}"));
+                return Ok(
+                    read.and_then(|ticket| match self.mistyped(case, text, &ticket) {
+                        Some(error) => {
+                            Err(format!("it is edited, and wrong: {}, {error}", case.path))
+                        }
+                        None => Ok(Fate::Stays),
+                    }),
+                );
             }
             (Typed::Amid, _) => return Ok(Err(AMID.to_owned())),
         }
@@ -124,6 +134,23 @@ impl Table<'_, '_> {
         }
     }
 
+    /// What is wrong with a status or type that somebody has typed: the configuration of the working
+    /// tree does not know it, and no side has it. Nothing where that cannot be used, as where it is
+    /// unmerged itself: then nobody knows which there are.
+    fn mistyped(&self, case: &Case, text: &str, ticket: &Ticket) -> Option<ParseError> {
+        let config = self.tickets().config().ok()?;
+        let error = format::parse(&case.id, text, &config).err()?;
+        let sides = case.sides.iter().flatten().flatten();
+        let read = |side: &String| format::parse_any(&case.id, side, &config).ok();
+        let is_known = sides
+            .filter_map(read)
+            .any(|side| match error.key.as_deref() {
+                Some("status") => side.status == ticket.status,
+                _ => side.kind == ticket.kind,
+            });
+        (!is_known).then_some(error)
+    }
+
     /// Each key that both sides gave a value, in a text that tells them apart.
     pub(super) fn ask(
         &mut self,
@@ -134,30 +161,48 @@ impl Table<'_, '_> {
     ) -> Result<Fate> {
         let config = &self.project.config;
         let title = title(id, ours, config);
-        let mut life = None;
+        let all: Vec<Hunk<'_>> = hunks(marked).collect();
+        let groups = groups(&all, &entangled(id, marked, config));
+        let mut answers: BTreeMap<usize, Option<Choice>> = BTreeMap::new();
         let mut failed = None;
+        let mut places = groups.iter();
         let chosen = choose(marked, |hunk| {
+            let group = places.next()?;
             if failed.is_some() {
                 return None;
             }
-            let is_of_life = |key: &String| LIFE.contains(&key.as_str());
-            let is_life = !hunk.keys.is_empty() && hunk.keys.iter().all(is_of_life);
-            if is_life && life.is_some() {
-                return life;
+            if let Some(answer) = answers.get(group) {
+                return *answer;
+            }
+            let of_group = || all.iter().zip(&groups).filter(|(_, of)| *of == group);
+            let lines = |side: fn(&Hunk<'_>) -> String| -> String {
+                of_group().map(|(hunk, _)| side(hunk)).collect()
+            };
+            let (ours, theirs) = (
+                lines(|hunk| hunk.ours.to_owned()),
+                lines(|hunk| hunk.theirs.to_owned()),
+            );
+            let mut keys = hunk.keys.clone();
+            for key in of_group().flat_map(|(hunk, _)| &hunk.keys) {
+                if !keys.contains(key) {
+                    keys.push(key.clone());
+                }
             }
             let question = Question {
                 id,
                 title: &title,
-                hunk: Some(hunk.clone()),
+                hunk: Some(Hunk {
+                    ours: &ours,
+                    theirs: &theirs,
+                    keys,
+                }),
                 deleted_by: None,
             };
             let answer = (self.answer)(&question).unwrap_or_else(|error| {
                 failed = Some(error);
                 None
             });
-            if is_life {
-                life = answer;
-            }
+            answers.insert(*group, answer);
             answer
         });
         if let Some(error) = failed {
@@ -173,6 +218,19 @@ impl Table<'_, '_> {
                 keys.retain(is_left);
             }
             return Ok(open(chosen, keys));
+        }
+        let sides = [Choice::Ours, Choice::Theirs].map(|side| choose(marked, |_| Some(side)));
+        let are_tickets = sides
+            .iter()
+            .all(|side| format::parse_any(id, side, config).is_ok());
+        if are_tickets && !sides.contains(&chosen) && !is_of_both(id, &chosen, &sides, config) {
+            return Ok(Fate::Open {
+                text: None,
+                keys,
+                message: "what was chosen together has something twice, or nowhere: choose one \
+                          side of all that is about it"
+                    .to_owned(),
+            });
         }
         Ok(chosen_of(id, chosen, keys, config))
     }
@@ -322,6 +380,24 @@ impl Table<'_, '_> {
         }
         Ok(Ok(Fate::Text(own.to_owned(), Resolution::Merged)))
     }
+}
+
+/// Which differences are asked about as one: those that are of where a ticket stands, those that go
+/// together, and each of the others by itself.
+fn groups(all: &[Hunk<'_>], entangled: &[bool]) -> Vec<usize> {
+    let is_of_life = |key: &String| LIFE.contains(&key.as_str());
+    let is_life = |hunk: &Hunk<'_>| !hunk.keys.is_empty() && hunk.keys.iter().all(is_of_life);
+    let both = || all.iter().zip(entangled);
+    // Some of both have all of them go together.
+    let are_one = both().any(|(hunk, together)| *together && is_life(hunk));
+    let group =
+        |(at, (hunk, together)): (usize, (&Hunk<'_>, &bool))| match (together, is_life(hunk)) {
+            (true, _) => 0,
+            (false, true) if are_one => 0,
+            (false, true) => 1,
+            (false, false) => at + 2,
+        };
+    both().enumerate().map(group).collect()
 }
 
 /// Nobody has said which value of these keys is right.
