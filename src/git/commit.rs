@@ -90,7 +90,7 @@ impl Git {
 
 /// `update-ref` says in words, not by its exit code, that a reference was not what it
 /// should have been.
-fn changed_meanwhile(error: GitError, reference: &str) -> GitError {
+pub(super) fn changed_meanwhile(error: GitError, reference: &str) -> GitError {
     match &error {
         GitError::Failed { stderr, .. }
             if stderr.contains("but expected") || stderr.contains("reference already exists") =>

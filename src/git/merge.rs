@@ -7,11 +7,13 @@
 mod chain;
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::command::{Author, Git, Output};
 use super::commit::NewCommit;
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId, TicksPath, TreeId, is_ticks};
+use super::owned::Stray;
 use super::tree::{Difference, FileEdit, parse_tree};
 use crate::context::point::Point;
 
@@ -22,6 +24,8 @@ pub use chain::Chain;
 pub struct Integration {
     git: Git,
     branch: BranchName,
+    /// What others moved the branch to, that nobody has been told of yet.
+    strays: Arc<Mutex<Vec<Stray>>>,
 }
 
 /// What became of beginning a merge.
@@ -95,6 +99,7 @@ impl Integration {
         Self {
             git: Git::new(worktree).with_pointers(),
             branch,
+            strays: Arc::default(),
         }
     }
 
@@ -104,24 +109,56 @@ impl Integration {
         &self.branch
     }
 
-    /// The branch's tip.
+    /// The branch's tip as the run left it, wherever another has moved it since.
     ///
     /// # Errors
     /// When there is no such branch, or git fails.
     pub fn tip(&self) -> Result<CommitId> {
+        match self.git.left_at(&self.branch)? {
+            Some(left) => Ok(left),
+            None => self.found(),
+        }
+    }
+
+    /// Where the branch is.
+    fn found(&self) -> Result<CommitId> {
         self.git
             .commit_of(&self.branch.reference())?
             .ok_or_else(|| GitError::NoBranch(self.branch.clone()))
     }
 
+    /// What others had moved the branch to when it was put back, since this was last asked.
+    pub fn take_strays(&self) -> Vec<Stray> {
+        std::mem::take(&mut *self.strays.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put_back(&self) -> Result<()> {
+        if let Some(stray) = self.git.put_back(&self.branch)? {
+            let mut strays = self.strays.lock().unwrap_or_else(PoisonError::into_inner);
+            strays.push(stray);
+        }
+        Ok(())
+    }
+
+    /// Gives the branch to everybody, as its run left it.
+    ///
+    /// # Errors
+    /// As for [`Self::recover`].
+    pub fn disown(&self) -> Result<()> {
+        self.recover()?;
+        self.git.disown(&self.branch)
+    }
+
     /// Puts the worktree to its branch's tip, whatever a killed run left in it: a merge, a
-    /// lock, changed files. Only when no other process works in it.
+    /// lock, changed files; and the branch to where the run left it. Only when no other process
+    /// works in it.
     ///
     /// # Errors
     /// When the worktree is not one any more, or git fails.
     pub fn recover(&self) -> Result<()> {
         self.git.expect_worktree(&self.branch)?;
         self.git.remove_stale_locks(&self.branch)?;
+        self.put_back()?;
         let reference = self.branch.reference();
         if self.git.current_branch()?.as_ref() != Some(&self.branch) {
             self.git.run(["symbolic-ref", "HEAD", &reference])?;
@@ -160,6 +197,12 @@ impl Integration {
         if !conflicts.is_empty() {
             self.recover()?;
             return Ok(MergeBegin::Conflict { paths: conflicts });
+        }
+        if self.found()? != onto {
+            // What is in the worktree was merged into something else.
+            self.recover()?;
+            let reference = self.branch.reference();
+            return Err(GitError::Moved { reference });
         }
         self.git.restore_ticks(onto)?;
         self.git.submodules()?;
@@ -260,16 +303,16 @@ impl Integration {
 
     /// Moves the branch, and the worktree after it.
     fn move_to(&self, commit: CommitId, from: CommitId, why: &str) -> Result<()> {
-        Point::RunBranchMoved
-            .around(|| self.git.move_branch(&self.branch, commit, Some(from), why))?;
+        Point::RunBranchMoved.around(|| self.git.move_owned(&self.branch, commit, from, why))?;
         Point::Followed.around(|| self.recover())
     }
 
     /// What the gate did since the merge was begun: files, and commits on the branch, which
-    /// are taken off it again.
+    /// are taken off it again; those on a branch that is its run's alone are strays.
     fn changed_by_checks(&self, pending: &PendingMerge) -> Result<Vec<String>> {
         let mut changed = self.changed_since(pending.tree)?;
-        let tip = self.tip()?;
+        self.put_back()?;
+        let tip = self.found()?;
         if tip != pending.onto {
             let why = "tk: take off what a check committed";
             self.git

@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use super::bisect::Bisect;
 use super::desk::{Desk, Stop};
 use super::gate::{self, Place, Ran};
+use super::ground;
 use super::job::{Beginning, Job};
 use super::jobs;
 use super::landing::{self, Landing};
@@ -258,7 +259,12 @@ async fn try_together(
         (verdict, _) => verdict,
     };
     let green = matches!(trial, Ok(Trial::Green));
-    let (commits, changed) = settle(shared, chain, pending, green).await?;
+    let settled = settle(shared, chain, pending, green).await;
+    for stray in shared.integration.take_strays() {
+        let text = ground::stray(&stray);
+        told.record_of_run(EventKind::Warning { text }).await?;
+    }
+    let (commits, changed) = settled?;
     landing::tell_changed_by_checks(told, &changed)?;
     Ok((trial?, commits.into_iter().zip(records).collect()))
 }

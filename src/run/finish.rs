@@ -125,7 +125,12 @@ pub(super) async fn finish(
             finished.unlanded = why.map(|why| (why, command));
         }
     }
-    if let Err(error) = put_away(shared, survey, finished.landed) {
+    let put_away = put_away(shared, survey, finished.landed);
+    for stray in shared.integration.take_strays() {
+        let text = ground::stray(&stray);
+        recorder.record(None, EventKind::Warning { text })?;
+    }
+    if let Err(error) = put_away {
         // What was done stays done: the next run tidies up.
         let text = format!("the run's worktree or branch cannot be removed: {error}");
         recorder.record(None, EventKind::Warning { text })?;
@@ -241,6 +246,7 @@ fn put_away(shared: &Shared, survey: &Survey, landed: bool) -> Result<()> {
         let put_away = workspace::put_away_followed(shared, id);
         put_away.map_err(|trouble| Error::new(ErrorCode::Failed, trouble.to_string()))?;
     }
+    shared.integration.disown()?;
     shared
         .trees
         .remove(&shared.ground.integration, &Removal::Committed)?;

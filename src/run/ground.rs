@@ -13,7 +13,8 @@ use super::trouble::Trouble;
 use super::workspace;
 use crate::context::point::Point;
 use crate::git::{
-    Backups, BranchName, CommitId, FileEdit, Git, GitError, Integration, TicksPath, Worktrees,
+    Backups, BranchName, CommitId, FileEdit, Git, GitError, Integration, Stray, TicksPath,
+    Worktrees,
 };
 use crate::model::{Config, TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Project, Result};
@@ -40,6 +41,7 @@ pub(super) fn make(
             path.display()
         ));
     }
+    told.extend(put_back(project, ground)?);
     drop_stale_branch(project, ground, survey)?;
     if trees.revive(&ground.integration, &ground.run_branch)? {
         told.push(made_again(ground));
@@ -50,8 +52,11 @@ pub(super) fn make(
         told.push(made_again(ground));
     }
     Point::RunBranch.around(|| trees.add(&ground.integration, &ground.run_branch, start.at))?;
+    let git = Git::new(&ground.root);
+    git.own(&ground.run_branch)?;
     let integration = Integration::new(&ground.integration, ground.run_branch.clone());
     integration.recover()?;
+    told.extend(integration.take_strays().iter().map(stray));
     let landed = Landed {
         store: &project.store,
         config: &project.config,
@@ -74,7 +79,6 @@ pub(super) fn make(
     told.extend(unreadable);
     if planned {
         // What is there is as it was before the run began with it; what came since is new.
-        let git = Git::new(&ground.root);
         let tip = integration.tip()?;
         let mut new = Vec::new();
         for file in files {
@@ -140,15 +144,39 @@ pub(super) fn revive(shared: &Shared) -> std::result::Result<Option<String>, Git
     Ok(revived.then(|| made_again(ground)))
 }
 
-/// The tip of the run's branch, whether or not its worktree is there.
+/// The tip of the run's branch as the run left it, whether or not its worktree is there.
 pub(super) fn tip(shared: &Shared) -> std::result::Result<CommitId, GitError> {
     let branch = &shared.ground.run_branch;
-    if let Some(tip) = shared.tip_of(branch)? {
-        return Ok(tip);
+    if shared.tip_of(branch)?.is_none() {
+        revive(shared)?;
     }
-    revive(shared)?;
-    let tip = shared.tip_of(branch)?;
+    let tip = match Git::new(&shared.ground.root).left_at(branch)? {
+        Some(left) => Some(left),
+        None => shared.tip_of(branch)?,
+    };
     tip.ok_or_else(|| GitError::NoBranch(branch.clone()))
+}
+
+/// Puts the branch of a run that was interrupted back to where that left it, if another moved it
+/// since; what is to be told. Where it is checked out elsewhere the run does not begin anyway.
+fn put_back(project: &Project, ground: &Ground) -> Result<Option<String>> {
+    let (trees, branch) = (project.repo.worktrees(), &ground.run_branch);
+    let elsewhere = trees.list()?.into_iter().any(|there| {
+        there.branch.as_ref() == Some(branch) && !there.missing && there.path != ground.integration
+    });
+    if elsewhere {
+        return Ok(None);
+    }
+    Ok(Git::new(&ground.root).put_back(branch)?.as_ref().map(stray))
+}
+
+/// What is to be told where another had moved the run's branch.
+pub(super) fn stray(stray: &Stray) -> String {
+    let Stray { branch, kept, .. } = stray;
+    format!(
+        "`{branch}`, which only its run moves, was moved by another, past the gate: it is back \
+         where it was, and what was there is kept as `{kept}`"
+    )
 }
 
 /// Where the run's branch is made from, if it is not there.
@@ -165,6 +193,11 @@ fn start(git: &Git, dir: &RunDir, ground: &Ground) -> Result<Start> {
         is_lost: false,
     };
     if git.commit_of(&ground.run_branch.reference())?.is_some() {
+        return Ok(start);
+    }
+    if let Some(left) = git.left_at(&ground.run_branch)? {
+        start.is_lost = !git.is_ancestor(left, ground.base)?;
+        start.at = left;
         return Ok(start);
     }
     let events = record::read(&dir.journal())?;
@@ -202,8 +235,12 @@ fn made_again(ground: &Ground) -> String {
 
 /// A run's branch from an earlier run, all of which has landed: a new one starts from the tip.
 fn drop_stale_branch(project: &Project, ground: &Ground, survey: &Survey) -> Result<()> {
-    let Some(tip) = project.repo.branch_tip(&ground.run_branch)? else {
-        return Ok(());
+    let (git, branch) = (project.repo.home_git(), &ground.run_branch);
+    let Some(tip) = project.repo.branch_tip(branch)? else {
+        return match git.left_at(branch)? {
+            Some(left) if git.is_ancestor(left, ground.base)? => Ok(git.disown(branch)?),
+            _ => Ok(()),
+        };
     };
     if tip == ground.base || !project.repo.is_ancestor(tip, ground.base)? {
         return Ok(());
@@ -212,8 +249,9 @@ fn drop_stale_branch(project: &Project, ground: &Ground, survey: &Survey) -> Res
         let trees = project.repo.worktrees();
         trees.remove(&ground.integration, &crate::git::Removal::Committed)?;
     }
+    git.disown(branch)?;
     if let Some(id) = survey.files.first() {
-        Backups::new(project.repo.home_git()).remove_branch(id, &ground.run_branch)?;
+        Backups::new(git).remove_branch(id, branch)?;
     }
     Ok(())
 }

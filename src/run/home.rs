@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::desk::Stop;
 use super::gate::{self, Place, Ran};
+use super::ground;
 use super::jobs;
 use super::rewritten;
 use super::shared::Shared;
@@ -34,6 +35,18 @@ pub(super) enum Home {
 /// Lands the run's branch on the user's; what is to be told, in order. The caller holds the
 /// integration worktree.
 pub(super) async fn land(
+    shared: &Arc<Shared>,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<(Home, Vec<EventKind>), Trouble> {
+    let (home, mut told) = try_to_land(shared, stop).await?;
+    let strays = shared.integration.take_strays();
+    told.extend(strays.iter().map(|stray| EventKind::Warning {
+        text: ground::stray(stray),
+    }));
+    Ok((home, told))
+}
+
+async fn try_to_land(
     shared: &Arc<Shared>,
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<(Home, Vec<EventKind>), Trouble> {

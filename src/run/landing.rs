@@ -20,7 +20,9 @@ use super::trouble::{Trouble, blocking};
 use super::workspace;
 use crate::context::point::Point;
 use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath, Worktrees};
-use crate::model::{Awaiting, Gate, LandMode, Outcome, RunRecord, Usd, escaped_lines, one_line};
+use crate::model::{
+    Awaiting, Gate, LandMode, NoteKind, Outcome, RunRecord, Usd, escaped_lines, one_line,
+};
 use crate::wire::EventKind;
 
 /// How often the run's worktree may go in the middle of one ticket's landing.
@@ -134,7 +136,15 @@ async fn land(
             begun => Ok(begun),
         }
     });
-    let pending = match begun.await? {
+    let begun = begun.await;
+    for note in tell_strays(shared, desk).await? {
+        if !job.lands_without_worker() {
+            // Whoever looks at its work is to know.
+            let (s, j) = (Arc::clone(shared), Arc::clone(job));
+            blocking(move || tickets::note(&s, &j, NoteKind::Comment, &note)).await?;
+        }
+    }
+    let pending = match begun? {
         MergeBegin::Ready(pending) => pending,
         MergeBegin::UpToDate => return Ok(Landing::NoChanges),
         MergeBegin::Conflict { paths } => {
@@ -170,6 +180,7 @@ async fn land(
         let abort = move || Point::MergeAbort.around(|| s.integration.merge_abort(&pending));
         let changed = blocking(abort).await?;
         tell_changed_by_checks(desk, &changed)?;
+        tell_strays(shared, desk).await?;
         if is_closed {
             return Ok(Landing::Closed);
         }
@@ -186,6 +197,16 @@ async fn land(
     }
     commit(shared, job, record, pending, desk, stop).await?;
     Ok(Landing::Landed)
+}
+
+/// Tells that another than the run had moved its branch.
+async fn tell_strays(shared: &Shared, desk: &Desk) -> Result<Vec<String>, Trouble> {
+    let strays = shared.integration.take_strays();
+    let texts: Vec<String> = strays.iter().map(ground::stray).collect();
+    for text in texts.clone() {
+        desk.record(EventKind::Warning { text }).await?;
+    }
+    Ok(texts)
 }
 
 /// Runs the checks in the integration worktree; `None` when all passed.
@@ -257,6 +278,7 @@ async fn commit(
     })
     .await?;
     tell_changed_by_checks(desk, &committed.changed_by_checks)?;
+    tell_strays(shared, desk).await?;
     close(shared, job, record, committed.commit, desk, stop).await
 }
 

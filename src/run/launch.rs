@@ -362,7 +362,8 @@ fn refuse_nothing_to_land(
     ground: &Ground,
 ) -> Result<()> {
     let repo = &project.repo;
-    let merged = match repo.branch_tip(&ground.run_branch)? {
+    let left = repo.home_git().left_at(&ground.run_branch)?;
+    let merged = match left.or(repo.branch_tip(&ground.run_branch)?) {
         Some(tip) => !repo.is_ancestor(tip, ground.base)?,
         None => false,
     };

@@ -55,6 +55,8 @@ mod retry;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod run_branch;
+#[cfg(test)]
 mod schedule;
 #[cfg(test)]
 mod scripted;
