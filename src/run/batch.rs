@@ -198,8 +198,11 @@ async fn land_alone(shared: &Arc<Shared>, mut waiting: Waiting) -> bool {
 /// The tip of its branch, where it may land with others.
 async fn ready(shared: &Arc<Shared>, waiting: &Waiting) -> Result<Option<CommitId>, Trouble> {
     let job = &waiting.job;
-    // Where there may be nothing to merge, there is nothing to try with others.
-    if job.beginning == Beginning::Close || !may_land(shared, job) {
+    // Where there may be nothing to merge, there is nothing to try with others; and what another
+    // run has kept may bring that one's files.
+    let id = &job.ticket.id;
+    let is_own = job.branch == shared.key.work_branch(id, job.attempt);
+    if job.beginning == Beginning::Close || !is_own || !may_land(shared, job) {
         return Ok(None);
     }
     let (s, j) = (Arc::clone(shared), Arc::clone(job));

@@ -19,10 +19,11 @@ use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::workspace;
 use crate::context::point::Point;
-use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicksPath, Worktrees};
+use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicketSides, TicksPath, Worktrees};
 use crate::model::{
     Awaiting, Gate, LandMode, NoteKind, Outcome, RunRecord, Usd, escaped_lines, one_line,
 };
+use crate::store::StoreError;
 use crate::wire::EventKind;
 
 /// How often the run's worktree may go in the middle of one ticket's landing.
@@ -272,7 +273,8 @@ async fn commit(
     let record = landed_record(shared, record);
     let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record.clone());
     let committed = blocking(move || -> Result<_, Trouble> {
-        let (files, message) = closing(&s, &j, &r)?;
+        let (mut files, message) = closing(&s, &j, &r)?;
+        files.extend(brought(&s, &pending)?);
         Ok(s.integration
             .merge_commit(&pending, &message, &files, Some(&s.author(&j)))?)
     })
@@ -304,6 +306,29 @@ pub(super) fn closing(
         bytes: Some(stored.text.into_bytes()),
     });
     Ok((files.collect(), message(shared, job, record)))
+}
+
+/// The files of other tickets that the branch has from the run that it began in, and nobody here
+/// has yet: without them that run's branch, where it comes later, would meet their deletion.
+fn brought(shared: &Shared, pending: &PendingMerge) -> Result<Vec<FileEdit>, Trouble> {
+    let is_new = |sides: &&TicketSides| sides.base.is_none() && sides.ours.is_none();
+    let mut files = Vec::new();
+    for sides in pending.tickets.iter().filter(is_new) {
+        let Some(id) = sides.path.ticket() else {
+            continue;
+        };
+        if matches!(
+            shared.store.read(&id, &shared.config),
+            Err(StoreError::NotFound(_))
+        ) {
+            continue;
+        }
+        files.push(FileEdit {
+            path: sides.path.clone(),
+            bytes: sides.theirs.clone(),
+        });
+    }
+    Ok(files)
 }
 
 /// Closes a ticket that was committed in the main working tree, and removes what is no longer

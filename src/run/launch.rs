@@ -93,13 +93,7 @@ fn run_noting(
     let mut options = Options::new(request, project)?;
     let targets = targets(project, request)?;
     let mut first = survey(ctx, config, &project.load()?, &targets)?;
-    let mut checks = request.checks.clone();
-    if request.only_land {
-        // What a run had to pass on its way, it has to pass where it lands. Those of the command
-        // that lands it are its own.
-        checks = opening::checks_to_land(&project.store, &first)?;
-        options.checks.extend(checks.iter().cloned());
-    }
+    let checks = opening::inherited_checks(project, request, &first, &mut options)?;
     let ground = preflight::check(ctx, project, request, &options, &first)?;
     let claims = Remote::new(ctx, project, config)?;
     let tickets: Vec<TicketId> = first.plan.entries.iter().map(|e| e.id.clone()).collect();
@@ -123,7 +117,12 @@ fn run_noting(
         },
     )?;
     *begun = Some(opened.dir.clone());
-    first.keep_files(&opened.info.tickets);
+    let mut files = opened.info.tickets.clone();
+    if is_ahead(project, &ground)? {
+        // What became of those since, its branch is to have before it meets the user's.
+        files.extend(opening::tickets_of_key(&project.store, &first.key)?);
+    }
+    first.keep_files(&files);
     project.mend_merge_driver();
     let mut told = tracker::catch_up(project, &first.key)?;
     told.extend(unended::settle_all(ctx, project, Some(&opened.dir))?.lines());
@@ -147,7 +146,7 @@ fn run_noting(
     let mut loaded = project.load()?;
     left::wait_no_more(&mut loaded.tickets, &recovered.left);
     let mut survey = survey(ctx, config, &loaded, &targets)?;
-    survey.keep_files(&opened.info.tickets);
+    survey.keep_files(&files);
     let (left, cut_off) = (recovered.left.clone(), recovered.cut_off.clone());
     let holds = std::mem::take(&mut recovered.holds);
     let dir = Some(&opened.dir);
@@ -354,6 +353,16 @@ pub fn land(
     run(ctx, project, &request, reporter)
 }
 
+/// Whether the run's branch has something that the user's has not.
+fn is_ahead(project: &Project, ground: &Ground) -> Result<bool> {
+    let repo = &project.repo;
+    let left = repo.home_git().left_at(&ground.run_branch)?;
+    Ok(match left.or(repo.branch_tip(&ground.run_branch)?) {
+        Some(tip) => !repo.is_ancestor(tip, ground.base)?,
+        None => false,
+    })
+}
+
 /// `tk land` with nothing approved and nothing merged changes nothing and says so.
 fn refuse_nothing_to_land(
     project: &Project,
@@ -361,12 +370,7 @@ fn refuse_nothing_to_land(
     survey: &Survey,
     ground: &Ground,
 ) -> Result<()> {
-    let repo = &project.repo;
-    let left = repo.home_git().left_at(&ground.run_branch)?;
-    let merged = match left.or(repo.branch_tip(&ground.run_branch)?) {
-        Some(tip) => !repo.is_ancestor(tip, ground.base)?,
-        None => false,
-    };
+    let merged = is_ahead(project, ground)?;
     let jobs = Jobs::new(project, options, survey, ground, None, Recovered::default())?;
     if merged || !predict::seats(survey, &jobs, true)?.is_empty() {
         return Ok(());

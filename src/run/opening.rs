@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use super::folder::{RunDir, RunInfo, RunLock, Runner};
 use super::key::{RunKey, new_run_id};
+use super::options::{Options, RunRequest};
 use super::record;
 use super::survey::Survey;
 use crate::context::Context;
 use crate::model::{TicketId, Verdict};
-use crate::ops::{Error, ErrorCode, Result};
+use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::store::Store;
 use crate::wire::EventKind;
 
@@ -145,9 +146,31 @@ pub(super) fn stretch(dir: &RunDir) -> Result<Option<Timestamp>> {
     Ok(since)
 }
 
+/// Adds to the options the checks that what the run goes on with, or lands, had to pass on its
+/// way; those that it has to pass on its way from here, but for the configured ones.
+pub(super) fn inherited_checks(
+    project: &Project,
+    request: &RunRequest,
+    survey: &Survey,
+    options: &mut Options,
+) -> Result<Vec<String>> {
+    let mut checks = match request.only_land {
+        true => checks_to_land(&project.store, survey)?,
+        false => checks_to_go_on(&project.store, &survey.key)?,
+    };
+    options.checks.extend(checks.iter().cloned());
+    if !request.only_land {
+        // Those of a command that lands are its own.
+        let new = request.checks.iter().filter(|own| !checks.contains(own));
+        let new: Vec<String> = new.cloned().collect();
+        checks.extend(new);
+    }
+    Ok(checks)
+}
+
 /// The checks that the commands named whose work `tk land` lands: that of the newest run of the
 /// key, and those of the runs that have kept what was approved since.
-pub(super) fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<String>> {
+fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<String>> {
     let tickets = survey
         .runnable
         .iter()
@@ -174,6 +197,31 @@ pub(super) fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<Strin
         }
     }
     Ok(checks)
+}
+
+/// The checks that the command of an interrupted run named, which goes on with it; none where a
+/// new run begins.
+fn checks_to_go_on(store: &Store, key: &RunKey) -> Result<Vec<String>> {
+    let mut checks = Vec::new();
+    for dir in RunDir::all(store)? {
+        let of_key = dir.info()?.filter(|info| info.key == key.as_str());
+        if let Some(info) = of_key
+            && !has_finished(&dir)?
+        {
+            checks = info.checks;
+        }
+    }
+    Ok(checks)
+}
+
+/// The tickets of all runs of the key: the files that its branch may have.
+pub(super) fn tickets_of_key(store: &Store, key: &RunKey) -> Result<Vec<String>> {
+    let mut tickets = Vec::new();
+    for dir in RunDir::all(store)? {
+        let of_key = dir.info()?.filter(|info| info.key == key.as_str());
+        tickets.extend(of_key.into_iter().flat_map(|info| info.tickets));
+    }
+    Ok(tickets)
 }
 
 fn refuse_if_shared(info: &RunInfo, runner: &Runner, subject: &Subject<'_>) -> Result<()> {

@@ -9,6 +9,7 @@ use super::job::{Beginning, Job};
 use super::jobs::Jobs;
 use super::launch;
 use super::ledger::{self, Ledger};
+use super::opening;
 use super::options::{Options, RunRequest};
 use super::preflight;
 use super::recovery::Recovered;
@@ -111,9 +112,10 @@ pub(super) fn plan_event(
 /// When the run could not begin, unless for want of a program or room: those become warnings.
 pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<PlanDocument> {
     let config = &project.config;
-    let options = Options::new(request, project)?;
+    let mut options = Options::new(request, project)?;
     let targets = launch::targets(project, request)?;
     let survey = survey(ctx, config, &project.load()?, &targets)?;
+    opening::inherited_checks(project, request, &survey, &mut options)?;
     let ground = preflight::check_plan(ctx, project, request, &options, &survey)?;
     let recovered = Recovered::default();
     let jobs = Jobs::new(project, &options, &survey, &ground, None, recovered)?;

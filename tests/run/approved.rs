@@ -1,9 +1,10 @@
 //! What a run has kept and a person has approved: it lands as what it is, the work of whoever
 //! made it.
 
-use serde_json::json;
+use rustix::process::Signal;
+use serde_json::{Value, json};
 
-use crate::rig::{Rig, open, work};
+use crate::rig::{Rig, open, work, write};
 
 /// Commits a file that keeps what `one` has done from landing.
 fn spoil(rig: &Rig) {
@@ -161,4 +162,58 @@ fn a_run_without_the_check_of_the_one_before_lands_without_it() {
     rig.sandbox.tk(["approve", "one"]).ok();
     let ended = rig.run([]).expect(0);
     assert_eq!(ended.of("", "check_started").len(), 0);
+}
+
+#[test]
+fn a_run_that_goes_on_keeps_its_checks() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nfix_rounds = 0\n");
+    rig.script(json!({"one": [[{"say": "up"}, "hang"], write("bad", "x")]}));
+    let mut live = rig.start(["--check", "test ! -e bad"]);
+    live.until("one", "say");
+    live.signal(Signal::INT);
+    live.end().expect(8);
+    let plan = rig.sandbox.tk(["run", "epic", "--plan", "--json"]).json();
+    assert_eq!(plan["starts"][0]["checks"], json!(["test ! -e bad"]));
+    let ended = rig.run(["--check", "true"]).expect(7);
+    let failed = ended.of("one", "check_failed");
+    assert_eq!(failed[0]["command"], "test ! -e bad");
+    assert_eq!(ended.of("one", "check_passed")[0]["command"], "true");
+    // What has come to its end does not bind the next.
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.of("one", "check_passed").len(), 0);
+}
+
+#[test]
+fn a_ticket_and_its_epics_branch_land_in_either_order() {
+    for (ticket_first, committed) in [(true, true), (true, false), (false, true), (false, false)] {
+        let case = format!("ticket first: {ticket_first}, committed: {committed}");
+        let rig = Rig::new(&[("one", ""), ("two", "requires = \"review\"")]);
+        rig.run(["--land", "never"]).expect(9);
+        if committed {
+            rig.sandbox.git(["add", "--all"]);
+            rig.sandbox.git(["commit", "--quiet", "--message=tickets"]);
+        }
+        if ticket_first {
+            rig.sandbox.tk(["approve", "two"]).ok();
+            rig.sandbox.tk(["land", "two"]).ok();
+            assert_eq!(rig.landings("two", "main"), 1, "{case}");
+        }
+        let landed = rig.sandbox.tk(["land", "epic"]);
+        assert_eq!(landed.code, 0, "{case}\n{landed}");
+        if !ticket_first {
+            rig.sandbox.tk(["approve", "two"]).ok();
+            rig.sandbox.tk(["land", "two"]).ok();
+        }
+        for id in ["one", "two"] {
+            assert_eq!(rig.landings(id, "main"), 1, "{case}: {id}");
+            let ticket = rig.show(id);
+            assert_eq!(ticket["status"], "closed", "{case}: {id}");
+            assert_eq!(ticket["awaiting"], Value::Null, "{case}: {id}");
+        }
+        let status = rig.sandbox.git(["status", "--porcelain", "--", ".ticks"]);
+        assert_eq!(status, "", "{case}");
+        rig.assert_tidy();
+    }
 }
