@@ -6,7 +6,8 @@ use crate::run::history;
 /// Stop a live run, or one ticket of it
 ///
 /// Workers are interrupted, their work and sessions kept; the same `tk run` goes on later.
-/// Of a run whose runner was killed, the workers that live on are ended in the same way.
+/// Of a run whose runner was killed, the workers that live on are ended in the same way, and its
+/// tickets put back.
 /// Without an argument, the newest run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -34,6 +35,11 @@ impl Args {
                     |ticket| format!("`{ticket}` in run {}", stopped.run),
                 );
                 let told = match stopped.left.len() {
+                    0 if stopped.pid.is_none() => {
+                        format!(
+                            "put back the tickets that {what}, whose runner is dead, had begun\n"
+                        )
+                    }
                     0 => format!("stopped {what}\n"),
                     1 => format!("ended the worker that {what} had left\n"),
                     left => format!("ended {left} workers that {what} had left\n"),

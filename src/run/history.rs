@@ -264,10 +264,10 @@ pub fn ask_to_retry(project: &Project, ticket: &str) -> Result<Option<String>> {
 }
 
 /// Stops a live run, or one ticket of it, and waits until the runner is done with it. Of a run
-/// whose runner is dead it ends what that has left running.
+/// whose runner is dead it ends what that has left running, and puts its tickets back.
 ///
 /// # Errors
-/// When the run is not live and nothing of it runs, or its runner does not end.
+/// When the run is not live and nothing of it is left, or its runner does not end.
 pub fn stop(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocument> {
     project.require_human("stop a run")?;
     let Some(runner) = runner_of(&found.dir)? else {
@@ -351,8 +351,21 @@ fn stop_left(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocu
     let run = &found.info.run;
     let left = orphans::of(&found.dir, &Marked::now())?;
     let refused = |message: String| Err(Error::new(ErrorCode::No, message));
+    let goes_on = opening::last_outcome(&found.dir)?.is_none();
+    if left.is_empty()
+        && goes_on
+        && let Some(lines) = orphans::put_back(ctx, project, &found.dir)?
+    {
+        lines.into_iter().for_each(|text| project.warn(text));
+        return Ok(StopDocument {
+            schema: "tk.stop.v1",
+            run: run.clone(),
+            ticket: None,
+            pid: None,
+            left: Vec::new(),
+        });
+    }
     if left.is_empty() {
-        let goes_on = opening::last_outcome(&found.dir)?.is_none();
         return refused(format!("run {run} is not live")).map_err(|error| match goes_on {
             true => error.hint(format!("`{}` goes on with it", found.info.resume())),
             false => error.hint("`tk runs` lists the runs and their states"),
@@ -360,7 +373,11 @@ fn stop_left(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocu
     }
     if let Some(ticket) = &found.ticket {
         let message = format!("the runner of `{ticket}` in run {run} is dead");
-        let hint = format!("`tk stop {run}` ends all that it has left running");
+        let resume = found.info.resume();
+        let hint = format!(
+            "`tk stop {run}` ends all that it has left running and puts its tickets back; \
+             `{resume}` goes on with it"
+        );
         return refused(message).map_err(|error| error.hint(hint));
     }
     for text in orphans::end(ctx, project, &found.dir)? {

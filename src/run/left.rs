@@ -9,6 +9,7 @@ use super::asking;
 use super::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
 use super::folder::RunDir;
 use super::ledger::{self, Entry, EntryKind};
+use super::recovery;
 use super::repair;
 use super::worker;
 use crate::model::{Actor, AgentKind, Config, Outcome, RunRecord, Ticket, TicketId, Usd};
@@ -118,6 +119,7 @@ fn may_go_on(store: &Store, config: &Config, id: &TicketId, record: &RunRecord) 
     let ticket = match store.read(id, config) {
         Ok(stored) => stored.ticket,
         Err(StoreError::NotFound(_)) => return Ok(false),
+        Err(error) if recovery::is_of_file(&error) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
     let agent = Actor::agent(&record.agent);

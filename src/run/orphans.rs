@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 
 use super::attempt::AttemptDir;
-use super::folder::RunDir;
+use super::folder::{RunDir, RunLock};
 use super::process::{self, ProcessId};
 use super::recovery::{self, GONE, wait};
 use super::remote;
@@ -75,16 +75,42 @@ fn ticket_of(dir: &RunDir, attempt: &Path) -> Option<TicketId> {
 /// # Errors
 /// When a runner is at the run; or when something does not end.
 pub(super) fn end(ctx: &Context, project: &Project, dir: &RunDir) -> Result<Vec<String>> {
-    // As long as this is held no runner begins.
-    let Ok(_lock) = dir.lock_to_end(ctx.now())? else {
-        let message = format!("a runner is at run {}", dir.id());
-        return Err(Error::new(ErrorCode::Held, message));
-    };
+    let _lock = lock(ctx, dir)?;
     if of(dir, &Marked::now())?.is_empty() {
         return Ok(Vec::new());
     }
-    let recovered = recovery::recover(ctx, &project.store, &project.config, dir, |_| false)?;
-    Ok(remote::give_back_left(project, &recovered.holds, |_| true))
+    let mut recovered = recovery::recover(ctx, &project.store, &project.config, dir, |_| false)?;
+    let mut lines = std::mem::take(&mut recovered.left_alone);
+    lines.extend(remote::give_back_left(project, &recovered.holds, |_| true));
+    Ok(lines)
+}
+
+/// Puts the tickets of a run back whose runner is dead, with all its workers; nothing where none of
+/// them is in progress, else what could not be done, a line each.
+///
+/// # Errors
+/// When a runner is at the run.
+pub(super) fn put_back(
+    ctx: &Context,
+    project: &Project,
+    dir: &RunDir,
+) -> Result<Option<Vec<String>>> {
+    let _lock = lock(ctx, dir)?;
+    let mut recovered = recovery::recover(ctx, &project.store, &project.config, dir, |_| false)?;
+    if recovered.told.is_empty() {
+        return Ok(None);
+    }
+    let mut lines = std::mem::take(&mut recovered.left_alone);
+    lines.extend(remote::give_back_left(project, &recovered.holds, |_| true));
+    Ok(Some(lines))
+}
+
+/// As long as this is held no runner begins.
+fn lock(ctx: &Context, dir: &RunDir) -> Result<RunLock> {
+    dir.lock_to_end(ctx.now())?.map_err(|_| {
+        let message = format!("a runner is at run {}", dir.id());
+        Error::new(ErrorCode::Held, message)
+    })
 }
 
 /// Kills the worker of that attempt, its shim, and what runs below them.

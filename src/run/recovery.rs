@@ -41,8 +41,10 @@ pub(super) const GONE: Duration = Duration::from_secs(5);
 /// What became of what an earlier runner left.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
-    /// What was done, a line each.
+    /// What was done, and could not be, a line each.
     pub told: Vec<String>,
+    /// Of these the lines about tickets that stay as they are.
+    pub left_alone: Vec<String>,
     /// Workers that can be taken over as they are.
     pub left: BTreeMap<TicketId, Left>,
     /// What was tried again of attempts that go on.
@@ -110,12 +112,18 @@ pub(super) fn recover(
         .filter_map(|(id, record)| Some((TicketId::parse(id).ok()?, record.attempt)));
     let cut_off = attempts.collect();
     let begun = unfinished.into_iter().chain(stopped).collect();
-    let mut holds = Vec::new();
-    told.extend(release_tickets(
-        ctx, store, config, dir, begun, &left, &mut holds,
-    )?);
+    let mut released = Released::default();
+    release_tickets(ctx, store, config, dir, begun, &left, &mut released)?;
+    let Released {
+        told: put_back,
+        left_alone,
+        holds,
+    } = released;
+    told.extend(put_back);
+    told.extend(left_alone.iter().cloned());
     Ok(Recovered {
         told,
+        left_alone,
         left,
         tries,
         cut_off,
@@ -256,8 +264,17 @@ fn settle(
     })
 }
 
+/// What came of putting tickets back.
+#[derive(Debug, Default)]
+struct Released {
+    told: Vec<String>,
+    left_alone: Vec<String>,
+    holds: Vec<RemoteHold>,
+}
+
 /// Tickets that an attempt was begun at and not finished go back, their sessions noted, so
-/// that the next attempt resumes them.
+/// that the next attempt resumes them. One whose file cannot be read or written keeps none of the
+/// others from it: the run's folder remembers it.
 fn release_tickets(
     ctx: &Context,
     store: &Store,
@@ -265,9 +282,13 @@ fn release_tickets(
     dir: &RunDir,
     unfinished: BTreeMap<String, RunRecord>,
     left: &BTreeMap<TicketId, Left>,
-    holds: &mut Vec<RemoteHold>,
-) -> Result<Vec<String>> {
-    let mut told = Vec::new();
+    released: &mut Released,
+) -> Result<()> {
+    let Released {
+        told,
+        left_alone,
+        holds,
+    } = released;
     let mut entries = Ledger::read(&store.ledger_path())?;
     // What is put aside for a worker that goes on is not spent.
     entries.retain(|entry| entry.kind != EntryKind::Reserved || !is_left(entry, left));
@@ -277,15 +298,29 @@ fn release_tickets(
         };
         let record = charged(record, &id, &entries)?;
         let locked = store.lock()?;
-        let before = match locked.read(&id, config) {
-            Ok(before) => before,
-            Err(StoreError::NotFound(_)) => continue,
-            Err(error) => return Err(error.into()),
-        };
         let agent = Actor::agent(&record.agent);
         let is_claimed = |id: &TicketId| -> Result<bool> {
             let claim = store.claim(id, ctx.now())?;
             Ok(claim.is_some_and(|claim| claim.actor == agent.as_str()))
+        };
+        let mut leave_alone = |error: &StoreError| -> Result<()> {
+            left_alone.push(format!(
+                "`{id}` was in progress when the runner was interrupted, and stays so for now: \
+                 {error}"
+            ));
+            dir.remember_unended(&id)
+        };
+        let before = match locked.read(&id, config) {
+            Ok(before) => before,
+            Err(StoreError::NotFound(_)) => continue,
+            Err(error) if is_of_file(&error) => {
+                leave_alone(&error)?;
+                if is_claimed(&id)? {
+                    holds.extend(locked.let_go(&id)?.1);
+                }
+                continue;
+            }
+            Err(error) => return Err(error.into()),
         };
         let same = |old: &RunRecord| old.run == record.run && old.attempt == record.attempt;
         let old = before.ticket.runs.iter().rfind(|old| same(old));
@@ -329,7 +364,13 @@ fn release_tickets(
             }
             None => after.runs.push(ended),
         }
-        Point::LeftReleased.around(|| locked.write(vec![Change { before, after }], config))?;
+        match Point::LeftReleased.around(|| locked.write(vec![Change { before, after }], config)) {
+            Err(error) if is_of_file(&error) => {
+                leave_alone(&error)?;
+                continue;
+            }
+            written => written.map(drop)?,
+        }
         if is_claimed(&id)? {
             holds.extend(locked.let_go(&id)?.1);
         }
@@ -337,7 +378,15 @@ fn release_tickets(
             "`{id}` was in progress when the runner was interrupted; it goes on"
         ));
     }
-    Ok(told)
+    Ok(())
+}
+
+/// Whether the error is about that ticket's file alone.
+pub(super) const fn is_of_file(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Invalid(_) | StoreError::Unwritable { .. } | StoreError::Editing { .. }
+    )
 }
 
 /// Whether all that was cut off is the landing of what was approved, which no worker was begun
@@ -355,6 +404,7 @@ fn only_landed(
     let ticket = match store.read(&id, config) {
         Ok(stored) => stored.ticket,
         Err(StoreError::NotFound(_)) => return Ok(false),
+        Err(error) if is_of_file(&error) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
     let agent = Actor::agent(&record.agent);

@@ -352,7 +352,8 @@ pub(super) fn adopt(
     let locked = store.lock()?;
     let before = match locked.read(&landed.id, config) {
         Ok(before) => before,
-        Err(StoreError::NotFound(_)) => return Ok(None),
+        // What cannot be read now is closed by the next run.
+        Err(StoreError::NotFound(_) | StoreError::Invalid(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
     if before.ticket.runs.iter().any(|known| by_run(&known)) {

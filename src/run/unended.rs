@@ -144,9 +144,13 @@ fn settle_one(
         return Ok(Found::Known);
     };
     let entries = Ledger::read(&store.ledger_path())?;
+    let outcome = match reason {
+        Some(_) => Outcome::Failed,
+        None => Outcome::Stopped,
+    };
     let record = RunRecord {
         ended_at: Some(ctx.now()),
-        outcome: Some(Outcome::Failed),
+        outcome: Some(outcome),
         ..recovery::charged(record, id, &entries)?
     };
     let actor = Actor::agent(&record.agent);
@@ -175,14 +179,18 @@ fn settle_one(
         if after.owner.as_deref() == Some(actor.as_str()) {
             after.owner = None;
         }
-        after.verdict = None;
+        if reason.is_some() {
+            after.verdict = None;
+        }
     }
-    after.say(&Note {
-        at: ctx.now(),
-        by: actor.to_string(),
-        kind: NoteKind::Failure,
-        text: format!("Agent failed: {reason}"),
-    });
+    if let Some(reason) = reason {
+        after.say(&Note {
+            at: ctx.now(),
+            by: actor.to_string(),
+            kind: NoteKind::Failure,
+            text: format!("Agent failed: {reason}"),
+        });
+    }
     if let Err(error) = locked.write(vec![Change { before, after }], config) {
         return Ok(Found::Unwritable(error));
     }
@@ -192,17 +200,22 @@ fn settle_one(
     Ok(Found::New)
 }
 
-/// The last attempt at the ticket, and why it failed.
-fn last_end(events: &[Event], id: &TicketId) -> Option<(RunRecord, String)> {
+/// The last attempt at the ticket, and why it failed; without that where it was cut off.
+fn last_end(events: &[Event], id: &TicketId) -> Option<(RunRecord, Option<String>)> {
     let own = |event: &&Event| event.ticket.as_deref() == Some(id.as_str());
     let mut own: Vec<Event> = events.iter().filter(own).cloned().collect();
-    let reason = own.iter().rev().find_map(|event| match &event.kind {
-        EventKind::Failed { class, reason } => {
-            let reason = reason.split(UNTOLD).next().unwrap_or_default();
-            Some(format!("{class}: {reason}"))
-        }
-        _ => None,
-    })?;
+    let began = |event: &Event| matches!(event.kind, EventKind::TicketStarted { .. });
+    let start = own.iter().rposition(began)?;
+    let reason = own[start..]
+        .iter()
+        .rev()
+        .find_map(|event| match &event.kind {
+            EventKind::Failed { class, reason } => {
+                let reason = reason.split(UNTOLD).next().unwrap_or_default();
+                Some(format!("{class}: {reason}"))
+            }
+            _ => None,
+        });
     own.retain(|event| !matches!(event.kind, EventKind::TicketFinished { .. }));
     let record = recovery::unfinished(&own).remove(id.as_str())?;
     Some((record, reason))

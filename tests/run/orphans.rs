@@ -108,7 +108,10 @@ fn stopping_the_dead_run_ends_it() {
         );
         let refused = rig.sandbox.tk(["stop", "one"]);
         assert_eq!(refused.code, 1, "{refused}");
-        let hint = format!("hint: `tk stop {run}` ends all that it has left running\n");
+        let hint = format!(
+            "hint: `tk stop {run}` ends all that it has left running and puts its tickets back; \
+             `tk run epic` goes on with it\n"
+        );
         assert!(refused.stderr.ends_with(&hint), "{refused}");
         let stopped = rig.sandbox.tk(["stop", &run, "--json"]);
         assert_eq!(stopped.code, 0, "{stopped}");
@@ -122,6 +125,23 @@ fn stopping_the_dead_run_ends_it() {
         assert_eq!(again.code, 1, "{again}");
         let said = format!("error: run {run} is not live\nhint: `tk run epic` goes on with it\n");
         assert_eq!(again.stderr, said);
+        assert_goes_on(&rig);
+    }
+}
+
+#[test]
+fn stopping_a_dead_run_without_workers_puts_its_tickets_back() {
+    for ticket in [true, false] {
+        let (rig, run) = orphan(Left::Shim);
+        rig.kill_workers();
+        assert_eq!(rig.show("one")["status"], "in_progress");
+        let stopped = rig.sandbox.tk(["stop", if ticket { "one" } else { &run }]);
+        let said =
+            format!("put back the tickets that run {run}, whose runner is dead, had begun\n");
+        assert_eq!((stopped.code, &stopped.stdout), (0, &said), "{stopped}");
+        assert_eq!(rig.show("one")["status"], "open");
+        let again = rig.sandbox.tk(["stop", &run]);
+        assert_eq!(again.code, 1, "{again}");
         assert_goes_on(&rig);
     }
 }
@@ -210,7 +230,7 @@ fn a_process_that_has_the_id_by_now_is_left_alone() {
     }
     std::fs::write(rig.sandbox.path().join(&path), started.to_string()).unwrap();
     assert_eq!(living(&findings(&rig, &["--fix"])), [&Value::Null; 0]);
-    assert_eq!(rig.sandbox.tk(["stop", &run]).code, 1);
+    rig.sandbox.tk(["stop", &run]).ok();
     rig.run([]).expect(0);
     assert!(innocent.0.try_wait().unwrap().is_none(), "it was killed");
 }

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, work};
 
 #[test]
 fn a_killed_runner_is_made_good_by_the_same_command() {
@@ -84,6 +84,35 @@ fn a_runner_killed_in_a_check_goes_on_with_the_work_it_has() {
     assert_eq!(rig.landings("one", "main"), 1);
     rig.assert_tidy();
     assert_eq!(rig.branches(), ["main"]);
+}
+
+#[test]
+fn a_ticket_that_cannot_be_read_keeps_none_of_the_others_from_it() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let up = json!([[{"write": {"path": "half", "text": "x"}}, {"say": "up"}, "hang"], work()]);
+    rig.script(json!({"one": up, "two": up}));
+    let mut live = rig.start(["-j", "2"]);
+    live.until("", "say");
+    live.until("", "say");
+    live.signal(Signal::KILL);
+    live.end().expect(-1);
+    rig.kill_workers();
+    let path = rig.sandbox.path().join(".ticks/one.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}[[[\n")).unwrap();
+    let ended = rig.run([]);
+    assert_eq!(ended.ids("landed"), ["two"], "{}", ended.stderr);
+    let warned = ended.warnings().join("\n");
+    let said = "`one` was in progress when the runner was interrupted, and stays so for now: ";
+    assert!(warned.contains(said), "{warned}");
+
+    // Once it can be read, it is as if it had been put back then.
+    std::fs::write(&path, text).unwrap();
+    let ended = rig.run([]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one"]);
+    assert_eq!(ended.of("one", "session")[0]["resumed"], true);
+    assert_eq!(rig.notes("one"), [""; 0]);
+    rig.assert_tidy();
 }
 
 fn seq(event: &Value) -> u64 {
