@@ -1,8 +1,9 @@
 //! What writers that were killed have left: files with a part of what was to be written.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, DirEntry};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::durable::UNFINISHED;
@@ -16,7 +17,7 @@ impl Store {
     pub fn unfinished(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut found = Vec::new();
         for folder in [self.ticks_dir().to_owned(), self.claims_dir()] {
-            found.extend(entries(&folder, is_unfinished)?);
+            found.extend(files(&folder)?);
         }
         found.sort();
         Ok(found)
@@ -39,23 +40,16 @@ impl Locked<'_> {
     pub fn sweep_seen(&self, index: &Index) -> Result<(), StoreError> {
         let among = index.unfinished.iter();
         remove(among.map(|name| self.ticks_dir().join(name)))?;
-        remove(entries(&self.claims_dir(), is_unfinished)?)
+        remove(files(&self.claims_dir())?)
     }
 
-    /// Removes one of them, if it is there still.
+    /// Removes those of them that are there still.
     ///
     /// # Errors
     /// As [`Locked::sweep`].
-    pub fn remove_unfinished(&self, path: &Path) -> Result<(), StoreError> {
-        let folders = [self.ticks_dir().to_owned(), self.claims_dir()];
-        let is_among = folders.iter().any(|folder| path.parent() == Some(folder));
-        if !is_among || !path.file_name().is_some_and(is_unfinished) {
-            return Ok(());
-        }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            removed => removed.map_err(StoreError::io("remove", path)),
-        }
+    pub fn remove_unfinished(&self, paths: &[PathBuf]) -> Result<(), StoreError> {
+        let still: BTreeSet<PathBuf> = self.unfinished()?.into_iter().collect();
+        remove(paths.iter().filter(|path| still.contains(*path)))
     }
 }
 
@@ -65,22 +59,22 @@ impl Locked<'_> {
 /// # Errors
 /// When a folder cannot be read, or something in it not removed.
 pub fn sweep_below(folder: &Path, spared: &[&Path]) -> Result<(), StoreError> {
-    for path in entries(folder, |_| true)? {
-        let failed = StoreError::io("remove", &path);
-        if path.file_name().is_some_and(is_unfinished) {
-            fs::remove_file(&path).map_err(failed)?;
-        } else if path.symlink_metadata().map_err(failed)?.is_dir()
-            && !spared.contains(&path.as_path())
-        {
-            sweep_below(&path, spared)?;
+    for entry in entries(folder)? {
+        let (path, is_folder) = entry?;
+        match is_folder {
+            true if spared.contains(&path.as_path()) => {}
+            true => sweep_below(&path, spared)?,
+            false if path.file_name().is_some_and(is_unfinished) => remove([path])?,
+            false => {}
         }
     }
     Ok(())
 }
 
-fn remove(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), StoreError> {
+fn remove(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<(), StoreError> {
     for path in paths {
-        fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        let path = path.as_ref();
+        fs::remove_file(path).map_err(StoreError::io("remove", path))?;
     }
     Ok(())
 }
@@ -90,20 +84,32 @@ pub(super) fn is_unfinished(name: &OsStr) -> bool {
     name.starts_with(UNFINISHED.0.as_bytes()) && name.ends_with(UNFINISHED.1.as_bytes())
 }
 
-/// What is in the folder, which may be absent, under names that are wanted.
-fn entries(folder: &Path, wanted: impl Fn(&OsStr) -> bool) -> Result<Vec<PathBuf>, StoreError> {
-    let failed = || StoreError::io("read", folder);
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed()(error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(failed())?.file_name();
-        if wanted(&name) {
-            paths.push(folder.join(name));
+/// The unfinished files in the folder, which may be absent. No writer leaves a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut files = Vec::new();
+    for entry in entries(folder)? {
+        let (path, is_folder) = entry?;
+        if !is_folder && path.file_name().is_some_and(is_unfinished) {
+            files.push(path);
         }
     }
-    Ok(paths)
+    Ok(files)
+}
+
+/// What is in the folder, which may be absent, and whether it is a folder.
+fn entries(
+    folder: &Path,
+) -> Result<impl Iterator<Item = Result<(PathBuf, bool), StoreError>>, StoreError> {
+    let failed = move || StoreError::io("read", folder);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => Some(entries),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(failed()(error)),
+    };
+    let told = move |entry: io::Result<DirEntry>| {
+        let entry = entry.map_err(failed())?;
+        let kind = entry.file_type().map_err(failed())?;
+        Ok((entry.path(), kind.is_dir()))
+    };
+    Ok(entries.into_iter().flatten().map(told))
 }

@@ -34,6 +34,8 @@ pub struct Finding {
     pub ticket: Option<String>,
     /// The file or folder, relative to the main working tree where it is inside.
     pub path: Option<String>,
+    /// The files, where it is about several: `path` is their folder then.
+    pub paths: Vec<String>,
     /// The line in the file, from 1.
     pub line: Option<usize>,
     /// The branch.

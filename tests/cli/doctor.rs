@@ -809,6 +809,45 @@ fn what_a_killed_writer_left() {
     }
 }
 
+/// One that changed many tickets is one thing to mend, not as many.
+#[test]
+fn what_a_writer_of_many_left_is_one_finding() {
+    let sandbox = authentication();
+    let paths: Vec<String> = (1..=5).map(|n| format!(".ticks/.tk-x{n}.tmp")).collect();
+    for path in &paths {
+        sandbox.write(path, path);
+    }
+    let finding = only(
+        &sandbox,
+        "unfinished_file",
+        "a writer that was killed has left 5 files: `.tk-x1.tmp`, `.tk-x2.tmp`, `.tk-x3.tmp` and 2 \
+         more",
+    );
+    assert_eq!(finding["path"], ".ticks");
+    assert_eq!(finding["paths"], json!(paths));
+    let output = mended(&sandbox).json();
+    let backup = output["backup"].as_str().unwrap();
+    for path in &paths {
+        assert!(!sandbox.path().join(path).exists());
+        assert_eq!(sandbox.read(format!("{backup}/{path}")), *path);
+    }
+}
+
+/// No writer leaves one, and no command stumbles over it.
+#[test]
+fn a_folder_that_is_named_as_an_unfinished_file_is_left_alone() {
+    let sandbox = authentication();
+    for folder in [".ticks/.tk-x1.tmp", ".git/tk/claims/.tk-x1.tmp"] {
+        sandbox.write(format!("{folder}/inside"), "mine");
+    }
+    healthy(&sandbox);
+    sandbox.tk(["new", "One more"]).ok();
+    sandbox.write("in.jsonl", "{\"id\": \"oth\", \"title\": \"Another\"}\n");
+    let output = sandbox.tk(["import", "jsonl", "in.jsonl"]);
+    assert_eq!(output.code, 0, "{output}");
+    assert_eq!(sandbox.read(".ticks/.tk-x1.tmp/inside"), "mine");
+}
+
 #[test]
 fn the_set_up_is_completed() {
     let sandbox = authentication();

@@ -1,7 +1,7 @@
 //! Files in `.ticks/` that cannot be used: tickets, the configuration, agents.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::found::Found;
@@ -18,6 +18,9 @@ use crate::wire::{FindingKind, Severity};
 
 /// How long a file that may be of a writer at work is given to go away.
 const PATIENCE: Duration = Duration::from_millis(200);
+
+/// So many of the files that a killed writer has left are named.
+const NAMED: usize = 3;
 
 /// A file that cannot be used: where it is, and why.
 struct Wrong {
@@ -329,13 +332,43 @@ pub(super) fn unfinished<'a>(exam: &Exam<'a>, seen: &[PathBuf]) -> Result<Vec<Fo
     std::thread::sleep(PATIENCE);
     let still = store.unfinished()?;
     let seen: BTreeSet<&PathBuf> = seen.iter().collect();
-    let left = still.into_iter().filter(|path| seen.contains(path));
-    let found = left.map(|path| {
-        let message = "a writer that was killed has left it";
-        Found::new(FindingKind::UnfinishedFile, Severity::Warning, message)
-            .path(exam.shown(&path))
-            .changes(&path)
-            .mended_by(move || Ok(store.lock()?.remove_unfinished(&path)?))
-    });
+    let mut left: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for path in still.into_iter().filter(|path| seen.contains(path)) {
+        let folder = path.parent().unwrap_or(&path).to_owned();
+        left.entry(folder).or_default().push(path);
+    }
+    let found = left
+        .into_iter()
+        .map(|(folder, paths)| left_in(exam, &folder, paths));
     Ok(found.collect())
+}
+
+/// The files that killed writers have left in the folder: one that changed many tickets leaves as
+/// many, and they are one thing to mend.
+fn left_in<'a>(exam: &Exam<'a>, folder: &Path, paths: Vec<PathBuf>) -> Found<'a> {
+    let shown: Vec<String> = paths.iter().map(|path| exam.shown(path)).collect();
+    let made = |message| Found::new(FindingKind::UnfinishedFile, Severity::Warning, message);
+    let mut found = match shown.as_slice() {
+        [one] => made("a writer that was killed has left it".to_owned()).path(one),
+        _ => {
+            let names = paths.iter().filter_map(|path| path.file_name());
+            let names = names.map(|name| format!("`{}`", name.display()));
+            let named: Vec<String> = names.take(NAMED).collect();
+            let more = match paths.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let (count, named) = (paths.len(), named.join(", "));
+            made(format!(
+                "a writer that was killed has left {count} files: {named}{more}"
+            ))
+            .path(exam.shown(folder))
+            .paths(shown)
+        }
+    };
+    for path in &paths {
+        found = found.changes(path);
+    }
+    let store = &exam.project.store;
+    found.mended_by(move || Ok(store.lock()?.remove_unfinished(&paths)?))
 }

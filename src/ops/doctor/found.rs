@@ -26,6 +26,7 @@ impl<'a> Found<'a> {
                 severity,
                 ticket: None,
                 path: None,
+                paths: Vec::new(),
                 line: None,
                 branch: None,
                 run: None,
@@ -48,6 +49,12 @@ impl<'a> Found<'a> {
 
     pub(super) fn path(mut self, path: impl Into<String>) -> Self {
         self.finding.path = Some(path.into());
+        self
+    }
+
+    /// The files, where there are several.
+    pub(super) fn paths(mut self, paths: Vec<String>) -> Self {
+        self.finding.paths = paths;
         self
     }
 

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{Mode, OFlags, RawDir};
+use rustix::fs::{FileType, Mode, OFlags, RawDir};
 
 use super::Place;
 use super::cached::Cached;
@@ -39,7 +39,9 @@ impl Listing {
                 listing.names.extend(name);
                 let end = u32::try_from(listing.names.len());
                 listing.ends.push(end.map_err(io::Error::other)?);
-            } else if is_unfinished(OsStr::from_bytes(name)) {
+            } else if is_unfinished(OsStr::from_bytes(name))
+                && entry.file_type() != FileType::Directory
+            {
                 listing.unfinished.push(OsStr::from_bytes(name).into());
             }
         }
