@@ -23,7 +23,8 @@ use crate::ui;
 /// blocker, never a parent); it ends lines as git is told to; it settles merges that were
 /// committed with their marks, or with a key twice, where the rules of the merge do; and it notes
 /// how an attempt ended where a run could not. It keeps a copy of each file
-/// that it changes, and says where. What somebody has to decide it leaves, with what to do. It
+/// that it changes, moves there what is a folder where a claim or the record for `tk undo` should
+/// be, and says where. What somebody has to decide it leaves, with what to do. It
 /// never removes other work that is nowhere else: that is named, with the command that goes on with
 /// it or lands it. Only people may mend.
 #[derive(Debug, clap::Args)]

@@ -60,7 +60,36 @@ impl Backup {
         Ok(())
     }
 
+    /// Takes away what is there. A regular file is removed: of it [`Backup::keep`] has made a copy.
+    /// Anything else, such as a folder with all that is in it, is moved to that name in the folder.
+    ///
+    /// # Errors
+    /// When it cannot be removed or moved, or the name leads out of the folder.
+    pub fn take(&self, path: &Path, name: &Path) -> Result<(), StoreError> {
+        let is_file = path.symlink_metadata();
+        let is_file = is_file.map_err(StoreError::io("read", path))?.is_file();
+        if is_file {
+            return fs::remove_file(path).map_err(StoreError::io("remove", path));
+        }
+        let moved = self.place(name).and_then(|(place, folder)| {
+            fs::rename(path, place)?;
+            sync_folder(&folder)
+        });
+        moved.map_err(StoreError::io("move", path))?;
+        self.is_used.set(true);
+        Ok(())
+    }
+
     fn copy(&self, path: &Path, name: &Path) -> io::Result<()> {
+        let (copy, _) = self.place(name)?;
+        // With the permissions of the original: a copy tells nobody more.
+        fs::copy(path, &copy)?;
+        self.fresh.borrow_mut().push(copy);
+        Ok(())
+    }
+
+    /// Where something of that name is put, where nothing is yet, and the folder of that.
+    fn place(&self, name: &Path) -> io::Result<(PathBuf, PathBuf)> {
         if !name
             .components()
             .all(|part| matches!(part, Component::Normal(_)))
@@ -77,10 +106,7 @@ impl Backup {
             numbered.push(format!(".{number}"));
             copy = self.folder.join(numbered);
         }
-        // With the permissions of the original: a copy tells nobody more.
-        fs::copy(path, &copy)?;
-        self.fresh.borrow_mut().push(copy);
-        Ok(())
+        Ok((copy, folder))
     }
 
     /// Waits until every copy is on the disk.

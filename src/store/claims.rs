@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::durable::{UNFINISHED, sync_folder, write_atomic, write_unsynchronised};
 use super::folders::names;
 use super::remote_claim::RemoteHold;
-use super::{Locked, Store, StoreError, regular};
+use super::{Backup, Locked, Store, StoreError, regular};
 use crate::model::{Actor, TicketId};
 
 /// A ticket held by somebody.
@@ -279,17 +279,23 @@ impl Locked<'_> {
 }
 
 impl Locked<'_> {
-    /// Removes the claim's file, if it still holds what was seen in it; whether it did.
+    /// Takes the claim's file away, if it still holds what was seen in it; whether it did. What
+    /// is no file gets that name in the backup.
     ///
     /// # Errors
-    /// When it cannot be read or removed.
-    pub fn remove_claim_file(&self, seen: &ClaimFile) -> Result<bool, StoreError> {
+    /// When it cannot be read or taken away.
+    pub fn remove_claim_file(
+        &self,
+        seen: &ClaimFile,
+        backup: &Backup,
+        name: &Path,
+    ) -> Result<bool, StoreError> {
         if !self.claim_files()?.contains(seen) {
             return Ok(false);
         }
-        let failed = || StoreError::io("remove", &seen.path);
-        fs::remove_file(&seen.path).map_err(failed())?;
-        sync_folder(&self.claims_dir()).map_err(failed())?;
+        backup.take(&seen.path, name)?;
+        let failed = StoreError::io("remove", &seen.path);
+        sync_folder(&self.claims_dir()).map_err(failed)?;
         Ok(true)
     }
 }

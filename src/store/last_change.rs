@@ -104,12 +104,16 @@ impl Store {
         self.unrecorded.get().map(String::as_str)
     }
 
-    /// The file that should tell it, if it is there and cannot be read.
+    /// The file that should tell it, if it is there and cannot be read, and what is no file where
+    /// the next one is to be written.
     #[must_use]
-    pub fn broken_last_change(&self) -> Option<PathBuf> {
-        let path = self.last_change_path();
+    pub fn broken_last_change(&self) -> Vec<PathBuf> {
+        let (path, older) = (self.last_change_path(), self.older_change_path());
         let is_there = path.symlink_metadata().is_ok();
-        (is_there && self.last_change().is_none()).then_some(path)
+        let is_broken = is_there && self.last_change().is_none();
+        let is_in_the_way = older.symlink_metadata().is_ok_and(|it| !it.is_file());
+        let found = [(is_broken, path), (is_in_the_way, older)].into_iter();
+        found.filter_map(|(is, path)| is.then_some(path)).collect()
     }
 
     fn last_change_path(&self) -> PathBuf {
@@ -273,7 +277,8 @@ impl Locked<'_> {
         let _ = fs::remove_file(self.older_change_path());
         let path = self.last_change_path();
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            // Of a folder nobody reads what was done last.
+            Err(error) if error.kind() != io::ErrorKind::NotFound && !path.is_dir() => {
                 Err(StoreError::io("remove", &path)(error))
             }
             _ => Ok(()),

@@ -232,6 +232,35 @@ fn what_undo_cannot_read_goes() {
     assert_eq!(sandbox.tk(["undo"]).code, 1);
 }
 
+/// What is no file is moved to where the copies are, with all that is in it.
+#[test]
+fn folders_where_claims_and_records_should_be_are_put_away() {
+    for (path, kind) in [
+        (".git/tk/claims/abc", "stale_claim"),
+        (".git/tk/claims/Not An Id", "stale_claim"),
+        (".git/tk/undo.json", "invalid_undo"),
+        (".git/tk/undo-older.json", "invalid_undo"),
+    ] {
+        let sandbox = authentication();
+        // Whose mending has to do with the record, too.
+        sandbox.ticket("odd", "title = \"Odd\"\nafter = [\"zzz\"]\n");
+        sandbox.write(format!("{path}/deep/inside"), "mine");
+        let output = sandbox.tk(["doctor", "--fix", "--json"]);
+        assert_eq!(output.code, 0, "{output}");
+        let findings = output.json()["findings"].clone();
+        let found = findings.as_array().unwrap().iter();
+        let found: Vec<_> = found.filter(|found| found["kind"] == kind).collect();
+        assert_eq!(found.len(), 1, "{findings:#}");
+        assert_eq!(found[0]["path"], path);
+        let kept = format!("{BACKUP}/{path}/deep/inside");
+        assert_eq!(sandbox.read(kept), "mine");
+        assert!(!sandbox.path().join(path).exists());
+        assert_eq!(sandbox.tk(["doctor"]).code, 0);
+        sandbox.tk(["update", "abc", "-p", "0"]).ok();
+        sandbox.tk(["undo"]).ok();
+    }
+}
+
 /// Of files that are no tickets there are copies as well.
 #[test]
 fn claims_and_the_set_up_are_kept_as_they_were() {

@@ -10,7 +10,7 @@ use crate::wire::{FindingKind, Severity};
 
 /// Claims whose lease is over, of tickets that are closed or gone, and files that are none.
 /// Those of tickets that a live run works at are that run's.
-pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
+pub(super) fn examine<'a>(exam: &'a Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for file in exam.claims {
         let Some(message) = wrong(exam, file) else {
@@ -25,7 +25,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
         found.push(stale.mended_by(move || {
             let locked = project.store.lock()?;
             if runs_now.standing()?.use_of(None, file.id.as_ref())
-                || !locked.remove_claim_file(file)?
+                || !locked.remove_claim_file(file, exam.backup, &exam.name_of_copy(&file.path))?
             {
                 return Err(changed());
             }

@@ -31,7 +31,7 @@ use super::values::there;
 use super::{Project, Result};
 use crate::graph::Graph;
 use crate::model::TicketId;
-use crate::store::{ClaimFile, Index, Misnamed, StoreError};
+use crate::store::{Backup, ClaimFile, Index, Misnamed, StoreError};
 use crate::wire::{DoctorDocument, Severity};
 
 /// What the doctor looks at.
@@ -46,6 +46,8 @@ struct Exam<'a> {
     runs: &'a KnownRuns,
     /// The runs as they are at the moment of the call.
     runs_now: &'a dyn Runs,
+    /// Where what is mended is kept as it was.
+    backup: &'a Backup,
     /// How many names have been proposed to somebody.
     proposed: Cell<usize>,
 }
@@ -79,6 +81,7 @@ pub fn doctor(
         None => store.misnamed(&project.config)?,
         Some(_) => Vec::new(),
     };
+    let backup = store.backup(project.now);
     let graph = Graph::new(&loaded.tickets, &project.config.statuses, project.now);
     let exam = Exam {
         project,
@@ -89,6 +92,7 @@ pub fn doctor(
         misnamed: &misnamed,
         runs: &known,
         runs_now: runs,
+        backup: &backup,
         proposed: Cell::new(0),
     };
     let mut found = files::examine(&exam, trouble)?;
@@ -104,7 +108,6 @@ pub fn doctor(
     found.extend(lock::examine(&exam));
     found.extend(obstacles.iter().map(|it| lock::obstacle(&exam, it)));
     found.extend(files::unfinished(&exam, &unfinished)?);
-    let backup = store.backup(project.now);
     if fix {
         // One copy of each file, as it is before anything is mended, and all on the disk at once.
         let mut kept = BTreeMap::new();

@@ -14,21 +14,28 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Tickets' files whose lines do not end as git is told that they do, or that begin with a mark
 /// of the byte order; and a record for `tk undo` that nothing can read.
-pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
+pub(super) fn examine<'a>(exam: &'a Exam<'a>) -> Result<Vec<Found<'a>>> {
     let store = &exam.project.store;
     let mut found = Vec::new();
     for id in store.unplain_texts()? {
         found.extend(unplain(exam, id)?);
     }
-    if let Some(path) = store.broken_last_change() {
+    found.extend(store.broken_last_change().into_iter().map(|path| {
         let message = "what `tk undo` would take back cannot be read";
-        found.push(
-            Found::new(FindingKind::InvalidUndo, Severity::Warning, message)
-                .path(exam.shown(&path))
-                .changes(path)
-                .mended_by(|| Ok(store.lock()?.forget_last_change()?)),
-        );
-    }
+        Found::new(FindingKind::InvalidUndo, Severity::Warning, message)
+            .path(exam.shown(&path))
+            .changes(&path)
+            .mended_by(move || {
+                let _locked = store.lock()?;
+                // Mending a ticket may have forgotten it.
+                let is_still = store.broken_last_change().contains(&path);
+                let name = exam.name_of_copy(&path);
+                match is_still {
+                    true => Ok(exam.backup.take(&path, &name)?),
+                    false => Ok(()),
+                }
+            })
+    }));
     Ok(found)
 }
 
