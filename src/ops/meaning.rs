@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::Project;
 use crate::context::Context;
 use crate::embeddings::{EmbeddingsError, Service};
@@ -19,7 +21,10 @@ const LONGEST: usize = 6_000;
 const ANSWER: Duration = Duration::from_secs(5);
 const ALL: Duration = Duration::from_secs(20);
 
-/// So many of the tickets are named whose texts the service refuses.
+/// How long a text is not asked about again about which there was no answer in time.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
+
+/// So many of the tickets are named whose texts the service refuses, or does not answer about.
 const NAMED: usize = 3;
 
 /// What is near in meaning to what was asked. Nothing, where no service is configured.
@@ -68,7 +73,9 @@ pub(super) fn nearest_to(
     let mut vectors = project.store.vectors(&label);
     let before = vectors.len();
     let there: BTreeSet<&TextName> = names.iter().collect();
-    vectors.retain(|name, vector| vector.len() == to.len() && there.contains(name));
+    let Vectors { told, late } = &mut vectors;
+    told.retain(|name, vector| vector.len() == to.len() && there.contains(name));
+    late.retain(|name, until| there.contains(name) && project.now < *until);
     let left = vectors.len();
     let questions = Questions {
         project,
@@ -83,11 +90,12 @@ pub(super) fn nearest_to(
         project.store.keep_vectors(&label, &vectors);
     }
 
-    let (mut known, mut refused, mut unknown) = (Vec::new(), Vec::new(), 0);
+    let (mut known, mut refused, mut late, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for (place, name) in names.iter().enumerate() {
-        match vectors.get(name) {
+        match vectors.told.get(name) {
             Some(vector) if is_refused(vector) => refused.push(&tickets[place]),
             Some(vector) => known.push((place, vector.as_slice())),
+            None if vectors.late.contains_key(name) => late.push(&tickets[place]),
             None => unknown += 1,
         }
     }
@@ -98,13 +106,34 @@ pub(super) fn nearest_to(
     let mut warnings = Vec::new();
     match trouble {
         Some(error) if known.is_empty() => return useless(&error),
-        Some(error) => warnings.push(format!("`{url}` does not tell what {mean}: {error}")),
+        Some(error) if unknown > 0 => {
+            warnings.push(format!("`{url}` does not tell what {mean}: {error}"));
+        }
+        Some(_) => {}
         None if unknown > 0 => warnings.push(format!(
             "what {mean} is not known yet: the next search asks on"
         )),
         None => {}
     }
-    warnings.extend(refusal(url, &refused));
+    let say = |tickets: &[&Outline]| match tickets.len() {
+        1 => ("says", "find it"),
+        _ => ("say", "find them"),
+    };
+    if let Some(named) = named(&refused) {
+        let (say, find) = say(&refused);
+        warnings.push(format!(
+            "`{url}` refuses what {named} {say}, so only words {find}"
+        ));
+    }
+    if let Some(named) = named(&late) {
+        let (say, find) = say(&late);
+        let until = vectors.late.values().min();
+        let until = until.map_or_else(String::new, |until| format!(" until {until}"));
+        warnings.push(format!(
+            "`{url}` did not answer in time about what {named} {say}, so only words {find}, and it \
+             is not asked again{until}"
+        ));
+    }
     let is_of_use = !known.is_empty() || warnings.is_empty();
     Near {
         places: is_of_use.then(|| search::nearest(&to, known.into_iter(), wanted)),
@@ -121,25 +150,18 @@ fn is_refused(vector: &[f32]) -> bool {
     vector.iter().all(|number| *number == 0.0)
 }
 
-/// Says whose texts the service refuses, if any.
-fn refusal(url: &str, refused: &[&Outline]) -> Option<String> {
-    let named: Vec<String> = refused
+/// The tickets as a warning names them, if there are any.
+fn named(tickets: &[&Outline]) -> Option<String> {
+    let named: Vec<String> = tickets
         .iter()
         .take(NAMED)
         .map(|ticket| format!("`{}`", ticket.id))
         .collect();
-    let (named, more) = (named.join(", "), refused.len().saturating_sub(NAMED));
-    match (refused.len(), more) {
+    let (named, more) = (named.join(", "), tickets.len().saturating_sub(NAMED));
+    match (tickets.len(), more) {
         (0, _) => None,
-        (1, _) => Some(format!(
-            "`{url}` refuses what {named} says, so only words find it"
-        )),
-        (_, 0) => Some(format!(
-            "`{url}` refuses what {named} say, so only words find them"
-        )),
-        _ => Some(format!(
-            "`{url}` refuses what {named} and {more} more say, so only words find them"
-        )),
+        (_, 0) => Some(named),
+        _ => Some(format!("{named} and {more} more")),
     }
 }
 
@@ -158,19 +180,19 @@ struct Questions<'q> {
 
 impl Questions<'_> {
     /// Asks about the texts that are not known yet, as long as there is time. A text that is
-    /// refused alone is put down as such.
+    /// refused alone is put down as such, and so is one about which alone there is no answer in
+    /// time: who searches again need not wait for it again.
     ///
     /// # Errors
     /// When the service fails otherwise, or does not answer in time about two single texts in a
-    /// row. What it told before is there; about the text that it does not answer about in time,
-    /// nothing is.
+    /// row. What it told before is there.
     fn ask(&self, vectors: &mut Vectors) -> Result<(), EmbeddingsError> {
         let begun = Instant::now();
         let unknown: Vec<usize> = (0..self.names.len())
-            .filter(|place| !vectors.contains_key(&self.names[*place]))
+            .filter(|place| !vectors.has(&self.names[*place]))
             .collect();
         let (mut left, mut pace) = (unknown.as_slice(), Pace::default());
-        let (mut late, mut again) = (None, false);
+        let mut again = false;
         while !left.is_empty() && begun.elapsed() <= ALL {
             let (batch, rest) = left.split_at(pace.size.min(left.len()));
             let read = batch.iter().filter_map(|place| self.read(*place));
@@ -182,31 +204,38 @@ impl Questions<'_> {
             let asked = Instant::now();
             match self.told(&texts) {
                 Ok(told) => {
-                    vectors.extend(names.into_iter().zip(told));
+                    vectors.told.extend(names.into_iter().zip(told));
                     pace.answered(asked.elapsed(), self.wait);
                     (left, again) = (rest, false);
                 }
                 Err(error) if batch.len() > 1 && error.is_of_texts() => {
                     pace.failed(batch.len(), &error);
                 }
-                Err(error @ EmbeddingsError::Slow(_)) if !again => {
+                Err(error @ EmbeddingsError::Slow(_)) => {
+                    let until = self
+                        .project
+                        .now
+                        .saturating_add(LATE)
+                        .unwrap_or(Timestamp::MAX);
+                    vectors
+                        .late
+                        .extend(names.into_iter().map(|name| (name, until)));
+                    if again {
+                        return Err(error);
+                    }
                     pace.found_out();
-                    late = Some(error);
                     (left, again) = (rest, true);
                 }
                 Err(error) if error.is_refusal() => {
                     let none = names.into_iter().map(|name| (name, refused(self.size)));
-                    vectors.extend(none);
+                    vectors.told.extend(none);
                     pace.found_out();
                     (left, again) = (rest, false);
                 }
                 Err(error) => return Err(error),
             }
         }
-        match late {
-            Some(error) if left.is_empty() => Err(error),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn told(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbeddingsError> {

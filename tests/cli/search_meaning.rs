@@ -27,6 +27,8 @@ enum Mood {
     Silent,
     /// Nothing about more texts than that.
     AtMost(usize),
+    /// Nothing where one of the texts has that word.
+    SilentAbout(&'static str),
     /// That status, where one of the texts has that word.
     Refuses(u16, &'static str),
     /// That status, and that text.
@@ -125,14 +127,21 @@ fn answer(stream: TcpStream, mood: Mood, asked: &Mutex<Vec<Asked>>) -> std::io::
     let texts: Vec<String> = serde_json::from_value(question["input"].clone())?;
     let (status, text) = match mood {
         Mood::Silent => return silence(reader),
+        Mood::SilentAbout(word) if texts.iter().any(|text| text.contains(word)) => {
+            asked.lock().unwrap().push((texts, authorisation));
+            return silence(reader);
+        }
         Mood::AtMost(most) if texts.len() > most => return silence(reader),
         Mood::Status(status, text) => (status, text.to_owned()),
         Mood::Refuses(status, word) if texts.iter().any(|text| text.contains(word)) => {
             (status, String::new())
         }
-        Mood::Good | Mood::Larger | Mood::Mixed | Mood::AtMost(_) | Mood::Refuses(..) => {
-            (200, vectors(&texts, mood))
-        }
+        Mood::Good
+        | Mood::Larger
+        | Mood::Mixed
+        | Mood::AtMost(_)
+        | Mood::SilentAbout(_)
+        | Mood::Refuses(..) => (200, vectors(&texts, mood)),
     };
     asked.lock().unwrap().push((texts, authorisation));
     let head = format!(
@@ -335,6 +344,37 @@ fn a_slow_service_is_asked_about_fewer_texts_at_once() {
     service.asked();
     sandbox.tk(["search", "login"]).ok();
     assert_eq!(service.asked().len(), 1);
+}
+
+/// Nobody waits for the answer about the same text at every search.
+#[test]
+fn a_text_that_is_never_answered_about_is_waited_for_once_a_day() {
+    let service = Service::new();
+    let mut sandbox = project(&service.url()).with_env("TK_TEST_ANSWER_WAIT", "1500");
+    let search = |sandbox: &Sandbox| {
+        service.asked();
+        let found = sandbox.tk(["search", "login", "--json"]).json();
+        assert_eq!(ids(&found), ["in2", "in1"]);
+        assert_eq!(found["by_meaning"], true, "{found}");
+        let told = found["warnings"].to_string();
+        (service.asked().len(), told.replace(&service.url(), "URL"))
+    };
+    let late = "[\"`URL` did not answer in time about what `pay` says, so only words find it, and \
+                it is not asked again until 2026-11-21T08:38:50Z\"]";
+    service.be(Mood::SilentAbout("invoice"));
+    // The question, all four at once, then one, two, and one alone.
+    assert_eq!(search(&sandbox), (5, late.to_owned()));
+    assert_eq!(search(&sandbox), (1, late.to_owned()));
+    sandbox.at("2026-11-21T08:38:49Z");
+    assert_eq!(search(&sandbox), (1, late.to_owned()));
+    sandbox.at("2026-11-21T08:38:50Z");
+    let later = late.replace("-21T", "-22T");
+    assert_eq!(search(&sandbox), (2, later.clone()));
+    assert_eq!(search(&sandbox), (1, later));
+    // Another text is asked about at once.
+    service.be(Mood::Good);
+    sandbox.tk(["update", "pay", "--title", "Payment"]).ok();
+    assert_eq!(search(&sandbox), (2, "[]".to_owned()));
 }
 
 #[test]
