@@ -1,31 +1,25 @@
 _clap_complete_tk() {
-    local IFS=$'\013'
-    local _CLAP_COMPLETE_INDEX=${COMP_CWORD}
-    local _CLAP_COMPLETE_COMP_TYPE=${COMP_TYPE}
-    if compopt +o nospace 2> /dev/null; then
-        local _CLAP_COMPLETE_SPACE=false
-    else
-        local _CLAP_COMPLETE_SPACE=true
-    fi
-    local words=("${COMP_WORDS[@]}")
-    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-        words[COMP_CWORD]="$2"
-    fi
-    COMPREPLY=( $( \
-        _CLAP_IFS="$IFS" \
-        _CLAP_COMPLETE_INDEX="$_CLAP_COMPLETE_INDEX" \
-        _CLAP_COMPLETE_COMP_TYPE="$_CLAP_COMPLETE_COMP_TYPE" \
-        _CLAP_COMPLETE_SPACE="$_CLAP_COMPLETE_SPACE" \
-        TK_COMPLETE="bash" \
-        "tk" -- "${words[@]}" \
-    ) )
-    if [[ $? != 0 ]]; then
-        unset COMPREPLY
-    elif [[ $_CLAP_COMPLETE_SPACE == false ]] && [[ "${COMPREPLY-}" =~ [=/:]$ ]]; then
-        compopt -o nospace
+    # `tk` reads the line itself: bash breaks its words at `=` and `:`, too, and puts what is
+    # answered in the place of the last piece.
+    local kind word
+    COMPREPLY=()
+    compopt +o nospace 2> /dev/null
+    while IFS= read -r word; do
+        if [[ -z ${kind-} ]]; then
+            kind=$word
+            # The name of a file may hold anything: bash quotes it, or it is not offered.
+            if [[ $kind == files ]] && ! compopt -o filenames 2> /dev/null; then
+                kind=plain
+            fi
+        elif [[ $kind != plain || $word != *[!A-Za-z0-9_./+@%,-]* ]]; then
+            COMPREPLY+=("$word")
+        fi
+    done < <(TK_COMPLETE=bash tk -- "${COMP_LINE:0:COMP_POINT}" "$2")
+    if [[ ${COMPREPLY-} == *[=/:] ]]; then
+        compopt -o nospace 2> /dev/null
     fi
 }
-if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
+if [[ ${BASH_VERSINFO[0]} -gt 4 || ${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -ge 4 ]]; then
     complete -o nospace -o bashdefault -o nosort -F _clap_complete_tk tk
 else
     complete -o nospace -o bashdefault -F _clap_complete_tk tk

@@ -3,13 +3,17 @@
 //! The scripts call `TK_COMPLETE=<shell> tk -- <words>`. Whatever goes wrong, the answer is
 //! silence: a message in the middle of a command line helps nobody.
 
+mod bash;
+
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::StyledStr;
 use clap::{Arg, Command, ValueHint};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter, complete,
+};
 use clap_complete::env::{EnvCompleter, Shells};
 
 use crate::context::Context;
@@ -26,6 +30,9 @@ const ASKING: &str = "TK_COMPLETE";
 /// The variable by which some scripts say which word is being typed.
 const PLACE: &str = "_CLAP_COMPLETE_INDEX";
 
+/// What the names of files are tagged with among what is offered.
+const FILES: &str = "files";
+
 /// For elvish, with what the words are about.
 const ELVISH: &str = include_str!("complete/tk.elv");
 
@@ -35,6 +42,7 @@ const POWERSHELL: &str = include_str!("complete/tk.ps1");
 /// The script that makes the shell ask.
 pub(super) fn script(shell: &str) -> Option<String> {
     match shell {
+        "bash" => return Some(bash::SCRIPT.to_owned()),
         "elvish" => return Some(ELVISH.to_owned()),
         "powershell" => return Some(POWERSHELL.to_owned()),
         _ => {}
@@ -67,29 +75,49 @@ pub(super) fn answer(args: &[OsString], command: fn() -> Command) -> Option<u8> 
 }
 
 fn words_for(shell: &str, mut words: Vec<OsString>, command: Command) -> Option<String> {
+    if shell == "bash" {
+        let [line, piece] = words.as_slice() else {
+            return None;
+        };
+        let line = bash::Line::read(line.to_str()?, piece.to_str()?)?;
+        let words: Vec<OsString> = line.words.iter().map(OsString::from).collect();
+        let place = words.len().checked_sub(1)?;
+        let (mut command, cwd) = prepared(command, &words, place)?;
+        let found = complete(&mut command, words, place, Some(&cwd)).ok()?;
+        return line.answer(&found, FILES);
+    }
     let shells = Shells::builtins();
     // The script for elvish reads lines as fish does: a word, a tab, what it is about.
     let shell = if shell == "elvish" { "fish" } else { shell };
     let shell: &dyn EnvCompleter = shells.completer(shell)?;
-    let mut context = Context::from_process().ok()?;
-    context.cwd.push(folder(&words));
     let place = std::env::var(PLACE)
         .ok()
         .and_then(|place| place.parse::<usize>().ok());
     if place == Some(words.len()) {
         words.push(OsString::new());
     }
-    let typed = words.get(place.unwrap_or(words.len().saturating_sub(1)));
-    let typed_option = typed.is_some_and(|word| word.to_string_lossy().starts_with('-'));
-    let cwd = context.cwd.clone();
-    let mut command = completing(command, &Arc::new(context), typed_option);
+    let place = place.unwrap_or(words.len().saturating_sub(1));
+    let (mut command, cwd) = prepared(command, &words, place)?;
     let mut answer = Vec::new();
     let written = shell.write_complete(&mut command, words, Some(&cwd), &mut answer);
     written.ok()?;
     String::from_utf8(answer).ok()
 }
 
-/// The folders that `-C` names on the way.
+/// The command that knows what it can offer where the word at `place` is being typed, and the
+/// folder in which it looks.
+fn prepared(command: Command, words: &[OsString], place: usize) -> Option<(Command, PathBuf)> {
+    let mut context = Context::from_process().ok()?;
+    context.cwd.push(folder(words.get(..place)?));
+    let typed_option = words
+        .get(place)
+        .is_some_and(|word| word.to_string_lossy().starts_with('-'));
+    let cwd = context.cwd.clone();
+    let command = completing(command, &Arc::new(context), typed_option);
+    Some((command, cwd))
+}
+
+/// The folders that `-C` names in the words before.
 fn folder(words: &[OsString]) -> PathBuf {
     let mut folder = PathBuf::new();
     let mut words = words.iter();
@@ -108,6 +136,12 @@ fn folder(words: &[OsString]) -> PathBuf {
 fn completing(command: Command, context: &Arc<Context>, options: bool) -> Command {
     let see_to = |arg: Arg| {
         let arg = match source(&arg) {
+            Some(Source::Files(files)) => {
+                let files = files().current_dir(&context.cwd);
+                arg.add(ArgValueCompleter::new(move |begun: &OsStr| {
+                    named(&files, begun)
+                }))
+            }
             Some(source) => {
                 let context = Arc::clone(context);
                 arg.add(ArgValueCompleter::new(move |begun: &OsStr| {
@@ -141,12 +175,18 @@ enum Source {
     Words(fn() -> Vec<String>),
     /// The language of queries.
     Query,
+    /// The names of files or folders.
+    Files(fn() -> PathCompleter),
 }
 
 /// By the name that the help gives to the value, which says what it is.
 fn source(arg: &Arg) -> Option<Source> {
-    if arg.get_value_hint() != ValueHint::Unknown {
-        return None;
+    match arg.get_value_hint() {
+        ValueHint::Unknown => {}
+        ValueHint::AnyPath => return Some(Source::Files(PathCompleter::any)),
+        ValueHint::FilePath => return Some(Source::Files(PathCompleter::file)),
+        ValueHint::DirPath => return Some(Source::Files(PathCompleter::dir)),
+        _ => return None,
     }
     let name = arg.get_value_names()?.first()?.as_str();
     let wanted = match (arg.get_id().as_str(), name) {
@@ -176,6 +216,17 @@ fn closed_set(arg: &Arg, name: &str) -> Option<fn() -> Vec<String>> {
     }
 }
 
+/// The files that complete what was begun, but for names that do not fit on a line.
+fn named(files: &PathCompleter, begun: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = files.complete(begun);
+    found.retain(|file| {
+        let name = file.get_value().to_str();
+        name.is_some_and(|name| !name.contains(char::is_control))
+    });
+    let tagged = |file: CompletionCandidate| file.tag(Some(FILES.into()));
+    found.into_iter().map(tagged).collect()
+}
+
 /// The words that complete what was begun; of a list with commas, its last.
 fn candidates(context: &Context, source: Source, begun: &OsStr) -> Vec<CompletionCandidate> {
     let Some(begun) = begun.to_str() else {
@@ -197,7 +248,7 @@ fn candidates(context: &Context, source: Source, begun: &OsStr) -> Vec<Completio
             let found = match source {
                 Source::Project(wanted) => from_project(context, wanted, last),
                 Source::Words(words) => Some(beginning(words(), last)),
-                Source::Query => None,
+                Source::Query | Source::Files(_) => None,
             };
             (before, found.unwrap_or_default())
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::ValueEnum;
+use clap::{ValueEnum, ValueHint};
 
 use super::{Outcome, Session, run as run_command};
 use crate::ops::{Error, ErrorCode, Project};
@@ -21,7 +21,7 @@ use crate::run::{self, RunRequest, demo};
   tk demo --agent claude --max-cost 5")]
 pub(super) struct Args {
     /// The folder to make it in, new or empty [default: a temporary one]
-    #[arg(long = "dir", value_name = "DIR")]
+    #[arg(long = "dir", value_name = "DIR", value_hint = ValueHint::DirPath)]
     folder: Option<PathBuf>,
     /// Who works at the tickets
     #[arg(long, value_enum, default_value_t = Agent::Scripted)]

@@ -1,5 +1,7 @@
 //! `tk new`
 
+use clap::ValueHint;
+
 use super::{Failure, Outcome, Session, new_file, text};
 use crate::ops::{self, FromTemplate, NewTicket, Word};
 use crate::store::LARGEST_FILE;
@@ -43,7 +45,7 @@ pub(super) struct Args {
     #[arg(long = "var", value_name = "KEY=VALUE", requires = "from")]
     variables: Vec<String>,
     /// File the tickets of this TOML or JSON Lines file (`-`: standard input)
-    #[arg(long, value_name = "FILE", exclusive = false)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, exclusive = false)]
     file: Option<String>,
     /// What it is about (`-`: standard input, `@FILE`: from a file)
     #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::{Failure, Outcome};
 use crate::context::Context;
@@ -18,7 +18,7 @@ use crate::ui::screen::{Colour, Screen};
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// Work in that folder
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
     dir: Option<PathBuf>,
     /// Answer with one JSON document
     #[arg(long, global = true)]

@@ -19,13 +19,13 @@ fn project() -> Sandbox {
     sandbox
 }
 
-fn with_tk_on_the_path(sandbox: Sandbox) -> Sandbox {
+pub(crate) fn with_tk_on_the_path(sandbox: Sandbox) -> Sandbox {
     let folder = Path::new(env!("CARGO_BIN_EXE_tk")).parent().unwrap();
     let path = std::env::var("PATH").unwrap();
     sandbox.with_env("PATH", &format!("{}:{path}", folder.display()))
 }
 
-fn script(name: &str) -> String {
+pub(crate) fn script(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     folder.join(name).to_str().unwrap().to_owned()
 }
@@ -71,8 +71,8 @@ impl Shell {
                 "bash",
                 vec!["--norc", "-c"],
                 "source \"$1\"; shift\n\
-                 COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMP_TYPE=9\n\
-                 _clap_complete_tk tk \"${COMP_WORDS[COMP_CWORD]}\" ''\n\
+                 COMP_LINE=\"$*\"; COMP_POINT=${#COMP_LINE}\n\
+                 _clap_complete_tk tk \"${!#}\" ''\n\
                  for word in \"${COMPREPLY[@]}\"; do printf '%s\\n' \"$word\"; done",
             ),
             // The function that shows is replaced by one that tells.
@@ -279,6 +279,22 @@ fn outside_a_project_and_with_a_broken_one_there_is_silence() {
 }
 
 #[test]
+fn files_and_folders_complete_where_an_option_takes_one() {
+    let sandbox = project();
+    sandbox.write("inner/notes.toml", "");
+    sandbox.write("inner/notes\ntouch pwned", "");
+    for shell in SHELLS {
+        for words in [&["tk", "-C", "inn"][..], &["tk", "demo", "--dir", "inn"]] {
+            let folders = shell.words(&sandbox, words);
+            assert_eq!(folders.len(), 1, "{shell:?} {folders:?}");
+            assert_eq!(folders[0].trim_end_matches('/'), "inner", "{shell:?}");
+        }
+        let there = ["tk", "-C", "inner", "new", "--file", "no"];
+        assert_eq!(shell.words(&sandbox, &there), ["notes.toml"], "{shell:?}");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_ticket_is_left_out() {
     let sandbox = project();
     sandbox.write(".ticks/abe.toml", "not toml");
@@ -333,6 +349,8 @@ fn powershell_never_runs_what_is_typed() {
     let text = std::fs::read_to_string(script("tk.ps1")).unwrap();
     assert!(text.contains("CommandElements"));
     assert!(!text.contains("Invoke-Expression"));
+    // Nor what is offered.
+    assert!(text.contains("EscapeSingleQuotedStringContent"));
 }
 
 #[test]

@@ -5,4 +5,6 @@
 mod support;
 
 #[cfg(test)]
+mod bash;
+#[cfg(test)]
 mod completion;

@@ -56,6 +56,11 @@ Register-ArgumentCompleter -Native -CommandName tk -ScriptBlock {
         if (-not $about) {
             $about = $word
         }
-        [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $about)
+        # What stands on the line is run: the name of a file may hold anything.
+        $text = $word
+        if ($word -notmatch '^[A-Za-z0-9_./\\:=+-]+$') {
+            $text = "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($word) + "'"
+        }
+        [System.Management.Automation.CompletionResult]::new($text, $word, 'ParameterValue', $about)
     }
 }
