@@ -19,6 +19,7 @@ mod commit;
 mod editor;
 mod error;
 mod evidence;
+mod exclude;
 mod guard;
 mod head_file;
 mod history;

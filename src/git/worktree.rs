@@ -1,6 +1,5 @@
 //! Worktrees of a run: made, listed, removed; never reset.
 
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use super::backup::{Backup, Backups};
 use super::checkout::folder_of;
 use super::command::Git;
 use super::error::{GitError, Result};
+use super::exclude::exclude_line;
 use super::id::{BranchName, CommitId};
 use super::inner::held_by;
 use super::merge::shown;
@@ -365,43 +365,7 @@ impl Worktrees {
             line.push(c);
         }
         line.push('/');
-        let path = self.common_dir.join("info").join("exclude");
-        let failed = |action| {
-            let path = path.clone();
-            move |source| GitError::File {
-                action,
-                path,
-                source,
-            }
-        };
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(failed("read")(error)),
-        };
-        if text
-            .split(|byte| *byte == b'\n')
-            .any(|there| there == line.as_bytes())
-        {
-            return Ok(false);
-        }
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
-        }
-        let mut added = Vec::new();
-        if !text.is_empty() && !text.ends_with(b"\n") {
-            added.push(b'\n');
-        }
-        added.extend_from_slice(line.as_bytes());
-        added.push(b'\n');
-        use std::io::Write;
-        File::options()
-            .append(true)
-            .create(true)
-            .open(&path)
-            .and_then(|mut file| file.write_all(&added))
-            .map_err(failed("write"))?;
-        Ok(true)
+        exclude_line(&self.common_dir, &line)
     }
 }
 

@@ -16,6 +16,9 @@ use crate::model::{Config, Ticket, TicketId};
 #[must_use]
 pub fn entangled(id: &TicketId, marked: &str, config: &Config) -> Vec<bool> {
     let count = hunks(marked).count();
+    if count < 2 {
+        return vec![false; count];
+    }
     let [ours, theirs] = [Choice::Ours, Choice::Theirs];
     // All as one side has it, but for this one.
     let chosen = |[choice, other]: [Choice; 2], but: Option<usize>| {
@@ -32,7 +35,7 @@ pub fn entangled(id: &TicketId, marked: &str, config: &Config) -> Vec<bool> {
         mixed.any(|text| !is_of_both(id, &text, &sides, config))
     };
     let is_ticket = |text: &String| parse_any(id, text, config).is_ok();
-    let are_told = count > 1 && sides.iter().all(is_ticket);
+    let are_told = sides.iter().all(is_ticket);
     (0..count).map(|at| are_told && is_one(at)).collect()
 }
 

@@ -68,6 +68,7 @@ pub fn init(context: &Context) -> Result<(InitDocument, Vec<Notice>)> {
 /// Tells git how to merge tickets, and adds what keeps it from doing so.
 fn tell_git(repo: &Repo, notices: &mut Vec<Notice>) -> Result<[InitStep; 2]> {
     let driver = merge_driver::configure(repo)?;
+    let excluded = merge_driver::exclude_unfinished(repo)?;
     let attributes = attributes::write(repo)?;
     if let Some(overruled) = driver.overruled {
         notices.push(Notice::Warning(overruled.message));
@@ -88,7 +89,7 @@ fn tell_git(repo: &Repo, notices: &mut Vec<Notice>) -> Result<[InitStep; 2]> {
         step(attributes::FILE, attributes),
         step(
             "merge driver in the clone's git configuration",
-            driver.changed,
+            driver.changed || excluded,
         ),
     ])
 }

@@ -78,7 +78,8 @@ pub(super) fn differing(repo: &Repo) -> Result<Vec<Differing>> {
     Ok(found)
 }
 
-/// Configures the driver in the clone, where it is not.
+/// Configures the driver in the clone, where it is not; then git has not been told either which
+/// files are but unfinished ones.
 ///
 /// # Errors
 /// When git's settings cannot be read or written.
@@ -97,10 +98,20 @@ pub(super) fn configure(repo: &Repo) -> Result<Configured> {
         }
     }
     if !before.is_empty() {
+        configured.changed |= exclude_unfinished(repo)?;
         let after = differing(repo)?;
         configured.overruled = after.first().map(Differing::overruled);
     }
     Ok(configured)
+}
+
+/// Has git not see the files that writers are at, or that killed ones have left; whether it was not
+/// told yet.
+///
+/// # Errors
+/// When the clone's list of such files cannot be read or written.
+pub(super) fn exclude_unfinished(repo: &Repo) -> Result<bool> {
+    Ok(repo.exclude(&store::unfinished_names())?)
 }
 
 impl Differing {

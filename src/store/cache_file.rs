@@ -30,13 +30,11 @@ impl CacheFile {
         let path = local.join(format!("{name}.new"));
         let begin = || -> io::Result<Option<File>> {
             fs::create_dir_all(local)?;
-            let file = File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
-                .open(&path)?;
+            let file = match open(&path) {
+                // Nobody else's business: it would be slow for ever.
+                Err(_) if clear(&path) => open(&path)?,
+                opened => opened?,
+            };
             let named = |file: &File| -> io::Result<bool> {
                 let (here, there) = (file.metadata()?, fs::symlink_metadata(&path)?);
                 Ok(here.is_file() && (here.dev(), here.ino()) == (there.dev(), there.ino()))
@@ -67,8 +65,26 @@ impl CacheFile {
     pub(super) fn place(mut self, place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) {
         let written = self.file.rewind().and_then(|()| write(&mut self.file));
         if written.is_ok() {
-            self.placed = fs::rename(&self.path, place).is_ok();
+            let rename = || fs::rename(&self.path, place).is_ok();
+            self.placed = rename() || clear(place) && rename();
         }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    options.open(path)
+}
+
+/// Removes what is in a cache's place and can never be one: an empty folder, a link, another
+/// user's file. Whether there was such.
+fn clear(path: &Path) -> bool {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_dir() => fs::remove_dir(path).is_ok(),
+        Ok(_) => fs::remove_file(path).is_ok(),
+        Err(_) => false,
     }
 }
 

@@ -18,6 +18,12 @@ const FEW: usize = 8;
 /// How unfinished files are named; nothing that reads the store looks at such names.
 pub(super) const UNFINISHED: (&str, &str) = (".tk-", ".tmp");
 
+/// The names of unfinished files, as git's patterns have them.
+#[must_use]
+pub fn unfinished_names() -> String {
+    format!("{}*{}", UNFINISHED.0, UNFINISHED.1)
+}
+
 /// Replaces the file by one that holds `bytes`. A reader sees the old file or the new one,
 /// and so does the next boot. An existing file's permissions are kept.
 ///

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::lock::{WAIT, acquire, obstacle};
+use super::lock::{WAIT, acquire, is_held, obstacle};
 use super::{Caching, Locked, StoreError, regular};
 use crate::config;
 use crate::model::{AgentConfig, Config, TicketId};
@@ -288,6 +288,12 @@ impl Store {
             }
             locked => locked,
         }
+    }
+
+    /// Whether a process is writing now.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        is_held(&self.lock_path())
     }
 
     /// Why nobody can take the lock, if so: something else is in its place.

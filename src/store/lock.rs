@@ -63,6 +63,12 @@ pub(super) fn obstacle(path: &Path) -> Option<StoreError> {
     }
 }
 
+/// Whether a process has the lock now.
+pub(super) fn is_held(path: &Path) -> bool {
+    let held = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    File::open(path).is_ok_and(held)
+}
+
 fn open(path: &Path, create: bool) -> std::io::Result<File> {
     let mut options = File::options();
     options
@@ -110,7 +116,9 @@ mod tests {
         let error = acquire(&path, Duration::ZERO).unwrap_err().to_string();
         let expected = format!("the store is locked by process {} (`", std::process::id());
         assert!(error.starts_with(&expected), "{error}");
+        assert!(is_held(&path));
         drop(held);
+        assert!(!is_held(&path));
         acquire(&path, Duration::ZERO).unwrap();
     }
 

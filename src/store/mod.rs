@@ -43,7 +43,7 @@ pub use archive::{
 pub use backup::Backup;
 pub use claims::{Claim, ClaimFile};
 pub use draft::Draft;
-pub use durable::{AtomicFile, create_exclusive, write_all, write_atomic};
+pub use durable::{AtomicFile, create_exclusive, unfinished_names, write_all, write_atomic};
 pub use error::StoreError;
 pub use etag::Etag;
 pub use folders::{Store, read_if_there};

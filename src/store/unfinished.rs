@@ -16,8 +16,11 @@ impl Store {
     /// When a folder cannot be read.
     pub fn unfinished(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut found = Vec::new();
-        for folder in [self.ticks_dir().to_owned(), self.claims_dir()] {
-            found.extend(files(&folder)?);
+        let (ticks, local) = (self.ticks_dir(), self.local_dir());
+        // `.gitattributes` is written beside the folder of the tickets.
+        let beside = ticks.parent().into_iter();
+        for folder in beside.chain([ticks, local, &self.claims_dir()]) {
+            found.extend(files(folder)?);
         }
         found.sort();
         Ok(found)

@@ -795,9 +795,20 @@ fn claims_that_hold_nothing() {
 
 #[test]
 fn what_a_killed_writer_left() {
-    for path in [".ticks/.tk-x1.tmp", ".git/tk/claims/.tk-x1.tmp"] {
+    for path in [
+        ".ticks/.tk-x1.tmp",
+        ".tk-x1.tmp",
+        ".git/tk/.tk-x1.tmp",
+        ".git/tk/claims/.tk-x1.tmp",
+    ] {
         let sandbox = authentication();
         sandbox.write(path, "title = \"Ha");
+        // Not while it may be of a writer that is at work.
+        sandbox.write(".git/tk/lock", "");
+        let lock = fs::File::open(sandbox.path().join(".git/tk/lock")).unwrap();
+        lock.lock().unwrap();
+        healthy(&sandbox);
+        drop(lock);
         let finding = only(
             &sandbox,
             "unfinished_file",
@@ -983,10 +994,41 @@ fn what_git_ignores_and_tracks() {
     healthy(&sandbox);
 }
 
+/// What is being written, or was by one that was killed, is not added to a commit.
+#[test]
+fn git_does_not_see_unfinished_files() {
+    let seen = |sandbox: &Sandbox| {
+        sandbox.write(".ticks/.tk-x1.tmp", "title = \"Ha");
+        sandbox.write(".tk-x1.tmp", ".ti");
+        let seen = sandbox.git(["status", "--porcelain", "-uall"]);
+        fs::remove_file(sandbox.path().join(".ticks/.tk-x1.tmp")).unwrap();
+        fs::remove_file(sandbox.path().join(".tk-x1.tmp")).unwrap();
+        seen.contains(".tk-x1.tmp")
+    };
+    let sandbox = authentication();
+    assert!(!seen(&sandbox));
+    // Nor in a clone, once something is written there.
+    sandbox.write(".git/info/exclude", "# mine");
+    let finding = only(
+        &sandbox,
+        "exclude",
+        "git takes what is being written for files of yours, and `git add` fails or adds half of it: \
+         they are not in `info/exclude`",
+    );
+    assert_eq!(finding["severity"], "warning");
+    sandbox.git(["config", "--remove-section", "merge.ticks"]);
+    sandbox.tk(["note", "abc", "written"]).ok();
+    assert!(!seen(&sandbox));
+    assert_eq!(sandbox.read(".git/info/exclude"), "# mine\n.tk-*.tmp\n");
+    sandbox.write(".git/info/exclude", "");
+    mended(&sandbox);
+    assert!(!seen(&sandbox));
+}
+
 /// Worktree and branch of a ticket, as a run makes them, that no run knows.
 fn leak(sandbox: &Sandbox, id: &str) -> PathBuf {
     let (path, branch) = (format!(".worktrees/{id}"), format!("tk/work/aut/{id}"));
-    sandbox.write(".git/info/exclude", "/.worktrees/\n");
+    sandbox.write(".git/info/exclude", ".tk-*.tmp\n/.worktrees/\n");
     sandbox.git([
         "worktree",
         "add",
@@ -1017,7 +1059,7 @@ fn leaked_worktrees_and_branches_whose_work_has_landed_go() {
     let worktree = leak(&sandbox, "abc");
     // What git ignores does not keep a worktree.
     fs::create_dir(worktree.join("target")).unwrap();
-    sandbox.write(".git/info/exclude", "/.worktrees/\ntarget\n");
+    sandbox.write(".git/info/exclude", ".tk-*.tmp\n/.worktrees/\ntarget\n");
     fs::write(worktree.join("target/built"), "x").unwrap();
     let finding = only(&sandbox, "leaked_worktree", NOWHERE_LOST);
     assert_eq!(finding["path"], ".worktrees/abc");
@@ -1148,7 +1190,7 @@ fn a_worktree_in_use_stays() {
 fn what_is_of_the_user_is_left_alone() {
     let sandbox = authentication();
     commit_all(&sandbox);
-    sandbox.write(".git/info/exclude", "/.worktrees/\n");
+    sandbox.write(".git/info/exclude", ".tk-*.tmp\n/.worktrees/\n");
     // A branch of the user's own, among the worktrees and elsewhere.
     sandbox.git([
         "worktree",

@@ -16,7 +16,7 @@ use crate::ops::template::template_trouble;
 use crate::store::StoreError;
 use crate::wire::{FindingKind, Severity};
 
-/// How long a file that may be of a writer at work is given to go away.
+/// How long a file that may be of a writer without the lock is given to go away.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// So many of the files that a killed writer has left are named.
@@ -328,8 +328,12 @@ pub(super) fn unfinished<'a>(exam: &Exam<'a>, seen: &[PathBuf]) -> Result<Vec<Fo
     if seen.is_empty() {
         return Ok(Vec::new());
     }
-    // A writer at work is done with its file in less than that.
+    // One without the lock is done with its file in less than that.
     std::thread::sleep(PATIENCE);
+    if store.is_locked() {
+        // They may be of who is at work, and what was left is there afterwards.
+        return Ok(Vec::new());
+    }
     let still = store.unfinished()?;
     let seen: BTreeSet<&PathBuf> = seen.iter().collect();
     let mut left: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();

@@ -6,6 +6,7 @@ use super::Exam;
 use super::found::Found;
 use crate::ops::ticks_folder::{ignoring, is_at_top};
 use crate::ops::{Error, ErrorCode, Result, attributes, init, merge_driver};
+use crate::store;
 use crate::wire::{FindingKind, Severity};
 
 /// Attributes, the merge driver, and what git tracks and ignores.
@@ -16,6 +17,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
         found.extend(attributes(exam)?);
         found.extend(driver(exam)?);
         found.extend(rerere(exam)?);
+        found.extend(unfinished(exam)?);
     } else {
         let folder = exam.shown(ticks);
         let note = init::merged_as_text(&folder);
@@ -110,6 +112,22 @@ fn rerere<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
     Ok(Some(note.hint(
         "`git config rerere.autoUpdate false` leaves the file unmerged, for you to look at",
     )))
+}
+
+/// What writers are at, if git would show it.
+fn unfinished<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
+    let repo = &exam.project.repo;
+    let name = store::unfinished_names().replace('*', "a");
+    if repo.home_git().ignore_rule(&name)?.is_some() {
+        return Ok(None);
+    }
+    let message = "git takes what is being written for files of yours, and `git add` fails or adds \
+                   half of it: they are not in `info/exclude`";
+    let found = Found::new(FindingKind::Exclude, Severity::Warning, message);
+    let found = found.changes(repo.common_dir().join("info/exclude"));
+    Ok(Some(found.mended_by(move || {
+        merge_driver::exclude_unfinished(repo).map(drop)
+    })))
 }
 
 /// The folder of the worktrees, if it is there and git would show what is in it.

@@ -15,8 +15,10 @@ pub(super) const LENGTH: usize = 40;
 pub(super) struct Identity {
     size: u64,
     inode: u64,
-    modified: Moment,
-    changed: Moment,
+    /// What programs may set.
+    pub(super) modified: Moment,
+    /// What none sets.
+    pub(super) changed: Moment,
 }
 
 /// A time as the system tells it: seconds and nanoseconds.
@@ -27,11 +29,6 @@ pub(super) struct Moment {
 }
 
 impl Identity {
-    /// The latest moment at which the file is known to have changed.
-    pub(super) fn latest(&self) -> Moment {
-        self.modified.max(self.changed)
-    }
-
     /// The identity as bytes, equal where it is.
     pub(super) fn bytes(&self) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];

@@ -14,6 +14,10 @@ use crate::store::regular::Folder;
 /// another clock: those of another file system.
 const MARGIN: i64 = 2;
 
+/// How many seconds from now on a time of modification is no clock's, but what some program has
+/// set: an archive that was unpacked, a copy from a machine whose clock is ahead.
+const AHEAD: i64 = 60;
+
 /// The file that is to become the cache.
 #[derive(Debug)]
 pub(super) struct Scratch {
@@ -29,7 +33,7 @@ impl Scratch {
     pub(super) fn begin(local: &Path, ticks: &Folder, key: Vec<u8>) -> Option<Self> {
         let mut file = CacheFile::begin(local, "index")?;
         let mut begin = || -> io::Result<(Moment, i64)> {
-            let begun = Identity::from(&file.touched()?).latest();
+            let begun = Identity::from(&file.touched()?).changed;
             let one_clock = ticks.device()? == fs::metadata(local)?.dev();
             Ok((begun, if one_clock { 0 } else { MARGIN }))
         };
@@ -45,7 +49,10 @@ impl Scratch {
     /// Whether a file that had that identity when it was read, after this was begun, cannot
     /// have changed since without getting another.
     pub(super) fn is_clean(&self, file: &Identity) -> bool {
-        let mut latest = file.latest();
+        let mut latest = match file.modified.seconds > self.begun.seconds.saturating_add(AHEAD) {
+            true => file.changed,
+            false => file.changed.max(file.modified),
+        };
         let margin = match latest.nanos {
             0 => MARGIN,
             _ => self.margin,

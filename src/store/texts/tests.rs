@@ -118,10 +118,10 @@ fn what_is_no_file_in_its_place_harms_nobody() {
     for name in ["tk/search", "tk/search.new"] {
         let path = place.folder.path().join(name);
         let _ = fs::remove_file(&path);
-        fs::create_dir_all(&path).unwrap();
+        fs::create_dir_all(path.join("mine")).unwrap();
         place.check();
-        assert!(path.is_dir(), "{name}");
-        fs::remove_dir(&path).unwrap();
+        assert!(path.join("mine").is_dir(), "{name}");
+        fs::remove_dir_all(&path).unwrap();
         let precious = place.folder.path().join("precious");
         fs::write(&precious, "kept").unwrap();
         std::os::unix::fs::symlink(&precious, &path).unwrap();
