@@ -90,11 +90,13 @@ impl Git {
         Ok(paths.iter().map(|path| shown(path)).collect())
     }
 
-    /// The files of the commit that have conflict markers in them.
+    /// The files of the commit that have conflict markers in them, of seven characters or more.
     fn marked(&self, commit: &str) -> Result<Vec<String>> {
         let answer = self
             .call(["grep", "-z", "--name-only", "--full-name", "--all-match"])
-            .args(["-e", "^<<<<<<< ", "-e", "^>>>>>>> ", commit, "--"])
+            // However the user has patterns meant and names coloured.
+            .args(["--basic-regexp", "--no-color"])
+            .args(["-e", "^<<<<<<<<* ", "-e", "^>>>>>>>>* ", commit, "--"])
             .run_allowing(&[0, 1])?;
         let prefix = format!("{commit}:");
         let paths = answer.fields().map(shown);

@@ -14,7 +14,11 @@ fn clash(rounds: &[Value], more: &str, args: &[&str]) -> (Rig, Ended) {
 
 /// As [`clash`]; the runner dies at that place.
 fn clash_and_die(rounds: &[Value], more: &str, args: &[&str], place: &str) -> (Rig, Ended) {
-    let rig = Rig::new(&[("one", ""), ("two", more)]);
+    clash_in(Rig::new(&[("one", ""), ("two", more)]), rounds, args, place)
+}
+
+/// As [`clash_and_die`], in that repository.
+fn clash_in(rig: Rig, rounds: &[Value], args: &[&str], place: &str) -> (Rig, Ended) {
     let pipe = rig.pipe("go");
     let write = |text: &str| json!({"write": {"path": "same", "text": text}});
     let mut two = vec![json!([
@@ -157,6 +161,40 @@ fn conflict_markers_that_are_committed_never_land() {
             .contains("<<<<<<< ")
     );
     rig.assert_tidy();
+}
+
+#[test]
+fn conflict_markers_are_seen_however_git_is_set_up() {
+    let marked = || json!([{"commit": "settled, it says"}]);
+    let settled = || json!([{"write": {"path": "same", "text": "both\n"}}, {"commit": "settle"}]);
+    let rows: [(&str, &str, &str); 3] = [
+        ("grep.patternType", "fixed", ""),
+        ("color.ui", "always", ""),
+        (
+            "merge.conflictStyle",
+            "merge",
+            "same conflict-marker-size=9\n",
+        ),
+    ];
+    for (key, value, attributes) in rows {
+        for (round, lands) in [(marked(), false), (settled(), true)] {
+            let rig = Rig::new(&[("one", ""), ("two", "")]);
+            // Neither of them made these.
+            rig.sandbox.write("doc", "<<<<<<< one\n>>>>>>> two\n");
+            rig.sandbox.git(["add", "doc"]);
+            rig.sandbox.git(["commit", "--quiet", "--message=doc"]);
+            rig.sandbox.git(["config", key, value]);
+            rig.sandbox.write(".git/info/attributes", attributes);
+            let (rig, ended) = clash_in(rig, &[round], &[], "");
+            if lands {
+                let ended = ended.expect(0);
+                assert_eq!(ended.ids("landed"), ["one", "two"], "{key} {attributes}");
+                assert_eq!(rig.sandbox.read("same"), "both\n");
+            } else {
+                assert_for_review(&rig, &ended, CONFLICT);
+            }
+        }
+    }
 }
 
 #[test]
