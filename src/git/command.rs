@@ -48,7 +48,8 @@ const KEPT_PREFIXES: &[&str] = &["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_SS
 /// Settings that hold for every command.
 ///
 /// No hooks: a run commits and merges many times, and the user's hooks are about the user's
-/// own. No background work (`gc`, `fsmonitor`): it would outlive the run. Messages are UTF-8.
+/// own. No background work (`gc`, `fsmonitor`): it would outlive the run. Messages are UTF-8, and
+/// what git prints is what was asked for and no more.
 const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -57,6 +58,12 @@ const SETTINGS: &[&str] = &[
     "maintenance.auto=false",
     "submodule.recurse=false",
     "i18n.commitEncoding=UTF-8",
+    "i18n.logOutputEncoding=UTF-8",
+    "log.showSignature=false",
+    // By its path alone: what it was called before is looked for by what it says.
+    "log.follow=false",
+    // Where that is off, what the first commit brought would not be told.
+    "log.showRoot=true",
 ];
 
 /// Who wrote a commit.

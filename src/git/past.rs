@@ -70,20 +70,14 @@ impl Git {
             .args([
                 // Else a merge that kept what one side has would hide the commits of the other.
                 "--full-history",
-                "--encoding=UTF-8",
                 "--diff-merges=combined",
-                "--no-show-signature",
                 "--no-color",
             ])
             .arg(FORMAT)
             .args(tips.iter().map(ToString::to_string))
             .arg("--")
             .arg(spec);
-        // Where that is off, what the first commit brought would not be told.
-        let call = call.setting("log.showRoot=true");
-        // By its path alone: what it was called before is looked for by what it says.
-        let answer = call.setting("log.follow=false").run()?;
-        versions(&answer)
+        versions(&call.run()?)
     }
 
     /// Whether the clone has only the newest commits.

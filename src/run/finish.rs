@@ -154,7 +154,16 @@ pub(super) fn way_to_branch(project: &Project, shared: &Shared) -> Result<Option
     }
     let git = Git::new(&shared.ground.root);
     let (from, to) = (commit.to_string(), onto.reference());
-    let differing = git.run(["diff", "--name-only", "-z", &from, &to, "--", TICKS])?;
+    let differing = git.run([
+        "diff",
+        "--name-only",
+        "--no-renames",
+        "-z",
+        &from,
+        &to,
+        "--",
+        TICKS,
+    ])?;
     let differing: Vec<&[u8]> = differing.fields().collect();
     let unsaved = git.unsaved_tickets()?;
     let mut in_the_way = unsaved

@@ -65,6 +65,8 @@ mod sessions;
 #[cfg(test)]
 mod shim;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
 mod stats;
 #[cfg(test)]
 mod stop;
