@@ -20,16 +20,27 @@ pub(super) struct NewCommit<'a> {
 }
 
 impl Git {
-    /// Makes a commit that no branch leads to yet.
+    /// Makes a commit that no branch leads to yet, signed if the user has commits signed.
     pub(super) fn make_commit(&self, new: &NewCommit<'_>) -> Result<CommitId> {
+        if !self.signs()? {
+            return self.commit_tree(new, None);
+        }
+        self.commit_tree(new, Some("-S")).map_err(|error| {
+            // Git tells failures apart in the words of the program that signs. Where it can
+            // make the same commit without, that is what it could not do.
+            match self.commit_tree(new, Some("--no-gpg-sign")) {
+                Ok(_) => GitError::Unsigned(Box::new(error)),
+                Err(_) => error,
+            }
+        })
+    }
+
+    fn commit_tree(&self, new: &NewCommit<'_>, sign: Option<&str>) -> Result<CommitId> {
         let git = match new.author {
             Some(author) => self.by(author),
             None => self.clone(),
         };
-        let mut call = git.call(["commit-tree"]);
-        if self.signs()? {
-            call = call.arg("-S");
-        }
+        let mut call = git.call(["commit-tree"]).args(sign);
         for parent in new.parents {
             call = call.arg("-p").arg(parent.to_string());
         }

@@ -53,6 +53,11 @@ pub enum GitError {
         /// What was expected.
         expected: &'static str,
     },
+    /// A commit could not be signed, as the user's configuration asks for.
+    #[error(
+        "a commit could not be signed, as git's settings `commit.gpgSign`, `gpg.format` and `user.signingKey` ask for: {0}"
+    )]
+    Unsigned(Box<GitError>),
     /// There is no repository at or above the folder.
     #[error("`{}` is not in a git repository", Shown(.dir))]
     NotARepository {

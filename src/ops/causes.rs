@@ -128,6 +128,8 @@ impl From<GitError> for Error {
                 "what is needed for the first time comes from there: try again once it can be \
                  reached",
             ),
+            GitError::Unsigned(_) => Self::caused(ErrorCode::Git, error)
+                .hint("see that git can sign, then give the command again"),
             GitError::File { source, .. } => {
                 let remedy = remedy(source);
                 Self::caused(ErrorCode::Git, error).hinting(remedy)

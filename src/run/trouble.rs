@@ -50,7 +50,7 @@ impl From<AttemptError> for Error {
 
 impl Trouble {
     /// Whether there is no room on the disk, or a limit on the size of files is reached.
-    pub(super) fn is_full_disk(&self) -> bool {
+    fn is_full_disk(&self) -> bool {
         let is_full = |source: &std::io::Error| {
             use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
             matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
@@ -68,6 +68,16 @@ impl Trouble {
             .iter()
             .any(|said| stderr.contains(said)),
             _ => false,
+        }
+    }
+
+    /// What keeps all of the run from going on, as a word, where it is that: no room on the disk,
+    /// or commits that cannot be signed.
+    pub(super) fn of_everyone(&self) -> Option<&'static str> {
+        match self {
+            Self::Git(GitError::Unsigned(_)) => Some("signing"),
+            _ if self.is_full_disk() => Some("disk_full"),
+            _ => None,
         }
     }
 

@@ -1,7 +1,10 @@
-//! Commits that the user has signed: what git says of them beside what it is asked.
+//! Commits that the user has signed: what git says of them beside what it is asked, and a
+//! signature that cannot be made in the middle of a run.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+
+use serde_json::json;
 
 use crate::rig::{Live, Rig};
 
@@ -49,5 +52,79 @@ fn what_git_says_of_signatures_is_no_answer() {
     rig.sandbox.git(["config", "log.showSignature", "true"]);
     rig.sandbox.tk(["restore", "one"]).ok();
     assert_eq!(rig.sandbox.read("one.txt"), "done\n");
+    rig.assert_tidy();
+}
+
+#[test]
+fn what_cannot_be_signed_lands_when_it_can() {
+    for batch in ["1", "2"] {
+        let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+        let config = format!("[run]\nbatch = {batch}\n");
+        rig.sandbox.write(".ticks/config.toml", &config);
+        let broken = signed(&rig);
+        let breaks = format!("touch {}", broken.display());
+        rig.script(json!({"one": [[
+            {"run": "echo done > one.txt"}, {"commit": "work"}, {"run": breaks},
+        ]]}));
+        let ended = rig.run([]).expect(8);
+        assert_eq!(ended.last()["outcome"], "stopped");
+        assert!(ended.of("one", "failed").is_empty(), "{:#?}", ended.events);
+        let told = "no worker can go on: signing: a commit could not be signed";
+        let warnings = ended.warnings();
+        let of_signing = warnings.iter().filter(|text| text.starts_with(told));
+        let of_signing: Vec<_> = of_signing.collect();
+        assert_eq!(of_signing.len(), 1, "{warnings:#?}");
+        assert!(of_signing[0].contains("signing failed: Timeout"));
+        assert_eq!(rig.show("one")["status"], "open");
+        let notes = rig.notes("one");
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(
+            notes[0].starts_with("Done, and stopped before it had landed"),
+            "{notes:?}"
+        );
+
+        // As long as it cannot, nothing begins.
+        let refused = rig.run([]).expect(6);
+        assert!(
+            refused.stderr.contains("see that git can sign"),
+            "{}",
+            refused.stderr
+        );
+        std::fs::remove_file(&broken).unwrap();
+        let ended = rig.run([]).expect(0);
+        assert_eq!(ended.ids("landed"), ["one", "two"]);
+        assert_eq!(rig.rounds("one"), 1, "its work is not paid for again");
+        assert_eq!(rig.notes("one").len(), 1);
+        rig.assert_tidy();
+    }
+}
+
+#[test]
+fn what_was_approved_and_cannot_be_signed_stays_approved() {
+    let rig = Rig::new(&[("one", "")]);
+    let broken = signed(&rig);
+    let approved = rig.sandbox.root().join("approved");
+    let check = format!(
+        "test ! -e {} || touch {}",
+        approved.display(),
+        broken.display()
+    );
+    rig.sandbox.ticket(
+        "one",
+        &format!(
+            "title = \"One\"\nparent = \"epic\"\nrequires = \"review\"\nchecks = [\"{check}\"]\n"
+        ),
+    );
+    rig.run([]).expect(9);
+    rig.sandbox.tk(["approve", "one"]).ok();
+    std::fs::write(&approved, "").unwrap();
+    let ticket = rig.show("one");
+    assert_eq!(rig.sandbox.tk(["land", "one"]).code, 8);
+    assert_eq!(rig.show("one"), ticket);
+    std::fs::remove_file(&approved).unwrap();
+    std::fs::remove_file(&broken).unwrap();
+    rig.sandbox.tk(["land", "one"]).ok();
+    assert_eq!(rig.show("one")["status"], "closed");
+    assert_eq!(rig.rounds("one"), 1);
     rig.assert_tidy();
 }

@@ -200,10 +200,13 @@ impl Executor {
             let _over = self.desk.record(EventKind::Failed { class, reason }).await;
             return Ending::Failed;
         }
-        if trouble.is_full_disk() {
-            // Nobody else can write either. What was being done goes on when there is room.
-            let class = "disk_full".to_owned();
-            let _over = self.desk.fatal(&class, &reason);
+        if let Some(class) = trouble.of_everyone() {
+            // Nobody else can go on either. What was being done goes on when that is mended.
+            let _over = self.desk.fatal(class, &reason);
+            if self.job.lands_without_worker() {
+                // It stays approved: the next run lands it.
+                return Ending::Stopped;
+            }
             return match self.stopped().await {
                 Ok(ending) => ending,
                 // Not even that could be written: whoever takes over the run does it.
