@@ -549,8 +549,42 @@ fn conflicts_in_files_and_in_the_index() {
         "conflict",
         "the merge of it is not settled in git's index",
     );
-    assert_eq!(finding["command"], "git add -- .ticks/abc.toml");
+    assert_eq!(finding["command"], "tk resolve abc");
     obeyed(&sandbox, &finding);
+    assert_eq!(sandbox.read(".ticks/abc.toml"), text);
+}
+
+/// A merge of several branches leaves no mark of the ticket that is not in the file.
+#[test]
+fn a_ticket_that_an_octopus_left_out_is_not_lost() {
+    let sandbox = Sandbox::initialised();
+    commit_all(&sandbox);
+    for name in ["one", "two", "three"] {
+        sandbox.git(["switch", "--quiet", "--create", name, "main"]);
+        let ticket = |title: &str| format!("title = \"{title}\"\n");
+        match name {
+            "one" => sandbox.ticket("zzz", &ticket("Another")),
+            _ => sandbox.ticket("d8k", &ticket(&format!("Filed in {name}"))),
+        }
+        commit_all(&sandbox);
+    }
+    sandbox.git(["switch", "--quiet", "main"]);
+    let mut merge = sandbox.command("git");
+    merge.args(["merge", "--quiet", "one", "two", "three"]);
+    assert_ne!(sandbox.run(&mut merge, None).code, 0);
+    let state = sandbox.git(["status", "--porcelain"]);
+    assert!(state.contains("AA .ticks/d8k.toml"), "{state}");
+    let finding = only(
+        &sandbox,
+        "conflict",
+        "the merge of it is not settled in git's index",
+    );
+    assert_eq!(finding["command"], "tk resolve d8k");
+    obeyed(&sandbox, &finding);
+    let titles = sandbox.tk(["list", "--fields", "title"]).ok();
+    for name in ["two", "three"] {
+        assert!(titles.contains(&format!("Filed in {name}")), "{titles}");
+    }
 }
 
 /// Which side deleted it is said, and what settles that.
@@ -647,6 +681,21 @@ fn from_a_linked_worktree_the_way_to_the_main_one_is_told() {
     healthy(&sandbox);
     // The other way round: the main one has nothing of it.
     assert_eq!(sandbox.tk(["-C", linked, "resolve"]).stderr, "");
+    let mut merge = sandbox.command("git");
+    let merge = merge.current_dir(linked).args(["merge", "--quiet"]);
+    assert_eq!(sandbox.run(merge.arg("side"), None).code, 1);
+    let ticks = Path::new(linked).join(".ticks");
+    let tk = |args: &[&str]| {
+        let mut tk = sandbox.tk_command();
+        let tk = tk.current_dir(linked).env("TK_DIR", &ticks);
+        sandbox.run(tk.args(args), None)
+    };
+    let told = tk(&["doctor", "--json"]).json();
+    assert_eq!(
+        told["findings"][0]["hint"],
+        "`tk resolve ghi` merges its keys; `-i` asks about the rest"
+    );
+    tk(&["resolve", "ghi", "--ours"]).ok();
 }
 
 #[test]

@@ -52,8 +52,8 @@ fn put<'a>(exam: &Exam<'a>, id: &TicketId, text: &str, merged: String) -> Mend<'
 /// When git fails.
 pub(super) fn doubled<'a>(exam: &Exam<'a>, id: &TicketId, text: &str) -> Result<Option<Found<'a>>> {
     let (repo, config) = (&exam.project.repo, &exam.project.config);
-    let is_gits = exam.project.store.ticks_dir() == repo.home().join(TICKS);
-    let git = is_gits.then(|| repo.home_git());
+    let is_gits = exam.project.store.ticks_dir() == exam.tree().join(TICKS);
+    let git = is_gits.then(|| repo.git().at(exam.tree()));
     let Some(twofold) = twofold(git.as_ref(), id, text, config)? else {
         return Ok(None);
     };

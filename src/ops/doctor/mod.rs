@@ -29,6 +29,7 @@ pub use runs::{KnownRun, KnownRuns, LeftWorker, RunState, Runs};
 
 use super::values::there;
 use super::{Project, Result};
+use crate::git::TICKS;
 use crate::graph::Graph;
 use crate::model::TicketId;
 use crate::store::{Backup, ClaimFile, Index, Misnamed, StoreError};
@@ -143,10 +144,20 @@ impl Exam<'_> {
         inside.unwrap_or(path).display().to_string()
     }
 
+    /// The working tree whose tickets are looked at: the main one, unless `TK_DIR` names the
+    /// folder of another one.
+    fn tree(&self) -> &Path {
+        let (repo, ticks) = (&self.project.repo, self.project.store.ticks_dir());
+        let here = repo.worktree_root();
+        match ticks == here.join(TICKS) {
+            true => here,
+            false => repo.home(),
+        }
+    }
+
     /// The program as it is called to work in the working tree whose tickets are looked at.
     fn there(&self, program: &str) -> String {
-        let repo = &self.project.repo;
-        there(program, repo.home(), repo.worktree_root())
+        there(program, self.tree(), self.project.repo.worktree_root())
     }
 
     /// What a copy of the file is called in the backup: as the file is from the main working

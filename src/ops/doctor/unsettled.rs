@@ -14,10 +14,10 @@ pub(super) type Unsettled = BTreeMap<String, Option<Unmerged>>;
 /// What git has left of the tickets that are looked at.
 pub(super) fn files(exam: &Exam<'_>) -> Result<Unsettled> {
     let repo = &exam.project.repo;
-    if !exam.project.store.ticks_dir().starts_with(repo.home()) {
+    if !exam.project.store.ticks_dir().starts_with(exam.tree()) {
         return Ok(Unsettled::new());
     }
-    let git = repo.home_git();
+    let git = repo.git().at(exam.tree());
     let (files, others) = git.unmerged(repo, &git.stages()?)?;
     let files = files.into_iter();
     let files = files.map(|file| (file.path.to_string(), Some(file)));
@@ -51,8 +51,8 @@ pub(super) fn found<'a>(exam: &Exam<'a>, path: String, file: Option<Unmerged>) -
                                out deleted it, and what comes in changed it";
                 return one_sided(message, "theirs", "ours");
             }
-            [_, true, true] => {}
-            // What git took for another one renamed.
+            // What somebody typed is taken as it is; what nobody has is merged, and of two
+            // tickets both are kept.
             _ => {
                 let command = format!("{tk} resolve {id}");
                 return conflict(unsettled).path(&path).ticket(&id).command(command);
