@@ -56,6 +56,7 @@ mod trial;
 mod unmerged;
 mod worktree;
 
+pub use attributes::Attribute;
 pub use backup::{Backup, Backups};
 pub use claims::{ClaimRef, ClaimRefs};
 pub use command::{Author, Call, Git, Output};

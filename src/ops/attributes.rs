@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, ErrorCode, Result};
 use crate::git::{Repo, TICKS};
-use crate::model::Shown;
+use crate::model::{Shown, TicketId};
 use crate::store;
 
 /// The file with what git has to know.
@@ -19,6 +19,9 @@ const LINES: &[&str] = &[
 
 /// The attribute of git's that says more than one thing.
 const BINARY: &str = "binary";
+
+/// Attributes by which git keeps something else of a file than what stands in it.
+const REWRITING: &[&str] = &["filter", "working-tree-encoding"];
 
 /// The lines that are missing, as the file stands.
 pub(super) struct Missing {
@@ -133,6 +136,7 @@ pub(super) fn otherwise(repo: &Repo, id: &str) -> Result<Vec<Otherwise>> {
         if eol != "lf" && git.attribute("text", &path)? != "unset" {
             found.push(take(repo, "eol", &path, &eol, "lf"));
         }
+        found.extend(rewritten(repo, [path])?);
     }
     // One line is told of once.
     let all = std::mem::take(&mut found);
@@ -143,6 +147,44 @@ pub(super) fn otherwise(repo: &Repo, id: &str) -> Result<Vec<Otherwise>> {
         }
     }
     Ok(found)
+}
+
+/// Fails where git keeps something else of one of the tickets' files than what stands in it: what
+/// a run commits would not have gone through that.
+///
+/// # Errors
+/// [`ErrorCode::Git`], with the line to take out; or when git fails.
+pub(crate) fn expect_as_they_stand(repo: &Repo, ticks: &Path, tickets: &[TicketId]) -> Result<()> {
+    let Some(ticks) = ticks.strip_prefix(repo.home()).ok().and_then(Path::to_str) else {
+        return Ok(());
+    };
+    let paths = tickets.iter().map(|id| format!("{ticks}/{id}.toml"));
+    match rewritten(repo, paths)? {
+        Some(one) => {
+            let place = one.line.map(|line| format!("{}:{line}: ", one.file));
+            let message = format!("{}{}", place.unwrap_or_default(), one.message);
+            Err(Error::new(ErrorCode::Git, message).hint(one.hint))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first of these files of which git keeps something else than what stands in it.
+fn rewritten(repo: &Repo, paths: impl IntoIterator<Item = String>) -> Result<Option<Otherwise>> {
+    let all = repo.home_git().attributes(REWRITING, paths)?;
+    let is_as_it_stands = |value: &str| matches!(value, "unspecified" | "unset" | "");
+    let first = all.into_iter().find(|one| !is_as_it_stands(&one.value));
+    Ok(first.map(|one| {
+        let (name, path) = (&one.name, &one.path);
+        let mut found = take(repo, name, path, &one.value, "unspecified");
+        if found.line.is_some() {
+            found.hint = format!(
+                "tickets are merged and committed as they stand: take `{name}` out of that line, \
+                 or put `{TICKS}/** !{name}` below it"
+            );
+        }
+        found
+    }))
 }
 
 fn take(repo: &Repo, attribute: &str, path: &str, value: &str, expected: &str) -> Otherwise {
@@ -193,7 +235,8 @@ fn line_of(text: &str, attribute: &str) -> Option<usize> {
             name.split('=').next().unwrap_or(name)
         });
         let is_rule = !line.starts_with('#') && !LINES.contains(&line);
-        is_rule && names.any(|name| name == attribute || name == BINARY)
+        let by_binary = !REWRITING.contains(&attribute);
+        is_rule && names.any(|name| name == attribute || by_binary && name == BINARY)
     };
     let lines = (1..).zip(text.lines());
     let lines = lines.filter(|(_, line)| gives(line.trim()));

@@ -57,6 +57,7 @@ mod update;
 mod values;
 
 pub use crate::merge::{Choice, Hunk};
+pub(crate) use attributes::expect_as_they_stand;
 pub use blocked::{Waiting, blocked};
 pub use change::{Changed, Targets};
 pub use choose::{Chosen, Within};

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::git::{BranchName, CommitId, Version};
 use crate::graph::PlanEntry;
 use crate::model::{AgentConfig, AgentKind, Category, Config, TicketId, Usd};
-use crate::ops::{Error, ErrorCode, Project, Result, expect_tracked};
+use crate::ops::{Error, ErrorCode, Project, Result, expect_as_they_stand, expect_tracked};
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
 const ROOM: u64 = 64 * 1024 * 1024;
@@ -112,6 +112,7 @@ fn checked(
     if let Some(id) = survey.files.first() {
         // Its commits hold the tickets.
         expect_tracked(repo, project.store.ticks_dir(), id.as_str())?;
+        expect_as_they_stand(repo, project.store.ticks_dir(), &survey.files)?;
     }
     let onto = match &request.onto {
         Some(name) => branch(name)?,

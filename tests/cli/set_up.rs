@@ -67,6 +67,19 @@ fn lines_that_count_more_than_those_of_tickets() {
         "attributes",
         "git takes `.ticks/abc.toml` to be `eol=crlf`: expected `lf`",
     );
+    // What git would keep is not what stands in the file.
+    sandbox.write(".git/info/attributes", "*.toml filter=rot\n");
+    let finding = only(
+        &sandbox,
+        "attributes",
+        "git takes `.ticks/abc.toml` to be `filter=rot`: expected `unspecified`",
+    );
+    assert_eq!(
+        finding["hint"],
+        "tickets are merged and committed as they stand: take `filter` out of that line, or put \
+         `.ticks/** !filter` below it"
+    );
+    left(&sandbox, &finding);
     // Lines that are added and do not count are not taken for mended.
     sandbox.write(".git/info/attributes", "*.toml merge=union\n");
     sandbox.write(".gitattributes", "");

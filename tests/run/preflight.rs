@@ -254,6 +254,36 @@ fn git_must_not_ignore_the_tickets() {
 }
 
 #[test]
+fn git_must_keep_the_tickets_as_they_stand() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox
+        .git(["config", "filter.rot.clean", "tr a-z n-za-m"]);
+    rig.sandbox
+        .git(["config", "filter.rot.smudge", "tr a-z n-za-m"]);
+    for (rule, attribute) in [
+        (".ticks/*.toml filter=rot", "filter=rot"),
+        ("one.toml filter=rot", "filter=rot"),
+        (
+            ".ticks/** working-tree-encoding=UTF-16",
+            "working-tree-encoding=UTF-16",
+        ),
+    ] {
+        let ours = rig.sandbox.read(".gitattributes");
+        rig.sandbox
+            .write(".git/info/attributes", &format!("# ours\n{rule}\n"));
+        let told = [attribute, ".git/info/attributes:2: ", "take `", " below it"];
+        refused(&rig.sandbox, &["run", "epic"], 6, &told);
+        refused(&rig.sandbox, &["run", "epic", "--plan"], 6, &told);
+        assert_eq!(rig.sandbox.read(".gitattributes"), ours);
+        let name = attribute.split('=').next().unwrap();
+        let but = format!("{rule}\n.ticks/** !{name}\n");
+        rig.sandbox.write(".git/info/attributes", &but);
+        rig.sandbox.tk(["run", "epic", "--plan"]).ok();
+    }
+    rig.run([]).expect(0);
+}
+
+#[test]
 fn bad_values_are_usage_errors() {
     let rig = Rig::new(&[("one", "")]);
     for args in [
