@@ -35,6 +35,7 @@ mod land;
 mod large;
 mod leftover;
 mod line_merge;
+mod main_tree;
 mod merge;
 mod moved;
 mod owned;

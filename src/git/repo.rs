@@ -8,6 +8,7 @@ use gix::bstr::ByteSlice;
 use super::command::{Author, Git};
 use super::error::{GitError, Result};
 use super::id::{BranchName, CommitId, TICKS};
+use super::main_tree;
 use super::plain::Plain;
 use crate::model::TicketId;
 
@@ -75,17 +76,23 @@ impl Repo {
             });
         };
         let worktree_root = resolved(worktree_root)?;
-        let main = gix
-            .main_repo()
-            .map_err(|error| unreadable("the repository", &error))?;
-        let main_worktree = match main.workdir() {
-            Some(dir) if dir.is_dir() => Some(resolved(dir)?),
-            _ => None,
+        let common_dir = resolved(gix.common_dir())?;
+        let main_worktree = if resolved(gix.git_dir())? == common_dir {
+            Some(worktree_root.clone())
+        } else if gix.config_snapshot().string("core.worktree").is_some() {
+            // A submodule's, of which `gix` takes a linked one for the main one.
+            main_tree::told(&Git::new(&worktree_root), &common_dir)?
+        } else {
+            let main = gix
+                .main_repo()
+                .map_err(|error| unreadable("the repository", &error))?;
+            let main = main.workdir().filter(|dir| dir.is_dir());
+            main.map(resolved).transpose()?
         };
         Ok(Self {
             settings: None,
             git_dir: gix.git_dir().to_path_buf(),
-            common_dir: resolved(gix.common_dir())?,
+            common_dir,
             gix: OnceCell::from(gix),
             worktree_root,
             main_worktree,
@@ -146,11 +153,7 @@ impl Repo {
         if self.home() == self.worktree_root {
             return self.head();
         }
-        let main = self
-            .gix()?
-            .main_repo()
-            .map_err(|error| unreadable("the main working tree", &error))?;
-        head_of(&main)
+        head_of(&open(self.home(), self.shut)?)
     }
 
     /// The commit at the branch's tip; none if there is no such branch.

@@ -12,6 +12,7 @@ use super::error::{GitError, Result};
 use super::exclude::exclude_line;
 use super::id::{BranchName, CommitId};
 use super::inner::held_by;
+use super::main_tree;
 use super::merge::shown;
 use super::repo::Repo;
 use crate::context::point::Point;
@@ -400,6 +401,13 @@ pub(super) fn list(git: &Git, common_dir: &Path) -> Result<Vec<Worktree>> {
             "locked" => worktree.locked = true,
             _ => {}
         }
+    }
+    // Where that is not in the main working tree, git names its own folder.
+    if let Some(main) = found.first_mut().filter(|main| !main.bare)
+        && same_place(&main.path, common_dir)
+        && let Some(path) = main_tree::of(git, common_dir)?
+    {
+        main.path = path;
     }
     for worktree in &mut found {
         worktree.missing = !worktree.bare && !worktree.path.is_dir();

@@ -55,6 +55,10 @@ pub(super) async fn shell(
     spec.env.insert("TK_RUN".to_owned(), shared.run.clone());
     spec.env.insert(RUN_MARK.to_owned(), mark);
     spec.env.insert("TK_TICKET".to_owned(), subject.to_owned());
+    if let Some(tickets) = &shared.ground.tickets {
+        let tickets = tickets.display().to_string();
+        spec.env.insert("TK_DIR".to_owned(), tickets);
+    }
     Supervised::mark(&mut spec, &log);
     // A copy: a wish that is not for checks is still news to whoever comes after.
     let mut stop = stop.clone();

@@ -24,6 +24,9 @@ pub(super) struct Ground {
     pub git: Version,
     /// The main working tree.
     pub root: PathBuf,
+    /// The folder of its tickets, where that is not found from the worktrees of a run: `TK_DIR`
+    /// for whoever works there.
+    pub tickets: Option<PathBuf>,
     /// The branch it lands on.
     pub onto: BranchName,
     /// That branch's tip when the run began.
@@ -147,8 +150,10 @@ fn checked(
         )
         .or_else(lacking)?;
     }
+    let tickets = (!repo.home_is_told()?).then(|| project.store.ticks_dir().to_owned());
     Ok(Ground {
         git: version,
+        tickets,
         run_branch: branch(&survey.key.run_branch())?,
         integration: worktrees.join(survey.key.as_str()),
         worktrees,

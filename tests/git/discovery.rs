@@ -65,6 +65,38 @@ fn a_submodule_is_a_repository_of_its_own() {
     let repo = Repo::discover(&test.path("lib")).unwrap();
     assert_eq!(repo.main_worktree(), Some(test.path("lib").as_path()));
     assert_eq!(repo.common_dir(), test.path(".git/modules/lib"));
+    assert!(repo.home_is_told().unwrap());
+    // From a linked one of its own, too, and what `git worktree list` shows first is not it.
+    let linked = test.beside("linked");
+    let add = ["worktree", "add", "-q", "-b", "linked"];
+    let add = add.into_iter().chain([linked.to_str().unwrap()]);
+    git_in(&test.path("lib"), &add.collect::<Vec<_>>());
+    let repo = Repo::discover(&linked).unwrap();
+    assert_eq!(repo.main_worktree(), Some(test.path("lib").as_path()));
+    assert!(repo.home_is_told().unwrap());
+    let listed = repo.worktrees().list().unwrap();
+    let listed: Vec<_> = listed.into_iter().map(|there| there.path).collect();
+    assert_eq!(listed, [test.path("lib"), linked]);
+}
+
+#[test]
+fn a_git_dir_elsewhere_does_not_tell_the_main_working_tree() {
+    let test = TestRepo::new();
+    test.commit("First");
+    let git_dir = test.beside("elsewhere");
+    test.git(&[
+        "init",
+        "-q",
+        "--separate-git-dir",
+        git_dir.to_str().unwrap(),
+    ]);
+    let repo = Repo::discover(test.dir()).unwrap();
+    assert_eq!(repo.main_worktree(), Some(test.dir()));
+    assert!(!repo.home_is_told().unwrap());
+    let listed = repo.worktrees().list().unwrap();
+    assert_eq!(listed[0].path, test.dir());
+    test.git(&["config", "core.worktree", test.dir().to_str().unwrap()]);
+    assert!(repo.home_is_told().unwrap());
 }
 
 #[test]

@@ -29,6 +29,8 @@ mod epic;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod layouts;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod notify;

@@ -180,6 +180,9 @@ impl Work<'_> {
             .as_ref()
             .map_or("", |epic| epic.id.as_str());
         let mut set = |name: &str, value: String| spec.env.insert(name.to_owned(), value);
+        if let Some(tickets) = &self.shared.ground.tickets {
+            set("TK_DIR", tickets.display().to_string());
+        }
         set("TK_TICKET", job.ticket.id.to_string());
         set("TK_EPIC", epic.to_owned());
         set("TK_RUN", self.shared.run.clone());
