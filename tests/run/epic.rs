@@ -51,6 +51,31 @@ fn a_sample_that_is_stopped_says_so_and_how_it_goes_on() {
     assert_eq!(error["error"]["hint"], hint);
 }
 
+/// What the user has set up for new repositories, and for all, is nothing to the sample.
+#[test]
+fn a_sample_works_where_git_is_set_up_otherwise() {
+    let mut sandbox = Sandbox::without_repository();
+    let template = sandbox.root().join("template");
+    std::fs::create_dir_all(template.join("info")).unwrap();
+    std::fs::write(template.join("info/exclude"), ".ticks\n").unwrap();
+    let ignored = sandbox.root().join("ignored");
+    std::fs::write(&ignored, ".ticks\n").unwrap();
+    let config = sandbox.root().join("gitconfig");
+    let text = format!(
+        "[init]\ndefaultRefFormat = reftable\ndefaultObjectFormat = sha256\n\
+         templateDir = {}\n\
+         [core]\nautocrlf = true\nexcludesFile = {}\n\
+         [commit]\ngpgSign = true\n[gpg]\nprogram = false\n",
+        template.display(),
+        ignored.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    sandbox.set_env("GIT_CONFIG_GLOBAL", config.to_str().unwrap());
+    let output = sandbox.tk(["demo", "--json", "--dir", "."]);
+    assert_eq!(output.code, 0, "{output}");
+    assert!(!sandbox.read(".ticks/agents/scripted.toml").contains('\r'));
+}
+
 #[test]
 fn an_epic_runs_to_its_end() {
     let sandbox = sample();

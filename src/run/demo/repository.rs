@@ -119,11 +119,20 @@ fn listed(ids: &[String]) -> String {
 /// When a file cannot be written or git refuses.
 pub fn make(ctx: &Context, path: &Path, worker: Option<&[String]>) -> Result<DemoRepository> {
     let git = Git::new(path);
-    git.run(["init", "--quiet", "--initial-branch=main"])?;
-    // The sample must work where git knows no user, and must not change who that is.
+    // As git makes one by itself, whatever the user has set up for new ones.
+    git.clone()
+        .env("GIT_DEFAULT_HASH", "sha1")
+        .env("GIT_DEFAULT_REF_FORMAT", "files")
+        .run(["init", "--quiet", "--initial-branch=main", "--template="])?;
+    // The sample must work where git knows no user, and must not change who that is; nor sign
+    // anything, or have a line end otherwise than the sample does.
     for (key, value) in [
         ("user.name", "Sample"),
         ("user.email", "sample@example.com"),
+        ("commit.gpgSign", "false"),
+        ("core.autocrlf", "false"),
+        ("core.excludesFile", "/dev/null"),
+        ("core.attributesFile", "/dev/null"),
     ] {
         git.run(["config", "--local", key, value])?;
     }
