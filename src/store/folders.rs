@@ -137,7 +137,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read or used.
     pub fn config(&self) -> Result<Config, StoreError> {
-        match self.part("config.toml")? {
+        match self.part_in_lines("config.toml")? {
             Some(text) => Ok(config::parse(&text, &self.shown("config.toml"))?),
             None => Ok(Config::default()),
         }
@@ -150,7 +150,10 @@ impl Store {
     pub fn agent(&self, name: &str) -> Result<AgentConfig, StoreError> {
         let file = format!("agents/{name}.toml");
         let well_formed = is_file_name(name);
-        let text = if well_formed { self.part(&file)? } else { None };
+        let text = match well_formed {
+            true => self.part_in_lines(&file)?,
+            false => None,
+        };
         match text {
             Some(text) => Ok(config::parse_agent(name, &text, &self.shown(&file))?),
             None if name == "claude" => Ok(AgentConfig::claude()),
@@ -183,7 +186,7 @@ impl Store {
             return Ok(None);
         }
         let file = format!("templates/{name}.toml");
-        let text = self.part(&file)?;
+        let text = self.part_in_lines(&file)?;
         Ok(text.map(|text| (self.shown(&file), text)))
     }
 
@@ -213,6 +216,16 @@ impl Store {
         let names = names(&self.ticks.join(folder))?.into_iter();
         let names = names.filter_map(|name| name.strip_suffix(".toml").map(str::to_owned));
         Ok(names.collect())
+    }
+
+    /// As [`Self::part`], with lines that all end in a LF alone: git may have made that CR LF
+    /// where it checked the file out.
+    ///
+    /// # Errors
+    /// As [`Self::part`].
+    pub fn part_in_lines(&self, relative: &str) -> Result<Option<String>, StoreError> {
+        let text = self.part(relative)?;
+        Ok(text.map(|text| text.replace("\r\n", "\n")))
     }
 
     /// The text of a file below `.ticks/` by its relative path, which must come from checked

@@ -151,3 +151,23 @@ fn what_landed_is_known_by_its_trailers_alone() {
     let ended = rig.run([]).expect(0);
     assert_eq!(ended.of("one", "landed")[0]["commit"], tip.trim());
 }
+
+/// As git checks them out where `core.autocrlf` is set: no script of an agent has the CRs.
+#[test]
+fn an_agent_whose_lines_end_in_cr_lf_runs_as_it_was_written() {
+    let rig = Rig::new(&[("one", "")]);
+    let agent = "kind = \"command\"\ncommand = [\"sh\", \"-ec\", '''\n\
+                 echo done > $TK_TICKET.txt\ngit add $TK_TICKET.txt\n\
+                 git commit --quiet --message=work\n\
+                 echo '{\"status\": \"done\", \"summary\": \"ok\", \"cost_usd\": 0}' > $TK_RESULT\n\
+                 ''']\n";
+    let agent = agent.replace('\n', "\r\n");
+    rig.sandbox.write(".ticks/agents/plain.toml", &agent);
+    let template = "title = \"From a template\"\ndescription = '''\none\ntwo\n'''\n";
+    let template = template.replace('\n', "\r\n");
+    rig.sandbox.write(".ticks/templates/two.toml", &template);
+    rig.run(["--agent", "plain"]).expect(0);
+    let landed = rig.sandbox.git(["ls-tree", "--name-only", "main"]);
+    assert!(landed.contains("one.txt\n"), "{landed}");
+    assert_eq!(rig.sandbox.read("one.txt"), "done\n");
+}

@@ -93,7 +93,7 @@ pub(super) async fn work(
 fn spec(work: &Work<'_>, session: &Session) -> Result<crate::run::attempt::Spec, Trouble> {
     let (job, store) = (work.job, work.shared.tracker.store()?);
     let agent = &job.agent;
-    let part = |path: &String| store.part(path);
+    let part = |path: &String| store.part_in_lines(path);
     let system = agent.system.as_ref().map(part).transpose()?.flatten();
     let configs: Vec<String> = agent
         .mcp_servers
