@@ -108,27 +108,45 @@ impl Repo {
                     found.more.insert(id);
                     continue;
                 }
-                let commit = ticket_commit(&commit, message).map_err(read)?;
+                let commit = self.ticket_commit(&commit, message)?;
                 found.of.entry(id).or_default().push(commit);
             }
         }
         Ok(found)
     }
-}
 
-fn ticket_commit(
-    commit: &gix::Commit<'_>,
-    message: &[u8],
-) -> std::result::Result<TicketCommit, gix::Error> {
-    Ok(TicketCommit {
-        id: CommitId(commit.id),
-        subject: first_line(message),
-        author: commit.author()?.name.to_str_lossy().into_owned(),
-        at: Timestamp::from_second(commit.time()?.seconds).ok(),
-    })
+    fn ticket_commit(&self, commit: &gix::Commit<'_>, message: &[u8]) -> Result<TicketCommit> {
+        let read = |error: gix::Error| unreadable("the history", &error);
+        let id = CommitId(commit.id);
+        let author = commit.author().map_err(read)?.name;
+        let is_utf8 = message.to_str().is_ok() && author.to_str().is_ok();
+        let (author, subject) = if is_utf8 {
+            (author.to_str_lossy().into_owned(), first_line(message))
+        } else {
+            // It may be in another encoding, which git knows.
+            self.git().author_and_subject(id)?
+        };
+        Ok(TicketCommit {
+            id,
+            subject,
+            author,
+            at: Timestamp::from_second(commit.time().map_err(read)?.seconds).ok(),
+        })
+    }
 }
 
 impl Git {
+    /// The name of the commit's author, and the first line of its message, in UTF-8.
+    fn author_and_subject(&self, commit: CommitId) -> Result<(String, String)> {
+        let format = "--format=%an%n%B";
+        let answer = self.run(["log", "-1", format, &commit.to_string(), "--"])?;
+        let (author, message) = answer.stdout.split_once_str("\n").unwrap_or_default();
+        Ok((
+            String::from_utf8_lossy(author).into_owned(),
+            first_line(message),
+        ))
+    }
+
     /// The commits up to `tip` with a trailer `Ticket: <id>`, newest first; of those the ones
     /// that `which` of `git log` picks.
     ///

@@ -165,6 +165,28 @@ fn names_the_commits_of_a_ticket() {
     assert_eq!(shown["tickets"][0]["commits"][0]["subject"], "Land it");
 }
 
+#[test]
+fn names_the_commits_that_are_in_another_encoding() {
+    let sandbox = authentication();
+    let mut message = b"Gr\xfc\xdfe\n\nTicket: abc\n".to_vec();
+    let file = sandbox.root().join("message");
+    std::fs::write(&file, &message).unwrap();
+    let latin = ["-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--quiet"];
+    let latin = latin.map(std::ffi::OsString::from).to_vec();
+    let more = ["--allow-empty", "--file"].map(std::ffi::OsString::from);
+    sandbox.git(latin.into_iter().chain(more).chain([file.clone().into()]));
+    let shown = sandbox.tk(["show", "abc", "--json"]).json();
+    assert_eq!(shown["tickets"][0]["commits"][0]["subject"], "Grüße");
+    // Nothing is told of this one, and it is in none.
+    message.splice(0..0, *b"\xff");
+    std::fs::write(&file, &message).unwrap();
+    let plain = ["commit", "--quiet", "--allow-empty", "--file"].map(std::ffi::OsString::from);
+    sandbox.git(plain.into_iter().chain([file.into()]));
+    let shown = sandbox.tk(["show", "abc", "--json"]).json();
+    let subject = shown["tickets"][0]["commits"][0]["subject"].as_str();
+    assert!(subject.unwrap().ends_with("e"), "{subject:?}");
+}
+
 /// A limit is announced: of 20 commits, and of the 2,000 newest, unless the ticket is younger.
 #[test]
 fn says_that_there_may_be_more_commits() {
