@@ -80,7 +80,11 @@ impl Args {
         };
         screen.notices(&[
             Notice::Warning(format!("{path}: {what}")),
-            Notice::Hint("`tk resolve` settles it".to_owned()),
+            Notice::Hint(match path.starts_with(".ticks/") {
+                true => "`tk resolve` settles it".to_owned(),
+                // It is of a project in a folder of this one.
+                false => "settle it in the file, then `git add` it".to_owned(),
+            }),
         ])?;
         screen.raw("conflict\n")?;
         Ok(CONFLICT)

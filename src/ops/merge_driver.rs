@@ -171,14 +171,16 @@ pub struct MergeRequest<'r> {
 /// When the path is no ticket's, or a file cannot be read or written: then git's own text
 /// merge has to do.
 pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String>>> {
-    let path = TicksPath::parse(request.path).map_err(|error| invalid(error.to_string()))?;
+    let (folder, path) = within(request.path);
+    let path = TicksPath::parse(path).map_err(|error| invalid(error.to_string()))?;
     let id = path
         .ticket()
         .ok_or_else(|| invalid(format!("`{path}` is not a ticket's file")))?;
     let [base, ours, theirs] = store::read_sides(request.sides)?;
     // It says what a ticket is like that says nothing, and may itself be amid the merge: any
     // such ticket will do then.
-    let config = Store::open(top.join(TICKS), top).config();
+    let project = top.join(folder);
+    let config = Store::open(project.join(TICKS), project).config();
     let config = config.unwrap_or_default();
     let merged = match base.as_str() {
         "" => merge_ticket(&id, None, &ours, &theirs, &config),
@@ -193,10 +195,17 @@ pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String
     Ok(keys)
 }
 
+/// The folder of the project whose file it is, and the file's path from there on: a project may
+/// be in a folder of another one, as `git subtree` puts it there.
+fn within(path: &str) -> (&str, &str) {
+    let inside = path.rfind("/.ticks/").map_or(0, |slash| slash + 1);
+    path.split_at(inside)
+}
+
 /// Whether the file has another name than the base's on ours, and on theirs, by what git calls the
 /// sides.
 fn renamed(names: [&str; 3]) -> [bool; 2] {
-    let path = |name: &str| TicksPath::parse(name.rsplit_once(':')?.1).ok();
+    let path = |name: &str| TicksPath::parse(within(name.rsplit_once(':')?.1).1).ok();
     match names.map(path) {
         [Some(base), Some(ours), Some(theirs)] => [ours != base, theirs != base],
         _ => [false; 2],

@@ -109,6 +109,52 @@ fn what_two_branches_did_is_all_there() {
     assert_eq!(sandbox.read(".ticks/abc.toml"), text);
 }
 
+/// As `git subtree` has the tickets of another project, with what tells git of them.
+#[test]
+fn tickets_of_a_project_in_a_folder_are_merged_by_their_keys() {
+    let sandbox = repository(&["abc"]);
+    let vendor = sandbox.path().join("vendor/a");
+    std::fs::create_dir_all(&vendor).unwrap();
+    for name in [".ticks", ".gitattributes"] {
+        std::fs::rename(sandbox.path().join(name), vendor.join(name)).unwrap();
+    }
+    commit(&sandbox, "vendored");
+    let path = "vendor/a/.ticks/abc.toml";
+    let text = sandbox.read(path);
+    for (name, before, after) in [
+        ("one", "labels = []", "labels = [\"one\"]"),
+        ("two", "labels = []", "labels = [\"two\"]"),
+        ("three", "Ticket abc", "Three"),
+    ] {
+        sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+        std::fs::write(sandbox.path().join(path), text.replace(before, after)).unwrap();
+        commit(&sandbox, name);
+    }
+    let merge = |name: &str| {
+        let mut git = sandbox.command("git");
+        sandbox.run(git.args(["merge", "--quiet", "--no-edit", name]), None)
+    };
+    for name in ["two", "one"] {
+        let merged = merge(name);
+        assert_eq!((merged.code, merged.stderr.as_str()), (0, ""), "{name}");
+    }
+    let merged = sandbox.read(path);
+    for line in ["title = \"Three\"\n", "labels = [\"one\", \"two\"]\n"] {
+        assert!(merged.contains(line), "{merged}");
+    }
+    sandbox.git(["checkout", "--quiet", "one"]);
+    let text = sandbox.read(path).replace("Ticket abc", "One");
+    std::fs::write(sandbox.path().join(path), text).unwrap();
+    commit(&sandbox, "title");
+    let left = merge("three");
+    assert_eq!(left.code, 1);
+    let told = format!("warning: {path}: both sides changed title\n");
+    assert!(left.stderr.contains(&told), "{left}");
+    // That settles what is at the top alone.
+    assert!(!left.stderr.contains("`tk resolve`"), "{left}");
+    assert!(sandbox.read(path).contains("<<<<<<< ours\n"));
+}
+
 #[test]
 fn a_key_given_two_values_is_marked_in_its_line_only() {
     let sandbox = repository(&["abc"]);
