@@ -1,5 +1,6 @@
 //! Submodules of a new worktree.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::command::Git;
@@ -31,32 +32,64 @@ impl Git {
         let clones = self.run(args)?.path().join("modules");
         let mut count = 0;
         for (name, path) in listed {
-            let known = self
-                .call(["config", "--get"])
-                .arg(format!("submodule.{name}.url"))
-                .run_allowing(&[0, 1])?;
             let clone = clones.join(&name);
-            if known.code == Some(0) && clone.is_dir() {
-                count += check_out(self, &clone, &path)?;
+            if self.url_of(&name)?.is_some() && clone.is_dir() {
+                count += check_out(self, &clone, &name, &path)?;
             }
         }
         Ok(count)
     }
+
+    /// Where the submodule is from; none where it is not one that the user has.
+    fn url_of(&self, name: &str) -> Result<Option<String>> {
+        let call = self.call(["config", "--get"]);
+        let answer = call
+            .arg(format!("submodule.{name}.url"))
+            .run_allowing(&[0, 1])?;
+        Ok((answer.code == Some(0)).then(|| answer.line()))
+    }
 }
 
 /// Checks out one submodule, and those in it that the clone has too.
-fn check_out(git: &Git, clone: &Path, path: &str) -> Result<usize> {
-    git.call(["submodule", "--quiet", "update", "--init", "--reference"])
-        .arg(clone)
-        .arg("--")
-        .arg(path)
-        .run()?;
+fn check_out(git: &Git, clone: &Path, name: &str, path: &str) -> Result<usize> {
     let inside = git.at(git.dir().join(path));
+    let update = || {
+        git.call(["submodule", "--quiet", "update", "--init", "--reference"])
+            .arg(clone)
+            .args(["--", path])
+    };
+    let is_there = || inside.dir().join(".git").exists();
+    let mut url = None;
+    if !is_there() {
+        git.run(["submodule", "--quiet", "init", "--", path])?;
+        url = git.url_of(name)?;
+    }
+    if let Some(url) = url {
+        // From what is here already, as if that were where it is from: nothing is asked for over
+        // the network, which may not be there.
+        let mut here = OsString::from(format!("submodule.{name}.url="));
+        here.push(clone);
+        let made = update()
+            .setting("protocol.file.allow=always")
+            .setting(here)
+            .run();
+        if is_there() {
+            let remote = inside.run(["remote"])?.line();
+            for remote in remote.lines() {
+                inside.run(["remote", "set-url", remote, &url])?;
+            }
+        }
+        if made.is_err() {
+            update().run()?;
+        }
+    } else {
+        update().run()?;
+    }
     let mut count = 1;
     for (name, path) in submodules_of(&inside)? {
         let clone: PathBuf = clone.join("modules").join(&name);
         if clone.is_dir() {
-            count += check_out(&inside, &clone, &path)?;
+            count += check_out(&inside, &clone, &name, &path)?;
         }
     }
     Ok(count)
