@@ -537,6 +537,32 @@ fn ours_as_git_has_left_it_is_nobodys_choice() {
     }
 }
 
+/// Git's marks are nobody's edit where it is told to make them longer.
+#[test]
+fn marks_of_another_length_are_git_s_all_the_same() {
+    let sandbox = two_titles();
+    sandbox.git(["merge", "--abort"]);
+    let attributes = sandbox.path().join(".git/info/attributes");
+    let longer = ".ticks/*.toml !merge conflict-marker-size=12\n";
+    std::fs::write(attributes, longer).unwrap();
+    leave(&sandbox, &["merge", "--quiet", "one"]);
+    let marked = sandbox.read(".ticks/abc.toml");
+    assert!(marked.contains("<<<<<<<<<<<< HEAD\n"), "{marked}");
+    // What somebody has typed among them is kept.
+    let typed = marked.replace("Two", "Three");
+    std::fs::write(sandbox.path().join(".ticks/abc.toml"), &typed).unwrap();
+    let left = sandbox.tk(["resolve", "--theirs"]);
+    assert!(left.stdout.contains("it is edited"), "{left}");
+    assert_eq!(sandbox.read(".ticks/abc.toml"), typed);
+    std::fs::write(sandbox.path().join(".ticks/abc.toml"), &marked).unwrap();
+    let left = sandbox.tk(["resolve"]);
+    assert_eq!(left.stdout, "abc  left: both sides changed title\n");
+    assert_eq!(sandbox.tk(["resolve", "--theirs"]).ok(), "abc  merged\n");
+    assert_eq!(read(&sandbox, "abc").title, "One");
+    assert_eq!(notes(&sandbox, "abc"), ["note 1", "note 2"]);
+    conclude(&sandbox);
+}
+
 /// In a rebase, in a linked worktree, and with a file that is no ticket.
 #[test]
 fn wherever_git_stopped() {

@@ -145,6 +145,11 @@ impl Case {
                 let left = git.remembered(file)?;
                 left.is_none_or(|left| left == ours.as_bytes())
             }
+            // Marks of another length than the usual one.
+            (Typed::Whole, _) if merge::first_mark(text).is_some() => {
+                let left = git.left_by_git(file)?;
+                left.iter().any(|left| is_left(text, left))
+            }
             _ => false,
         };
         if self.is_by_git {
