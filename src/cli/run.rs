@@ -65,7 +65,7 @@ pub(super) struct Args {
     /// The model of tickets that name none
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
-    /// A check that must pass on every merged tree; may be repeated. A run that goes on keeps its own
+    /// A check that must pass on every merged tree; may be repeated. A run that goes on keeps its own unless some are named
     #[arg(long = "check", value_name = "COMMAND")]
     checks: Vec<String>,
     /// When what has merged goes to your branch

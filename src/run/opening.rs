@@ -146,25 +146,24 @@ pub(super) fn stretch(dir: &RunDir) -> Result<Option<Timestamp>> {
     Ok(since)
 }
 
-/// Adds to the options the checks that what the run goes on with, or lands, had to pass on its
-/// way; those that it has to pass on its way from here, but for the configured ones.
+/// Adds to the options the checks that what the run lands, or goes on with where its command names
+/// none, had to pass on its way; those that it hands on in that way, beside the configured ones.
 pub(super) fn inherited_checks(
     project: &Project,
     request: &RunRequest,
     survey: &Survey,
     options: &mut Options,
 ) -> Result<Vec<String>> {
-    let mut checks = match request.only_land {
-        true => checks_to_land(&project.store, survey)?,
-        false => checks_to_go_on(&project.store, &survey.key)?,
+    let checks = if request.only_land {
+        // Those of a command that lands are its own.
+        checks_to_land(&project.store, survey)?
+    } else if request.checks.is_empty() {
+        checks_to_go_on(&project.store, &survey.key)?
+    } else {
+        // They are in the options already.
+        return Ok(request.checks.clone());
     };
     options.checks.extend(checks.iter().cloned());
-    if !request.only_land {
-        // Those of a command that lands are its own.
-        let new = request.checks.iter().filter(|own| !checks.contains(own));
-        let new: Vec<String> = new.cloned().collect();
-        checks.extend(new);
-    }
     Ok(checks)
 }
 

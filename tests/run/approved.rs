@@ -176,13 +176,25 @@ fn a_run_that_goes_on_keeps_its_checks() {
     live.end().expect(8);
     let plan = rig.sandbox.tk(["run", "epic", "--plan", "--json"]).json();
     assert_eq!(plan["starts"][0]["checks"], json!(["test ! -e bad"]));
-    let ended = rig.run(["--check", "true"]).expect(7);
+    let ended = rig.run([]).expect(7);
     let failed = ended.of("one", "check_failed");
     assert_eq!(failed[0]["command"], "test ! -e bad");
-    assert_eq!(ended.of("one", "check_passed")[0]["command"], "true");
     // What has come to its end does not bind the next.
     let ended = rig.run([]).expect(0);
     assert_eq!(ended.of("one", "check_passed").len(), 0);
+}
+
+#[test]
+fn a_run_that_goes_on_with_a_check_has_that_instead() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.script(json!({"one": [[{"say": "up"}, "hang"], write("bad", "x")]}));
+    let mut live = rig.start(["--check", "test ! -e bad"]);
+    live.until("one", "say");
+    live.signal(Signal::INT);
+    live.end().expect(8);
+    let ended = rig.run(["--check", "true"]).expect(0);
+    let passed = ended.of("one", "check_passed");
+    assert_eq!((passed.len(), &passed[0]["command"]), (1, &json!("true")));
 }
 
 #[test]

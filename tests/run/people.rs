@@ -93,7 +93,7 @@ fn what_was_approved_and_stopped_in_its_gate_still_lands_without_a_worker() {
     live.signal(rustix::process::Signal::INT);
     live.end().expect(8);
     rig.assert_tidy();
-    let ended = rig.run([]).expect(0);
+    let ended = rig.run(["--check", "true"]).expect(0);
     assert!(ended.of("one", "session").is_empty());
     assert_eq!(rig.settled().len(), 1);
 }
@@ -400,7 +400,7 @@ fn what_was_approved_lands_without_a_worker_also_when_its_runner_is_killed_in_th
             live.until("one", "check_started");
             live.signal(rustix::process::Signal::KILL);
             live.end();
-            let ended = rig.run([]).expect(0);
+            let ended = rig.run(["--check", "true"]).expect(0);
             assert_eq!(ended.ids("landed"), ["one"], "{same_run} {more}");
             assert!(ended.of("", "session").is_empty(), "{same_run} {more}");
             assert_eq!(rig.rounds("one"), 1, "{same_run} {more}");
