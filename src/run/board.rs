@@ -130,6 +130,20 @@ impl Board {
         waiting.map(|(id, _)| id.clone()).collect()
     }
 
+    /// The waiting tickets that need a worker; nothing where all that wait do.
+    pub(super) fn beside_landings(&self) -> Option<BTreeSet<TicketId>> {
+        let waiting = || {
+            let seats = self.seats.iter();
+            seats.filter(|(_, seat)| seat.phase == Phase::Waiting)
+        };
+        let needs_none = |seat: &Seat| seat.job.begins_without_worker();
+        let some = waiting().any(|(_, seat)| needs_none(seat));
+        some.then(|| {
+            let others = waiting().filter(|(_, seat)| !needs_none(seat));
+            others.map(|(id, _)| id.clone()).collect()
+        })
+    }
+
     fn live_constraints(&self) -> Vec<&Constraints> {
         let live = self.live.iter().filter_map(|id| self.seats.get(id));
         live.map(|seat| &seat.candidate.constraints).collect()

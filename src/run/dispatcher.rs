@@ -85,6 +85,7 @@ pub(super) struct Dispatcher<'a> {
     stop: Stop,
     budget_reached: bool,
     /// Whether a ticket has used up what it may cost.
+    out_of_time: bool,
     ticket_cap_reached: bool,
     /// While workers of other runs hold the money that is needed here.
     elsewhere: Option<Watch>,
@@ -122,6 +123,7 @@ impl<'a> Dispatcher<'a> {
             stop: Stop::No,
             budget_reached: false,
             ticket_cap_reached: false,
+            out_of_time: false,
             elsewhere: None,
             warned: BTreeSet::new(),
             trouble: None,
@@ -164,7 +166,8 @@ impl<'a> Dispatcher<'a> {
                 () = changed(self.elsewhere.as_ref()), if self.elsewhere.is_some() => {}
                 () = tokio::time::sleep(limit), if self.limited.is_some() => {}
                 () = self.people.changed(), if self.hears_people() => self.hear_people(),
-                () = sleep_until(deadline), if deadline.is_some() && !self.budget_reached => {
+                () = sleep_until(deadline), if deadline.is_some() && !self.out_of_time => {
+                    self.out_of_time = true;
                     self.reach_budget("the time limit of the run is reached");
                 }
             }

@@ -49,7 +49,7 @@ pub(super) fn finished_event(
     let unstarted: Vec<TicketId> = given.filter(|id| now.plan.entry(id).is_some()).collect();
     let code = if tally.stopped {
         Some(("stopped", ErrorCode::RunStopped))
-    } else if tally.budget_reached {
+    } else if tally.budget_reached && !unstarted.is_empty() {
         Some(("budget", ErrorCode::BudgetReached))
     } else if !failed.is_empty() {
         Some(("failed", ErrorCode::RunFailed))

@@ -538,3 +538,31 @@ fn a_cap_on_tokens_holds_for_the_run_that_goes_on_too() {
     assert_eq!(rig.settled().len(), 3);
     rig.assert_tidy();
 }
+
+#[test]
+fn what_was_approved_lands_though_the_budget_pays_for_nothing_more() {
+    let rig = Rig::new(&[
+        ("one", "requires = \"review\""),
+        ("two", "requires = \"review\""),
+    ]);
+    let big = json!([{"write": {"path": "half", "text": "x"}}, {"commit": "half"}, spend(1.0)]);
+    rig.script(json!({"big": [big, work()]}));
+    rig.run([]).expect(9);
+    let text = "title = \"Big\"\nparent = \"epic\"\npriority = 0\nestimate = \"9d\"\n";
+    rig.sandbox.ticket("big", text);
+    rig.sandbox.tk(["block", "two", "one"]).ok();
+    rig.sandbox.tk(["approve", "one", "two"]).ok();
+    let ended = rig.run(["-j", "1", "--max-cost", "1"]).expect(10);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    assert_eq!(ended.ids("unstarted"), ["big"]);
+    rig.assert_tidy();
+}
+
+#[test]
+fn a_cap_that_kept_nothing_from_landing_is_no_failure() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.script(json!({"one": costly(0.1)}));
+    let ended = rig.run(["--max-tokens", "1500"]).expect(0);
+    assert_eq!(ended.last()["outcome"], "done");
+    assert_eq!(ended.ids("landed"), ["one"]);
+}

@@ -139,9 +139,10 @@ fn who_is_delayed_can_be_stopped_and_goes_on_later() {
     let ended = live.end().expect(8);
     assert!(ended.ids("landed").is_empty());
     assert!(ended.of("two", "check_started").is_empty());
+    // Its worker was done, so it lands first, and the other one settles what they both changed.
     let go = json!([[{"say": "done"}]]);
-    let settles = json!([[write("both\n"), {"commit": "settle"}]]);
-    clash.rig.script(json!({"one": go, "two": settles}));
+    let settles = json!([[{"say": "done"}], [write("both\n"), {"commit": "settle"}]]);
+    clash.rig.script(json!({"one": settles, "two": go}));
     clash.rig.run(["-j", "1"]).expect(0);
     assert_eq!(clash.rig.sandbox.read("same"), "both\n");
     clash.rig.assert_tidy();

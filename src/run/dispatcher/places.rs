@@ -22,6 +22,10 @@ impl Dispatcher<'_> {
     /// Starts everything that can start now: waiting fix rounds first, then new tickets.
     pub(super) fn start_what_can(&mut self) {
         let waited = self.elsewhere.take();
+        // What was done before costs nothing more.
+        if self.stop == Stop::No || (self.stop == Stop::Budget && !self.out_of_time) {
+            self.start_landings();
+        }
         if self.stop == Stop::No {
             self.give_places(waited);
         }
@@ -52,6 +56,18 @@ impl Dispatcher<'_> {
     fn is_limited(&self, ticket: &TicketId) -> bool {
         let job = self.board.job(ticket);
         self.limited.is_some() && job.is_some_and(|job| job.agent.kind == AgentKind::Claude)
+    }
+
+    /// Starts what can begin without a worker now, whatever else would come before it.
+    fn start_landings(&mut self) {
+        let Some(passed_over) = self.board.beside_landings() else {
+            return;
+        };
+        while !self.is_behind()
+            && let Some(ticket) = self.board.next_start(&passed_over)
+        {
+            self.start(&ticket, None);
+        }
     }
 
     fn give_places(&mut self, mut waited: Option<Watch>) {
@@ -88,14 +104,6 @@ impl Dispatcher<'_> {
             && !self.is_behind()
             && let Some(ticket) = self.board.next_start(&passed_over)
         {
-            if self
-                .board
-                .job(&ticket)
-                .is_some_and(|job| job.begins_without_worker())
-            {
-                self.start(&ticket, None);
-                continue;
-            }
             if self.is_limited(&ticket) {
                 passed_over.insert(ticket);
                 continue;
