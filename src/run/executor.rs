@@ -91,6 +91,8 @@ struct Executor {
     is_moved: bool,
     /// When its last process was started.
     since: Timestamp,
+    /// What its last process has asked by its own tool.
+    asked: Vec<String>,
 }
 
 impl Executor {
@@ -149,6 +151,7 @@ impl Executor {
             in_line: None,
             is_moved: false,
             since,
+            asked: Vec::new(),
         }
     }
 
@@ -340,6 +343,7 @@ impl Executor {
                 self.take_bill(&turn).await?;
             }
             self.note_session(&turn);
+            self.asked.clone_from(&turn.asked);
             match turn.end {
                 TurnEnd::Done { summary } => {
                     self.record.summary = said(summary);

@@ -59,4 +59,6 @@ pub(super) struct Turn {
     pub model: Option<String>,
     /// Whether it went on with an earlier session.
     pub resumed: bool,
+    /// The questions of its own tool, whose answers it hears, as they are in the ticket.
+    pub asked: Vec<String>,
 }

@@ -239,7 +239,12 @@ fn a_permission_refused_after_live_wait_is_told_to_the_resumed_session() {
 
 /// An agent that is a program, and asks by `tk ask` as its first step.
 fn asks_by_command(steps: &[Value]) -> Rig {
-    let rig = Rig::new(&[("one", "agent = \"plain\"")]);
+    asks_by_command_as("plain", steps)
+}
+
+/// The same of that agent, where `claude` is the client.
+fn asks_by_command_as(agent: &str, steps: &[Value]) -> Rig {
+    let rig = Rig::new(&[("one", &format!("agent = {agent:?}"))]);
     rig.command_agent("plain", "");
     let ask = format!("{} ask one 'Which colour?' >&2", env!("CARGO_BIN_EXE_tk"));
     let first = [&[json!({"run": ask})], steps].concat();
@@ -293,8 +298,13 @@ fn an_answer_to_a_question_by_command_goes_on_in_the_same_run() {
 #[test]
 fn an_answer_that_comes_before_the_worker_ends_is_not_lost() {
     let blocked = json!({"report": {"status": "blocked", "summary": "asked"}});
-    for last in [vec![blocked], vec![]] {
-        let rig = asks_by_command(&[]);
+    let cases = [
+        ("plain", vec![blocked.clone()]),
+        ("plain", vec![]),
+        ("claude", vec![blocked]),
+    ];
+    for (agent, last) in cases {
+        let rig = asks_by_command_as(agent, &[]);
         let pipe = rig.pipe("gate");
         let ask = format!("{} ask one 'Which colour?' >&2", env!("CARGO_BIN_EXE_tk"));
         let first = [vec![json!({"run": ask}), json!({"await": pipe})], last].concat();
@@ -308,5 +318,32 @@ fn an_answer_that_comes_before_the_worker_ends_is_not_lost() {
         let ended = live.end().expect(0);
         assert_eq!(ended.ids("landed"), ["one"]);
         assert_eq!(rig.rounds("one"), 2);
+        let told = rig.prompts("one");
+        assert!(told[1].contains("(answer): green"), "{agent}: {told:?}");
     }
+}
+
+#[test]
+fn a_client_that_asked_by_command_and_ended_waits_for_the_answer() {
+    let blocked = json!({"report": {"status": "blocked", "summary": "asked"}});
+    let rig = asks_by_command_as("claude", &[blocked]);
+    let first = rig.run([]).expect(9);
+    assert_eq!(first.ids("awaiting"), ["one"]);
+    rig.sandbox.tk(["answer", "one", "green"]).ok();
+    let second = rig.run([]).expect(0);
+    assert_eq!(second.of("one", "session")[0]["resumed"], true);
+}
+
+#[test]
+fn a_client_that_heard_the_answer_and_ends_blocked_all_the_same_has_failed() {
+    let ask = json!({"ask": {"question": "Which?", "options": [], "answer_to": "a"}});
+    let blocked = json!({"report": {"status": "blocked", "summary": "no way"}});
+    let rig = Rig::new(&[("one", "")]);
+    rig.script(json!({"one": [[ask, blocked], work()]}));
+    let mut live = rig.start([]);
+    live.until("one", "awaiting");
+    rig.sandbox.tk(["answer", "one", "green"]).ok();
+    let ended = live.end().expect(7);
+    assert_eq!(ended.ids("failed"), ["one"]);
+    assert_eq!(rig.rounds("one"), 1);
 }

@@ -1,7 +1,7 @@
 //! What a worker has asked of people by `tk ask`, and what comes of it when the worker ends.
 
 use super::Executor;
-use crate::model::{AgentKind, Awaiting, NoteKind, Outcome};
+use crate::model::{Awaiting, NoteKind, Outcome};
 use crate::run::desk::Ending;
 use crate::run::tickets::{self, Closing};
 use crate::run::trouble::Trouble;
@@ -20,17 +20,14 @@ impl Executor {
     }
 
     /// Whether its last process has asked something that was answered before it ended, and could
-    /// not hear the answer.
+    /// not hear the answer: what it asked by its own tool it was told.
     pub(super) fn is_answered(&self) -> Result<bool, Trouble> {
-        if self.job.agent.kind != AgentKind::Command {
-            // What it asked by its own tool it was told.
-            return Ok(false);
-        }
         let ticket = tickets::current(&self.shared, &self.job)?;
         let asker = tickets::actor(&self.job);
         Ok(ticket.last_question().is_some_and(|(question, after)| {
             question.by == asker.as_str()
                 && question.at >= self.since
+                && !self.asked.contains(&question.text)
                 && after.iter().any(|note| note.kind == NoteKind::Answer)
         }))
     }

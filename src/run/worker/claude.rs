@@ -398,6 +398,7 @@ impl<'a> Listener<'a> {
             session: self.conversation.session().map(str::to_owned),
             model: self.model,
             resumed: self.past.resumed,
+            asked: self.waiting.into_asked(),
         })
     }
 

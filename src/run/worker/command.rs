@@ -125,6 +125,7 @@ pub(super) async fn work(
         session: None,
         model: None,
         resumed: false,
+        asked: Vec::new(),
     })
 }
 

@@ -94,6 +94,7 @@ pub(super) async fn work(
                 session: None,
                 model: None,
                 resumed: false,
+                asked: Vec::new(),
             });
         }
         // Whoever worked here before is dead, and may have died in the middle of a git command.

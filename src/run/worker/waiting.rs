@@ -34,6 +34,8 @@ pub(super) struct Waiting<'a> {
     granted: Vec<String>,
     /// What an earlier runner asked for this worker.
     past: PastRequests,
+    /// All that it has asked, as it is in the ticket.
+    all: Vec<String>,
 }
 
 impl Request {
@@ -88,7 +90,13 @@ impl<'a> Waiting<'a> {
                 Start::New(..) => PastRequests::default(),
                 Start::Left(left) => PastRequests::of(left),
             },
+            all: Vec::new(),
         }
+    }
+
+    /// All that the worker has asked, as it is in the ticket.
+    pub(super) fn into_asked(self) -> Vec<String> {
+        self.all
     }
 
     /// Until when the worker waits.
@@ -99,11 +107,13 @@ impl<'a> Waiting<'a> {
 
     /// Takes in a request that was answered before.
     pub(super) fn pass(&mut self, request: &Request) {
+        self.all.push(request.asking().text);
         self.past.meet(&request.told());
     }
 
     /// Takes in a request; the line to answer with at once.
     pub(super) async fn add(&mut self, request: Request) -> Result<Option<String>, Trouble> {
+        self.all.push(request.asking().text);
         match self.past.meet(&request.told()) {
             Standing::New => {}
             Standing::Over => return Ok(None),
