@@ -120,11 +120,11 @@ pub(super) enum Msg {
         bill: Bill,
         largest_turn: Usd,
     },
-    /// The worker ended: the place is free. Answered with what was charged.
+    /// The worker ended: the place is free. Answered with what was charged, if that is known.
     WorkerEnded {
         ticket: TicketId,
         bill: Bill,
-        charged: oneshot::Sender<Usd>,
+        charged: oneshot::Sender<Option<Usd>>,
     },
     /// No worker of the account can work before that moment: start none until then.
     Limited { until: Timestamp },
@@ -210,8 +210,8 @@ impl Desk {
         })
     }
 
-    /// Gives the place back with the bill; returns what was charged.
-    pub(super) async fn worker_ended(&self, bill: Bill) -> Result<Usd, RunIsOver> {
+    /// Gives the place back with the bill; returns what was charged, if that is known.
+    pub(super) async fn worker_ended(&self, bill: Bill) -> Result<Option<Usd>, RunIsOver> {
         let (charged, answer) = oneshot::channel();
         self.send(Msg::WorkerEnded {
             ticket: self.ticket.clone(),

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::board::{Board, Phase};
 use super::desk::{Bill, Ending, Msg, NoPlace, Permit, Stop};
+use super::ledger;
 use super::money::Reservation;
 use super::people::{People, Spoken};
 use super::record::Recorder;
@@ -45,8 +46,8 @@ pub(super) struct Tally {
     pub budget_reached: bool,
     /// Whether the run was stopped.
     pub stopped: bool,
-    /// What the run cost.
-    pub spent: Usd,
+    /// What the run cost, where anything is known of that.
+    pub spent: Option<Usd>,
 }
 
 /// A live worker's account.
@@ -84,8 +85,8 @@ pub(super) struct Dispatcher<'a> {
     recorder: &'a mut Recorder,
     stop: Stop,
     budget_reached: bool,
-    /// Whether a ticket has used up what it may cost.
     out_of_time: bool,
+    /// Whether a ticket has used up what it may cost.
     ticket_cap_reached: bool,
     /// While workers of other runs hold the money that is needed here.
     elsewhere: Option<Watch>,
@@ -122,8 +123,8 @@ impl<'a> Dispatcher<'a> {
             recorder,
             stop: Stop::No,
             budget_reached: false,
-            ticket_cap_reached: false,
             out_of_time: false,
+            ticket_cap_reached: false,
             elsewhere: None,
             warned: BTreeSet::new(),
             trouble: None,
@@ -177,13 +178,14 @@ impl<'a> Dispatcher<'a> {
         if let Some(error) = self.trouble {
             return Err(error);
         }
+        let used = self.till.used(|_| true)?;
         let tally = Tally {
             endings: self.board.endings(),
             unstarted: self.board.unstarted(),
             parked: self.parked,
             budget_reached: self.budget_reached || self.ticket_cap_reached,
             stopped: self.stop >= Stop::Interrupt,
-            spent: self.till.budget().spent(),
+            spent: ledger::known(self.till.budget().spent(), used.is_unknown),
         };
         Ok((tally, self.recorder))
     }
@@ -303,12 +305,12 @@ impl<'a> Dispatcher<'a> {
                 let cost = self
                     .accounts
                     .get(&ticket)
-                    .map_or(Usd::ZERO, |account| account.settled.cost);
+                    .map_or(Some(Usd::ZERO), |account| account.settled.known_cost());
                 self.record(
                     Some(&ticket),
                     EventKind::TicketFinished {
                         outcome: ending.word().to_owned(),
-                        cost_usd: cost.dollars(),
+                        cost_usd: cost.map(Usd::dollars),
                         seconds: (seconds * 1000.0).round() / 1000.0,
                     },
                 );
@@ -377,7 +379,7 @@ impl<'a> Dispatcher<'a> {
             if wanted(&id) {
                 self.board.set(&id, Phase::Over(Ending::Stopped));
                 let outcome = Ending::Stopped.word().to_owned();
-                let (cost_usd, seconds) = (0.0, 0.0);
+                let (cost_usd, seconds) = (Some(0.0), 0.0);
                 self.record(
                     Some(&id),
                     EventKind::TicketFinished {

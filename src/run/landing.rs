@@ -21,7 +21,7 @@ use super::workspace;
 use crate::context::point::Point;
 use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicketSides, TicksPath, Worktrees};
 use crate::model::{
-    Awaiting, Gate, LandMode, NoteKind, Outcome, RunRecord, Usd, escaped_lines, one_line,
+    Awaiting, Gate, LandMode, NoteKind, Outcome, RunRecord, escaped_lines, one_line,
 };
 use crate::store::StoreError;
 use crate::wire::EventKind;
@@ -405,7 +405,8 @@ fn message(shared: &Shared, job: &Job, record: &RunRecord) -> String {
     if !body.is_empty() {
         body.push('\n');
     }
-    let cost = record.cost_usd.unwrap_or(Usd::ZERO);
+    let cost = record.cost_usd;
+    let cost = cost.map_or_else(|| "unknown".to_owned(), |cost| cost.to_string());
     format!(
         "Land {}: {title}\n\n{body}Ticket: {}\nRun: {}\nCost-USD: {cost}\n",
         job.ticket.id, job.ticket.id, shared.run

@@ -31,6 +31,8 @@ pub enum Basis {
     Estimate,
     /// What was put aside, since nothing was told.
     Reservation,
+    /// Nothing was told, and nothing put aside: what it cost is unknown.
+    Unknown,
 }
 
 /// A worker process: its run, ticket, attempt, and number within the attempt.
@@ -156,6 +158,12 @@ pub fn last_words(entries: &[Entry]) -> BTreeMap<Process, &Entry> {
         .iter()
         .map(|entry| (entry.process(), entry))
         .collect()
+}
+
+/// What it comes to: none where nothing is known of it, and something is unknown.
+#[must_use]
+pub fn known(cost: Usd, some_is_unknown: bool) -> Option<Usd> {
+    Some(cost).filter(|cost| !some_is_unknown || *cost > Usd::ZERO)
 }
 
 /// What the workers of the entries that pass the filter cost; a worker that was never

@@ -12,7 +12,7 @@ use super::attempt::{AttemptDir, AttemptError, Stdin};
 use super::claude::control;
 use super::desk::{Bill, Ending};
 use super::folder::RunDir;
-use super::ledger::{Entry, EntryKind, Ledger};
+use super::ledger::{self, Basis, Entry, EntryKind, Ledger};
 use super::left::{self, Left, Tries};
 use super::orphans;
 use super::price::Prices;
@@ -114,20 +114,15 @@ pub(super) fn recover(
     let begun = unfinished.into_iter().chain(stopped).collect();
     let mut released = Released::default();
     release_tickets(ctx, store, config, dir, begun, &left, &mut released)?;
-    let Released {
-        told: put_back,
-        left_alone,
-        holds,
-    } = released;
-    told.extend(put_back);
-    told.extend(left_alone.iter().cloned());
+    told.append(&mut released.told);
+    told.extend(released.left_alone.iter().cloned());
     Ok(Recovered {
         told,
-        left_alone,
+        left_alone: released.left_alone,
         left,
         tries,
         cut_off,
-        holds,
+        holds: released.holds,
     })
 }
 
@@ -435,10 +430,11 @@ pub(super) fn charged(record: RunRecord, id: &TicketId, entries: &[Entry]) -> Re
     let own = |entry: &Entry| {
         entry.run == record.run && entry.ticket == id.as_str() && entry.attempt == record.attempt
     };
-    let words = super::ledger::last_words(entries);
+    let words = ledger::last_words(entries);
     let sum = |of: fn(&Entry) -> u64| words.values().filter(|e| own(e)).map(|e| of(e)).sum();
+    let is_unknown = words.values().any(|e| own(e) && e.basis == Basis::Unknown);
     Ok(RunRecord {
-        cost_usd: Some(super::ledger::spent(entries, own)?),
+        cost_usd: ledger::known(ledger::spent(entries, own)?, is_unknown),
         input_tokens: Some(sum(|entry| entry.input_tokens)),
         output_tokens: Some(sum(|entry| entry.output_tokens)),
         turns: Some(sum(|entry| entry.turns)),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::folder::RunDir;
-use super::ledger::{self, Entry, Ledger};
+use super::ledger::{self, Basis, Entry, Ledger};
 use super::record;
 use super::worker::CLIENT_TRIES_AGAIN;
 use crate::model::Usd;
@@ -19,6 +19,8 @@ use crate::wire::{
 #[derive(Clone, Debug, Default)]
 struct Group {
     cost: Usd,
+    /// Whether something of it cost nobody knows what.
+    is_unknown: bool,
     input_tokens: u64,
     output_tokens: u64,
     turns: u64,
@@ -39,7 +41,7 @@ impl Group {
             (rate * 1000.0).round() / 1000.0
         };
         Figures {
-            cost_usd: self.cost.dollars(),
+            cost_usd: ledger::known(self.cost, self.is_unknown).map(Usd::dollars),
             input_tokens: self.input_tokens,
             output_tokens: self.output_tokens,
             turns: self.turns,
@@ -98,6 +100,7 @@ impl Sums {
         let cost = entry.cost()?;
         self.add(&entry.run, &entry.ticket, &entry.agent, entry.at, |group| {
             group.cost += cost;
+            group.is_unknown |= entry.basis == Basis::Unknown;
             group.input_tokens = group.input_tokens.saturating_add(entry.input_tokens);
             group.output_tokens = group.output_tokens.saturating_add(entry.output_tokens);
             group.turns = group.turns.saturating_add(entry.turns);

@@ -10,10 +10,10 @@ use std::path::Path;
 use jiff::{Timestamp, ToSpan};
 
 use super::desk::Bill;
-use super::ledger::{Basis, Entry, EntryKind, Ledger, Process};
+use super::ledger::{self, Basis, Entry, EntryKind, Ledger, Process};
 use super::money::{Budget, Day, Refusal, Reservation, Wish};
 use crate::context::point::Point;
-use crate::model::{TicketId, Usd};
+use crate::model::{AgentKind, TicketId, Usd};
 use crate::ops::Result;
 
 /// What bounds a run's spending.
@@ -40,9 +40,18 @@ pub(super) struct Payee {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Used {
     pub cost: Usd,
+    /// Whether something of it cost nobody knows what.
+    pub is_unknown: bool,
     pub input_tokens: u64,
     pub output_tokens: u64,
     pub turns: u64,
+}
+
+impl Used {
+    /// The cost, where anything is known of it.
+    pub(super) fn known_cost(&self) -> Option<Usd> {
+        ledger::known(self.cost, self.is_unknown)
+    }
 }
 
 /// A run's money, in memory and on the disk.
@@ -91,6 +100,7 @@ impl Till {
         let own = self.words.values().filter(|entry| entry.run == self.run);
         for entry in own.filter(|entry| counts(entry)) {
             used.cost += entry.cost()?;
+            used.is_unknown |= entry.basis == Basis::Unknown;
             used.input_tokens = used.input_tokens.saturating_add(entry.input_tokens);
             used.output_tokens = used.output_tokens.saturating_add(entry.output_tokens);
             used.turns = used.turns.saturating_add(entry.turns);
@@ -152,7 +162,7 @@ impl Till {
     }
 
     /// Charges a process that has ended, on the disk before its money is free again; what it
-    /// was charged.
+    /// was charged, and what that rests on.
     ///
     /// # Errors
     /// When the ledger cannot be read or written.
@@ -162,15 +172,16 @@ impl Till {
         payee: &Payee,
         bill: &Bill,
         reservation: Option<Reservation>,
-    ) -> Result<Usd> {
-        let charge = charge(bill, reservation.map_or(Usd::ZERO, |r| r.amount));
+    ) -> Result<(Usd, Basis)> {
+        let put_aside = reservation.map_or(Usd::ZERO, |r| r.amount);
+        let charge = charge(bill, put_aside, &payee.agent_kind);
         let entry = self.entry(now, payee, EntryKind::Settled, charge, bill);
         let _held = self.ledger.hold()?;
         let ledger = &mut self.ledger;
         Point::Settled.around(|| ledger.append(&entry))?;
         self.budget.settle(&payee.ticket, charge.0);
         self.catch_up(now, &|_| true)?;
-        Ok(charge.0)
+        Ok(charge)
     }
 
     fn entry(
@@ -239,10 +250,12 @@ fn day_before(now: Timestamp) -> Timestamp {
     now - 24.hours()
 }
 
-/// What a process is charged, and what that rests on.
-fn charge(bill: &Bill, put_aside: Usd) -> (Usd, Basis) {
+/// What a process is charged, and what that rests on. What a command uses nobody sees.
+fn charge(bill: &Bill, put_aside: Usd, agent_kind: &str) -> (Usd, Basis) {
+    let is_seen = agent_kind != AgentKind::Command.as_str();
     match bill.reported {
         Some(cost) => (cost, Basis::Reported),
+        None if put_aside == Usd::ZERO && !is_seen => (Usd::ZERO, Basis::Unknown),
         None if bill.live >= put_aside => (bill.live, Basis::Estimate),
         None => (put_aside, Basis::Reservation),
     }
@@ -266,14 +279,14 @@ pub(super) fn settle_left(
         .into_iter()
         .filter(|entry| entry.run == run)
         .collect();
-    let words = super::ledger::last_words(&own);
+    let words = ledger::last_words(&own);
     let open = words
         .into_values()
         .filter(|entry| entry.kind == EntryKind::Reserved && !is_left(entry));
     let mut total = Usd::ZERO;
     for reserved in open {
         let bill = bill_of(reserved)?;
-        let (cost, basis) = charge(&bill, reserved.cost()?);
+        let (cost, basis) = charge(&bill, reserved.cost()?, &reserved.agent_kind);
         let _held = ledger.hold()?;
         let settled = Entry {
             at: now,

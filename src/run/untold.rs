@@ -57,7 +57,7 @@ pub(super) fn tell(
         }
         if lacks("finished") {
             let outcome = "landed".to_owned();
-            let cost_usd = of_run.cost_usd.unwrap_or(Usd::ZERO).dollars();
+            let cost_usd = of_run.cost_usd.map(Usd::dollars);
             let lasted = of_run.started_at.zip(of_run.ended_at);
             let seconds = lasted.map_or(0.0, |(from, to)| to.duration_since(from).as_secs_f64());
             recorder.record(

@@ -5,7 +5,7 @@ use super::dispatcher::Tally;
 use super::finish::Finished;
 use super::people;
 use super::survey::Survey;
-use crate::model::TicketId;
+use crate::model::{TicketId, Usd};
 use crate::ops::ErrorCode;
 use crate::wire::{EventKind, Waits};
 
@@ -74,7 +74,7 @@ pub(super) fn finished_event(
     EventKind::RunFinished {
         outcome: outcome.to_owned(),
         exit_code,
-        cost_usd: tally.spent.dollars(),
+        cost_usd: tally.spent.map(Usd::dollars),
         landed: words(&ended(Ending::Landed)),
         failed: words(&failed),
         awaiting: words(&owed),

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::terminal::{plural, safe};
+use super::terminal::{cost, plural, safe};
 use crate::model::Span;
 use crate::wire::{Event, EventKind};
 
@@ -169,7 +169,7 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
         } => (
             quiet,
             "cost",
-            format!("${cost_usd:.4}, the run ${total_usd:.4}"),
+            format!("{}, the run ${total_usd:.4}", cost(*cost_usd)),
         ),
         EventKind::Parked { reason } => (people, "parked", short(reason)),
         EventKind::Resumed { reason } => (plain, "resumed", short(reason)),
@@ -219,7 +219,11 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
         } => (
             quiet,
             "finished",
-            format!("{} after {seconds:.1} s for ${cost_usd:.4}", safe(outcome)),
+            format!(
+                "{} after {seconds:.1} s for {}",
+                safe(outcome),
+                cost(*cost_usd)
+            ),
         ),
         EventKind::RunFinished {
             outcome,
@@ -248,12 +252,13 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
                 outcome => outcome,
             };
             let text = format!(
-                "{}: {} landed, {} failed, {} awaiting people, {} not done{why}, ${cost_usd:.4}",
+                "{}: {} landed, {} failed, {} awaiting people, {} not done{why}, {}",
                 safe(outcome),
                 landed.len(),
                 failed.len(),
                 awaiting.len(),
-                unstarted.len()
+                unstarted.len(),
+                cost(*cost_usd)
             );
             (style, "finished", text)
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::terminal::{columns, fill, plural, safe};
+use super::terminal::{columns, cost, fill, plural, safe};
 use crate::run::RunOutcome;
 use crate::wire::{EventKind, Owed, PlanDocument, RunsDocument};
 
@@ -147,7 +147,7 @@ pub fn ending(outcome: &RunOutcome) -> String {
         let (ticket, why) = (&waits.ticket, safe(&waits.why));
         line(&mut out, format_args!("{:<12} {ticket}: {why}", ""));
     }
-    line(&mut out, format_args!("{:<12} ${cost_usd:.4}", "cost"));
+    line(&mut out, format_args!("{:<12} {}", "cost", cost(*cost_usd)));
     for owed in owed {
         line(&mut out, format_args!("\n{}", owes(owed)));
     }
@@ -203,14 +203,14 @@ pub fn runs(document: &RunsDocument) -> String {
         line(
             &mut out,
             format_args!(
-                "{}  {:<11} {}  {:<12} {}  {} landed  ${:.4}",
+                "{}  {:<11} {}  {:<12} {}  {} landed  {}",
                 run.run,
                 safe(&run.state),
                 run.started_at.strftime("%Y-%m-%d %H:%MZ"),
                 safe(&run.key),
                 fill(&run.title, titles),
                 run.landed.len(),
-                run.cost_usd
+                cost(run.cost_usd)
             ),
         );
         if !run.left.is_empty() {

@@ -75,7 +75,9 @@ fn cells(figures: &Figures) -> [String; 8] {
         .first_pass_rate
         .map_or_else(|| "-".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
     [
-        format!("${:.2}", figures.cost_usd),
+        figures
+            .cost_usd
+            .map_or_else(|| "unknown".to_owned(), |cost| format!("${cost:.2}")),
         figures.input_tokens.to_string(),
         figures.output_tokens.to_string(),
         time(figures.seconds),

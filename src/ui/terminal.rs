@@ -94,6 +94,12 @@ fn is_printable_ascii(text: &str) -> bool {
         .fold(true, |all, byte| all & matches!(byte, b' '..=b'~'))
 }
 
+/// An amount of dollars, as precise as workers tell it, or that it is unknown.
+#[must_use]
+pub fn cost(dollars: Option<f64>) -> String {
+    dollars.map_or_else(|| "unknown cost".to_owned(), |cost| format!("${cost:.4}"))
+}
+
 /// So many of them, in words that fit the number.
 #[must_use]
 pub fn plural(count: usize, one: &str, many: &str) -> String {

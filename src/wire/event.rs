@@ -155,8 +155,8 @@ pub enum EventKind {
     },
     /// What an attempt has cost.
     Cost {
-        /// The attempt so far.
-        cost_usd: f64,
+        /// The attempt so far, as far as that is known; `null` where nothing of it is.
+        cost_usd: Option<f64>,
         /// The run so far.
         total_usd: f64,
         /// Whether this is the client's own figure and final for the process.
@@ -257,8 +257,8 @@ pub enum EventKind {
     TicketFinished {
         /// How: landed, closed or deleted (by a person), awaiting, failed, stopped, parked.
         outcome: String,
-        /// What the attempt cost.
-        cost_usd: f64,
+        /// What the attempt cost, as far as that is known; `null` where nothing of it is.
+        cost_usd: Option<f64>,
         /// How long it took.
         seconds: f64,
     },
@@ -268,8 +268,9 @@ pub enum EventKind {
         outcome: String,
         /// The runner's exit code.
         exit_code: u8,
-        /// What the run cost, interruptions included.
-        cost_usd: f64,
+        /// What the run cost, interruptions included, as far as that is known; `null` where nothing
+        /// of it is.
+        cost_usd: Option<f64>,
         /// Tickets that landed in this run.
         landed: Vec<String>,
         /// Tickets that failed.

@@ -39,8 +39,9 @@ pub struct RunEntry {
     pub onto: String,
     /// The run's branch.
     pub branch: String,
-    /// What it cost in US dollars, reservations of unsettled workers included.
-    pub cost_usd: f64,
+    /// What it cost in US dollars, reservations of unsettled workers included, as far as that is
+    /// known; `null` where nothing of it is.
+    pub cost_usd: Option<f64>,
     /// Tokens read.
     pub input_tokens: u64,
     /// Tokens written.

@@ -23,8 +23,9 @@ pub struct StatsDocument {
 /// What workers used and came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Figures {
-    /// What they cost in US dollars, reservations of unsettled workers included.
-    pub cost_usd: f64,
+    /// What they cost in US dollars, reservations of unsettled workers included, as far as that is
+    /// known; `null` where nothing of it is.
+    pub cost_usd: Option<f64>,
     /// Tokens read.
     pub input_tokens: u64,
     /// Tokens written.

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::rig::{Ended, Live, Rig, work};
+use crate::rig::{Ended, Live, Rig, hear, work};
 
 /// A step that spends.
 fn spend(usd: f64) -> Value {
@@ -537,6 +537,55 @@ fn a_cap_on_tokens_holds_for_the_run_that_goes_on_too() {
     rig.run(["-j", "1", "--max-tokens", "9000"]).expect(0);
     assert_eq!(rig.settled().len(), 3);
     rig.assert_tidy();
+}
+
+#[test]
+fn what_a_command_cost_that_tells_none_is_unknown() {
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", "agent = \"told\"\nblocked_by = [\"one\"]"),
+    ]);
+    let up = rig.pipe("up");
+    let script = format!("echo up > {}; exec sleep 1000", up.display());
+    let silent = format!("kind = \"command\"\ncommand = [\"sh\", \"-c\", {script:?}]\n");
+    rig.sandbox.write(".ticks/agents/silent.toml", &silent);
+    rig.command_agent("told", "");
+    rig.script(json!({"two": [[{"spend": {"usd": 0.25, "input": 1, "output": 1}}, {"run": "echo x > two"}]]}));
+    let live = rig.start(["--agent", "silent"]);
+    hear(&up);
+    live.signal(Signal::INT);
+    let ended = live.end().expect(8);
+    assert_eq!(ended.of("one", "cost")[0]["cost_usd"], Value::Null);
+    assert_eq!(
+        ended.of("one", "ticket_finished")[0]["cost_usd"],
+        Value::Null
+    );
+    assert_eq!(ended.last()["cost_usd"], Value::Null);
+    let ticket = rig.show("one");
+    assert_eq!(
+        (&ticket["cost_usd"], &ticket["runs"][0]["cost_usd"]),
+        (&Value::Null, &Value::Null)
+    );
+    let runs = rig.sandbox.tk(["runs", "--json"]).json();
+    assert_eq!(runs["runs"][0]["cost_usd"], Value::Null);
+    let listed = rig.sandbox.tk(["runs"]);
+    assert!(
+        listed.stdout.ends_with("0 landed  unknown cost\n"),
+        "{listed}"
+    );
+    let stats = rig.sandbox.tk(["stats", "--runs", "--json"]).json();
+    assert_eq!(stats["total"]["cost_usd"], Value::Null);
+
+    // What is known beside it is told.
+    rig.sandbox.write(
+        ".ticks/agents/silent.toml",
+        &silent.replace(&script, "echo x > one.txt"),
+    );
+    let ended = rig.run(["--agent", "silent"]).expect(0);
+    assert_eq!(ended.last()["cost_usd"], 0.25);
+    assert_eq!(rig.show("one")["cost_usd"], Value::Null);
+    let message = rig.sandbox.git(["log", "--format=%B", "--grep=^Land one:"]);
+    assert!(message.contains("\nCost-USD: unknown\n"), "{message}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::model::{TicketId, Usd};
 use crate::run::attempt::AttemptDir;
 use crate::run::desk::{Bill, Permit};
 use crate::run::folder::RunDir;
-use crate::run::ledger::Entry;
+use crate::run::ledger::{self, Basis, Entry};
 use crate::run::money::{Refusal, Wish};
 use crate::run::price::Prices;
 use crate::run::till::Payee;
@@ -46,7 +46,7 @@ impl Dispatcher<'_> {
         }
         let so_far = unpriced.is_none().then_some(bill.live);
         self.till.observe(ticket, so_far, largest_turn);
-        let kind = self.cost_event(ticket, bill, bill.live, false);
+        let kind = self.cost_event(ticket, bill, Some(bill.live), false);
         self.record(Some(ticket), kind);
         if self.till.budget().crossed() {
             self.reach_budget("spending has come to the cap");
@@ -106,11 +106,19 @@ impl Dispatcher<'_> {
         });
     }
 
-    fn cost_event(&self, ticket: &TicketId, bill: &Bill, cost: Usd, settled: bool) -> EventKind {
+    fn cost_event(
+        &self,
+        ticket: &TicketId,
+        bill: &Bill,
+        cost: Option<Usd>,
+        settled: bool,
+    ) -> EventKind {
         let none = Account::default();
         let before = &self.accounts.get(ticket).unwrap_or(&none).settled;
+        let sum = before.cost + cost.unwrap_or_default();
+        let so_far = ledger::known(sum, before.is_unknown || cost.is_none());
         EventKind::Cost {
-            cost_usd: (before.cost + cost).dollars(),
+            cost_usd: so_far.map(Usd::dollars),
             total_usd: self.till.budget().total().dollars(),
             settled,
             input_tokens: before.input_tokens + bill.input_tokens,
@@ -131,19 +139,20 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// Puts the bill into the ledger, then frees the place and the reservation.
-    pub(super) fn settle(&mut self, ticket: &TicketId, bill: &Bill) -> Option<Usd> {
+    /// Puts the bill into the ledger, then frees the place and the reservation; what was charged,
+    /// if that is known.
+    pub(super) fn settle(&mut self, ticket: &TicketId, bill: &Bill) -> Option<Option<Usd>> {
         let account = self.accounts.get(ticket);
         let reservation = account.and_then(|account| account.reservation);
         let (now, payee) = (self.shared.ctx.now(), self.payee(ticket));
-        let cost = match self.till.settle(now, &payee, bill, reservation) {
-            Ok(cost) => cost,
+        let (cost, known) = match self.till.settle(now, &payee, bill, reservation) {
+            Ok((cost, basis)) => (cost, Some(cost).filter(|_| basis != Basis::Unknown)),
             Err(error) => {
                 self.give_up(error);
                 return None;
             }
         };
-        let kind = self.cost_event(ticket, bill, cost, true);
+        let kind = self.cost_event(ticket, bill, known, true);
         self.record(Some(ticket), kind);
         self.live_tokens.remove(ticket);
         self.tokens = (self.tokens)
@@ -153,11 +162,12 @@ impl Dispatcher<'_> {
         let account = self.accounts.entry(ticket.clone()).or_default();
         account.reservation = None;
         account.settled.cost += cost;
+        account.settled.is_unknown |= known.is_none();
         account.settled.input_tokens += bill.input_tokens;
         account.settled.output_tokens += bill.output_tokens;
         account.settled.turns += bill.turns;
         self.board.set_live(ticket, false);
-        Some(cost)
+        Some(known)
     }
 
     /// The place of a worker that is taken over: its money is put aside already.

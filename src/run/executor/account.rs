@@ -56,7 +56,9 @@ impl Executor {
         let charged = self.desk.worker_ended(turn.bill).await?;
         let record = &mut self.record;
         let add = |sum: &mut Option<u64>, more| *sum = Some(sum.unwrap_or(0) + more);
-        record.cost_usd = Some(record.cost_usd.unwrap_or_default() + charged);
+        if let Some(charged) = charged {
+            record.cost_usd = Some(record.cost_usd.unwrap_or_default() + charged);
+        }
         add(&mut record.input_tokens, turn.bill.input_tokens);
         add(&mut record.output_tokens, turn.bill.output_tokens);
         add(&mut record.turns, turn.bill.turns);

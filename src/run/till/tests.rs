@@ -238,7 +238,7 @@ impl World {
             return;
         };
         let bill = worker.bill(reports);
-        let cost = till
+        let (cost, _) = till
             .settle(self.now, &worker.payee, &bill, worker.reservation)
             .unwrap();
         assert_eq!(cost, worker.charge(&bill));
