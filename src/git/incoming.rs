@@ -50,7 +50,10 @@ impl Git {
     }
 
     /// The same of a merge, a cherry-pick, a rebase or a revert, for which git has a name of its own.
-    pub(super) fn incoming_by_name(&self) -> Result<Option<Incoming>> {
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn incoming_by_name(&self) -> Result<Option<Incoming>> {
         if self.merges_several()? {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::past::{Revision, Tracked, Version, filed, version};
+use super::past::{Filed, Revision, Tracked, Version, filed, version};
 use super::{Error, ErrorCode, Project, Result};
 use crate::compare::{fields, what_became};
 use crate::context::cores;
@@ -270,29 +270,42 @@ fn are_two(
 
 /// The ids that tickets have only after, with those that the same tickets had only before; what had
 /// the id on the other side, if anything, is another ticket. Of several that were filed alike, nobody
-/// can tell which is which.
+/// can tell which is which, but by their titles.
 fn renamed<'v>(
     before: &'v BTreeMap<TicketId, Version>,
     after: &'v BTreeMap<TicketId, Version>,
 ) -> BTreeMap<&'v TicketId, &'v TicketId> {
     let only = |here: &'v BTreeMap<TicketId, Version>, there: &BTreeMap<TicketId, Version>| {
-        let mut found = BTreeMap::new();
         let is_only = |id: &TicketId, version| {
             let other = there.get(id);
             other.is_none() || are_two(Some(version), other, differently_made)
         };
-        for (id, version) in here.iter().filter(|(id, version)| is_only(id, version)) {
-            if let Some(filed) = version.as_ref().ok().and_then(filed) {
-                let same = found.entry(filed);
-                same.and_modify(|id| *id = None).or_insert(Some(id));
+        let only = here.iter().filter(|(id, version)| is_only(id, version));
+        let filed = only.filter_map(|(id, version)| Some((id, filed(version.as_ref().ok()?)?)));
+        filed.collect::<BTreeMap<_, _>>()
+    };
+    let (mut gone, mut new) = (only(before, after), only(after, before));
+    let mut pairs = BTreeMap::new();
+    // The title may be another one since.
+    for with_title in [true, false] {
+        let alike = |side: &BTreeMap<&'v TicketId, Filed<'v>>| {
+            let mut found = BTreeMap::new();
+            for (id, (at, by, title)) in side {
+                let same = found.entry((*at, *by, with_title.then_some(*title)));
+                same.and_modify(|id| *id = None).or_insert(Some(*id));
+            }
+            found
+        };
+        let was = alike(&gone);
+        for (filed, id) in alike(&new) {
+            if let (Some(id), Some(Some(old))) = (id, was.get(&filed)) {
+                gone.remove(old);
+                new.remove(id);
+                pairs.insert(id, *old);
             }
         }
-        found
-    };
-    let (gone, new) = (only(before, after), only(after, before));
-    let pairs = new.into_iter();
-    let pairs = pairs.filter_map(|(filed, id)| Some((id?, (*gone.get(&filed)?)?)));
-    pairs.collect()
+    }
+    pairs
 }
 
 /// What became of a ticket, by its versions and by what their statuses mean.

@@ -1,18 +1,19 @@
 //! Who changed a ticket, and when, as git knows it.
 
 mod chain;
+mod former;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chain::{Chain, Step};
+use former::Former;
 use jiff::Timestamp;
 
-use super::past::{Tracked, Version, filed, version};
+use super::past::{Filed, Tracked, Version, filed, version};
 use super::resolve::resolve_any;
 use super::{ErrorCode, Project, Result};
 use crate::compare::{merged_fields, what_became};
 use crate::git::{BlobId, CommitId, FileVersion};
-use crate::merge::differently_made;
 use crate::model::{Actor, Ticket, TicketId};
 use crate::wire::{HistoryDocument, HistoryEntry, HistoryTicket, TicketChange};
 
@@ -88,20 +89,6 @@ struct Told<'t> {
     title: Option<String>,
 }
 
-/// A ticket under the name that it had before.
-struct Former {
-    id: TicketId,
-    /// The commit that gave it the other one.
-    commit: CommitId,
-    /// The parent of that which had it.
-    parent: CommitId,
-    blob: BlobId,
-    version: Version,
-}
-
-/// What tells tickets from each other under whatever id.
-type Filed<'v> = (Timestamp, Option<&'v str>, &'v str);
-
 impl<'t> Told<'t> {
     fn new(tracked: &'t Tracked<'t>) -> Self {
         Self {
@@ -115,27 +102,40 @@ impl<'t> Told<'t> {
     /// another name, those of that one.
     fn tell(&mut self, id: TicketId, commits: Vec<FileVersion>) -> Result<()> {
         let mut seen = BTreeSet::new();
-        let mut chains = vec![(self.checked_out(id, commits)?, None)];
+        let (rows, former) = self.told(&self.checked_out(id, commits)?)?;
+        self.rows = rows;
+        let mut chains = self.chains_of(former, &mut seen)?;
         while let Some((chain, since)) = chains.pop() {
             let (rows, former) = self.told(&chain)?;
             self.weave(rows, since);
-            let mut by_id: BTreeMap<TicketId, Vec<Former>> = BTreeMap::new();
-            for former in former {
-                if seen.insert((former.id.clone(), former.parent)) {
-                    let same = by_id.entry(former.id.clone()).or_default();
-                    same.push(former);
-                }
-            }
-            for (id, former) in by_id {
-                let tips: Vec<CommitId> = former.iter().map(|was| was.parent).collect();
-                let path = self.tracked.ticket_path(&id);
-                let commits = self.tracked.git.versions_of(&tips, &path)?;
-                let since = former.first().map(|was| was.commit);
-                let versions = former.into_iter().map(|was| (was.blob, was.version));
-                chains.push((self.chain(id, commits, versions.collect())?, since));
-            }
+            chains.extend(self.chains_of(former, &mut seen)?);
         }
         Ok(())
+    }
+
+    /// The changes of these former names that nobody has `seen` yet, each with the commit since which
+    /// the ticket has another; none of what is not committed.
+    fn chains_of(
+        &self,
+        former: Vec<Former>,
+        seen: &mut BTreeSet<(TicketId, CommitId)>,
+    ) -> Result<Vec<(Chain, Option<CommitId>)>> {
+        let mut by_id: BTreeMap<TicketId, Vec<Former>> = BTreeMap::new();
+        for former in former {
+            if seen.insert((former.id.clone(), former.parent)) {
+                by_id.entry(former.id.clone()).or_default().push(former);
+            }
+        }
+        let mut chains = Vec::new();
+        for (id, former) in by_id {
+            let tips: Vec<CommitId> = former.iter().map(|was| was.parent).collect();
+            let path = self.tracked.ticket_path(&id);
+            let commits = self.tracked.git.versions_of(&tips, &path)?;
+            let since = former.first().and_then(|was| was.commit);
+            let versions = former.into_iter().map(|was| (was.blob, was.version));
+            chains.push((self.chain(id, commits, versions.collect())?, since));
+        }
+        Ok(chains)
     }
 
     /// The changes of a file that holds these versions where it is followed from.
@@ -220,16 +220,16 @@ impl<'t> Told<'t> {
                 continue;
             }
             let (mut unknown, mut former) = (None, Vec::new());
-            if let Some(commit) = &step.commit
-                && let Some(after) = after
-            {
-                if step.before == [None] && self.is_cut_before(commit.commit)? {
+            if let Some(after) = after {
+                let commit = step.commit.as_ref().map(|commit| commit.commit);
+                let first = commit.filter(|_| step.before == [None]);
+                if first.map_or(Ok(false), |commit| self.is_cut_before(commit))? {
                     unknown = Some(Err("this clone is shallow, and begins here".to_owned()));
                 } else if chain
                     .ticket(after)
                     .is_some_and(|ticket| filed(ticket).is_some())
                 {
-                    former = self.former(&chain.id, commit.commit, &before, &filed_so)?;
+                    former = self.former(&chain.id, commit, &before, &filed_so)?;
                 }
             }
             if let Some(unknown) = &unknown {
@@ -265,11 +265,7 @@ impl<'t> Told<'t> {
     /// Puts the entries among those that there are, each chain's in their order: behind that commit,
     /// by when they were made.
     fn weave(&mut self, rows: Vec<Row>, since: Option<CommitId>) {
-        let Some(since) = since else {
-            self.rows = rows;
-            return;
-        };
-        let is_since = |row: &Row| row.commit == Some(since);
+        let is_since = |row: &Row| row.commit == since;
         let mut place = self
             .rows
             .iter()
@@ -304,74 +300,6 @@ impl<'t> Told<'t> {
             Some(parent) => Ok(self.tracked.git.commit_of(&parent.to_string())?.is_none()),
             None => Ok(false),
         }
-    }
-
-    /// The ticket as it was in those parents of the commit that have it under another name, if only
-    /// one there was filed when it was, by the same person and with the same title, and the commit
-    /// has that one no more; with which parent that is.
-    fn former(
-        &self,
-        id: &TicketId,
-        commit: CommitId,
-        before: &[Option<&Version>],
-        filed_so: &BTreeSet<Filed<'_>>,
-    ) -> Result<Vec<(usize, Former)>> {
-        let missing = |place: &usize| before.get(*place).is_some_and(Option::is_none);
-        if !(0..before.len()).any(|place| missing(&place)) {
-            return Ok(Vec::new());
-        }
-        let (_, parents) = self.tracked.project.repo.time_and_parents(commit)?;
-        let after = self.tracked.files_at(commit)?;
-        let mut found = Vec::new();
-        for (place, parent) in parents
-            .into_iter()
-            .enumerate()
-            .filter(|(at, _)| missing(at))
-        {
-            let mut files = self.tracked.files_at(parent)?;
-            files.retain(|old, blob| old != id && after.get(old) != Some(blob));
-            let mut alike = Vec::new();
-            for (old, blob, version) in self.read(files)? {
-                if let Ok(was) = &version
-                    && filed(was).is_some_and(|was| filed_so.contains(&was))
-                    && self.is_gone(&old, was, after.get(&old))?
-                {
-                    alike.push(Former {
-                        id: old,
-                        commit,
-                        parent,
-                        blob,
-                        version,
-                    });
-                }
-            }
-            // Of several nobody can tell which it was.
-            if let (Some(was), true) = (alike.pop(), alike.is_empty()) {
-                found.push((place, was));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether the file that this ticket had is not there, or another ticket's.
-    fn is_gone(&self, old: &TicketId, was: &Ticket, now: Option<&BlobId>) -> Result<bool> {
-        let Some(now) = now else {
-            return Ok(true);
-        };
-        let now = self.read([(old.clone(), *now)].into())?.pop();
-        let now = now.and_then(|(_, _, version)| version.ok());
-        Ok(now.is_some_and(|now| differently_made(was, &now)))
-    }
-
-    fn read(&self, files: BTreeMap<TicketId, BlobId>) -> Result<Vec<(TicketId, BlobId, Version)>> {
-        let blobs: Vec<BlobId> = files.values().copied().collect();
-        let texts = self.tracked.blobs(&blobs)?;
-        let config = &self.tracked.project.config;
-        let read = files.into_iter().zip(texts).map(|((id, blob), text)| {
-            let version = version(&id, text.as_deref(), config);
-            (id, blob, version)
-        });
-        Ok(read.collect())
     }
 
     fn became(&self, before: Option<&Ticket>, after: &Ticket) -> TicketChange {

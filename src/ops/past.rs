@@ -310,8 +310,11 @@ fn ticket_of(
 pub(super) type Version = std::result::Result<Ticket, String>;
 
 /// When a ticket was filed, by whom and with what title: what tells it from others under whatever
-/// id. Nothing where it does not say when.
-pub(super) fn filed(ticket: &Ticket) -> Option<(Timestamp, Option<&str>, &str)> {
+/// id.
+pub(super) type Filed<'t> = (Timestamp, Option<&'t str>, &'t str);
+
+/// That of the ticket; nothing where it does not say when.
+pub(super) fn filed(ticket: &Ticket) -> Option<Filed<'_>> {
     let by = ticket.created_by.as_deref();
     Some((ticket.created_at?, by, &ticket.title))
 }

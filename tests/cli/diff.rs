@@ -150,6 +150,44 @@ fn one_that_has_another_id() {
     assert_eq!((&told["changed"], &told["total"]), (&json!(2), &json!(6)));
 }
 
+/// Its title may be another one, too: when it was made and by whom tells it, unless others were so.
+#[test]
+fn one_that_has_another_id_and_title() {
+    let sandbox = Sandbox::initialised();
+    let text = |title: &str, hour: u8| {
+        format!(
+            "title = \"{title}\"\ncreated_at = 2026-11-20T0{hour}:00:00Z\ncreated_by = \"ann\"\n"
+        )
+    };
+    for (id, title, hour) in [("old", "First", 1), ("aaa", "One", 2), ("bbb", "Two", 2)] {
+        sandbox.ticket(id, &text(title, hour));
+    }
+    commit(&sandbox, "Ann", 0, "File them");
+    for (old, new) in [("old", "neu"), ("aaa", "ccc"), ("bbb", "ddd")] {
+        let path = |id: &str| format!(".ticks/{id}.toml");
+        sandbox.git(["mv", &path(old), &path(new)]);
+    }
+    for (id, title, hour) in [("neu", "Other", 1), ("ccc", "Three", 2), ("ddd", "Four", 2)] {
+        sandbox.ticket(id, &text(title, hour));
+    }
+    commit(&sandbox, "Bob", 1, "Other names");
+    assert_snapshot!(sandbox.tk(["diff", "HEAD~1..HEAD"]), @"
+    opened      ccc  Three
+    opened      ddd  Four
+    changed     neu  Other
+      it was `old` before
+      title: First → Other
+    deleted     aaa  One
+    deleted     bbb  Two
+    2 opened, 1 changed, 2 deleted
+    ");
+    let told = sandbox.tk(["history", "neu", "--json"]).json();
+    assert_eq!(
+        (&told["total"], &told["entries"][0]["renamed_from"]),
+        (&json!(2), &json!("old"))
+    );
+}
+
 #[test]
 fn from_what_both_have_in_common() {
     let sandbox = Sandbox::initialised();

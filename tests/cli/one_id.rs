@@ -106,6 +106,28 @@ fn two_branches_gave_it() {
 }
 
 /// What the branch says of its ticket later comes with its next merge.
+/// Between `tk resolve` and the commit of the merge, too, whichever side has the later one.
+#[test]
+fn where_it_comes_from_is_told_before_the_merge_is_committed() {
+    for merged in ["main", "side"] {
+        let sandbox = two_branches(["Side", "Main"]);
+        if merged == "main" {
+            sandbox.git(["checkout", "--quiet", "side"]);
+        }
+        let ended = sandbox.run(sandbox.command("git").args(["merge", merged]), None);
+        assert_eq!(ended.code, 1, "{ended}");
+        let told = sandbox.tk(["resolve", "--json"]).json();
+        let new = told["tickets"][0]["new_id"].as_str().unwrap().to_owned();
+        assert_eq!(
+            subjects(&sandbox, &new),
+            "changed: -; changed: It is urgent; opened: File the one of the side",
+            "{merged}"
+        );
+        let told = sandbox.tk(["history", &new, "--json"]).json();
+        assert_eq!(told["entries"][0]["renamed_from"], "dup");
+    }
+}
+
 #[test]
 fn the_branch_goes_on_under_the_old_id() {
     let sandbox = two_branches(["Side", "Main"]);
