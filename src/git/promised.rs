@@ -21,6 +21,33 @@ impl Repo {
         self.fetch_objects(blobs.iter().map(|blob| blob.0))
     }
 
+    /// Fetches, in one go, the trees of all commits that lead to `tips` where this partial clone leaves
+    /// out trees: git itself would fetch them commit by commit. In any other clone it does nothing.
+    ///
+    /// # Errors
+    /// When the history cannot be read, or the remote that has them cannot be reached or does not give
+    /// them.
+    pub fn fetch_trees_of(&self, tips: &[CommitId]) -> Result<()> {
+        let gix = self.gix()?;
+        let settings = gix.config_snapshot();
+        let leaves_out_trees = |name: &String| {
+            let filter = settings.string(&*format!("remote.{name}.partialclonefilter"));
+            filter.is_some_and(|filter| filter.contains_str("tree:"))
+        };
+        if !self.promisors()?.iter().any(leaves_out_trees) {
+            return Ok(());
+        }
+        let read = |error: gix::Error| unreadable("the history", &error);
+        let walk = gix.rev_walk(tips.iter().map(|tip| tip.0));
+        let mut trees = Vec::new();
+        for info in walk.all().map_err(read)? {
+            let commit = info.and_then(|info| info.object());
+            let tree = commit.and_then(|commit| Ok(commit.tree_id()?.detach()));
+            trees.push(tree.map_err(read)?);
+        }
+        self.fetch_objects(trees)
+    }
+
     /// The object, fetched if this partial clone has left it out.
     pub(super) fn object(&self, id: gix::ObjectId) -> Result<gix::Object<'_>> {
         let read = |error: gix::Error| unreadable(&format!("object {id}"), &error);

@@ -66,7 +66,7 @@ fn commits(
     id: &TicketId,
 ) -> Result<Vec<FileVersion>> {
     Ok(match tip {
-        Some(tip) => tracked.git.versions_of(&[tip], &tracked.ticket_path(id))?,
+        Some(tip) => tracked.versions_of(&[tip], &tracked.ticket_path(id))?,
         None => Vec::new(),
     })
 }
@@ -130,7 +130,7 @@ impl<'t> Told<'t> {
         for (id, former) in by_id {
             let tips: Vec<CommitId> = former.iter().map(|was| was.parent).collect();
             let path = self.tracked.ticket_path(&id);
-            let commits = self.tracked.git.versions_of(&tips, &path)?;
+            let commits = self.tracked.versions_of(&tips, &path)?;
             let since = former.first().and_then(|was| was.commit);
             let versions = former.into_iter().map(|was| (was.blob, was.version));
             chains.push((self.chain(id, commits, versions.collect())?, since));

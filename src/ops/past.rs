@@ -9,7 +9,7 @@ use super::{Error, ErrorCode, Project, Result};
 use crate::config;
 use crate::context::cores;
 use crate::format;
-use crate::git::{BlobId, CommitId, Git};
+use crate::git::{BlobId, CommitId, FileVersion, Git};
 use crate::model::{Config, Outline, Shown, Ticket, TicketId, escaped};
 use crate::store::{Etag, Index, InvalidFile, Stored};
 
@@ -120,6 +120,13 @@ impl<'p> Tracked<'p> {
     /// The file of that ticket, as git has it.
     pub(super) fn ticket_path(&self, id: &TicketId) -> PathBuf {
         self.path(&format!("{id}.toml"))
+    }
+
+    /// The commits up to those `tips` that changed the file, newest first. What a partial clone has
+    /// left out is fetched.
+    pub(super) fn versions_of(&self, tips: &[CommitId], path: &Path) -> Result<Vec<FileVersion>> {
+        self.project.repo.fetch_trees_of(tips)?;
+        Ok(self.git.versions_of(tips, path)?)
     }
 
     /// What these blobs hold, in their order; `None` of one that is not there. What a partial clone

@@ -83,6 +83,22 @@ fn what_was_left_out_is_fetched_in_one_go() {
     }
 }
 
+/// However many commits there are: their trees come in one go, and so do the texts.
+#[test]
+fn the_trees_of_a_whole_history_are_fetched_in_one_go() {
+    let sandbox = sample();
+    for priority in 0..5 {
+        let text = format!("title = \"T10\"\npriority = {priority}\n");
+        sandbox.ticket("t10", &text);
+        sandbox.git(["commit", "--quiet", "--all", "--message=One more"]);
+    }
+    let clone = Clone::new(&sandbox, "tree:0");
+    let before = clone.packs();
+    let told = clone.tk(&["history", "t10"]).ok();
+    assert_eq!(clone.packs() - before, 2);
+    assert_eq!(told, sandbox.tk(["history", "t10"]).ok());
+}
+
 #[test]
 fn where_the_remote_is_away_it_says_so() {
     let sandbox = sample();
