@@ -147,24 +147,45 @@ fn merge(base: &[Node], ours: &[Node], theirs: &[Node], side: Side) -> Vec<Node>
     let all = [base, ours, theirs];
     let lists = all.map(|nodes| slots(nodes, |node| node.id.clone()));
     let mut out = Vec::new();
+    // What the other side wrote above an entry that one removed goes above the next.
+    let mut left = String::new();
     for slot in order_against(&lists[0], &lists[1], &lists[2]) {
         let find = |list: usize| {
             let at = lists[list].iter().position(|other| *other == slot)?;
             all[list].get(at)
         };
-        out.extend(match (find(0), find(1), find(2)) {
+        let node = match (find(0), find(1), find(2)) {
             (was, Some(mine), Some(other)) => Some(both(was, mine, other, side)),
             (None, mine, other) => mine.or(other).cloned(),
-            (Some(was), Some(mine), None) => {
-                (side == Side::Ours && !mine.is_like(was)).then(|| mine.clone())
-            }
-            (Some(was), None, Some(other)) => {
-                (side == Side::Theirs && !other.is_like(was)).then(|| other.clone())
-            }
-            (Some(_), None, None) => None,
+            (Some(was), mine, other) => mine.or(other).and_then(|there| {
+                if there.is_as(was) {
+                    left.push_str(&new_comments(&was.above, &there.above));
+                    return None;
+                }
+                let is_chosen = mine.is_some() == (side == Side::Ours);
+                is_chosen.then(|| there.clone())
+            }),
+        };
+        out.extend(node.map(|node| Node {
+            above: std::mem::take(&mut left) + &node.above,
+            ..node
+        }));
+    }
+    if !left.is_empty() {
+        out.push(Node {
+            id: END.to_owned(),
+            above: left,
+            ..Node::default()
         });
     }
     out
+}
+
+/// The comments of the lines that are not in those before.
+fn new_comments(before: &str, lines: &str) -> String {
+    let known = comments(before);
+    let is_new = |line: &&str| !line.trim().is_empty() && !known.contains(&line.trim());
+    lines.split_inclusive('\n').filter(is_new).collect()
 }
 
 /// What both sides have.
@@ -221,14 +242,12 @@ fn comments(lines: &str) -> Vec<&str> {
 }
 
 impl Node {
-    /// Whether both are the same but for empty lines.
-    fn is_like(&self, other: &Self) -> bool {
-        let pairs = self.entries.iter().zip(&other.entries);
-        comments(&self.above) == comments(&other.above)
-            && self.text == other.text
-            && self.entries.len() == other.entries.len()
-            && pairs
-                .into_iter()
-                .all(|(one, other)| one.id == other.id && one.is_like(other))
+    /// Whether both say the same, but for what stands above them.
+    fn is_as(&self, other: &Self) -> bool {
+        let mut pairs = self.entries.iter().zip(&other.entries);
+        let is_same = |(one, other): (&Self, &Self)| {
+            one.id == other.id && one.is_as(other) && comments(&one.above) == comments(&other.above)
+        };
+        self.text == other.text && self.entries.len() == other.entries.len() && pairs.all(is_same)
     }
 }

@@ -94,3 +94,69 @@ fn counts(text: &str, ticket: &Ticket) -> BTreeMap<String, usize> {
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO_PLACES: &str = "title = \"x\"
+<<<<<<< ours
+
+[[subtasks]]
+title = \"a\"
+=======
+>>>>>>> theirs
+
+[[notes]]
+at = 2026-11-21T08:00:00Z
+by = \"dana\"
+text = \"n\"
+<<<<<<< ours
+=======
+
+[[subtasks]]
+title = \"a\"
+
+[[subtasks]]
+title = \"b\"
+>>>>>>> theirs
+";
+
+    const TWO_KEYS: &str = "<<<<<<< ours
+title = \"One\"
+=======
+title = \"Two\"
+>>>>>>> theirs
+type = \"bug\"
+<<<<<<< ours
+owner = \"one\"
+=======
+owner = \"two\"
+>>>>>>> theirs
+";
+
+    fn told(marked: &str) -> Vec<bool> {
+        let id = TicketId::parse("abc").unwrap();
+        entangled(&id, marked, &Config::default())
+    }
+
+    #[test]
+    fn a_list_in_two_places_goes_together_and_two_keys_do_not() {
+        assert_eq!(told(TWO_PLACES), [true, true]);
+        assert_eq!(told(TWO_KEYS), [false, false]);
+        assert_eq!(told("title = \"x\"\n"), [false; 0]);
+    }
+
+    #[test]
+    fn a_mixture_has_nothing_twice_or_nowhere() {
+        let id = TicketId::parse("abc").unwrap();
+        for (marked, is_ticket_of_both) in [(TWO_PLACES, false), (TWO_KEYS, true)] {
+            let sides = [Choice::Ours, Choice::Theirs].map(|side| choose(marked, |_| Some(side)));
+            let mut turns = [Choice::Ours, Choice::Theirs].into_iter().cycle();
+            let mixed = choose(marked, |_| turns.next());
+            let told = is_of_both(&id, &mixed, &sides, &Config::default());
+            assert_eq!(told, is_ticket_of_both, "{mixed}");
+            assert!(is_of_both(&id, &sides[1], &sides, &Config::default()));
+        }
+    }
+}

@@ -149,12 +149,12 @@ impl Sides<'_> {
         };
         keys.extend(lost.iter().map(|extra| name(extra).to_owned()));
         // Nothing of anybody's own goes with a side that is not chosen, unless that is told.
-        if lost.is_empty() {
-            let [one, another] = &marked.choices;
-            for choice in [(one, &mine), (another, &other)] {
-                let missing = without(added.all(), &extras_of((choice.0, choice.1)));
-                keys.extend(missing.iter().map(|extra| name(extra).to_owned()));
-            }
+        for choice in &marked.choices {
+            let missing = match parse_any(self.id, choice, self.config) {
+                Ok(ticket) => without(added.all(), &extras_of((choice, &ticket))),
+                Err(_) => added.all(),
+            };
+            keys.extend(missing.iter().map(|extra| name(extra).to_owned()));
         }
         if keys.is_empty() {
             keys.push(COMMENTS.to_owned());
@@ -323,7 +323,14 @@ impl Sides<'_> {
             let marked = if is_right {
                 marked
             } else {
-                self.mark(None, [&ours, &theirs])
+                let was = base.as_deref().unwrap_or_default();
+                let [one, two] =
+                    [Side::Ours, Side::Theirs].map(|side| graft(was, [&ours, &theirs], side));
+                let are_right = self.is(&one, &mine) && self.is(&two, &other);
+                match are_right && added.lost([(&one, &mine), (&two, &other)]).is_empty() {
+                    true => self.mark(None, [&one, &two]),
+                    false => self.mark(None, [&ours, &theirs]),
+                }
             };
             Some((*key, marked))
         })
