@@ -2,9 +2,12 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
 
 use super::StoreError;
 
@@ -75,7 +78,9 @@ fn open(path: &Path, create: bool) -> std::io::Result<File> {
         .read(true)
         .write(true)
         .create(create)
-        .truncate(false);
+        .truncate(false)
+        // Never through a link: what it leads to would be written to.
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
     options.open(path)
 }
 
@@ -120,6 +125,17 @@ mod tests {
         drop(held);
         assert!(!is_held(&path));
         acquire(&path, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn a_link_in_its_place_is_left_alone_with_what_it_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
+        fs::write(&other, "kept").unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        acquire(&path, WAIT).unwrap_err();
+        assert!(obstacle(&path).is_some());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "kept");
     }
 
     #[test]
