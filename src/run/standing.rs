@@ -37,6 +37,10 @@ impl Runs for RunsOf<'_> {
 /// others from being told.
 fn standing(store: &Store) -> Result<KnownRuns> {
     let mut known = KnownRuns::default();
+    if store.obstacles().contains(&store.runs_dir()) {
+        // The doctor tells what is there instead of their folder.
+        return Ok(known);
+    }
     let marked = Marked::now();
     let mut newest_first: Vec<RunInfo> = Vec::new();
     for dir in RunDir::all(store)?.into_iter().rev() {

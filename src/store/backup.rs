@@ -27,10 +27,15 @@ impl Store {
     pub fn backup(&self, at: Timestamp) -> Backup {
         let time = at.strftime("%Y%m%dT%H%M%SZ").to_string();
         Backup {
-            folder: self.local_dir().join("backup").join(time),
+            folder: self.backups_dir().join(time),
             fresh: RefCell::default(),
             is_used: Cell::new(false),
         }
+    }
+
+    /// The folder of those of all commands.
+    pub(super) fn backups_dir(&self) -> PathBuf {
+        self.local_dir().join("backup")
     }
 }
 

@@ -132,6 +132,14 @@ impl Store {
         Ok(runs)
     }
 
+    /// What is where the folders of the runs and of the backups should be, and is none.
+    #[must_use]
+    pub fn obstacles(&self) -> Vec<PathBuf> {
+        let folders = [self.runs_dir(), self.backups_dir()].into_iter();
+        let is_in_the_way = |path: &PathBuf| path.symlink_metadata().is_ok() && !path.is_dir();
+        folders.filter(is_in_the_way).collect()
+    }
+
     /// The project's configuration; the defaults where there is no file.
     ///
     /// # Errors

@@ -966,7 +966,7 @@ fn a_lock_that_nobody_can_take() {
 
 #[test]
 fn what_is_where_a_folder_should_be_is_told_beside_all_else() {
-    for folder in ["claims", "holdings"] {
+    for folder in ["claims", "holdings", "runs", "backup"] {
         let sandbox = authentication();
         sandbox.write(format!(".git/tk/{folder}"), "x\n");
         sandbox.ticket("odd", "title = 3\n");

@@ -71,7 +71,7 @@ pub fn doctor(
         project.require_human("mend with `--fix`")?;
     }
     let store = &project.store;
-    let mut obstacles = BTreeSet::new();
+    let mut obstacles = BTreeSet::from_iter(store.obstacles());
     let unfinished = lock::unless_obstructed(store.unfinished(), &mut obstacles)?;
     // What stands before what is done: a run that ends meanwhile is not taken for a dead one.
     let known = runs.standing()?;
