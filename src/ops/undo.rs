@@ -1,6 +1,6 @@
 //! Taking back what the last command changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cycles::Returning;
 use super::differences::differences;
@@ -58,17 +58,18 @@ pub fn undo(
     }
     let index = project.index()?;
     let back = tickets(project, last)?;
+    let by_id: BTreeMap<&TicketId, &Ticket> = back.iter().map(|it| (&it.id, it)).collect();
     let results = last
         .files
         .iter()
-        .map(|file| told(project, &locked, &file.id, &back, dry_run));
+        .map(|file| told(project, &locked, &file.id, &by_id, dry_run));
     let results = results.collect::<Result<Vec<_>>>()?;
     let gone = last.files.iter().filter(|file| file.before.is_none());
     let gone: BTreeSet<&TicketId> = gone.map(|file| &file.id).collect();
     for id in &gone {
         at_work(id)?;
     }
-    refuse_if_named(&index, &gone, &back)?;
+    refuse_if_named(&index, &gone, &by_id)?;
     let mut now = None;
     if !dry_run {
         locked.put_back(&standing)?;
@@ -129,14 +130,14 @@ fn told(
     project: &Project,
     locked: &Locked<'_>,
     id: &TicketId,
-    back: &[Ticket],
+    back: &BTreeMap<&TicketId, &Ticket>,
     dry_run: bool,
 ) -> Result<UndoneTicket> {
     let now = match locked.has(id) {
         true => Some(locked.read(id, &project.config)?.ticket),
         false => None,
     };
-    let then = back.iter().find(|ticket| ticket.id == *id);
+    let then = back.get(id).copied();
     let title = then.or(now.as_ref()).map(|ticket| ticket.title.clone());
     Ok(UndoneTicket {
         id: id.to_string(),
@@ -154,14 +155,18 @@ fn told(
 }
 
 /// Refuses where a ticket that goes is named by one that stays.
-fn refuse_if_named(index: &Index, gone: &BTreeSet<&TicketId>, back: &[Ticket]) -> Result<()> {
+fn refuse_if_named(
+    index: &Index,
+    gone: &BTreeSet<&TicketId>,
+    back: &BTreeMap<&TicketId, &Ticket>,
+) -> Result<()> {
     if gone.is_empty() {
         return Ok(());
     }
-    let is_back = |id: &TicketId| back.iter().any(|ticket| ticket.id == *id);
-    let others = index.tickets.iter().map(Outline::ticket);
-    let others = others.filter(|ticket| !gone.contains(&ticket.id) && !is_back(&ticket.id));
-    for ticket in others.chain(back.iter().cloned()) {
+    let others = index.tickets.iter();
+    let others = others.filter(|it| !gone.contains(&it.id) && !back.contains_key(&it.id));
+    let back = back.values().map(|ticket| (*ticket).clone());
+    for ticket in others.map(Outline::ticket).chain(back) {
         if let Some(id) = gone.iter().find(|id| ticket.refers_to(id)) {
             let message = format!("`{id}` would go, and `{}` refers to it", ticket.id);
             return Err(refused(message).with("id", id.as_str()));
