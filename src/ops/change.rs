@@ -2,17 +2,15 @@
 
 use std::cell::OnceCell;
 
+use super::changed::{Changed, Was};
 use super::choose::Chosen;
 use super::cycles::{Returning, refuse_cycles};
-use super::differences::differences;
-use super::records::{alone, records_among};
 use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;
 use crate::model::{Category, Defer, Outline, Ticket, TicketId};
 use crate::store::{Change, Index, Locked, StoreError, Stored, Written};
-use crate::wire::{ChangeResult, TicketRecord};
 
 /// How many epics one in the other are looked at without the graph.
 const DEEPEST: usize = 32;
@@ -30,85 +28,6 @@ pub struct Targets {
     pub dry_run: bool,
     /// The etag that the only ticket must still have.
     pub if_match: Option<String>,
-}
-
-/// What a command changed.
-pub struct Changed {
-    /// What became of each ticket, in the order they were named.
-    pub results: Vec<ChangeResult>,
-    /// How many fitted the query, if there was one.
-    pub total: Option<usize>,
-    /// That is what would be: nothing has been written.
-    pub dry_run: bool,
-    after: Vec<Stored>,
-    /// The tickets that come after those that were closed and come again.
-    following: Vec<Stored>,
-    /// Every ticket as it then stands, where the command read them all.
-    among: Option<Index>,
-}
-
-impl Changed {
-    /// What was changed of these tickets, which are as `after` now.
-    pub(super) fn new(before: &[Stored], after: Vec<Stored>, among: Option<Index>) -> Self {
-        let results = before.iter().zip(&after).map(|(old, new)| ChangeResult {
-            id: new.ticket.id.to_string(),
-            changed: new.ticket != old.ticket,
-            closed: None,
-            awaiting: new.ticket.awaiting.map(|kind| kind.as_str()),
-            changes: None,
-        });
-        Self {
-            results: results.collect(),
-            total: None,
-            dry_run: false,
-            after,
-            following: Vec::new(),
-            among,
-        }
-    }
-
-    /// The tickets as they now stand, in the order they were named.
-    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> + Clone {
-        self.after.iter().map(|stored| &stored.ticket)
-    }
-
-    /// Their records, then those of the tickets that come after them: among the other tickets
-    /// where the command read those, else as far as their own files tell. Made when they are asked
-    /// for, since people are told without.
-    #[must_use]
-    pub fn records(&self, project: &Project) -> Vec<TicketRecord> {
-        let all: Vec<Stored> = self.after.iter().chain(&self.following).cloned().collect();
-        match &self.among {
-            Some(index) => records_among(project, index, &all),
-            None => all.iter().map(alone).collect(),
-        }
-    }
-
-    /// With the tickets that come after those that were closed.
-    pub(super) fn with_following(mut self, following: Vec<Stored>) -> Self {
-        self.following = following;
-        self
-    }
-
-    /// With each single change where nothing is written, and with the number of tickets where
-    /// a query chose them.
-    fn told(mut self, targets: &Targets, before: &[Stored]) -> Self {
-        self.total = targets.query.is_some().then_some(self.results.len());
-        self.dry_run = targets.dry_run;
-        if self.dry_run {
-            let pairs = before.iter().zip(&self.after);
-            for (result, (old, new)) in self.results.iter_mut().zip(pairs) {
-                result.changes = Some(differences(&old.ticket, &new.ticket));
-            }
-        }
-        self
-    }
-
-    /// Whether anything is different now.
-    #[must_use]
-    pub fn any(&self) -> bool {
-        self.results.iter().any(|result| result.changed)
-    }
 }
 
 /// What a change is decided by: the tickets as they stand under the lock. Other tickets than
@@ -328,8 +247,8 @@ impl Project {
         for stored in changed.iter().chain(&following) {
             index.put(stored);
         }
-        let changed = Changed::new(&before, changed, Some(index)).with_following(following);
-        Ok(changed.told(targets, &before))
+        let changed = Changed::new(before, changed, Some(index)).with_following(following);
+        Ok(changed.told(targets))
     }
 
     /// Changes the tickets as [`Project::change`] does, and tells what their own files say:
@@ -341,8 +260,8 @@ impl Project {
     ) -> Result<Changed> {
         let (before, written) = self.changed(targets, &OnceCell::new(), decide)?;
         let Written { changed, following } = written;
-        let changed = Changed::new(&before, changed, None).with_following(following);
-        Ok(changed.told(targets, &before))
+        let changed = Changed::new(before, changed, None).with_following(following);
+        Ok(changed.told(targets))
     }
 
     /// The tickets before the change, and what it leaves.
@@ -351,7 +270,7 @@ impl Project {
         targets: &Targets,
         all: &OnceCell<Index>,
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
-    ) -> Result<(Vec<Stored>, Written)> {
+    ) -> Result<(Vec<Was>, Written)> {
         if !targets.dry_run {
             self.mend_merge_driver();
         }
@@ -371,22 +290,32 @@ impl Project {
         if !rewired.is_empty() {
             refuse_cycles(scene.graph()?, &rewired)?;
         }
-        let written = self.write(&locked, &before, after, targets.dry_run)?;
-        self.warn_of_reopened(&scene, &before, &written.changed, targets.dry_run)?;
-        Ok((before, written))
+        drop(rewired);
+        let was = before.iter().zip(&after);
+        let was = was.map(|(old, new)| Was::new(&old.ticket, new, targets.dry_run));
+        let was: Vec<Was> = was.collect();
+        let changes = self.changes(&locked, before, after)?;
+        let written = match targets.dry_run {
+            true => locked.rehearse(changes, &self.config)?,
+            false => locked.write_all(changes, &self.config)?,
+        };
+        self.after_write(&locked, &was, &written, targets.dry_run)?;
+        self.warn_of_reopened(&scene, &was, &written.changed, targets.dry_run)?;
+        Ok((was, written))
     }
 
     /// Warns where tickets wait for one another since some of these are open again.
     fn warn_of_reopened(
         &self,
         scene: &Scene<'_>,
-        before: &[Stored],
+        before: &[Was],
         after: &[Stored],
         dry_run: bool,
     ) -> Result<()> {
-        let is_done = |stored: &Stored| self.config.statuses.is_done(&stored.ticket.status);
+        let is_done = |status| self.config.statuses.is_done(status);
         let pairs = before.iter().zip(after);
-        let reopened = pairs.filter(|(old, new)| is_done(old) && !is_done(new));
+        let reopened =
+            pairs.filter(|(old, new)| is_done(&old.status) && !is_done(&new.ticket.status));
         for (_, Stored { ticket, .. }) in reopened {
             let waits = !ticket.blocked_by.is_empty() || !ticket.after.is_empty();
             if waits || ticket.parent.is_some() || scene.children(&ticket.id)?.next().is_some() {
@@ -424,15 +353,15 @@ impl Project {
         Ok(())
     }
 
-    fn write(
+    /// The changes, of tickets that are still as they were read.
+    fn changes(
         &self,
         locked: &Locked<'_>,
-        before: &[Stored],
+        before: Vec<Stored>,
         after: Vec<Ticket>,
-        dry_run: bool,
-    ) -> Result<Written> {
-        let mut changes = Vec::new();
-        for (old, new) in before.iter().zip(after) {
+    ) -> Result<Vec<Change>> {
+        let mut changes = Vec::with_capacity(after.len());
+        for (old, new) in before.into_iter().zip(after) {
             // Other programs write without the lock.
             let now = match old.ticket == new {
                 true => old.etag,
@@ -445,38 +374,33 @@ impl Project {
                 return Err(Error::new(ErrorCode::Changed, message).hint("try again"));
             }
             changes.push(Change {
-                before: old.clone(),
+                before: old,
                 after: new,
             });
         }
-        let written = match dry_run {
-            true => locked.rehearse(changes, &self.config)?,
-            false => locked.write_all(changes, &self.config)?,
-        };
-        self.after_write(locked, before, &written, dry_run)?;
-        Ok(written)
+        Ok(changes)
     }
 
     /// Tells what comes after the tickets that were closed, and lets go of what is over.
     pub(super) fn after_write(
         &self,
         locked: &Locked<'_>,
-        before: &[Stored],
+        before: &[Was],
         written: &Written,
         dry_run: bool,
     ) -> Result<()> {
         let statuses = &self.config.statuses;
-        let is_done = |ticket: &Ticket| statuses.is_done(&ticket.status);
-        let is_active = |ticket: &Ticket| statuses.category(&ticket.status) == Category::Active;
-        for (Stored { ticket, .. }, old) in written.changed.iter().zip(before) {
-            if ticket.repeat.is_some() && is_done(ticket) && !is_done(&old.ticket) {
+        let is_active = |status| statuses.category(status) == Category::Active;
+        for (Stored { ticket, .. }, Was { status: old, .. }) in written.changed.iter().zip(before) {
+            let is_done = statuses.is_done(&ticket.status);
+            if ticket.repeat.is_some() && is_done && !statuses.is_done(old) {
                 self.tell_follower(&ticket.id, &written.following, dry_run)?;
             }
             if dry_run {
                 continue;
             }
-            let is_left = is_active(&old.ticket) && !is_active(ticket);
-            if is_done(ticket) || is_left && self.is_own_claim(locked, &ticket.id)? {
+            let is_left = is_active(old) && !is_active(&ticket.status);
+            if is_done || is_left && self.is_own_claim(locked, &ticket.id)? {
                 self.let_go(locked, &ticket.id)?;
             }
         }

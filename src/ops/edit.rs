@@ -13,13 +13,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::change::{Scene, Targets, refuse_stale};
+use super::changed::{Changed, Was};
 use super::close::{CloseRequest, Closing};
 use super::cycles::refuse_cycles;
 use super::new::{check_edges, check_parent};
 use super::notes::refused;
 use super::resolve::{resolve, resolve_any};
 use super::update::go;
-use super::{Changed, Error, ErrorCode, Project, Result, values};
+use super::{Error, ErrorCode, Project, Result, values};
 use crate::format::{self, Legible};
 use crate::graph::Graph;
 use crate::merge::{Merged, merge_ticket};
@@ -273,8 +274,7 @@ impl Editing<'_> {
             let message = error.to_string();
             StoreError::Unwritable { id, message }
         })?;
-        let before = [disk];
-        let [disk] = &before;
+        let disk = &disk;
         let written = match legible {
             None => locked.write_edited(disk, text, config)?,
             Some(_) => {
@@ -287,14 +287,17 @@ impl Editing<'_> {
                 written
             }
         };
-        project.after_write(&locked, &before, &written, false)?;
+        let was = written.changed.iter();
+        let was = was.map(|new| Was::new(&disk.ticket, &new.ticket, false));
+        let was: Vec<Was> = was.collect();
+        project.after_write(&locked, &was, &written, false)?;
         let Written { changed, following } = written;
         let differs = changed.iter().any(|stored| stored.etag != disk.etag);
         for stored in changed.iter().chain(&following) {
             index.put(stored);
         }
         drop(locked);
-        let mut changed = Changed::new(&before, changed, Some(index)).with_following(following);
+        let mut changed = Changed::new(was, changed, Some(index)).with_following(following);
         // A comment is a change, too.
         for result in &mut changed.results {
             result.changed = differs;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -133,17 +133,41 @@ fn read_record(path: &Path) -> Option<LastChange> {
     serde_json::from_slice(&text).ok()
 }
 
-/// Has the file hold these bytes, in the place of what it holds if it is there.
-fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Has the file hold what `write` writes, in the place of what it holds if it is there.
+fn overwrite(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     // Never through a link, and never waiting for who reads a pipe.
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mode = Mode::from_raw_mode(0o666);
-    let mut file = File::from(rustix::fs::open(path, flags | OFlags::CLOEXEC, mode)?);
+    let file = File::from(rustix::fs::open(path, flags | OFlags::CLOEXEC, mode)?);
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    file.write_all(bytes)?;
-    file.set_len(bytes.len() as u64)
+    let mut to = BufWriter::new(file);
+    write(&mut to)?;
+    let mut file = to.into_inner().map_err(IntoInnerError::into_error)?;
+    let length = file.stream_position()?;
+    file.set_len(length)
+}
+
+/// Writes what is read as a [`LastChange`], without all of it being there at once: it is as long as
+/// all the tickets are that are changed.
+fn write_record(
+    to: &mut impl Write,
+    Recording { at, by }: &Recording,
+    files: impl Iterator<Item = ChangedFile>,
+) -> io::Result<()> {
+    let by = serde_json::to_string(by)?;
+    write!(to, "{{\"at\":\"{at}\",\"by\":{by},\"files\":[")?;
+    for (place, file) in files.enumerate() {
+        if place > 0 {
+            to.write_all(b",")?;
+        }
+        serde_json::to_writer(&mut *to, &file)?;
+    }
+    to.write_all(b"]}")
 }
 
 /// Puts the first in the place of the second, and where it can the second in its place.
@@ -167,10 +191,12 @@ impl Locked<'_> {
         &self,
         files: impl IntoIterator<Item = (&'i TicketId, Option<Etag>)>,
     ) -> Result<(), StoreError> {
-        let Some(last) = self.about_to_change(files)? else {
+        let Some(recording) = &self.recording else {
             return Ok(());
         };
-        if let Err(error) = self.note_down(&last) {
+        let written = self.write_older(recording, self.about_to_change(files))?;
+        // If it cannot be written, the one before stays in its place.
+        if let Err(error) = written.and_then(|()| self.swap_records()) {
             // An older one must not be in its place.
             self.forget_last_change()?;
             self.unrecorded.get_or_init(|| error.to_string());
@@ -178,42 +204,38 @@ impl Locked<'_> {
         Ok(())
     }
 
-    /// What these files say, and the etags of what they will say, if that is to be noted down.
+    /// What these files say, each read when it is asked for, and the etags of what they will say.
     fn about_to_change<'i>(
         &self,
         files: impl IntoIterator<Item = (&'i TicketId, Option<Etag>)>,
-    ) -> Result<Option<LastChange>, StoreError> {
-        let Some(Recording { at, by }) = &self.recording else {
-            return Ok(None);
-        };
-        let files = files.into_iter().map(|(id, after)| {
+    ) -> impl Iterator<Item = Result<ChangedFile, StoreError>> {
+        files.into_iter().map(|(id, after)| {
             Ok(ChangedFile {
                 id: id.clone(),
                 before: self.text_now(id)?,
                 after: after.map(|etag| etag.to_string()),
             })
-        });
-        Ok(Some(LastChange {
-            at: *at,
-            by: by.clone(),
-            files: files.collect::<Result<_, StoreError>>()?,
-        }))
+        })
     }
 
-    /// Puts the record in the place of the one before; if it cannot, that one stays.
-    fn note_down(&self, last: &LastChange) -> Result<(), StoreError> {
-        self.write_older(last)?;
-        self.swap_records()
-    }
-
-    /// Writes the record where the one before is to be.
-    fn write_older(&self, record: &LastChange) -> Result<(), StoreError> {
+    /// Writes the record where the one before is to be. The answer is whether it could be written.
+    ///
+    /// # Errors
+    /// When one of the files is an error.
+    fn write_older(
+        &self,
+        recording: &Recording,
+        files: impl Iterator<Item = Result<ChangedFile, StoreError>>,
+    ) -> Result<Result<(), StoreError>, StoreError> {
         let older = self.older_change_path();
+        let mut unread = None;
+        let files = files.map_while(|file| file.map_err(|error| unread = Some(error)).ok());
         // Not synchronised: it may be lost, and nobody should wait for it.
-        serde_json::to_vec(record)
-            .map_err(io::Error::other)
-            .and_then(|bytes| overwrite(&older, &bytes))
-            .map_err(StoreError::io("write", &older))
+        let written = overwrite(&older, |to| write_record(to, recording, files));
+        match unread {
+            Some(error) => Err(error),
+            None => Ok(written.map_err(StoreError::io("write", &older))),
+        }
     }
 
     /// The two records change their places, and are there for the next change: making a file takes
@@ -308,10 +330,9 @@ impl Locked<'_> {
         let files = last.files.iter();
         let files = files.map(|file| (&file.id, file.before.as_ref().map(etag)));
         // What they say now is nowhere else.
-        let reverse = self.about_to_change(files)?;
-        if let Some(mut reverse) = reverse {
-            reverse.files.extend(self.put_back_before(&now.back));
-            self.write_older(&reverse)?;
+        if let Some(recording) = &self.recording {
+            let before = self.put_back_before(&now.back).into_iter().map(Ok);
+            self.write_older(recording, self.about_to_change(files).chain(before))??;
         }
         for ((path, _), replacement) in back.into_iter().zip(prepared) {
             replacement.put().map_err(StoreError::io("write", path))?;
