@@ -14,7 +14,7 @@ use super::phrase::{Phrase, normal};
 use super::subject::Subject;
 use super::token::Operator;
 use super::value::Value;
-use super::when::{Extent, day_of};
+use super::when::{Extent, day_of, start_of};
 use crate::graph::Graph;
 use crate::model::{Category, Defer, Statuses, Ticket, TicketId};
 use crate::search;
@@ -446,10 +446,7 @@ fn moment(field: Field, ticket: &Subject<'_>) -> Option<Timestamp> {
         Field::Closed => ticket.brief().closed_at,
         Field::Defer => match ticket.outline.edges().defer_until? {
             Defer::At(at) => Some(at),
-            Defer::Day(day) => {
-                let start = day.to_zoned(jiff::tz::TimeZone::UTC);
-                start.ok().map(|start| start.timestamp())
-            }
+            Defer::Day(day) => Some(start_of(day)),
         },
         _ => None,
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::field::{Field, Kind};
 use super::token::{Operator, is_plain_value, quoted};
-use super::when::{EXPECTED, When};
+use super::when::{EXPECTED, When, is_too_far};
 use crate::model::{
     Awaiting, Config, Gate, InvalidWord, Priority, Span, Usd, Verdict, likeliest, printable,
 };
@@ -78,10 +78,11 @@ impl Value {
             Kind::Verdict => one_of::<Verdict>(word),
             Kind::Priority => priorities(word, in_order),
             Kind::Moment | Kind::Day => When::parse(word).map(Self::When).ok_or_else(|| {
-                (
-                    format!("`{shown}` is no time: expected one such as {EXPECTED}"),
-                    None,
-                )
+                let wrong = match is_too_far(word) {
+                    true => format!("`{shown}` is too far away: expected at most `3660d`"),
+                    false => format!("`{shown}` is no time: expected one such as {EXPECTED}"),
+                };
+                (wrong, None)
             }),
             Kind::Length => match word.parse() {
                 Ok(span) => Ok(Self::Length(span)),

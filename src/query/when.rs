@@ -77,7 +77,7 @@ impl When {
     /// The moments it spans: those of a day, those of the second that is written, or a single one.
     pub(super) fn extent(self, now: Timestamp) -> Option<Extent> {
         if matches!(self, Self::Day(_) | Self::Near(_)) {
-            return whole(self.day(now)?);
+            return Some(whole(self.day(now)?));
         }
         let start = self.moment(now)?;
         let length = match self {
@@ -93,7 +93,7 @@ impl When {
     pub(super) fn equal(self, now: Timestamp) -> Option<Extent> {
         match self {
             Self::Moment(_) => self.extent(now),
-            _ => whole(self.day(now)?),
+            _ => Some(whole(self.day(now)?)),
         }
     }
 
@@ -109,12 +109,38 @@ impl When {
     }
 }
 
-fn whole(day: Date) -> Option<Extent> {
-    let start = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
-    Some(Extent {
-        start: start(day)?,
-        end: start(day.tomorrow().ok()?)?,
-    })
+fn whole(day: Date) -> Extent {
+    let next = day.tomorrow().map_or(Timestamp::MAX, start_of);
+    Extent {
+        start: start_of(day),
+        end: next,
+    }
+}
+
+/// The moment at which the day begins; of the last day, which begins after all moments that can
+/// be written, the one before the last of them.
+pub(super) fn start_of(day: Date) -> Timestamp {
+    let last = || Timestamp::MAX - SignedDuration::from_nanos(1);
+    day.to_zoned(TimeZone::UTC)
+        .map_or_else(|_| last(), |start| start.timestamp())
+}
+
+/// Whether it would be a time but for how far away that is.
+pub(super) fn is_too_far(given: &str) -> bool {
+    let word = given.trim().to_lowercase();
+    let Some(span) = word.strip_prefix(['-', '+']) else {
+        return false;
+    };
+    // The form is what a short one has.
+    let mut short = String::new();
+    for letter in span.chars() {
+        match letter {
+            '0'..='9' if short.ends_with('1') => {}
+            '0'..='9' => short.push('1'),
+            _ => short.push(letter),
+        }
+    }
+    short.parse::<Span>().is_ok()
 }
 
 pub(super) fn day_of(at: Timestamp) -> Date {

@@ -125,3 +125,20 @@ fn put_off_for_so_long() {
         assert!(output.stderr.contains("expected one such as"), "{output}");
     }
 }
+
+#[test]
+fn the_last_day_of_all_can_be_asked_for() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"Never\"\ndefer_until = 9999-12-31\n");
+    for (query, found) in [
+        ("defer>=9999-12-31", "abc"),
+        ("defer=9999-12-31", "abc"),
+        ("defer<=9999-12-31", "abc"),
+        ("defer>9999-12-30", "abc"),
+        ("defer>9999-12-31", ""),
+        ("defer<9999-12-31", ""),
+    ] {
+        let list = ["list", "--all", "--query", query];
+        assert_eq!(ids(&sandbox, &list), found, "{query}");
+    }
+}

@@ -91,6 +91,8 @@ const PLAIN: &[Plain] = &[
     ("created<=today", |t| created(t).is_some_and(|d| d <= 20)),
     ("created>today", |t| created(t).is_some_and(|d| d > 20)),
     ("created>=today", |t| created(t).is_some_and(|d| d >= 20)),
+    ("created<9999-12-31", |t| created(t).is_some()),
+    ("created>=9999-12-31", |_| false),
     ("created<now", |t| created(t).is_some_and(|d| d < 20)),
     ("created>-1d", |t| created(t).is_some_and(|d| d >= 19)),
     ("created>=-20h", |t| created(t).is_some_and(|d| d >= 20)),

@@ -175,8 +175,12 @@ fn what_is_wrong_is_told_with_its_place() {
             `2026-11-20T08:30:00Z`, `today`, `tomorrow`, `yesterday`, `now`, `-7d` or `+2w` [-7]",
         ),
         (
-            "created>9999-12-31",
-            "`9999-12-31` is beyond all time [9999-12-31]",
+            "due>+10000w",
+            "`+10000w` is too far away: expected at most `3660d` [+10000w]",
+        ),
+        (
+            "closed>-100000d",
+            "`-100000d` is too far away: expected at most `3660d` [-100000d]",
         ),
         (
             "cost>many",
