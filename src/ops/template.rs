@@ -214,7 +214,11 @@ impl Template {
             if !named.insert(name) {
                 return Err(invalid(format!("the variable `{shown}` is given twice")));
             }
-            values.insert(name.to_owned(), value.to_owned());
+            // An empty default says that there has to be a value.
+            let is_needed = self.variables.get(name).is_some_and(String::is_empty);
+            if !is_needed || !value.trim().is_empty() {
+                values.insert(name.to_owned(), value.to_owned());
+            }
         }
         let mut missing = self.variables.keys();
         if let Some(name) = missing.find(|name| !values.contains_key(*name)) {

@@ -236,6 +236,10 @@ fn what_cannot_be_is_told_and_nothing_is_written() {
     told(&from(&["relaese"]), 2, "did you mean `release`?");
     told(&from(&["../agents/x"]), 2, "no template `../agents/x`");
     told(&from(&["bug"]), 2, "the template needs a value for `area`");
+    for empty in ["area=", "area= "] {
+        let refused = from(&["bug", "--var", empty]);
+        told(&refused, 2, "the template needs a value for `area`");
+    }
     told(&from(&["bug", "--var", "area"]), 2, "expected `key=value`");
     told(
         &from(&["bug", "--var", "aera=1"]),
