@@ -52,6 +52,14 @@ pub fn parse(text: &str, path: &str) -> Result<Config, ConfigError> {
     }
     if let Some(mut section) = top.table("search")? {
         let search = &mut config.search;
+        let url = section.get("embeddings_url", "an `http` address", super::reader::text)?;
+        if url.is_some_and(|url| names_a_user(&url)) {
+            // A password is not repeated.
+            let message = "`search.embeddings_url` has a user or password in it, which is printed \
+                           and committed: take it out, and let `embeddings_key_env` name a \
+                           variable that holds a key";
+            return Err(section.error("embeddings_url", message.to_owned()));
+        }
         search.embeddings_url = section.get("embeddings_url", "an `http` address", address)?;
         if let Some(model) = section.get(
             "embeddings_model",
@@ -279,6 +287,13 @@ fn words(value: &DeValue<'_>) -> Option<Vec<String>> {
 
 fn address(value: &DeValue<'_>) -> Option<String> {
     text(value).filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+}
+
+/// Whether an address has something before its host, as in `https://user:password@host/`.
+fn names_a_user(url: &str) -> bool {
+    let behind = url.split_once("//").map_or(url, |(_, behind)| behind);
+    let host = behind.split(['/', '?', '#']).next();
+    host.is_some_and(|host| host.contains('@'))
 }
 
 /// A configuration that comes with a repository must not be able to name any variable there is,

@@ -104,3 +104,28 @@ fn types_of_upper_case_letters_are_told_what_they_are_to_be() {
     let told = sandbox.tk(["list"]);
     assert!(told.stderr.contains("in lower case"), "{told}");
 }
+
+#[test]
+fn an_address_with_a_password_is_refused_and_not_repeated() {
+    let sandbox = Sandbox::initialised();
+    let to = |url: &str| format!("[search]\nembeddings_url = \"{url}\"\n");
+    for url in [
+        "https://dana:secret@example.com/v1/embeddings",
+        "http://secret@localhost:80",
+        "ftp://dana:secret@example.com",
+    ] {
+        sandbox.write(".ticks/config.toml", &to(url));
+        for args in [&["config"][..], &["search", "word"]] {
+            let refused = sandbox.tk(args);
+            assert_eq!(refused.code, 4, "{refused}");
+            let said = refused.to_string();
+            assert!(said.contains(".ticks/config.toml:2: "), "{said}");
+            assert!(said.contains("`embeddings_key_env`"), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+    }
+    for url in ["https://example.com/v1/@x", "https://example.com/?a=b@c"] {
+        sandbox.write(".ticks/config.toml", &to(url));
+        sandbox.tk(["config"]).ok();
+    }
+}
