@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::past::Past;
-use super::remote_claims::{RemoteClaims, is_remote};
+use super::remote_claims::{RemoteClaims, Standing, is_remote};
 use super::ticks_folder::is_there;
 use super::values::printable;
 use super::{Error, ErrorCode, Result};
@@ -318,12 +318,23 @@ impl Project {
             let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
                 continue;
             };
-            let Err(error) = given else {
-                // What stays of the note is for `tk sync`.
-                let _ = self.store.forget_holding(&id, &hold.claim.holding);
-                continue;
-            };
             let remote = printable(&hold.remote);
+            let error = match given {
+                Ok(standing) => {
+                    // What stays of the note is for `tk sync`.
+                    let _ = self.store.forget_holding(&id, &hold.claim.holding);
+                    if let Standing::Theirs(Some(theirs)) = standing
+                        && theirs.claim.holds(self.now)
+                    {
+                        self.warn(format!(
+                            "`{id}` had been taken on `{remote}` by {}, who may be at the same work",
+                            theirs.claim.actor
+                        ));
+                    }
+                    continue;
+                }
+                Err(error) => error,
+            };
             self.warn(format!(
                 "`{id}` stays held on `{remote}` until {until}: {error}"
             ));

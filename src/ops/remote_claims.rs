@@ -225,12 +225,12 @@ impl RemoteClaims {
         self.swap_own(hold, |claim| claim.until(until))
     }
 
-    /// Lets go of it there, if it still is that holding.
+    /// Lets go of it there, if it still is that holding; else what is there instead.
     ///
     /// # Errors
     /// As [`RemoteClaims::take`].
-    pub fn give_back(&self, hold: &RemoteHold) -> Result<()> {
-        self.swap_own(hold, RemoteClaim::released).map(drop)
+    pub fn give_back(&self, hold: &RemoteHold) -> Result<Standing> {
+        self.swap_own(hold, RemoteClaim::released)
     }
 
     /// Lets go of it there, if that holding still is what is there; whether it was.

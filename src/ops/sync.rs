@@ -28,10 +28,13 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
     holds.retain(|hold| hold.claim.holds(project.now));
     let (mut claims, mut elsewhere) = (Vec::new(), Vec::new());
     let locked = project.store.lock()?;
+    // What is not held there any more, by nobody.
+    let mut gone = project.store.claimed()?;
     for hold in holds {
         let Some(id) = hold.claim.ticket() else {
             continue;
         };
+        gone.remove(&id);
         // What cannot be read as a claim is for `tk doctor`; it is none of that holding.
         let own = locked.claim_at_all(&id).ok().flatten();
         let is_live = own
@@ -54,6 +57,20 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
         });
         if !here {
             elsewhere.push((id, hold));
+        }
+    }
+    for id in gone {
+        let own = locked.claim_at_all(&id).ok().flatten();
+        let own = own.filter(|own| project.now < own.lease_until);
+        let Some(hold) = own.and_then(|own| own.remote) else {
+            continue;
+        };
+        if hold.remote == remote.remote() {
+            project.warn(format!(
+                "`{id}` is no longer held on `{}`: it is held in this clone only",
+                printable(&hold.remote)
+            ));
+            project.hint(format!("`tk claim {id} --remote` takes it there again"));
         }
     }
     let remotes = project.repo.home_git().remotes()?;

@@ -248,7 +248,7 @@ pub(super) async fn give_back(shared: &Arc<Shared>, job: &Arc<Job>) -> Option<Ev
     let (of, hold) = (Arc::clone(shared), held.hold.clone());
     let given = blocking(move || -> Result<_, Trouble> {
         let remote = of.remote.as_ref();
-        let given = remote.map_or(Ok(()), |remote| remote.claims.give_back(&hold));
+        let given = remote.map_or(Ok(()), |remote| remote.claims.give_back(&hold).map(drop));
         settle_note(&of.store, &hold, given.is_ok());
         Ok(given.map_err(|error| error.to_string()))
     });
@@ -274,7 +274,7 @@ pub(super) fn give_back_left(
     let unwanted = |hold: &&RemoteHold| hold.claim.ticket().is_some_and(|id| is_unwanted(&id));
     let given = holds.iter().filter(unwanted).map(|hold| {
         let given = RemoteClaims::of_noted(project, &hold.remote);
-        let given = given.and_then(|claims| claims.give_back(hold));
+        let given = given.and_then(|claims| claims.give_back(hold).map(drop));
         settle_note(&project.store, hold, given.is_ok());
         given.map_err(|error| {
             let id = hold

@@ -262,3 +262,42 @@ fn a_claim_moves_from_one_remote_to_another() {
     let other = clones.tk("other", &["claim", "abc", "--remote", "--as", "bob"]);
     assert_eq!(other.code, 0, "{other}");
 }
+
+#[test]
+fn who_held_it_is_told_that_it_is_held_no_more() {
+    let clones = Clones::new();
+    let claim = |clone: &str, id: &str, by: &str| {
+        let args = ["claim", id, "--remote", "--as", by, "--lease", "5m"];
+        clones.tk(clone, &args).ok();
+    };
+    claim("repo", "abc", "jo");
+    let release = ["release", "abc", "--force", "--remote", "--as", "kay"];
+    clones.tk("other", &release).ok();
+    let told = clones.tk("repo", &["sync"]);
+    assert_snapshot!(told, @r"
+    --- stderr
+    warning: `abc` is no longer held on `origin`: it is held in this clone only
+    hint: `tk claim abc --remote` takes it there again
+    hint: nobody holds anything there
+    ");
+    assert_eq!(clones.tk("repo", &["sync"]).stderr, told.stderr);
+    // What was held by nobody but here is given back without a word.
+    let closed = clones.tk("repo", &["close", "abc", "--as", "jo"]);
+    assert_snapshot!(closed, @"abc  closed  First");
+    assert_snapshot!(clones.tk("repo", &["sync"]), @r"
+    --- stderr
+    hint: nobody holds anything there
+    ");
+
+    claim("repo", "def", "jo");
+    let mut clones = clones;
+    clones.sandbox.at("2026-11-20T08:50:00Z");
+    let claim = ["claim", "def", "--remote", "--as", "kay"];
+    clones.tk("other", &claim).ok();
+    assert_snapshot!(clones.tk("repo", &["close", "def", "--as", "jo"]), @r"
+    def  closed  Second
+    --- stderr
+    warning: `def` had been taken on `origin` by kay, who may be at the same work
+    ");
+    assert_eq!(clones.there("def")["actor"], "kay");
+}
