@@ -51,10 +51,9 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
     let approved = changed.results.iter().zip(changed.tickets());
     let approved = approved.filter(|(r, t)| r.changed && t.verdict.is_some());
     let approved: Vec<&Ticket> = approved.map(|(_, ticket)| ticket).collect();
-    if approved
-        .iter()
-        .any(|ticket| is_to_land(ticket) || ticket.ended_without_changes())
-    {
+    if approved.iter().any(|ticket| {
+        ticket.requires.is_some() || is_to_land(ticket) || ticket.ended_without_changes()
+    }) {
         tell_what_follows(project, &approved)?;
     }
     Ok(changed)
@@ -62,7 +61,8 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
 
 /// Whether what a run has kept of it lands once a person says so.
 fn is_to_land(ticket: &Ticket) -> bool {
-    ticket.requires.is_some() || ticket.ended_unlanded()
+    let is_kept = ticket.requires.is_some() && !ticket.runs.is_empty();
+    is_kept || ticket.ended_unlanded()
 }
 
 /// Hints at what brings the approved tickets to their ends.
@@ -84,6 +84,9 @@ fn tell_what_follows(project: &Project, approved: &[&Ticket]) -> Result<()> {
             project.hint(format!(
                 "what a run has kept of `{id}`, `tk land {id}` merges"
             ));
+        } else if ticket.requires.is_some() {
+            // No run has been at it: it was done by hand.
+            project.hint(format!("`tk close {id}` closes it"));
         }
     }
     Ok(())

@@ -1,8 +1,9 @@
 use insta::assert_snapshot;
 
 use crate::project::{authentication, refused};
+use crate::support::Sandbox;
 
-fn status(sandbox: &crate::support::Sandbox, id: &str) -> String {
+fn status(sandbox: &Sandbox, id: &str) -> String {
     let fields = "status,awaiting,verdict";
     let shown = sandbox
         .tk([
@@ -29,10 +30,25 @@ fn an_approval_clears_the_gate() {
     assert_snapshot!(sandbox.tk(["approve", "ghi", "--note", "fine"]), @r"
     ghi  approved  Third
     --- stderr
-    hint: what a run has kept of `ghi`, `tk land ghi` merges
+    hint: `tk close ghi` closes it
     ");
     assert_snapshot!(status(&sandbox, "ghi"), @r#"{"id":"ghi","status":"open","awaiting":null,"verdict":"approved"}"#);
     assert_snapshot!(sandbox.tk(["approve", "ghi"]), @"ghi  unchanged  Third");
+}
+
+#[test]
+fn what_a_run_has_kept_is_to_land() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "abc",
+        "title = \"First\"\nrequires = \"review\"\nawaiting = \"review\"\n\n\
+         [[runs]]\nrun = \"01JD\"\noutcome = \"awaiting\"\n",
+    );
+    assert_snapshot!(sandbox.tk(["approve", "abc"]), @r"
+    abc  approved  First
+    --- stderr
+    hint: what a run has kept of `abc`, `tk land abc` merges
+    ");
 }
 
 #[test]
