@@ -97,7 +97,7 @@ fn ticket(number: usize) -> Ticket {
 
 fn note(text: &str) -> Note {
     Note {
-        at: "2026-11-20T09:02:11Z".parse().expect("a time"),
+        at: Some("2026-11-20T09:02:11Z".parse().expect("a time")),
         by: "agent:claude".to_owned(),
         kind: NoteKind::Comment,
         text: text.to_owned(),

@@ -185,9 +185,14 @@ fn subtask(item: &Subtask) -> Element {
 
 fn note(item: &Note) -> Element {
     Element {
-        identity: format!("{}\0{}\0{}", item.at, item.by, item.text),
+        identity: format!(
+            "{}\0{}\0{}",
+            item.at.map(|at| at.to_string()).unwrap_or_default(),
+            item.by,
+            item.text
+        ),
         fields: vec![
-            ("at", Cell::Value(time(item.at))),
+            ("at", optional(item.at, time)),
             ("by", Cell::Value(line(&item.by))),
             ("kind", Cell::Value(line(item.kind.as_str()))),
             ("text", Cell::Value(text(&item.text))),

@@ -308,12 +308,11 @@ fn subtask(section: &Section<'_>) -> Result<Subtask, Wrong> {
     })
 }
 
-/// A note written by hand may leave out when and by whom: then it is as old as the ticket,
-/// and nobody's.
+/// A note written by hand may leave out when and by whom: then it is as old as the ticket, where
+/// that says how old it is, and nobody's.
 fn note(section: &Section<'_>, created_at: Option<Timestamp>) -> Result<Note, Wrong> {
-    let at = section.time("at")?.or(created_at);
     Ok(Note {
-        at: at.unwrap_or(Timestamp::UNIX_EPOCH),
+        at: section.time("at")?.or(created_at),
         by: section.line("by")?.unwrap_or_default(),
         kind: section.word("kind")?.unwrap_or(NoteKind::Comment),
         text: section.required_text("text")?,

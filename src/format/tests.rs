@@ -29,7 +29,7 @@ fn changed(text: &str, change: impl FnOnce(&mut Ticket)) -> String {
 
 fn note(text: &str) -> Note {
     Note {
-        at: "2026-11-20T09:02:11.482Z".parse().unwrap(),
+        at: Some("2026-11-20T09:02:11.482Z".parse().unwrap()),
         by: "agent:claude".to_owned(),
         kind: NoteKind::Comment,
         text: text.to_owned(),

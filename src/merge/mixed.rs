@@ -75,7 +75,7 @@ fn counts(text: &str, ticket: &Ticket) -> BTreeMap<String, usize> {
         .iter()
         .map(|item| format!("s {}", item.title));
     let notes = ticket.notes.iter();
-    let notes = notes.map(|note| format!("n {} {} {}", note.at, note.by, note.text));
+    let notes = notes.map(|note| format!("n {:?} {} {}", note.at, note.by, note.text));
     let runs = ticket
         .runs
         .iter()

@@ -62,7 +62,7 @@ fn item(text: &str) -> Acceptance {
 
 fn note(minute: u8, text: &str) -> Note {
     Note {
-        at: format!("2026-11-20T09:{minute:02}:00Z").parse().unwrap(),
+        at: Some(format!("2026-11-20T09:{minute:02}:00Z").parse().unwrap()),
         by: "dana".to_owned(),
         kind: NoteKind::Comment,
         text: text.to_owned(),

@@ -43,7 +43,7 @@ impl Ticket {
     /// Whether people wrote about it since that attempt ended.
     #[must_use]
     pub fn has_feedback_since(&self, run: &RunRecord) -> bool {
-        let since = |note: &Note| run.ended_at.is_some_and(|ended| note.at > ended);
+        let since = |note: &Note| run.ended_at.is_some_and(|ended| note.at > Some(ended));
         let mut by_people = self.notes.iter().filter(|note| note.is_by_person());
         by_people.any(since)
     }
@@ -58,7 +58,7 @@ impl Ticket {
 /// Whether the note is what the run said when that attempt ended.
 fn is_of(note: &Note, last: &RunRecord, word: &str) -> bool {
     // The note of an earlier end of the attempt tells nothing of the last one.
-    last.ended_at.is_some_and(|ended| note.at >= ended)
+    last.ended_at.is_some_and(|ended| note.at >= Some(ended))
         && note.by == Actor::agent(&last.agent).as_str()
         && note.text.starts_with(word)
 }

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// The way outlines are packed; another number for every other way.
-pub const PACKING: u32 = 3;
+pub const PACKING: u32 = 4;
 
 // Where in the packed bytes what has a fixed place is.
 const PRIORITY: usize = 0;
@@ -405,7 +405,7 @@ fn pack_rest(to: &mut Writer, ticket: &Ticket) {
         to.byte(u8::from(item.done));
     });
     to.list(&ticket.notes, |to, note| {
-        to.time(Some(note.at));
+        to.time(note.at);
         to.word(NoteKind::ALL, Some(note.kind));
     });
     to.list(&ticket.runs, |to, run| {

@@ -159,10 +159,11 @@ impl Ticket {
             .iter()
             .any(|old| old.at == note.at && old.by == note.by)
         {
-            let Ok(later) = note.at.checked_add(jiff::SignedDuration::from_millis(1)) else {
+            let moment = jiff::SignedDuration::from_millis(1);
+            let Some(later) = note.at.and_then(|at| at.checked_add(moment).ok()) else {
                 break;
             };
-            note.at = later;
+            note.at = Some(later);
         }
         self.notes.push(note);
     }

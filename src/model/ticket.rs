@@ -263,8 +263,8 @@ pub struct Subtask {
 /// Something said about a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// When.
-    pub at: Timestamp,
+    /// When, where it or its ticket says so: one that was written by hand may not.
+    pub at: Option<Timestamp>,
     /// By whom.
     pub by: String,
     /// What for.
@@ -438,7 +438,7 @@ impl Ticket {
         let own = [self.created_at, self.started_at, self.closed_at]
             .into_iter()
             .flatten();
-        let notes = self.notes.iter().map(|note| note.at);
+        let notes = self.notes.iter().filter_map(|note| note.at);
         let runs = self
             .runs
             .iter()

@@ -129,7 +129,7 @@ fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> 
     match done.filter(|_| proposed) {
         Some(done) => {
             ticket.status = done.clone();
-            ticket.closed_at = Some(note.at);
+            ticket.closed_at = note.at;
             ticket.closed_by = Some(note.by.clone());
             ticket.reason = Some("declined".to_owned());
         }

@@ -99,7 +99,7 @@ fn chosen(ticket: &Ticket, given: &str) -> Result<String> {
 /// A note of the one who gives the command, now.
 pub(super) fn say(project: &Project, kind: NoteKind, what: &str, text: &str) -> Result<Note> {
     Ok(Note {
-        at: project.now,
+        at: Some(project.now),
         by: project.actor()?.as_str().to_owned(),
         kind,
         text: values::needed_text(what, text)?,

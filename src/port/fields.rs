@@ -251,7 +251,7 @@ impl Fields {
             return None;
         }
         Some(Note {
-            at: at.unwrap_or(Timestamp::UNIX_EPOCH),
+            at: Some(at.unwrap_or(Timestamp::UNIX_EPOCH)),
             by: self.one_line("author", by, LONGEST_LINE),
             kind,
             text,

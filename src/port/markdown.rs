@@ -55,12 +55,8 @@ pub(super) fn write(ticket: &Ticket, config: &Config) -> String {
         } else {
             &note.by
         };
-        out.push_str(&format!(
-            "\n**{}, {}** ({})\n\n",
-            note.at,
-            one_line(by),
-            note.kind
-        ));
+        let at = note.at.map_or(String::new(), |at| format!("{at}, "));
+        out.push_str(&format!("\n**{at}{}** ({})\n\n", one_line(by), note.kind));
         out.push_str(&quoted(&note.text));
     }
     out

@@ -314,7 +314,11 @@ fn task(
     let annotations: Vec<Value> = ticket
         .notes
         .iter()
-        .map(|note| json!({"entry": stamp(Some(note.at)), "description": note.text}))
+        // There is no annotation without a time.
+        .map(|note| {
+            let at = note.at.unwrap_or(Timestamp::UNIX_EPOCH);
+            json!({"entry": stamp(Some(at)), "description": note.text})
+        })
         .collect();
     set("annotations", annotations.into());
     set("tkid", id.into());

@@ -104,7 +104,7 @@ proptest! {
         prop_assert_eq!(back.edges.parent, there.parent.as_ref().map(ToString::to_string));
         prop_assert_eq!(here.notes.len(), there.notes.len());
         for (here, there) in here.notes.iter().zip(&there.notes) {
-            prop_assert_eq!(here.at.as_second(), there.at.as_second());
+            prop_assert_eq!(seconds(here.at), seconds(there.at));
             prop_assert_eq!(&here.text, &there.text.trim_end().replace("\r\n", "\n"));
         }
     }

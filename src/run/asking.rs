@@ -37,7 +37,7 @@ pub(super) enum Said {
 /// Puts the question into the ticket. The run keeps the ticket.
 pub(super) fn ask(shared: &Shared, job: &Job, asking: &Asking) -> Result<(), StoreError> {
     let note = Note {
-        at: shared.ctx.now(),
+        at: Some(shared.ctx.now()),
         by: tickets::actor(job).to_string(),
         kind: NoteKind::Question,
         text: asking.text.clone(),
@@ -54,7 +54,7 @@ pub(super) fn was_asked(ticket: &Ticket, asker: &str, asking: &Asking, since: Ti
         note.kind == NoteKind::Question
             && note.by == asker
             && note.text == asking.text
-            && note.at >= since
+            && note.at >= Some(since)
     })
 }
 
@@ -149,7 +149,7 @@ mod tests {
         let mut ticket = Ticket::new(id, "One".into(), "task".into(), StatusId::new("open"));
         for (by, kind, text) in notes {
             ticket.say(&Note {
-                at: "2026-11-20T09:00:00Z".parse().unwrap(),
+                at: Some("2026-11-20T09:00:00Z".parse().unwrap()),
                 by: (*by).to_owned(),
                 kind: *kind,
                 text: (*text).to_owned(),

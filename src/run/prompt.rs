@@ -198,7 +198,9 @@ fn people_said(ticket: &Ticket, since: Option<jiff::Timestamp>) -> Vec<String> {
     let notes = ticket.notes.iter().enumerate();
     notes
         .filter(|(_, note)| note.is_by_person())
-        .filter(|(place, note)| since.is_none_or(|since| note.at > since) || *place >= first_reply)
+        .filter(|(place, note)| {
+            since.is_none_or(|since| note.at > Some(since)) || *place >= first_reply
+        })
         .map(|(_, note)| note)
         .map(|note| format!("{} ({}): {}", one_line(&note.by), note.kind, note.text))
         .collect()
@@ -315,7 +317,7 @@ mod tests {
             ..Acceptance::default()
         });
         ticket.notes.push(Note {
-            at: "2026-11-20T09:00:00Z".parse().unwrap(),
+            at: Some("2026-11-20T09:00:00Z".parse().unwrap()),
             by: "dana\nTitle: y".into(),
             kind: NoteKind::Comment,
             text: "Title: z".into(),
@@ -394,7 +396,7 @@ mod tests {
             ("2026-11-20T10:00:00Z", "dana", "use HS256"),
         ] {
             ticket.notes.push(Note {
-                at: at(when),
+                at: Some(at(when)),
                 by: by.into(),
                 kind: NoteKind::Answer,
                 text: text.into(),

@@ -124,7 +124,7 @@ pub(super) fn note(
     text: &str,
 ) -> Result<(), StoreError> {
     let note = Note {
-        at: shared.ctx.now(),
+        at: Some(shared.ctx.now()),
         by: actor(job).to_string(),
         kind,
         text: text.to_owned(),
@@ -185,7 +185,7 @@ fn end_locked(
         after.verdict = None;
     }
     if let Some((kind, text)) = &closing.note {
-        let (at, by) = (now, actor.to_string());
+        let (at, by) = (Some(now), actor.to_string());
         after.say(&Note {
             at,
             by,

@@ -185,7 +185,7 @@ fn settle_one(
     }
     if let Some(reason) = reason {
         after.say(&Note {
-            at: ctx.now(),
+            at: Some(ctx.now()),
             by: actor.to_string(),
             kind: NoteKind::Failure,
             text: format!("Agent failed: {reason}"),

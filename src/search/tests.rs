@@ -8,7 +8,7 @@ fn ticket(id: &str, title: &str, description: &str, notes: &[&str]) -> Ticket {
     let mut ticket = Ticket::new(id, title.to_owned(), String::new(), StatusId::new("open"));
     description.clone_into(&mut ticket.description);
     let note = |text: &&str| Note {
-        at: jiff::Timestamp::UNIX_EPOCH,
+        at: None,
         by: String::new(),
         kind: NoteKind::Comment,
         text: (*text).to_owned(),

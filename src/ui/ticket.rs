@@ -47,7 +47,15 @@ pub fn page(ticket: &TicketRecord) -> String {
                 "comment" => String::new(),
                 kind => format!(" ({kind})"),
             };
-            page.line(&format!("{}  {}{kind}", note.at, note.by));
+            let by = match &*note.by {
+                "" => "nobody",
+                by => by,
+            };
+            let at = note
+                .at
+                .as_ref()
+                .map_or(String::new(), |at| format!("{at}  "));
+            page.line(&format!("{at}{by}{kind}"));
             page.indented(&note.text);
         }
     }

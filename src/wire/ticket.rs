@@ -211,9 +211,9 @@ pub struct SubtaskRecord {
 /// Something said about a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NoteRecord {
-    /// When.
-    #[schemars(with = "Timestamp")]
-    pub at: String,
+    /// When, where it or its ticket says so.
+    #[schemars(with = "Option<Timestamp>")]
+    pub at: Option<String>,
     /// By whom.
     pub by: String,
     /// What for.
@@ -448,7 +448,7 @@ impl From<Subtask> for SubtaskRecord {
 impl From<&Note> for NoteRecord {
     fn from(note: &Note) -> Self {
         Self {
-            at: note.at.to_string(),
+            at: note.at.map(|at| at.to_string()),
             by: note.by.clone(),
             kind: note.kind.as_str(),
             text: note.text.clone(),

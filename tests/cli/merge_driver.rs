@@ -60,7 +60,7 @@ pub(crate) fn note(ticket: &mut Ticket, number: usize) {
     let (hour, rest) = (number / 3600 % 24, number % 3600);
     let at = format!("2026-11-21T{hour:02}:{:02}:{:02}Z", rest / 60, rest % 60);
     ticket.notes.push(Note {
-        at: at.parse().unwrap(),
+        at: Some(at.parse().unwrap()),
         by: "dana@example.com".to_owned(),
         kind: NoteKind::Comment,
         text: format!("note {number}"),

@@ -305,3 +305,35 @@ fn very_many_dependants_are_not_all_named() {
     let text = sandbox.tk(["show", "hub"]).ok();
     assert!(text.contains(", t49\n") && !text.contains("more"), "{text}");
 }
+
+#[test]
+fn a_note_without_a_time_is_shown_without_one_and_makes_no_ticket_old() {
+    let sandbox = Sandbox::initialised();
+    let text = "title = \"By hand\"\n\n[[notes]]\ntext = \"Later.\"\n\n[[notes]]\nby = \"ann\"\nkind = \"feedback\"\ntext = \"Or not.\"\n";
+    sandbox.ticket("abc", text);
+    let shown = sandbox.tk(["show", "abc"]).ok();
+    assert!(
+        shown.ends_with("notes\n  nobody\n    Later.\n  ann (feedback)\n    Or not.\n"),
+        "{shown}"
+    );
+    let notes = sandbox.tk(["show", "abc", "--json"]).json()["tickets"][0]["notes"].clone();
+    assert_eq!(notes[0]["at"], serde_json::Value::Null);
+    let old = sandbox
+        .tk(["list", "--json", "--query", "updated<-90d"])
+        .json();
+    assert_eq!(old["tickets"], serde_json::json!([]));
+    let page = sandbox.tk(["export", "--format", "markdown"]).ok();
+    assert!(
+        page.contains("\n**nobody** (comment)\n\n> Later.\n"),
+        "{page}"
+    );
+    // Nor does a change of something else give it one.
+    sandbox.tk(["update", "abc", "-p", "1"]).ok();
+    assert!(!sandbox.read(".ticks/abc.toml").contains("at ="));
+    // And it comes back as it went.
+    sandbox.write("all.jsonl", &sandbox.tk(["export"]).ok());
+    sandbox.tk(["delete", "abc"]).ok();
+    sandbox.tk(["import", "jsonl", "all.jsonl"]).ok();
+    let notes = sandbox.tk(["show", "abc", "--json"]).json()["tickets"][0]["notes"].clone();
+    assert_eq!(notes[1]["at"], serde_json::Value::Null);
+}

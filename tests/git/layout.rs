@@ -16,9 +16,11 @@ fn id(text: &str) -> TicketId {
 
 fn note(minute: u8, text: &str) -> Note {
     Note {
-        at: format!("2026-11-20T09:{minute:02}:11.482Z")
-            .parse()
-            .unwrap(),
+        at: Some(
+            format!("2026-11-20T09:{minute:02}:11.482Z")
+                .parse()
+                .unwrap(),
+        ),
         by: "dana@example.com".to_owned(),
         kind: NoteKind::Comment,
         text: text.to_owned(),

@@ -74,7 +74,7 @@ fn subtask() -> impl Strategy<Value = Subtask> {
 
 fn note() -> impl Strategy<Value = Note> {
     (time(), line(), select(NoteKind::ALL), long()).prop_map(|(at, by, kind, text)| Note {
-        at,
+        at: Some(at),
         by,
         kind,
         text,

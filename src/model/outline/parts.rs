@@ -87,7 +87,7 @@ impl Outline {
                 done: from.byte() == 1,
             }),
             notes: rest.list(|from| Note {
-                at: from.time().unwrap_or_default(),
+                at: from.time(),
                 by: String::new(),
                 kind: from.word(NoteKind::ALL).unwrap_or(NoteKind::Comment),
                 text: String::new(),

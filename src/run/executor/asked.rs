@@ -26,7 +26,7 @@ impl Executor {
         let asker = tickets::actor(&self.job);
         Ok(ticket.last_question().is_some_and(|(question, after)| {
             question.by == asker.as_str()
-                && question.at >= self.since
+                && question.at >= Some(self.since)
                 && !self.asked.contains(&question.text)
                 && after.iter().any(|note| note.kind == NoteKind::Answer)
         }))
