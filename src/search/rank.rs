@@ -15,6 +15,10 @@ const MANY: usize = 1000;
 const SATURATION: f64 = 1.2;
 const LENGTH: f64 = 0.5;
 
+/// As how many times a word counts at most in one field, however often it is there: what a log that
+/// somebody pasted repeats does not tell more than a title.
+const REPEATED: f64 = 2.0;
+
 /// One of so many texts, the longest, is left out of how long a text is usually.
 const TENTH: usize = 10;
 
@@ -147,7 +151,7 @@ fn look(term: &Term, texts: &[&[u8]]) -> Found {
                 let behind = text.get(at + needle.len());
                 let whole = behind.is_none_or(|byte| matches!(*byte, BEFORE | END));
                 exactly |= whole;
-                fields.weight(at) * if whole { 1.0 } else { BEGUN }
+                fields.add(at, if whole { 1.0 } else { BEGUN })
             });
             each.sum::<f64>()
         };
@@ -176,7 +180,7 @@ fn look_for_likes(term: &Term, texts: &[&[u8]], weights: &mut [f64]) {
                     && !word.starts_with(term.word.as_bytes())
                     && std::str::from_utf8(word).is_ok_and(|word| term.is_like(word))
                 {
-                    weight += LIKE * fields.weight(at - 1);
+                    weight += fields.add(at - 1, LIKE);
                 }
                 start = (text[at] == BEFORE).then_some(at + 1);
             }
@@ -196,6 +200,8 @@ struct Fields<'t> {
     end: usize,
     rest: std::slice::Iter<'static, Field>,
     weight: f64,
+    /// What the words of that field have come to.
+    sum: f64,
 }
 
 impl<'t> Fields<'t> {
@@ -206,18 +212,23 @@ impl<'t> Fields<'t> {
             end: 0,
             rest: FIELDS.iter(),
             weight: 0.0,
+            sum: 0.0,
         }
     }
 
-    /// As how many times a word counts that is there. Places come in order.
-    fn weight(&mut self, at: usize) -> f64 {
+    /// As how many times a word counts that is there, and is that much of the one asked for. Places
+    /// come in order.
+    fn add(&mut self, at: usize, share: f64) -> f64 {
         while at >= self.end {
             let (Some(end), Some(field)) = (self.ends.next(), self.rest.next()) else {
-                return self.weight;
+                break;
             };
             self.end = end;
             self.weight = field.weight();
+            self.sum = 0.0;
         }
-        self.weight
+        let more = (self.weight * share).min(self.weight * REPEATED - self.sum);
+        self.sum += more;
+        more
     }
 }

@@ -105,6 +105,23 @@ fn the_best_come_first() {
 }
 
 #[test]
+fn what_is_repeated_does_not_outweigh_a_title() {
+    let mut tickets = vec![
+        ticket("title", "Timeout", "", &[]),
+        ticket("more", "Fix the request timeout in the proxy", "", &[]),
+    ];
+    for times in [1, 8, 12, 1000] {
+        let log = "A timeout of this. ".repeat(times);
+        tickets.push(ticket(&format!("d{times}"), "Unrelated", &log, &[]));
+    }
+    for number in 0..300 {
+        let about = "Some words on what there is to do about it. ".repeat(number % 9);
+        tickets.push(ticket(&format!("t{number}"), "Else", &about, &[]));
+    }
+    assert_eq!(found(&tickets, "timeout")[..2], ["title", "more"]);
+}
+
+#[test]
 fn a_pasted_log_does_not_make_all_others_short() {
     let about = "It asks about the login page. ".repeat(6);
     let mut tickets = vec![
@@ -201,18 +218,18 @@ fn plainly(tickets: &[Ticket], asked: &str) -> Vec<(usize, f64)> {
         .collect();
     let words_of = |ticket: &Ticket| {
         let texts = [
-            (ticket.title.as_str(), 8.0),
-            (ticket.id.as_str(), 8.0),
-            (&ticket.description, 1.5),
+            (ticket.title.as_str(), 0),
+            (ticket.id.as_str(), 1),
+            (&ticket.description, 2),
         ];
-        let notes = ticket.notes.iter().map(|note| (note.text.as_str(), 1.0));
-        let mut all: Vec<(String, f64)> = Vec::new();
-        for (text, weight) in texts.into_iter().chain(notes) {
-            each_word(text, |_, word| all.push((word.to_owned(), weight)));
+        let notes = ticket.notes.iter().map(|note| (note.text.as_str(), 3));
+        let mut all: Vec<(String, usize)> = Vec::new();
+        for (text, field) in texts.into_iter().chain(notes) {
+            each_word(text, |_, word| all.push((word.to_owned(), field)));
         }
         all
     };
-    let all: Vec<Vec<(String, f64)>> = tickets.iter().map(words_of).collect();
+    let all: Vec<Vec<(String, usize)>> = tickets.iter().map(words_of).collect();
     let mut lengths: Vec<usize> = all.iter().map(Vec::len).collect();
     lengths.sort_unstable();
     let longest = lengths.len().div_ceil(10).min(lengths.len() - 1);
@@ -238,10 +255,17 @@ fn plainly(tickets: &[Ticket], asked: &str) -> Vec<(usize, f64)> {
                 0.0
             }
         };
-        let weigh = |words: &Vec<(String, f64)>| -> f64 {
-            words
-                .iter()
-                .map(|(word, weight)| weight * value(word))
+        // In each field twice at most, however often; what is only alike counts by itself.
+        let weigh = |words: &Vec<(String, usize)>| -> f64 {
+            let sum = |field, alike: bool| -> f64 {
+                let words = words.iter().filter(|(_, of)| *of == field);
+                let values = words.map(|(word, _)| value(word));
+                let values = values.filter(|value| (*value == 0.25) == alike);
+                values.sum::<f64>().min(2.0)
+            };
+            let fields = [8.0, 8.0, 1.5, 1.0].into_iter().enumerate();
+            fields
+                .map(|(field, weight)| weight * (sum(field, false) + sum(field, true)))
                 .sum()
         };
         let weights: Vec<f64> = all.iter().map(weigh).collect();
