@@ -8,7 +8,7 @@ use super::notes::refused;
 use super::records::Records;
 use super::{Error, ErrorCode, Project, Result};
 use crate::format;
-use crate::model::{Category, Outline, Ticket, TicketId};
+use crate::model::{Category, Outline, Shown, Ticket, TicketId};
 use crate::store::{Index, LastChange, Locked};
 use crate::wire::{TakenBack, TicketRecord, UndoneTicket};
 
@@ -47,6 +47,11 @@ pub fn undo(
         let error = Error::new(ErrorCode::No, "there is nothing to take back");
         return Err(error.hint("only the last command of a person in this clone can be"));
     };
+    if let Some(folder) = project.store.changed_elsewhere(&last) {
+        let message = format!("the last command changed tickets in `{}`", Shown(folder));
+        let error = Error::new(ErrorCode::No, message);
+        return Err(error.hint("`tk undo` there takes it back"));
+    }
     let standing = locked.standing(last)?;
     if !standing.moved_on.is_empty() {
         return Err(moved_on(&standing.moved_on));

@@ -26,6 +26,10 @@ pub struct LastChange {
     pub at: Timestamp,
     /// By whom.
     pub by: String,
+    /// The folder of the tickets: worktrees of a bare repository have one each. None where its
+    /// path is no text.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
     /// The files, in the order in which they were written.
     pub files: Vec<ChangedFile>,
 }
@@ -77,6 +81,7 @@ fn read_id<'d, D: Deserializer<'d>>(from: D) -> Result<TicketId, D::Error> {
 pub(super) struct Recording {
     at: Timestamp,
     by: String,
+    folder: Option<String>,
 }
 
 impl Store {
@@ -87,7 +92,8 @@ impl Store {
     pub fn lock_recording(&self, by: &Actor, at: Timestamp) -> Result<Locked<'_>, StoreError> {
         let by = by.as_str().to_owned();
         let mut locked = self.lock()?;
-        locked.recording = Some(Recording { at, by });
+        let folder = self.ticks_dir().to_str().map(str::to_owned);
+        locked.recording = Some(Recording { at, by, folder });
         Ok(locked)
     }
 
@@ -95,6 +101,16 @@ impl Store {
     #[must_use]
     pub fn last_change(&self) -> Option<LastChange> {
         read_record(&self.last_change_path())
+    }
+
+    /// The folder whose tickets that change was of, where it is there and another one than this
+    /// store's.
+    #[must_use]
+    pub fn changed_elsewhere<'c>(&self, last: &'c LastChange) -> Option<&'c Path> {
+        let there = last.folder.as_deref()?;
+        // One that was moved is not where it was.
+        let [real, here] = [there, self.ticks_dir()].map(|folder| folder.canonicalize().ok());
+        (real? != here?).then_some(there)
     }
 
     /// Why the first change through this store, or a copy of it, that could not be noted down
@@ -156,11 +172,15 @@ fn overwrite(
 /// all the tickets are that are changed.
 fn write_record(
     to: &mut impl Write,
-    Recording { at, by }: &Recording,
+    Recording { at, by, folder }: &Recording,
     files: impl Iterator<Item = ChangedFile>,
 ) -> io::Result<()> {
     let by = serde_json::to_string(by)?;
-    write!(to, "{{\"at\":\"{at}\",\"by\":{by},\"files\":[")?;
+    let folder = serde_json::to_string(folder)?;
+    write!(
+        to,
+        "{{\"at\":\"{at}\",\"by\":{by},\"folder\":{folder},\"files\":["
+    )?;
     for (place, file) in files.enumerate() {
         if place > 0 {
             to.write_all(b",")?;

@@ -484,3 +484,45 @@ fn what_the_doctor_mends_cannot_be_taken_back() {
     sandbox.tk(["undo"]).ok();
     assert_eq!(files(&sandbox), before);
 }
+
+/// Worktrees of a bare repository have tickets of their own each, and one record of changes.
+#[test]
+fn what_was_changed_in_another_worktree_is_taken_back_there() {
+    let sandbox = authentication();
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message=all"]);
+    sandbox.git(["clone", "--quiet", "--bare", ".", "../bare.git"]);
+    for name in ["one", "two"] {
+        let path = format!("../{name}");
+        sandbox.git([
+            "-C",
+            "../bare.git",
+            "worktree",
+            "add",
+            "--quiet",
+            "-b",
+            name,
+            &path,
+        ]);
+    }
+    sandbox
+        .tk(["-C", "../one", "update", "abc", "-p", "0"])
+        .ok();
+    sandbox.tk(["-C", "../two", "note", "def", "seen"]).ok();
+    let refused = sandbox.tk(["-C", "../one", "undo"]);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("the last command changed tickets in `")
+            && refused.stderr.contains("two/.ticks`"),
+        "{refused}"
+    );
+    assert!(
+        sandbox
+            .read("../one/.ticks/abc.toml")
+            .contains("priority = 0")
+    );
+    sandbox.tk(["-C", "../two", "undo"]).ok();
+    assert!(!sandbox.read("../two/.ticks/def.toml").contains("seen"));
+}
