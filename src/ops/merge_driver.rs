@@ -198,7 +198,8 @@ pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String
 /// The folder of the project whose file it is, and the file's path from there on: a project may
 /// be in a folder of another one, as `git subtree` puts it there.
 fn within(path: &str) -> (&str, &str) {
-    let inside = path.rfind("/.ticks/").map_or(0, |slash| slash + 1);
+    let inside = path.rfind(&format!("/{TICKS}/"));
+    let inside = inside.map_or(0, |slash| slash + 1);
     path.split_at(inside)
 }
 

@@ -79,10 +79,8 @@ pub(super) fn end(ctx: &Context, project: &Project, dir: &RunDir) -> Result<Vec<
     if of(dir, &Marked::now())?.is_empty() {
         return Ok(Vec::new());
     }
-    let mut recovered = recovery::recover(ctx, &project.store, &project.config, dir, |_| false)?;
-    let mut lines = std::mem::take(&mut recovered.left_alone);
-    lines.extend(remote::give_back_left(project, &recovered.holds, |_| true));
-    Ok(lines)
+    let (_, left_alone) = recover(ctx, project, dir)?;
+    Ok(left_alone)
 }
 
 /// Puts the tickets of a run back whose runner is dead, with all its workers; nothing where none of
@@ -96,13 +94,18 @@ pub(super) fn put_back(
     dir: &RunDir,
 ) -> Result<Option<Vec<String>>> {
     let _lock = lock(ctx, dir)?;
-    let mut recovered = recovery::recover(ctx, &project.store, &project.config, dir, |_| false)?;
-    if recovered.told.is_empty() {
-        return Ok(None);
-    }
-    let mut lines = std::mem::take(&mut recovered.left_alone);
+    let (is_any, left_alone) = recover(ctx, project, dir)?;
+    Ok(is_any.then_some(left_alone))
+}
+
+/// Puts the tickets of a run back; whether there was anything to do, and what could not be done, a
+/// line each.
+fn recover(ctx: &Context, project: &Project, dir: &RunDir) -> Result<(bool, Vec<String>)> {
+    let recovered = recovery::recover(ctx, &project.store, &project.config, dir, |_| false)?;
+    let is_any = !recovered.told.is_empty();
+    let mut lines = recovered.left_alone;
     lines.extend(remote::give_back_left(project, &recovered.holds, |_| true));
-    Ok(Some(lines))
+    Ok((is_any, lines))
 }
 
 /// As long as this is held no runner begins.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crc32fast::Hasher;
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 /// So many bytes are written at a time.
 const BUFFER: usize = 64 << 10;
@@ -31,8 +32,8 @@ impl CacheFile {
         let begin = || -> io::Result<Option<File>> {
             fs::create_dir_all(local)?;
             let file = match open(&path) {
-                // Nobody else's business: it would be slow for ever.
-                Err(_) if clear(&path) => open(&path)?,
+                // Else every command would be slow from now on.
+                Err(error) if is_obstacle(&error) && clear(&path) => open(&path)?,
                 opened => opened?,
             };
             let named = |file: &File| -> io::Result<bool> {
@@ -66,7 +67,7 @@ impl CacheFile {
         let written = self.file.rewind().and_then(|()| write(&mut self.file));
         if written.is_ok() {
             let rename = || fs::rename(&self.path, place).is_ok();
-            self.placed = rename() || clear(place) && rename();
+            self.placed = rename() || fs::remove_dir(place).is_ok() && rename();
         }
     }
 }
@@ -78,14 +79,17 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Removes what is in a cache's place and can never be one: an empty folder, a link, another
-/// user's file. Whether there was such.
+/// Whether what is there can never be opened: a folder, a link, another user's file.
+fn is_obstacle(error: &io::Error) -> bool {
+    let code = Errno::from_io_error(error);
+    code.is_some_and(|code| [Errno::ISDIR, Errno::LOOP, Errno::ACCESS].contains(&code))
+}
+
+/// Removes what is there, of folders only an empty one; whether there was such.
 fn clear(path: &Path) -> bool {
-    match fs::symlink_metadata(path) {
-        Ok(there) if there.is_dir() => fs::remove_dir(path).is_ok(),
-        Ok(_) => fs::remove_file(path).is_ok(),
-        Err(_) => false,
-    }
+    fs::remove_dir(path)
+        .or_else(|_| fs::remove_file(path))
+        .is_ok()
 }
 
 /// What was not put in its place goes away. It is still this file that has the name: who does

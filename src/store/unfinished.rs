@@ -28,12 +28,14 @@ impl Store {
 }
 
 impl Locked<'_> {
-    /// Removes what writers that were killed have left; with the lock held, none is at work.
+    /// Removes what writers of tickets and claims that were killed have left; with the lock held,
+    /// none is at work.
     ///
     /// # Errors
     /// When a folder cannot be read, or something in it not removed.
     pub fn sweep(&self) -> Result<(), StoreError> {
-        remove(self.unfinished()?)
+        remove(files(self.ticks_dir())?)?;
+        remove(files(&self.claims_dir())?)
     }
 
     /// The same, where `index` has told under this lock what is among the tickets.

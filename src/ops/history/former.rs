@@ -34,8 +34,8 @@ struct Point {
 impl Told<'_> {
     /// The ticket as it was in those parents of the commit that have it under another name, if only
     /// one there was filed when it was, by the same person and with the same title, or only one at
-    /// all when and by whom, and the commit has that one no more; with which parent that is. Without a commit it is what is not committed,
-    /// which may come from what is being merged.
+    /// all when and by whom, and the commit has that one no more; with which parent that is. Without
+    /// a commit it is what is not committed, which may come from what is being merged.
     pub(super) fn former(
         &self,
         id: &TicketId,

@@ -2,7 +2,6 @@
 
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashSet};
-use std::iter;
 
 use super::case::{Apart, Case};
 use super::fate::Fate;
@@ -122,15 +121,14 @@ impl Table<'_, '_> {
 
     /// Remembers which tickets that the cases name have got another id since git stopped.
     fn recall(&mut self, cases: &[Case]) -> Result<()> {
-        let sides = cases.iter().filter(|case| case.unmerged.is_some());
-        let mut sides = sides.flat_map(|case| case.sides.iter().flatten().flatten());
-        let Some(first) = sides.next() else {
+        let unmerged = || cases.iter().filter(|case| case.unmerged.is_some());
+        if unmerged().next().is_none() {
             return Ok(());
-        };
+        }
         // Only where something has been settled already is it asked what the cases name.
         let words: LazyCell<HashSet<&str>, _> = LazyCell::new(|| {
-            let texts = iter::once(first).chain(sides);
-            texts.flat_map(|text| text.split('"')).collect()
+            let sides = unmerged().flat_map(|case| case.sides.iter().flatten().flatten());
+            sides.flat_map(|text| text.split('"')).collect()
         });
         let is_named = |path: &TicksPath| {
             let id = path.ticket();
