@@ -69,7 +69,7 @@ const CHANGES: &[fn(&mut Ticket)] = &[
     |t| t.checks.push("true\nfalse".to_owned()),
     |t| {
         t.notes.push(Note {
-            at: jiff::Timestamp::UNIX_EPOCH,
+            at: Some(jiff::Timestamp::UNIX_EPOCH),
             by: "dana".to_owned(),
             kind: NoteKind::Comment,
             text: "A note.".to_owned(),
