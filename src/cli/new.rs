@@ -33,7 +33,13 @@ texts {{name}} stands for a variable: one of its table [variables], which says w
 --var gives it (it must, where that is empty), or date, actor and title, which is the title on the
 command line. Values are only ever a part of the text they stand in. Where another option says
 something, the template does not; one of many tickets takes a title, where it uses it, and no
-other. A name that there is not is answered with those that there are.")]
+other. A name that there is not is answered with those that there are.
+
+What comes after a ticket with --repeat has its owner, unless that is an agent, and an id that follows
+from its own. It is put off as that one was, else until its due day, else for that span from now; what
+is past by then is left out. An epic stays open while a child comes again. monthly@31 is honoured
+without a date, and refused beside one of another day; a ticket's file has `1mo@31` for it, `1mo@31/`
+where only the due day is the 31st, and `1mo@/31` where only the day until which it is put off is.")]
 pub(super) struct Args {
     /// The title
     #[arg(required_unless_present_any = ["file", "from"], conflicts_with = "file")]
