@@ -77,7 +77,8 @@ impl Repo {
         };
         let worktree_root = resolved(worktree_root)?;
         let common_dir = resolved(gix.common_dir())?;
-        let main_worktree = if resolved(gix.git_dir())? == common_dir {
+        let git_dir = resolved(gix.git_dir())?;
+        let main_worktree = if git_dir == common_dir {
             Some(worktree_root.clone())
         } else if gix.config_snapshot().string("core.worktree").is_some() {
             // A submodule's, of which `gix` takes a linked one for the main one.
@@ -91,7 +92,7 @@ impl Repo {
         };
         Ok(Self {
             settings: None,
-            git_dir: gix.git_dir().to_path_buf(),
+            git_dir,
             common_dir,
             gix: OnceCell::from(gix),
             worktree_root,
@@ -271,8 +272,10 @@ impl Repo {
         own.join("info/sparse-checkout").exists()
     }
 
-    /// The `.git` folder of the working tree it was found from.
-    pub(super) fn git_dir(&self) -> &Path {
+    /// What git keeps of the working tree it was found from alone: `.git` of the main one, a folder
+    /// in that of a linked one; absolute.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
         &self.git_dir
     }
 

@@ -74,8 +74,12 @@ pub(super) fn nearest_to(
     let before = vectors.len();
     let there: BTreeSet<&TextName> = names.iter().collect();
     let Vectors { told, late } = &mut vectors;
-    told.retain(|name, vector| vector.len() == to.len() && there.contains(name));
-    late.retain(|name, until| there.contains(name) && project.now < *until);
+    // Worktrees with tickets of their own ask each about theirs.
+    let others = told.keys().filter(|name| !there.contains(name)).count();
+    let all = project.store.shares_local_dir() && others <= there.len();
+    let is_kept = |name: &TextName| all || there.contains(name);
+    told.retain(|name, vector| vector.len() == to.len() && is_kept(name));
+    late.retain(|name, until| is_kept(name) && project.now < *until);
     let left = vectors.len();
     let questions = Questions {
         project,
@@ -127,7 +131,7 @@ pub(super) fn nearest_to(
     }
     if let Some(named) = named(&late) {
         let (say, find) = say(&late);
-        let until = vectors.late.values().min();
+        let until = names.iter().filter_map(|name| vectors.late.get(name)).min();
         let until = until.map_or_else(String::new, |until| format!(" until {until}"));
         warnings.push(format!(
             "`{url}` did not answer in time about what {named} {say}, so only words {find}, and it \

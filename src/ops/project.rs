@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::past::Past;
 use super::remote_claims::{RemoteClaims, Standing, is_remote};
-use super::ticks_folder::is_there;
+use super::ticks_folder::{caches_dir, is_there};
 use super::values::printable;
 use super::{Error, ErrorCode, Result};
 use crate::context::Context;
@@ -107,7 +107,8 @@ impl Project {
             return Err(Error::new(ErrorCode::NotInitialised, message)
                 .hint("`tk init` sets the repository up"));
         }
-        let mut store = Store::open(ticks, repo.common_dir().join("tk"));
+        let caches = caches_dir(&repo, &ticks);
+        let mut store = Store::open(ticks, repo.common_dir().join("tk")).caches_in(caches);
         if let Some(wait) = context.lock_wait() {
             store = store.waiting(wait);
         }

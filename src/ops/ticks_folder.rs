@@ -1,6 +1,6 @@
 //! The folder of the tickets as it is found.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Error, ErrorCode, Result};
 use crate::git::{IgnoreRule, Repo, TICKS};
@@ -41,6 +41,15 @@ pub(super) fn is_there(repo: &Repo, ticks: &Path) -> Result<bool> {
         }
     }
     Ok(is_folder)
+}
+
+/// The folder of what is cached of those tickets: a linked worktree that has some of its own has
+/// that, too, so that none is in the way of another's.
+pub(super) fn caches_dir(repo: &Repo, ticks: &Path) -> PathBuf {
+    let (own, shared) = (repo.git_dir(), repo.common_dir());
+    let is_here = |real: PathBuf| real.starts_with(repo.worktree_root());
+    let has_own = own != shared && ticks.canonicalize().is_ok_and(is_here);
+    if has_own { own } else { shared }.join("tk")
 }
 
 /// A line that keeps git from tracking tickets or the configuration, with what there is to say.

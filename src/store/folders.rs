@@ -16,6 +16,7 @@ use crate::model::{AgentConfig, Config, TicketId};
 pub struct Store {
     ticks: PathBuf,
     local: PathBuf,
+    caches: PathBuf,
     wait: Duration,
     pub(super) caching: Caching,
     /// Why a change could not be noted down for `tk undo`; shared with its copies.
@@ -26,9 +27,11 @@ impl Store {
     /// The store with tickets in `ticks_dir` (`.ticks/` of the main working tree) and
     /// everything else in `local_dir` (`<git-common-dir>/tk`), which need not exist yet.
     pub fn open(ticks_dir: impl Into<PathBuf>, local_dir: impl Into<PathBuf>) -> Self {
+        let local = local_dir.into();
         Self {
             ticks: ticks_dir.into(),
-            local: local_dir.into(),
+            caches: local.clone(),
+            local,
             wait: WAIT,
             caching: Caching::default(),
             unrecorded: Arc::default(),
@@ -45,6 +48,13 @@ impl Store {
     #[must_use]
     pub fn caching(self, caching: Caching) -> Self {
         Self { caching, ..self }
+    }
+
+    /// The same, with what is cached of its tickets in another folder, which need not exist yet:
+    /// other tickets have the local one, too.
+    #[must_use]
+    pub fn caches_in(self, caches: PathBuf) -> Self {
+        Self { caches, ..self }
     }
 
     /// The same, with its tickets in another folder, of which there is no cache.
@@ -67,6 +77,17 @@ impl Store {
     #[must_use]
     pub fn local_dir(&self) -> &Path {
         &self.local
+    }
+
+    /// The folder of what is cached of the tickets.
+    pub(super) fn caches_dir(&self) -> &Path {
+        &self.caches
+    }
+
+    /// Whether the local folder is also that of other tickets, with caches of their own.
+    #[must_use]
+    pub fn shares_local_dir(&self) -> bool {
+        self.caches != self.local
     }
 
     /// The file of that ticket.

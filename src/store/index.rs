@@ -1,7 +1,7 @@
 //! What is known of every ticket without reading its file again.
 //!
-//! `<git-common-dir>/tk/index` keeps outlines of tickets, each with the identity of the file it
-//! was read from. A file whose identity is still the same is not read; every other one is, in
+//! `<git-common-dir>/tk/index`, or `tk/index` in git's folder of a linked worktree with tickets of
+//! its own, keeps outlines of tickets, each with the identity of the file it was read from. A file whose identity is still the same is not read; every other one is, in
 //! the one way there is to read a ticket. So the answer is the same with and without the cache,
 //! and the cache may be gone, old, damaged or another's at any time. Files that are no tickets
 //! are never kept: what is wrong with them is told anew each time.
@@ -240,7 +240,7 @@ impl Store {
         let pays = |changed: usize| changed.max(cached.len() - same) > slack;
         // Before anything is read: it tells the moment from which on nothing can be kept.
         let scratch = match key {
-            Some(key) if pays(changed.len()) => Scratch::begin(self.local_dir(), &folder, key),
+            Some(key) if pays(changed.len()) => Scratch::begin(self.caches_dir(), &folder, key),
             _ => None,
         };
         let fresh = self.read_changed(&folder, &changed, &parse)?;
@@ -300,7 +300,7 @@ impl Store {
 
     /// The file of the cache.
     fn index_path(&self) -> PathBuf {
-        self.local_dir().join("index")
+        self.caches_dir().join("index")
     }
 
     fn read_changed(

@@ -1,6 +1,6 @@
 //! The words of every ticket, to be looked through, without reading its file again.
 //!
-//! `<git-common-dir>/tk/search` keeps them, each with the name of the text they are of. The
+//! `tk/search`, beside the index, keeps them, each with the name of the text they are of. The
 //! index knows the names of the texts that are there now; what is kept under the same name is
 //! of the same text. So, as the index, it may be gone, old, damaged or another's at any time:
 //! what it has not is read, and the answer is the same.
@@ -118,7 +118,7 @@ impl Store {
         let texts = Texts { cached, texts };
         if pays
             && self.caching != Caching::Off
-            && let Some(file) = CacheFile::begin(self.local_dir(), "search")
+            && let Some(file) = CacheFile::begin(self.caches_dir(), "search")
         {
             file.place(&self.texts_path(), |file| write(index, &texts, file));
         }
@@ -136,7 +136,7 @@ impl Store {
 
     /// The file of the cache.
     fn texts_path(&self) -> PathBuf {
-        self.local_dir().join("search")
+        self.caches_dir().join("search")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::project::worktrees_of_bare;
 use crate::support::Sandbox;
 
 /// Commands that look at all tickets, `ID` being one of them.
@@ -193,12 +194,18 @@ fn reading_commands_say_the_same_of_files_written_by_hand() {
 /// The files of the folder that a command opens.
 #[cfg(target_os = "linux")]
 fn opened(sandbox: &Sandbox, args: &[&str]) -> BTreeSet<String> {
+    opened_in(sandbox, ".", args)
+}
+
+/// The same, in that working tree.
+#[cfg(target_os = "linux")]
+fn opened_in(sandbox: &Sandbox, tree: &str, args: &[&str]) -> BTreeSet<String> {
     use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
     let watch = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).unwrap();
-    let ticks = sandbox.path().join(".ticks");
+    let ticks = sandbox.path().join(tree).join(".ticks");
     inotify::add_watch(&watch, ticks, WatchFlags::OPEN).unwrap();
-    let output = sandbox.tk(args);
+    let output = sandbox.tk(["-C", tree].iter().chain(args));
     assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output}");
     let mut buffer = [std::mem::MaybeUninit::uninit(); 1 << 16];
     let mut events = inotify::Reader::new(&watch, &mut buffer);
@@ -264,4 +271,59 @@ fn only_files_that_have_changed_are_opened() {
     assert_eq!(here["tickets"][0]["title"], "8");
     sandbox.git(["switch", "--quiet", "other"]);
     assert_eq!(sandbox.tk(["list", "--json"]).json(), there);
+}
+
+/// Worktrees of a bare repository have tickets of their own each, and caches, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn worktrees_with_tickets_of_their_own_leave_one_another_what_is_cached() {
+    let sandbox = Sandbox::initialised();
+    for number in 0..40 {
+        sandbox.ticket(
+            &format!("t{number}"),
+            &format!("title = \"Ticket {number}\"\n"),
+        );
+    }
+    worktrees_of_bare(&sandbox, &["one", "two"]);
+    for number in 0..40 {
+        let text = format!("title = \"Another ticket {number}\"\n");
+        sandbox.write(format!("../two/.ticks/t{number}.toml"), &text);
+    }
+    let begun = std::time::Instant::now();
+    for args in [&["list"][..], &["search", "ticket", "-n", "40"]] {
+        let opened = |tree| opened_in(&sandbox, tree, args).len();
+        // The first looks are at files that are younger than a tick of the clock.
+        while [opened("../one"), opened("../two")] != [1, 1] {
+            assert!(begun.elapsed().as_secs() < 30, "the caches are never used");
+        }
+    }
+    for args in [&["list"][..], &["search", "ticket", "-n", "40"]] {
+        for (dir, tree) in [("../two/.ticks", "../two"), ("../one/.ticks", "../one")] {
+            let named = sandbox.tk_command().env("TK_DIR", dir).args(args).output();
+            assert!(named.unwrap().status.success());
+            assert_eq!(opened_in(&sandbox, tree, args).len(), 1, "{tree} {args:?}");
+        }
+    }
+}
+
+#[test]
+fn only_a_worktree_with_tickets_of_its_own_has_caches_of_its_own() {
+    let sandbox = Sandbox::initialised().with_env("TK_TEST_INDEX", "eager");
+    sandbox.ticket("abc", "title = \"Any\"\n");
+    worktrees_of_bare(&sandbox, &["one"]);
+    sandbox.git(["worktree", "add", "--quiet", "../linked"]);
+    let there = |path: &str| sandbox.path().join(path).exists();
+    for tree in ["../one", "../linked"] {
+        sandbox.tk(["-C", tree, "claim", "abc"]).ok();
+        sandbox.tk(["-C", tree, "search", "any"]).ok();
+    }
+    for name in ["index", "search"] {
+        assert!(there(&format!("../bare.git/worktrees/one/tk/{name}")));
+        assert!(!there(&format!("../bare.git/tk/{name}")));
+        assert!(there(&format!(".git/tk/{name}")));
+    }
+    // All else is of the clone.
+    assert!(there("../bare.git/tk/claims/abc"));
+    assert!(!there("../bare.git/worktrees/one/tk/claims"));
+    assert!(!there(".git/worktrees/linked/tk"));
 }

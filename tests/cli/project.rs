@@ -69,3 +69,16 @@ pub(crate) fn commands() -> Vec<String> {
     assert!(names.len() > 25, "{names:?}");
     names
 }
+
+/// Commits all, and makes worktrees of those names, on branches of those names, of a bare
+/// repository with it: `../one`.
+pub(crate) fn worktrees_of_bare(sandbox: &Sandbox, names: &[&str]) {
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message=all"]);
+    sandbox.git(["clone", "--quiet", "--bare", ".", "../bare.git"]);
+    for name in names {
+        let path = format!("../{name}");
+        let add = ["worktree", "add", "--quiet", "-b", name, &path];
+        sandbox.git(["-C", "../bare.git"].into_iter().chain(add));
+    }
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::project::worktrees_of_bare;
 use crate::support::Sandbox;
 
 /// How long a connection may say nothing before the service gives it up.
@@ -257,6 +258,30 @@ fn what_means_the_same_is_found_and_each_text_asked_about_once() {
     assert_eq!(again, sandbox.tk(["search", "login", "--json"]).stdout);
     let filtered = sandbox.tk(["search", "login", "-p", "0", "--json"]).json();
     assert_eq!(ids(&filtered), ["in2"]);
+}
+
+/// Worktrees of a bare repository have tickets of their own each.
+#[test]
+fn each_text_is_asked_about_once_also_by_turns_in_two_worktrees() {
+    let service = Service::new();
+    let sandbox = project(&service.url());
+    worktrees_of_bare(&sandbox, &["one", "two"]);
+    sandbox.write("../two/.ticks/doc.toml", "title = \"Write less\"\n");
+    let asked_by = |tree: &str| -> usize {
+        sandbox.tk(["-C", tree, "search", "login"]).ok();
+        let asked = service.asked().into_iter().skip(1);
+        asked.map(|(texts, _)| texts.len()).sum()
+    };
+    let asked = ["../one", "../two", "../one", "../two"].map(asked_by);
+    assert_eq!(asked, [4, 1, 0, 0]);
+    // What is of no ticket any more does not stay for ever.
+    for round in 0..9 {
+        let text = format!("title = \"Written {round} times\"\n");
+        sandbox.write("../one/.ticks/doc.toml", &text);
+        assert_eq!(asked_by("../one"), 1);
+    }
+    let kept = std::fs::metadata(sandbox.path().join("../bare.git/tk/vectors")).unwrap();
+    assert!(kept.len() < 14 * 28, "{} bytes", kept.len());
 }
 
 #[test]

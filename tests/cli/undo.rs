@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::project::{authentication, files, refused};
+use crate::project::{authentication, files, refused, worktrees_of_bare};
 use crate::support::Sandbox;
 
 #[test]
@@ -489,22 +489,7 @@ fn what_the_doctor_mends_cannot_be_taken_back() {
 #[test]
 fn what_was_changed_in_another_worktree_is_taken_back_there() {
     let sandbox = authentication();
-    sandbox.git(["add", "--all"]);
-    sandbox.git(["commit", "--quiet", "--message=all"]);
-    sandbox.git(["clone", "--quiet", "--bare", ".", "../bare.git"]);
-    for name in ["one", "two"] {
-        let path = format!("../{name}");
-        sandbox.git([
-            "-C",
-            "../bare.git",
-            "worktree",
-            "add",
-            "--quiet",
-            "-b",
-            name,
-            &path,
-        ]);
-    }
+    worktrees_of_bare(&sandbox, &["one", "two"]);
     sandbox
         .tk(["-C", "../one", "update", "abc", "-p", "0"])
         .ok();

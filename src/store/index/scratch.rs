@@ -30,11 +30,11 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Begins to write a cache for the tickets of that key; `None` where it cannot be written,
     /// or another process is at it.
-    pub(super) fn begin(local: &Path, ticks: &Folder, key: Vec<u8>) -> Option<Self> {
-        let mut file = CacheFile::begin(local, "index")?;
+    pub(super) fn begin(caches: &Path, ticks: &Folder, key: Vec<u8>) -> Option<Self> {
+        let mut file = CacheFile::begin(caches, "index")?;
         let mut begin = || -> io::Result<(Moment, i64)> {
             let begun = Identity::from(&file.touched()?).changed;
-            let one_clock = ticks.device()? == fs::metadata(local)?.dev();
+            let one_clock = ticks.device()? == fs::metadata(caches)?.dev();
             Ok((begun, if one_clock { 0 } else { MARGIN }))
         };
         let (begun, margin) = begin().ok()?;
