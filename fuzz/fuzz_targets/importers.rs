@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
                 imported.place.clone()
             }
             Record::LeftOut { place, .. } => place,
-            Record::Invalid { place, message } => {
+            Record::Invalid { place, message, .. } => {
                 assert!(!message.contains('\n'), "{message}");
                 place
             }

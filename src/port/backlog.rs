@@ -61,7 +61,7 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
     };
     let mut ticket = match fields.ticket("title") {
         Ok(ticket) => ticket,
-        Err(message) => return source.invalid(1, message),
+        Err(message) => return Record::invalid(source.at(1), id, message),
     };
     as_written_now(&mut fields);
     fill(&mut fields, &mut ticket);

@@ -35,8 +35,7 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         return Record::LeftOut { place, id, reason };
     }
     if id.is_empty() {
-        let message = "no `id`: expected a text".to_owned();
-        return Record::Invalid { place, message };
+        return Record::invalid(place, id, "no `id`: expected a text");
     }
     let status = fields.text("status");
     if status.as_deref() == Some("tombstone") {
@@ -45,7 +44,7 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     }
     let mut ticket = match fields.ticket("title") {
         Ok(ticket) => filled(&mut fields, ticket),
-        Err(message) => return Record::Invalid { place, message },
+        Err(message) => return Record::invalid(place, id, message),
     };
     let status = standing(status, STATUSES);
     hold(&mut fields, &mut ticket, status.as_ref());

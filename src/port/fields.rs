@@ -275,8 +275,8 @@ impl Fields {
             .any(|text| text.len() > LARGEST_TEXT)
         {
             let most = LARGEST_TEXT >> 20;
-            let message = format!("a text of `{}` is larger than {most} MiB", shown(&id));
-            return Record::Invalid { place, message };
+            let message = format!("a text is larger than {most} MiB");
+            return Record::invalid(place, id, message);
         }
         let mut rest = std::mem::take(&mut self.map);
         if rest.len() > MOST_FIELDS {

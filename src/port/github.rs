@@ -23,12 +23,12 @@ const TYPES: &[(&str, &str)] = &[
 pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     let Some(number) = fields.take("number").and_then(|number| number.as_u64()) else {
         let message = "no `number`: expected one, as `gh issue list --json number,title,…` tells";
-        let message = message.to_owned();
-        return Record::Invalid { place, message };
+        return Record::invalid(place, "", message);
     };
+    let id = number.to_string();
     let mut ticket = match fields.ticket("title") {
         Ok(ticket) => ticket,
-        Err(message) => return Record::Invalid { place, message },
+        Err(message) => return Record::invalid(place, id, message),
     };
     fill(&mut fields, &mut ticket);
     let lower: Vec<String> = ticket.labels.iter().map(|l| l.to_lowercase()).collect();
@@ -41,7 +41,7 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     let space = space(&mut fields);
     let read = Read {
         place,
-        id: number.to_string(),
+        id,
         status: status(&mut fields),
         kind: kind.or_else(|| lower.iter().find_map(of_label)),
         edges: edges(&mut fields, &space),

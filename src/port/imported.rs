@@ -42,6 +42,8 @@ pub enum Record {
     Invalid {
         /// Where.
         place: Place,
+        /// Its id there; empty where that cannot be read either.
+        id: String,
         /// What is wrong, and what was expected.
         message: String,
     },
@@ -197,6 +199,17 @@ pub(super) fn wanted(space: &str, id: &str) -> Option<TicketId> {
     parsed.ok()
 }
 
+impl Record {
+    /// That of something there that has that id and cannot be read.
+    pub(super) fn invalid(place: Place, id: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            place,
+            id: id.into(),
+            message: message.into(),
+        }
+    }
+}
+
 impl Source {
     /// A place in it.
     pub(super) fn at(&self, line: usize) -> Place {
@@ -220,9 +233,6 @@ impl Source {
 
     /// Something in it that cannot be read.
     pub(super) fn invalid(&self, line: usize, message: impl Into<String>) -> Record {
-        Record::Invalid {
-            place: self.at(line),
-            message: message.into(),
-        }
+        Record::invalid(self.at(line), "", message)
     }
 }

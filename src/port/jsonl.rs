@@ -100,7 +100,7 @@ pub(super) fn read(mut fields: Fields, place: Place, line: &str, config: &Config
     let id = fields.text("id").unwrap_or_default();
     match imported(fields, &place, line, &id, config) {
         Ok(imported) => Record::Ticket(Box::new(imported)),
-        Err(message) => Record::Invalid { place, message },
+        Err(message) => Record::invalid(place, id, message),
     }
 }
 

@@ -38,8 +38,7 @@ const SPACE: &str = "taskwarrior:";
 /// The ticket of a task.
 pub(super) fn read(mut fields: Fields, place: Place, zone: &TimeZone) -> Record {
     let Some(uuid) = fields.line("uuid") else {
-        let message = "no `uuid`: expected a text".to_owned();
-        return Record::Invalid { place, message };
+        return Record::invalid(place, "", "no `uuid`: expected a text");
     };
     let word = fields.text("status");
     let told = fields.line("tkid");
@@ -66,7 +65,7 @@ pub(super) fn read(mut fields: Fields, place: Place, zone: &TimeZone) -> Record 
     }
     let mut ticket = match fields.ticket("description") {
         Ok(ticket) => ticket,
-        Err(message) => return Record::Invalid { place, message },
+        Err(message) => return Record::invalid(place, uuid, message),
     };
     fill(&mut fields, &mut ticket, ours.is_some(), zone);
     let mut status = standing(word, STATUSES);

@@ -46,7 +46,10 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
     fields.set("title", Value::from(title));
     let mut ticket = match fields.ticket("title") {
         Ok(ticket) => ticket,
-        Err(_) => return source.invalid(1, "no title: expected a line `# title` below `---`"),
+        Err(_) => {
+            let message = "no title: expected a line `# title` below `---`";
+            return Record::invalid(source.at(1), id, message);
+        }
     };
     ticket.priority = fields
         .word("priority", MisfitKind::Priority)

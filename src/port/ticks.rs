@@ -23,13 +23,12 @@ pub(super) fn read(source: &Source, text: &str) -> Record {
 }
 
 fn record(mut fields: Fields, place: Place) -> Record {
-    let (id, ticket) = match (fields.text("id"), fields.ticket("title")) {
-        (Some(id), Ok(ticket)) => (id, ticket),
-        (None, _) => {
-            let message = "no `id`: expected a text".to_owned();
-            return Record::Invalid { place, message };
-        }
-        (_, Err(message)) => return Record::Invalid { place, message },
+    let Some(id) = fields.text("id") else {
+        return Record::invalid(place, "", "no `id`: expected a text");
+    };
+    let ticket = match fields.ticket("title") {
+        Ok(ticket) => ticket,
+        Err(message) => return Record::invalid(place, id, message),
     };
     let ticket = filled(&mut fields, ticket);
     let read = Read {

@@ -742,7 +742,7 @@ fn hostile_archives_are_refused_or_harmless() {
     assert_snapshot!(said, @r#"
     imported 2 tickets (2 task); 1 left out
     did not fit: id of 1 ticket, reference of 1 ticket, text of 2 tickets, field of 1 ticket
-      odd.jsonl:3: left out: a text of `large` is larger than 1 MiB
+      odd.jsonl:3: large: left out: a text is larger than 1 MiB
       u8r: `title` is not one line of at most 500 characters
       u8r: `labels` is not one line of at most 4000 characters
       u8r: kept under `imported`: `origin`, `\u{1b}`
@@ -767,12 +767,12 @@ fn hostile_archives_are_refused_or_harmless() {
         .ok();
     assert_snapshot!(said, @r#"
     imported 0 tickets; 6 left out
-      own.jsonl:1: left out: `../x` is not a ticket id: only a-z, 0-9, `.`, `_` and `-` are allowed
-      own.jsonl:2: left out: `created_at` is `soon`: expected a time like `2026-11-20T08:38:50Z`
-      own.jsonl:3: left out: `title`: it contains the control character U+000A: expected one line without control characters
-      own.jsonl:4: left out: `checks[1]`: it is a whole number: expected a string in quotes
-      own.jsonl:5: left out: `blocked_by[1]`: `../y` is not a ticket id: only a-z, 0-9, `.`, `_` and `-` are allowed: expected the id of a ticket, such as `k7m`
-      own.jsonl:6: left out: `title`: it is missing: expected one line of text
+      own.jsonl:1: ../x: left out: `../x` is not a ticket id: only a-z, 0-9, `.`, `_` and `-` are allowed
+      own.jsonl:2: a: left out: `created_at` is `soon`: expected a time like `2026-11-20T08:38:50Z`
+      own.jsonl:3: b: left out: `title`: it contains the control character U+000A: expected one line without control characters
+      own.jsonl:4: c: left out: `checks[1]`: it is a whole number: expected a string in quotes
+      own.jsonl:5: d: left out: `blocked_by[1]`: `../y` is not a ticket id: only a-z, 0-9, `.`, `_` and `-` are allowed: expected the id of a ticket, such as `k7m`
+      own.jsonl:6: e: left out: `title`: it is missing: expected one line of text
     "#);
     assert_eq!(files(&sandbox), before);
 }

@@ -206,16 +206,16 @@ fn a_day_is_expected_where_a_day_is_meant() {
     };
     assert_eq!(
         refused("due", "2026-02-30"),
-        "error: standard input:1: `due` is `2026-02-30`: expected a day like `2026-11-20`"
+        "error: standard input:1: `d1`: `due` is `2026-02-30`: expected a day like `2026-11-20`"
     );
     assert_eq!(
         refused("defer_until", "2026-02-30"),
-        "error: standard input:1: `defer_until` is `2026-02-30`: expected a day like `2026-11-20` \
-         or a time like `2026-11-20T08:38:50Z`"
+        "error: standard input:1: `d1`: `defer_until` is `2026-02-30`: expected a day like \
+         `2026-11-20` or a time like `2026-11-20T08:38:50Z`"
     );
     assert_eq!(
         refused("closed_at", "soon"),
-        "error: standard input:1: `closed_at` is `soon`: expected a time like \
+        "error: standard input:1: `d1`: `closed_at` is `soon`: expected a time like \
          `2026-11-20T08:38:50Z`"
     );
 }
@@ -387,7 +387,8 @@ fn unknown_numbers_are_the_same_again() {
         let refused = there.tk_with_input(["import", "jsonl", "-"], &line);
         assert_eq!(refused.code, 2, "{refused}");
         let told = format!(
-            "error: standard input:1: `odd` is {number}: expected a whole number of at most 64 bits"
+            "error: standard input:1: `abd`: `odd` is {number}: expected a whole number of at \
+             most 64 bits"
         );
         assert!(refused.stderr.starts_with(&told), "{refused}");
     }

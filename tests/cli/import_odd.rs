@@ -94,6 +94,60 @@ fn what_no_file_can_hold_is_left_out_alone() {
     }
 }
 
+/// An entry whose id can be read is named by that, too: lines alone are counted slowly.
+#[test]
+fn what_cannot_be_read_is_named_by_its_id() {
+    let sandbox = Sandbox::initialised();
+    let uuid = "5becda30-66e1-4d0f-9806-6fbafb17f481";
+    for (format, file, text, id, line) in [
+        ("github", "g.json", "[\n{\"number\": 431}]", "431", 2),
+        (
+            "taskwarrior",
+            "t.json",
+            &format!("[{{\"uuid\": \"{uuid}\", \"description\": \" \"}}]"),
+            uuid,
+            1,
+        ),
+        ("beads", "b.jsonl", "\n{\"id\": \"bd-1\"}", "bd-1", 2),
+        ("jsonl", "j.jsonl", "{\"id\": \"a\"}", "a", 1),
+        (
+            "ticks",
+            ".tick/issues/0u6.json",
+            "{\"id\": \"0u6\"}",
+            "0u6",
+            1,
+        ),
+        (
+            "ticket",
+            ".tickets/nw-1.md",
+            "---\nid: nw-1\n---\n",
+            "nw-1",
+            1,
+        ),
+        (
+            "backlog",
+            "backlog/tasks/task-1.md",
+            "---\nid: task-1\n---\n",
+            "task-1",
+            1,
+        ),
+    ] {
+        sandbox.write(file, text);
+        let from = if file.contains('/') { "." } else { file };
+        let refused = sandbox.tk(["import", format, from]);
+        let named = format!("error: {file}:{line}: `{id}`: ");
+        assert!(refused.stderr.starts_with(&named), "{refused}");
+        let skip = ["import", format, from, "--skip-invalid"];
+        let said = sandbox.tk(skip).ok();
+        assert!(
+            said.contains(&format!("  {file}:{line}: {id}: left out: ")),
+            "{said}"
+        );
+        let told = sandbox.tk(skip.iter().chain(&["--json"])).json();
+        assert_eq!(told["left_out"][0]["origin"], id, "{format}");
+    }
+}
+
 /// What is over elsewhere is not done again because its status is called otherwise there.
 #[test]
 fn what_is_closed_under_another_word_stays_closed() {

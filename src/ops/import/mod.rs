@@ -20,7 +20,7 @@ use super::{Project, Result};
 use crate::context::Context;
 use crate::format::{self, Origin};
 use crate::graph::Graph;
-use crate::model::Ticket;
+use crate::model::{Ticket, escaped};
 use crate::port::{self, ImportFormat, Imported, Place, Record, Source};
 use crate::store::{Locked, StoreError, Stored};
 use crate::wire::{ImportDocument, ImportedTicket, LeftOut, Misfit, MisfitCount, MisfitKind};
@@ -125,7 +125,7 @@ fn sorted(records: Vec<Record>) -> (Vec<Imported>, Vec<LeftOut>) {
                 }
             }
             Record::LeftOut { place, id, reason } => (place, Some(id), false, reason.to_owned()),
-            Record::Invalid { place, message } => (place, None, true, message),
+            Record::Invalid { place, id, message } => (place, Some(id), true, message),
         };
         left_out.push(LeftOut {
             path: place.file,
@@ -144,7 +144,10 @@ fn refuse_invalid(left_out: &[LeftOut]) -> Result<()> {
         return Ok(());
     };
     let (path, line) = (first.path.as_str(), first.line);
-    let mut message = format!("{path}:{line}: {}", first.reason);
+    let origin = first.origin.as_deref();
+    let named = origin.map(|id| format!("`{}`: ", escaped(id, 60)));
+    let named = named.unwrap_or_default();
+    let mut message = format!("{path}:{line}: {named}{}", first.reason);
     let more = wrong.count();
     if more > 0 {
         message.push_str(&format!(" (and {more} more that cannot be read)"));
@@ -153,6 +156,7 @@ fn refuse_invalid(left_out: &[LeftOut]) -> Result<()> {
         .hint("`--skip-invalid` imports the others; nothing is imported now")
         .with("path", path)
         .with("line", line)
+        .with("origin", origin)
         .with("more", more))
 }
 
