@@ -28,22 +28,24 @@ pub(super) fn notes(
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut lost = Vec::new();
-    let mut without_time = 0;
+    let (mut without_time, mut without_text) = (0, 0);
     for comment in fields.list(keys.list) {
         let told = &comment[keys.at];
         let at = told.as_str().and_then(moment);
-        let text = comment[keys.text].as_str();
-        if let Some(text) = text {
-            let note = fields.note(at.or(created), &by(&comment), NoteKind::Comment, text);
-            without_time += usize::from(at.is_none() && note.is_some());
-            notes.extend(note);
-        }
-        if text.is_none() || at.is_none() && !told.is_null() && *told != "" {
+        let (text, by) = (comment[keys.text].as_str(), by(&comment));
+        let said = text.unwrap_or_default();
+        let note = fields.note(at.or(created), &by, NoteKind::Comment, said);
+        without_time += usize::from(at.is_none() && note.is_some());
+        // An empty one says who it is of, if anything.
+        let is_without_text = note.is_none() && (text.is_none() || !by.trim().is_empty());
+        without_text += usize::from(is_without_text);
+        if is_without_text || at.is_none() && !told.is_null() && *told != "" {
             lost.push(comment);
         }
+        notes.extend(note);
     }
     let Keys { list, at, text } = keys;
-    if lost.iter().any(|comment| !comment[text].is_string()) {
+    if without_text > 0 {
         let message = format!("`{list}` has one without a text under `{text}`");
         fields.misfit(MisfitKind::Text, message);
     }

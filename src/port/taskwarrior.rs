@@ -90,9 +90,11 @@ pub(super) fn read(mut fields: Fields, place: Place, zone: &TimeZone) -> Record 
     {
         ticket.labels.insert(format!("project:{project}"));
     }
-    for key in ["id", "urgency", "modified"] {
+    for key in ["id", "urgency"] {
         fields.take(key);
     }
+    // A time of change is no more than what has changed.
+    fields.time("modified");
     let space = if ours.is_some() { "tk" } else { "taskwarrior" };
     let short = uuid.split('-').next().unwrap_or_default().to_lowercase();
     let kind = fields.line("tktype");

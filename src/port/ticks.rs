@@ -57,8 +57,10 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
     ticket.awaiting = fields.word("awaiting", MisfitKind::Field);
     ticket.verdict = fields.word("verdict", MisfitKind::Field);
     // The older way to say that a person has to do it.
-    if fields.text("manual").as_deref() == Some("true") && ticket.awaiting.is_none() {
-        ticket.awaiting = Some(Awaiting::Work);
+    match fields.text("manual").as_deref() {
+        Some("true") => ticket.awaiting = ticket.awaiting.or(Some(Awaiting::Work)),
+        Some("false") | None => {}
+        Some(other) => fields.wrong("manual", other.into(), "`true` or `false`"),
     }
     ticket.due = fields.day("target_date", None);
     ticket.reason = fields.text("closed_reason");

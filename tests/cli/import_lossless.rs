@@ -41,8 +41,11 @@ fn of_taskwarrior() {
             {"entry": "last week", "description": "bad"},
             {"entry": "20240303T100000Z", "text": "no"}, "plain"]})
         ),
-        task(2, json!({"annotations": "a text"})),
-        task(3, json!({"priority": "M", "annotations": []})),
+        task(2, json!({"annotations": "a text", "modified": "lately"})),
+        task(
+            3,
+            json!({"priority": "M", "annotations": [], "modified": "20240303T100000Z"})
+        ),
     ]);
     let (sandbox, said, kept) = imported("taskwarrior", &tasks.to_string(), "11111111");
     assert_snapshot!(said, @r"
@@ -52,6 +55,7 @@ fn of_taskwarrior() {
       11111111: `annotations` has one without a text under `description`
       11111111: `annotations` has one without a time under `entry`: the ticket's own stands for it
       21111111: `annotations` is not a list
+      21111111: `modified` is not a time
     ");
     assert_snapshot!(kept, @r#"
     origin = "taskwarrior:11111111-1111-4111-8111-111111111111"
@@ -64,7 +68,8 @@ fn of_taskwarrior() {
         ["2024-03-02T10:00:00Z good", "2024-03-01T10:00:00Z bad"]
     );
     let text = sandbox.read(".ticks/21111111.toml");
-    assert!(text.contains("annotations = \"a text\""), "{text}");
+    let kept = "annotations = \"a text\"\nmodified = \"lately\"\n";
+    assert!(text.contains(kept), "{text}");
 }
 
 #[test]
@@ -77,20 +82,24 @@ fn of_github() {
          "author": {"id": 7}, "labels": "docs", "comments": 3, "issueType": 4},
         {"number": 3, "title": "x", "state": "OPEN", "createdAt": "2026-01-01T00:00:00Z", "url": [1],
          "author": {"login": ""}, "milestone": null, "labels": [],
-         "comments": [{"author": null, "body": "", "createdAt": "2026-01-01T00:00:00Z"}]},
+         "comments": [{"author": null, "body": "", "createdAt": "2026-01-01T00:00:00Z"},
+                      {"author": {"login": "lee"}, "body": "", "createdAt": "2026-01-01T00:00:00Z"}]},
     ]);
     let (sandbox, said, kept) = imported("github", &issues.to_string(), "gh-1");
     assert_snapshot!(said, @r"
     imported 3 tickets (1 bug, 2 task)
-    did not fit: field of 3 tickets
+    did not fit: text of 1 ticket, field of 3 tickets
       gh-1: `labels` is not a text or an object with `name`
       gh-1: `comments` has one without a time under `createdAt`: 1970 stands for it
       gh-2: `author` is not a text or an object with `login`
       gh-2: `milestone` is not a text or an object with `title`
       gh-2: `comments` is not a list
       gh-2: `issueType` is not a text or an object with `name`
+      gh-3: `comments` has one without a text under `body`
       gh-3: `url` is not a text
     ");
+    let empty = sandbox.read(".ticks/gh-3.toml");
+    assert!(empty.contains(r#"comments = "[{\"author\":{\"login\":\"lee\"},\"body\":\"\","#));
     assert_snapshot!(kept, @r#"
     origin = "github:1"
     labels = "{\"color\":\"red\"}"
@@ -115,6 +124,24 @@ fn of_github() {
             {"id": "gh-2", "labels": ["docs"], "created_by": null},
         ])
     );
+}
+
+#[test]
+fn of_ticks() {
+    let sandbox = Sandbox::initialised();
+    for (id, manual) in [("a", "true"), ("b", "false"), ("c", "\"by dana\"")] {
+        let issue = format!("{{\"id\":\"{id}\",\"title\":\"x\",\"manual\":{manual}}}");
+        sandbox.write(format!(".tick/issues/{id}.json"), &issue);
+    }
+    assert_snapshot!(sandbox.tk(["import", "ticks", "."]).ok(), @r"
+    imported 3 tickets (3 task)
+    did not fit: field of 1 ticket
+      c: `manual` is not `true` or `false`
+    ");
+    let files = ["a", "b", "c"].map(|id| sandbox.read(format!(".ticks/{id}.toml")));
+    assert!(files[0].contains("awaiting = \"work\""));
+    assert!(!files[1].contains("manual"));
+    assert!(files[2].contains("manual = \"by dana\""));
 }
 
 #[test]
