@@ -27,7 +27,7 @@ use crate::wire::ExportDocument;
 
 jsonl loses nothing of a ticket: a line has the keys of its file, unknown ones as well, and tk
 import jsonl makes the same ticket of it. Comments stay behind, unknown keys inside of notes and
-the like, and a time under an unknown key becomes a text.
+the like, and under an unknown key a time becomes a text, and so do inf and nan, with a warning.
 
 csv is for spreadsheets: a cell that begins with =, +, -, @, a tab or a carriage return, which
 they would run as a formula, has a ' before it. markdown is for people.

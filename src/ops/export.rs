@@ -9,7 +9,7 @@ use super::values::invalid;
 use super::{Chosen, Error, ErrorCode, Project, Result};
 use crate::context::cores;
 use crate::model::{Outline, Shown};
-use crate::port::{self, ExportFormat, Frame, Uuids};
+use crate::port::{self, ExportFormat, Frame, Uuids, Written};
 
 /// They are made in parts of so many, from so many tickets on by several threads.
 const PART: usize = 128;
@@ -71,20 +71,41 @@ pub fn export<R>(
         }
         _ => Uuids::new(),
     };
-    let one = |ticket: &&Outline| -> Result<String> {
+    let one = |ticket: &&Outline| -> Result<Written> {
         let stored = store.read(&ticket.id, config)?;
         port::write(format, &stored.ticket, &stored.text, &uuids, config, zone)
             .map_err(|message| Error::new(ErrorCode::Failed, message))
     };
-    let part = |tickets: &[&Outline]| -> Result<String> {
-        let texts = tickets.iter().map(one).collect::<Result<Vec<_>>>()?;
-        Ok(texts.join(between))
+    let part = |tickets: &[&Outline]| -> Result<(String, Vec<String>)> {
+        let (mut texts, mut misfits) = (Vec::new(), Vec::new());
+        for ticket in tickets {
+            let Written { text, misfit } = one(ticket)?;
+            texts.push(text);
+            misfits.extend(misfit);
+        }
+        Ok((texts.join(between), misfits))
     };
     cores::stream(&found, PART, MANY, part, |parts| {
-        let first = parts.next().transpose()?.unwrap_or_default();
-        let more = parts.map(|part| Ok(between.to_owned() + &part?));
+        let mut misfits = Vec::new();
+        let mut text = |(text, odd): (String, Vec<String>)| {
+            misfits.extend(odd);
+            text
+        };
+        let first = parts.next().transpose()?.map(&mut text);
+        let first = first.unwrap_or_default();
+        let more = parts.map(|part| Ok(between.to_owned() + &text(part?)));
         let pieces = iter::once(Ok(before + &first)).chain(more);
         let mut pieces = pieces.chain(iter::once(Ok(behind.to_owned())));
-        Ok(tell(found.len(), &mut pieces))
+        let told = tell(found.len(), &mut pieces);
+        drop(pieces);
+        match misfits.as_slice() {
+            [] => {}
+            [one] => project.warn(one),
+            [first, more @ ..] => {
+                let more = more.len();
+                project.warn(format!("{first} (and for {more} more in other tickets)"));
+            }
+        }
+        Ok(told)
     })
 }

@@ -2,8 +2,8 @@
 //! comes back from it is the same ticket.
 //!
 //! Empty keys are left out. Keys that `tk` does not know are there as well; a time among those
-//! comes back as a text. Comments, and unknown keys inside of acceptance items, subtasks, notes
-//! and attempts, stay behind.
+//! comes back as a text, and so do `inf` and `nan`, which is told. Comments, and unknown keys inside
+//! of acceptance items, subtasks, notes and attempts, stay behind.
 
 use std::cell::OnceCell;
 
@@ -12,7 +12,7 @@ use toml::value::Datetime;
 
 use super::fields::{Fields, shown, standing};
 use super::imported::{Edges, Imported, Place, Record};
-use super::json;
+use super::{Written, json};
 use crate::format::{self, KEYS};
 use crate::model::{Config, Ticket, TicketId};
 use crate::wire::{Detail, TicketFacts, TicketRecord};
@@ -36,13 +36,14 @@ const TEXTS: &[&str] = &["description", "reason", "summary"];
 const LISTS: &[&str] = &["acceptance", "subtasks", "notes", "runs"];
 
 /// The ticket as a line.
-pub(super) fn write(ticket: &Ticket, text: &str) -> Result<String, String> {
-    let line = Value::Object(object(ticket, text)?);
-    Ok(line.to_string() + "\n")
+pub(super) fn write(ticket: &Ticket, text: &str) -> Result<Written, String> {
+    let (object, misfit) = object(ticket, text)?;
+    let text = Value::Object(object).to_string() + "\n";
+    Ok(Written { text, misfit })
 }
 
-/// The ticket and what else the text of its file says.
-fn object(ticket: &Ticket, text: &str) -> Result<Map<String, Value>, String> {
+/// The ticket and what else the text of its file says, and what of that is not as it is there.
+fn object(ticket: &Ticket, text: &str) -> Result<(Map<String, Value>, Option<String>), String> {
     let facts = TicketFacts {
         texts: true,
         ..TicketFacts::default()
@@ -50,18 +51,28 @@ fn object(ticket: &Ticket, text: &str) -> Result<Map<String, Value>, String> {
     let mut object = TicketRecord::new(ticket, facts).fields(&Detail::Full);
     object.retain(|key, _| key == "id" || KEYS.contains(&key.as_str()));
     prune(&mut object);
+    let mut misfit = None;
     if text == format::print(ticket) {
-        return Ok(object);
+        return Ok((object, misfit));
     }
     let table: toml::Table = text
         .parse()
         .map_err(|error: toml::de::Error| format!("`{}`: {}", ticket.id, error.message()))?;
     for (key, value) in table {
         if key != "id" && !KEYS.contains(&key.as_str()) {
+            if misfit.is_none() {
+                misfit = not_finite(&value).map(|number| {
+                    let (id, key) = (&ticket.id, shown(&key));
+                    format!(
+                        "`{id}`: `{key}` has `{number}`, for which JSON has no number: \
+                         a text stands for it"
+                    )
+                });
+            }
             object.insert(key, plain(value));
         }
     }
-    Ok(object)
+    Ok((object, misfit))
 }
 
 /// Without what says nothing, in elements of lists as well.
@@ -79,10 +90,22 @@ fn prune(object: &mut Map<String, Value>) {
     });
 }
 
+/// The first number in it that has no digits.
+fn not_finite(value: &toml::Value) -> Option<&toml::Value> {
+    match value {
+        toml::Value::Float(number) => (!number.is_finite()).then_some(value),
+        toml::Value::Array(items) => items.iter().find_map(not_finite),
+        toml::Value::Table(table) => table.values().find_map(not_finite),
+        _ => None,
+    }
+}
+
 fn plain(value: toml::Value) -> Value {
     match value {
         toml::Value::Datetime(time) => Value::from(time.to_string()),
-        toml::Value::Float(number) if !number.is_finite() => Value::from(number.to_string()),
+        toml::Value::Float(number) if !number.is_finite() => {
+            Value::from(toml::Value::from(number).to_string())
+        }
         toml::Value::Array(items) => items.into_iter().map(plain).collect(),
         toml::Value::Table(table) => {
             let entries = table.into_iter().map(|(key, value)| (key, plain(value)));

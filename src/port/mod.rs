@@ -102,6 +102,15 @@ pub fn frame(format: ExportFormat) -> Frame {
     }
 }
 
+/// A ticket in some format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The text of it.
+    pub text: String,
+    /// What in it is not as it was, if that is to be told.
+    pub misfit: Option<String>,
+}
+
 /// The ticket, which the text of its file spells, in that format; `uuids` are those that
 /// taskwarrior knows tickets by, and its days are those in that zone.
 ///
@@ -114,13 +123,15 @@ pub fn write(
     uuids: &Uuids,
     config: &Config,
     zone: &TimeZone,
-) -> Result<String, String> {
-    match format {
-        ExportFormat::Jsonl => jsonl::write(ticket, text),
-        ExportFormat::Csv => csv::write(ticket),
-        ExportFormat::Markdown => Ok(markdown::write(ticket, config)),
-        ExportFormat::Taskwarrior => Ok(taskwarrior::write(ticket, text, uuids, config, zone)),
-    }
+) -> Result<Written, String> {
+    let text = match format {
+        ExportFormat::Jsonl => return jsonl::write(ticket, text),
+        ExportFormat::Csv => csv::write(ticket)?,
+        ExportFormat::Markdown => markdown::write(ticket, config),
+        ExportFormat::Taskwarrior => taskwarrior::write(ticket, text, uuids, config, zone),
+    };
+    let misfit = None;
+    Ok(Written { text, misfit })
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ fn exported(format: ExportFormat, ticket: &Ticket) -> String {
             &TimeZone::UTC,
         )
         .unwrap()
+        .text
         + behind
 }
 

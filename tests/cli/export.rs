@@ -226,6 +226,36 @@ fn unknown_keys_come_along() {
     assert!(to.read(".ticks/abc.toml").contains("colour = \"blue\""));
 }
 
+/// JSON has no such numbers: whoever reads them elsewhere reads texts, and whoever exports is told.
+#[test]
+fn numbers_that_json_has_not_become_texts_and_are_told() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "abc",
+        "title = \"x\"\nratio = -inf\n\n[own]\nodd = [1.5, nan]\n",
+    );
+    let output = sandbox.tk(["export"]);
+    assert_snapshot!(output, @r#"
+    {"id":"abc","title":"x","type":"task","status":"open","priority":2,"own":{"odd":[1.5,"nan"]},"ratio":"-inf"}
+    --- stderr
+    warning: `abc`: `own` has `nan`, for which JSON has no number: a text stands for it
+    "#);
+    let document = sandbox.tk(["export", "-o", "out.jsonl", "--json"]);
+    assert!(document.stderr.contains("tk.warning.v1"), "{document}");
+    assert_eq!(sandbox.read("out.jsonl"), output.stdout);
+    for number in 100..500 {
+        sandbox.ticket(&format!("t{number}"), "title = \"x\"\nratio = inf\n");
+    }
+    let warned = "a text stands for it (and for 400 more in other tickets)\n";
+    let many = sandbox.tk(["export"]).stderr;
+    assert!(
+        many.ends_with(warned) && many.lines().count() == 1,
+        "{many}"
+    );
+    // Those of other formats have no place for the key.
+    assert_eq!(sandbox.tk(["export", "-f", "csv"]).stderr, "");
+}
+
 #[test]
 fn taskwarrior_brings_tickets_back() {
     let from = full();
