@@ -64,7 +64,7 @@ const CHANGES: &[fn(&mut Ticket)] = &[
     |t| t.title = "\"Another\" \\ title".to_owned(),
     |t| t.owner = Some("dana".to_owned()),
     |t| t.description.push_str("\n\nMore \"\"\" of it.\\"),
-    |t| drop(t.labels.insert("fuzzed".to_owned())),
+    |t| t.labels.extend(["fuzzed".to_owned()]),
     |t| t.pr = Some("https://example.com/1".to_owned()),
     |t| t.checks.push("true\nfalse".to_owned()),
     |t| {

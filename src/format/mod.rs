@@ -18,7 +18,7 @@ mod edit;
 mod error;
 mod extras;
 mod fields;
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 mod fuzzing;
 mod kept;
 mod legible;
@@ -42,7 +42,7 @@ pub use parse::{left_by_a_merge, parse};
 pub use place::line_of;
 pub use print::print;
 
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub use fuzzing::{Readers, additions, readers};
 
 pub(crate) use extras::extras;
