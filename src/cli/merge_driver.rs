@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, Session};
-use crate::ops::{self, CONFLICT, MERGED, MergeRequest, Notice};
+use crate::ops::{self, CONFLICT, MERGED, MergeRequest};
 use crate::ui::screen::Screen;
 
 /// Merge a ticket's file; started by git
@@ -70,22 +70,11 @@ impl Args {
             path: &path,
             names: names.each_ref().map(AsRef::as_ref),
         };
-        let Some(keys) = ops::drive(top, &request)? else {
+        let Some(notices) = ops::drive(top, &request)? else {
             screen.raw("merged\n")?;
             return Ok(MERGED);
         };
-        let what = match keys.as_slice() {
-            [] => "the sides cannot be merged key by key".to_owned(),
-            keys => format!("both sides changed {}", keys.join(", ")),
-        };
-        screen.notices(&[
-            Notice::Warning(format!("{path}: {what}")),
-            Notice::Hint(match path.starts_with(".ticks/") {
-                true => "`tk resolve` settles it".to_owned(),
-                // It is of a project in a folder of this one.
-                false => "settle it in the file, then `git add` it".to_owned(),
-            }),
-        ])?;
+        screen.notices(&notices)?;
         screen.raw("conflict\n")?;
         Ok(CONFLICT)
     }

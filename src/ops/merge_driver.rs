@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::values::invalid;
-use super::{Error, ErrorCode, Project, Result};
+use super::{Error, ErrorCode, Notice, Project, Result};
 use crate::git::{Repo, Setting, TICKS, TicksPath};
 use crate::merge::{Merged, merge_renamed, merge_ticket};
 use crate::model::printable;
@@ -163,14 +163,14 @@ pub struct MergeRequest<'r> {
     pub names: [&'r str; 3],
 }
 
-/// Merges a ticket's file as git's driver, in place of ours; the keys that both sides changed
-/// differently, if any: then both of their values are marked in the file. `top` is that of the
-/// working tree, where git calls it.
+/// Merges a ticket's file as git's driver, in place of ours; what there is to tell, where both sides
+/// changed something differently: then both of their values are marked in the file. `top` is that
+/// of the working tree, where git calls it.
 ///
 /// # Errors
 /// When the path is no ticket's, or a file cannot be read or written: then git's own text
 /// merge has to do.
-pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String>>> {
+pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<[Notice; 2]>> {
     let (folder, path) = within(request.path);
     let path = TicksPath::parse(path).map_err(|error| invalid(error.to_string()))?;
     let id = path
@@ -192,7 +192,19 @@ pub fn drive(top: &Path, request: &MergeRequest<'_>) -> Result<Option<Vec<String
         Merged::TwoTickets { text } => (text, Some(Vec::new())),
     };
     store::write_merged(request.sides[1], &text)?;
-    Ok(keys)
+    Ok(keys.map(|keys| {
+        let what = match keys.as_slice() {
+            [] => "the sides cannot be merged key by key".to_owned(),
+            keys => format!("both sides changed {}", keys.join(", ")),
+        };
+        let hint = match folder {
+            "" => "`tk resolve` settles it",
+            // It is of a project in a folder of this one.
+            _ => "settle it in the file, then `git add` it",
+        };
+        let warning = format!("{}: {what}", request.path);
+        [Notice::Warning(warning), Notice::Hint(hint.to_owned())]
+    }))
 }
 
 /// The folder of the project whose file it is, and the file's path from there on: a project may
