@@ -328,7 +328,7 @@ async fn check(
         let place = Place {
             cwd: &shared.ground.integration,
             limit: shared.config.run.check_time,
-            log: shared.next_log("run", "check")?,
+            log: shared.next_log(None, "check")?,
         };
         match gate::shell(shared, "run", &command, place, stop).await? {
             Ran::Passed { seconds } => {

@@ -73,6 +73,20 @@ pub struct Runner {
     pub only_ends: bool,
 }
 
+/// Wishes to stop tickets.
+const STOP: &str = "stop";
+/// Wishes to try tickets again.
+const RETRY: &str = "retry";
+/// Tickets that lack the end of an attempt.
+const UNENDED: &str = "unended";
+/// Logs of checks that are about no ticket.
+const CHECKS: &str = "run";
+/// Copies of the tickets, while their branch is not checked out.
+const AWAY: &str = "away.ticks";
+
+/// The folders in a run's folder that are no ticket's, whatever they are called.
+const OWN_FOLDERS: [&str; 5] = [STOP, RETRY, UNENDED, CHECKS, AWAY];
+
 /// How long a lock may outlive the runner that had it.
 const MOMENT: Duration = Duration::from_secs(5);
 
@@ -149,7 +163,7 @@ impl RunDir {
     /// Where copies of the tickets are, while their branch is not checked out.
     #[must_use]
     pub fn stand_in(&self) -> PathBuf {
-        self.path.join("away.ticks")
+        self.path.join(AWAY)
     }
 
     /// The journal's file.
@@ -255,7 +269,7 @@ impl RunDir {
     /// # Errors
     /// When it cannot be written.
     pub fn ask_to_stop(&self, ticket: &str) -> Result<()> {
-        self.leave("stop", ticket)
+        self.leave(STOP, ticket)
     }
 
     /// Asks the run to try one ticket again; the runner looks when it is woken by a signal.
@@ -263,7 +277,7 @@ impl RunDir {
     /// # Errors
     /// When it cannot be written.
     pub fn ask_to_retry(&self, ticket: &str) -> Result<()> {
-        self.leave("retry", ticket)
+        self.leave(RETRY, ticket)
     }
 
     /// Remembers that the end of an attempt at the ticket is not in the ticket's file.
@@ -271,7 +285,7 @@ impl RunDir {
     /// # Errors
     /// When it cannot be written.
     pub fn remember_unended(&self, ticket: &TicketId) -> Result<()> {
-        self.leave("unended", ticket.as_str())
+        self.leave(UNENDED, ticket.as_str())
     }
 
     /// The tickets that lack the end of an attempt.
@@ -279,7 +293,7 @@ impl RunDir {
     /// # Errors
     /// When the folder cannot be read.
     pub fn unended(&self) -> Result<Vec<TicketId>> {
-        let entries = match fs::read_dir(self.path.join("unended")) {
+        let entries = match fs::read_dir(self.path.join(UNENDED)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(self.failed("read", &error)),
@@ -298,7 +312,7 @@ impl RunDir {
     /// # Errors
     /// When that cannot be written.
     pub fn forget_unended(&self, ticket: &TicketId) -> Result<()> {
-        match fs::remove_file(self.path.join("unended").join(ticket.as_str())) {
+        match fs::remove_file(self.path.join(UNENDED).join(ticket.as_str())) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(self.failed("clear", &error))
             }
@@ -352,7 +366,7 @@ impl RunDir {
     /// # Errors
     /// When they cannot be read.
     pub fn take_stops(&self) -> Result<Vec<String>> {
-        self.take("stop")
+        self.take(STOP)
     }
 
     /// Takes the wishes to try tickets again that have come.
@@ -360,7 +374,7 @@ impl RunDir {
     /// # Errors
     /// When they cannot be read.
     pub fn take_retries(&self) -> Result<Vec<String>> {
-        self.take("retry")
+        self.take(RETRY)
     }
 
     fn take(&self, wish: &str) -> Result<Vec<String>> {
@@ -400,12 +414,45 @@ impl RunDir {
         Ok(found)
     }
 
+    /// Where the prompts, streams and logs of a ticket's attempts are kept: `@` begins no id, and
+    /// nothing else in the run's folder.
+    #[must_use]
+    pub fn of_ticket(&self, ticket: &str) -> PathBuf {
+        let folder = self.path.join(format!("@{ticket}"));
+        // Without the `@`: from before there was one, where the run was begun then.
+        let before = self.path.join(ticket);
+        let is_own = OWN_FOLDERS.contains(&ticket);
+        if !is_own && !folder.exists() && before.is_dir() {
+            return before;
+        }
+        folder
+    }
+
+    /// Where the logs of checks that are about no ticket are kept.
+    #[must_use]
+    pub fn of_checks(&self) -> PathBuf {
+        self.path.join(CHECKS)
+    }
+
+    /// The ticket that the folder of an attempt is about; none where it is about the run itself.
+    #[must_use]
+    pub fn ticket_of(&self, attempt: &Path) -> Option<TicketId> {
+        let inside = attempt.strip_prefix(&self.path).ok()?;
+        let name = inside.iter().next()?.to_str()?;
+        let id = match name.strip_prefix('@') {
+            Some(id) => id,
+            None if OWN_FOLDERS.contains(&name) => return None,
+            None => name,
+        };
+        TicketId::parse(id).ok()
+    }
+
     /// How many worker processes of that attempt at a ticket the run has started.
     ///
     /// # Errors
     /// When the ticket's folder cannot be read.
     pub fn processes(&self, ticket: &TicketId, attempt: u32) -> Result<u32> {
-        let entries = match fs::read_dir(self.path.join(ticket.as_str())) {
+        let entries = match fs::read_dir(self.of_ticket(ticket.as_str())) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(self.failed("read", &error)),
@@ -420,9 +467,9 @@ impl RunDir {
 
     /// The folder of a worker process.
     #[must_use]
-    pub fn worker(&self, ticket: &TicketId, attempt: u32, process: u32) -> AttemptDir {
+    pub fn worker(&self, ticket: &str, attempt: u32, process: u32) -> AttemptDir {
         let name = format!("{attempt}-{process}");
-        AttemptDir::open(&self.path.join(ticket.as_str()).join(name))
+        AttemptDir::open(&self.of_ticket(ticket).join(name))
     }
 
     fn lock_file(&self) -> Result<File> {

@@ -227,7 +227,7 @@ async fn run_gate(
             command: command.clone(),
         })
         .await?;
-        let log = shared.next_log(job.ticket.id.as_str(), "check")?;
+        let log = shared.next_log(Some(&job.ticket.id), "check")?;
         let limit = shared.config.run.check_time;
         let place = Place {
             cwd: &shared.ground.integration,

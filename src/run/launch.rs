@@ -228,7 +228,7 @@ fn run_noting(
         ctx: Arc::clone(ctx),
         run,
         key: survey.key.clone(),
-        run_dir: opened.dir.path().to_owned(),
+        dir: opened.dir.clone(),
         store: project.store.clone(),
         tracker,
         config: config.clone(),

@@ -85,7 +85,7 @@ pub(super) fn find(
         let Some(word) = words.get(&worker) else {
             continue;
         };
-        let attempt = dir.worker(&id, record.attempt, process);
+        let attempt = dir.worker(id.as_str(), record.attempt, process);
         if !may_go_on(store, config, &id, record)? || !is_whole(&attempt, word)? {
             continue;
         }

@@ -5,7 +5,7 @@
 //! one of them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rustix::process::Signal;
 
@@ -16,7 +16,6 @@ use super::recovery::{self, GONE, wait};
 use super::remote;
 use super::supervised::ATTEMPT_MARK;
 use crate::context::Context;
-use crate::model::TicketId;
 use crate::ops::{Error, ErrorCode, LeftWorker, Project, Result};
 
 /// What runs of all attempts of all runs at this moment, by the attempt's folder.
@@ -54,19 +53,12 @@ pub(super) fn of(dir: &RunDir, marked: &Marked) -> Result<Vec<LeftWorker>> {
         };
         found.push(LeftWorker {
             pid: process.pid,
-            ticket: ticket_of(dir, attempt.path()),
+            ticket: dir.ticket_of(attempt.path()),
             since: started.map(|started| started.at),
         });
     }
     found.sort_by(|one, other| (&one.ticket, one.pid).cmp(&(&other.ticket, other.pid)));
     Ok(found)
-}
-
-/// The ticket whose attempt is in that folder; none of a check of the run's own.
-fn ticket_of(dir: &RunDir, attempt: &Path) -> Option<TicketId> {
-    let inside = attempt.strip_prefix(dir.path()).ok()?;
-    let name = inside.iter().next()?.to_str()?;
-    TicketId::parse(name).ok().filter(|_| name != "run")
 }
 
 /// Ends what the dead runner of a run has left running, settles what it cost and puts its tickets

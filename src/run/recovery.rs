@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::attempt::{AttemptDir, AttemptError, Stdin};
+use super::attempt::{AttemptDir, AttemptError, STARTED, Stdin};
 use super::claude::control;
 use super::desk::{Bill, Ending};
 use super::folder::RunDir;
@@ -130,7 +130,7 @@ pub(super) fn recover(
 fn end_workers(dir: &RunDir, left: &BTreeMap<TicketId, Left>) -> Result<usize> {
     let kept: Vec<AttemptDir> = left
         .iter()
-        .map(|(id, left)| dir.worker(id, left.attempt, left.process))
+        .map(|(id, left)| dir.worker(id.as_str(), left.attempt, left.process))
         .collect();
     let living: Vec<AttemptDir> = dir
         .attempts()?
@@ -242,11 +242,8 @@ fn settle(
     let (path, run) = (store.ledger_path(), dir.id());
     let is_left = |entry: &Entry| is_left(entry, left);
     till::settle_left(&path, &run, ctx.now(), is_left, |reserved| {
-        let path = dir
-            .path()
-            .join(&reserved.ticket)
-            .join(format!("{}-{}", reserved.attempt, reserved.process));
-        if !path.join("started.json").exists() {
+        let attempt = dir.worker(&reserved.ticket, reserved.attempt, reserved.process);
+        if !attempt.file(STARTED).exists() {
             // The worker was never started.
             return Ok(Bill {
                 reported: Some(Usd::ZERO),
@@ -255,7 +252,7 @@ fn settle(
         }
         let kind = left::kind_of(reserved);
         let prices = Prices::new(config.prices.clone());
-        Ok(worker::bill(kind, &AttemptDir::open(&path), prices)?)
+        Ok(worker::bill(kind, &attempt, prices)?)
     })
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::batch::Queue;
 use super::clashes::Clashes;
+use super::folder::RunDir;
 use super::job::Job;
 use super::key::RunKey;
 use super::landing::Line;
@@ -29,7 +30,7 @@ pub(super) struct Shared {
     pub run: String,
     pub key: RunKey,
     /// The run's folder in the git common directory.
-    pub run_dir: PathBuf,
+    pub dir: RunDir,
     pub store: Store,
     /// Its tickets, wherever they are while the user has another branch checked out.
     pub tracker: Tracker,
@@ -64,14 +65,17 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Where the prompts, streams and logs of a ticket's attempts are kept.
-    pub(super) fn ticket_dir(&self, ticket: &TicketId) -> PathBuf {
-        self.run_dir.join(ticket.as_str())
-    }
-
-    /// A folder for the log of a check or set-up, new for each.
-    pub(super) fn next_log(&self, ticket: &str, what: &str) -> Result<PathBuf, Trouble> {
-        let folder = self.run_dir.join(ticket);
+    /// A folder for the log of a check or set-up of a ticket, or of a check of the run itself; new
+    /// for each.
+    pub(super) fn next_log(
+        &self,
+        ticket: Option<&TicketId>,
+        what: &str,
+    ) -> Result<PathBuf, Trouble> {
+        let folder = match ticket {
+            Some(ticket) => self.dir.of_ticket(ticket.as_str()),
+            None => self.dir.of_checks(),
+        };
         loop {
             let number = self.logs.fetch_add(1, Ordering::Relaxed);
             let log = folder.join(format!("{what}-{number}"));

@@ -62,7 +62,7 @@ pub(super) async fn set_up(
 ) -> Result<(), Trouble> {
     let worktree = &shared.config.worktree;
     for command in &worktree.setup {
-        let log = shared.next_log(job.ticket.id.as_str(), "setup")?;
+        let log = shared.next_log(Some(&job.ticket.id), "setup")?;
         let place = gate::Place {
             cwd: &job.worktree,
             limit: worktree.setup_time,

@@ -169,7 +169,8 @@ impl Stage {
                 let numbers = name.split_once('-').map(|(n, m)| (n.parse(), m.parse()));
                 if let Some((Ok::<u64, _>(_), Ok(process))) = numbers {
                     let ticket = folder.file_name().unwrap().to_str().unwrap();
-                    found.push((ticket.to_owned(), process, attempt.clone()));
+                    let ticket = ticket.trim_start_matches('@').to_owned();
+                    found.push((ticket, process, attempt.clone()));
                 }
             }
         }

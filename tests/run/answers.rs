@@ -36,7 +36,7 @@ const PERMISSION: &str = "permission: Bash: touch allowed";
 fn prompt(rig: &Rig, ended: &Ended, process: &str) -> String {
     let run = ended.last()["run"].as_str().unwrap();
     rig.sandbox
-        .read(format!(".git/tk/runs/{run}/one/{process}/prompt.md"))
+        .read(format!(".git/tk/runs/{run}/@one/{process}/prompt.md"))
 }
 
 #[track_caller]

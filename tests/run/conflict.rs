@@ -89,7 +89,7 @@ fn the_same_session_settles_a_conflict_in_its_own_worktree() {
     let run = ended.last()["run"].as_str().unwrap();
     let prompt = rig
         .sandbox
-        .read(format!(".git/tk/runs/{run}/two/1-2/prompt.md"));
+        .read(format!(".git/tk/runs/{run}/@two/1-2/prompt.md"));
     assert!(
         prompt.contains("Files that conflict") && prompt.contains("same"),
         "{prompt}"
@@ -305,7 +305,7 @@ fn two_that_are_green_alone_and_red_together_are_mended_by_the_second_on_the_mer
     let run = ended.last()["run"].as_str().unwrap();
     let prompt = rig
         .sandbox
-        .read(format!(".git/tk/runs/{run}/two/1-2/prompt.md"));
+        .read(format!(".git/tk/runs/{run}/@two/1-2/prompt.md"));
     assert!(
         prompt.contains("one.part\n") && prompt.contains("two.part"),
         "{prompt}"

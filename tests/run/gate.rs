@@ -15,7 +15,7 @@ fn a_red_check_goes_back_to_the_same_session() {
     let run = ended.last()["run"].as_str().unwrap();
     let prompt = rig
         .sandbox
-        .read(format!(".git/tk/runs/{run}/one/1-2/prompt.md"));
+        .read(format!(".git/tk/runs/{run}/@one/1-2/prompt.md"));
     assert!(prompt.contains("the wrong one"), "{prompt}");
     assert_eq!(rig.settled().len(), 2);
     assert_eq!(rig.show("one")["runs"].as_array().unwrap().len(), 1);

@@ -35,6 +35,8 @@ mod leaks;
 #[cfg(test)]
 mod notify;
 #[cfg(test)]
+mod odd_ids;
+#[cfg(test)]
 mod odd_words;
 #[cfg(test)]
 mod orphans;

@@ -149,7 +149,7 @@ fn stopping_a_dead_run_without_workers_puts_its_tickets_back() {
 #[test]
 fn it_is_found_though_nobody_can_read_who_was_started() {
     let (rig, run) = orphan(Left::Worker);
-    let path = format!(".git/tk/runs/{run}/one/1-1/started.json");
+    let path = format!(".git/tk/runs/{run}/@one/1-1/started.json");
     let path = rig.sandbox.path().join(path);
     std::fs::write(&path, "{").unwrap();
     let found = findings(&rig, &[]);
@@ -222,7 +222,7 @@ impl Drop for Innocent {
 fn a_process_that_has_the_id_by_now_is_left_alone() {
     let (rig, run) = orphan(Left::Shim);
     rig.kill_workers();
-    let path: PathBuf = format!(".git/tk/runs/{run}/one/1-1/started.json").into();
+    let path: PathBuf = format!(".git/tk/runs/{run}/@one/1-1/started.json").into();
     let mut started: Value = serde_json::from_str(&rig.sandbox.read(&path)).unwrap();
     let mut innocent = Innocent::new(&rig);
     for who in ["shim", "worker"] {

@@ -8,7 +8,7 @@ use crate::rig::{Rig, work, write};
 fn prompt(rig: &Rig, ended: &crate::rig::Ended, ticket: &str, process: &str) -> String {
     let run = ended.last()["run"].as_str().unwrap();
     rig.sandbox
-        .read(format!(".git/tk/runs/{run}/{ticket}/{process}/prompt.md"))
+        .read(format!(".git/tk/runs/{run}/@{ticket}/{process}/prompt.md"))
 }
 
 #[test]

@@ -101,7 +101,7 @@ impl Rig {
         };
         let attempts = folders(&runs)
             .into_iter()
-            .flat_map(|run| folders(&run.join(id)));
+            .flat_map(|run| folders(&run.join(format!("@{id}"))));
         attempts
             .filter_map(|attempt| std::fs::read_to_string(attempt.join("prompt.md")).ok())
             .collect()

@@ -551,7 +551,7 @@ fn the_log_tells_the_same_events_and_follows_a_live_run_to_its_end() {
     let run = ended.last()["run"].as_str().unwrap();
     let got = rig
         .sandbox
-        .read(format!(".git/tk/runs/{run}/two/1-1/prompt.md"));
+        .read(format!(".git/tk/runs/{run}/@two/1-1/prompt.md"));
     assert_eq!(prompt, got);
 }
 

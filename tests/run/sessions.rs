@@ -12,7 +12,7 @@ fn session(ended: &Ended) -> &Value {
 fn prompt(rig: &Rig, ended: &Ended, process: &str) -> String {
     let run = ended.last()["run"].as_str().unwrap();
     rig.sandbox
-        .read(format!(".git/tk/runs/{run}/one/{process}/prompt.md"))
+        .read(format!(".git/tk/runs/{run}/@one/{process}/prompt.md"))
 }
 
 #[test]

@@ -110,6 +110,20 @@ fn tk_stop_ends_the_run_and_returns_when_it_is_over() {
     assert_goes_on(&rig, &stopped);
 }
 
+/// Runs of the versions before had folders of tickets by the bare id.
+#[test]
+fn a_run_that_another_version_began_goes_on() {
+    let rig = hanging();
+    let live = up(&rig);
+    live.signal(Signal::INT);
+    let stopped = live.end().expect(8);
+    let run = stopped.last()["run"].as_str().unwrap();
+    let folder = rig.sandbox.path().join(".git/tk/runs").join(run);
+    std::fs::rename(folder.join("@one"), folder.join("one")).unwrap();
+    assert_goes_on(&rig, &stopped);
+    assert!(folder.join("one/1-2/prompt.md").exists());
+}
+
 #[test]
 fn a_single_ticket_can_be_stopped_and_the_others_go_on() {
     let rig = Rig::new(&[

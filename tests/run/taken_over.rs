@@ -25,7 +25,7 @@ fn events<'a, const N: usize>(stretches: [&'a Ended; N], kind: &str) -> Vec<&'a 
 fn attempt(rig: &Rig, process: &str) -> PathBuf {
     let runs = rig.sandbox.path().join(".git/tk/runs");
     let run = std::fs::read_dir(runs).unwrap().next().unwrap().unwrap();
-    run.path().join("one").join(process)
+    run.path().join("@one").join(process)
 }
 
 /// Who was started, once the worker is.
@@ -168,7 +168,7 @@ fn a_question_outlives_its_worker_and_its_runner() {
     let run = third.last()["run"].as_str().unwrap();
     let prompt = rig
         .sandbox
-        .read(format!(".git/tk/runs/{run}/one/1-1/prompt.md"));
+        .read(format!(".git/tk/runs/{run}/@one/1-1/prompt.md"));
     assert!(prompt.contains("red"), "{prompt}");
 }
 

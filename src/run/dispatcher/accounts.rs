@@ -2,7 +2,6 @@
 
 use super::{Account, Dispatcher};
 use crate::model::{TicketId, Usd};
-use crate::run::attempt::AttemptDir;
 use crate::run::desk::{Bill, Permit};
 use crate::run::folder::RunDir;
 use crate::run::ledger::{self, Basis, Entry};
@@ -21,8 +20,8 @@ impl Dispatcher<'_> {
         let (Some(job), Some(account)) = (self.board.job(ticket), self.accounts.get(ticket)) else {
             return false;
         };
-        let name = format!("{}-{}", job.attempt, account.processes);
-        let dir = AttemptDir::open(&self.shared.ticket_dir(ticket).join(name));
+        let of_run = &self.shared.dir;
+        let dir = of_run.worker(ticket.as_str(), job.attempt, account.processes);
         // What cannot be read is taken for a start: it may have to be paid.
         dir.started().map_or(true, |started| started.is_some())
     }

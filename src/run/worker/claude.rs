@@ -45,7 +45,7 @@ pub(super) async fn work(
             (dir, Past::none(resumed))
         }
         Start::Left(left) => {
-            let dir = AttemptDir::open(&work.dir());
+            let dir = work.dir();
             let past = Past::of(&dir, left)?;
             (dir, past)
         }

@@ -34,14 +34,14 @@ pub(super) async fn work(
 ) -> Result<Turn, Trouble> {
     let (dir, mut shim) = match work.start {
         Start::Left(_) => {
-            let dir = AttemptDir::open(&work.dir());
+            let dir = work.dir();
             let shim = Supervised::adopt(&dir);
             (dir, shim)
         }
         Start::New(_, prompt) => {
             let spec = work.spec(
                 work.job.agent.command.clone(),
-                Stdin::File(work.dir().join(PROMPT)),
+                Stdin::File(work.dir().file(PROMPT)),
             );
             let dir = work.create(&spec, prompt)?;
             work.desk

@@ -6,7 +6,6 @@ mod past;
 mod told;
 mod waiting;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -154,15 +153,16 @@ impl Work<'_> {
     }
 
     /// The attempt folder of this process.
-    fn dir(&self) -> PathBuf {
-        let name = format!("{}-{}", self.job.attempt, self.permit.process);
-        self.shared.ticket_dir(&self.job.ticket.id).join(name)
+    fn dir(&self) -> AttemptDir {
+        let (job, process) = (self.job, self.permit.process);
+        let id = job.ticket.id.as_str();
+        self.shared.dir.worker(id, job.attempt, process)
     }
 
     /// Makes the attempt folder, with the prompt in it.
     fn create(&self, spec: &Spec, prompt: &str) -> Result<AttemptDir, Trouble> {
         Point::WorkerFolder.around(|| {
-            let dir = AttemptDir::create(&self.dir(), spec)?;
+            let dir = AttemptDir::create(self.dir().path(), spec)?;
             dir.put_text(PROMPT, prompt)?;
             Ok(dir)
         })
@@ -173,7 +173,7 @@ impl Work<'_> {
         let job = self.job;
         let mut spec = Spec::new(argv, job.worktree.clone());
         spec.stdin = stdin;
-        Supervised::mark(&mut spec, &self.dir());
+        Supervised::mark(&mut spec, self.dir().path());
         spec.limit_ms = job.agent.max_time.map(|limit| limit.seconds() * 1000);
         let epic = self
             .shared
@@ -187,11 +187,11 @@ impl Work<'_> {
         set("TK_TICKET", job.ticket.id.to_string());
         set("TK_EPIC", epic.to_owned());
         set("TK_RUN", self.shared.run.clone());
-        set(RUN_MARK, self.shared.run_dir.display().to_string());
+        set(RUN_MARK, self.shared.dir.path().display().to_string());
         set("TK_WAVE", job.wave.to_string());
         set("TK_ATTEMPT", job.attempt.to_string());
         set("TK_ACTOR", tickets::actor(job).to_string());
-        set("TK_RESULT", self.dir().join(RESULT).display().to_string());
+        set("TK_RESULT", self.dir().file(RESULT).display().to_string());
         let limit = self.permit.reservation.map(|reservation| reservation.limit);
         set(
             "TK_MAX_COST",
