@@ -140,7 +140,8 @@ pub fn find(project: &Project, word: Option<&str>) -> Result<Found> {
     let upper = given.to_uppercase();
     let by_id: Vec<_> = all
         .iter()
-        .filter(|(_, info)| info.run.starts_with(&upper))
+        // Every id begins with nothing, which is no id: it is refused below.
+        .filter(|(_, info)| !upper.is_empty() && info.run.starts_with(&upper))
         .collect();
     let by_key = || all.iter().rfind(|(_, info)| info.key == given);
     if let [(dir, info)] = by_id.as_slice() {

@@ -125,6 +125,19 @@ fn a_run_that_another_version_began_goes_on() {
 }
 
 #[test]
+fn a_blank_word_means_no_run() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.run([]).expect(0);
+    for command in ["stop", "log"] {
+        for blank in ["", " "] {
+            let refused = rig.sandbox.tk([command, blank]);
+            assert_eq!(refused.code, 2, "{command}: {refused}");
+            assert!(refused.stderr.contains("an id is blank"), "{refused}");
+        }
+    }
+}
+
+#[test]
 fn a_single_ticket_can_be_stopped_and_the_others_go_on() {
     let rig = Rig::new(&[
         ("one", ""),
