@@ -18,14 +18,15 @@ use super::ground;
 use super::history;
 use super::jobs::{self, Jobs};
 use super::landing::Line;
-use super::ledger::{self, EntryKind, Ledger};
+use super::ledger::{Entry, EntryKind};
 use super::left;
 use super::notifier::Notifier;
 use super::opening::{self, Opened, Subject};
 use super::options::{Options, RunRequest};
 use super::people::People;
 use super::predict;
-use super::preflight::{self, Ground};
+use super::preflight::Ground;
+use super::prepared::{Prepared, Purse};
 use super::record::{self, Recorder, Reporter};
 use super::recovery::{self, Recovered};
 use super::remote::{self, Remote};
@@ -90,11 +91,13 @@ fn run_noting(
 ) -> Result<RunOutcome> {
     project.require_human("start a run")?;
     let config = &project.config;
-    let mut options = Options::new(request, project)?;
-    let targets = targets(project, request)?;
-    let mut first = survey(ctx, config, &project.load()?, &targets)?;
-    let checks = opening::inherited_checks(project, request, &first, &mut options)?;
-    let ground = preflight::check(ctx, project, request, &options, &first)?;
+    let Prepared {
+        options,
+        survey: mut first,
+        ground,
+        checks,
+    } = Prepared::new(ctx, project, request, &Err)?;
+    let targets = first.targets.clone();
     let claims = Remote::new(ctx, project, config)?;
     let tickets: Vec<TicketId> = first.plan.entries.iter().map(|e| e.id.clone()).collect();
     if request.only_land {
@@ -163,13 +166,9 @@ fn run_noting(
     let mut recorder = Recorder::open(Arc::clone(ctx), &run, &journal, reporter, waves(&survey))?;
     let home = project.repo.home().to_owned();
     recorder.notify_by(Notifier::new(&config.notify.command, home));
-    let entries = Ledger::read(&project.store.ledger_path())?;
-    let is_own = |entry: &ledger::Entry| entry.run == opened.info.run;
-    let is_live = |entry: &ledger::Entry| {
-        entry.kind == EntryKind::Reserved && recovery::is_left(entry, &left)
-    };
-    let spent = ledger::spent(&entries, |entry| is_own(entry) && !is_live(entry))?;
-    let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
+    let is_live =
+        |entry: &Entry| entry.kind == EntryKind::Reserved && recovery::is_left(entry, &left);
+    let purse = Purse::of(ctx, project, &options, Some(&run), is_live)?;
     let places = predict::places(&options, &survey);
     recorder.record(
         None,
@@ -181,8 +180,8 @@ fn run_noting(
             branch: ground.run_branch.to_string(),
             base: ground.base.to_string(),
             parallel: places,
-            max_cost_usd: cap.map(Usd::dollars),
-            spent_usd: spent.dollars(),
+            max_cost_usd: purse.cap.map(Usd::dollars),
+            spent_usd: purse.spent.dollars(),
             resumed: opened.resumed,
         },
     )?;
@@ -208,7 +207,7 @@ fn run_noting(
         ground::put_away(&landed, &cut_off, goes_on)?;
         untold::tell(&landed, &survey, &opened.dir, &mut recorder)?;
     }
-    if cap.is_none() && !request.only_land {
+    if purse.cap.is_none() && !request.only_land {
         let text = "no `--max-cost`: what this run may spend is unlimited";
         recorder.record(
             None,
@@ -254,7 +253,7 @@ fn run_noting(
     }
     let caps = Caps {
         run: shared.options.max_cost,
-        day: config.run.daily_budget,
+        day: shared.options.daily_budget,
     };
     let till = Till::open(
         &project.store.ledger_path(),
@@ -413,13 +412,6 @@ pub fn prompt_of(project: &Project, given: &str, agent: Option<&str>) -> Result<
         agent: agent.name,
         text,
     })
-}
-
-/// What the request's words mean.
-pub(super) fn targets(project: &Project, request: &RunRequest) -> Result<Vec<TicketId>> {
-    let index = project.index()?;
-    let graph = project.graph(&index.tickets);
-    crate::ops::resolve_all(&index, &graph, &request.targets)
 }
 
 /// The runtime of the one asynchronous part, with the signals taken over: from here on none

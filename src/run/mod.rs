@@ -43,6 +43,7 @@ mod orphans;
 mod people;
 mod predict;
 mod preflight;
+mod prepared;
 pub mod price;
 pub mod process;
 pub mod prompt;

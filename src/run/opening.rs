@@ -158,7 +158,7 @@ pub(super) fn inherited_checks(
         // Those of a command that lands are its own.
         checks_to_land(&project.store, survey)?
     } else if request.checks.is_empty() {
-        checks_to_go_on(&project.store, &survey.key)?
+        unfinished(&project.store, &survey.key)?.map_or_else(Vec::new, |info| info.checks)
     } else {
         // They are in the options already.
         return Ok(request.checks.clone());
@@ -198,19 +198,16 @@ fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<String>> {
     Ok(checks)
 }
 
-/// The checks that the command of an interrupted run named, which goes on with it; none where a
-/// new run begins.
-fn checks_to_go_on(store: &Store, key: &RunKey) -> Result<Vec<String>> {
-    let mut checks = Vec::new();
+/// The run of the key that has not come to an end: the same command goes on with it.
+pub(super) fn unfinished(store: &Store, key: &RunKey) -> Result<Option<RunInfo>> {
+    let mut last = None;
     for dir in RunDir::all(store)? {
         let of_key = dir.info()?.filter(|info| info.key == key.as_str());
-        if let Some(info) = of_key
-            && !has_finished(&dir)?
-        {
-            checks = info.checks;
+        if of_key.is_some() && !has_finished(&dir)? {
+            last = of_key;
         }
     }
-    Ok(checks)
+    Ok(last)
 }
 
 /// The tickets of all runs of the key: the files that its branch may have.

@@ -1,6 +1,6 @@
 //! What the user asked of a run, and what it comes to with the configuration.
 
-use crate::model::{LandMode, Span, Usd};
+use crate::model::{AgentConfig, LandMode, Span, Usd};
 use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::store::StoreError;
 
@@ -44,6 +44,8 @@ pub struct RunRequest {
 pub(super) struct Options {
     pub parallel: Option<usize>,
     pub max_cost: Option<Usd>,
+    /// What all runs of the clone may spend in a day.
+    pub daily_budget: Option<Usd>,
     pub max_ticket_cost: Option<Usd>,
     pub max_tokens: Option<u64>,
     pub max_time: Option<Span>,
@@ -80,6 +82,7 @@ impl Options {
         Ok(Self {
             parallel: request.parallel.or(run.parallel),
             max_cost: request.max_cost.or(run.max_cost),
+            daily_budget: run.daily_budget,
             max_ticket_cost: request.max_ticket_cost.or(run.max_ticket_cost),
             max_tokens: request.max_tokens.or(run.max_tokens),
             max_time: request.max_time.or(run.max_time),
@@ -92,5 +95,13 @@ impl Options {
             wait: request.wait,
             only_land: request.only_land,
         })
+    }
+
+    /// What a ticket that the agent works at may cost in the run, where that is bounded.
+    pub(super) fn ticket_cap(&self, agent: &AgentConfig) -> Option<Usd> {
+        let is_capped = self.max_cost.is_some() || self.daily_budget.is_some();
+        // Under a cap the agent's own is what its workers get at a time; else it is all there is.
+        let of_agent = agent.max_cost.filter(|_| !is_capped);
+        self.max_ticket_cost.into_iter().chain(of_agent).min()
     }
 }

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use super::board::{Phase, Seat};
 use super::job::{Beginning, Job};
 use super::jobs::Jobs;
-use super::launch;
-use super::ledger::{self, Ledger};
+use super::money::{Budget, Wish};
 use super::opening;
 use super::options::{Options, RunRequest};
 use super::preflight;
+use super::prepared::{Prepared, Purse};
 use super::recovery::Recovered;
-use super::survey::{Survey, survey};
+use super::survey::Survey;
 use crate::context::Context;
 use crate::graph::schedule::{Candidate, Clash, Constraints, clash};
 use crate::graph::simulate::{self, Played, Rules};
 use crate::model::{TicketId, Usd};
-use crate::ops::{Project, Result};
+use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::wire::{EventKind, PlanDocument, PlannedClash, PlannedStart};
 
 /// Places, unless told otherwise: the graph's width, and no more than these.
@@ -111,23 +111,36 @@ pub(super) fn plan_event(
 /// # Errors
 /// When the run could not begin, unless for want of a program or room: those become warnings.
 pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<PlanDocument> {
-    let config = &project.config;
-    let mut options = Options::new(request, project)?;
-    let targets = launch::targets(project, request)?;
-    let survey = survey(ctx, config, &project.load()?, &targets)?;
-    opening::inherited_checks(project, request, &survey, &mut options)?;
-    let ground = preflight::check_plan(ctx, project, request, &options, &survey)?;
+    // It starts nothing: what this machine lacks is a warning.
+    let lacking = |error: Error| {
+        if error.code != ErrorCode::Failed {
+            return Err(error);
+        }
+        project.warn(format!("the run could not start: {}", error.message));
+        Ok(())
+    };
+    let Prepared {
+        options,
+        survey,
+        ground,
+        ..
+    } = Prepared::new(ctx, project, request, &lacking)?;
     let recovered = Recovered::default();
     let jobs = Jobs::new(project, &options, &survey, &ground, None, recovered)?;
     let seats = seats(&survey, &jobs, false)?;
     let places = places(&options, &survey);
     let played = play(&survey, &seats, places, options.waves);
-    let entries = Ledger::read(&project.store.ledger_path())?;
-    let spent = ledger::spent(&entries, |entry| entry.key == survey.key.as_str())?;
-    let cap = preflight::cap(ctx, config, &options, &entries, spent)?;
-    let starts = played.shifts.iter().filter_map(|shift| {
-        let job = &seats.get(&shift.id)?.job;
-        Some(PlannedStart {
+    let goes_on = opening::unfinished(&project.store, &survey.key)?;
+    let run = goes_on.as_ref().map(|info| info.run.as_str());
+    let purse = Purse::of(ctx, project, &options, run, |_| false)?;
+    let mut starts = Vec::new();
+    for shift in &played.shifts {
+        let Some(seat) = seats.get(&shift.id) else {
+            continue;
+        };
+        let job = &seat.job;
+        let reserved = reserved(job, &options, &purse, places)?;
+        starts.push(PlannedStart {
             id: shift.id.to_string(),
             title: job.ticket.title.clone(),
             agent: job.by().to_owned(),
@@ -138,10 +151,10 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
             },
             start_minutes: shift.start_minutes,
             end_minutes: shift.end_minutes,
-            reserved_usd: cap.map(|cap| job.wanted.unwrap_or(cap.share(places as u64)).dollars()),
+            reserved_usd: reserved.map(Usd::dollars),
             checks: job.checks.clone(),
-        })
-    });
+        });
+    }
     Ok(PlanDocument {
         schema: "tk.plan.v1",
         key: survey.key.to_string(),
@@ -149,15 +162,37 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
         onto: ground.onto.to_string(),
         parallel: places,
         waves: waves(&survey),
-        starts: starts.collect(),
+        starts,
         critical_path_ids: words(&survey.plan.critical_path_ids),
         critical_path_minutes: survey.plan.critical_path_minutes,
         predicted_minutes: played.makespan_minutes,
-        max_cost_usd: cap.map(Usd::dollars),
+        max_cost_usd: purse.cap.map(Usd::dollars),
         clashes: clashes(&seats),
         awaiting: words(&survey.awaiting),
         held: words(&survey.held),
         disk_free_bytes: preflight::free_bytes(&ground.root),
+    })
+}
+
+/// What would be put aside for the first worker of the job, were it the first to start.
+fn reserved(job: &Job, options: &Options, purse: &Purse, places: usize) -> Result<Option<Usd>> {
+    if job.lands_without_worker() {
+        return Ok(None);
+    }
+    let id = &job.ticket.id;
+    let spent = purse.spent_on(id)?;
+    let wish = Wish {
+        wanted: job.wanted,
+        at_most: options
+            .ticket_cap(&job.agent)
+            .map(|cap| cap.saturating_sub(spent)),
+        places,
+    };
+    let granted = Budget::new(purse.cap, purse.spent).reserve(id, wish);
+    Ok(match granted {
+        Ok(reservation) => reservation.map(|reservation| reservation.amount),
+        // What is left pays for no worker.
+        Err(_refused) => Some(Usd::ZERO),
     })
 }
 

@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use jiff::ToSpan;
-
-use super::ledger::{self, Entry};
 use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
 use crate::git::{BranchName, CommitId, Version};
 use crate::graph::PlanEntry;
-use crate::model::{AgentConfig, AgentKind, Category, Config, TicketId, Usd};
+use crate::model::{AgentConfig, AgentKind, Category, TicketId};
 use crate::ops::{Error, ErrorCode, Project, Result, expect_as_they_stand, expect_tracked};
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
@@ -52,37 +49,8 @@ impl Ground {
     }
 }
 
-/// Checks everything, changes nothing.
+/// Checks everything, changes nothing; `lacking` decides about what this machine lacks for the run.
 pub(super) fn check(
-    ctx: &Context,
-    project: &Project,
-    request: &RunRequest,
-    options: &Options,
-    survey: &Survey,
-) -> Result<Ground> {
-    checked(ctx, project, request, options, survey, &Err)
-}
-
-/// Checks what [`check`] does, for a plan, which starts nothing: what this machine lacks for the
-/// run is a warning.
-pub(super) fn check_plan(
-    ctx: &Context,
-    project: &Project,
-    request: &RunRequest,
-    options: &Options,
-    survey: &Survey,
-) -> Result<Ground> {
-    checked(ctx, project, request, options, survey, &|error: Error| {
-        if error.code != ErrorCode::Failed {
-            return Err(error);
-        }
-        project.warn(format!("the run could not start: {}", error.message));
-        Ok(())
-    })
-}
-
-/// Checks everything; `lacking` decides about what this machine lacks.
-fn checked(
     ctx: &Context,
     project: &Project,
     request: &RunRequest,
@@ -317,22 +285,4 @@ fn room(root: &Path, places: usize) -> Result<()> {
         ),
     )
     .hint("free some, or run fewer at once with `-j`"))
-}
-
-/// What this run may spend in all: its own cap, and what is left of the day's budget.
-pub(super) fn cap(
-    ctx: &Context,
-    config: &Config,
-    options: &Options,
-    entries: &[Entry],
-    spent: Usd,
-) -> Result<Option<Usd>> {
-    let Some(daily) = config.run.daily_budget else {
-        return Ok(options.max_cost);
-    };
-    // A day is the last 24 hours, whatever the time zone.
-    let day_ago = ctx.now() - 24.hours();
-    let today = ledger::spent(entries, |entry| entry.at >= day_ago)?;
-    let left = daily.saturating_sub(today) + spent;
-    Ok(Some(options.max_cost.map_or(left, |cap| cap.min(left))))
 }

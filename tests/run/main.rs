@@ -43,6 +43,8 @@ mod orphans;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod plan_money;
+#[cfg(test)]
 mod preflight;
 #[cfg(test)]
 mod recovery;

@@ -219,11 +219,7 @@ impl Dispatcher<'_> {
             return Ok(Err(Refusal::Later));
         };
         let own = |entry: &Entry| entry.ticket == ticket.as_str();
-        let options = &self.shared.options;
-        let capped = options.max_cost.is_some() || self.shared.config.run.daily_budget.is_some();
-        // Under a cap the agent's own is what its workers get at a time; else it is all there is.
-        let of_agent = job.agent.max_cost.filter(|_| !capped);
-        let cap = options.max_ticket_cost.into_iter().chain(of_agent).min();
+        let cap = self.shared.options.ticket_cap(&job.agent);
         let used = self.till.used(own)?;
         let max_turns = job.agent.max_turns;
         let max_turns = max_turns.map(|most| most.saturating_sub(used.turns));
