@@ -95,7 +95,10 @@ pub(super) async fn finish(
         }
         Point::RecordCommit.around(|| shared.integration.commit_files(&files, &message, None))?;
         if shared.options.land == LandMode::Never {
-            let ahead = is_ahead(shared)?;
+            let ahead = match shared.tip_of(&shared.ground.onto)? {
+                Some(onto) => ground::is_ahead(&shared.ground, onto)?,
+                None => true,
+            };
             finished.kept = ahead.then(|| format!("tk land {}", shared.target));
         } else {
             let why = match home::land(shared, stop).await {
@@ -175,16 +178,6 @@ pub(super) fn way_to_branch(project: &Project, shared: &Shared) -> Result<Option
              `git add {TICKS} && git commit -m Tickets` first"
         )
     }))
-}
-
-/// Whether something is on the run's branch that the user's has not.
-fn is_ahead(shared: &Shared) -> Result<bool> {
-    let onto = shared.tip_of(&shared.ground.onto)?;
-    let tip = ground::tip(shared)?;
-    Ok(match onto {
-        Some(onto) => !Git::new(&shared.ground.root).is_ancestor(tip, onto)?,
-        None => true,
-    })
 }
 
 /// Closes every epic of the run whose children are all closed, nested ones first.

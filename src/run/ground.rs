@@ -150,11 +150,25 @@ pub(super) fn tip(shared: &Shared) -> std::result::Result<CommitId, GitError> {
     if shared.tip_of(branch)?.is_none() {
         revive(shared)?;
     }
-    let tip = match Git::new(&shared.ground.root).left_at(branch)? {
-        Some(left) => Some(left),
-        None => shared.tip_of(branch)?,
-    };
+    let tip = left_tip(&Git::new(&shared.ground.root), branch)?;
     tip.ok_or_else(|| GitError::NoBranch(branch.clone()))
+}
+
+/// The tip of the run's branch as the run left it, if there is such a branch.
+fn left_tip(git: &Git, branch: &BranchName) -> std::result::Result<Option<CommitId>, GitError> {
+    match git.left_at(branch)? {
+        Some(left) => Ok(Some(left)),
+        None => git.commit_of(&branch.reference()),
+    }
+}
+
+/// Whether the run's branch has something that the commit has not.
+pub(super) fn is_ahead(ground: &Ground, of: CommitId) -> std::result::Result<bool, GitError> {
+    let git = Git::new(&ground.root);
+    match left_tip(&git, &ground.run_branch)? {
+        Some(tip) => Ok(!git.is_ancestor(tip, of)?),
+        None => Ok(false),
+    }
 }
 
 /// Puts the branch of a run that was interrupted back to where that left it, if another moved it

@@ -1,7 +1,7 @@
 //! The runner of epics: the only asynchronous code.
 //!
 //! [`launch`] takes a run from the command to the exit code: `survey` lays it out, `preflight`
-//! checks that it can begin, `opening` finds out whether it is a new run or an interrupted
+//! checks that it can begin (for a plan, too: `prepared`), `opening` finds out whether it is a new run or an interrupted
 //! one, `recovery` cleans up after the latter, `ground` makes branch and worktree ready.
 //! Then the `dispatcher` loops: it owns all state, starts an `executor` for each ticket, and
 //! is the only one that emits events. `finish` lands what has merged.
@@ -11,6 +11,7 @@
 mod asking;
 pub mod attempt;
 mod batch;
+mod begun;
 mod bisect;
 mod board;
 mod clashes;

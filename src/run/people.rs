@@ -46,8 +46,7 @@ impl<'a> People<'a> {
         project: &'a Project,
         shared: Arc<Shared>,
         dir: &'a RunDir,
-        targets: &'a [TicketId],
-        survey: &Survey,
+        survey: &'a Survey,
         only_land: bool,
     ) -> Self {
         let watch = Watch::patient(shared.store.ticks_dir());
@@ -57,7 +56,7 @@ impl<'a> People<'a> {
             project,
             shared,
             dir,
-            targets,
+            targets: &survey.targets,
             only_land,
             known: known.collect(),
             owed: BTreeMap::new(),

@@ -147,6 +147,12 @@ pub(super) fn survey(
 }
 
 impl Survey {
+    /// The tickets it works at, those that wait among them.
+    pub(super) fn planned(&self) -> Vec<TicketId> {
+        let entries = self.plan.entries.iter();
+        entries.map(|entry| entry.id.clone()).collect()
+    }
+
     /// Counts these among the run's own files, if there are such tickets: an interrupted run
     /// goes on with what it has closed already.
     pub(super) fn keep_files(&mut self, ids: &[String]) {
