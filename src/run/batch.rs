@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::bisect::Bisect;
 use super::desk::{Desk, Stop};
-use super::gate::{self, Place, Ran};
+use super::gate::{self, Checked, Ear};
 use super::ground;
 use super::job::{Beginning, Job};
 use super::jobs;
@@ -250,7 +250,13 @@ async fn try_together(
             checks.push(command);
         }
     }
-    let verdict = check(shared, &checks, told, &first.waiting.stop).await;
+    let (ear, stop) = (Ear::OfRun(told), &first.waiting.stop);
+    let checked = gate::all(shared, None, &checks, ear, stop).await;
+    let verdict = checked.map(|checked| match checked {
+        Checked::Green => Trial::Green,
+        Checked::Red { .. } => Trial::Red,
+        Checked::Stopped => Trial::Stopped,
+    });
     let mut unfit = members
         .iter()
         .position(|m| m.waiting.is_stopped() || !may_land(shared, &m.waiting.job));
@@ -263,8 +269,7 @@ async fn try_together(
     };
     let green = matches!(trial, Ok(Trial::Green));
     let settled = settle(shared, chain, pending, green).await;
-    for stray in shared.integration.take_strays() {
-        let text = ground::stray(&stray);
+    for text in ground::strays(&shared.integration) {
         told.record_of_run(EventKind::Warning { text }).await?;
     }
     let (commits, changed) = settled?;
@@ -311,43 +316,6 @@ async fn first_taken(shared: &Arc<Shared>, members: &[Member]) -> Option<usize> 
         }
     }
     None
-}
-
-/// Runs the checks in the integration worktree, as the run's own.
-async fn check(
-    shared: &Shared,
-    checks: &[&String],
-    told: &Desk,
-    stop: &watch::Receiver<Stop>,
-) -> Result<Trial, Trouble> {
-    for command in checks.iter().map(|command| (*command).clone()) {
-        let started = EventKind::CheckStarted {
-            command: command.clone(),
-        };
-        told.record_of_run(started).await?;
-        let place = Place {
-            cwd: &shared.ground.integration,
-            limit: shared.config.run.check_time,
-            log: shared.next_log(None, "check")?,
-        };
-        match gate::shell(shared, "run", &command, place, stop).await? {
-            Ran::Passed { seconds } => {
-                let passed = EventKind::CheckPassed { command, seconds };
-                told.record_of_run(passed).await?;
-            }
-            Ran::Failed { status, output } => {
-                let failed = EventKind::CheckFailed {
-                    command,
-                    status,
-                    output,
-                };
-                told.record_of_run(failed).await?;
-                return Ok(Trial::Red);
-            }
-            Ran::Stopped => return Ok(Trial::Stopped),
-        }
-    }
-    Ok(Trial::Green)
 }
 
 /// Moves the run's branch to the chain's tip where it was green, else gives the chain up; the

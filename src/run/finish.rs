@@ -129,8 +129,7 @@ pub(super) async fn finish(
         }
     }
     let put_away = put_away(shared, survey, finished.landed);
-    for stray in shared.integration.take_strays() {
-        let text = ground::stray(&stray);
+    for text in ground::strays(&shared.integration) {
         recorder.record(None, EventKind::Warning { text })?;
     }
     if let Err(error) = put_away {

@@ -9,12 +9,13 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::attempt::{AttemptDir, ExitCause, ExitStatus, Spec};
-use super::desk::Stop;
+use super::desk::{Desk, Stop};
 use super::recovery::RUN_MARK;
 use super::shared::Shared;
 use super::supervised::Supervised;
 use super::trouble::Trouble;
-use crate::model::Span;
+use crate::model::{Span, TicketId};
+use crate::wire::EventKind;
 
 /// How much of a failed check's output a worker is shown, in bytes.
 const TAIL: u64 = 8_000;
@@ -28,6 +29,86 @@ pub(super) enum Ran {
     Failed { status: String, output: String },
     /// The run is being stopped.
     Stopped,
+}
+
+/// What came of checks that run one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// All have passed.
+    Green,
+    /// This one has failed, so; the tail of its output.
+    Red {
+        command: String,
+        status: String,
+        output: String,
+    },
+    /// The run is being stopped.
+    Stopped,
+}
+
+/// Who hears of checks.
+pub(super) enum Ear<'a> {
+    /// The journal, as of the ticket of that desk.
+    OfTicket(&'a Desk),
+    /// The journal, as of the run.
+    OfRun(&'a Desk),
+    /// Whoever tells the journal later.
+    Later(&'a mut Vec<EventKind>),
+}
+
+impl Ear<'_> {
+    async fn hear(&mut self, kind: EventKind) -> Result<(), Trouble> {
+        match self {
+            Self::OfTicket(desk) => desk.record(kind).await?,
+            Self::OfRun(desk) => desk.record_of_run(kind).await?,
+            Self::Later(kinds) => kinds.push(kind),
+        }
+        Ok(())
+    }
+}
+
+/// Runs checks in the integration worktree, those of a ticket or of the run itself, until one
+/// fails.
+pub(super) async fn all(
+    shared: &Shared,
+    ticket: Option<&TicketId>,
+    checks: &[&String],
+    mut ear: Ear<'_>,
+    stop: &watch::Receiver<Stop>,
+) -> Result<Checked, Trouble> {
+    let subject = ticket.map_or("run", TicketId::as_str);
+    for command in checks.iter().map(|command| (*command).clone()) {
+        let started = EventKind::CheckStarted {
+            command: command.clone(),
+        };
+        ear.hear(started).await?;
+        let place = Place {
+            cwd: &shared.ground.integration,
+            limit: shared.config.run.check_time,
+            log: shared.next_log(ticket, "check")?,
+        };
+        match shell(shared, subject, &command, place, stop).await? {
+            Ran::Passed { seconds } => {
+                ear.hear(EventKind::CheckPassed { command, seconds })
+                    .await?;
+            }
+            Ran::Failed { status, output } => {
+                let failed = EventKind::CheckFailed {
+                    command: command.clone(),
+                    status: status.clone(),
+                    output: output.clone(),
+                };
+                ear.hear(failed).await?;
+                return Ok(Checked::Red {
+                    command,
+                    status,
+                    output,
+                });
+            }
+            Ran::Stopped => return Ok(Checked::Stopped),
+        }
+    }
+    Ok(Checked::Green)
 }
 
 /// Where a shell command runs, for how long at most, and where its output goes.

@@ -56,7 +56,7 @@ pub(super) fn make(
     git.own(&ground.run_branch)?;
     let integration = Integration::new(&ground.integration, ground.run_branch.clone());
     integration.recover()?;
-    told.extend(integration.take_strays().iter().map(stray));
+    told.extend(strays(&integration));
     let landed = Landed {
         store: &project.store,
         config: &project.config,
@@ -184,8 +184,12 @@ fn put_back(project: &Project, ground: &Ground) -> Result<Option<String>> {
     Ok(Git::new(&ground.root).put_back(branch)?.as_ref().map(stray))
 }
 
-/// What is to be told where another had moved the run's branch.
-pub(super) fn stray(stray: &Stray) -> String {
+/// What is to be told of each time that another had moved the run's branch.
+pub(super) fn strays(integration: &Integration) -> Vec<String> {
+    integration.take_strays().iter().map(stray).collect()
+}
+
+fn stray(stray: &Stray) -> String {
     let Stray { branch, kept, .. } = stray;
     format!(
         "`{branch}`, which only its run moves, was moved by another, past the gate: it is back \

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::desk::Stop;
-use super::gate::{self, Place, Ran};
+use super::gate::{self, Checked, Ear};
 use super::ground;
 use super::jobs;
 use super::rewritten;
@@ -39,10 +39,8 @@ pub(super) async fn land(
     stop: &mut watch::Receiver<Stop>,
 ) -> Result<(Home, Vec<EventKind>), Trouble> {
     let (home, mut told) = try_to_land(shared, stop).await?;
-    let strays = shared.integration.take_strays();
-    told.extend(strays.iter().map(|stray| EventKind::Warning {
-        text: ground::stray(stray),
-    }));
+    let strays = ground::strays(&shared.integration).into_iter();
+    told.extend(strays.map(|text| EventKind::Warning { text }));
     Ok((home, told))
 }
 
@@ -263,38 +261,19 @@ async fn gate(
     told: &mut Vec<EventKind>,
 ) -> Result<Option<String>, Trouble> {
     let s = Arc::clone(shared);
-    for command in &blocking(move || checks(&s, tip)).await? {
-        told.push(EventKind::CheckStarted {
-            command: command.clone(),
-        });
-        let place = Place {
-            cwd: &shared.ground.integration,
-            limit: shared.config.run.check_time,
-            log: shared.next_log(None, "check")?,
-        };
-        match gate::shell(shared, "run", command, place, stop).await? {
-            Ran::Passed { seconds } => {
-                told.push(EventKind::CheckPassed {
-                    command: command.clone(),
-                    seconds,
-                });
-            }
-            Ran::Failed { status, output } => {
-                let why = format!(
-                    "`{command}` ended with {status} after `{}` was taken in",
-                    shared.ground.onto
-                );
-                told.push(EventKind::CheckFailed {
-                    command: command.clone(),
-                    status,
-                    output,
-                });
-                return Ok(Some(why));
-            }
-            Ran::Stopped => return Ok(Some("the run was stopped".to_owned())),
-        }
-    }
-    Ok(None)
+    let checks = blocking(move || checks(&s, tip)).await?;
+    let checks: Vec<&String> = checks.iter().collect();
+    let checked = gate::all(shared, None, &checks, Ear::Later(told), stop).await?;
+    Ok(match checked {
+        Checked::Green => None,
+        Checked::Red {
+            command, status, ..
+        } => Some(format!(
+            "`{command}` ended with {status} after `{}` was taken in",
+            shared.ground.onto
+        )),
+        Checked::Stopped => Some("the run was stopped".to_owned()),
+    })
 }
 
 /// A ticket's file as it came to the run's branch, where the user's had none: what it was before

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 use super::desk::{Desk, Stop};
-use super::gate::{self, Place, Ran};
+use super::gate::{self, Checked, Ear};
 use super::ground;
 use super::home::{self, Home};
 use super::job::{Beginning, Job};
@@ -202,8 +202,7 @@ async fn land(
 
 /// Tells that another than the run had moved its branch.
 async fn tell_strays(shared: &Shared, desk: &Desk) -> Result<Vec<String>, Trouble> {
-    let strays = shared.integration.take_strays();
-    let texts: Vec<String> = strays.iter().map(ground::stray).collect();
+    let texts = ground::strays(&shared.integration);
     for text in texts.clone() {
         desk.record(EventKind::Warning { text }).await?;
     }
@@ -222,43 +221,22 @@ async fn run_gate(
     let mut checks = job.checks.clone();
     checks.extend(jobs::checks(&[], &ticket));
     let mut seen = BTreeSet::new();
-    for command in checks.iter().filter(|check| seen.insert(check.as_str())) {
-        desk.record(EventKind::CheckStarted {
-            command: command.clone(),
-        })
-        .await?;
-        let log = shared.next_log(Some(&job.ticket.id), "check")?;
-        let limit = shared.config.run.check_time;
-        let place = Place {
-            cwd: &shared.ground.integration,
-            limit,
-            log,
-        };
-        match gate::shell(shared, job.ticket.id.as_str(), command, place, stop).await? {
-            Ran::Passed { seconds } => {
-                desk.record(EventKind::CheckPassed {
-                    command: command.clone(),
-                    seconds,
-                })
-                .await?;
-            }
-            Ran::Failed { status, output } => {
-                desk.record(EventKind::CheckFailed {
-                    command: command.clone(),
-                    status: status.clone(),
-                    output: output.clone(),
-                })
-                .await?;
-                return Ok(Some(Landing::Red {
-                    command: command.clone(),
-                    status,
-                    output,
-                }));
-            }
-            Ran::Stopped => return Ok(Some(Landing::Stopped)),
-        }
-    }
-    Ok(None)
+    let checks = checks.iter().filter(|check| seen.insert(check.as_str()));
+    let checks: Vec<&String> = checks.collect();
+    let checked = gate::all(shared, Some(&ticket.id), &checks, Ear::OfTicket(desk), stop).await?;
+    Ok(match checked {
+        Checked::Green => None,
+        Checked::Red {
+            command,
+            status,
+            output,
+        } => Some(Landing::Red {
+            command,
+            status,
+            output,
+        }),
+        Checked::Stopped => Some(Landing::Stopped),
+    })
 }
 
 /// Commits the merge with the closed ticket in it, and closes it.
