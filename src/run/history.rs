@@ -68,7 +68,11 @@ fn entry(dir: &RunDir, info: &RunInfo, figures: &Figures) -> Result<RunEntry> {
                 },
                 _,
             ) => {
-                last = Some((outcome.clone(), failed.clone(), awaiting.clone()));
+                last = Some((
+                    outcome.as_str().to_owned(),
+                    failed.clone(),
+                    awaiting.clone(),
+                ));
             }
             _ => {}
         }

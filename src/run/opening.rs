@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::model::{TicketId, Verdict};
 use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::store::Store;
-use crate::wire::EventKind;
+use crate::wire::{EventKind, RunEnd};
 
 /// A run that is this process's to do.
 #[derive(Debug)]
@@ -113,16 +113,11 @@ pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Resul
 /// Whether the run came to an end of its own. One that was stopped or whose budget was used
 /// up goes on when the same command is given again, its spending with it.
 pub(super) fn has_finished(dir: &RunDir) -> Result<bool> {
-    Ok(last_outcome(dir)?.is_some_and(|outcome| is_final(&outcome)))
-}
-
-/// Whether a run that ended so has come to an end of its own.
-pub(super) fn is_final(outcome: &str) -> bool {
-    !matches!(outcome, "stopped" | "budget")
+    Ok(last_outcome(dir)?.is_some_and(RunEnd::is_final))
 }
 
 /// How the run ended last; nothing while it is going on, or if it was interrupted.
-pub(super) fn last_outcome(dir: &RunDir) -> Result<Option<String>> {
+pub(super) fn last_outcome(dir: &RunDir) -> Result<Option<RunEnd>> {
     let events = record::read(&dir.journal())?;
     let last = events.into_iter().rev().find_map(|event| match event.kind {
         EventKind::RunFinished { outcome, .. } => Some(Some(outcome)),

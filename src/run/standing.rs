@@ -1,7 +1,7 @@
 //! How the runs of a clone stand, for whoever looks after what they leave.
 
 use super::folder::{RunDir, RunInfo};
-use super::opening::{is_final, last_outcome};
+use super::opening::last_outcome;
 use super::orphans::{self, Marked};
 use super::unended;
 use crate::context::Context;
@@ -90,7 +90,7 @@ fn state(dir: &RunDir, info: &RunInfo, newer: &[RunInfo]) -> Result<RunState> {
         return Ok(RunState::Over);
     }
     Ok(match last_outcome(dir)? {
-        Some(outcome) if is_final(&outcome) => RunState::Over,
+        Some(outcome) if outcome.is_final() => RunState::Over,
         Some(_) => RunState::Resumable,
         None => RunState::Interrupted,
     })

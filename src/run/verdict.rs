@@ -7,7 +7,7 @@ use super::people;
 use super::survey::Survey;
 use crate::model::{TicketId, Usd};
 use crate::ops::ErrorCode;
-use crate::wire::{EventKind, Waits};
+use crate::wire::{EventKind, RunEnd, Waits};
 
 /// The verdict on a run: stopped before budget before failed before waiting. `now` is how the
 /// tickets stand; `held_by` tells who holds one.
@@ -47,22 +47,21 @@ pub(super) fn finished_event(
     owed.extend(epics.cloned());
     let given = awaiting.into_iter().chain(unstarted);
     let unstarted: Vec<TicketId> = given.filter(|id| now.plan.entry(id).is_some()).collect();
-    let code = if tally.stopped {
-        Some(("stopped", ErrorCode::RunStopped))
+    let (outcome, code) = if tally.stopped {
+        (RunEnd::Stopped, Some(ErrorCode::RunStopped))
     } else if tally.budget_reached && !unstarted.is_empty() {
-        Some(("budget", ErrorCode::BudgetReached))
+        (RunEnd::Budget, Some(ErrorCode::BudgetReached))
     } else if !failed.is_empty() {
-        Some(("failed", ErrorCode::RunFailed))
+        (RunEnd::Failed, Some(ErrorCode::RunFailed))
     } else if !owed.is_empty() || !unstarted.is_empty() {
-        Some(("waiting", ErrorCode::RunWaiting))
+        (RunEnd::Waiting, Some(ErrorCode::RunWaiting))
     } else if finished.unlanded.is_some() {
-        Some(("unlanded", ErrorCode::Git))
+        (RunEnd::Unlanded, Some(ErrorCode::Git))
     } else {
-        None
+        (RunEnd::Done, None)
     };
-    let (outcome, exit_code) = code.map_or(("done", 0), |(word, code)| (word, code.exit_code()));
     let waits = match outcome {
-        "stopped" | "budget" => Vec::new(),
+        RunEnd::Stopped | RunEnd::Budget => Vec::new(),
         _ => unstarted
             .iter()
             .map(|id| Waits {
@@ -72,8 +71,8 @@ pub(super) fn finished_event(
             .collect(),
     };
     EventKind::RunFinished {
-        outcome: outcome.to_owned(),
-        exit_code,
+        outcome,
+        exit_code: code.map_or(0, ErrorCode::exit_code),
         cost_usd: tally.spent.map(Usd::dollars),
         landed: words(&ended(Ending::Landed)),
         failed: words(&failed),

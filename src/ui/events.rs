@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::terminal::{cost, plural, safe};
 use crate::model::Span;
-use crate::wire::{Event, EventKind};
+use crate::wire::{Event, EventKind, RunEnd};
 
 /// How much of what a worker says fits on its line.
 const SHORT: usize = 100;
@@ -235,25 +235,24 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
             waits,
             ..
         } => {
-            let style = match outcome.as_str() {
-                "done" => good,
-                "waiting" => people,
+            let style = match outcome {
+                RunEnd::Done => good,
+                RunEnd::Waiting => people,
                 _ => bad,
             };
             // Nobody is owed anything: then it has to be said what is waited for.
             let why = match waits.first() {
-                Some(first) if outcome == "waiting" && awaiting.is_empty() => {
+                Some(first) if *outcome == RunEnd::Waiting && awaiting.is_empty() => {
                     format!(" ({}: {})", safe(&first.ticket), short(&first.why))
                 }
                 _ => String::new(),
             };
-            let outcome = match outcome.as_str() {
-                "waiting" if awaiting.is_empty() => "unfinished",
-                outcome => outcome,
+            let outcome = match outcome {
+                RunEnd::Waiting if awaiting.is_empty() => "unfinished",
+                outcome => outcome.as_str(),
             };
             let text = format!(
-                "{}: {} landed, {} failed, {} awaiting people, {} not done{why}, {}",
-                safe(outcome),
+                "{outcome}: {} landed, {} failed, {} awaiting people, {} not done{why}, {}",
                 landed.len(),
                 failed.len(),
                 awaiting.len(),

@@ -264,8 +264,8 @@ pub enum EventKind {
     },
     /// The runner is done.
     RunFinished {
-        /// How: done, waiting, failed, budget, stopped.
-        outcome: String,
+        /// How.
+        outcome: RunEnd,
         /// The runner's exit code.
         exit_code: u8,
         /// What the run cost, interruptions included, as far as that is known; `null` where nothing
@@ -286,6 +286,45 @@ pub enum EventKind {
         #[serde(default)]
         owed: Vec<Owed>,
     },
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEnd {
+    /// All of it is done.
+    Done,
+    /// Something waits, for people or for something else.
+    Waiting,
+    /// Tickets failed.
+    Failed,
+    /// What has merged could not land on the user's branch.
+    Unlanded,
+    /// Its budget was used up.
+    Budget,
+    /// It was stopped.
+    Stopped,
+}
+
+impl RunEnd {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Unlanded => "unlanded",
+            Self::Budget => "budget",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Whether the run has come to an end of its own: the same command does not go on with it.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Budget | Self::Stopped)
+    }
 }
 
 /// What a ticket waits for that nobody owes anything.

@@ -11,7 +11,7 @@ use crate::model::{Awaiting, Gate, Span, StatusId, Ticket, TicketId};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::run::RunOutcome;
 use crate::store::write_atomic;
-use crate::wire::EventKind;
+use crate::wire::{EventKind, RunEnd};
 
 /// A sample repository, ready to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,16 +86,17 @@ pub fn expected(outcome: &RunOutcome) -> Result<()> {
             "the sample's run did not end",
         ));
     };
-    if outcome == "stopped" {
+    if *outcome == RunEnd::Stopped {
         let hint = format!("`tk run {EPIC}` in its folder goes on");
         return Err(Error::new(ErrorCode::RunStopped, "the sample was stopped").hint(hint));
     }
-    if outcome == "waiting" && failed.is_empty() && unstarted.is_empty() {
+    if *outcome == RunEnd::Waiting && failed.is_empty() && unstarted.is_empty() {
         return Ok(());
     }
     let message = format!(
-        "the sample did not end as it should, waiting for people alone: {outcome}; failed: {}; \
+        "the sample did not end as it should, waiting for people alone: {}; failed: {}; \
          not started: {}",
+        outcome.as_str(),
         listed(failed),
         listed(unstarted)
     );
