@@ -20,6 +20,7 @@
 mod fence;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -124,6 +125,17 @@ impl ExitStatus {
     #[must_use]
     pub const fn success(&self) -> bool {
         matches!(self, Self::Code(0))
+    }
+}
+
+/// In words, such as `exit code 1`; of what was not started, why.
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::NotStarted(why) => f.write_str(why),
+        }
     }
 }
 

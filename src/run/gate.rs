@@ -177,9 +177,8 @@ pub(super) async fn shell(
     }
     let status = match (exit.cause, exit.status) {
         (ExitCause::TimeLimit, _) => format!("no end within its time limit of {limit}"),
-        (_, ExitStatus::Code(code)) => format!("exit code {code}"),
-        (_, ExitStatus::Signal(signal)) => format!("signal {signal}"),
         (_, ExitStatus::NotStarted(why)) => format!("no start: {why}"),
+        (_, status) => status.to_string(),
     };
     let (out, err) = (dir.stdout_tail(TAIL)?, dir.stderr_tail(TAIL)?);
     let output = [out.trim_end(), err.trim_end()]

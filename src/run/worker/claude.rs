@@ -12,7 +12,7 @@ use super::{CLIENT_TRIES_AGAIN, Session, Start, Work, never_started};
 use crate::context::point::Point;
 use crate::model::OnPermission;
 use crate::run::asking::Asking;
-use crate::run::attempt::{AttemptDir, Exit, ExitCause, ExitStatus, Stdin};
+use crate::run::attempt::{AttemptDir, Exit, ExitCause, Stdin};
 use crate::run::claude::args::{self, Invocation};
 use crate::run::claude::control;
 use crate::run::claude::conversation::{Conversation, Permission, Signal};
@@ -383,11 +383,7 @@ impl<'a> Listener<'a> {
         let exit = self.dir.read_exit()?;
         let how = match &exit {
             None => format!("its shim ended: {}", self.dir.shim_log()?.trim()),
-            Some(exit) => match &exit.status {
-                ExitStatus::Code(code) => format!("exit code {code}"),
-                ExitStatus::Signal(signal) => format!("signal {signal}"),
-                ExitStatus::NotStarted(why) => why.clone(),
-            },
+            Some(exit) => exit.status.to_string(),
         };
         let result = self.conversation.ended(&how, &self.dir.stderr_tail(TAIL)?);
         let bill = bill_of(&result, &self.conversation.live(), never_started(self.dir)?);

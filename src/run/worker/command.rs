@@ -105,15 +105,10 @@ pub(super) async fn work(
             (ExitStatus::Code(0), None) => told(result.unwrap_or_default()),
             (ExitStatus::NotStarted(why), _) => fail("worker_start", why, TurnTrouble::Final),
             (status, _) => {
-                let how = match status {
-                    ExitStatus::Signal(signal) => format!("signal {signal}"),
-                    ExitStatus::Code(code) => format!("exit code {code}"),
-                    ExitStatus::NotStarted(why) => why,
-                };
                 let tail = dir.stderr_tail(TAIL)?;
                 fail(
                     "crash",
-                    format!("{how}: {}", tail.trim()),
+                    format!("{status}: {}", tail.trim()),
                     TurnTrouble::Crashed,
                 )
             }
