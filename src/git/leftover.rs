@@ -13,6 +13,7 @@ use super::inner::held_by;
 use super::moved::{Moved, moved};
 use super::repo::Repo;
 use super::tree::parse_id;
+use super::work_branch::WorkBranch;
 use super::worktree::{Removal, Worktree, list};
 use crate::model::TicketId;
 
@@ -96,16 +97,16 @@ impl Repo {
                 continue;
             };
             let tip = parse_id(&answer, id)?;
-            let Some(of_run) = name.as_str().strip_prefix("tk/") else {
+            if !name.as_str().starts_with("tk/") {
                 all.others.push(tip);
                 continue;
-            };
-            let (key, ticket) = meaning(of_run);
+            }
+            let (key, ticket, attempt) = meaning(name.as_str());
             if key.is_some() && ticket.is_none() {
                 all.runs.push(tip);
             }
             branches.push(RunBranch {
-                attempt: attempt(of_run),
+                attempt,
                 name,
                 tip,
                 key,
@@ -355,7 +356,7 @@ impl Git {
 impl BranchName {
     /// What a run's branch is about: the ticket, or for the run's own branch its key.
     pub(super) fn subject(&self) -> Option<TicketId> {
-        let (key, ticket) = meaning(self.as_str().strip_prefix("tk/")?);
+        let (key, ticket, _) = meaning(self.as_str());
         ticket.or_else(|| TicketId::parse(&key?).ok())
     }
 
@@ -365,31 +366,17 @@ impl BranchName {
     }
 }
 
-/// The run's key and the ticket in `run/<key>` or `work/<key>/<ticket>[@<attempt>]`.
-fn meaning(name: &str) -> (Option<String>, Option<TicketId>) {
-    if let Some(key) = name.strip_prefix("run/") {
-        return (Some(key.to_owned()).filter(|key| !key.contains('/')), None);
+/// The run's key, the ticket and the number of the attempt, where the name of a branch tells: of
+/// `tk/run/<key>` the key.
+fn meaning(name: &str) -> (Option<String>, Option<TicketId>, u32) {
+    if let Some(key) = name.strip_prefix("tk/run/") {
+        let key = Some(key.to_owned()).filter(|key| !key.contains('/'));
+        return (key, None, 1);
     }
-    let parts = name
-        .strip_prefix("work/")
-        .and_then(|rest| rest.split_once('/'));
-    let Some((key, ticket)) = parts else {
-        return (None, None);
-    };
-    let ticket = match ticket.rsplit_once('@') {
-        Some((id, attempt)) if attempt.parse::<u32>().is_ok() => id,
-        _ => ticket,
-    };
-    match TicketId::parse(ticket) {
-        Ok(id) => (Some(key.to_owned()), Some(id)),
-        Err(_) => (None, None),
+    match WorkBranch::parse(name) {
+        Some(work) => (Some(work.key), Some(work.ticket), work.attempt),
+        None => (None, None, 1),
     }
-}
-
-/// The number of the attempt in the name of a ticket's branch.
-fn attempt(name: &str) -> u32 {
-    let number = name.rsplit_once('@').map(|(_, number)| number.parse());
-    number.and_then(std::result::Result::ok).unwrap_or(1)
 }
 
 /// The folders in `folder` that are none of these worktrees.
@@ -417,19 +404,19 @@ mod tests {
     #[test]
     fn names_of_branches_tell_run_and_ticket() {
         for (name, key, ticket) in [
-            ("run/k7m", Some("k7m"), None),
-            ("run/k7m/x", None, None),
-            ("work/k7m/x4d", Some("k7m"), Some("x4d")),
+            ("tk/run/k7m", Some("k7m"), None),
+            ("tk/run/k7m/x", None, None),
+            ("tk/work/k7m/x4d", Some("k7m"), Some("x4d")),
             (
-                "work/t-0315bc83/bd-a3f8.1@2",
+                "tk/work/t-0315bc83/bd-a3f8.1@2",
                 Some("t-0315bc83"),
                 Some("bd-a3f8.1"),
             ),
-            ("work/k7m", None, None),
-            ("work/k7m/X", None, None),
+            ("tk/work/k7m", None, None),
+            ("tk/work/k7m/X", None, None),
             ("other", None, None),
         ] {
-            let (found_key, found_ticket) = meaning(name);
+            let (found_key, found_ticket, _) = meaning(name);
             assert_eq!(found_key.as_deref(), key, "{name}");
             assert_eq!(
                 found_ticket.as_ref().map(TicketId::as_str),

@@ -55,6 +55,7 @@ mod tracking;
 mod tree;
 mod trial;
 mod unmerged;
+mod work_branch;
 mod worktree;
 
 pub use attributes::Attribute;
@@ -86,4 +87,5 @@ pub use tracking::IgnoreRule;
 pub use tree::FileEdit;
 pub use trial::TRIAL;
 pub use unmerged::{Stage, Unmerged};
+pub use work_branch::WorkBranch;
 pub use worktree::{Added, Removal, Worktree, Worktrees};

@@ -13,6 +13,7 @@ use super::error::Result;
 use super::id::{BranchName, CommitId, TreeId, is_ticks};
 use super::merge::shown;
 use super::tree::{parse_id, parse_tree};
+use super::work_branch::WorkBranch;
 use crate::model::TicketId;
 
 /// A backup, and what it would change on a commit.
@@ -119,7 +120,7 @@ impl Git {
     /// When git fails.
     pub fn branches_of_ticket(&self, ticket: &TicketId) -> Result<Vec<BranchName>> {
         let format = "--format=%(refname)";
-        let answer = self.run(["for-each-ref", format, "refs/heads/tk/work/"])?;
+        let answer = self.run(["for-each-ref", format, WorkBranch::REFERENCES])?;
         let names = answer.line();
         let branches = names
             .lines()

@@ -10,7 +10,7 @@ use super::options::Options;
 use super::preflight::Ground;
 use super::recovery::Recovered;
 use super::survey::Survey;
-use crate::git::Git;
+use crate::git::{Git, WorkBranch};
 use crate::graph::PlanEntry;
 use crate::model::{AgentConfig, AgentKind, Outcome, RunRecord, Ticket, TicketId, Usd, Verdict};
 use crate::ops::{Error, ErrorCode, Project, Result};
@@ -26,7 +26,7 @@ pub(super) struct Jobs<'a> {
     /// What an earlier runner of the run left.
     recovered: Recovered,
     /// The branches of attempts there are, of whatever run.
-    branches: BTreeSet<String>,
+    branches: BTreeSet<WorkBranch>,
     /// What landed attempts cost, by type of ticket.
     costs: BTreeMap<String, Vec<Usd>>,
 }
@@ -197,22 +197,17 @@ impl<'a> Jobs<'a> {
 
     /// The branch of an earlier attempt, if it is still there: of this key, else of another.
     fn kept_branch(&self, ticket: &TicketId, attempt: u32) -> Option<String> {
-        let own = self.survey.key.work_branch(ticket, attempt);
+        let own = WorkBranch::new(self.survey.key.as_str(), ticket, attempt);
         if self.branches.contains(&own) {
-            return Some(own);
+            return Some(own.to_string());
         }
         of_attempt(&self.branches, ticket, attempt)
     }
 
     fn last_attempt(&self, ticket: &Ticket) -> u32 {
         let recorded = ticket.runs.iter().map(|run: &RunRecord| run.attempt);
-        let branched = self.branches.iter().filter_map(|branch| {
-            let (_, name) = branch.rsplit_once('/')?;
-            let (id, attempt) = name.split_once('@').unwrap_or((name, "1"));
-            (id == ticket.id.as_str())
-                .then(|| attempt.parse().ok())
-                .flatten()
-        });
+        let own = self.branches.iter().filter(|of| of.ticket == ticket.id);
+        let branched = own.map(|of| of.attempt);
         recorded.chain(branched).max().unwrap_or(0)
     }
 }
@@ -248,13 +243,9 @@ fn is_unfinished(ticket: &Ticket, last: &RunRecord) -> bool {
 }
 
 /// The branch of that attempt in whatever run.
-fn of_attempt(branches: &BTreeSet<String>, ticket: &TicketId, attempt: u32) -> Option<String> {
-    let end = match attempt {
-        0 | 1 => format!("/{ticket}"),
-        _ => format!("/{ticket}@{attempt}"),
-    };
-    let mut of_it = branches.iter().filter(|branch| branch.ends_with(&end));
-    of_it.next().cloned()
+fn of_attempt(branches: &BTreeSet<WorkBranch>, ticket: &TicketId, attempt: u32) -> Option<String> {
+    let is_it = |of: &&WorkBranch| of.ticket == *ticket && of.attempt == attempt.max(1);
+    branches.iter().find(is_it).map(ToString::to_string)
 }
 
 /// The gate of a ticket: configured checks first, then its own, then those of its acceptance;
@@ -271,12 +262,10 @@ pub(super) fn checks(configured: &[String], ticket: &Ticket) -> Vec<String> {
         .collect()
 }
 
-/// The branches of attempts, by their short names.
-pub(super) fn work_branches(git: &Git) -> Result<BTreeSet<String>> {
-    let listed = git.run([
-        "for-each-ref",
-        "--format=%(refname:lstrip=2)",
-        "refs/heads/tk/work/",
-    ])?;
-    Ok(listed.line().lines().map(str::to_owned).collect())
+/// The branches of attempts.
+fn work_branches(git: &Git) -> Result<BTreeSet<WorkBranch>> {
+    let format = "--format=%(refname:lstrip=2)";
+    let listed = git.run(["for-each-ref", format, WorkBranch::REFERENCES])?;
+    let names = listed.line();
+    Ok(names.lines().filter_map(WorkBranch::parse).collect())
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::context::Context;
+use crate::git::WorkBranch;
 use crate::model::TicketId;
 
 /// What a run is about: the epic's id, or `t-` and 8 hex digits of the tickets' ids. The same
@@ -43,11 +44,7 @@ impl RunKey {
     /// The branch of an attempt at a ticket.
     #[must_use]
     pub fn work_branch(&self, ticket: &TicketId, attempt: u32) -> String {
-        if attempt <= 1 {
-            format!("tk/work/{self}/{ticket}")
-        } else {
-            format!("tk/work/{self}/{ticket}@{attempt}")
-        }
+        WorkBranch::new(&self.0, ticket, attempt).to_string()
     }
 
     /// The key's text.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
-use crate::git::{BranchName, CommitId, Version};
+use crate::git::{BranchName, CommitId, Version, WorkBranch};
 use crate::graph::PlanEntry;
 use crate::model::{AgentConfig, AgentKind, Category, TicketId};
 use crate::ops::{Error, ErrorCode, Project, Result, expect_as_they_stand, expect_tracked};
@@ -41,11 +41,7 @@ pub(super) struct Ground {
 impl Ground {
     /// The worktree of an attempt at a ticket.
     pub(super) fn worktree_of(&self, ticket: &TicketId, attempt: u32) -> PathBuf {
-        if attempt <= 1 {
-            self.worktrees.join(ticket.as_str())
-        } else {
-            self.worktrees.join(format!("{ticket}@{attempt}"))
-        }
+        self.worktrees.join(WorkBranch::folder(ticket, attempt))
     }
 }
 

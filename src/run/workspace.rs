@@ -12,7 +12,9 @@ use super::job::Job;
 use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
 use crate::context::point::{Moment, Point};
-use crate::git::{Backups, BranchName, CommitId, Git, GitError, Removal, TicketTree, Worktrees};
+use crate::git::{
+    Backups, BranchName, CommitId, Git, GitError, Removal, TicketTree, WorkBranch, Worktrees,
+};
 use crate::model::{TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Project};
 
@@ -158,11 +160,9 @@ pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
 pub(super) fn put_away_followed(shared: &Shared, ticket: &TicketId) -> Result<(), Trouble> {
     let (root, tip) = (&shared.ground.root, shared.integration.tip()?);
     for branch in Git::new(root).branches_of_ticket(ticket)? {
-        let number = branch.as_str().rsplit_once('@');
-        let number = number.and_then(|(_, number)| number.parse().ok());
-        let attempt = number.unwrap_or(1);
-        if branch.as_str() == shared.key.work_branch(ticket, attempt) {
-            let worktree = shared.ground.worktree_of(ticket, attempt);
+        let work = WorkBranch::parse(branch.as_str());
+        if let Some(work) = work.filter(|work| work.key == shared.key.as_str()) {
+            let worktree = shared.ground.worktree_of(ticket, work.attempt);
             put_away_at(root, &shared.trees, tip, ticket, &worktree, &branch)?;
         }
     }
