@@ -17,7 +17,7 @@ use super::changed::{Changed, Was};
 use super::close::{CloseRequest, Closing};
 use super::cycles::refuse_cycles;
 use super::new::{check_edges, check_parent};
-use super::notes::refused;
+use super::notes::{can_await_nothing, refused};
 use super::resolve::{resolve, resolve_any};
 use super::update::go;
 use super::{Error, ErrorCode, Project, Result, values};
@@ -454,9 +454,7 @@ fn check_values(
     }
     let is_done = project.config.statuses.is_done(&wanted.status);
     if is_done && wanted.awaiting.is_some() && wanted.awaiting != before.awaiting {
-        let id = &wanted.id;
-        let error = refused(format!("`{id}` is closed: it can await nothing"));
-        return Err(("awaiting", error));
+        return Err(("awaiting", can_await_nothing(wanted)));
     }
     Ok(())
 }

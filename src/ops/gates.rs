@@ -1,7 +1,7 @@
 //! The human gates: what only people may answer.
 
 use super::change::{Scene, Targets};
-use super::notes::{refused, say};
+use super::notes::{can_await_nothing, refused, say};
 use super::{Changed, Error, Project, Result};
 use crate::model::{APPROVED, Awaiting, Note, NoteKind, Ticket, Verdict};
 
@@ -10,14 +10,19 @@ use crate::model::{APPROVED, Awaiting, Note, NoteKind, Ticket, Verdict};
 /// `tk close`.
 ///
 /// # Errors
-/// When an agent approves, or a ticket awaits nothing that can be approved.
+/// When an agent approves, or a ticket is closed or awaits nothing that can be approved.
 pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Result<Changed> {
     project.require_human("approve")?;
     let note = note
         .map(|text| say(project, NoteKind::Comment, "note", text))
         .transpose()?;
-    let changed = project.change(targets, |_, tickets| {
+    let changed = project.change(targets, |scene, tickets| {
         for ticket in tickets {
+            let is_approved =
+                ticket.awaiting.is_none() && ticket.verdict == Some(Verdict::Approved);
+            if !is_approved {
+                refuse_closed(scene, ticket)?;
+            }
             if asks_permission(ticket) {
                 let text = match &note {
                     Some(note) => format!("{APPROVED}: {}", note.text),
@@ -30,7 +35,7 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
             if let Some(note) = &note {
                 ticket.say(note);
             }
-            if ticket.awaiting.is_none() && ticket.verdict == Some(Verdict::Approved) {
+            if is_approved {
                 continue;
             }
             let awaited = gate(ticket)?;
@@ -98,7 +103,8 @@ fn tell_what_follows(project: &Project, approved: &[&Ticket]) -> Result<()> {
 /// other one goes back to the initial status.
 ///
 /// # Errors
-/// When an agent rejects, the text is blank, or a ticket awaits nothing that can be rejected.
+/// When an agent rejects, the text is blank, or a ticket is closed or awaits nothing that can be
+/// rejected.
 pub fn reject(project: &Project, targets: &Targets, text: &str) -> Result<Changed> {
     project.require_human("reject")?;
     let note = say(
@@ -116,6 +122,7 @@ pub fn reject(project: &Project, targets: &Targets, text: &str) -> Result<Change
 }
 
 fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> {
+    refuse_closed(scene, ticket)?;
     if asks_permission(ticket) {
         // The worker hears it and goes on without.
         ticket.awaiting = None;
@@ -139,6 +146,14 @@ fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> 
     ticket.awaiting = None;
     ticket.say(note);
     Ok(())
+}
+
+/// What is over stays as it was closed, whoever filed it and whatever its file says it awaits.
+fn refuse_closed(scene: &Scene<'_>, ticket: &Ticket) -> Result<()> {
+    match scene.project.config.statuses.is_done(&ticket.status) {
+        true => Err(can_await_nothing(ticket)),
+        false => Ok(()),
+    }
 }
 
 /// Whether a worker wants to be allowed something: that is no verdict on its work.

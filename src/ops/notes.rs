@@ -106,6 +106,13 @@ pub(super) fn say(project: &Project, kind: NoteKind, what: &str, text: &str) -> 
     })
 }
 
+/// What is over can be waited for by nobody.
+pub(super) fn can_await_nothing(ticket: &Ticket) -> Error {
+    let id = &ticket.id;
+    refused(format!("`{id}` is closed: it can await nothing"))
+        .hint(format!("`tk reopen {id}` opens it again"))
+}
+
 pub(super) fn refused(message: String) -> Error {
     Error::new(ErrorCode::Refused, message)
 }

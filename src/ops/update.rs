@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::change::{Scene, Targets};
 use super::close::{self, CloseRequest, Closing};
 use super::new::{acceptance, check_edges, subtasks};
-use super::notes::say;
+use super::notes::{can_await_nothing, say};
 use super::reopen;
 use super::values::{self, invalid};
 use super::{Changed, Error, ErrorCode, Project, Result};
@@ -260,10 +260,7 @@ fn set(scene: &Scene<'_>, ticket: &mut Ticket, request: &UpdateRequest) -> Resul
     if let Some(awaiting) = &request.awaiting {
         ticket.awaiting = values::word(awaiting)?;
         if ticket.awaiting.is_some() && config.statuses.is_done(&ticket.status) {
-            let id = &ticket.id;
-            let message = format!("`{id}` is closed: it can await nothing");
-            return Err(Error::new(ErrorCode::Refused, message)
-                .hint(format!("`tk reopen {id}` opens it again")));
+            return Err(can_await_nothing(ticket));
         }
     }
     set_edges(scene, ticket, request)?;

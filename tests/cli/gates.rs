@@ -87,6 +87,41 @@ fn what_an_agent_proposed_is_declined() {
 }
 
 #[test]
+fn what_is_closed_is_neither_approved_nor_rejected() {
+    let sandbox = authentication().with_env("TK_ACTOR", "agent:claude");
+    let id = sandbox.file(["An idea"]);
+    let sandbox = sandbox.with_env("TK_ACTOR", "dana");
+    sandbox
+        .tk(["close", &id, "--reason", "not needed", "--force"])
+        .ok();
+    sandbox.ticket(
+        "def",
+        "title = \"Second\"\nstatus = \"closed\"\nclosed_at = 2026-11-19T08:00:00Z\n\
+         created_by = \"agent:claude\"\nrequires = \"review\"\nawaiting = \"review\"\n",
+    );
+    let said = refused(
+        &sandbox,
+        4,
+        &[
+            &["reject", &id, "no good"],
+            &["approve", &id],
+            &["reject", "def", "no good"],
+            &["approve", "def", "--note", "fine"],
+        ],
+    );
+    assert_snapshot!(said.replace(&id, "ID"), @r"
+    error: `ID` is closed: it can await nothing
+    hint: `tk reopen ID` opens it again
+    error: `ID` is closed: it can await nothing
+    hint: `tk reopen ID` opens it again
+    error: `def` is closed: it can await nothing
+    hint: `tk reopen def` opens it again
+    error: `def` is closed: it can await nothing
+    hint: `tk reopen def` opens it again
+    ");
+}
+
+#[test]
 fn every_kind_of_awaiting_has_its_answer() {
     let sandbox = authentication();
     for (kind, approve, answer) in [
