@@ -164,12 +164,12 @@ pub(super) fn go(scene: &Scene<'_>, tickets: &mut [Ticket], to: &StatusId) -> Re
     let statuses = &project.config.statuses;
     for ticket in tickets {
         close::allow(project, ticket, to)?;
+        let begins = statuses.category(to) == Category::Active
+            && statuses.category(&ticket.status) != Category::Active;
         if statuses.is_done(&ticket.status) {
             project.require_human("reopen")?;
             reopen::open(ticket, to);
         }
-        let begins = statuses.category(to) == Category::Active
-            && statuses.category(&ticket.status) != Category::Active;
         ticket.status = to.clone();
         if begins {
             begin(scene, ticket)?;

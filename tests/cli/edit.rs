@@ -63,6 +63,19 @@ fn what_was_typed_is_what_is_there() {
 }
 
 #[test]
+fn work_at_what_was_closed_begins() {
+    let sandbox = authentication();
+    sandbox.tk(["close", "def", "--force"]).ok();
+    let to = "sed -i s/closed\\\"/in_progress\\\"/ $1";
+    assert_snapshot!(edit(&sandbox, to, &["def"]), @r"
+    def  edited  Second
+    --- stderr
+    warning: `def` is begun though blocked by `abc`
+    ");
+    assert!(sandbox.read(".ticks/def.toml").contains("started_at = "));
+}
+
+#[test]
 fn a_status_goes_its_usual_way() {
     let sandbox = authentication();
     let to = |status: &str| format!("echo status = \\\"{status}\\\" >>$1");

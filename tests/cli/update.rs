@@ -69,6 +69,19 @@ fn begins_work_and_warns_where_it_is_early() {
 }
 
 #[test]
+fn work_at_what_was_closed_begins_like_any_other() {
+    let sandbox = authentication();
+    sandbox.tk(["close", "def", "--force"]).ok();
+    assert_snapshot!(sandbox.tk(["update", "def", "--status", "in_progress"]), @r"
+    def  updated  Second
+    --- stderr
+    warning: `def` is begun though blocked by `abc`
+    ");
+    let started = sandbox.tk(["show", "def", "--json"]).json()["tickets"][0]["started_at"].clone();
+    assert_eq!(started, "2026-11-20T08:38:50Z");
+}
+
+#[test]
 fn ticks_items_by_their_number() {
     let sandbox = authentication();
     sandbox
