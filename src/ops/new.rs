@@ -70,6 +70,9 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
         let mut maker = Maker::new(project, &index, requests, minted)?;
         maker.by(context)?;
         let made = maker.all(requests)?;
+        for ticket in &made {
+            values::warn_where_hidden_when_due(project, ticket);
+        }
         maker.refuse_cycles(requests, &made)?;
         made
     };
@@ -220,7 +223,6 @@ impl<'m> Maker<'m> {
         ticket.repeat = request.at("repeat", values::word(&given(&request.repeat)))?;
         let fits = values::fitting_repeat(ticket.repeat, ticket.due, ticket.defer_until);
         request.at("repeat", fits)?;
-        values::warn_where_hidden_when_due(self.project, &ticket);
         let agent = values::agent(&self.project.store, &given(&request.agent));
         ticket.agent = request.at("agent", agent)?;
         ticket.model = request.at("model", values::line("model", &given(&request.model)))?;

@@ -999,6 +999,18 @@ fn templates_that_nobody_can_name() {
 }
 
 #[test]
+fn a_template_is_tried_without_a_word_of_its_tickets() {
+    let sandbox = authentication();
+    sandbox.write(
+        ".ticks/templates/late.toml",
+        "title = \"Late\"\ndue = 2026-12-01\ndefer_until = 2026-12-05\n",
+    );
+    assert_eq!(sandbox.tk(["doctor"]).stderr, "");
+    let made = sandbox.tk(["new", "--from", "late"]);
+    assert!(made.stderr.starts_with("warning: `"), "{made}");
+}
+
+#[test]
 fn what_git_ignores_and_tracks() {
     let sandbox = authentication();
     for (rule, line) in [(".ticks/\n", 1), ("target\n*.toml\n", 2)] {
