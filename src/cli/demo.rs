@@ -8,6 +8,7 @@ use clap::{ValueEnum, ValueHint};
 use super::{Outcome, Session, run as run_command};
 use crate::ops::{Error, ErrorCode, Project};
 use crate::run::{self, RunRequest, demo};
+use crate::wire::DemoDocument;
 
 /// Make a sample repository and run its epic
 ///
@@ -51,7 +52,14 @@ impl Args {
         };
         let sample = demo::make(&session.context, &dir, worker.as_deref())?;
         if self.prepare_only {
-            session.screen.text(&format!("{}\n", dir.display()))?;
+            let path = dir.display().to_string();
+            match session.screen.is_json() {
+                true => session.screen.document(&DemoDocument {
+                    schema: "tk.demo.v1",
+                    path,
+                })?,
+                false => session.screen.text(&format!("{path}\n"))?,
+            }
             return Ok(0);
         }
         if !session.screen.is_json() {

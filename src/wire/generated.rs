@@ -14,6 +14,15 @@ pub struct CompletionsDocument {
     pub script: String,
 }
 
+/// `tk demo --prepare-only --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DemoDocument {
+    /// `tk.demo.v1`.
+    pub schema: &'static str,
+    /// The folder of the sample repository.
+    pub path: String,
+}
+
 /// `tk man --json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ManDocument {

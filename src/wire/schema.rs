@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::file::{AgentFile, ConfigFile, TemplateFile, TicketFile};
 use super::{
     BlockedDocument, ChangesDocument, ClaimDocument, CompletionsDocument, DeleteDocument,
-    DiffDocument, DoctorDocument, ErrorDocument, Event, ExportDocument, GraphDocument,
-    HistoryDocument, ImportDocument, InitDocument, ManDocument, NewDocument, PlanDocument,
-    PrimeDocument, PromptDocument, ResolveDocument, RestoreDocument, RetryDocument, RunsDocument,
-    SearchDocument, SettingsDocument, StatsDocument, StopDocument, SyncDocument, TallyDocument,
-    TicketsDocument, UndoDocument, WarningDocument,
+    DemoDocument, DiffDocument, DoctorDocument, ErrorDocument, Event, ExportDocument,
+    GraphDocument, HistoryDocument, ImportDocument, InitDocument, ManDocument, NewDocument,
+    PlanDocument, PrimeDocument, PromptDocument, ResolveDocument, RestoreDocument, RetryDocument,
+    RunsDocument, SearchDocument, SettingsDocument, StatsDocument, StopDocument, SyncDocument,
+    TallyDocument, TicketsDocument, UndoDocument, WarningDocument,
 };
 
 /// The schema of one kind of document or file.
@@ -83,6 +83,7 @@ pub const SCHEMAS: &[SchemaEntry] = &[
     document::<CompletionsDocument>("completions"),
     entry::<ConfigFile>("config", Kind::File),
     document::<DeleteDocument>("delete"),
+    document::<DemoDocument>("demo"),
     document::<DiffDocument>("diff"),
     document::<DoctorDocument>("doctor"),
     document::<ChangesDocument>("edit"),

@@ -29,6 +29,7 @@ mod config;
 mod deferred;
 #[cfg(test)]
 mod delete;
+mod demo;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]

@@ -133,15 +133,17 @@ fn command_page(command: &Command, name: &str) -> String {
     page.part(|out| man.render_options_section(out));
     page.after_help(command);
     page.exit_codes(|code| ends_with(command, code));
-    if SchemaEntry::find(word).is_some() && !matches!(word, "config") {
-        let text = format!(
-            "With --json the answer is a document tk.{word}.v1, which tk schema {word} describes."
-        );
-        page.paragraph("JSON", &text);
-    } else if matches!(word, "run" | "log") {
-        let text = "With --json each event is an object on a line of its own, which tk schema \
-                    event describes.";
-        page.paragraph("JSON", text);
+    let document =
+        format!("the answer is a document tk.{word}.v1, which tk schema {word} describes");
+    let events = "each event is an object on a line of its own, which tk schema event describes";
+    let told = match word {
+        "config" => None,
+        "run" | "log" => Some(events.to_owned()),
+        "demo" => Some(format!("{events}; with --prepare-only {document}")),
+        _ => SchemaEntry::find(word).map(|_| document),
+    };
+    if let Some(told) = told {
+        page.paragraph("JSON", &format!("With --json {told}."));
     }
     page.paragraph("SEE ALSO", "tk(1)");
     page.0
