@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::change::{Scene, Targets};
 use super::close::{self, CloseRequest, Closing};
 use super::new::{acceptance, check_edges, subtasks};
-use super::notes::{can_await_nothing, say};
+use super::notes::{can_await_nothing, refused, say};
 use super::reopen;
 use super::values::{self, invalid};
 use super::{Changed, Error, ErrorCode, Project, Result};
@@ -101,6 +101,7 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         .map(|text| say(project, NoteKind::Comment, "note", text))
         .transpose()?;
     let is_agent = project.is_agent()?;
+    let awaiting = request.awaiting.as_deref().unwrap_or_default();
     let closing = match &to {
         Some(to) if project.config.statuses.is_done(to) && !is_agent => {
             let close = CloseRequest {
@@ -117,6 +118,9 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         for ticket in tickets.iter_mut() {
             let before = ticket.clone();
             set(scene, ticket, request)?;
+            if closing.is_some() && !awaiting.trim().is_empty() {
+                return Err(cannot_both(ticket));
+            }
             if let Some(note) = &note {
                 ticket.say(note);
             }
@@ -143,6 +147,13 @@ pub fn update(project: &Project, targets: &Targets, request: &UpdateRequest) -> 
         closing.tell(&mut changed);
     }
     Ok(changed)
+}
+
+/// A ticket that is closed awaits nothing, and one that `requires` a gate awaits that.
+fn cannot_both(ticket: &Ticket) -> Error {
+    let id = &ticket.id;
+    refused(format!("`{id}` cannot be closed and await something"))
+        .hint("expected `--awaiting` or a status that closes it, not both")
 }
 
 /// Why the tickets were closed, all of which are.

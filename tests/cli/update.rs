@@ -82,6 +82,40 @@ fn work_at_what_was_closed_begins_like_any_other() {
 }
 
 #[test]
+fn what_is_closed_awaits_nothing() {
+    let sandbox = authentication();
+    let closed = [
+        "update",
+        "ghi",
+        "--status",
+        "closed",
+        "--awaiting",
+        "review",
+    ];
+    assert_snapshot!(refused(&sandbox, 4, &[
+        &["update", "abc", "--awaiting", "review", "--status", "closed"],
+        &closed,
+    ]), @r"
+    error: `abc` cannot be closed and await something
+    hint: expected `--awaiting` or a status that closes it, not both
+    error: `ghi` cannot be closed and await something
+    hint: expected `--awaiting` or a status that closes it, not both
+    ");
+    sandbox
+        .tk(["update", "abc", "--awaiting", "", "--status", "closed"])
+        .ok();
+    assert_snapshot!(refused(&sandbox, 4, &[
+        &["update", "abc", "--awaiting", "review"],
+        &["update", "abc", "--awaiting", "review", "--status", "closed"],
+    ]), @r"
+    error: `abc` is closed: it can await nothing
+    hint: `tk reopen abc` opens it again
+    error: `abc` is closed: it can await nothing
+    hint: `tk reopen abc` opens it again
+    ");
+}
+
+#[test]
 fn ticks_items_by_their_number() {
     let sandbox = authentication();
     sandbox
