@@ -30,7 +30,7 @@ impl From<StoreError> for Error {
                 let given = id.to_string();
                 Self::caused(ErrorCode::TicketNotFound, error).with("given", given)
             }
-            StoreError::Taken(_) => Self::caused(ErrorCode::Failed, error).hint("try again"),
+            StoreError::Taken(_) => Self::overtaken(error.to_string()),
             StoreError::Invalid(file) => Self::from(file.clone()),
             StoreError::Config(config) => {
                 let (path, line) = (config.path.clone(), config.line);
@@ -67,6 +67,12 @@ impl From<StoreError> for Error {
 }
 
 impl Error {
+    /// That another program, which does not wait for the lock, wrote at the same time.
+    #[must_use]
+    pub fn overtaken(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Locked, message).hint("try again")
+    }
+
     /// That the operating system refused something, with what to do about it where that is known.
     #[must_use]
     pub fn of_system(message: impl Into<String>, refused: &io::Error) -> Self {
@@ -135,6 +141,25 @@ impl From<GitError> for Error {
                 Self::caused(ErrorCode::Git, error).hinting(remedy)
             }
             _ => Self::caused(ErrorCode::Git, error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TicketId;
+
+    #[test]
+    fn what_says_to_try_again_can_be_tried_again() {
+        let id = TicketId::known("abc");
+        for error in [
+            Error::from(StoreError::Taken(id.clone())),
+            Error::overtaken("`abc` was changed by another program"),
+        ] {
+            assert!(error.code.retryable(), "{error}");
+            assert_eq!(error.code.exit_code(), 5, "{error}");
+            assert_eq!(error.hints, ["try again"]);
         }
     }
 }

@@ -371,7 +371,7 @@ impl Project {
             };
             if now != old.etag {
                 let message = format!("`{}` was changed by another program", new.id);
-                return Err(Error::new(ErrorCode::Changed, message).hint("try again"));
+                return Err(Error::overtaken(message));
             }
             changes.push(Change {
                 before: old,

@@ -31,7 +31,7 @@ pub enum ErrorCode {
     Refused,
     /// Only people may.
     HumansOnly,
-    /// Another process has the store's lock.
+    /// Another process has the store's lock, or wrote without it.
     Locked,
     /// Another actor or run has the ticket.
     Held,

@@ -138,7 +138,7 @@ pub fn settle(
     let locked = project.store.lock()?;
     if git.stages()? != stages || !table.is_as_seen() {
         let message = "the files were changed while their merge was being settled";
-        return Err(Error::new(ErrorCode::Changed, message).hint("give the command again"));
+        return Err(Error::overtaken(message));
     }
     locked.forget_last_change()?;
     let backup = project.store.backup(project.now);
