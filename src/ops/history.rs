@@ -10,7 +10,7 @@ use former::Former;
 use jiff::Timestamp;
 
 use super::past::{Filed, Tracked, Version, filed, version};
-use super::resolve::resolve_any;
+use super::resolve::{resolve_any, whole_id};
 use super::{ErrorCode, Project, Result};
 use crate::compare::{merged_fields, what_became};
 use crate::git::{BlobId, CommitId, FileVersion};
@@ -30,7 +30,7 @@ pub fn history(project: &Project, given: &str, limit: Option<usize>) -> Result<H
     let (id, commits) = match resolve_any(&index, &graph, given) {
         Ok(id) => (id.clone(), commits(&tracked, tracked.head, &id)?),
         Err(error) if error.code == ErrorCode::TicketNotFound => {
-            let Ok(id) = TicketId::parse(&given.trim().to_lowercase()) else {
+            let Some(id) = whole_id(given) else {
                 return Err(error);
             };
             let found = commits(&tracked, tracked.head, &id)?;

@@ -66,8 +66,12 @@ pub(super) fn by_exact_id(
     given: &str,
     is_known: impl FnOnce(&TicketId) -> bool,
 ) -> Option<TicketId> {
-    let id = TicketId::parse(&word(given)).ok()?;
-    is_known(&id).then_some(id)
+    whole_id(given).filter(is_known)
+}
+
+/// The id that was given, if it can be one, though there may be no such ticket.
+pub(super) fn whole_id(given: &str) -> Option<TicketId> {
+    TicketId::parse(&word(given)).ok()
 }
 
 /// The tickets of whose ids the beginning was given; if there is none, a part.

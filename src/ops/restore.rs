@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::resolve_any;
+use super::resolve::{resolve_any, whole_id};
 use super::{Error, ErrorCode, Project, Result};
 use crate::git::{Backups, BranchName, Brought, CommitId, Git, Kept, Landing};
 use crate::graph::Graph;
@@ -118,8 +118,8 @@ pub fn restore(project: &Project, request: &RestoreRequest) -> Result<Restored> 
 fn subject(project: &Project, index: &Index, backups: &Backups, given: &str) -> Result<TicketId> {
     let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
     match resolve_any(index, &graph, given) {
-        Err(unknown) => match TicketId::parse(given.trim()) {
-            Ok(id) if !backups.of(&id)?.is_empty() => Ok(id),
+        Err(unknown) => match whole_id(given) {
+            Some(id) if !backups.of(&id)?.is_empty() => Ok(id),
             _ => Err(unknown),
         },
         known => known,

@@ -170,7 +170,7 @@ fn work_that_never_landed_comes_back_of_a_ticket_that_is_gone() {
     s.git(["add", "other"]);
     s.git(["commit", "--quiet", "--message=other"]);
     s.tk(["delete", "one", "--force"]).ok();
-    let output = s.tk(["restore", "one", "--json"]);
+    let output = s.tk(["restore", "One", "--json"]);
     assert_eq!(output.code, 0, "{output}");
     assert_eq!(output.json()["tickets"], json!([]));
     assert_eq!(s.read("one.txt"), "done\n");
