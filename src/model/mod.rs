@@ -5,6 +5,7 @@
 
 mod actor;
 mod config;
+mod edges;
 mod ended;
 mod given;
 mod id;
@@ -22,6 +23,7 @@ pub use config::{
     AgentConfig, AgentKind, Config, LandMode, NotifyConfig, OnPermission, Price, PromptStyle,
     RunConfig, WorktreeConfig,
 };
+pub(crate) use edges::Edge;
 pub use ended::{CONFLICT, DONE, NO_CHANGES, RED};
 pub use given::{likeliest, moment, moment_or_utc, printable};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};

@@ -447,20 +447,6 @@ impl Ticket {
         own.chain(notes).chain(runs).max()
     }
 
-    /// Whether it names that other one in any of its edges.
-    #[must_use]
-    pub fn refers_to(&self, id: &TicketId) -> bool {
-        let single = [
-            &self.parent,
-            &self.discovered_from,
-            &self.duplicate_of,
-            &self.recurs_from,
-        ];
-        let several = [&self.blocked_by, &self.after, &self.related];
-        single.into_iter().any(|other| other.as_ref() == Some(id))
-            || several.into_iter().any(|ids| ids.contains(id))
-    }
-
     /// What its recorded attempts cost together, if any told.
     #[must_use]
     pub fn cost(&self) -> Option<Usd> {

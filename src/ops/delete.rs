@@ -1,6 +1,7 @@
 //! Removing tickets, and nothing that others hold on to.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use super::change::{Scene, Targets};
 use super::notes::refused;
@@ -45,9 +46,9 @@ pub fn delete(
         }
         let others = scene.index()?.tickets.iter();
         let others = others.filter(|other| !ids.contains(&&other.id));
-        let others = others.map(Outline::ticket);
-        let referring = others.filter(|ticket| ids.iter().any(|id| ticket.refers_to(id)));
-        let referring: Vec<Ticket> = referring.collect();
+        let going: HashSet<&str> = ids.iter().map(|id| id.as_str()).collect();
+        let referring = others.filter(|other| other.references().any(|id| going.contains(id)));
+        let referring: Vec<Ticket> = referring.map(Outline::ticket).collect();
         if !force && !referring.is_empty() {
             return Err(referred(&ids, &referring));
         }
@@ -58,7 +59,9 @@ pub fn delete(
         let before = locked.read(&ticket.id, &project.config)?;
         let mut after = before.ticket.clone();
         for id in &ids {
-            clear(&mut after, id);
+            for (_, edge) in after.edges_mut() {
+                edge.take(id);
+            }
         }
         Ok(Change { before, after })
     });
@@ -91,24 +94,6 @@ pub fn delete(
             .collect(),
         tickets: records.by_ids(&changed)?,
     })
-}
-
-fn clear(ticket: &mut Ticket, id: &TicketId) {
-    for single in [
-        &mut ticket.parent,
-        &mut ticket.discovered_from,
-        &mut ticket.duplicate_of,
-        &mut ticket.recurs_from,
-    ] {
-        single.take_if(|other| other == id);
-    }
-    for several in [
-        &mut ticket.blocked_by,
-        &mut ticket.after,
-        &mut ticket.related,
-    ] {
-        several.remove(id);
-    }
 }
 
 fn referred(ids: &[&TicketId], referring: &[Ticket]) -> Error {

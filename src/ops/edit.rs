@@ -360,7 +360,7 @@ impl Editing<'_> {
         check_edges(&staged, before).map_err(|error| (edge_key(before, wanted), error))?;
         let graph = Graph::new(&index.tickets, statuses, project.now);
         self.check_ids(index, &graph, before, wanted)?;
-        if edges(before) != edges(&staged) || before.kind != staged.kind {
+        if !before.references().eq(staged.references()) || before.kind != staged.kind {
             refuse_cycles(&graph, std::slice::from_ref(&staged))
                 .map_err(|error| (edge_key(before, wanted), error))?;
         }
@@ -404,22 +404,22 @@ impl Editing<'_> {
         before: &Ticket,
         wanted: &Ticket,
     ) -> std::result::Result<(), (&'static str, Error)> {
-        for ((key, had), (_, has)) in edges(before).into_iter().zip(edges(wanted)) {
-            for id in has.difference(&had) {
-                if index.get(id).is_some() || index.invalid(id).is_some() {
-                    continue;
-                }
-                let error = match resolve(index, graph, id.as_str()) {
-                    Err(error) => error,
-                    // A file has whole ids: what is short here is none elsewhere.
-                    Ok(meant) => {
-                        let message = format!("no ticket `{id}`: expected a whole id");
-                        Error::new(ErrorCode::InvalidTicket, message)
-                            .hint(format!("did you mean `{meant}`?"))
-                    }
-                };
-                return Err((key, error));
+        let had: BTreeSet<_> = before.references().collect();
+        let new = wanted.references().filter(|edge| !had.contains(edge));
+        for (key, id) in new {
+            if index.get(id).is_some() || index.invalid(id).is_some() {
+                continue;
             }
+            let error = match resolve(index, graph, id.as_str()) {
+                Err(error) => error,
+                // A file has whole ids: what is short here is none elsewhere.
+                Ok(meant) => {
+                    let message = format!("no ticket `{id}`: expected a whole id");
+                    Error::new(ErrorCode::InvalidTicket, message)
+                        .hint(format!("did you mean `{meant}`?"))
+                }
+            };
+            return Err((key, error));
         }
         Ok(())
     }
@@ -459,24 +459,12 @@ fn check_values(
     Ok(())
 }
 
-/// What the ticket says of others, by key.
-fn edges(ticket: &Ticket) -> [(&'static str, BTreeSet<TicketId>); 7] {
-    let one = |id: &Option<TicketId>| id.iter().cloned().collect();
-    [
-        ("parent", one(&ticket.parent)),
-        ("blocked_by", ticket.blocked_by.clone()),
-        ("after", ticket.after.clone()),
-        ("related", ticket.related.clone()),
-        ("discovered_from", one(&ticket.discovered_from)),
-        ("duplicate_of", one(&ticket.duplicate_of)),
-        ("recurs_from", one(&ticket.recurs_from)),
-    ]
-}
-
 /// The first key of edges in which the two differ.
 fn edge_key(before: &Ticket, wanted: &Ticket) -> &'static str {
-    let mut pairs = edges(before).into_iter().zip(edges(wanted));
-    let differing = pairs.find(|((_, had), (_, has))| had != has);
+    let (had, has): (BTreeSet<_>, BTreeSet<_>) =
+        (before.references().collect(), wanted.references().collect());
+    let mut all = before.references().chain(wanted.references());
+    let differing = all.find(|edge| !had.contains(edge) || !has.contains(edge));
     // Tickets of other types have other edges, too.
-    differing.map_or("type", |((key, _), _)| key)
+    differing.map_or("type", |(key, _)| key)
 }

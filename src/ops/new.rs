@@ -339,35 +339,20 @@ fn cannot_be(name: &str, what: &str) -> Error {
 
 /// What the ticket says to be to itself, each with its key.
 fn to_itself(ticket: &Ticket) -> Vec<(&'static str, &'static str)> {
-    let id = &ticket.id;
-    let is = |other: &Option<TicketId>| other.as_ref() == Some(id);
-    let edges = [
-        ("parent", "its own parent", is(&ticket.parent)),
-        (
-            "blocked_by",
-            "blocked by itself",
-            ticket.blocked_by.contains(id),
-        ),
-        ("after", "after itself", ticket.after.contains(id)),
-        ("related", "related to itself", ticket.related.contains(id)),
-        (
-            "discovered_from",
-            "discovered from itself",
-            is(&ticket.discovered_from),
-        ),
-        (
-            "duplicate_of",
-            "a duplicate of itself",
-            is(&ticket.duplicate_of),
-        ),
-        (
-            "recurs_from",
-            "what comes after itself",
-            is(&ticket.recurs_from),
-        ),
-    ];
-    let those = edges.iter().filter(|(.., it_is)| *it_is);
-    those.map(|(key, what, _)| (*key, *what)).collect()
+    let itself = ticket.references().filter(|(_, id)| **id == ticket.id);
+    let told = itself.map(|(key, _)| {
+        let what = match key {
+            "parent" => "its own parent",
+            "blocked_by" => "blocked by itself",
+            "after" => "after itself",
+            "related" => "related to itself",
+            "discovered_from" => "discovered from itself",
+            "duplicate_of" => "a duplicate of itself",
+            _ => "what comes after itself",
+        };
+        (key, what)
+    });
+    told.collect()
 }
 
 /// Refuses an open ticket under a closed epic.

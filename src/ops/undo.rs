@@ -8,7 +8,7 @@ use super::notes::refused;
 use super::records::Records;
 use super::{Error, ErrorCode, Project, Result};
 use crate::format;
-use crate::model::{Category, Outline, Shown, Ticket, TicketId};
+use crate::model::{Category, Shown, Ticket, TicketId};
 use crate::store::{Index, LastChange, Locked};
 use crate::wire::{TakenBack, TicketRecord, UndoneTicket};
 
@@ -170,14 +170,22 @@ fn refuse_if_named(
     }
     let others = index.tickets.iter();
     let others = others.filter(|it| !gone.contains(&it.id) && !back.contains_key(&it.id));
-    let back = back.values().map(|ticket| (*ticket).clone());
-    for ticket in others.map(Outline::ticket).chain(back) {
-        if let Some(id) = gone.iter().find(|id| ticket.refers_to(id)) {
-            let message = format!("`{id}` would go, and `{}` refers to it", ticket.id);
-            return Err(refused(message).with("id", id.as_str()));
+    let gone: BTreeSet<&str> = gone.iter().map(|id| id.as_str()).collect();
+    let others = others.filter_map(|it| {
+        let named = it.references().find(|id| gone.contains(id))?;
+        Some((&it.id, named))
+    });
+    let back = back.values().filter_map(|it| {
+        let mut named = it.references().map(|(_, id)| id.as_str());
+        Some((&it.id, named.find(|id| gone.contains(id))?))
+    });
+    match others.chain(back).next() {
+        Some((by, id)) => {
+            let message = format!("`{id}` would go, and `{by}` refers to it");
+            Err(refused(message).with("id", id))
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Lets go of what nobody works at any more.

@@ -11,33 +11,11 @@ use crate::ops::cycles::{HOW, breaking, told};
 use crate::store::Change;
 use crate::wire::{FindingKind, Severity};
 
-/// The references of a ticket by the key they stand under.
-fn references(ticket: &Ticket) -> impl Iterator<Item = (&'static str, &TicketId)> {
-    let several = [
-        ("blocked_by", &ticket.blocked_by),
-        ("after", &ticket.after),
-        ("related", &ticket.related),
-    ];
-    let single = [
-        ("parent", &ticket.parent),
-        ("discovered_from", &ticket.discovered_from),
-        ("duplicate_of", &ticket.duplicate_of),
-        ("recurs_from", &ticket.recurs_from),
-    ];
-    let several = several
-        .into_iter()
-        .flat_map(|(key, ids)| ids.iter().map(move |id| (key, id)));
-    let single = single
-        .into_iter()
-        .filter_map(|(key, id)| Some((key, id.as_ref()?)));
-    several.chain(single)
-}
-
 /// References to nothing and to the ticket itself, then cycles.
 pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for ticket in exam.loaded.tickets.iter().map(Outline::ticket) {
-        for (key, to) in references(&ticket) {
+        for (key, to) in ticket.references() {
             let (kind, message) = if *to == ticket.id {
                 (
                     FindingKind::SelfReference,
@@ -105,16 +83,9 @@ fn taken_out<'a>(
 
 /// Takes the reference out of the ticket; whether it was in it.
 fn take(ticket: &mut Ticket, key: &str, to: &TicketId) -> bool {
-    let single = match key {
-        "blocked_by" => return ticket.blocked_by.remove(to),
-        "after" => return ticket.after.remove(to),
-        "related" => return ticket.related.remove(to),
-        "parent" => &mut ticket.parent,
-        "discovered_from" => &mut ticket.discovered_from,
-        "recurs_from" => &mut ticket.recurs_from,
-        _ => &mut ticket.duplicate_of,
-    };
-    single.take_if(|there| there == to).is_some()
+    let mut edges = ticket.edges_mut().into_iter();
+    let edge = edges.find(|(known, _)| *known == key);
+    edge.is_some_and(|(_, edge)| edge.take(to))
 }
 
 /// A file that cannot be read is there all the same, and so is one that has another name.

@@ -3,7 +3,6 @@
 use super::Exam;
 use super::found::Found;
 use super::texts::changed;
-use crate::model::Outline;
 use crate::store::Misnamed;
 use crate::wire::{FindingKind, Severity};
 
@@ -36,29 +35,13 @@ pub(super) fn proper(exam: &Exam<'_>, file: &Misnamed) -> String {
     }
     let tickets = exam.loaded.tickets.iter();
     let naming: Vec<String> = tickets
-        .filter(|ticket| refers_to(ticket, id.as_str()))
+        .filter(|ticket| ticket.references().any(|named| named == id.as_str()))
         .map(|ticket| format!("`{}`", ticket.id))
         .collect();
     match naming.as_slice() {
         [] => format!("it should be `{id}.toml`"),
         naming => format!("it should be `{id}.toml`, as {} has it", naming.join(", ")),
     }
-}
-
-/// Whether the ticket names that one anywhere.
-fn refers_to(ticket: &Outline, id: &str) -> bool {
-    let parts = ticket.parts();
-    let edges = parts.edges;
-    let single = [
-        ticket.parent(),
-        parts.discovered_from,
-        parts.duplicate_of,
-        parts.recurs_from,
-    ];
-    let several = edges.blocked_by.chain(edges.after).chain(parts.related);
-    several
-        .chain(single.into_iter().flatten())
-        .any(|named| named == id)
 }
 
 /// The finding, mended by giving the file its proper name where that is free.

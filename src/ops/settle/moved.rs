@@ -10,7 +10,7 @@ use super::{Result, Table};
 use crate::format;
 use crate::git::{CommitId, TicksPath, Unmerged};
 use crate::merge::{Choice, Merged, is_another_ticket, is_told, merge_ticket};
-use crate::model::{Config, Ticket, TicketId};
+use crate::model::{Config, Edge, Ticket, TicketId};
 use crate::ops::values::invalid;
 use crate::store;
 
@@ -376,27 +376,18 @@ pub(super) fn renamed(
 /// Has the references to the old id lead to the new one; where the other side had one too (`both`),
 /// to both. Where there can be but one, it `stays` or not.
 fn rename(ticket: &mut Ticket, moved: &Moved, both: bool, stays: bool) {
-    for set in [
-        &mut ticket.blocked_by,
-        &mut ticket.after,
-        &mut ticket.related,
-    ] {
-        if set.contains(&moved.old) {
-            set.insert(moved.new.clone());
-            if !both {
-                set.remove(&moved.old);
+    for (_, edge) in ticket.edges_mut() {
+        match edge {
+            Edge::Several(ids) if ids.contains(&moved.old) => {
+                ids.insert(moved.new.clone());
+                if !both {
+                    ids.remove(&moved.old);
+                }
             }
-        }
-    }
-    let singles = [
-        &mut ticket.parent,
-        &mut ticket.discovered_from,
-        &mut ticket.duplicate_of,
-        &mut ticket.recurs_from,
-    ];
-    for single in singles {
-        if !stays && single.as_ref() == Some(&moved.old) {
-            *single = Some(moved.new.clone());
+            Edge::Single(id) if !stays && id.as_ref() == Some(&moved.old) => {
+                *id = Some(moved.new.clone());
+            }
+            _ => {}
         }
     }
 }
