@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Awaiting, Note, NoteKind, Ticket};
+use super::{Actor, Awaiting, Note, NoteKind, Ticket};
 
 /// What a person's approval of a worker's request begins with, as a note.
 pub const APPROVED: &str = "approved";
@@ -212,7 +212,7 @@ impl Note {
     /// Whether an agent wrote it.
     #[must_use]
     pub fn is_by_agent(&self) -> bool {
-        self.by.starts_with("agent:")
+        Actor::new(&self.by).is_agent()
     }
 
     /// Whether a person wrote it: neither an agent nor tk.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Repeat, Span, StatusId, TicketId, Usd};
+use super::{Actor, Repeat, Span, StatusId, TicketId, Usd};
 
 /// Why a word is not one of a closed set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -445,6 +445,21 @@ impl Ticket {
             .flat_map(|run| [run.started_at, run.ended_at])
             .flatten();
         own.chain(notes).chain(runs).max()
+    }
+
+    /// Whether its human gate, if any, is behind it.
+    #[must_use]
+    pub fn passes_gate(&self) -> bool {
+        self.requires.is_none() || self.verdict == Some(Verdict::Approved)
+    }
+
+    /// Whether an agent has filed it and nobody has begun it: it waits to be let in.
+    #[must_use]
+    pub fn is_proposal(&self) -> bool {
+        let by_agent = |by: &String| Actor::new(by).is_agent();
+        self.started_at.is_none()
+            && self.runs.is_empty()
+            && self.created_by.as_ref().is_some_and(by_agent)
     }
 
     /// What its recorded attempts cost together, if any told.

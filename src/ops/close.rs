@@ -6,7 +6,7 @@ use super::change::{Scene, Targets};
 use super::notes::{refused, say};
 use super::values;
 use super::{Changed, Error, Project, Result};
-use crate::model::{Category, Note, NoteKind, Outline, StatusId, Ticket, TicketId, Verdict};
+use crate::model::{Category, Note, NoteKind, Outline, StatusId, Ticket, TicketId};
 use crate::store::InvalidFile;
 
 /// How tickets are to be closed.
@@ -71,7 +71,7 @@ impl<'c> Closing<'c> {
         let statuses = &self.project.config.statuses;
         let closing: BTreeSet<TicketId> = tickets
             .iter()
-            .filter(|ticket| statuses.is_done(&ticket.status) || passes(ticket))
+            .filter(|ticket| statuses.is_done(&ticket.status) || ticket.passes_gate())
             .map(|ticket| ticket.id.clone())
             .collect();
         for ticket in tickets {
@@ -86,7 +86,7 @@ impl<'c> Closing<'c> {
                 self.guard(scene, ticket, &closing)?;
             }
             match ticket.requires {
-                Some(gate) if !passes(ticket) => {
+                Some(gate) if !ticket.passes_gate() => {
                     ticket.awaiting = Some(gate.awaiting());
                     ticket.verdict = None;
                 }
@@ -237,11 +237,6 @@ impl<'c> Closing<'c> {
             }
         }
     }
-}
-
-/// Whether the human gate of the ticket, if any, is behind it.
-fn passes(ticket: &Ticket) -> bool {
-    ticket.requires.is_none() || ticket.verdict == Some(Verdict::Approved)
 }
 
 /// Refuses a transition that the configuration does not allow.

@@ -41,7 +41,7 @@ pub fn approve(project: &Project, targets: &Targets, note: Option<&str>) -> Resu
             let awaited = gate(ticket)?;
             // An approval to begin is no review of what comes of it; when work begins, it is
             // forgotten again.
-            if is_proposal(ticket, awaited)
+            if awaited == Awaiting::Approval && ticket.is_proposal()
                 || ticket.ended_unlanded()
                 || ticket
                     .requires
@@ -131,9 +131,9 @@ fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> 
     }
     let awaited = gate(ticket)?;
     let statuses = &scene.project.config.statuses;
-    let proposed = is_proposal(ticket, awaited) && ticket.requires.is_none();
+    let proposed = awaited == Awaiting::Approval && ticket.is_proposal();
     let done = statuses.first(crate::model::Category::Done);
-    match done.filter(|_| proposed) {
+    match done.filter(|_| proposed && ticket.requires.is_none()) {
         Some(done) => {
             ticket.status = done.clone();
             ticket.closed_at = note.at;
@@ -161,15 +161,6 @@ fn asks_permission(ticket: &Ticket) -> bool {
     ticket.awaiting == Some(Awaiting::Approval) && ticket.open_question_of_agent().is_some()
 }
 
-/// Whether an agent has filed the ticket and nobody has begun it: it waits to be let in.
-fn is_proposal(ticket: &Ticket, awaited: Awaiting) -> bool {
-    let by_agent = |by: &String| by.starts_with("agent:");
-    awaited == Awaiting::Approval
-        && ticket.started_at.is_none()
-        && ticket.runs.is_empty()
-        && ticket.created_by.as_ref().is_some_and(by_agent)
-}
-
 /// What the ticket awaits, if it can be approved or rejected.
 fn gate(ticket: &Ticket) -> Result<Awaiting> {
     let id = &ticket.id;
@@ -187,16 +178,7 @@ fn gate(ticket: &Ticket) -> Result<Awaiting> {
         Some(other) => Ok(other),
         // No run takes what an agent filed before a person has approved it, whatever its
         // file says.
-        None if ticket.verdict.is_none()
-            && ticket.started_at.is_none()
-            && ticket.runs.is_empty()
-            && ticket
-                .created_by
-                .as_ref()
-                .is_some_and(|by| by.starts_with("agent:")) =>
-        {
-            Ok(Awaiting::Approval)
-        }
+        None if ticket.verdict.is_none() && ticket.is_proposal() => Ok(Awaiting::Approval),
         None => Err(wrong(
             "awaits nothing",
             format!("`tk show {id}` tells how it stands"),

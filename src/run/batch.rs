@@ -215,7 +215,7 @@ fn may_land(shared: &Shared, job: &Job) -> bool {
     tickets::current(shared, job).is_ok_and(|ticket| {
         let asked = jobs::checks(&[], &ticket);
         ticket.awaiting.is_none()
-            && tickets::gate_is_passed(&ticket)
+            && ticket.passes_gate()
             && !shared.config.statuses.is_done(&ticket.status)
             && asked.iter().all(|check| job.checks.contains(check))
     })

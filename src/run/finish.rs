@@ -235,7 +235,7 @@ fn state_of(shared: &Shared, id: &TicketId) -> Result<EpicState> {
         return Ok(EpicState::Unknown(file.clone()));
     }
     Ok(match epic.requires {
-        Some(gate) if !tickets::gate_is_passed(epic) => EpicState::AtGate(gate),
+        Some(gate) if !epic.passes_gate() => EpicState::AtGate(gate),
         _ => EpicState::Complete,
     })
 }

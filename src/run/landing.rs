@@ -164,9 +164,7 @@ async fn land(
         .is_ok_and(|ticket| shared.config.statuses.is_done(&ticket.status));
     let at_gate = match &current {
         Ok(ticket) if passed && ticket.awaiting.is_some() => ticket.awaiting,
-        Ok(ticket) if passed && !tickets::gate_is_passed(ticket) => {
-            ticket.requires.map(Gate::awaiting)
-        }
+        Ok(ticket) if passed && !ticket.passes_gate() => ticket.requires.map(Gate::awaiting),
         _ => None,
     };
     let held_back = !passed || is_closed || at_gate.is_some() || current.is_err();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::key::RunKey;
 use crate::context::Context;
 use crate::graph::{Graph, Plan, Scope};
-use crate::model::{Actor, Awaiting, Category, Config, Ticket, TicketId};
+use crate::model::{Awaiting, Category, Config, Ticket, TicketId};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::Loaded;
 
@@ -171,16 +171,10 @@ impl Survey {
 /// A ticket made by an agent awaits approval before any run takes it: until a person gave a
 /// verdict, or it was begun, which no run does before that.
 fn untrusted_awaits(config: &Config, mut ticket: Ticket) -> Ticket {
-    let by_agent = ticket
-        .created_by
-        .as_deref()
-        .is_some_and(|by| Actor::new(by).is_agent());
-    if by_agent
-        && !config.run.trust_agent_tickets
+    if !config.run.trust_agent_tickets
         && ticket.awaiting.is_none()
         && ticket.verdict.is_none()
-        && ticket.started_at.is_none()
-        && ticket.runs.is_empty()
+        && ticket.is_proposal()
     {
         ticket.awaiting = Some(Awaiting::Approval);
     }

@@ -9,7 +9,7 @@ use super::shared::Shared;
 use crate::context::point::Point;
 use crate::model::{
     Actor, Awaiting, Category, Config, Gate, Note, NoteKind, Outcome, PromptStyle, RunRecord,
-    StatusId, Ticket, TicketId, Verdict,
+    StatusId, Ticket, TicketId,
 };
 use crate::store::{Change, Locked, Store, StoreError, Stored};
 
@@ -273,11 +273,6 @@ pub(super) fn await_gate(shared: &Shared, id: &TicketId, gate: Gate) -> Result<(
         })?;
         Ok(())
     })
-}
-
-/// Whether a person has passed the ticket's gate.
-pub(super) fn gate_is_passed(ticket: &Ticket) -> bool {
-    ticket.requires.is_none() || ticket.verdict == Some(Verdict::Approved)
 }
 
 /// The prompt of a fresh session, from the tickets as they are now.
