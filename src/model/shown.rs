@@ -53,6 +53,18 @@ pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(of_line).collect::<Vec<_>>().join("\n")
 }
 
+/// The first `most` of them with commas between, and how many more there are.
+#[must_use]
+pub fn some_of<T: fmt::Display>(all: impl ExactSizeIterator<Item = T>, most: usize) -> String {
+    let more = all.len().saturating_sub(most);
+    let named: Vec<String> = all.take(most).map(|one| one.to_string()).collect();
+    let mut told = named.join(", ");
+    if more > 0 {
+        let _infallible = write!(told, " and {more} more");
+    }
+    told
+}
+
 /// A path for a message: on one line, whatever characters it has.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'p>(pub &'p Path);

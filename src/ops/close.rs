@@ -6,7 +6,7 @@ use super::change::{Scene, Targets};
 use super::notes::{refused, say};
 use super::values;
 use super::{Changed, Error, Project, Result};
-use crate::model::{Category, Note, NoteKind, Outline, StatusId, Ticket, TicketId};
+use crate::model::{Category, Note, NoteKind, Outline, StatusId, Ticket, TicketId, some_of};
 use crate::store::InvalidFile;
 
 /// How tickets are to be closed.
@@ -261,13 +261,8 @@ pub(super) fn transition(project: &Project, from: &StatusId, message: String) ->
 
 fn held(id: &TicketId, what: &str, by: &[TicketId]) -> Error {
     let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-    let shown: Vec<String> = by.iter().take(8).map(|id| format!("`{id}`")).collect();
-    let more = by.len() - shown.len();
-    let mut message = format!("`{id}` {what} {}", shown.join(", "));
-    if more > 0 {
-        message.push_str(&format!(" and {more} more"));
-    }
-    refused(message)
+    let shown = some_of(by.iter().map(|id| format!("`{id}`")), 8);
+    refused(format!("`{id}` {what} {shown}"))
         .hint("close those first, or close it all the same with `--force`")
         .with("id", id.as_str())
         .with("open", by)

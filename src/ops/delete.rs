@@ -7,7 +7,7 @@ use super::change::{Scene, Targets};
 use super::notes::refused;
 use super::records::Records;
 use super::{Error, Project, Result};
-use crate::model::{Outline, Ticket, TicketId};
+use crate::model::{Outline, Ticket, TicketId, some_of};
 use crate::store::{Change, Stored};
 use crate::wire::{DeletedTicket, TicketRecord};
 
@@ -101,11 +101,7 @@ fn referred(ids: &[&TicketId], referring: &[Ticket]) -> Error {
     for id in ids {
         let by = referring.iter().filter(|ticket| ticket.refers_to(id));
         let by: Vec<String> = by.map(|ticket| format!("`{}`", ticket.id)).collect();
-        let more = by.len().saturating_sub(8);
-        let mut shown = by.into_iter().take(8).collect::<Vec<_>>().join(", ");
-        if more > 0 {
-            shown.push_str(&format!(" and {more} more"));
-        }
+        let shown = some_of(by.iter(), 8);
         if !shown.is_empty() {
             lines.push(format!("`{id}` is referred to by {shown}"));
         }

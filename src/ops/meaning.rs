@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Project;
 use crate::context::Context;
 use crate::embeddings::{EmbeddingsError, Service};
-use crate::model::{Outline, Ticket};
+use crate::model::{Outline, Ticket, some_of};
 use crate::search;
 use crate::store::{TextName, Vectors};
 
@@ -156,17 +156,8 @@ fn is_refused(vector: &[f32]) -> bool {
 
 /// The tickets as a warning names them, if there are any.
 fn named(tickets: &[&Outline]) -> Option<String> {
-    let named: Vec<String> = tickets
-        .iter()
-        .take(NAMED)
-        .map(|ticket| format!("`{}`", ticket.id))
-        .collect();
-    let (named, more) = (named.join(", "), tickets.len().saturating_sub(NAMED));
-    match (tickets.len(), more) {
-        (0, _) => None,
-        (_, 0) => Some(named),
-        _ => Some(format!("{named} and {more} more")),
-    }
+    let named = tickets.iter().map(|ticket| format!("`{}`", ticket.id));
+    (!tickets.is_empty()).then(|| some_of(named, NAMED))
 }
 
 /// What the service is to be asked.

@@ -6,7 +6,7 @@ use super::resolve::{resolve_any, whole_id};
 use super::{Error, ErrorCode, Project, Result};
 use crate::git::{Backups, BranchName, Brought, CommitId, Git, Kept, Landing};
 use crate::graph::Graph;
-use crate::model::{TicketId, one_line};
+use crate::model::{TicketId, one_line, some_of};
 use crate::store::Index;
 
 /// How often a branch may move while something is brought back to it.
@@ -217,16 +217,10 @@ fn several(id: &TicketId, kept: &[Kept]) -> Error {
 
 /// What bringing it back would do, in words.
 pub fn described(kept: &Kept) -> String {
-    let listed = |files: &[String]| {
-        let named = files.iter().take(NAMED).cloned().collect::<Vec<_>>();
-        let more = files.len() - named.len();
-        let rest = (more > 0).then(|| format!(" and {more} more"));
-        format!("{}{}", named.join(", "), rest.unwrap_or_default())
-    };
     match &kept.brought {
         Brought::There => "all of it is here".to_owned(),
-        Brought::Changes { files, .. } => listed(files),
-        Brought::Conflict { files } => format!("conflicts in {}", listed(files)),
+        Brought::Changes { files, .. } => some_of(files.iter(), NAMED),
+        Brought::Conflict { files } => format!("conflicts in {}", some_of(files.iter(), NAMED)),
     }
 }
 

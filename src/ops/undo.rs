@@ -8,7 +8,7 @@ use super::notes::refused;
 use super::records::Records;
 use super::{Error, ErrorCode, Project, Result};
 use crate::format;
-use crate::model::{Category, Shown, Ticket, TicketId};
+use crate::model::{Category, Shown, Ticket, TicketId, some_of};
 use crate::store::{Index, LastChange, Locked};
 use crate::wire::{TakenBack, TicketRecord, UndoneTicket};
 
@@ -103,13 +103,9 @@ pub fn undo(
 
 fn moved_on(changed: &[TicketId]) -> Error {
     let ids: Vec<String> = changed.iter().map(ToString::to_string).collect();
-    let shown: Vec<String> = ids.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
-    let more = match ids.len() - shown.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let shown = some_of(ids.iter().map(|id| format!("`{id}`")), NAMED);
     let have = if ids.len() == 1 { "has" } else { "have" };
-    let message = format!("{}{more} {have} changed since", shown.join(", "));
+    let message = format!("{shown} {have} changed since");
     Error::new(ErrorCode::Changed, message)
         .hint("nothing is taken back; `git diff .ticks` shows what is not committed")
         .with("ids", ids)

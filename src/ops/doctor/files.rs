@@ -9,7 +9,7 @@ use super::unsettled::{self, Unsettled};
 use super::{Exam, conflicts, misnamed};
 use crate::config::origins;
 use crate::merge;
-use crate::model::{AgentConfig, TicketId};
+use crate::model::{AgentConfig, TicketId, some_of};
 use crate::ops::Result;
 use crate::ops::causes::remedy;
 use crate::ops::template::template_trouble;
@@ -356,15 +356,10 @@ fn left_in<'a>(exam: &Exam<'a>, folder: &Path, paths: Vec<PathBuf>) -> Found<'a>
         [one] => made("a writer that was killed has left it".to_owned()).path(one),
         _ => {
             let names = paths.iter().filter_map(|path| path.file_name());
-            let names = names.map(|name| format!("`{}`", name.display()));
-            let named: Vec<String> = names.take(NAMED).collect();
-            let more = match paths.len() - named.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let (count, named) = (paths.len(), named.join(", "));
+            let names: Vec<String> = names.map(|name| format!("`{}`", name.display())).collect();
+            let (count, named) = (paths.len(), some_of(names.iter(), NAMED));
             made(format!(
-                "a writer that was killed has left {count} files: {named}{more}"
+                "a writer that was killed has left {count} files: {named}"
             ))
             .path(exam.shown(folder))
             .paths(shown)

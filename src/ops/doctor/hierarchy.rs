@@ -2,7 +2,7 @@
 
 use super::Exam;
 use super::found::Found;
-use crate::model::{Actor, Category, Outline, TicketId};
+use crate::model::{Actor, Category, Outline, TicketId, some_of};
 use crate::wire::{FindingKind, Severity};
 
 /// Closed epics with open children, and work in progress that nobody holds.
@@ -32,12 +32,8 @@ fn open_children<'a>(exam: &Exam<'a>, id: &TicketId) -> Option<Found<'a>> {
     if open.is_empty() {
         return None;
     }
-    let more = match open.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let shown = open[..open.len().min(SHOWN)].join(", ");
-    let message = format!("it is closed, and open are still {shown}{more}");
+    let shown = some_of(open.iter(), SHOWN);
+    let message = format!("it is closed, and open are still {shown}");
     let found = Found::new(FindingKind::OpenChildren, Severity::Warning, message);
     Some(found.ticket(id).command(format!("tk reopen {id}")))
 }
