@@ -53,6 +53,13 @@ pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(of_line).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether a shell takes the text for one word, and nothing else, as it is; nor is it an option.
+#[must_use]
+pub fn is_shell_word(text: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "./_-@+:".contains(c);
+    !text.starts_with('-') && !text.is_empty() && text.chars().all(plain)
+}
+
 /// The first `most` of them with commas between, and how many more there are.
 #[must_use]
 pub fn some_of<T: fmt::Display>(all: impl ExactSizeIterator<Item = T>, most: usize) -> String {
@@ -98,5 +105,33 @@ mod tests {
         let path = Path::new("/o'd \"q\"/größer\nerror: spoofed\u{1b}[2J");
         let shown = "/o'd \"q\"/größer\\nerror: spoofed\\u{1b}[2J";
         assert_eq!(Shown(path).to_string(), shown);
+    }
+
+    #[test]
+    fn what_a_shell_would_run_is_no_word() {
+        for good in ["api", "größe", "area/ui", "v1.2", "dana@example.com", "a:b"] {
+            assert!(is_shell_word(good), "{good}");
+        }
+        for bad in [
+            "",
+            "$(x)",
+            "`x`",
+            "a b",
+            "a;b",
+            "a*",
+            "~a",
+            "--x",
+            "a\nb",
+            "'a",
+            "a\\",
+            "a|b",
+            "!a",
+            "a&",
+            "a>b",
+            "{a,b}",
+            "a\u{202e}b",
+        ] {
+            assert!(!is_shell_word(bad), "{bad}");
+        }
     }
 }

@@ -9,7 +9,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span as Calendar, Timestamp};
 
 use super::{Error, ErrorCode, Project, Result};
-use crate::model::{Config, Defer, InvalidWord, Repeat, Span, StatusId, Ticket, moment};
+use crate::model::{
+    Config, Defer, InvalidWord, Repeat, Span, StatusId, Ticket, is_shell_word, moment,
+};
 pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
 
@@ -319,8 +321,7 @@ pub(super) fn there(program: &str, place: &Path, here: &Path) -> String {
         return program.to_owned();
     }
     let place = place.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@:".contains(c);
-    match place.chars().all(plain) {
+    match is_shell_word(&place) {
         true => format!("{program} -C {place}"),
         false => format!("{program} -C '{}'", place.replace('\'', "'\\''")),
     }

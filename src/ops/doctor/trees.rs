@@ -7,7 +7,7 @@ use super::Exam;
 use super::found::Found;
 use super::runs::{KnownRun, KnownRuns};
 use crate::git::{GitError, Leftover, Leftovers, Moved, Repo, Unsaved};
-use crate::model::{Awaiting, Outcome, TicketId};
+use crate::model::{Awaiting, Outcome, TicketId, is_shell_word};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::{FindingKind, Severity};
 
@@ -74,7 +74,7 @@ fn moved<'a>(exam: &Exam<'a>, there: &Moved) -> Option<Found<'a>> {
     if let Some(branch) = &there.worktree.branch {
         found = found.branch(branch.as_str());
     }
-    if is_plain(&place) {
+    if is_shell_word(&place) {
         found = found.command(format!("git worktree repair {place}"));
     }
     let (project, path) = (exam.project, there.path.clone());
@@ -283,10 +283,10 @@ fn superseded<'a>(
     let place = leftover.worktree.as_ref();
     let place = place.map(|there| exam.shown(&there.path));
     let see = match (place, name) {
-        (Some(place), _) if shows == "status" && is_plain(&place) => {
+        (Some(place), _) if shows == "status" && is_shell_word(&place) => {
             format!("`git -C {place} status` shows it")
         }
-        (_, Some(name)) if shows == "log" && is_plain(name) => {
+        (_, Some(name)) if shows == "log" && is_shell_word(name) => {
             format!("`git log {name}` shows it")
         }
         _ => format!("`git {shows}` shows it"),
@@ -390,7 +390,7 @@ fn continued<'a>(
             let hint = format!("`{land}` lands it");
             found.command(land).hint(hint)
         }
-        (_, _, Some(name)) if matches!(unsaved, Unsaved::Commits(_)) && is_plain(name) => {
+        (_, _, Some(name)) if matches!(unsaved, Unsaved::Commits(_)) && is_shell_word(name) => {
             let hint = format!("`git log {name}` shows it, `git merge {name}` lands it");
             found.command(format!("git merge {name}")).hint(hint)
         }
@@ -402,7 +402,7 @@ fn continued<'a>(
                 .worktree
                 .as_ref()
                 .map(|there| exam.shown(&there.path));
-            let path = path.filter(|path| is_plain(path));
+            let path = path.filter(|path| is_shell_word(path));
             let place = path.map_or_else(String::new, |path| format!("-C {path} "));
             found.hint(format!(
                 "`git {place}status` shows it; commit or move what you want"
@@ -448,10 +448,4 @@ fn has_failed(exam: &Exam<'_>, leftover: &Leftover) -> bool {
                 && !ticket.has_feedback_since(last)
         })
     })
-}
-
-/// Whether a shell takes the text for what it is.
-fn is_plain(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-@".contains(c);
-    !text.starts_with('-') && text.chars().all(plain)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Exam;
 use super::found::Found;
 use crate::git::Unmerged;
+use crate::model::is_shell_word;
 use crate::ops::Result;
 use crate::wire::{FindingKind, Severity};
 
@@ -60,8 +61,7 @@ pub(super) fn found<'a>(exam: &Exam<'a>, path: String, file: Option<Unmerged>) -
         }
     }
     let command = format!("{} add -- {path}", exam.there("git"));
-    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-".contains(c);
-    let is_plain = path.chars().all(plain);
+    let is_plain = is_shell_word(&path);
     let conflict = conflict(unsettled).path(path);
     if is_plain {
         let hint = format!("see that it is as it should be, then `{command}`");
