@@ -54,7 +54,7 @@ pub use last_change::{ChangedFile, LastChange};
 pub use load::{Arrival, InvalidFile, Loaded, Origins, Stored};
 pub use merge_files::{read_sides, write_merged};
 pub use misnamed::Misnamed;
-pub use regular::{LARGEST_FILE, read as read_regular};
+pub use regular::{LARGEST_FILE, is_not_regular, read as read_regular};
 pub use remote_claim::{ClaimState, RemoteClaim, RemoteHold};
 pub use size_limit::report_size_limit;
 pub use stand_in::StandIn;

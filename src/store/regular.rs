@@ -158,7 +158,19 @@ pub(super) fn is_a_link() -> io::Error {
     not_regular("a symbolic link")
 }
 
-fn not_regular(what: &str) -> io::Error {
-    let message = format!("it is {what}: expected a regular file");
-    io::Error::new(io::ErrorKind::InvalidData, message)
+/// What is in the place of a file that could be read.
+#[derive(Debug, thiserror::Error)]
+#[error("it is {0}: expected a regular file")]
+struct NotRegular(&'static str);
+
+fn not_regular(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, NotRegular(what))
+}
+
+/// Whether something else than a file was in the place of one.
+#[must_use]
+pub fn is_not_regular(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<NotRegular>())
 }

@@ -13,7 +13,7 @@ use crate::model::{AgentConfig, TicketId, some_of};
 use crate::ops::Result;
 use crate::ops::causes::remedy;
 use crate::ops::template::template_trouble;
-use crate::store::StoreError;
+use crate::store::{StoreError, is_not_regular};
 use crate::wire::{FindingKind, Severity};
 
 /// How long a file that may be of a writer without the lock is given to go away.
@@ -22,8 +22,19 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// So many of the files that a killed writer has left are named.
 const NAMED: usize = 3;
 
+/// Why a file cannot be used.
+enum Cause {
+    /// It has a name that no such file can have.
+    Name,
+    /// Something else is in its place: a folder, a link.
+    NoFile,
+    /// What it says, or that it cannot be read.
+    Content,
+}
+
 /// A file that cannot be used: where it is, and why.
 struct Wrong {
+    cause: Cause,
     /// Relative to `.ticks/`.
     name: String,
     line: usize,
@@ -40,7 +51,13 @@ pub(super) fn examine<'a>(exam: &Exam<'a>, trouble: Option<&StoreError>) -> Resu
     let mut found = Vec::new();
     for file in &exam.loaded.invalid {
         let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+        let cause = match (&file.id, store.part(name)) {
+            (None, _) => Cause::Name,
+            (Some(_), Err(error)) => cause_of(&error),
+            (Some(_), Ok(_)) => Cause::Content,
+        };
         let wrong = Wrong {
+            cause,
             name: name.to_owned(),
             line: file.line,
             message: file.message.clone(),
@@ -133,22 +150,20 @@ fn unusable<'a>(
     {
         return Ok(found.path(path));
     }
-    let hint = if wrong.message.starts_with("the file's name") {
-        match kind {
-            FindingKind::InvalidTicket => {
-                format!("give it another name, such as `{}`", exam.free_name())
-            }
-            _ => "give it a name of that form, which is free".to_owned(),
+    let hint = match (&wrong.cause, remedy, of_ticket(&wrong)) {
+        (Cause::Name, ..) if kind == FindingKind::InvalidTicket => {
+            format!("give it another name, such as `{}`", exam.free_name())
         }
-    } else if wrong.message.starts_with("it is a ") {
-        "put the file itself in its place".to_owned()
-    } else if let Some(remedy) = remedy {
-        remedy.to_owned()
-    } else if let Some(id) = of_ticket(&wrong).filter(|_| !text.is_empty()) {
-        format!("correct it with `tk edit {id}`")
-    } else {
-        let known = wrong.hint.map(|hint| format!(": {hint}"));
-        format!("correct it in an editor{}", known.unwrap_or_default())
+        (Cause::Name, ..) => "give it a name of that form, which is free".to_owned(),
+        (Cause::NoFile, ..) => "put the file itself in its place".to_owned(),
+        (Cause::Content, Some(remedy), _) => remedy.to_owned(),
+        (Cause::Content, None, Some(id)) if !text.is_empty() => {
+            format!("correct it with `tk edit {id}`")
+        }
+        (Cause::Content, None, _) => {
+            let known = wrong.hint.map(|hint| format!(": {hint}"));
+            format!("correct it in an editor{}", known.unwrap_or_default())
+        }
     };
     Ok(Found::new(kind, Severity::Error, wrong.message)
         .path(path)
@@ -174,10 +189,19 @@ fn of_error(name: &str, error: &StoreError) -> Wrong {
         other => (1, other.to_string()),
     };
     Wrong {
+        cause: cause_of(error),
         name: name.to_owned(),
         line,
         message,
         hint,
+    }
+}
+
+fn cause_of(error: &StoreError) -> Cause {
+    match error {
+        StoreError::NoAgent { .. } => Cause::Name,
+        StoreError::Io { source, .. } if is_not_regular(source) => Cause::NoFile,
+        _ => Cause::Content,
     }
 }
 
@@ -221,6 +245,7 @@ fn templates(exam: &Exam<'_>) -> Vec<Wrong> {
         Err(error) => return vec![of_error("templates", &error)],
     };
     let misnamed = misnamed.into_iter().map(|name| Wrong {
+        cause: Cause::Name,
         name: format!("templates/{name}.toml"),
         line: 1,
         message: misnamed_as("a template's"),
@@ -236,6 +261,7 @@ fn templates(exam: &Exam<'_>) -> Vec<Wrong> {
                 let (line, message) = template_trouble(exam.project, index, path, &text)?;
                 let name = file;
                 Some(Wrong {
+                    cause: Cause::Content,
                     name,
                     line,
                     message,
@@ -262,6 +288,7 @@ fn missing_parts(exam: &Exam<'_>, file: &str, agent: &AgentConfig) -> Vec<Wrong>
             Err(error) => format!("`{key}`: {error}"),
         };
         Some(Wrong {
+            cause: Cause::Content,
             name: file.to_owned(),
             line: lines.get(key).copied().unwrap_or(1),
             message,
