@@ -7,10 +7,9 @@ use gix::bstr::ByteSlice;
 
 use super::command::{Author, Git};
 use super::error::{GitError, Result};
-use super::id::{BranchName, CommitId, TICKS};
+use super::id::{BranchName, CommitId};
 use super::main_tree;
 use super::plain::Plain;
-use crate::model::TicketId;
 
 /// A repository with a working tree, opened once: at the first read, where its folders are known
 /// before.
@@ -186,22 +185,6 @@ impl Repo {
             }
             _ => Ok(None),
         }
-    }
-
-    /// The tickets whose files are in the commit, sorted.
-    ///
-    /// # Errors
-    /// When the commit cannot be read.
-    pub fn list_ticket_files_at(&self, commit: CommitId) -> Result<Vec<TicketId>> {
-        let files = self.files_at(commit, TICKS.as_ref())?;
-        let stems = files
-            .iter()
-            .filter_map(|file| file.name.strip_suffix(".toml"));
-        let mut ids: Vec<TicketId> = stems
-            .filter_map(|stem| TicketId::parse(stem).ok())
-            .collect();
-        ids.sort();
-        Ok(ids)
     }
 
     /// Whether everything in `ancestor` is also in `commit`; true if they are the same.

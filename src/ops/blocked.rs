@@ -1,6 +1,7 @@
 //! What cannot be done now, and why.
 
 use super::choose::Within;
+use super::cycles::MOST_NAMED;
 use super::list::{Page, urgency};
 use super::records::{Found, Records};
 use super::{Project, Result, resolve};
@@ -8,9 +9,6 @@ use crate::context::cores;
 use crate::graph::{Readiness, Reason};
 use crate::model::{Outline, TicketId};
 use crate::wire::{ReasonKind, ReasonRecord};
-
-/// The most tickets of a cycle that each of them names as its reason.
-const MOST_NAMED: usize = 100;
 
 /// From so many tickets on several threads find out what they wait for.
 const MANY: usize = 2_000;

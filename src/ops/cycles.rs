@@ -8,8 +8,8 @@ use crate::graph::{Cycle, Graph, Step};
 use crate::model::{Outline, Ticket, TicketId};
 use crate::store::Index;
 
-/// The most tickets of a cycle that an error names to programs.
-const MOST_NAMED: usize = 100;
+/// The most tickets of a cycle that programs are told.
+pub(super) const MOST_NAMED: usize = 100;
 
 /// Refuses what would make tickets wait for one another. Cycles that are there already are no
 /// reason to refuse anything.

@@ -238,12 +238,6 @@ impl Test {
 }
 
 impl Selection<'_> {
-    /// Whether files have to be read, and not only what lists know of tickets.
-    #[must_use]
-    pub fn reads_files(&self) -> bool {
-        self.test.reading() == FILE
-    }
-
     /// Whether the ticket fits.
     #[must_use]
     pub fn matches(&self, ticket: &Subject<'_>) -> bool {
