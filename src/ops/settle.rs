@@ -24,7 +24,7 @@ use super::resolve::by_part_of_id;
 use super::values::{invalid, there};
 use super::{Error, ErrorCode, Project, Result};
 use crate::context::cores;
-use crate::git::{Git, Incoming, TicksPath, Unmerged};
+use crate::git::{CommitId, Git, Incoming, TicksPath, Unmerged};
 use crate::merge::{self, Choice, Hunk};
 use crate::model::TicketId;
 use crate::store::{self, Store};
@@ -225,6 +225,14 @@ struct Table<'t, 'a> {
 }
 
 impl Table<'_, '_> {
+    /// The commit of that side; none where there is none, or git has no name for what comes in.
+    fn commit_of(&self, side: Choice) -> Result<Option<CommitId>> {
+        Ok(match side {
+            Choice::Ours => self.git.commit_of("HEAD")?,
+            Choice::Theirs => self.incoming.map(|incoming| incoming.commit),
+        })
+    }
+
     /// The files whose merge somebody has committed with its marks in it, or with keys twice, or is
     /// about to.
     fn marked(&self, left: &[(TicketId, Unmerged)]) -> Result<Vec<Case>> {

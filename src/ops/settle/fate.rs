@@ -271,15 +271,15 @@ impl Table<'_, '_> {
         without: Choice,
     ) -> Result<std::result::Result<Fate, String>> {
         let id = &case.id;
+        let side = match without {
+            Choice::Ours => Choice::Theirs,
+            Choice::Theirs => Choice::Ours,
+        };
         let is_marked = |text: &str| text.lines().any(|line| line.starts_with("<<<<<<<"));
         let mut text = text.to_owned();
         if base.is_none() || is_marked(&text) {
             // Of two new names for one file, git gives each what was made of both.
-            let commit = match without {
-                Choice::Theirs => self.git.commit_of("HEAD")?,
-                Choice::Ours => self.incoming.map(|incoming| incoming.commit),
-            };
-            let own = match commit {
+            let own = match self.commit_of(side)? {
                 Some(commit) => self.git.file_at(commit, &case.path)?,
                 None => None,
             };
@@ -295,10 +295,6 @@ impl Table<'_, '_> {
             }
         }
         let config = &self.project.config;
-        let side = match without {
-            Choice::Ours => Choice::Theirs,
-            Choice::Theirs => Choice::Ours,
-        };
         if base.is_none_or(|base| case.is_another(base, side, &text, config)) {
             return Ok(Ok(Fate::Text(text, Resolution::Kept)));
         }
@@ -345,12 +341,12 @@ impl Table<'_, '_> {
         );
         let (own, other, stage, commit, deleted_by) = match others {
             (true, false) => {
-                let commit = self.incoming.map(|incoming| incoming.commit);
+                let commit = self.commit_of(Choice::Theirs)?;
                 (ours, theirs, &file.theirs, commit, Choice::Ours)
             }
             (false, true) => {
-                let head = self.git.commit_of("HEAD")?;
-                (theirs, ours, &file.ours, head, Choice::Theirs)
+                let commit = self.commit_of(Choice::Ours)?;
+                (theirs, ours, &file.ours, commit, Choice::Theirs)
             }
             _ => {
                 let why = "the sides are three tickets: settle it with `tk edit`";

@@ -88,20 +88,15 @@ impl Table<'_, '_> {
         [base, ours, theirs]: [&str; 3],
     ) -> Result<Option<std::result::Result<Apart, String>>> {
         let is_another = |side| is_another_ticket(id, base, side, false, &self.project.config);
-        let (side, name, stage, commit) = match (is_another(ours), is_another(theirs)) {
-            (true, false) => {
-                let commit = self.incoming.map(|incoming| incoming.commit);
-                (Choice::Theirs, "theirs", &file.theirs, commit)
-            }
-            (false, true) => {
-                let head = self.git.commit_of("HEAD")?;
-                (Choice::Ours, "ours", &file.ours, head)
-            }
+        let (side, name, stage) = match (is_another(ours), is_another(theirs)) {
+            (true, false) => (Choice::Theirs, "theirs", &file.theirs),
+            (false, true) => (Choice::Ours, "ours", &file.ours),
             _ => return Ok(None),
         };
         let Some(stage) = stage else {
             return Ok(None);
         };
+        let commit = self.commit_of(side)?;
         if let Some(commit) = commit
             && self.git.ticket_of(commit, stage)?.as_ref() != Some(id)
         {
@@ -266,7 +261,8 @@ impl Table<'_, '_> {
         }
         let config = &self.project.config;
         let store = self.tickets();
-        let head = self.git.commit_of("HEAD")?;
+        let commit_of_ours = self.commit_of(Choice::Ours)?;
+        let commit_of_theirs = self.commit_of(Choice::Theirs)?;
         let settled: BTreeSet<TicksPath> = self.settled.iter().cloned().collect();
         for ticket in &store.load_all(config)?.tickets {
             let path = TicksPath::of_ticket(&ticket.id);
@@ -292,10 +288,10 @@ impl Table<'_, '_> {
                         text.and_then(|text| format::parse_any(&ticket.id, &text, config).ok());
                     Ok(Some(side.is_some_and(|side| side.refers_to(&moved.old))))
                 };
-                let ours = on(head)?.unwrap_or(false);
+                let ours = on(commit_of_ours)?.unwrap_or(false);
                 // Where git has no name for what comes in, what ours has not is of theirs; what ours
                 // has may be of both: that it waits once too often is seen, once too few is not.
-                let told = on(self.incoming.map(|incoming| incoming.commit))?;
+                let told = on(commit_of_theirs)?;
                 let theirs = told.unwrap_or(true);
                 let (here, there) = match moved.side {
                     Choice::Ours => (ours, theirs),
