@@ -14,6 +14,7 @@
 //! format graph query search config merge compare tally   pure functions
 //! model wire plain data; wire is the public JSON, converted from model
 //! context    time, randomness, environment
+//! cores      work spread over the machine's cores
 //! ```
 //!
 //! # The way of one ticket
@@ -46,6 +47,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod context;
+mod cores;
 pub mod embeddings;
 pub mod format;
 pub mod git;

@@ -9,6 +9,7 @@ mod tests {
     const MAY_USE: &[(&str, &[&str])] = &[
         ("model", &[]),
         ("context", &[]),
+        ("cores", &[]),
         ("wire", &["model"]),
         ("format", &["model"]),
         ("config", &["model"]),
@@ -17,20 +18,23 @@ mod tests {
         ("compare", &["model", "wire"]),
         ("tally", &["model", "wire"]),
         ("port", &["format", "model", "wire"]),
-        ("search", &["context", "model"]),
+        ("search", &["cores", "model"]),
         ("query", &["graph", "model", "search"]),
         ("embeddings", &[]),
         (
             "store",
-            &["config", "context", "format", "merge", "model", "search"],
+            &[
+                "config", "context", "cores", "format", "merge", "model", "search",
+            ],
         ),
-        ("git", &["context", "format", "merge", "model"]),
+        ("git", &["context", "cores", "format", "merge", "model"]),
         (
             "ops",
             &[
                 "compare",
                 "config",
                 "context",
+                "cores",
                 "embeddings",
                 "format",
                 "git",

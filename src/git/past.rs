@@ -12,7 +12,7 @@ use super::command::{Git, Output};
 use super::error::Result;
 use super::id::{BlobId, CommitId};
 use super::repo::{Repo, unreadable};
-use crate::context::cores;
+use crate::cores;
 
 /// From how many on objects are worth being read by a git for each core.
 const MANY: usize = 1000;

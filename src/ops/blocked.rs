@@ -5,7 +5,7 @@ use super::cycles::MOST_NAMED;
 use super::list::{Page, urgency};
 use super::records::{Found, Records};
 use super::{Project, Result, resolve};
-use crate::context::cores;
+use crate::cores;
 use crate::graph::{Readiness, Reason};
 use crate::model::{Outline, TicketId};
 use crate::wire::{ReasonKind, ReasonRecord};

@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 
 use super::past::AT_A_TIME;
 use super::{Error, ErrorCode, Project, Result, resolve};
-use crate::context::cores;
+use crate::cores;
 use crate::graph::Graph;
 use crate::model::{Config, Outline, TicketId};
 use crate::query::{Query, QueryError, Subject};

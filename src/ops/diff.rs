@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::past::{Filed, Revision, Tracked, Version, filed, version};
 use super::{Error, ErrorCode, Project, Result};
 use crate::compare::{fields, what_became};
-use crate::context::cores;
+use crate::cores;
 use crate::git::{BlobId, CommitId};
 use crate::merge::{differently_made, is_another};
 use crate::model::{Config, Ticket, TicketId};

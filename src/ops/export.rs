@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::values::invalid;
 use super::{Chosen, Error, ErrorCode, Project, Result};
-use crate::context::cores;
+use crate::cores;
 use crate::model::{Outline, Shown};
 use crate::port::{self, ExportFormat, Frame, Uuids, Written};
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Error, ErrorCode, Project, Result};
 use crate::config;
-use crate::context::cores;
+use crate::cores;
 use crate::format;
 use crate::git::{BlobId, CommitId, FileVersion, Git};
 use crate::model::{Config, Outline, Shown, Ticket, TicketId, escaped};

@@ -7,7 +7,7 @@ use smol_str::{SmolStr, ToSmolStr};
 use super::list::Page;
 use super::past::AT_A_TIME;
 use super::{Error, ErrorCode, Project, Result};
-use crate::context::cores;
+use crate::cores;
 use crate::git::{NamingCommits, TicketCommit};
 use crate::graph::Graph;
 use crate::model::{Outline, Ticket, TicketId};

@@ -23,7 +23,7 @@ use moved::Moved;
 use super::resolve::by_part_of_id;
 use super::values::{invalid, there};
 use super::{Error, ErrorCode, Project, Result};
-use crate::context::cores;
+use crate::cores;
 use crate::git::{CommitId, Git, Incoming, TicksPath, Unmerged};
 use crate::merge::{self, Choice, Hunk};
 use crate::model::TicketId;

@@ -1,6 +1,6 @@
 //! Tickets that were there before a new one, and say nearly the same.
 
-use crate::context::cores;
+use crate::cores;
 use crate::model::{Outline, Ticket};
 use crate::search::{ALIKE, Title};
 use crate::store::Index;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::values::{self, invalid};
 use super::{Project, Result, resolve};
-use crate::context::cores;
+use crate::cores;
 use crate::model::{Outline, Statuses, TicketId};
 use crate::tally::{Row, Weeks, tally as figures};
 use crate::wire::TallyDocument;

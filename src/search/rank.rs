@@ -5,7 +5,7 @@ use memchr::{memchr_iter, memchr2_iter};
 
 use super::packed::{BEFORE, END, Field, HEAD};
 use super::terms::{BEGUN, LIKE, Term, Terms};
-use crate::context::cores;
+use crate::cores;
 
 /// From so many texts on they are looked through by several threads.
 const MANY: usize = 1000;

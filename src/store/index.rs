@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use super::load::Parse;
 use super::regular::Folder;
 use super::{Etag, InvalidFile, Store, StoreError, Stored};
-use crate::context::cores;
+use crate::cores;
 use crate::format;
 use crate::model::{Config, Outline, TicketId};
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::regular::Folder;
 use super::{Etag, Store, StoreError, regular};
-use crate::context::cores;
+use crate::cores;
 use crate::format::{self, Origin};
 use crate::model::{Config, Ticket, TicketId};
 

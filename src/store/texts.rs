@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use super::cache_file::{CacheFile, Summed};
 use super::{Caching, Etag, Index, Store, StoreError, regular};
-use crate::context::cores;
+use crate::cores;
 use crate::model::{Config, TicketId};
 use crate::search;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::moved::{Moved, renamed};
 use super::typed::{Typed, is_left, is_side, typed};
 use super::{MANY, Result};
-use crate::context::cores;
+use crate::cores;
 use crate::git::{Git, Stage, TicksPath, Unmerged};
 use crate::merge::{
     self, Choice, Merged, is_another_ticket, is_of_another_time, merge_renamed, merge_ticket,
