@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::changed::{Changed, Was};
 use super::choose::Chosen;
 use super::cycles::{Returning, refuse_cycles};
-use super::resolve::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
+use super::meant::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::graph::Graph;

@@ -9,8 +9,8 @@ use chain::{Chain, Step};
 use former::Former;
 use jiff::Timestamp;
 
+use super::meant::{resolve_any, whole_id};
 use super::past::{Filed, Tracked, Version, filed, version};
-use super::resolve::{resolve_any, whole_id};
 use super::{ErrorCode, Project, Result};
 use crate::compare::{merged_fields, what_became};
 use crate::git::{BlobId, CommitId, FileVersion};

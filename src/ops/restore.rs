@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::resolve::{resolve_any, whole_id};
+use super::meant::{resolve_any, whole_id};
 use super::{Error, ErrorCode, Project, Result};
 use crate::git::{Backups, BranchName, Brought, CommitId, Git, Kept, Landing};
 use crate::graph::Graph;

@@ -20,7 +20,7 @@ pub(super) use doubled::{Remade, twofold};
 use fate::Fate;
 use moved::Moved;
 
-use super::resolve::by_part_of_id;
+use super::meant::by_part_of_id;
 use super::values::{invalid, there};
 use super::{Error, ErrorCode, Project, Result};
 use crate::cores;
