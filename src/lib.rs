@@ -7,7 +7,7 @@
 //! cli        parses arguments, calls ops or run, chooses a printer, maps to exit codes
 //! ui         views: text, tables, progress
 //! run        the runner of epics; the only async code
-//! ops        use cases: a request in, a serialisable outcome out; no clap, no printing
+//! ops        use cases: a request in, an outcome out; no clap, no printing
 //! store git embeddings   the only code that touches the disk / git / the network; independent
 //!            of each other
 //! port       other trackers' files and ours for others: texts in, records out

@@ -1,4 +1,5 @@
-//! Use cases: a request in, a serialisable outcome out. No argument parsing, no printing.
+//! Use cases: a request in, an outcome out, which is a public document of [`wire`](crate::wire) or
+//! what one is made of. No argument parsing, no printing.
 //!
 //! A command opens the [`Project`] and calls one function here. Requests hold words as people
 //! typed them; they are understood here, so that the command line, files of new tickets and
