@@ -8,9 +8,14 @@ use super::cycles::{Returning, refuse_cycles};
 use super::meant::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
+use crate::cores;
 use crate::graph::Graph;
 use crate::model::{Category, Defer, Outline, Ticket, TicketId};
-use crate::store::{Change, Index, Locked, StoreError, Stored, Written};
+use crate::store::{Etag, Etagged, Index, Locked, StoreError, Stored, Written};
+
+/// From so many files on they are read by several threads, in parts of so many.
+const MANY: usize = 200;
+const PART: usize = 64;
 
 /// How many epics one in the other are looked at without the graph.
 const DEEPEST: usize = 32;
@@ -121,27 +126,44 @@ impl<'s> Scene<'s> {
         resolve_all(self.index()?, self.graph()?, given)
     }
 
-    /// The tickets that are to be changed, as they are on the disk.
-    pub(super) fn targets(&self, targets: &Targets) -> Result<Vec<Stored>> {
-        let found = match &targets.query {
+    /// The tickets that are to be changed, as they are on the disk, and the names of their texts.
+    pub(super) fn targets(&self, targets: &Targets) -> Result<(Vec<Ticket>, Vec<Etag>)> {
+        let ids = match &targets.query {
             Some(query) => self.chosen(query, targets.closed)?,
             None => named(&targets.ids, |word| self.target(word))?,
         };
-        let found = found
-            .iter()
-            .map(|id| Ok(self.locked.read(id, &self.project.config)?))
-            .collect::<Result<Vec<_>>>()?;
+        let (store, config) = (&self.project.store, &self.project.config);
+        let read = |part: &[TicketId]| {
+            let read = part.iter().map(|id| store.read(id, config));
+            let read = read.map(|stored| stored.map(Etagged::from));
+            read.collect::<std::result::Result<Vec<_>, _>>()
+        };
+        let mut tickets = Vec::with_capacity(ids.len());
+        let mut etags = Vec::with_capacity(ids.len());
+        cores::stream(&ids, PART, MANY, read, |parts| -> Result<()> {
+            for part in parts {
+                for Etagged { ticket, etag } in part? {
+                    tickets.push(ticket);
+                    etags.push(etag);
+                }
+            }
+            Ok(())
+        })?;
         if let Some(expected) = &targets.if_match {
-            must_match(&found, expected)?;
+            must_match(&tickets, &etags, expected)?;
         }
-        Ok(found)
+        Ok((tickets, etags))
     }
 
     /// The tickets that fit the query; if it says nothing about that, only closed or open ones.
+    /// Everything else that was read for that is gone before they are: of very many, each of the
+    /// two takes much memory.
     fn chosen(&self, query: &str, closed: bool) -> Result<Vec<TicketId>> {
+        let all = OnceCell::new();
+        let scene = Scene::new(self.project, self.locked, &all);
         let chosen = Chosen::new(self.project, query)?;
         let both = chosen.query().names_closed();
-        let found = self.fitting(&chosen, |is_done| both || is_done == closed)?;
+        let found = scene.fitting(&chosen, |is_done| both || is_done == closed)?;
         Ok(found.iter().map(|ticket| ticket.id.clone()).collect())
     }
 
@@ -196,8 +218,8 @@ impl<'s> Scene<'s> {
 }
 
 /// Refuses a change of a ticket that is not what the person saw.
-fn must_match(found: &[Stored], expected: &str) -> Result<()> {
-    let [Stored { ticket, etag, .. }] = found else {
+fn must_match(tickets: &[Ticket], etags: &[Etag], expected: &str) -> Result<()> {
+    let ([ticket], [etag]) = (tickets, etags) else {
         let message = "`--if-match` is for one ticket at a time";
         return Err(Error::new(ErrorCode::InvalidArgument, message));
     };
@@ -243,12 +265,10 @@ impl Project {
             decide(scene, tickets)
         })?;
         let mut index = all.into_inner().unwrap_or_default();
-        let Written { changed, following } = written;
-        for stored in changed.iter().chain(&following) {
-            index.put(stored);
+        for (ticket, etag) in written.all() {
+            index.put(ticket, etag);
         }
-        let changed = Changed::new(before, changed, Some(index)).with_following(following);
-        Ok(changed.told(targets))
+        Ok(Changed::new(before, written, Some(index)).told(targets))
     }
 
     /// Changes the tickets as [`Project::change`] does, and tells what their own files say:
@@ -259,9 +279,7 @@ impl Project {
         decide: impl FnOnce(&Scene<'_>, &mut [Ticket]) -> Result<()>,
     ) -> Result<Changed> {
         let (before, written) = self.changed(targets, &OnceCell::new(), decide)?;
-        let Written { changed, following } = written;
-        let changed = Changed::new(before, changed, None).with_following(following);
-        Ok(changed.told(targets))
+        Ok(Changed::new(before, written, None).told(targets))
     }
 
     /// The tickets before the change, and what it leaves.
@@ -276,29 +294,34 @@ impl Project {
         }
         let locked = self.lock_for(targets.dry_run)?;
         let scene = Scene::new(self, &locked, all);
-        let before = scene.targets(targets)?;
-        let mut after: Vec<Ticket> = before.iter().map(|old| old.ticket.clone()).collect();
+        let (mut after, etags) = scene.targets(targets)?;
         decide(&scene, &mut after)?;
         if targets.dry_run {
             // What to do next is for when it has been done.
             self.forget_hints();
         }
-        if let (Some(query), []) = (&targets.query, before.as_slice()) {
+        if let (Some(query), []) = (&targets.query, after.as_slice()) {
             scene.tell_of_none(query, targets.closed)?;
         }
-        let rewired = rewired(&before, &after);
+        let (mut was, mut rewired) = (Vec::with_capacity(after.len()), Vec::new());
+        // What the tickets were is read again one by one: of very many, it takes as much memory.
+        let before = |place: usize, after: &Ticket| -> Result<Stored> {
+            let before = self.still(&locked, &after.id, etags[place])?;
+            was.push(Was::new(&before.ticket, after, targets.dry_run));
+            if is_rewired(&before.ticket, after) {
+                rewired.push(after.clone());
+            }
+            Ok(before)
+        };
+        let prepared = match targets.dry_run {
+            true => locked.rehearse(after, before, &self.config)?,
+            false => locked.prepare(after, before, &self.config)?,
+        };
         if !rewired.is_empty() {
             refuse_cycles(scene.graph()?, &rewired)?;
         }
         drop(rewired);
-        let was = before.iter().zip(&after);
-        let was = was.map(|(old, new)| Was::new(&old.ticket, new, targets.dry_run));
-        let was: Vec<Was> = was.collect();
-        let changes = self.changes(&locked, before, after)?;
-        let written = match targets.dry_run {
-            true => locked.rehearse(changes, &self.config)?,
-            false => locked.write_all(changes, &self.config)?,
-        };
+        let written = locked.put(prepared)?;
         self.after_write(&locked, &was, &written, targets.dry_run)?;
         self.warn_of_reopened(&scene, &was, &written.changed, targets.dry_run)?;
         Ok((was, written))
@@ -309,17 +332,16 @@ impl Project {
         &self,
         scene: &Scene<'_>,
         before: &[Was],
-        after: &[Stored],
+        after: &[Ticket],
         dry_run: bool,
     ) -> Result<()> {
         let is_done = |status| self.config.statuses.is_done(status);
         let pairs = before.iter().zip(after);
-        let reopened =
-            pairs.filter(|(old, new)| is_done(&old.status) && !is_done(&new.ticket.status));
-        for (_, Stored { ticket, .. }) in reopened {
+        let reopened = pairs.filter(|(old, new)| is_done(&old.status) && !is_done(&new.status));
+        for (_, ticket) in reopened {
             let waits = !ticket.blocked_by.is_empty() || !ticket.after.is_empty();
             if waits || ticket.parent.is_some() || scene.children(&ticket.id)?.next().is_some() {
-                let after: Vec<&Ticket> = after.iter().map(|stored| &stored.ticket).collect();
+                let after: Vec<&Ticket> = after.iter().collect();
                 let returning = Returning {
                     before: scene.index()?,
                     gone: &[],
@@ -335,8 +357,8 @@ impl Project {
 
     /// Says what comes after a ticket that was closed, or with `dry_run` would be: one of
     /// `following`, or what is there already.
-    fn tell_follower(&self, id: &TicketId, following: &[Stored], dry_run: bool) -> Result<()> {
-        let mut made = following.iter().map(|stored| &stored.ticket);
+    fn tell_follower(&self, id: &TicketId, following: &[Etagged], dry_run: bool) -> Result<()> {
+        let mut made = following.iter().map(|new| &new.ticket);
         let next = match made.find(|next| next.recurs_from.as_ref() == Some(id)) {
             Some(next) => Some(next.clone()),
             None => self.store.follower(id, &self.config)?,
@@ -353,32 +375,16 @@ impl Project {
         Ok(())
     }
 
-    /// The changes, of tickets that are still as they were read.
-    fn changes(
-        &self,
-        locked: &Locked<'_>,
-        before: Vec<Stored>,
-        after: Vec<Ticket>,
-    ) -> Result<Vec<Change>> {
-        let mut changes = Vec::with_capacity(after.len());
-        for (old, new) in before.into_iter().zip(after) {
-            // Other programs write without the lock.
-            let now = match old.ticket == new {
-                true => old.etag,
-                false => locked
-                    .etag_now(&new.id)?
-                    .ok_or_else(|| StoreError::NotFound(new.id.clone()))?,
-            };
-            if now != old.etag {
-                let message = format!("`{}` was changed by another program", new.id);
-                return Err(Error::overtaken(message));
-            }
-            changes.push(Change {
-                before: old,
-                after: new,
-            });
+    /// The ticket, which is still as it was read: other programs write without the lock.
+    fn still(&self, locked: &Locked<'_>, id: &TicketId, etag: Etag) -> Result<Stored> {
+        let changed = || {
+            Error::overtaken(format!("`{id}` was changed by another program"))
+        };
+        match locked.read(id, &self.config) {
+            Ok(now) if now.etag == etag => Ok(now),
+            Ok(_) | Err(StoreError::Invalid(_)) => Err(changed()),
+            Err(error) => Err(error.into()),
         }
-        Ok(changes)
     }
 
     /// Tells what comes after the tickets that were closed, and lets go of what is over.
@@ -391,7 +397,7 @@ impl Project {
     ) -> Result<()> {
         let statuses = &self.config.statuses;
         let is_active = |status| statuses.category(status) == Category::Active;
-        for (Stored { ticket, .. }, Was { status: old, .. }) in written.changed.iter().zip(before) {
+        for (ticket, Was { status: old, .. }) in written.changed.iter().zip(before) {
             let is_done = statuses.is_done(&ticket.status);
             if ticket.repeat.is_some() && is_done && !statuses.is_done(old) {
                 self.tell_follower(&ticket.id, &written.following, dry_run)?;
@@ -408,15 +414,10 @@ impl Project {
     }
 }
 
-/// The tickets whose edges a change makes others.
-fn rewired(before: &[Stored], after: &[Ticket]) -> Vec<Ticket> {
-    let same = |old: &Ticket, new: &Ticket| {
-        old.parent == new.parent
-            && old.blocked_by == new.blocked_by
-            && old.after == new.after
-            && old.kind == new.kind
-    };
-    let pairs = before.iter().zip(after);
-    let others = pairs.filter(|(old, new)| !same(&old.ticket, new));
-    others.map(|(_, new)| new.clone()).collect()
+/// Whether a change makes the ticket's edges others.
+fn is_rewired(old: &Ticket, new: &Ticket) -> bool {
+    old.parent != new.parent
+        || old.blocked_by != new.blocked_by
+        || old.after != new.after
+        || old.kind != new.kind
 }

@@ -5,7 +5,7 @@ use super::change::Targets;
 use super::differences::differences;
 use super::records::{alone, records_among};
 use crate::model::{StatusId, Ticket};
-use crate::store::{Index, Stored};
+use crate::store::{Index, Written};
 use crate::wire::{ChangeResult, KeyChange, TicketRecord};
 
 /// What a command changed.
@@ -16,9 +16,7 @@ pub struct Changed {
     pub total: Option<usize>,
     /// That is what would be: nothing has been written.
     pub dry_run: bool,
-    after: Vec<Stored>,
-    /// The tickets that come after those that were closed and come again.
-    following: Vec<Stored>,
+    written: Written,
     /// Every ticket as it then stands, where the command read them all.
     among: Option<Index>,
 }
@@ -44,31 +42,28 @@ impl Was {
 }
 
 impl Changed {
-    /// What was changed of these tickets, which are as `after` now.
-    pub(super) fn new(before: Vec<Was>, after: Vec<Stored>, among: Option<Index>) -> Self {
-        let results = before
-            .into_iter()
-            .zip(&after)
-            .map(|(old, new)| ChangeResult {
-                id: new.ticket.id.to_string(),
-                changed: old.is_changed,
-                closed: None,
-                awaiting: new.ticket.awaiting.map(|kind| kind.as_str()),
-                changes: old.changes,
-            });
+    /// What was changed of these tickets, which are as written now.
+    pub(super) fn new(before: Vec<Was>, written: Written, among: Option<Index>) -> Self {
+        let pairs = before.into_iter().zip(&written.changed);
+        let results = pairs.map(|(old, new)| ChangeResult {
+            id: new.id.to_string(),
+            changed: old.is_changed,
+            closed: None,
+            awaiting: new.awaiting.map(|kind| kind.as_str()),
+            changes: old.changes,
+        });
         Self {
             results: results.collect(),
             total: None,
             dry_run: false,
-            after,
-            following: Vec::new(),
+            written,
             among,
         }
     }
 
     /// The tickets as they now stand, in the order they were named.
     pub fn tickets(&self) -> impl Iterator<Item = &Ticket> + Clone {
-        self.after.iter().map(|stored| &stored.ticket)
+        self.written.changed.iter()
     }
 
     /// Their records, then those of the tickets that come after them: among the other tickets
@@ -76,17 +71,11 @@ impl Changed {
     /// for, since people are told without.
     #[must_use]
     pub fn records(&self, project: &Project) -> Vec<TicketRecord> {
-        let all: Vec<Stored> = self.after.iter().chain(&self.following).cloned().collect();
+        let all = self.written.all();
         match &self.among {
-            Some(index) => records_among(project, index, &all),
-            None => all.iter().map(alone).collect(),
+            Some(index) => records_among(project, index, all.map(|(ticket, _)| ticket)),
+            None => all.map(|(ticket, etag)| alone(ticket, etag)).collect(),
         }
-    }
-
-    /// With the tickets that come after those that were closed.
-    pub(super) fn with_following(mut self, following: Vec<Stored>) -> Self {
-        self.following = following;
-        self
     }
 
     /// With the number of tickets where a query chose them.

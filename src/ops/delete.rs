@@ -8,7 +8,7 @@ use super::notes::refused;
 use super::records::Records;
 use super::{Error, Project, Result};
 use crate::model::{Outline, Ticket, TicketId, some_of};
-use crate::store::{Change, Stored};
+use crate::store::Stored;
 use crate::wire::{DeletedTicket, TicketRecord};
 
 /// What was deleted.
@@ -39,8 +39,8 @@ pub fn delete(
     let all = OnceCell::new();
     let (gone, referring) = {
         let scene = Scene::new(project, &locked, &all);
-        let gone = scene.targets(targets)?;
-        let ids: Vec<&TicketId> = gone.iter().map(|old| &old.ticket.id).collect();
+        let (gone, _) = scene.targets(targets)?;
+        let ids: Vec<&TicketId> = gone.iter().map(|old| &old.id).collect();
         for id in &ids {
             at_work(id)?;
         }
@@ -54,22 +54,26 @@ pub fn delete(
         }
         (gone, referring)
     };
-    let ids: Vec<TicketId> = gone.iter().map(|old| old.ticket.id.clone()).collect();
-    let changes = referring.iter().map(|ticket| {
-        let before = locked.read(&ticket.id, &project.config)?;
-        let mut after = before.ticket.clone();
+    let ids: Vec<TicketId> = gone.iter().map(|old| old.id.clone()).collect();
+    let before = referring.iter();
+    let before = before.map(|ticket| locked.read(&ticket.id, &project.config));
+    let before = before.collect::<std::result::Result<Vec<_>, _>>()?;
+    let cleared = |old: &Stored| {
+        let mut after = old.ticket.clone();
         for id in &ids {
             for (_, edge) in after.edges_mut() {
                 edge.take(id);
             }
         }
-        Ok(Change { before, after })
-    });
-    let changes = changes.collect::<Result<Vec<_>>>()?;
-    let written = locked.write_and_remove(changes, &ids, &project.config)?;
+        after
+    };
+    let after = before.iter().map(cleared).collect();
+    let was = |place: usize, _: &Ticket| Ok::<_, Error>(&before[place]);
+    let prepared = locked.prepare(after, was, &project.config)?;
+    let written = locked.put_and_remove(prepared, &ids)?;
     let mut index = all.into_inner().unwrap_or_default();
-    for stored in &written {
-        index.put(stored);
+    for (ticket, etag) in written.all() {
+        index.put(ticket, etag);
     }
     for id in &ids {
         project.let_go(&locked, id)?;
@@ -86,7 +90,7 @@ pub fn delete(
     Ok(Deleted {
         results: gone
             .iter()
-            .map(|Stored { ticket, .. }| DeletedTicket {
+            .map(|ticket| DeletedTicket {
                 id: ticket.id.to_string(),
                 title: ticket.title.clone(),
                 cleared_in: referring_to(&ticket.id),

@@ -25,7 +25,7 @@ use crate::format::{self, Legible};
 use crate::graph::Graph;
 use crate::merge::{Merged, merge_ticket};
 use crate::model::{Category, StatusDef, Statuses, Ticket, TicketId};
-use crate::store::{Draft, Etag, Index, StoreError, Stored, Written};
+use crate::store::{Draft, Etag, Index, StoreError, Stored};
 
 /// How a ticket is to be edited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -288,16 +288,15 @@ impl Editing<'_> {
             }
         };
         let was = written.changed.iter();
-        let was = was.map(|new| Was::new(&disk.ticket, &new.ticket, false));
+        let was = was.map(|new| Was::new(&disk.ticket, new, false));
         let was: Vec<Was> = was.collect();
         project.after_write(&locked, &was, &written, false)?;
-        let Written { changed, following } = written;
-        let differs = changed.iter().any(|stored| stored.etag != disk.etag);
-        for stored in changed.iter().chain(&following) {
-            index.put(stored);
+        let differs = written.etags.iter().any(|etag| *etag != disk.etag);
+        for (ticket, etag) in written.all() {
+            index.put(ticket, etag);
         }
         drop(locked);
-        let mut changed = Changed::new(was, changed, Some(index)).with_following(following);
+        let mut changed = Changed::new(was, written, Some(index));
         // A comment is a change, too.
         for result in &mut changed.results {
             result.changed = differs;
@@ -366,11 +365,7 @@ impl Editing<'_> {
         }
         // The guards of the status look at the edges as they are to be.
         let mut with_edges = index.clone();
-        with_edges.put(&Stored {
-            ticket: staged.clone(),
-            text: String::new(),
-            etag: Etag::of(&[]),
-        });
+        with_edges.put(&staged, Etag::of(&[]));
         let all = OnceCell::from(with_edges);
         let scene = Scene::new(project, locked, &all);
         let mut tickets = [staged];

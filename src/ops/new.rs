@@ -21,7 +21,7 @@ use super::{Error, ErrorCode, Project, Result, resolve};
 use crate::context::Context;
 use crate::graph::{Graph, Step};
 use crate::model::{Acceptance, Actor, Awaiting, Outline, Subtask, Ticket, TicketId};
-use crate::store::{self, AppendLog, Index, Stored};
+use crate::store::{self, AppendLog, Etagged, Index, Prepared};
 use crate::wire::{SimilarTicket, TicketRecord};
 
 /// The most tickets that the workers of one run may file together.
@@ -31,7 +31,7 @@ const MOST_OF_A_RUN: usize = 20;
 pub struct Made {
     /// Those there before that are likely the same, which is no reason to refuse them.
     pub similar: Vec<SimilarTicket>,
-    made: Vec<Stored>,
+    made: Vec<Etagged>,
     /// The tickets that were there before.
     before: Index,
 }
@@ -39,7 +39,7 @@ pub struct Made {
 impl Made {
     /// The tickets, in the order in which they were asked for.
     pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
-        self.made.iter().map(|stored| &stored.ticket)
+        self.made.iter().map(|new| &new.ticket)
     }
 
     /// Their records. Made when they are asked for, since people are told no more than the ids.
@@ -47,7 +47,7 @@ impl Made {
     pub fn into_records(self, project: &Project) -> Vec<TicketRecord> {
         let mut all = self.before;
         all.extend(&self.made);
-        records_among(project, &all, &self.made)
+        records_among(project, &all, self.made.iter().map(|new| &new.ticket))
     }
 }
 
@@ -80,7 +80,7 @@ pub fn new(project: &Project, context: &Context, requests: &[NewTicket]) -> Resu
     let stored = locked.create(&made, &project.config)?;
     if let Err(error) = filed.record(&made) {
         let ids: Vec<TicketId> = made.iter().map(|ticket| ticket.id.clone()).collect();
-        locked.write_and_remove(Vec::new(), &ids, &project.config)?;
+        locked.put_and_remove(Prepared::default(), &ids)?;
         return Err(error);
     }
     drop(locked);

@@ -340,22 +340,21 @@ fn commit_records(commits: &NamingCommits, id: &TicketId) -> Vec<CommitRecord> {
 
 /// The records of tickets that have just been written, which the index has as they are now;
 /// without long texts and commits.
-pub(super) fn records_among(
+pub(super) fn records_among<'t>(
     project: &Project,
     index: &Index,
-    written: &[Stored],
+    written: impl Iterator<Item = &'t Ticket>,
 ) -> Vec<TicketRecord> {
     let graph = project.graph(&index.tickets);
     let records = Records::new(project, index, &graph);
-    let written = written.iter().map(|stored| &stored.ticket);
     written.map(|ticket| records.of(ticket)).collect()
 }
 
-/// The ticket's record as far as its own file tells.
-pub(super) fn alone(stored: &Stored) -> TicketRecord {
+/// The ticket's record as far as its own file tells, whose text has that name.
+pub(super) fn alone(ticket: &Ticket, etag: Etag) -> TicketRecord {
     let facts = TicketFacts {
-        etag: stored.etag.to_smolstr(),
+        etag: etag.to_smolstr(),
         ..TicketFacts::default()
     };
-    TicketRecord::new(&stored.ticket, facts)
+    TicketRecord::new(ticket, facts)
 }

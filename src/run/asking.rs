@@ -134,7 +134,7 @@ fn change(shared: &Shared, job: &Job, edit: impl Fn(&mut Ticket)) -> Result<(), 
         let before = locked.read(&job.ticket.id, &shared.config)?;
         let mut after = before.ticket.clone();
         edit(&mut after);
-        locked.write(vec![Change { before, after }], &shared.config)?;
+        locked.write(Change { before, after }, &shared.config)?;
         Ok(())
     })
 }

@@ -356,7 +356,7 @@ fn release_tickets(
             }
             None => after.runs.push(ended),
         }
-        match Point::LeftReleased.around(|| locked.write(vec![Change { before, after }], config)) {
+        match Point::LeftReleased.around(|| locked.write(Change { before, after }, config)) {
             Err(error) if is_of_file(&error) => {
                 leave_alone(&error)?;
                 continue;

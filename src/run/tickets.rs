@@ -82,7 +82,7 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     after.started_at.get_or_insert(now);
     // Whatever was said before was not said of the work that begins now.
     after.verdict = None;
-    Point::Begun.around(|| locked.write(vec![Change { before, after }], &shared.config))?;
+    Point::Begun.around(|| locked.write(Change { before, after }, &shared.config))?;
     Ok(Begun::Ours)
 }
 
@@ -194,7 +194,7 @@ fn end_locked(
         });
     }
     put_record(&mut after, record);
-    Point::AttemptEnded.around(|| locked.write(vec![Change { before, after }], &shared.config))?;
+    Point::AttemptEnded.around(|| locked.write(Change { before, after }, &shared.config))?;
     locked.release_claim(&job.ticket.id)?;
     Ok(())
 }
@@ -211,7 +211,7 @@ pub(super) fn closed_files(
         let before = locked.read(&job.ticket.id, &shared.config)?;
         let mut after = before.ticket.clone();
         close(&shared.config, job, record, &mut after);
-        locked.files_after(vec![Change { before, after }], &shared.config)
+        locked.files_after(Change { before, after }, &shared.config)
     })
 }
 
@@ -226,8 +226,8 @@ pub(super) fn write_closed(
         let before = locked.read(&job.ticket.id, &shared.config)?;
         let mut after = before.ticket.clone();
         close(&shared.config, job, record, &mut after);
-        let changes = vec![Change { before, after }];
-        Point::TicketClosed.around(|| locked.write(changes, &shared.config))?;
+        let change = Change { before, after };
+        Point::TicketClosed.around(|| locked.write(change, &shared.config))?;
         locked.release_claim(&job.ticket.id)?;
         Ok(())
     })
@@ -367,7 +367,7 @@ pub(super) fn adopt(
     after.closed_at = landed.closed_at;
     after.closed_by.clone_from(&landed.closed_by);
     put_record(&mut after, record);
-    Point::LeftLanded.around(|| locked.write(vec![Change { before, after }], config))?;
+    Point::LeftLanded.around(|| locked.write(Change { before, after }, config))?;
     locked.release_claim(&landed.id)?;
     Ok(Some((record.attempt, true)))
 }

@@ -191,7 +191,7 @@ fn settle_one(
             text: format!("Agent failed: {reason}"),
         });
     }
-    if let Err(error) = locked.write(vec![Change { before, after }], config) {
+    if let Err(error) = locked.write(Change { before, after }, config) {
         return Ok(Found::Unwritable(error));
     }
     if !is_others {

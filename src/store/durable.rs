@@ -30,7 +30,7 @@ pub fn unfinished_names() -> String {
 /// # Errors
 /// When the file cannot be written; then the old one is still there.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    Replacement::prepare(path, bytes)?.put()?;
+    write_beside(path, bytes)?.persist(path)?;
     sync_folder(folder_of(path)?)
 }
 
@@ -69,7 +69,7 @@ impl<'p> AtomicFile<'p> {
         io::copy(&mut file, &mut named.as_file())?;
         named.as_file().sync_all()?;
         let unfinished = named.into_temp_path();
-        Replacement { unfinished, path }.put()?;
+        unfinished.persist(path)?;
         sync_folder(folder)
     }
 }
@@ -91,8 +91,9 @@ impl Write for AtomicFile<'_> {
 /// # Errors
 /// When the file cannot be written; then the old one is still there.
 pub(super) fn write_unsynchronised(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = unfinished(folder_of(path)?, bytes, permissions_of(path)?)?.into_temp_path();
-    Replacement { unfinished, path }.put()
+    let unfinished = unfinished(folder_of(path)?, bytes, permissions_of(path)?)?;
+    unfinished.into_temp_path().persist(path)?;
+    Ok(())
 }
 
 /// Replaces the files by the texts, as [`write_atomic`] does one, several at a time.
@@ -101,13 +102,8 @@ pub(super) fn write_unsynchronised(path: &Path, bytes: &[u8]) -> io::Result<()> 
 /// # Errors
 /// When a file cannot be written, or replaced.
 pub fn write_all(files: &[(PathBuf, &str)]) -> Result<(), StoreError> {
-    let all: Vec<(&Path, &str)> = files
-        .iter()
-        .map(|(path, text)| (path.as_path(), *text))
-        .collect();
-    for replacement in Replacement::prepare_all(&all)? {
-        let path = replacement.path;
-        replacement.put().map_err(StoreError::io("write", path))?;
+    for replacement in Replacement::prepare_all(files)? {
+        replacement.put()?;
     }
     let folders: BTreeSet<&Path> = files.iter().filter_map(|(path, _)| path.parent()).collect();
     for folder in folders {
@@ -119,29 +115,21 @@ pub fn write_all(files: &[(PathBuf, &str)]) -> Result<(), StoreError> {
 /// A file's new content, on the disk beside it: what can fail for want of space has been done.
 /// It holds no file open, so that there may be many. Dropped, it goes away.
 #[derive(Debug)]
-pub(super) struct Replacement<'p> {
+pub(super) struct Replacement {
     unfinished: TempPath,
-    path: &'p Path,
+    pub(super) path: PathBuf,
 }
 
-impl<'p> Replacement<'p> {
-    /// Writes `bytes` beside the file, whose permissions they get.
-    pub(super) fn prepare(path: &'p Path, bytes: &[u8]) -> io::Result<Self> {
-        let permissions = permissions_of(path)?;
-        let unfinished = write_unfinished(folder_of(path)?, bytes, permissions)?;
-        Ok(Self { unfinished, path })
-    }
-
-    /// As [`Replacement::prepare`] of each file, in their order; several at a time where there are
-    /// many, since it is the disk that is waited for.
+impl Replacement {
+    /// Writes each text beside its file, whose permissions it gets; in their order, and several at
+    /// a time where there are many, since it is the disk that is waited for.
     ///
     /// # Errors
     /// The first of theirs; then nothing of any is left.
-    pub(super) fn prepare_all(files: &[(&'p Path, &'p str)]) -> Result<Vec<Self>, StoreError> {
-        let prepare = |(path, text): &(&'p Path, &'p str)| {
-            Self::prepare(path, text.as_bytes()).map_err(StoreError::io("write", path))
-        };
-        let part = |files: &[_]| files.iter().map(prepare).collect::<Vec<_>>();
+    pub(super) fn prepare_all(
+        files: &[(PathBuf, impl AsRef<str> + Sync)],
+    ) -> Result<Vec<Self>, StoreError> {
+        let part = |files: &[(PathBuf, _)]| files.iter().map(Self::prepare).collect::<Vec<_>>();
         if files.len() <= FEW {
             return part(files).into_iter().collect();
         }
@@ -160,19 +148,39 @@ impl<'p> Replacement<'p> {
         prepared.collect()
     }
 
+    fn prepare((path, text): &(PathBuf, impl AsRef<str>)) -> Result<Self, StoreError> {
+        let unfinished = write_beside(path, text.as_ref().as_bytes());
+        Ok(Self {
+            unfinished: unfinished.map_err(StoreError::io("write", path))?,
+            path: path.clone(),
+        })
+    }
+
     /// Puts it in the file's place; that lasts once the folder has been synchronised.
-    pub(super) fn put(self) -> io::Result<()> {
-        self.unfinished.persist(self.path)?;
-        Ok(())
+    ///
+    /// # Errors
+    /// When it cannot be put there.
+    pub(super) fn put(self) -> Result<(), StoreError> {
+        let put = self.unfinished.persist(&self.path);
+        put.map_err(|error| StoreError::io("write", &self.path)(error.error))
     }
 
     /// Puts it where no file is; `false` where there is one.
-    pub(super) fn put_new(self) -> io::Result<bool> {
-        match self.unfinished.persist_noclobber(self.path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error.error),
-        }
+    ///
+    /// # Errors
+    /// When it cannot be put there.
+    pub(super) fn put_new(self) -> Result<bool, StoreError> {
+        let put = persist_new(self.unfinished, &self.path);
+        put.map_err(StoreError::io("write", &self.path))
+    }
+}
+
+/// Puts the unfinished file where none is; `false` where there is one.
+fn persist_new(unfinished: TempPath, path: &Path) -> io::Result<bool> {
+    match unfinished.persist_noclobber(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
     }
 }
 
@@ -187,7 +195,7 @@ pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
         return Ok(false);
     }
     let unfinished = write_unfinished(folder, bytes, None)?;
-    let created = Replacement { unfinished, path }.put_new()?;
+    let created = persist_new(unfinished, path)?;
     if created {
         sync_folder(folder)?;
     }
@@ -218,6 +226,12 @@ fn unfinished(
         file.as_file().set_permissions(permissions)?;
     }
     Ok(file)
+}
+
+/// Writes an unfinished file beside that one, whose permissions it gets.
+fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<TempPath> {
+    let permissions = permissions_of(path)?;
+    write_unfinished(folder_of(path)?, bytes, permissions)
 }
 
 /// Writes an unfinished file into the folder, and waits until its content is there to stay.

@@ -33,7 +33,7 @@ impl Locked<'_> {
     /// `over` are those that the same change leaves closed.
     pub(super) fn following(
         &self,
-        closed: &[Ticket],
+        closed: &[&Ticket],
         over: &[&TicketId],
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {

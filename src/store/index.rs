@@ -23,10 +23,10 @@ use std::path::PathBuf;
 
 use super::load::Parse;
 use super::regular::Folder;
-use super::{Etag, InvalidFile, Store, StoreError, Stored};
+use super::{Etag, Etagged, InvalidFile, Store, StoreError};
 use crate::cores;
 use crate::format;
-use crate::model::{Config, Outline, TicketId};
+use crate::model::{Config, Outline, Ticket, TicketId};
 
 use cached::{Cached, Line};
 use identity::Identity;
@@ -108,29 +108,29 @@ impl Index {
     }
 
     /// Takes the ticket in, in place of the one of its id, if there is one.
-    pub fn put(&mut self, stored: &Stored) {
-        let outline = Outline::from(&stored.ticket);
+    pub fn put(&mut self, ticket: &Ticket, etag: Etag) {
+        let outline = Outline::from(ticket);
         match self.place(&outline.id) {
             Ok(place) => {
                 self.tickets[place] = outline;
-                self.etags[place] = stored.etag;
+                self.etags[place] = etag;
             }
             Err(place) => {
                 self.tickets.insert(place, outline);
-                self.etags.insert(place, stored.etag);
+                self.etags.insert(place, etag);
             }
         }
     }
 
     /// Takes new tickets in.
-    pub fn extend(&mut self, stored: &[Stored]) {
-        if let [one] = stored {
-            return self.put(one);
+    pub fn extend(&mut self, made: &[Etagged]) {
+        if let [Etagged { ticket, etag }] = made {
+            return self.put(ticket, *etag);
         }
         let old = self.tickets.drain(..).zip(self.etags.drain(..));
-        let new = stored
+        let new = made
             .iter()
-            .map(|stored| (Outline::from(&stored.ticket), stored.etag));
+            .map(|new| (Outline::from(&new.ticket), new.etag));
         let mut all: Vec<(Outline, Etag)> = old.chain(new).collect();
         all.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         (self.tickets, self.etags) = all.into_iter().unzip();

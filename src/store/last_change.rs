@@ -336,10 +336,9 @@ impl Locked<'_> {
     /// nothing is done.
     pub fn put_back(&self, now: &ChangeNow) -> Result<(), StoreError> {
         let last = &now.left;
-        let paths = last.files.iter().map(|file| self.ticket_path(&file.id));
-        let paths: Vec<PathBuf> = paths.collect();
-        let (mut back, mut gone) = (Vec::<(&Path, &str)>::new(), Vec::new());
-        for (path, file) in paths.iter().zip(&last.files) {
+        let (mut back, mut gone) = (Vec::<(PathBuf, &str)>::new(), Vec::new());
+        for file in &last.files {
+            let path = self.ticket_path(&file.id);
             match &file.before {
                 Some(text) => back.push((path, text)),
                 None => gone.push(path),
@@ -354,11 +353,11 @@ impl Locked<'_> {
             let before = self.put_back_before(&now.back).into_iter().map(Ok);
             self.write_older(recording, self.about_to_change(files).chain(before))??;
         }
-        for ((path, _), replacement) in back.into_iter().zip(prepared) {
-            replacement.put().map_err(StoreError::io("write", path))?;
+        for replacement in prepared {
+            replacement.put()?;
         }
         for path in gone {
-            fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
         }
         sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))?;
         if self.recording.is_some() {

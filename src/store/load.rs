@@ -42,6 +42,21 @@ pub struct Stored {
     pub etag: Etag,
 }
 
+/// A ticket without its text: of very many, those take as much memory again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Etagged {
+    /// What the file says.
+    pub ticket: Ticket,
+    /// The name of the file's text.
+    pub etag: Etag,
+}
+
+impl From<Stored> for Etagged {
+    fn from(Stored { ticket, etag, .. }: Stored) -> Self {
+        Self { ticket, etag }
+    }
+}
+
 /// Everything in `.ticks/`.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {

@@ -1,14 +1,15 @@
 //! Writing tickets, under the lock.
 
+use std::borrow::Borrow;
 use std::fs;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
 
-use super::durable::{Replacement, sync_folder, write_atomic};
+use super::durable::{sync_folder, write_atomic};
 use super::last_change::Recording;
 use super::lock::Lock;
+use super::prepared::{NewTexts, TextFile};
 use super::regular::LARGEST_FILE;
-use super::{Etag, Store, StoreError, Stored};
+use super::{Etag, Etagged, Store, StoreError, Stored};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
@@ -35,18 +36,35 @@ pub struct Change {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Written {
     /// The tickets of the changes, in their order.
-    pub changed: Vec<Stored>,
+    pub changed: Vec<Ticket>,
+    /// The names of their texts.
+    pub etags: Vec<Etag>,
     /// Those that come after the ones that the changes close.
-    pub following: Vec<Stored>,
+    pub following: Vec<Etagged>,
 }
 
-/// The tickets as changes leave them, each with the etag before, and those that follow.
-type Outcome = (Vec<(Etag, Stored)>, Vec<Stored>);
+/// Changes that are about to be made: what they leave, and the texts beside the files that are to
+/// be replaced. Dropped, nothing of them is left.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    written: Written,
+    files: Vec<TextFile>,
+}
 
 impl Written {
-    fn of((texts, following): Outcome) -> Self {
-        let changed = texts.into_iter().map(|(_, stored)| stored).collect();
-        Self { changed, following }
+    fn of(changed: Stored, following: Vec<Stored>) -> Self {
+        Self {
+            changed: vec![changed.ticket],
+            etags: vec![changed.etag],
+            following: following.into_iter().map(Etagged::from).collect(),
+        }
+    }
+
+    /// All the tickets, with the names of their texts.
+    pub fn all(&self) -> impl Iterator<Item = (&Ticket, Etag)> {
+        let changed = self.changed.iter().zip(self.etags.iter().copied());
+        let following = self.following.iter();
+        changed.chain(following.map(|new| (&new.ticket, new.etag)))
     }
 }
 
@@ -66,70 +84,84 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Writes the changes, and makes the tickets that come after those that they close. Every
-    /// one is turned into text, read back, and put on the disk beside its file before the first
-    /// file is replaced, so that what cannot be written changes nothing. Files that say what they
-    /// should already are left alone.
+    /// Writes the change, and makes the ticket that comes after the one that it closes: all of
+    /// [`Locked::prepare`] and [`Locked::put`].
     ///
     /// # Errors
-    /// When a text cannot be made or written.
-    pub fn write(&self, changes: Vec<Change>, config: &Config) -> Result<Vec<Stored>, StoreError> {
-        Ok(self.write_all(changes, config)?.changed)
+    /// As theirs.
+    pub fn write(&self, change: Change, config: &Config) -> Result<(), StoreError> {
+        let Change { before, after } = change;
+        let prepared = self.prepare(vec![after], |_, _| Ok::<_, StoreError>(&before), config)?;
+        self.put(prepared).map(drop)
     }
 
-    /// As [`Locked::write`]; what comes after the tickets is in the answer, too.
+    /// Gets the tickets ready to be written as they are to be, and those that come after the ones
+    /// that this closes. `before` tells of each, when it is asked, how it was read under the same
+    /// lock. Every one is turned into text, read back, and put on the disk beside its file before
+    /// the first file is replaced, so that what cannot be written changes nothing. Files that say
+    /// what they should already are left alone.
     ///
     /// # Errors
-    /// As [`Locked::write`].
-    pub fn write_all(&self, changes: Vec<Change>, config: &Config) -> Result<Written, StoreError> {
-        self.put_all(self.outcome(changes, config)?, &[])
-    }
-
-    /// What [`Locked::write_all`] would leave. Nothing is written.
-    ///
-    /// # Errors
-    /// When a text cannot be made.
-    pub fn rehearse(&self, changes: Vec<Change>, config: &Config) -> Result<Written, StoreError> {
-        Ok(Written::of(self.outcome(changes, config)?))
-    }
-
-    /// Writes the changes as [`Locked::write`] does, then removes the files of those tickets.
-    ///
-    /// # Errors
-    /// When a text cannot be made or written, or a file is not there or cannot be removed.
-    pub fn write_and_remove(
+    /// When `before` fails, or a text cannot be made or written.
+    pub fn prepare<B: Borrow<Stored>, E: From<StoreError>>(
         &self,
-        changes: Vec<Change>,
-        removed: &[TicketId],
+        after: Vec<Ticket>,
+        before: impl FnMut(usize, &Ticket) -> Result<B, E>,
         config: &Config,
-    ) -> Result<Vec<Stored>, StoreError> {
-        Ok(self
-            .put_all(self.outcome(changes, config)?, removed)?
-            .changed)
+    ) -> Result<Prepared, E> {
+        let mut texts = self.new_texts();
+        let keep = |new: Stored, before: Option<Etag>| match before == Some(new.etag) {
+            true => Ok(Etagged::from(new)),
+            false => texts.add(new),
+        };
+        let written = self.outcome(after, before, config, keep)?;
+        let mut files = texts.written()?;
+        // What follows is there before what it follows is closed, whenever the power fails.
+        files.rotate_right(written.following.len());
+        Ok(Prepared { written, files })
     }
 
-    fn put_all(&self, outcome: Outcome, removed: &[TicketId]) -> Result<Written, StoreError> {
-        let (texts, following) = &outcome;
-        let differing = texts.iter().filter(|(before, new)| *before != new.etag);
-        let differing = differing.map(|(_, new)| new);
-        // What follows is there before what it follows is closed, whenever the power fails.
-        let files: Vec<(PathBuf, &str)> = following
-            .iter()
-            .chain(differing)
-            .map(|new| (self.ticket_path(&new.ticket.id), new.text.as_str()))
-            .collect();
-        let files: Vec<(&Path, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
-        let prepared = Replacement::prepare_all(&files)?;
-        if prepared.is_empty() && removed.is_empty() {
-            return Ok(Written::of(outcome));
+    /// What [`Locked::prepare`] makes of the tickets, without any text: there is nothing to put.
+    ///
+    /// # Errors
+    /// When `before` fails, or a text cannot be made.
+    pub fn rehearse<B: Borrow<Stored>, E: From<StoreError>>(
+        &self,
+        after: Vec<Ticket>,
+        before: impl FnMut(usize, &Ticket) -> Result<B, E>,
+        config: &Config,
+    ) -> Result<Prepared, E> {
+        let keep = |new: Stored, _| Ok(Etagged::from(new));
+        Ok(Prepared {
+            written: self.outcome(after, before, config, keep)?,
+            files: Vec::new(),
+        })
+    }
+
+    /// Puts the texts in the places of the files that they are for.
+    ///
+    /// # Errors
+    /// When a file cannot be replaced.
+    pub fn put(&self, prepared: Prepared) -> Result<Written, StoreError> {
+        self.put_and_remove(prepared, &[])
+    }
+
+    /// As [`Locked::put`]; then removes the files of those tickets.
+    ///
+    /// # Errors
+    /// When a file cannot be replaced, or is not there or cannot be removed.
+    pub fn put_and_remove(
+        &self,
+        Prepared { written, files }: Prepared,
+        removed: &[TicketId],
+    ) -> Result<Written, StoreError> {
+        if files.is_empty() && removed.is_empty() {
+            return Ok(written);
         }
-        let differing = texts.iter().filter(|(before, new)| *before != new.etag);
-        let differing = differing.map(|(_, new)| new);
-        let written = following.iter().chain(differing);
-        let written = written.map(|new| (&new.ticket.id, Some(new.etag)));
-        self.record(written.chain(removed.iter().map(|id| (id, None))))?;
-        for ((path, _), replacement) in files.iter().zip(prepared) {
-            replacement.put().map_err(StoreError::io("write", path))?;
+        let names = files.iter().map(|new| (&new.id, Some(new.etag)));
+        self.record(names.chain(removed.iter().map(|id| (id, None))))?;
+        for new in files {
+            new.file.put()?;
         }
         // References to a ticket are gone before it is, whenever the power fails.
         let sync = || sync_folder(self.ticks_dir());
@@ -141,46 +173,60 @@ impl<'a> Locked<'a> {
         if !removed.is_empty() {
             sync().map_err(StoreError::io("write", self.ticks_dir()))?;
         }
-        Ok(Written::of(outcome))
+        Ok(written)
     }
 
-    /// All files that [`Locked::write`] would leave of these changes: those that are changed,
-    /// and those of what comes after them. Nothing is written.
+    /// All files that [`Locked::write`] would leave of that change: the one that is changed, and
+    /// that of what comes after it. Nothing is written.
     ///
     /// # Errors
     /// When a text cannot be made.
-    pub fn files_after(
-        &self,
-        changes: Vec<Change>,
-        config: &Config,
-    ) -> Result<Vec<Stored>, StoreError> {
-        let Written { changed, following } = self.rehearse(changes, config)?;
-        Ok(changed.into_iter().chain(following).collect())
+    pub fn files_after(&self, change: Change, config: &Config) -> Result<Vec<Stored>, StoreError> {
+        let Change { before, after } = change;
+        let mut files = Vec::new();
+        let keep = |new: Stored, _| {
+            files.push(new.clone());
+            Ok(Etagged::from(new))
+        };
+        self.outcome(
+            vec![after],
+            |_, _| Ok::<_, StoreError>(&before),
+            config,
+            keep,
+        )?;
+        Ok(files)
     }
 
-    /// The tickets as they are to be, each with the etag before, and what comes after those that
-    /// the changes close.
-    fn outcome(&self, changes: Vec<Change>, config: &Config) -> Result<Outcome, StoreError> {
-        let done = |ticket: &Ticket| config.statuses.is_done(&ticket.status);
-        let is_closed =
-            |change: &&Change| closes_repeated(&change.before.ticket, &change.after, config);
-        let closed: Vec<Ticket> = changes
-            .iter()
-            .filter(is_closed)
-            .map(|change| change.after.clone())
-            .collect();
-        let texts = changes
-            .into_iter()
-            .map(|change| self.changed(change, config))
-            .collect::<Result<Vec<_>, _>>()?;
-        let over: Vec<&TicketId> = texts
-            .iter()
-            .map(|(_, new)| &new.ticket)
-            .filter(|ticket| done(ticket))
-            .map(|ticket| &ticket.id)
-            .collect();
-        let following = self.following(&closed, &over, config)?;
-        Ok((texts, following))
+    /// The tickets as they are to be, and what comes after those that the changes close. `keep` is
+    /// given each with its text, and the etag before of what is there already.
+    fn outcome<B: Borrow<Stored>, E: From<StoreError>>(
+        &self,
+        after: Vec<Ticket>,
+        mut before: impl FnMut(usize, &Ticket) -> Result<B, E>,
+        config: &Config,
+        mut keep: impl FnMut(Stored, Option<Etag>) -> Result<Etagged, StoreError>,
+    ) -> Result<Written, E> {
+        let (mut etags, mut closed) = (Vec::with_capacity(after.len()), Vec::new());
+        for (place, after) in after.iter().enumerate() {
+            let before = before(place, after)?;
+            let before = before.borrow();
+            if closes_repeated(&before.ticket, after, config) {
+                closed.push(after);
+            }
+            let new = self.changed(before, after, config)?;
+            etags.push(keep(new, Some(before.etag))?.etag);
+        }
+        let over = after.iter();
+        let over = over.filter(|ticket| config.statuses.is_done(&ticket.status));
+        let over: Vec<&TicketId> = over.map(|ticket| &ticket.id).collect();
+        let following = self.following(&closed, &over, config)?.into_iter();
+        let following = following.map(|new| keep(new, None));
+        let following = following.collect::<Result<Vec<_>, _>>()?;
+        Ok(Written {
+            changed: after,
+            etags,
+            following,
+        })
     }
 
     /// Makes the tickets' files: all of them or none.
@@ -188,43 +234,53 @@ impl<'a> Locked<'a> {
     /// # Errors
     /// [`StoreError::Taken`] when there is one of such an id already; or when a text cannot be
     /// made or written.
-    pub fn create(&self, tickets: &[Ticket], config: &Config) -> Result<Vec<Stored>, StoreError> {
-        let texts = tickets.iter().map(|ticket| {
+    pub fn create(&self, tickets: &[Ticket], config: &Config) -> Result<Vec<Etagged>, StoreError> {
+        let mut texts = self.new_texts();
+        let made = tickets.iter().map(|ticket| {
             let text = format::print(ticket);
-            self.faithful(ticket, text, config)
+            texts.add(self.faithful(ticket, text, config)?)
         });
-        self.create_texts(texts.collect::<Result<Vec<_>, _>>()?)
+        let made = made.collect::<Result<Vec<_>, _>>()?;
+        self.create_texts(texts)?;
+        Ok(made)
     }
 
-    /// As [`Locked::create`], of texts that [`Locked::faithful`] has checked.
+    /// Texts to be made files of, of no ticket yet: each must be as [`Locked::faithful`] gave it.
+    #[must_use]
+    pub fn new_texts(&self) -> NewTexts<'_> {
+        NewTexts::new(self)
+    }
+
+    /// Makes files of the texts, as [`Locked::create`].
     ///
     /// # Errors
     /// As [`Locked::create`].
-    pub fn create_texts(&self, texts: Vec<Stored>) -> Result<Vec<Stored>, StoreError> {
-        let ids = texts.iter().map(|new| &new.ticket.id);
-        let paths: Vec<PathBuf> = ids.map(|id| self.ticket_path(id)).collect();
-        let files = paths.iter().zip(&texts);
-        let files: Vec<(&Path, &str)> = files
-            .map(|(path, stored)| (&**path, stored.text.as_str()))
-            .collect();
-        let prepared = Replacement::prepare_all(&files)?;
-        self.record(texts.iter().map(|new| (&new.ticket.id, Some(new.etag))))?;
-        for (place, replacement) in prepared.into_iter().enumerate() {
-            let failed = match replacement.put_new() {
-                Ok(true) => continue,
-                Ok(false) => StoreError::Taken(texts[place].ticket.id.clone()),
-                Err(error) => StoreError::io("write", &paths[place])(error),
+    pub fn create_texts(&self, texts: NewTexts<'_>) -> Result<(), StoreError> {
+        let files = texts.written()?;
+        if files.is_empty() {
+            return Ok(());
+        }
+        self.record(files.iter().map(|new| (&new.id, Some(new.etag))))?;
+        let mut made = Vec::with_capacity(files.len());
+        for TextFile { id, file, .. } in files {
+            let failed = match file.put_new() {
+                Ok(true) => {
+                    made.push(id);
+                    continue;
+                }
+                Ok(false) => StoreError::Taken(id),
+                Err(error) => error,
             };
-            for path in &paths[..place] {
-                fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+            for id in &made {
+                let path = self.ticket_path(id);
+                fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
             }
             if self.recording.is_some() {
                 self.forget_last_change()?;
             }
             return Err(failed);
         }
-        sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))?;
-        Ok(texts)
+        sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))
     }
 
     /// Puts that text, which must be a ticket's, in place of the ticket's file, or makes it.
@@ -245,7 +301,7 @@ impl<'a> Locked<'a> {
             Err(error) => return Err(error),
         }
         self.record([(id, Some(stored.etag))])?;
-        self.put(&stored)?;
+        self.put_one(&stored)?;
         Ok(stored)
     }
 
@@ -262,7 +318,15 @@ impl<'a> Locked<'a> {
     ) -> Result<Written, StoreError> {
         let stored = self.parse(&before.ticket.id, text, config)?;
         let following = self.following_edit(&before.ticket, &stored.ticket, config)?;
-        self.put_all((vec![(before.etag, stored)], following), &[])
+        let mut texts = self.new_texts();
+        let differing = Some(&stored).filter(|new| new.etag != before.etag);
+        for new in following.iter().chain(differing) {
+            texts.add(new.clone())?;
+        }
+        self.put(Prepared {
+            written: Written::of(stored, following),
+            files: texts.written()?,
+        })
     }
 
     /// Puts that text, which must be a ticket's, in place of a file that is none. What it said
@@ -288,10 +352,9 @@ impl<'a> Locked<'a> {
             self.forget_last_change()?;
         }
         for new in following.iter().chain([&stored]) {
-            self.put(new)?;
+            self.put_one(new)?;
         }
-        let changed = vec![stored];
-        Ok(Written { changed, following })
+        Ok(Written::of(stored, following))
     }
 
     /// What comes after the ticket, if that change closes it.
@@ -304,27 +367,31 @@ impl<'a> Locked<'a> {
         if !closes_repeated(before, after, config) {
             return Ok(Vec::new());
         }
-        self.following(std::slice::from_ref(after), &[&after.id], config)
+        self.following(&[after], &[&after.id], config)
     }
 
-    fn put(&self, stored: &Stored) -> Result<(), StoreError> {
+    fn put_one(&self, stored: &Stored) -> Result<(), StoreError> {
         let path = self.ticket_path(&stored.ticket.id);
         write_atomic(&path, stored.text.as_bytes()).map_err(StoreError::io("write", &path))
     }
 
-    /// The etag before, and the ticket with its new text.
-    fn changed(&self, change: Change, config: &Config) -> Result<(Etag, Stored), StoreError> {
-        let Change { before, after } = change;
-        if before.ticket == after {
-            return Ok((before.etag, before));
+    /// The ticket with its new text.
+    fn changed(
+        &self,
+        before: &Stored,
+        after: &Ticket,
+        config: &Config,
+    ) -> Result<Stored, StoreError> {
+        if before.ticket == *after {
+            return Ok(before.clone());
         }
-        let text = format::edit(&before.text, &before.ticket, &after).map_err(|error| {
+        let text = format::edit(&before.text, &before.ticket, after).map_err(|error| {
             StoreError::Unwritable {
                 id: after.id.clone(),
                 message: error.to_string(),
             }
         })?;
-        Ok((before.etag, self.faithful(&after, text, config)?))
+        self.faithful(after, text, config)
     }
 
     /// The text as that of the ticket, if it reads back as the same.
@@ -380,13 +447,7 @@ impl Store {
         let before = locked.read(id, config)?;
         let mut after = before.ticket.clone();
         let answer = change(&mut after)?;
-        let (_, stored) = locked.changed(
-            Change {
-                before: before.clone(),
-                after,
-            },
-            config,
-        )?;
+        let stored = locked.changed(&before, &after, config)?;
         if stored.etag != before.etag {
             let path = locked.ticket_path(id);
             write_atomic(&path, stored.text.as_bytes()).map_err(StoreError::io("write", &path))?;

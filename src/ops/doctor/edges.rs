@@ -76,7 +76,7 @@ fn taken_out<'a>(
             return Err(changed());
         }
         locked.forget_last_change()?;
-        locked.write(vec![Change { before, after }], config)?;
+        locked.write(Change { before, after }, config)?;
         Ok(())
     })
 }

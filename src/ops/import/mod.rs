@@ -99,7 +99,11 @@ pub fn import(
         }
     };
     if !request.dry_run && !texts.is_empty() {
-        locked.create_texts(texts)?;
+        let mut new = locked.new_texts();
+        for stored in texts {
+            new.add(stored)?;
+        }
+        locked.create_texts(new)?;
     }
     Ok(told(request, total, rows, left_out))
 }

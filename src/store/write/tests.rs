@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
 use super::*;
 use crate::model::StatusId;
@@ -49,8 +50,8 @@ impl Place {
 
     fn create(&self, name: &str) -> Option<Stored> {
         let locked = self.store.lock().unwrap();
-        let made = locked.create(&[ticket(name)], &self.config);
-        made.ok().and_then(|mut made| made.pop())
+        locked.create(&[ticket(name)], &self.config).ok()?;
+        locked.read(&id(name), &self.config).ok()
     }
 }
 
@@ -59,9 +60,7 @@ fn created_once_and_read_back() {
     let place = place();
     let made = place.create("abc").unwrap();
     assert_eq!(place.create("abc"), None);
-    let read = place.store.read(&id("abc"), &place.config).unwrap();
-    assert_eq!(read, made);
-    assert_eq!(read.ticket, ticket("abc"));
+    assert_eq!(made.ticket, ticket("abc"));
     let loaded = place.store.load_all(&place.config).unwrap();
     assert_eq!(loaded.get(&id("abc")), Some(&ticket("abc")));
     place.create("xyz").unwrap();
@@ -134,16 +133,52 @@ fn a_failed_change_writes_nothing() {
 fn of_several_changes_none_is_written_if_one_cannot_be() {
     let place = place();
     let (one, two) = (place.create("abc").unwrap(), place.create("abd").unwrap());
-    let mut changes = [one.clone(), two.clone()].map(|before| Change {
-        after: before.ticket.clone(),
-        before,
-    });
-    changes[0].after.owner = Some("ann".to_owned());
-    changes[1].after.kind = "no such type".to_owned();
+    let (before, mut after) = ([&one, &two], vec![one.ticket.clone(), two.ticket.clone()]);
+    after[0].owner = Some("ann".to_owned());
+    after[1].kind = "no such type".to_owned();
     let locked = place.store.lock().unwrap();
-    assert!(locked.write(changes.to_vec(), &place.config).is_err());
+    let before = |place: usize, _: &Ticket| Ok::<_, StoreError>(before[place]);
+    assert!(locked.prepare(after, before, &place.config).is_err());
     assert_eq!(place.store.read(&id("abc"), &place.config).unwrap(), one);
     assert_eq!(place.store.read(&id("abd"), &place.config).unwrap(), two);
+}
+
+#[test]
+fn of_very_many_changes_none_is_written_if_the_last_one_cannot_be() {
+    let place = place();
+    let ids: Vec<TicketId> = (0..1_200).map(|number| id(&format!("t{number}"))).collect();
+    for id in &ids {
+        place.write(&format!("{id}.toml"), "title = \"x\"\n");
+    }
+    let locked = place.store.lock().unwrap();
+    let before = |_: usize, ticket: &Ticket| locked.read(&ticket.id, &place.config);
+    let after = |wrong: &str| -> Vec<Ticket> {
+        let tickets = ids.iter().map(|id| {
+            let mut ticket = before(0, &ticket(id.as_str())).unwrap().ticket;
+            ticket.owner = Some("ann".to_owned());
+            if wrong == id.as_str() {
+                ticket.kind = "no such type".to_owned();
+            }
+            ticket
+        });
+        tickets.collect()
+    };
+    let owned = || {
+        let tickets = place.store.load_all(&place.config).unwrap();
+        let owned = tickets.tickets.iter().filter(|it| it.owner.is_some());
+        (owned.count(), fs::read_dir(place.path("")).unwrap().count())
+    };
+    let failed = locked.prepare(after("t1199"), before, &place.config);
+    assert!(matches!(failed, Err(StoreError::Unwritable { .. })));
+    assert_eq!(owned(), (0, ids.len()));
+    let rehearsed = locked.rehearse(after(""), before, &place.config);
+    locked.put(rehearsed.unwrap()).unwrap();
+    drop(locked.prepare(after(""), before, &place.config).unwrap());
+    assert_eq!(owned(), (0, ids.len()));
+    let prepared = locked.prepare(after(""), before, &place.config).unwrap();
+    let written = locked.put(prepared).unwrap();
+    assert!(written.changed.iter().map(|new| &new.id).eq(&ids));
+    assert_eq!(owned(), (ids.len(), ids.len()));
 }
 
 #[test]
