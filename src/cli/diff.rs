@@ -3,6 +3,8 @@
 use super::{Outcome, Session};
 use crate::ops;
 use crate::ui;
+use crate::ui::screen::Part;
+use crate::wire::DiffTicket;
 
 /// Show what became of the tickets between two revisions
 ///
@@ -29,9 +31,12 @@ impl Args {
             let diff = ops::diff(project, self.range.as_deref())?;
             let screen = &session.screen;
             if screen.is_json() {
-                screen.document(&diff)?;
+                let add = |part: &mut Part, ticket: &DiffTicket| {
+                    part.add(|json| serde_json::to_writer(json, ticket))
+                };
+                diff.in_parts(add, |parts| screen.document_in_parts(&diff.document, parts))?;
             } else {
-                screen.text(&ui::changes::diff(&diff))?;
+                screen.text(&ui::changes::diff(&diff.tickets))?;
             }
             Ok(0)
         })

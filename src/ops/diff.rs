@@ -2,25 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::past::{Filed, Revision, Tracked, Version, filed, version};
+use super::past::{AT_A_TIME, Filed, Revision, Tracked, Version, filed, version};
 use super::{Error, ErrorCode, Project, Result};
 use crate::compare::{fields, what_became};
 use crate::cores;
 use crate::git::{BlobId, CommitId};
 use crate::merge::{differently_made, is_another};
 use crate::model::{Config, Ticket, TicketId};
-use crate::wire::{DiffDocument, DiffSide, DiffTicket, TicketChange};
+use crate::wire::{DiffDocument, DiffSide, DiffTicket, FieldChange, TicketChange};
 
 /// From so many files on they are read by several threads.
 const MANY: usize = 200;
+
+/// How many tickets with what they say are there at a time, besides those of other threads.
+const PART: usize = 64;
 
 /// What a range of revisions is written with: `A..B` is from A to B, `A...B` from what both
 /// have in common.
 const FROM_COMMON: &str = "...";
 const FROM_TO: &str = "..";
 
-/// The text of a file of the working tree, or why it cannot be read.
-type Text = std::result::Result<String, String>;
+/// What is different.
+pub struct Diff {
+    /// What is told of it, without the tickets.
+    pub document: DiffDocument,
+    /// The tickets; of new ones not what they say, which people are not told.
+    pub tickets: Vec<DiffTicket>,
+    after: Versions,
+}
+
+/// Versions of tickets.
+type Versions = BTreeMap<TicketId, Version>;
 
 /// One side: a commit, what is checked out where nothing is committed yet, or the working tree.
 struct Side {
@@ -29,8 +41,8 @@ struct Side {
     revision: Option<Revision>,
     /// What each file holds that should be a ticket.
     files: BTreeMap<TicketId, BlobId>,
-    /// The texts that are known without asking git.
-    texts: BTreeMap<TicketId, Text>,
+    /// Of the working tree, what is different on the other side, which git need not be asked for.
+    read: Versions,
 }
 
 /// What is different between the revisions of `A..B` or `A...B`, or between one and the
@@ -38,9 +50,9 @@ struct Side {
 ///
 /// # Errors
 /// When one names no commit, or git fails.
-pub fn diff(project: &Project, range: Option<&str>) -> Result<DiffDocument> {
+pub fn diff(project: &Project, range: Option<&str>) -> Result<Diff> {
     let tracked = Tracked::of(project)?;
-    let (from, to) = match range {
+    let (from, mut to) = match range {
         Some(range) => sides(&tracked, range)?,
         // What is checked out where the tickets are, which may be another worktree.
         None => {
@@ -54,15 +66,18 @@ pub fn diff(project: &Project, range: Option<&str>) -> Result<DiffDocument> {
         .into_iter()
         .filter(|id| from.files.get(*id) != to.files.get(*id));
     let different: Vec<&TicketId> = different.collect();
-    let versions = [&from, &to].map(|side| read(&tracked, side, &different));
-    let [before, after] = versions;
-    let (before, after) = (before?, after?);
+    let before = from.versions(&tracked, &different)?;
+    let read = std::mem::take(&mut to.read);
+    let after = match to.revision {
+        None => read,
+        Some(_) => to.versions(&tracked, &different)?,
+    };
     let configs = [from.config(project), to.config(project)];
     let mut tickets = became(&different, [&before, &after], configs);
     // Stable, and they come in the order of their ids.
     tickets.sort_by_key(|ticket| ticket.change);
     let count = |change| tickets.iter().filter(|t| t.change == change).count();
-    Ok(DiffDocument {
+    let document = DiffDocument {
         schema: "tk.diff.v1",
         from: from.shown(),
         to: to.shown(),
@@ -73,8 +88,44 @@ pub fn diff(project: &Project, range: Option<&str>) -> Result<DiffDocument> {
         changed: count(TicketChange::Changed),
         deleted: count(TicketChange::Deleted),
         unreadable: count(TicketChange::Unreadable),
+        tickets: Vec::new(),
+    };
+    Ok(Diff {
+        document,
         tickets,
+        after,
     })
+}
+
+impl Diff {
+    /// Hands parts of the tickets, with what new ones say, to `tell`, one after the other, so that
+    /// it is not all there at once; `add` has added each to its part, in their order.
+    pub fn in_parts<P: Default + Send, E: Send, R>(
+        &self,
+        add: impl Fn(&mut P, &DiffTicket) -> std::result::Result<(), E> + Sync,
+        tell: impl FnOnce(&mut dyn Iterator<Item = std::result::Result<P, E>>) -> R,
+    ) -> R {
+        let part = |tickets: &[DiffTicket]| {
+            let mut part = P::default();
+            for ticket in tickets {
+                let ticket = DiffTicket {
+                    changes: self.changes(ticket),
+                    ..ticket.clone()
+                };
+                add(&mut part, &ticket)?;
+            }
+            Ok(part)
+        };
+        cores::stream(&self.tickets, PART, MANY, part, tell)
+    }
+
+    /// What is different in the ticket: of one that is new, everything.
+    fn changes(&self, ticket: &DiffTicket) -> Vec<FieldChange> {
+        let is_new = ticket.status_before.is_none() && ticket.problem.is_none();
+        let new = self.after.get(ticket.id.as_str()).filter(|_| is_new);
+        let new = new.and_then(|version| version.as_deref().ok());
+        new.map_or_else(|| ticket.changes.clone(), |new| fields(None, new))
+    }
 }
 
 /// What the words of a range mean. A side that is left out is `HEAD`, as to git.
@@ -121,14 +172,14 @@ impl Side {
             name: Some(name.to_owned()),
             revision,
             files: files.unwrap_or_default(),
-            texts: BTreeMap::new(),
+            read: Versions::new(),
         })
     }
 
     /// The files as they lie there, also those that are no tickets. What cannot be read and is as
     /// that other side has it holds what it has there.
     fn working_tree(tracked: &Tracked<'_>, other: &Self) -> Result<Self> {
-        let store = &tracked.project.store;
+        let (store, config) = (&tracked.project.store, &tracked.project.config);
         let ids: Vec<TicketId> = store.ids()?.into_iter().collect();
         let read = |id: &TicketId| {
             let text = match store.read_text(id) {
@@ -137,23 +188,29 @@ impl Side {
             };
             // Of one that cannot be read, something that git has nowhere.
             let (Ok(bytes) | Err(bytes)) = &text;
-            Some((id.clone(), BlobId::of(bytes.as_bytes())?, text))
+            let blob = BlobId::of(bytes.as_bytes())?;
+            let (is_read, is_different) = (text.is_ok(), other.files.get(id) != Some(&blob));
+            // What both have is not kept.
+            let different = is_different
+                .then(|| text.and_then(|text| version(id, Some(text.as_bytes()), config)));
+            Some((id.clone(), blob, is_read, different))
         };
         let parts = cores::spread(&ids, MANY, |part| {
             part.iter().filter_map(read).collect::<Vec<_>>()
         });
-        let (mut files, mut texts) = (BTreeMap::new(), BTreeMap::new());
-        for (id, blob, text) in parts.into_iter().flatten() {
+        let (mut files, mut read, mut unread) = (BTreeMap::new(), Versions::new(), Vec::new());
+        for (id, blob, is_read, different) in parts.into_iter().flatten() {
             files.insert(id.clone(), blob);
-            texts.insert(id, text);
+            if !is_read {
+                unread.push(id.clone());
+            }
+            read.extend(different.map(|version| (id, version)));
         }
-        let unread = texts.iter().filter(|(_, text)| text.is_err());
-        let mut unread: Vec<TicketId> = unread.map(|(id, _)| id.clone()).collect();
         if let Some(revision) = other.revision.as_ref().filter(|_| !unread.is_empty()) {
             let same = tracked.unchanged_since(revision.commit)?;
             unread.retain(|id| same.contains(id));
             for id in unread {
-                texts.remove(&id);
+                read.remove(&id);
                 files.remove(&id);
                 // Of a link, neither side has a file.
                 files.extend(
@@ -168,7 +225,34 @@ impl Side {
             name: None,
             revision: None,
             files,
-            texts,
+            read,
+        })
+    }
+
+    /// The versions of those tickets that are on this side, a commit's; of very many not all texts are
+    /// there at once.
+    fn versions(&self, tracked: &Tracked<'_>, ids: &[&TicketId]) -> Result<Versions> {
+        let there = ids.iter().copied();
+        let there = there.filter_map(|id| Some((id, *self.files.get(id)?)));
+        let there: Vec<(&TicketId, BlobId)> = there.collect();
+        let blobs: Vec<BlobId> = there.iter().map(|(_, blob)| *blob).collect();
+        tracked.project.repo.fetch_left_out(&blobs)?;
+        let (git, config) = (&tracked.git, self.config(tracked.project));
+        let read = |part: &[(&TicketId, BlobId)]| -> Result<Vec<(TicketId, Version)>> {
+            let blobs: Vec<BlobId> = part.iter().map(|(_, blob)| *blob).collect();
+            let texts = git.known_blobs(&blobs)?.into_iter();
+            let each = part.iter().zip(texts);
+            let version = |id, bytes: Option<Vec<u8>>| version(id, bytes.as_deref(), config);
+            Ok(each
+                .map(|((id, _), bytes)| ((*id).clone(), version(id, bytes)))
+                .collect())
+        };
+        cores::stream(&there, AT_A_TIME, MANY, read, |parts| {
+            let mut versions = Versions::new();
+            for part in parts {
+                versions.extend(part?);
+            }
+            Ok(versions)
         })
     }
 
@@ -186,44 +270,11 @@ impl Side {
     }
 }
 
-/// The versions of those tickets that are on that side.
-fn read(
-    tracked: &Tracked<'_>,
-    side: &Side,
-    ids: &[&TicketId],
-) -> Result<BTreeMap<TicketId, Version>> {
-    let there = ids
-        .iter()
-        .filter_map(|id| Some((*id, *side.files.get(*id)?)));
-    let there: Vec<(&TicketId, BlobId)> = there.collect();
-    let config = side.config(tracked.project);
-    if side.revision.is_none() {
-        let version = |id: &TicketId| match side.texts.get(id)? {
-            Ok(text) => Some(version(id, Some(text.as_bytes()), config)),
-            Err(problem) => Some(Err(problem.clone())),
-        };
-        let read = ids
-            .iter()
-            .filter_map(|id| Some(((*id).clone(), version(id)?)));
-        return Ok(read.collect());
-    }
-    let blobs: Vec<BlobId> = there.iter().map(|(_, blob)| *blob).collect();
-    let texts = tracked.blobs(&blobs)?;
-    let read: Vec<(&TicketId, Option<Vec<u8>>)> =
-        there.into_iter().map(|(id, _)| id).zip(texts).collect();
-    let parts = cores::spread(&read, MANY, |part| {
-        let each = part.iter();
-        each.map(|(id, bytes)| ((*id).clone(), version(id, bytes.as_deref(), config)))
-            .collect::<Vec<_>>()
-    });
-    Ok(parts.into_iter().flatten().collect())
-}
-
 /// What became of the tickets of these ids, whose versions and configurations are those of the two
 /// sides.
 fn became(
     different: &[&TicketId],
-    [before, after]: [&BTreeMap<TicketId, Version>; 2],
+    [before, after]: [&Versions; 2],
     [config, new_config]: [&Config; 2],
 ) -> Vec<DiffTicket> {
     let renamed = renamed(before, after);
@@ -271,17 +322,14 @@ fn are_two(
 /// The ids that tickets have only after, with those that the same tickets had only before; what had
 /// the id on the other side, if anything, is another ticket. Of several that were filed alike, nobody
 /// can tell which is which, but by their titles.
-fn renamed<'v>(
-    before: &'v BTreeMap<TicketId, Version>,
-    after: &'v BTreeMap<TicketId, Version>,
-) -> BTreeMap<&'v TicketId, &'v TicketId> {
-    let only = |here: &'v BTreeMap<TicketId, Version>, there: &BTreeMap<TicketId, Version>| {
+fn renamed<'v>(before: &'v Versions, after: &'v Versions) -> BTreeMap<&'v TicketId, &'v TicketId> {
+    let only = |here: &'v Versions, there: &Versions| {
         let is_only = |id: &TicketId, version| {
             let other = there.get(id);
             other.is_none() || are_two(Some(version), other, differently_made)
         };
         let only = here.iter().filter(|(id, version)| is_only(id, version));
-        let filed = only.filter_map(|(id, version)| Some((id, filed(version.as_ref().ok()?)?)));
+        let filed = only.filter_map(|(id, version)| Some((id, filed(version.as_deref().ok()?)?)));
         filed.collect::<BTreeMap<_, _>>()
     };
     let (mut gone, mut new) = (only(before, after), only(after, before));
@@ -308,13 +356,14 @@ fn renamed<'v>(
     pairs
 }
 
-/// What became of a ticket, by its versions and by what their statuses mean.
+/// What became of a ticket, by its versions and by what their statuses mean; of one that is new, not
+/// what it says.
 fn ticket(
     id: &TicketId,
     [(before, was), (after, is)]: [(Option<&Version>, &Config); 2],
 ) -> DiffTicket {
-    let old = before.and_then(|version| version.as_ref().ok());
-    let new = after.and_then(|version| version.as_ref().ok());
+    let old = before.and_then(|version| version.as_deref().ok());
+    let new = after.and_then(|version| version.as_deref().ok());
     let sides = [("after", after), ("before", before)];
     let problem = sides.into_iter().find_map(|(side, version)| {
         let problem = version?.as_ref().err()?;
@@ -327,8 +376,8 @@ fn ticket(
         Some(_) => TicketChange::Unreadable,
         None => what_became(done(old, was), done(new, is)),
     };
-    let changes = match (&problem, new) {
-        (None, Some(new)) => fields(old, new),
+    let changes = match (&problem, old, new) {
+        (None, Some(old), Some(new)) => fields(Some(old), new),
         _ => Vec::new(),
     };
     let status = |ticket: Option<&Ticket>| ticket.map(|ticket| ticket.status.to_string());

@@ -311,7 +311,7 @@ impl<'t> Told<'t> {
     /// What happened between these versions, by nobody yet.
     fn entry(&mut self, before: &[Option<&Version>], after: Option<&Version>) -> HistoryEntry {
         let readable = |version: &Option<&'_ Version>| {
-            version.and_then(|version| version.as_ref().ok().cloned())
+            version.and_then(|version| version.as_deref().ok().cloned())
         };
         let parents: Vec<Option<Ticket>> = before.iter().map(readable).collect();
         let parents: Vec<Option<&Ticket>> = parents.iter().map(Option::as_ref).collect();
@@ -328,7 +328,7 @@ impl<'t> Told<'t> {
             }
             Some(Ok(now)) => (self.became(first, now), None, merged_fields(&parents, now)),
         };
-        let newest = after.and_then(|after| after.as_ref().ok()).or(first);
+        let newest = after.and_then(|after| after.as_deref().ok()).or(first);
         if self.title.is_none() {
             self.title = newest.map(|ticket| ticket.title.clone());
         }

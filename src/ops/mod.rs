@@ -67,7 +67,7 @@ pub use choose::{Chosen, Within};
 pub use claim::{ClaimRequest, Claimed, claim, release};
 pub use close::{CloseRequest, close};
 pub use delete::{Deleted, delete};
-pub use diff::diff;
+pub use diff::{Diff, diff};
 pub use doctor::{KnownRun, KnownRuns, LeftWorker, RunState, Runs, doctor};
 pub use edges::{block, unblock};
 pub use edit::{EditRequest, Editing, begin_edit};

@@ -313,8 +313,9 @@ fn ticket_of(
 }
 
 /// Versions of tickets, or why one cannot be read: its place, and what is wrong there. Their
-/// types and statuses may be any words: another configuration may have had them.
-pub(super) type Version = std::result::Result<Ticket, String>;
+/// types and statuses may be any words: another configuration may have had them. Boxed, since of
+/// very many the room in lists and maps counts.
+pub(super) type Version = std::result::Result<Box<Ticket>, String>;
 
 /// When a ticket was filed, by whom and with what title: what tells it from others under whatever
 /// id.
@@ -330,5 +331,5 @@ pub(super) fn filed(ticket: &Ticket) -> Option<Filed<'_>> {
 pub(super) fn version(id: &TicketId, bytes: Option<&[u8]>, config: &Config) -> Version {
     let stored = ticket_of(bytes, |text| format::parse_any(id, text, config));
     let stored = stored.map_err(|(line, message)| format!("line {line}: {message}"))?;
-    Ok(stored.ticket)
+    Ok(Box::new(stored.ticket))
 }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::terminal::{CUT, columns, fill, fit, safe, safe_json};
-use crate::wire::{ChangeWord, DiffDocument, FieldChange, HistoryDocument, TicketChange};
+use crate::wire::{ChangeWord, DiffTicket, FieldChange, HistoryDocument, TicketChange};
 
 /// The most columns of a value.
 const WIDEST: usize = 100;
@@ -74,8 +74,7 @@ pub fn history(document: &HistoryDocument) -> String {
 
 /// A line a ticket, with what changed in it below, then how many there are.
 #[must_use]
-pub fn diff(document: &DiffDocument) -> String {
-    let tickets = &document.tickets;
+pub fn diff(tickets: &[DiffTicket]) -> String {
     let widest = tickets.iter().map(|t| columns(&safe(&t.id))).max();
     let bold = Style::new().bold();
     let mut out = String::new();

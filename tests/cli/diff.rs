@@ -101,6 +101,27 @@ fn as_json() {
     assert_eq!(open["total"], 2);
 }
 
+/// Of tickets that are new, what they say is made only where it is told, part by part.
+#[test]
+fn everything_that_very_many_new_ones_say_is_told() {
+    let sandbox = Sandbox::initialised();
+    commit(&sandbox, "Ann", 0, "None yet");
+    for number in 0..450 {
+        let text = format!("title = \"Number {number}\"\n");
+        sandbox.ticket(&format!("t{number:03}"), &text);
+    }
+    let told = sandbox.tk(["diff", "--json"]).json();
+    let tickets = told["tickets"].as_array().unwrap();
+    assert_eq!((tickets.len(), &told["opened"]), (450, &json!(450)));
+    for (number, ticket) in tickets.iter().enumerate() {
+        assert_eq!(ticket["id"], format!("t{number:03}"));
+        let to = format!("Number {number}");
+        let title = json!({"field": "title", "change": "set", "from": null, "to": to});
+        let changes = ticket["changes"].as_array().unwrap();
+        assert!(changes.contains(&title), "{ticket}");
+    }
+}
+
 /// One ticket under another id, and two that nobody can tell from each other.
 #[test]
 fn one_that_has_another_id() {

@@ -48,7 +48,7 @@ impl Chain {
     }
 
     pub(super) fn ticket(&self, blob: BlobId) -> Option<&Ticket> {
-        self.version(Some(blob))?.as_ref().ok()
+        self.version(Some(blob))?.as_deref().ok()
     }
 
     /// The versions that are of the newest one's ticket, as a merge would tell: those that became

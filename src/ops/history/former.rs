@@ -61,7 +61,7 @@ impl Told<'_> {
             // With the same title, and with another one.
             let (mut alike, mut retitled) = (Vec::new(), Vec::new());
             for (old, blob, version) in self.read(files)? {
-                let Some(was) = version.as_ref().ok().and_then(filed) else {
+                let Some(was) = version.as_deref().ok().and_then(filed) else {
                     continue;
                 };
                 let is_made_so = |one: &Filed<'_>| (one.0, one.1) == (was.0, was.1);
