@@ -11,7 +11,7 @@ use petgraph::visit::EdgeRef;
 use super::build::Graph;
 use super::facts::Facts;
 use super::net::{Extent, Net, Node, Role, Tie};
-use crate::model::{Outline, Ticket, TicketId};
+use crate::model::{Outline, Outlined, TicketId};
 
 /// Tickets of which each waits for the next and the last for the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,21 +245,22 @@ impl Graph<'_> {
     /// `after` edges are looked at together with all others; new `blocked_by` and `parent`
     /// are never refused because of an `after`.
     #[must_use]
-    pub fn cycle_with(&self, changed: &[Ticket]) -> Option<Cycle> {
+    pub fn cycle_with<T: Outlined>(&self, changed: &[T]) -> Option<Cycle> {
         self.cycle_over(changed, true)
     }
 
     /// The same without `after`.
     #[must_use]
-    pub fn hard_cycle_with(&self, changed: &[Ticket]) -> Option<Cycle> {
+    pub fn hard_cycle_with<T: Outlined>(&self, changed: &[T]) -> Option<Cycle> {
         self.cycle_over(changed, false)
     }
 
-    fn cycle_over(&self, changed: &[Ticket], soft_too: bool) -> Option<Cycle> {
+    fn cycle_over<T: Outlined>(&self, changed: &[T], soft_too: bool) -> Option<Cycle> {
+        let changed = T::outlines(changed);
         let ids: HashSet<&TicketId> = changed.iter().map(|ticket| &ticket.id).collect();
         let all = self.facts.tickets.iter();
         let kept = all.filter(|ticket| !ids.contains(&ticket.id)).cloned();
-        let then = kept.chain(changed.iter().map(Outline::from)).collect();
+        let then = kept.chain(changed.iter().cloned()).collect();
         let then = Facts::new(then, self.facts.statuses, self.facts.now);
         let hard = Extent {
             closed: true,

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::placing::{Meant, Placing};
-use super::{Imported, ImportedTicket, Misfit, MisfitKind, New};
+use super::{Entry, Imported, ImportedTicket, Misfit, MisfitKind};
 use crate::graph::{Cycle, Graph, Step};
-use crate::model::{Ticket, TicketId};
+use crate::model::{Outline, Ticket, TicketId};
 use crate::ops::cycles::refused_cycle;
 use crate::ops::values::printable;
 use crate::ops::{Project, Result};
@@ -119,14 +119,14 @@ pub(super) fn without_cycles(
     project: &Project,
     index: &Index,
     graph: &Graph<'_>,
-    mut new: Vec<New>,
+    mut new: Vec<Entry>,
     mut rows: Vec<ImportedTicket>,
-) -> Result<(Vec<New>, Vec<ImportedTicket>)> {
+) -> Result<(Vec<Entry>, Vec<ImportedTicket>)> {
     let mut gone: Vec<Gone> = Vec::new();
     let places: BTreeMap<TicketId, usize> = new
         .iter()
         .enumerate()
-        .map(|(place, new)| (new.ticket.id.clone(), place))
+        .map(|(place, new)| (new.from.ticket.id.clone(), place))
         .collect();
     let own = new.iter().all(|new| new.from.own);
     if !own {
@@ -173,7 +173,7 @@ pub(super) fn without_cycles(
 /// elsewhere, and a knot for each here. The first is meant anyway.
 fn within_families(
     index: &Index,
-    new: &mut [New],
+    new: &mut [Entry],
     places: &BTreeMap<TicketId, usize>,
     gone: &mut Vec<Gone>,
 ) {
@@ -183,8 +183,9 @@ fn within_families(
         parents.extend(ticket.parent.map(|parent| (ticket.id, parent)));
     }
     for one in new.iter() {
-        let parent = one.ticket.parent.clone();
-        parents.extend(parent.map(|parent| (one.ticket.id.clone(), parent)));
+        let ticket = &one.from.ticket;
+        let parent = ticket.parent.clone();
+        parents.extend(parent.map(|parent| (ticket.id.clone(), parent)));
     }
     // No longer than any way up that does not go in a circle.
     let is_above = |above: &TicketId, below: &TicketId| {
@@ -200,11 +201,12 @@ fn within_families(
     };
     let mut steps = Vec::new();
     for one in new.iter() {
-        let id = &one.ticket.id;
+        let ticket = &one.from.ticket;
+        let id = &ticket.id;
         let related = |other: &&TicketId| is_above(id, other) || is_above(other, id);
-        let blockers = one.ticket.blocked_by.iter().filter(related);
+        let blockers = ticket.blocked_by.iter().filter(related);
         steps.extend(blockers.map(|other| Step::BlockedBy(id.clone(), other.clone())));
-        let earlier = one.ticket.after.iter().filter(related);
+        let earlier = ticket.after.iter().filter(related);
         steps.extend(earlier.map(|other| Step::After(id.clone(), other.clone())));
     }
     for step in steps {
@@ -219,26 +221,32 @@ fn within_families(
 fn knots(
     project: &Project,
     index: &Index,
-    new: &[New],
+    new: &[Entry],
     places: &BTreeMap<TicketId, usize>,
     own: bool,
 ) -> Vec<Step> {
     let open = |mut ticket: Ticket| {
-        if !own {
-            ticket.status = project.config.statuses.initial().clone();
-        }
-        ticket
+        ticket.status = project.config.statuses.initial().clone();
+        Outline::from(&ticket)
     };
-    let old = index.tickets.iter().map(|outline| open(outline.ticket()));
-    let made = new.iter().map(|new| open(new.ticket.clone()));
-    let all: Vec<_> = old.chain(made).collect();
+    let (old, made) = (index.tickets.iter(), new.iter().map(|new| &new.from.ticket));
+    let all: Vec<Outline> = match own {
+        true => old.cloned().chain(made.map(Outline::from)).collect(),
+        false => {
+            let old = old.map(|outline| open(outline.ticket()));
+            old.chain(made.map(|ticket| open(ticket.clone()))).collect()
+        }
+    };
     let graph = Graph::new(&all, &project.config.statuses, project.now);
     graph.breaking(!own, |step| places.contains_key(named(step).0))
 }
 
 /// What is left of the cycles that the new tickets close, as they stand.
-fn cycle_with(graph: &Graph<'_>, new: &[New], own: bool) -> Option<Cycle> {
-    let made: Vec<Ticket> = new.iter().map(|new| new.ticket.clone()).collect();
+fn cycle_with(graph: &Graph<'_>, new: &[Entry], own: bool) -> Option<Cycle> {
+    let made: Vec<Outline> = new
+        .iter()
+        .map(|new| Outline::from(&new.from.ticket))
+        .collect();
     match own {
         true => graph.hard_cycle_with(&made),
         false => graph.cycle_with(&made),
@@ -254,12 +262,12 @@ fn rank(step: &Step) -> u8 {
     }
 }
 
-fn cut(new: &mut [New], places: &BTreeMap<TicketId, usize>, step: &Step) {
+fn cut(new: &mut [Entry], places: &BTreeMap<TicketId, usize>, step: &Step) {
     let (id, key, other) = named(step);
     let Some(place) = places.get(id) else {
         return;
     };
-    let ticket = &mut new[*place].ticket;
+    let ticket = &mut new[*place].from.ticket;
     match key {
         "parent" => ticket.parent = None,
         "after" => {

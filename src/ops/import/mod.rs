@@ -10,7 +10,7 @@ mod placing;
 mod sources;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::path::PathBuf;
 
 use placing::Placing;
@@ -22,7 +22,7 @@ use crate::format::{self, Origin};
 use crate::graph::Graph;
 use crate::model::{Ticket, escaped};
 use crate::port::{self, ImportFormat, Imported, Place, Record, Source};
-use crate::store::{Locked, StoreError, Stored};
+use crate::store::{Locked, NewTexts, StoreError};
 use crate::wire::{ImportDocument, ImportedTicket, LeftOut, Misfit, MisfitCount, MisfitKind};
 
 /// What to import.
@@ -40,10 +40,20 @@ pub struct ImportRequest {
     pub dry_run: bool,
 }
 
-/// A ticket that is to be made.
-struct New {
-    ticket: Ticket,
-    from: Imported,
+/// What an archive holds.
+struct Archive {
+    /// How many records.
+    total: usize,
+    /// Those that are tickets.
+    tickets: Vec<Entry>,
+    /// The others, and those that no file can hold.
+    left_out: Vec<LeftOut>,
+}
+
+/// A ticket of an archive; once its place is known, with its id and edges here. It stays where it
+/// was read to: very many would take as much memory again.
+struct Entry {
+    from: Box<Imported>,
 }
 
 /// Imports the archive: all of its tickets that are not here already, or none.
@@ -57,19 +67,9 @@ pub fn import(
     request: &ImportRequest,
 ) -> Result<ImportDocument> {
     project.require_human("import")?;
-    let sources = sources::read(context, request)?;
-    let records = port::read(request.format, &sources, &project.config, &context.zone());
-    if records.is_empty() && !sources::are_whole(request.format, &sources) {
-        let path = crate::model::Shown(&request.path).to_string();
-        let name = request.format.as_str();
-        return Err(invalid(format!(
-            "there is no ticket of `{name}` in `{path}`"
-        )));
-    }
-    let total = records.len();
-    let (mut tickets, mut left_out) = sorted(records);
+    let mut archive = Archive::read(project, context, request)?;
     if !request.skip_invalid {
-        refuse_invalid(&left_out)?;
+        refuse_invalid(&archive.left_out)?;
     }
     if !request.dry_run {
         project.mend_merge_driver();
@@ -80,54 +80,81 @@ pub fn import(
     }
     let index = project.index()?;
     let origins = locked.origins()?;
+    let mut unwritable = BTreeMap::new();
     let (texts, rows) = loop {
-        let placing = Placing::new(project, context, &index, &origins, &tickets, &left_out)?;
-        let (new, rows) = placed(project, &placing, &tickets);
+        let Archive {
+            tickets, left_out, ..
+        } = &mut archive;
+        let placing = Placing::new(project, context, &index, &origins, tickets, left_out)?;
+        let (new, rows) = placed(project, &placing, std::mem::take(tickets));
         let (new, rows) = {
             let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
             edges::without_cycles(project, &index, &graph, new, rows)?
         };
-        let (texts, wrong) = texts(&locked, project, &new)?;
+        let (texts, wrong) = texts(&locked, project, new, request.dry_run)?;
         if wrong.is_empty() {
             break (texts, rows);
         }
         // Once more without them: others may name them.
-        tickets.retain(|from| !wrong.contains_key(&from.origin()));
-        left_out.extend(wrong.into_values());
+        unwritable.extend(wrong);
+        archive = Archive::read(project, context, request)?.without(&unwritable);
         if !request.skip_invalid {
-            refuse_invalid(&left_out)?;
+            refuse_invalid(&archive.left_out)?;
         }
     };
-    if !request.dry_run && !texts.is_empty() {
-        let mut new = locked.new_texts();
-        for stored in texts {
-            new.add(stored)?;
-        }
-        locked.create_texts(new)?;
+    if !request.dry_run {
+        locked.create_texts(texts)?;
     }
-    Ok(told(request, total, rows, left_out))
+    Ok(told(request, archive.total, rows, archive.left_out))
+}
+
+impl Archive {
+    fn read(project: &Project, context: &Context, request: &ImportRequest) -> Result<Self> {
+        let sources = sources::read(context, request)?;
+        let records = port::read(request.format, &sources, &project.config, &context.zone());
+        if records.is_empty() && !sources::are_whole(request.format, &sources) {
+            let path = crate::model::Shown(&request.path).to_string();
+            let name = request.format.as_str();
+            return Err(invalid(format!(
+                "there is no ticket of `{name}` in `{path}`"
+            )));
+        }
+        let total = records.len();
+        let (tickets, left_out) = sorted(records);
+        Ok(Self {
+            total,
+            tickets,
+            left_out,
+        })
+    }
+
+    /// Without these tickets, by where they come from.
+    fn without(mut self, unwritable: &BTreeMap<String, LeftOut>) -> Self {
+        let is_wrong = |entry: &Entry| unwritable.contains_key(&entry.from.origin());
+        self.tickets.retain(|entry| !is_wrong(entry));
+        self.left_out.extend(unwritable.values().cloned());
+        self
+    }
 }
 
 /// The tickets, and the records that are none or are there twice.
-fn sorted(records: Vec<Record>) -> (Vec<Imported>, Vec<LeftOut>) {
-    let (mut tickets, mut left_out) = (Vec::new(), Vec::new());
-    let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+fn sorted(records: Vec<Record>) -> (Vec<Entry>, Vec<LeftOut>) {
+    let (mut tickets, mut left_out) = (Vec::<Entry>::new(), Vec::new());
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for record in records {
         let (place, origin, invalid, reason) = match record {
-            Record::Ticket(imported) => {
-                let origin = imported.origin();
-                match seen.get(&origin) {
-                    None => {
-                        seen.insert(origin, imported.place.clone());
-                        tickets.push(*imported);
-                        continue;
-                    }
-                    Some(Place { file, line }) => {
-                        let reason = format!("its id is there twice: first at {file}:{line}");
-                        (imported.place, Some(imported.id), true, reason)
-                    }
+            Record::Ticket(from) => match seen.entry(from.origin()) {
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(tickets.len());
+                    tickets.push(Entry { from });
+                    continue;
                 }
-            }
+                btree_map::Entry::Occupied(first) => {
+                    let Place { file, line } = &tickets[*first.get()].from.place;
+                    let reason = format!("its id is there twice: first at {file}:{line}");
+                    (from.place, Some(from.id), true, reason)
+                }
+            },
             Record::LeftOut { place, id, reason } => (place, Some(id), false, reason.to_owned()),
             Record::Invalid { place, id, message } => (place, Some(id), true, message),
         };
@@ -168,19 +195,18 @@ fn refuse_invalid(left_out: &[LeftOut]) -> Result<()> {
 fn placed(
     project: &Project,
     placing: &Placing<'_>,
-    tickets: &[Imported],
-) -> (Vec<New>, Vec<ImportedTicket>) {
+    tickets: Vec<Entry>,
+) -> (Vec<Entry>, Vec<ImportedTicket>) {
     let (mut new, mut rows) = (Vec::new(), Vec::new());
-    for from in tickets {
-        let Some(place) = placing.of(from) else {
+    for Entry { mut from } in tickets {
+        let Some(place) = placing.of(&from) else {
             continue;
         };
-        let mut from = from.clone();
-        let row = |ticket: &Ticket, from: &Imported, created, misfits| ImportedTicket {
+        let row = |from: &Imported, created, misfits| ImportedTicket {
             id: place.id.to_string(),
             title: from.ticket.title.clone(),
-            kind: ticket.kind.clone(),
-            status: ticket.status.to_string(),
+            kind: from.ticket.kind.clone(),
+            status: from.ticket.status.to_string(),
             origin: from.id.clone(),
             path: from.place.file.clone(),
             line: from.place.line,
@@ -189,18 +215,17 @@ fn placed(
         };
         if place.here {
             words::settle(&project.config, &mut from);
-            rows.push(row(&from.ticket, &from, false, Vec::new()));
+            rows.push(row(&from, false, Vec::new()));
             continue;
         }
         placing.tell(&mut from);
         words::settle(&project.config, &mut from);
         tell_contradiction(&mut from);
         edges::set(placing, &place.id, &mut from);
-        let mut ticket = from.ticket.clone();
-        ticket.id = place.id.clone();
+        from.ticket.id = place.id.clone();
         let misfits = std::mem::take(&mut from.misfits);
-        rows.push(row(&ticket, &from, true, misfits));
-        new.push(New { ticket, from });
+        rows.push(row(&from, true, misfits));
+        new.push(Entry { from });
     }
     (new, rows)
 }
@@ -225,24 +250,25 @@ fn tell_contradiction(from: &mut Imported) {
     }
 }
 
-/// The new tickets with the texts of their files, and by where they come from those that no file
-/// can hold.
-fn texts(
-    locked: &Locked<'_>,
+/// The texts of the new tickets' files, of which a dry run keeps none, and by where they come from
+/// those that no file can hold.
+fn texts<'l>(
+    locked: &'l Locked<'_>,
     project: &Project,
-    new: &[New],
-) -> Result<(Vec<Stored>, BTreeMap<String, LeftOut>)> {
-    let (mut texts, mut wrong) = (Vec::new(), BTreeMap::new());
-    for one in new {
-        let reason = match locked.faithful(&one.ticket, text(one), &project.config) {
+    new: Vec<Entry>,
+    dry_run: bool,
+) -> Result<(NewTexts<'l>, BTreeMap<String, LeftOut>)> {
+    let (mut texts, mut wrong) = (locked.new_texts(), BTreeMap::new());
+    for Entry { from } in new {
+        let reason = match locked.faithful(&from.ticket, text(&from), &project.config) {
+            Ok(_) if dry_run => continue,
             Ok(stored) => {
-                texts.push(stored);
+                texts.add(stored)?;
                 continue;
             }
             Err(StoreError::Unwritable { message, .. }) => message,
             Err(error) => return Err(error.into()),
         };
-        let from = &one.from;
         let left_out = LeftOut {
             path: from.place.file.clone(),
             line: from.place.line,
@@ -256,16 +282,16 @@ fn texts(
 }
 
 /// The text of a new ticket's file.
-fn text(new: &New) -> String {
-    let printed = format::print(&new.ticket);
-    if !new.from.own {
-        return printed + &format::imported(&new.from.came_from(), &new.from.all_kept());
+fn text(from: &Imported) -> String {
+    let printed = format::print(&from.ticket);
+    if !from.own {
+        return printed + &format::imported(&from.came_from(), &from.all_kept());
     }
-    let extra = &new.from.extra;
-    let is_moved = new.from.wanted.as_ref() != Some(&new.ticket.id);
-    let kept = new.from.all_kept();
+    let extra = &from.extra;
+    let is_moved = from.wanted.as_ref() != Some(&from.ticket.id);
+    let kept = from.all_kept();
     let origin = || Origin {
-        name: placing::moved(&new.from),
+        name: placing::moved(from),
         filed_at: None,
     };
     let moved = (is_moved || !kept.is_empty()).then(|| format::imported(&origin(), &kept));

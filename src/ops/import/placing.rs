@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Imported, LeftOut, Misfit, MisfitKind};
+use super::{Entry, Imported, LeftOut, Misfit, MisfitKind};
 use crate::context::Context;
 use crate::format::Origin;
 use crate::model::{Ticket, TicketId};
@@ -52,13 +52,13 @@ impl<'a> Placing<'a> {
         context: &Context,
         index: &Index,
         origins: &'a Origins,
-        tickets: &[Imported],
+        tickets: &[Entry],
         left_out: &[LeftOut],
     ) -> Result<Self> {
         let mut taken = project.store.ids()?;
         let mut spots = HashMap::new();
         let mut rest = Vec::new();
-        for from in tickets {
+        for Entry { from } in tickets {
             let here = known(index, origins, from)?;
             if let Some(id) = here {
                 spots.insert(from.origin(), Spot { id, here: true });
@@ -79,7 +79,7 @@ impl<'a> Placing<'a> {
             taken.insert(id.clone());
             spots.insert(from.origin(), Spot { id, here: false });
         }
-        let named = tickets.iter().filter_map(|from| {
+        let named = tickets.iter().filter_map(|Entry { from }| {
             let spot = spots.get(&from.origin())?;
             Some((from.named.clone()?, spot.id.clone()))
         });
