@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::placing::{Meant, Placing};
-use super::{Entry, Imported, ImportedTicket, Misfit, MisfitKind};
+use super::{Entry, Imported, Misfit, MisfitKind};
 use crate::graph::{Cycle, Graph, Step};
 use crate::model::{Outline, Ticket, TicketId};
 use crate::ops::cycles::refused_cycle;
@@ -107,8 +107,8 @@ fn tell(from: &mut Imported, kind: MisfitKind, message: String) {
     from.misfits.push(Misfit { kind, message });
 }
 
-/// The tickets without those of their edges that would make tickets wait for one another. Each
-/// edge that goes is told in its ticket's row, and kept.
+/// Takes those edges of new tickets away that would make tickets wait for one another. Each that
+/// goes is told of its ticket, and kept.
 ///
 /// What comes from elsewhere may say anything. Of an export of ours only that goes which makes
 /// tickets wait for one another now: the rest could be said where it comes from.
@@ -119,61 +119,59 @@ pub(super) fn without_cycles(
     project: &Project,
     index: &Index,
     graph: &Graph<'_>,
-    mut new: Vec<Entry>,
-    mut rows: Vec<ImportedTicket>,
-) -> Result<(Vec<Entry>, Vec<ImportedTicket>)> {
+    tickets: &mut [Entry],
+) -> Result<()> {
     let mut gone: Vec<Gone> = Vec::new();
-    let places: BTreeMap<TicketId, usize> = new
-        .iter()
-        .enumerate()
+    let places = tickets.iter().enumerate().filter(|(_, entry)| !entry.here);
+    let places: BTreeMap<TicketId, usize> = places
         .map(|(place, new)| (new.from.ticket.id.clone(), place))
         .collect();
-    let own = new.iter().all(|new| new.from.own);
+    let own = tickets.iter().all(|entry| entry.here || entry.from.own);
     if !own {
-        within_families(index, &mut new, &places, &mut gone);
+        within_families(index, tickets, &places, &mut gone);
     }
     for _ in 0..ROUNDS {
-        let steps = knots(project, index, &new, &places, own);
+        let steps = knots(project, index, tickets, &places, own);
         if steps.is_empty() {
             break;
         }
         for step in steps {
-            cut(&mut new, &places, &step);
+            cut(tickets, &places, &step);
             gone.push((step, "tickets would wait for one another"));
         }
     }
-    while let Some(cycle) = cycle_with(graph, &new, own) {
+    while let Some(cycle) = cycle_with(graph, tickets, own) {
         let steps = cycle.links.iter().flat_map(|link| &link.why);
         let new_steps = steps.filter(|step| places.contains_key(named(step).0));
         let Some(step) = new_steps.min_by_key(|step| rank(step)).cloned() else {
             return Err(refused_cycle(&cycle));
         };
-        cut(&mut new, &places, &step);
+        cut(tickets, &places, &step);
         gone.push((step, "tickets would wait for one another"));
     }
-    let mut rows_of: BTreeMap<String, &mut ImportedTicket> =
-        rows.iter_mut().map(|row| (row.id.clone(), row)).collect();
     for (step, why) in gone {
         let (id, key, other) = named(&step);
-        let message = format!("`{key}` `{other}` is left out: {why}");
-        if let Some(row) = rows_of.get_mut(id.as_str()) {
-            row.misfits.push(Misfit {
-                kind: MisfitKind::Edge,
-                message,
-            });
-        }
         if let Some(place) = places.get(id) {
-            new[*place].from.lose(key, other.to_string());
+            let from = &mut tickets[*place].from;
+            let message = format!("`{key}` `{other}` is left out: {why}");
+            tell(from, MisfitKind::Edge, message);
+            from.lose(key, other.to_string());
         }
     }
-    Ok((new, rows))
+    Ok(())
+}
+
+/// Those of the tickets that are not here yet.
+fn new(tickets: &[Entry]) -> impl Iterator<Item = &Ticket> {
+    let new = tickets.iter().filter(|entry| !entry.here);
+    new.map(|entry| &entry.from.ticket)
 }
 
 /// An epic that waits for its own parts, and parts that wait for their own epic: common
 /// elsewhere, and a knot for each here. The first is meant anyway.
 fn within_families(
     index: &Index,
-    new: &mut [Entry],
+    tickets: &mut [Entry],
     places: &BTreeMap<TicketId, usize>,
     gone: &mut Vec<Gone>,
 ) {
@@ -182,8 +180,7 @@ fn within_families(
         let ticket = ticket.ticket();
         parents.extend(ticket.parent.map(|parent| (ticket.id, parent)));
     }
-    for one in new.iter() {
-        let ticket = &one.from.ticket;
+    for ticket in new(tickets) {
         let parent = ticket.parent.clone();
         parents.extend(parent.map(|parent| (ticket.id.clone(), parent)));
     }
@@ -200,8 +197,7 @@ fn within_families(
         false
     };
     let mut steps = Vec::new();
-    for one in new.iter() {
-        let ticket = &one.from.ticket;
+    for ticket in new(tickets) {
         let id = &ticket.id;
         let related = |other: &&TicketId| is_above(id, other) || is_above(other, id);
         let blockers = ticket.blocked_by.iter().filter(related);
@@ -210,7 +206,7 @@ fn within_families(
         steps.extend(earlier.map(|other| Step::After(id.clone(), other.clone())));
     }
     for step in steps {
-        cut(new, places, &step);
+        cut(tickets, places, &step);
         gone.push((step, "one is a part of the other"));
     }
 }
@@ -221,7 +217,7 @@ fn within_families(
 fn knots(
     project: &Project,
     index: &Index,
-    new: &[Entry],
+    tickets: &[Entry],
     places: &BTreeMap<TicketId, usize>,
     own: bool,
 ) -> Vec<Step> {
@@ -229,7 +225,7 @@ fn knots(
         ticket.status = project.config.statuses.initial().clone();
         Outline::from(&ticket)
     };
-    let (old, made) = (index.tickets.iter(), new.iter().map(|new| &new.from.ticket));
+    let (old, made) = (index.tickets.iter(), new(tickets));
     let all: Vec<Outline> = match own {
         true => old.cloned().chain(made.map(Outline::from)).collect(),
         false => {
@@ -242,11 +238,8 @@ fn knots(
 }
 
 /// What is left of the cycles that the new tickets close, as they stand.
-fn cycle_with(graph: &Graph<'_>, new: &[Entry], own: bool) -> Option<Cycle> {
-    let made: Vec<Outline> = new
-        .iter()
-        .map(|new| Outline::from(&new.from.ticket))
-        .collect();
+fn cycle_with(graph: &Graph<'_>, tickets: &[Entry], own: bool) -> Option<Cycle> {
+    let made: Vec<Outline> = new(tickets).map(Outline::from).collect();
     match own {
         true => graph.hard_cycle_with(&made),
         false => graph.cycle_with(&made),
@@ -262,12 +255,12 @@ fn rank(step: &Step) -> u8 {
     }
 }
 
-fn cut(new: &mut [Entry], places: &BTreeMap<TicketId, usize>, step: &Step) {
+fn cut(tickets: &mut [Entry], places: &BTreeMap<TicketId, usize>, step: &Step) {
     let (id, key, other) = named(step);
     let Some(place) = places.get(id) else {
         return;
     };
-    let ticket = &mut new[*place].from.ticket;
+    let ticket = &mut tickets[*place].from.ticket;
     match key {
         "parent" => ticket.parent = None,
         "after" => {

@@ -54,6 +54,8 @@ struct Archive {
 /// was read to: very many would take as much memory again.
 struct Entry {
     from: Box<Imported>,
+    /// Whether it is here already.
+    here: bool,
 }
 
 /// Imports the archive: all of its tickets that are not here already, or none.
@@ -86,12 +88,13 @@ pub fn import(
             tickets, left_out, ..
         } = &mut archive;
         let placing = Placing::new(project, context, &index, &origins, tickets, left_out)?;
-        let (new, rows) = placed(project, &placing, std::mem::take(tickets));
-        let (new, rows) = {
+        place(project, &placing, tickets);
+        {
             let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);
-            edges::without_cycles(project, &index, &graph, new, rows)?
-        };
-        let (texts, wrong) = texts(&locked, project, new, request.dry_run)?;
+            edges::without_cycles(project, &index, &graph, tickets)?;
+        }
+        let tickets = std::mem::take(tickets);
+        let (texts, rows, wrong) = texts(&locked, project, tickets, request.dry_run)?;
         if wrong.is_empty() {
             break (texts, rows);
         }
@@ -146,7 +149,7 @@ fn sorted(records: Vec<Record>) -> (Vec<Entry>, Vec<LeftOut>) {
             Record::Ticket(from) => match seen.entry(from.origin()) {
                 btree_map::Entry::Vacant(place) => {
                     place.insert(tickets.len());
-                    tickets.push(Entry { from });
+                    tickets.push(Entry { from, here: false });
                     continue;
                 }
                 btree_map::Entry::Occupied(first) => {
@@ -191,43 +194,45 @@ fn refuse_invalid(left_out: &[LeftOut]) -> Result<()> {
         .with("more", more))
 }
 
-/// The tickets to be made, with their edges, and what is told of each of the archive.
-fn placed(
-    project: &Project,
-    placing: &Placing<'_>,
-    tickets: Vec<Entry>,
-) -> (Vec<Entry>, Vec<ImportedTicket>) {
-    let (mut new, mut rows) = (Vec::new(), Vec::new());
-    for Entry { mut from } in tickets {
-        let Some(place) = placing.of(&from) else {
+/// Gives the tickets their ids here, and new ones their edges.
+fn place(project: &Project, placing: &Placing<'_>, tickets: &mut [Entry]) {
+    for Entry { from, here } in tickets {
+        let Some(place) = placing.of(from) else {
             continue;
         };
-        let row = |from: &Imported, created, misfits| ImportedTicket {
-            id: place.id.to_string(),
-            title: from.ticket.title.clone(),
-            kind: from.ticket.kind.clone(),
-            status: from.ticket.status.to_string(),
-            origin: from.id.clone(),
-            path: from.place.file.clone(),
-            line: from.place.line,
-            created,
-            misfits,
-        };
-        if place.here {
-            words::settle(&project.config, &mut from);
-            rows.push(row(&from, false, Vec::new()));
-            continue;
+        *here = place.here;
+        if !place.here {
+            placing.tell(from);
         }
-        placing.tell(&mut from);
-        words::settle(&project.config, &mut from);
-        tell_contradiction(&mut from);
-        edges::set(placing, &place.id, &mut from);
-        from.ticket.id = place.id.clone();
-        let misfits = std::mem::take(&mut from.misfits);
-        rows.push(row(&from, true, misfits));
-        new.push(Entry { from });
+        words::settle(&project.config, from);
+        if !place.here {
+            tell_contradiction(from);
+            edges::set(placing, &place.id, from);
+        }
+        from.ticket.id = place.id;
     }
-    (new, rows)
+}
+
+/// What is told of the ticket.
+fn told_of(Entry { from, here }: Entry) -> ImportedTicket {
+    let Imported {
+        ticket,
+        id,
+        place,
+        misfits,
+        ..
+    } = *from;
+    ImportedTicket {
+        id: ticket.id.to_string(),
+        title: ticket.title,
+        kind: ticket.kind,
+        status: ticket.status.to_string(),
+        origin: id,
+        path: place.file,
+        line: place.line,
+        created: !here,
+        misfits: if here { Vec::new() } else { misfits },
+    }
 }
 
 /// Says so where a day of the month that is meant and a day that is there are not the same: the
@@ -250,35 +255,37 @@ fn tell_contradiction(from: &mut Imported) {
     }
 }
 
-/// The texts of the new tickets' files, of which a dry run keeps none, and by where they come from
-/// those that no file can hold.
+/// The texts of the new tickets' files, of which a dry run keeps none, what is told of each ticket,
+/// and by where they come from those that no file can hold.
 fn texts<'l>(
     locked: &'l Locked<'_>,
     project: &Project,
-    new: Vec<Entry>,
+    tickets: Vec<Entry>,
     dry_run: bool,
-) -> Result<(NewTexts<'l>, BTreeMap<String, LeftOut>)> {
-    let (mut texts, mut wrong) = (locked.new_texts(), BTreeMap::new());
-    for Entry { from } in new {
-        let reason = match locked.faithful(&from.ticket, text(&from), &project.config) {
-            Ok(_) if dry_run => continue,
-            Ok(stored) => {
-                texts.add(stored)?;
-                continue;
+) -> Result<(NewTexts<'l>, Vec<ImportedTicket>, BTreeMap<String, LeftOut>)> {
+    let (mut texts, mut rows, mut wrong) = (locked.new_texts(), Vec::new(), BTreeMap::new());
+    for entry in tickets {
+        let from = &entry.from;
+        if !entry.here {
+            match locked.faithful(&from.ticket, text(from), &project.config) {
+                Ok(_) if dry_run => {}
+                Ok(stored) => drop(texts.add(stored)?),
+                Err(StoreError::Unwritable { message, .. }) => {
+                    let left_out = LeftOut {
+                        path: from.place.file.clone(),
+                        line: from.place.line,
+                        origin: Some(from.id.clone()),
+                        invalid: true,
+                        reason: message,
+                    };
+                    wrong.insert(from.origin(), left_out);
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(StoreError::Unwritable { message, .. }) => message,
-            Err(error) => return Err(error.into()),
-        };
-        let left_out = LeftOut {
-            path: from.place.file.clone(),
-            line: from.place.line,
-            origin: Some(from.id.clone()),
-            invalid: true,
-            reason,
-        };
-        wrong.insert(from.origin(), left_out);
+        }
+        rows.push(told_of(entry));
     }
-    Ok((texts, wrong))
+    Ok((texts, rows, wrong))
 }
 
 /// The text of a new ticket's file.

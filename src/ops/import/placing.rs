@@ -58,7 +58,7 @@ impl<'a> Placing<'a> {
         let mut taken = project.store.ids()?;
         let mut spots = HashMap::new();
         let mut rest = Vec::new();
-        for Entry { from } in tickets {
+        for Entry { from, .. } in tickets {
             let here = known(index, origins, from)?;
             if let Some(id) = here {
                 spots.insert(from.origin(), Spot { id, here: true });
@@ -79,7 +79,7 @@ impl<'a> Placing<'a> {
             taken.insert(id.clone());
             spots.insert(from.origin(), Spot { id, here: false });
         }
-        let named = tickets.iter().filter_map(|Entry { from }| {
+        let named = tickets.iter().filter_map(|Entry { from, .. }| {
             let spot = spots.get(&from.origin())?;
             Some((from.named.clone()?, spot.id.clone()))
         });
