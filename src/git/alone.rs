@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::process::Stdio;
 
 use super::error::{GitError, Result};
 
 /// The right to add or remove worktrees, over all processes of the clone. Git reads the
 /// entries of all of them for each, and dies when one goes while it does (seen with 2.47:
 /// `fatal: Invalid path '.git/worktrees/…'`). Letting go of it gives it to the next.
-pub(super) struct Alone(#[expect(dead_code, reason = "held, for its lock")] File);
+#[derive(Debug)]
+pub(super) struct Alone(File);
 
 impl Alone {
     pub(super) fn among(common_dir: &Path) -> Result<Self> {
@@ -18,6 +20,11 @@ impl Alone {
     /// The right that others have at the same time: to read them.
     pub(super) fn with_others(common_dir: &Path) -> Result<Self> {
         Self::hold(common_dir, File::lock_shared)
+    }
+
+    /// The same right as a program's standard input: it holds until that has ended, too.
+    pub(super) fn as_input(&self) -> std::io::Result<Stdio> {
+        self.0.try_clone().map(Stdio::from)
     }
 
     fn hold(common_dir: &Path, lock: fn(&File) -> std::io::Result<()>) -> Result<Self> {

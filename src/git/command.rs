@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use wait_timeout::ChildExt;
 
+use super::alone::Alone;
 use super::error::{GitError, Result};
 use super::id::printable;
 use super::interrupt::Waiting;
@@ -102,6 +103,7 @@ pub struct Call<'a> {
     args: Vec<OsString>,
     settings: Vec<OsString>,
     stdin: Option<Vec<u8>>,
+    held: Option<Alone>,
     over_network: bool,
 }
 
@@ -169,6 +171,7 @@ impl Git {
                 .collect(),
             settings: Vec::new(),
             stdin: None,
+            held: None,
             over_network: false,
         }
     }
@@ -219,6 +222,14 @@ impl Call<'_> {
         self
     }
 
+    /// Holding that right until the program has ended, whatever becomes of this one: it has the
+    /// lock as its standard input.
+    #[must_use]
+    pub(super) fn holding(mut self, right: Alone) -> Self {
+        self.held = Some(right);
+        self
+    }
+
     /// Runs it; only exit 0 is a success.
     ///
     /// # Errors
@@ -253,7 +264,12 @@ impl Call<'_> {
         let deadline = Instant::now() + self.git.limit;
         let waiting = self.over_network.then(Waiting::begin).transpose();
         let waiting = waiting.map_err(start)?.flatten();
-        let mut child = self.command().spawn().map_err(|source| {
+        let stdin = match &self.held {
+            Some(right) => right.as_input().map_err(start)?,
+            None if self.stdin.is_some() => Stdio::piped(),
+            None => Stdio::null(),
+        };
+        let mut child = self.command(stdin).spawn().map_err(|source| {
             // A missing folder gives the same kind as a missing program.
             if source.kind() == std::io::ErrorKind::NotFound && self.git.dir.is_dir() {
                 GitError::Missing
@@ -302,7 +318,7 @@ impl Call<'_> {
         })
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, stdin: Stdio) -> Command {
         let mut command = Command::new("git");
         for (name, _) in std::env::vars_os() {
             if is_removed(&name) {
@@ -332,11 +348,7 @@ impl Call<'_> {
             // A group of its own: a time-out ends what git started too, and Ctrl-C in the
             // terminal does not cut a merge in half.
             .process_group(0)
-            .stdin(if self.stdin.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command

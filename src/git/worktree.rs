@@ -21,6 +21,9 @@ use crate::model::TicketId;
 /// How long filling or emptying a worktree may take.
 const LIMIT: Duration = Duration::from_secs(1800);
 
+/// Why git itself locks a worktree until it has made it, as `git worktree list` tells.
+const UNFINISHED: &str = "initializing";
+
 /// The file in git's folder of a worktree that notes that it is ready.
 const READY: &str = "tk-ready";
 
@@ -44,6 +47,8 @@ pub struct Worktree {
     pub bare: bool,
     /// Whether the user locked it.
     pub locked: bool,
+    /// Whether git was cut off while it made it: then files may be missing.
+    pub unfinished: bool,
     /// Whether its folder is gone.
     pub missing: bool,
 }
@@ -87,7 +92,8 @@ impl Worktrees {
     }
 
     /// Makes a worktree at `path`, an absolute path, on `branch`: from `start` if there is
-    /// no such branch yet. A branch or worktree that is there is continued, never reset.
+    /// no such branch yet. A branch or worktree that is there is continued, never reset; one that
+    /// git was cut off in making, so that files are missing, is made anew.
     ///
     /// # Errors
     /// When something else is at `path`, the branch is checked out elsewhere, or git fails.
@@ -104,6 +110,10 @@ impl Worktrees {
                 (Some(other), true) if other == branch && !there.missing => {
                     self.reconnect(path)?;
                     self.revive(path, branch)?;
+                    if there.unfinished && !self.is_ready(path)? {
+                        self.forget(&there)?;
+                        break;
+                    }
                     return Ok(Added::Continued);
                 }
                 (_, true) if there.missing && !there.locked => self.forget_missing(&there)?,
@@ -137,9 +147,8 @@ impl Worktrees {
                 .arg(path)
                 .arg(start.to_string());
         }
-        let alone = Alone::among(&self.common_dir)?;
-        call.run()?;
-        drop(alone);
+        // Held by git, too: whoever comes next after this program was killed waits until git is done.
+        call.holding(Alone::among(&self.common_dir)?).run()?;
         Ok(if exists {
             Added::Continued
         } else {
@@ -274,7 +283,7 @@ impl Worktrees {
             });
         }
         // Forced: git refuses any worktree with submodules otherwise.
-        Point::WorktreeRemoved.around(|| self.forget(&there.path))
+        Point::WorktreeRemoved.around(|| self.forget(there))
     }
 
     /// The repositories inside the worktree with work in them that is nowhere else.
@@ -338,14 +347,18 @@ impl Worktrees {
             let git = self.git.at(&folder).env("GIT_DIR", &folder);
             self.keep_commit(there, git.snapshot_of_missing()?)?;
         }
-        self.forget(&there.path)
+        self.forget(there)
     }
 
     /// Has git remove a worktree, whose folder may be gone.
-    fn forget(&self, path: &Path) -> Result<()> {
-        let call = self.git.call(["worktree", "remove", "--force", "--"]);
-        let _alone = Alone::among(&self.common_dir)?;
-        call.arg(path).run().map(drop)
+    fn forget(&self, there: &Worktree) -> Result<()> {
+        // Git has locked what it was cut off in making, and is to remove it all the same.
+        let again = there.unfinished.then_some("--force");
+        let call = self.git.call(["worktree", "remove", "--force"]);
+        let call = call.args(again).arg("--").arg(&there.path);
+        call.holding(Alone::among(&self.common_dir)?)
+            .run()
+            .map(drop)
     }
 
     /// Writes `/<folder>/` into `info/exclude`, once, so that worktrees in the user's working
@@ -398,6 +411,7 @@ pub(super) fn list(git: &Git, common_dir: &Path) -> Result<Vec<Worktree>> {
             }
             "branch" => worktree.branch = BranchName::of_reference(value.as_bytes()),
             "bare" => worktree.bare = true,
+            "locked" if value == UNFINISHED => worktree.unfinished = true,
             "locked" => worktree.locked = true,
             _ => {}
         }

@@ -84,6 +84,32 @@ fn a_worktree_is_made_once_and_then_continued() {
 }
 
 #[test]
+fn what_git_was_cut_off_in_making_is_made_anew() {
+    let worker = worker();
+    let worktrees = worktrees(&worker.test);
+    // As git leaves it that is killed while it fills a worktree.
+    let of_git = worker.test.path(".git/worktrees/k7m");
+    std::fs::remove_file(worker.dir.join("src/a")).unwrap();
+    std::fs::remove_file(of_git.join("index")).unwrap();
+    std::fs::write(of_git.join("index.lock"), "").unwrap();
+    std::fs::write(of_git.join("locked"), "initializing\n").unwrap();
+    let name = worker.tree.branch();
+    assert_eq!(
+        worktrees.add(&worker.dir, name, worker.base).unwrap(),
+        Added::Continued
+    );
+    assert!(worker.dir.join("src/a").is_file());
+    assert_eq!(git_in(&worker.dir, &["status", "--porcelain"]), "");
+    assert!(!of_git.join("locked").exists());
+    // One that somebody has worked in is left as it is, whatever locks it.
+    worktrees.mark_ready(&worker.dir).unwrap();
+    write_in(&worker.dir, "kept", "1");
+    std::fs::write(of_git.join("locked"), "initializing\n").unwrap();
+    worktrees.add(&worker.dir, name, worker.base).unwrap();
+    assert!(worker.dir.join("kept").is_file());
+}
+
+#[test]
 fn many_are_made_listed_and_removed_at_once() {
     let worker = worker();
     std::thread::scope(|threads| {
