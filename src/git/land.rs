@@ -9,6 +9,7 @@
 //! The ticket files themselves are not touched: the caller settles them afterwards, under
 //! the store's lock, with [`Landed::tickets`].
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::ErrorKind;
@@ -203,9 +204,23 @@ impl Checkout {
         if !self.git.paths(&["ls-files", "-u", "-z"])?.is_empty() {
             return why(format!("`{place}` has unresolved conflicts"));
         }
-        let edits = self.ticket_edits()?;
+        if let Some(lock) = self.lock(branch)? {
+            let lock = lock.display();
+            return why(format!(
+                "another git command is at work in `{place}`, or was killed there: if none is, \
+                 remove `{lock}`"
+            ));
+        }
+        let mut edits = self.ticket_edits()?;
         if let Some(said) = self.rehearse(&edits)? {
-            return self.explain(&edits, said).map(Some);
+            let landed = self.landed_already(&edits)?;
+            if landed.is_empty() {
+                return self.explain(&edits, said).map(Some);
+            }
+            edits.extend(landed);
+            if let Some(said) = self.rehearse(&edits)? {
+                return self.explain(&edits, said).map(Some);
+            }
         }
         if !self.ignored_in_the_way(&edits)?.is_empty() {
             return self.explain(&edits, String::new()).map(Some);
@@ -257,6 +272,49 @@ impl Checkout {
             }
         }
         Ok(edits)
+    }
+
+    /// A lock that would cut the fast-forward off in the middle.
+    fn lock(&self, branch: &BranchName) -> Result<Option<PathBuf>> {
+        let names = ["index".to_owned(), "HEAD".to_owned(), branch.reference()];
+        for name in names {
+            let lock = self.git.git_path(&format!("{name}.lock"))?;
+            if lock.symlink_metadata().is_ok() {
+                return Ok(Some(lock));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entries of files that nobody has put into the index and that are as they are to land: a
+    /// fast-forward that was killed has written them. They hold nothing that would be lost.
+    fn landed_already(
+        &self,
+        edits: &[(Vec<u8>, Option<Entry>)],
+    ) -> Result<Vec<(Vec<u8>, Option<Entry>)>> {
+        let mut dirty: BTreeSet<Vec<u8>> = self.git.changed_paths(".")?.into_iter().collect();
+        let tip = self.tip.to_string();
+        let staged =
+            self.git
+                .paths(&["diff-index", "--cached", "-z", "--name-only", &tip, "--"])?;
+        let known = edits.iter().map(|(path, _)| path).chain(&staged);
+        for path in known {
+            dirty.remove(path);
+        }
+        let differing = self.git.differing(self.tip, self.target, &[])?;
+        let there = differing.into_iter().filter(|difference| {
+            let path = self.git.dir().join(OsStr::from_bytes(&difference.path));
+            dirty.contains(&difference.path) && path.symlink_metadata().is_ok()
+        });
+        let mut there: Vec<_> = there.map(|there| (there.path, there.after)).collect();
+        there.retain(|(_, after)| after.is_some());
+        let copy = IndexCopy::of(&self.git)?;
+        let git = self.git.with_index(copy.path());
+        git.edit_index(&there)?;
+        git.call(["update-index", "-q", "--refresh"]).run_any()?;
+        let otherwise = git.paths(&["diff-files", "-z", "--name-only"])?;
+        there.retain(|(path, _)| !otherwise.contains(path));
+        Ok(there)
     }
 
     /// Whether git would go on, tried with a copy of the index; what it says if not.

@@ -149,20 +149,26 @@ impl Git {
         before: CommitId,
         after: CommitId,
     ) -> Result<Vec<Difference>> {
-        let (before, after) = (before.to_string(), after.to_string());
-        let answer = self.run([
+        self.differing(before, after, &[TICKS])
+    }
+
+    /// What differs below these paths between two commits; anywhere, where there are none.
+    pub(super) fn differing(
+        &self,
+        before: CommitId,
+        after: CommitId,
+        below: &[&str],
+    ) -> Result<Vec<Difference>> {
+        let call = self.call([
             "diff-tree",
             "-r",
             "-z",
             "--raw",
             "--no-abbrev",
             "--no-renames",
-            &before,
-            &after,
-            "--",
-            TICKS,
-        ])?;
-        differences(&answer)
+        ]);
+        let call = call.args([before, after].map(|commit| commit.to_string()));
+        differences(&call.arg("--").args(below).run()?)
     }
 
     /// The content of these objects, in their order.

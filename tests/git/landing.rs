@@ -161,6 +161,42 @@ fn a_clean_tree_follows() {
 }
 
 #[test]
+fn what_a_fast_forward_that_was_killed_has_written_is_no_obstacle() {
+    let run = run_with(true);
+    // Files are written and deleted, and neither the index nor the branch knows it yet.
+    run.test.write("src/a", "2\n");
+    run.test.write("src/new", "1\n");
+    std::fs::remove_file(run.test.path("src/old")).unwrap();
+    run.test.write("conf/.env", "B=1\n");
+    // One that is not as it lands is still in the way, alone.
+    run.test.write("notes \"x\"\ny", "2");
+    let refusal = run.refused();
+    assert_eq!(refusal.paths, ["notes \"x\"\\ny"], "{refusal:?}");
+    run.test.write("notes \"x\"\ny", "2\n");
+    run.test.write("src/other", "mine\n");
+    let landed = run.landed();
+    assert_eq!(settle(run.test.dir(), &landed), Vec::<String>::new());
+    assert_eq!(run.status(), "M src/other");
+    assert_eq!(run.read("src/other").as_deref(), Some("mine\n"));
+}
+
+#[test]
+fn a_lock_that_would_cut_it_off_is_named_and_nothing_is_touched() {
+    for lock in ["index.lock", "HEAD.lock", "refs/heads/main.lock"] {
+        let run = run_with(true);
+        let before = snapshot(run.test.dir());
+        let lock = run.test.path(".git").join(lock);
+        std::fs::write(&lock, "").unwrap();
+        let refusal = run.refused();
+        let named = lock.display().to_string();
+        assert!(refusal.reason.contains(&named), "{refusal:?}");
+        std::fs::remove_file(&lock).unwrap();
+        assert_eq!(before, snapshot(run.test.dir()));
+        run.landed();
+    }
+}
+
+#[test]
 fn ticket_files_that_tk_edited_or_created_are_no_obstacle() {
     for tracked in [true, false] {
         let run = run_with(tracked);
