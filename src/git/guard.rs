@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::command::Git;
 use super::error::{GitError, Result};
 use super::id::BranchName;
+use super::owned::mark;
 
 impl Git {
     /// Fails unless the folder is the top of a worktree.
@@ -67,26 +68,19 @@ impl Git {
     /// where no other process works in it and nobody else moves the branch.
     pub(super) fn remove_stale_locks(&self, branch: &BranchName) -> Result<()> {
         let git_dir = self.git_dir()?;
+        remove(&["index", "HEAD"].map(|name| git_dir.join(format!("{name}.lock"))))?;
+        self.remove_stale_locks_of(branch)
+    }
+
+    /// Removes those that it left on the branch alone, and on where its run left it.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn remove_stale_locks_of(&self, branch: &BranchName) -> Result<()> {
         let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
         let common_dir = self.run(args)?.path();
-        let of_branch = format!("{}.lock", branch.reference());
-        for lock in [
-            git_dir.join("index.lock"),
-            git_dir.join("HEAD.lock"),
-            common_dir.join(of_branch),
-        ] {
-            match std::fs::remove_file(&lock) {
-                Err(source) if source.kind() != ErrorKind::NotFound => {
-                    return Err(GitError::File {
-                        action: "remove",
-                        path: lock,
-                        source,
-                    });
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let references = [branch.reference(), mark(branch)];
+        remove(&references.map(|name| common_dir.join(format!("{name}.lock"))))
     }
 
     pub(super) fn strayed(&self, branch: &BranchName, state: impl Into<String>) -> GitError {
@@ -96,4 +90,21 @@ impl Git {
             state: state.into(),
         }
     }
+}
+
+/// Removes these files, where they are there.
+fn remove(locks: &[PathBuf]) -> Result<()> {
+    for lock in locks {
+        match std::fs::remove_file(lock) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                return Err(GitError::File {
+                    action: "remove",
+                    path: lock.clone(),
+                    source,
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

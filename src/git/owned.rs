@@ -20,7 +20,8 @@ pub struct Stray {
     pub kept: String,
 }
 
-fn mark(branch: &BranchName) -> String {
+/// The reference that says where its run has left the branch.
+pub(super) fn mark(branch: &BranchName) -> String {
     format!("refs/tk/tip/{branch}")
 }
 

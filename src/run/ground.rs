@@ -41,6 +41,9 @@ pub(super) fn make(
             path.display()
         ));
     }
+    // The run is this process's alone, and whoever had it before is dead.
+    let git = Git::new(&ground.root);
+    git.remove_stale_locks_of(&ground.run_branch)?;
     told.extend(put_back(project, ground)?);
     drop_stale_branch(project, ground, survey)?;
     if trees.revive(&ground.integration, &ground.run_branch)? {
@@ -52,7 +55,6 @@ pub(super) fn make(
         told.push(made_again(ground));
     }
     Point::RunBranch.around(|| trees.add(&ground.integration, &ground.run_branch, start.at))?;
-    let git = Git::new(&ground.root);
     git.own(&ground.run_branch)?;
     let integration = Integration::new(&ground.integration, ground.run_branch.clone());
     integration.recover()?;
