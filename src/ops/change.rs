@@ -377,9 +377,7 @@ impl Project {
 
     /// The ticket, which is still as it was read: other programs write without the lock.
     fn still(&self, locked: &Locked<'_>, id: &TicketId, etag: Etag) -> Result<Stored> {
-        let changed = || {
-            Error::overtaken(format!("`{id}` was changed by another program"))
-        };
+        let changed = || Error::overtaken(format!("`{id}` was changed by another program"));
         match locked.read(id, &self.config) {
             Ok(now) if now.etag == etag => Ok(now),
             Ok(_) | Err(StoreError::Invalid(_)) => Err(changed()),

@@ -29,6 +29,9 @@ use crate::model::{Awaiting, Outcome, RunRecord, Usd};
 use crate::store::StoreError;
 use crate::wire::EventKind;
 
+/// The most characters of a worker's summary that a ticket keeps.
+const MOST_SAID: usize = 4_000;
+
 /// How often a session that crashed or went silent is resumed.
 const RESUMES: u32 = 1;
 
@@ -189,12 +192,14 @@ impl Executor {
         Ok(Err(match begun? {
             Begun::Ours | Begun::Closed => Ending::Closed,
             Begun::Awaiting => Ending::Awaiting,
-            Begun::Held { by } => {
-                let reason = format!("{by} works at it");
-                self.desk.record(EventKind::Parked { reason }).await?;
-                Ending::Parked
-            }
+            Begun::Held { by } => self.not_begun(format!("{by} works at it")).await?,
+            Begun::NotYet { why } => self.not_begun(why).await?,
         }))
+    }
+
+    async fn not_begun(&self, reason: String) -> Result<Ending, Trouble> {
+        self.desk.record(EventKind::Parked { reason }).await?;
+        Ok(Ending::Parked)
     }
 
     /// Makes the worktree ready, or gives the place back.
@@ -481,7 +486,12 @@ impl Executor {
     }
 }
 
-/// What a worker said, if it said anything: a ticket's file has no blank texts.
-fn said(summary: String) -> Option<String> {
+/// What a worker said, if it said anything: a ticket's file has no blank texts, and what those who
+/// come after it are told, and pay for, has an end.
+fn said(mut summary: String) -> Option<String> {
+    if let Some((end, _)) = summary.char_indices().nth(MOST_SAID) {
+        summary.truncate(end);
+        summary.push('…');
+    }
     Some(summary).filter(|summary| !summary.trim().is_empty())
 }

@@ -36,6 +36,20 @@ pub enum FailureClass {
     Error,
 }
 
+/// The class of a program that ended otherwise than it should have.
+pub(super) const CRASH: &str = "crash";
+
+/// What a ticket's file says of a failure. What a program wrote to its standard error, from the
+/// reason's second line on, is not among that: it may hold secrets, and stays in the run's folder.
+pub(super) fn noted(class: &str, reason: &str) -> String {
+    let of_program = [CRASH, FailureClass::NoResult.as_str()].contains(&class);
+    let said = match reason.split_once('\n') {
+        Some((first, _)) if of_program => first,
+        _ => reason,
+    };
+    format!("Agent failed: {class}: {said}")
+}
+
 impl FailureClass {
     /// The stable name.
     #[must_use]

@@ -48,6 +48,8 @@ pub(super) enum Begun {
     Awaiting,
     /// Somebody took it since the run was planned.
     Held { by: String },
+    /// A person said since that it is not to begin yet, or removed what it waits for.
+    NotYet { why: String },
 }
 
 /// Claims the ticket and sets it in progress.
@@ -69,6 +71,11 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     if ticket.awaiting.is_some() && job.left.is_none() {
         return Ok(Begun::Awaiting);
     }
+    if job.left.is_none()
+        && let Some(why) = not_yet(&locked, shared, &job.ticket, ticket)?
+    {
+        return Ok(Begun::NotYet { why });
+    }
     let remote = shared.remote.as_ref();
     let remote = remote.and_then(|remote| remote.hold_of(&job.ticket.id));
     match locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now, remote) {
@@ -84,6 +91,33 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     after.verdict = None;
     Point::Begun.around(|| locked.write(Change { before, after }, &shared.config))?;
     Ok(Begun::Ours)
+}
+
+/// Why a ticket that the run would begin is not to begin, by what has changed since it was planned.
+fn not_yet(
+    store: &Store,
+    shared: &Shared,
+    planned: &Ticket,
+    ticket: &Ticket,
+) -> Result<Option<String>, StoreError> {
+    let now = shared.ctx.now();
+    if let Some(until) = ticket.defer_until.filter(|until| until.holds(now)) {
+        return Ok(Some(format!("it is put off until {}", until.begins())));
+    }
+    for id in &ticket.blocked_by {
+        // A blocker that is not there counts as blocking; those that are the run waits for.
+        let is_known = planned.blocked_by.contains(id);
+        match store.read(id, &shared.config) {
+            Err(StoreError::NotFound(_)) => {
+                return Ok(Some(format!("its blocker `{id}` does not exist")));
+            }
+            Ok(there) if !is_known && !shared.config.statuses.is_done(&there.ticket.status) => {
+                return Ok(Some(format!("`{id}` blocks it since")));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Lets go of a ticket that is there no more.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::failure;
 use super::folder::RunDir;
 use super::ledger::Ledger;
 use super::record;
@@ -188,7 +189,7 @@ fn settle_one(
             at: Some(ctx.now()),
             by: actor.to_string(),
             kind: NoteKind::Failure,
-            text: format!("Agent failed: {reason}"),
+            text: reason,
         });
     }
     if let Err(error) = locked.write(Change { before, after }, config) {
@@ -200,7 +201,8 @@ fn settle_one(
     Ok(Found::New)
 }
 
-/// The last attempt at the ticket, and why it failed; without that where it was cut off.
+/// The last attempt at the ticket, and what its file is to say of why it failed; without that where
+/// it was cut off.
 fn last_end(events: &[Event], id: &TicketId) -> Option<(RunRecord, Option<String>)> {
     let own = |event: &&Event| event.ticket.as_deref() == Some(id.as_str());
     let mut own: Vec<Event> = events.iter().filter(own).cloned().collect();
@@ -212,7 +214,7 @@ fn last_end(events: &[Event], id: &TicketId) -> Option<(RunRecord, Option<String
         .find_map(|event| match &event.kind {
             EventKind::Failed { class, reason } => {
                 let reason = reason.split(UNTOLD).next().unwrap_or_default();
-                Some(format!("{class}: {reason}"))
+                Some(failure::noted(class, reason))
             }
             _ => None,
         });

@@ -70,6 +70,51 @@ fn a_command_that_crashes_is_retried_as_often_as_told() {
 }
 
 #[test]
+fn what_a_program_wrote_to_its_errors_is_in_no_ticket() {
+    let rig = Rig::new(&[("one", "agent = \"loud\"")]);
+    let agent = "kind = \"command\"\ncommand = [\"sh\", \"-c\", \"echo hunter2 >&2; exit 7\"]\n";
+    rig.sandbox.write(".ticks/agents/loud.toml", agent);
+    let ended = rig.run(["--retries", "0"]).expect(7);
+    assert_eq!(rig.notes("one"), ["Agent failed: crash: exit code 7"]);
+    let failed = ended.of("one", "failed");
+    let reason = failed[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("hunter2"), "{reason}");
+}
+
+#[test]
+fn a_summary_without_end_is_cut() {
+    let rig = Rig::new(&[("one", "agent = \"wordy\"")]);
+    let says = r#"printf '{\"status\":\"done\",\"summary\":\"' > $TK_RESULT; head -c 100000 /dev/zero | tr '\\0' s >> $TK_RESULT; printf '\"}' >> $TK_RESULT"#;
+    let works = "echo 1 > one; git add one; git commit -qm one";
+    let agent = json!({"kind": "command", "command": ["sh", "-ec", format!("{works}; {says}")]});
+    let agent = toml::to_string(&agent).unwrap();
+    rig.sandbox.write(".ticks/agents/wordy.toml", &agent);
+    rig.run([]).expect(0);
+    let summary = rig.show("one")["runs"][0]["summary"].clone();
+    assert_eq!(summary.as_str().unwrap().chars().count(), 4_001);
+}
+
+#[test]
+fn git_does_no_background_work_in_workers_and_checks() {
+    let asks = "git config gc.auto; git config maintenance.auto; git config user.nick";
+    let rig = Rig::new(&[(
+        "one",
+        "agent = \"asks\"\nchecks = [\"test \\\"$(git config gc.auto)\\\" = 0\"]",
+    )]);
+    let works = format!("{{ {asks}; }} > one; git add one; git commit -qm one");
+    let agent = toml::to_string(&json!({"kind": "command", "command": ["sh", "-ec", works]}));
+    rig.sandbox
+        .write(".ticks/agents/asks.toml", &agent.unwrap());
+    let mut run = rig.sandbox.tk_command();
+    run.args(["run", "epic", "--json"])
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "user.nick")
+        .env("GIT_CONFIG_VALUE_0", "dana");
+    assert!(run.output().unwrap().status.success());
+    assert_eq!(rig.sandbox.git(["show", "main:one"]), "0\nfalse\ndana");
+}
+
+#[test]
 fn without_authentication_the_run_stops_at_once() {
     let rig = Rig::new(&[("one", ""), ("two", ""), ("three", "")]);
     let pipe = rig.pipe("go");

@@ -33,6 +33,8 @@ mod layouts;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
+mod not_yet;
+#[cfg(test)]
 mod notify;
 #[cfg(test)]
 mod odd_ids;

@@ -6,6 +6,7 @@ use super::{Executor, Step};
 use crate::model::{Awaiting, CONFLICT, DONE, Gate, NO_CHANGES, NoteKind, Outcome, RED};
 use crate::run::asking::Asking;
 use crate::run::desk::{Ending, NoPlace, Permit};
+use crate::run::failure;
 use crate::run::folder::RunDir;
 use crate::run::job::Beginning;
 use crate::run::landing::Landing;
@@ -170,8 +171,7 @@ impl Executor {
     }
 
     pub(super) async fn fail(&mut self, class: &str, reason: &str) -> Result<Ending, Trouble> {
-        let text = format!("Agent failed: {class}: {reason}");
-        let note = Some((NoteKind::Failure, text));
+        let note = Some((NoteKind::Failure, failure::noted(class, reason)));
         if let Some(question) = self.open_question()? {
             return self.await_answer(question, note).await;
         }

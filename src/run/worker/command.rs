@@ -8,12 +8,13 @@ use crate::context::point::Point;
 use crate::model::Usd;
 use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
 use crate::run::desk::{Bill, Stop};
+use crate::run::failure::CRASH;
 use crate::run::supervised::Supervised;
 use crate::run::trouble::Trouble;
 use crate::run::turn::{Turn, TurnEnd, TurnTrouble};
 use crate::wire::EventKind;
 
-/// How much of a failed program's errors goes into the note, in bytes.
+/// How much of a failed program's errors goes into the reason, in bytes.
 const TAIL: u64 = 2_000;
 
 /// What the program may write into `$TK_RESULT`.
@@ -95,7 +96,7 @@ pub(super) async fn work(
     let end = match exit {
         _ if interrupted.is_some() => TurnEnd::Interrupted(interrupted.unwrap_or_default()),
         None => fail(
-            "crash",
+            CRASH,
             format!("its shim ended: {}", dir.shim_log()?),
             TurnTrouble::Crashed,
         ),
@@ -106,11 +107,8 @@ pub(super) async fn work(
             (ExitStatus::NotStarted(why), _) => fail("worker_start", why, TurnTrouble::Final),
             (status, _) => {
                 let tail = dir.stderr_tail(TAIL)?;
-                fail(
-                    "crash",
-                    format!("{status}: {}", tail.trim()),
-                    TurnTrouble::Crashed,
-                )
+                let reason = format!("{status}\n{}", tail.trim());
+                fail(CRASH, reason.trim().to_owned(), TurnTrouble::Crashed)
             }
         },
     };
