@@ -8,9 +8,10 @@ use crate::run::LiveRuns;
 /// Let go of tickets
 ///
 /// What was in progress goes back to the initial status and is owned no longer. What others
-/// hold is released by people only, with --force; what a live run works at, not at all. What is
-/// held on a remote is let go of there, too; so is what `tk close` and the like let go of. With
-/// --force --remote, so is whatever else is there, also what cannot be read as a claim.
+/// hold, or another clone, in whatever name, is released by people only, with --force; what a live
+/// run works at, not at all. What is held on a remote is let go of there, too; so is what
+/// `tk close` and the like let go of. With --force --remote, so is whatever else is there, also
+/// what cannot be read as a claim.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk release k7m
@@ -19,7 +20,7 @@ use crate::run::LiveRuns;
 pub(super) struct Args {
     #[command(flatten)]
     targets: TargetArgs,
-    /// Although another holds it
+    /// Although another holds it, or another clone
     #[arg(long)]
     force: bool,
     /// With --force, whatever is there on that remote, or the branch's own

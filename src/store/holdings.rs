@@ -106,6 +106,12 @@ impl Store {
         })
     }
 
+    /// Whether the holding is one that this clone has taken, and not forgotten.
+    #[must_use]
+    pub fn has_taken(&self, ticket: &TicketId, holding: &str) -> bool {
+        self.holding_path(ticket, holding).is_file()
+    }
+
     /// Forgets the holding, which is there no more.
     ///
     /// # Errors

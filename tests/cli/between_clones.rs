@@ -241,9 +241,9 @@ fn the_number_grows_with_every_holding() {
     assert_eq!(clones.tk("repo", &["claim", "abc", "--remote"]).code, 5);
     assert_snapshot!(clones.tk("repo", &["release", "abc"]), @r"
     --- stderr
-    error: `abc` is held by bob
+    error: `abc` is held by bob in another clone
     hint: `--force` releases it all the same
-    --- exit 4
+    --- exit 5
     ");
     assert_eq!(clones.there("abc")["state"], "held");
     // Closing lets go, too; the number is not forgotten.
@@ -256,7 +256,7 @@ fn the_number_grows_with_every_holding() {
     assert_eq!(clones.tk("other", &["sync"]).code, 0);
     clones.tk("other", &["reopen", "abc"]).ok();
     let refused = clones.tk("other", &["release", "abc", "--as", "bob"]);
-    assert_eq!(refused.code, 4, "{refused}");
+    assert_eq!(refused.code, 5, "{refused}");
     clones
         .tk("other", &["release", "abc", "--force", "--as", "bob"])
         .ok();

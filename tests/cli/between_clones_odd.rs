@@ -301,3 +301,36 @@ fn who_held_it_is_told_that_it_is_held_no_more() {
     ");
     assert_eq!(clones.there("def")["actor"], "kay");
 }
+
+/// One person, or one name of agents, may be in many clones: what counts is whose holding it is.
+#[test]
+fn what_another_clone_holds_is_not_released_by_the_same_name() {
+    let clones = Clones::new();
+    for (id, actor) in [("abc", "dana@example.com"), ("def", "agent:s")] {
+        let claim = ["claim", id, "--remote", "--as", actor];
+        clones.tk("repo", &claim).ok();
+    }
+    clones.tk("other", &["sync"]).ok();
+    assert_snapshot!(clones.tk("other", &["release", "abc"]), @r"
+    --- stderr
+    error: `abc` is held by dana@example.com in another clone
+    hint: `--force` releases it all the same
+    --- exit 5
+    ");
+    let agent = ["release", "def", "--as", "agent:s"];
+    assert_snapshot!(clones.tk("other", &agent), @r"
+    --- stderr
+    error: `def` is held by agent:s in another clone: only people may release it
+    --- exit 4
+    ");
+    for id in ["abc", "def"] {
+        assert_eq!(clones.there(id)["state"], "held");
+    }
+    // A person takes it away by force.
+    clones
+        .tk("other", &["release", "abc", "def", "--force"])
+        .ok();
+    for id in ["abc", "def"] {
+        assert_eq!(clones.there(id)["state"], "released");
+    }
+}

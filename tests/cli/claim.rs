@@ -127,7 +127,7 @@ fn a_lease_runs_out() {
     warning: `abc` was in progress with dana@example.com, unclaimed
     ");
     // The first one's claim is over, so there is nothing of it to release.
-    assert_snapshot!(refused(&sandbox, 4, &[&["release", "abc"]]), @r"
+    assert_snapshot!(refused(&sandbox, 5, &[&["release", "abc"]]), @r"
     error: `abc` is held by bob
     hint: `--force` releases it all the same
     ");

@@ -108,6 +108,13 @@ fn a_run_takes_its_tickets_there_and_gives_them_back() {
     command.args(["claim", "one", "--remote", "--as", "agent:claude"]);
     let refused = rig.sandbox.run(&mut command, None);
     assert_eq!(refused.code, 5, "{refused}");
+    // Nor can it be let go of there, in the name that all runs have.
+    let mut command = rig.sandbox.tk_command();
+    command.current_dir(rig.sandbox.root().join("other"));
+    command.args(["release", "one", "--as", "agent:claude"]);
+    let refused = rig.sandbox.run(&mut command, None);
+    assert_eq!(refused.code, 4, "{refused}");
+    assert_eq!(there(&rig, "one").1["state"], "held");
     open(&pipe);
     let ended = live.end().expect(0);
     assert_eq!(ended.ids("landed"), ["one", "two"]);

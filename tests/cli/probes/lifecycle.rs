@@ -220,7 +220,7 @@ fn claims() {
         "refused without --force, and to agents with it",
     )
     .says("claim abc", "held until")
-    .ends("release abc --as bob", 4, "is held by dana@example.com")
+    .ends("release abc --as bob", 5, "is held by dana@example.com")
     .ends("release abc --force --as agent:x", 4, "only people may")
     .says("release abc --force --as bob", "released")
     .says("release abc", "unchanged")
