@@ -272,7 +272,7 @@ fn renew_there(project: &Project, claimed: &mut Claimed, before: &ClaimsBefore) 
         return Ok(());
     };
     let (name, ends) = (printable(&hold.remote), hold.claim.lease_until);
-    let remote = RemoteClaims::of_noted(project, &hold.remote);
+    let remote = RemoteClaims::of_hold(project, &hold);
     let renewed = remote.and_then(|remote| remote.renew_exactly(&hold, until));
     claimed.remote = None;
     match renewed {

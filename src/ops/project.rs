@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::past::Past;
-use super::remote_claims::{RemoteClaims, Standing, is_remote};
+use super::remote_claims::{GONE, RemoteClaims, Standing};
 use super::ticks_folder::{caches_dir, is_there};
 use super::values::printable;
 use super::{Error, ErrorCode, Result};
@@ -314,7 +314,7 @@ impl Project {
     /// is warned of, and noted as held there, until its lease runs out.
     pub fn give_back(&self) {
         for hold in self.owed.take() {
-            let given = RemoteClaims::of_noted(self, &hold.remote);
+            let given = RemoteClaims::of_hold(self, &hold);
             let given = given.and_then(|claims| claims.give_back(&hold));
             let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
                 continue;
@@ -339,8 +339,10 @@ impl Project {
             self.warn(format!(
                 "`{id}` stays held on `{remote}` until {until}: {error}"
             ));
-            if !is_remote(self, &hold.remote).unwrap_or(true) {
-                self.hint(format!("`{remote}` is no remote of this clone any more"));
+            if error.context.contains_key(GONE) {
+                if self.store.has_taken(&id, &hold.claim.holding) {
+                    self.hint("`tk sync REMOTE` gives it back, with the remote that this was");
+                }
                 continue;
             }
             self.hint(format!("`tk release {id}` tries again"));

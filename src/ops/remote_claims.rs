@@ -50,6 +50,9 @@ const FORBIDDEN: &[&str] = &[
 /// In the context of an error: the remote has answered, and what was to be there is not.
 pub(crate) const REFUSED: &str = "refused";
 
+/// In the context of an error: this clone has no such remote any more.
+pub(super) const GONE: &str = "gone";
+
 /// The claims on a remote.
 #[derive(Clone, Debug)]
 pub struct RemoteClaims {
@@ -117,16 +120,44 @@ impl RemoteClaims {
         }
     }
 
-    /// Those on the remote that was called so when it was noted: where this clone has none of
-    /// that name any more, it most likely has another name now, so that it is the usual one.
+    /// Those on the remote on which that is held.
     ///
     /// # Errors
-    /// As [`RemoteClaims::choose`].
-    pub fn of_noted(project: &Project, name: &str) -> Result<Self> {
-        match is_remote(project, name)? {
-            true => Self::choose(project, Some(name)),
-            false => Self::choose(project, None),
+    /// As [`RemoteClaims::of_holding`].
+    pub fn of_hold(project: &Project, hold: &RemoteHold) -> Result<Self> {
+        let ticket = hold.claim.ticket().ok_or_else(|| {
+            let message = "what is noted of the claim names no ticket";
+            Error::new(ErrorCode::Git, message)
+        })?;
+        Self::of_holding(project, &hold.remote, &ticket, &hold.claim.holding)
+    }
+
+    /// Those on the remote that was called so when the holding was noted. Where this clone has none
+    /// of that name any more, it may have another name now: it is the one that has that holding.
+    ///
+    /// # Errors
+    /// When none has it, or one cannot be reached that may.
+    pub fn of_holding(
+        project: &Project,
+        name: &str,
+        ticket: &TicketId,
+        holding: &str,
+    ) -> Result<Self> {
+        let remotes = project.repo.home_git().remotes()?;
+        if remotes.iter().any(|remote| remote == name) {
+            return Self::new(project, name);
         }
+        let message = format!("`{}` is no remote of this clone any more", printable(name));
+        let mut error = Error::new(ErrorCode::Git, message).with(GONE, true);
+        for remote in &remotes {
+            let claims = Self::new(project, remote)?;
+            match claims.look(ticket) {
+                Ok(Some((_, claim))) if claim.holding == holding => return Ok(claims),
+                Ok(_) => {}
+                Err(unknown) => error.message = format!("{}; {unknown}", error.message),
+            }
+        }
+        Err(error)
     }
 
     /// Those on a remote that is known to be there: git takes any other name for a path.
@@ -382,15 +413,6 @@ impl RemoteClaims {
 fn read(ticket: &TicketId, found: &ClaimRef) -> std::result::Result<RemoteClaim, String> {
     let text = found.text.as_ref().map_err(Clone::clone)?;
     RemoteClaim::parse(ticket, text)
-}
-
-/// Whether this clone has a remote of that name.
-///
-/// # Errors
-/// When git fails.
-pub(super) fn is_remote(project: &Project, name: &str) -> Result<bool> {
-    let remotes = project.repo.home_git().remotes()?;
-    Ok(remotes.iter().any(|remote| remote == name))
 }
 
 fn no_such(asked: &str, remotes: &[String]) -> Error {

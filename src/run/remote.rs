@@ -273,7 +273,7 @@ pub(super) fn give_back_left(
 ) -> Vec<String> {
     let unwanted = |hold: &&RemoteHold| hold.claim.ticket().is_some_and(|id| is_unwanted(&id));
     let given = holds.iter().filter(unwanted).map(|hold| {
-        let given = RemoteClaims::of_noted(project, &hold.remote);
+        let given = RemoteClaims::of_hold(project, hold);
         let given = given.and_then(|claims| claims.give_back(hold).map(drop));
         settle_note(&project.store, hold, given.is_ok());
         given.map_err(|error| {

@@ -140,8 +140,7 @@ fn a_remote_may_be_gone() {
     assert_snapshot!(clones.tk("other", &["release", "abc", "--force"]), @r"
     abc  released  First
     --- stderr
-    warning: `abc` stays held on `origin` until 2026-11-20T10:38:50Z: this clone has no remote, on which claims between clones are kept
-    hint: `origin` is no remote of this clone any more
+    warning: `abc` stays held on `origin` until 2026-11-20T10:38:50Z: `origin` is no remote of this clone any more
     ");
     assert_eq!(clones.tk("other", &["claim", "abc", "--as", "bob"]).code, 0);
 }
@@ -333,4 +332,48 @@ fn what_another_clone_holds_is_not_released_by_the_same_name() {
     for id in ["abc", "def"] {
         assert_eq!(clones.there(id)["state"], "released");
     }
+}
+
+/// Also beside other remotes; and what is on none of them is not said to be let go of.
+#[test]
+fn a_remote_may_get_another_name_or_be_gone_beside_others() {
+    let clones = Clones::new();
+    let git = |args: &[&str]| clones.sandbox.git(args);
+    git(&["init", "--quiet", "--bare", "../second.git"]);
+    git(&["remote", "add", "aside", "../second.git"]);
+    git(&["remote", "add", "up", "../remote.git"]);
+    git(&["remote", "set-url", "origin", "../second.git"]);
+    clones.tk("repo", &["claim", "abc", "--remote=up"]).ok();
+    git(&["remote", "rename", "up", "upper"]);
+    assert_snapshot!(clones.tk("repo", &["claim", "abc", "--lease", "4h"]), @"abc  held until 2026-11-20T12:38:50Z on upper, number 1  First");
+    assert_eq!(clones.there("abc")["lease_until"], "2026-11-20T12:38:50Z");
+    assert_snapshot!(clones.tk("repo", &["release", "abc"]), @"abc  released  First");
+    assert_eq!(clones.there("abc")["state"], "released");
+
+    clones.tk("repo", &["claim", "abc", "--remote=upper"]).ok();
+    git(&["remote", "remove", "upper"]);
+    assert_snapshot!(clones.tk("repo", &["claim", "abc", "--lease", "4h"]), @r"
+    abc  held until 2026-11-20T12:38:50Z  First
+    --- stderr
+    warning: not renewed on `upper`, where it ends at 2026-11-20T10:38:50Z: `upper` is no remote of this clone any more
+    ");
+    assert_snapshot!(clones.tk("repo", &["release", "abc"]), @r"
+    abc  released  First
+    --- stderr
+    warning: `abc` stays held on `upper` until 2026-11-20T10:38:50Z: `upper` is no remote of this clone any more
+    hint: `tk sync REMOTE` gives it back, with the remote that this was
+    ");
+    let found = clones.tk("repo", &["doctor"]);
+    assert!(
+        found.stdout.contains("it may be held there still"),
+        "{found}"
+    );
+    git(&["remote", "add", "upper", "../remote.git"]);
+    assert_snapshot!(clones.tk("repo", &["sync", "upper"]), @r"
+    --- stderr
+    hint: `abc` was still held on `upper` by this clone and by nobody here: given back
+    hint: nobody holds anything there
+    ");
+    assert_eq!(clones.there("abc")["state"], "released");
+    assert_eq!(clones.tk("repo", &["doctor"]).code, 0);
 }

@@ -62,7 +62,8 @@ pub(super) fn left_there<'a>(exam: &Exam<'a>, left: Vec<Holding>) -> Vec<Found<'
         };
         let found = Found::new(FindingKind::LeftClaim, severity, message).ticket(&left.ticket);
         found.mended_by(move || {
-            let remote = RemoteClaims::of_noted(project, &left.remote)?;
+            let remote =
+                RemoteClaims::of_holding(project, &left.remote, &left.ticket, &left.holding)?;
             left_there::give_back(project, &remote, Some(&left.ticket)).map(drop)
         })
     });
