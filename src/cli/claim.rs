@@ -18,7 +18,8 @@ use crate::wire::{ClaimDocument, Detail};
 /// A claim is of this clone, its worktrees included. With --remote it holds between all clones
 /// of that git remote: it is pushed to `refs/tk/claims/ID` where that is fetched from, which has to
 /// allow it, if nobody else's is there or its lease has run out. It is renewed and let go of there, too
-/// (on one remote at a time), and `tk sync` shows what others hold. A lease ends by each machine's own clock.
+/// (on one remote at a time); one that ran out is taken there again. `tk sync` shows what others hold.
+/// A lease ends by each machine's own clock.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk claim k7m

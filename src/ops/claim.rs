@@ -45,7 +45,8 @@ pub struct ClaimRequest {
 /// owned. A claim of one's own is renewed; without a `lease` it is never made shorter.
 ///
 /// On a remote it is taken first, so that nothing has changed here where that is lost; and given
-/// back there where it then cannot be taken here.
+/// back there where it then cannot be taken here. What was held on one, and is not renewed in
+/// time, is taken again there.
 ///
 /// # Errors
 /// [`ErrorCode::Held`] when another holds it; or when it is over, or an epic; or when the remote
@@ -76,29 +77,75 @@ pub(super) fn claim_if(
         now: project.now,
     };
     lease.until(None)?;
-    let Some(asked) = &request.remote else {
-        let (mut claimed, before) = match claim_here(project, targets, (&actor, may), lease, None) {
-            Err(error) if error.code == ErrorCode::Held => {
-                return Err(of_this_clone(project, error)?);
-            }
-            claimed => claimed?,
-        };
-        renew_there(project, &mut claimed, &before)?;
-        return Ok(claimed);
+    if let Some(asked) = &request.remote {
+        let remote = RemoteClaims::choose(project, asked.as_deref())?;
+        return claim_there(project, context, targets, (&actor, may), lease, &remote);
+    }
+    if let Some(over) = ran_out(project, targets, (&actor, may))? {
+        let remote = RemoteClaims::of_hold(project, &over);
+        let claimed = remote.and_then(|remote| {
+            claim_there(project, context, targets, (&actor, may), lease, &remote)
+        });
+        match claimed {
+            Err(error) if error.code == ErrorCode::Git => project.warn(format!(
+                "held in this clone only, not again on `{}`, where it ended at {}: {error}",
+                printable(&over.remote),
+                over.claim.lease_until
+            )),
+            claimed => return claimed,
+        }
+    }
+    let (mut claimed, before) = match claim_here(project, targets, (&actor, may), lease, None) {
+        Err(error) if error.code == ErrorCode::Held => {
+            return Err(of_this_clone(project, error)?);
+        }
+        claimed => claimed?,
     };
-    let remote = RemoteClaims::choose(project, asked.as_deref())?;
-    let (id, own) = may_claim(project, targets, (&actor, may))?;
+    renew_there(project, &mut claimed, &before)?;
+    Ok(claimed)
+}
+
+/// One's own claim of the ticket on a remote, if its lease is over: what is renewed then is taken
+/// again there.
+fn ran_out(
+    project: &Project,
+    targets: &Targets,
+    mine: (&Actor, &May<'_>),
+) -> Result<Option<RemoteHold>> {
+    let is_over = |claim: &Claim| claim.remote.is_some() && claim.lease_until <= project.now;
+    let files = project.store.claim_files()?;
+    // Most often there is none, and the tickets need not be looked at for that.
+    if !files
+        .iter()
+        .any(|file| file.claim.as_ref().is_ok_and(is_over))
+    {
+        return Ok(None);
+    }
+    let (_, own) = may_claim(project, targets, mine)?;
+    Ok(own.filter(is_over).and_then(|own| own.remote).map(|it| *it))
+}
+
+/// Takes the ticket on the remote, and then here.
+fn claim_there(
+    project: &Project,
+    context: &Context,
+    targets: &Targets,
+    (actor, may): (&Actor, &May<'_>),
+    lease: Lease,
+    remote: &RemoteClaims,
+) -> Result<Claimed> {
+    let (id, own) = may_claim(project, targets, (actor, may))?;
     let until = lease.until(own.as_ref())?;
     let wish = Wish {
         ticket: &id,
-        actor: &actor,
+        actor,
         until,
         now: project.now,
         holding: format!("{:032x}", context.random_u128()),
     };
     let own = own.and_then(|own| own.remote).map(|own| *own);
-    left_there::give_back(project, &remote, Some(&id))?;
-    let taking = left_there::Taken::new(&project.store, &remote, &wish);
+    left_there::give_back(project, remote, Some(&id))?;
+    let taking = left_there::Taken::new(&project.store, remote, &wish);
     let hold = match remote.take(&wish, own.as_ref(), &|| taking.begin()) {
         Ok(Standing::Ours(hold)) => hold,
         Ok(Standing::Theirs(theirs)) => {
@@ -117,11 +164,18 @@ pub(super) fn claim_if(
     }
     let other = own.filter(|own| own.claim.holding != hold.claim.holding);
     let is_new = hold.claim.holding == wish.holding;
-    let claimed = claim_here(project, targets, (&actor, may), lease, Some(hold.clone()));
+    let claimed = claim_here(project, targets, (actor, may), lease, Some(hold.clone()));
     match claimed {
         Ok((claimed, _)) => {
-            // One remote at a time: nobody would let go of it on the other.
-            project.owe(other.filter(|other| other.remote != hold.remote));
+            match other {
+                // Its place is taken, or it is over.
+                Some(other) if other.remote == hold.remote || !other.claim.holds(project.now) => {
+                    let holding = &other.claim.holding;
+                    project.store.forget_holding(&id, holding)?;
+                }
+                // One remote at a time: nobody would let go of it on the other.
+                other => project.owe(other),
+            }
             Ok(claimed)
         }
         Err(error) => {
@@ -150,8 +204,8 @@ impl Lease {
     }
 }
 
-/// The ticket that is meant, and one's own claim on it, if nothing here speaks against taking
-/// it.
+/// The ticket that is meant, and one's own claim on it, its lease over or not, if nothing here
+/// speaks against taking it.
 fn may_claim(
     project: &Project,
     targets: &Targets,
@@ -168,10 +222,11 @@ fn may_claim(
         for ticket in tickets {
             may(scene, ticket)?;
             path(scene, ticket)?;
-            let own = scene
-                .locked
-                .claim_free_for(&ticket.id, actor, project.now)?;
-            found = Some((ticket.id.clone(), own));
+            let (locked, id) = (scene.locked, &ticket.id);
+            locked.claim_free_for(id, actor, project.now)?;
+            let own = locked.claim_at_all(id)?;
+            let own = own.filter(|own| own.actor == actor.as_str());
+            found = Some((id.clone(), own));
         }
         Ok(())
     })?;

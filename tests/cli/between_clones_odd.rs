@@ -334,6 +334,43 @@ fn what_another_clone_holds_is_not_released_by_the_same_name() {
     }
 }
 
+/// A claim whose lease is over is no claim, and is taken anew where it was.
+#[test]
+fn what_ran_out_is_taken_again_there_too() {
+    let mut clones = Clones::new();
+    for id in ["abc", "def"] {
+        let claim = ["claim", id, "--remote", "--lease", "1h"];
+        clones.tk("repo", &claim).ok();
+    }
+    clones.sandbox.at("2026-11-20T10:00:00Z");
+    assert_snapshot!(clones.tk("repo", &["claim", "abc"]), @"abc  held until 2026-11-20T12:00:00Z on origin, number 2  First");
+    assert_eq!(clones.there("abc")["state"], "held");
+    assert_eq!(clones.there("abc")["number"], 2);
+    // Nothing of the first holding is left to be told of.
+    assert_eq!(
+        clones.tk("repo", &["sync", "--json"]).json()["given_back"],
+        json!([])
+    );
+    let claim = ["claim", "def", "--remote", "--as", "bob"];
+    clones.tk("other", &claim).ok();
+    assert_snapshot!(clones.tk("repo", &["claim", "def"]), @r"
+    --- stderr
+    error: `def` is held by bob until 2026-11-20T12:00:00Z (on `origin`)
+    --- exit 5
+    ");
+    clones.tk("other", &["release", "def", "--as", "bob"]).ok();
+
+    clones
+        .tk("repo", &["claim", "def", "--remote", "--lease", "1h"])
+        .ok();
+    clones.sandbox.at("2026-11-20T12:00:00Z");
+    let away = ["remote", "set-url", "origin", "../away.git"];
+    clones.sandbox.git(away);
+    assert_snapshot!(clones.tk("repo", &["claim", "def"]).stderr.split(" cannot be").next().unwrap(), @"warning: held in this clone only, not again on `origin`, where it ended at 2026-11-20T11:00:00Z: the claims on `origin`");
+    let held = clones.tk("repo", &["claim", "def", "--as", "bob"]);
+    assert_eq!(held.code, 5, "{held}");
+}
+
 /// Also beside other remotes; and what is on none of them is not said to be let go of.
 #[test]
 fn a_remote_may_get_another_name_or_be_gone_beside_others() {
