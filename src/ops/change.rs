@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use super::changed::{Changed, Was};
 use super::choose::Chosen;
 use super::cycles::{Returning, refuse_cycles};
+use super::holds::Ends;
 use super::meant::{by_exact_id, by_part_of_id, named, resolve, resolve_all};
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
@@ -400,13 +401,17 @@ impl Project {
             if ticket.repeat.is_some() && is_done && !statuses.is_done(old) {
                 self.tell_follower(&ticket.id, &written.following, dry_run)?;
             }
-            if dry_run {
+            if dry_run || !is_done && ticket.status == *old {
                 continue;
             }
-            let is_left = is_active(old) && !is_active(&ticket.status);
-            if is_done || is_left && self.is_own_claim(locked, &ticket.id)? {
-                self.let_go(locked, &ticket.id)?;
-            }
+            let ends = if is_done {
+                Ends::Anyones
+            } else if is_active(old) && !is_active(&ticket.status) {
+                Ends::Own
+            } else {
+                Ends::Never
+            };
+            self.settle_claim(locked, &ticket.id, ends);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use super::change::{Scene, Targets};
+use super::holds::Ends;
 use super::notes::refused;
 use super::records::Records;
 use super::{Error, Project, Result};
@@ -76,7 +77,7 @@ pub fn delete(
         index.put(ticket, etag);
     }
     for id in &ids {
-        project.let_go(&locked, id)?;
+        project.settle_claim(&locked, id, Ends::Anyones);
         index.remove(id);
     }
     drop(locked);

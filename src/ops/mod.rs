@@ -26,6 +26,7 @@ mod error;
 mod export;
 mod gates;
 mod history;
+mod holds;
 mod import;
 mod init;
 pub(crate) mod left_there;

@@ -283,22 +283,6 @@ impl Project {
         graph
     }
 
-    /// Lets go of the ticket here, whoever holds it; `false` when nobody did. What is held of it
-    /// on a remote is given back there by [`Project::give_back`].
-    pub(super) fn let_go(&self, locked: &Locked<'_>, id: &TicketId) -> Result<bool> {
-        let (released, hold) = locked.let_go(id)?;
-        self.owe(hold);
-        Ok(released)
-    }
-
-    /// Whether the ticket is held here by whoever asks.
-    pub(super) fn is_own_claim(&self, locked: &Locked<'_>, id: &TicketId) -> Result<bool> {
-        match locked.claim(id, self.now)? {
-            Some(claim) => self.is_mine(&claim),
-            None => Ok(false),
-        }
-    }
-
     /// Whether the claim is that of whoever asks.
     pub(super) fn is_mine(&self, claim: &Claim) -> Result<bool> {
         let mine = self.acting()?;

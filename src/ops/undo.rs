@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cycles::Returning;
 use super::differences::differences;
+use super::holds::Ends;
 use super::notes::refused;
 use super::records::Records;
 use super::{Error, ErrorCode, Project, Result};
@@ -78,7 +79,7 @@ pub fn undo(
     let mut now = None;
     if !dry_run {
         locked.put_back(&standing)?;
-        release_claims(project, &locked, &gone, &back)?;
+        release_claims(project, &locked, &gone, &back);
         now = Some(project.index()?);
     }
     // What was is put back even where tickets then wait for one another, as they may have before.
@@ -190,16 +191,11 @@ fn release_claims(
     locked: &Locked<'_>,
     gone: &BTreeSet<&TicketId>,
     back: &[Ticket],
-) -> Result<()> {
-    let actor = project.actor()?.as_str();
+) {
     let statuses = &project.config.statuses;
     let idle = back.iter();
     let idle = idle.filter(|ticket| statuses.category(&ticket.status) != Category::Active);
     for id in gone.iter().copied().chain(idle.map(|ticket| &ticket.id)) {
-        let claim = locked.claim(id, project.now)?;
-        if claim.is_some_and(|claim| claim.actor == actor) {
-            project.let_go(locked, id)?;
-        }
+        project.settle_claim(locked, id, Ends::Own);
     }
-    Ok(())
 }

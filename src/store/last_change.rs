@@ -258,6 +258,17 @@ impl Locked<'_> {
         }
     }
 
+    /// Takes the record of the change before the last one away, if it is there.
+    fn remove_older(&self) -> Result<(), StoreError> {
+        let older = self.older_change_path();
+        match fs::remove_file(&older) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io("write", &older)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The two records change their places, and are there for the next change: making a file takes
     /// longer than writing it.
     fn swap_records(&self) -> Result<(), StoreError> {
@@ -351,6 +362,8 @@ impl Locked<'_> {
         // What they say now is nowhere else.
         if let Some(recording) = &self.recording {
             let before = self.put_back_before(&now.back).into_iter().map(Ok);
+            // A file that can be made anew can be put in the place of the other at the end, too.
+            self.remove_older()?;
             self.write_older(recording, self.about_to_change(files).chain(before))??;
         }
         for replacement in prepared {
@@ -360,8 +373,11 @@ impl Locked<'_> {
             fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
         }
         sync_folder(self.ticks_dir()).map_err(StoreError::io("write", self.ticks_dir()))?;
-        if self.recording.is_some() {
-            self.swap_records()?;
+        if self.recording.is_some()
+            && let Err(error) = self.swap_records()
+        {
+            // What was put back is so by now.
+            self.unrecorded.get_or_init(|| error.to_string());
         }
         Ok(())
     }

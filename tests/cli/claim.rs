@@ -264,3 +264,69 @@ fn what_is_put_back_to_open_is_let_go_of() {
     hint: 3 open: 0 in progress, 0 awaiting a person, 1 held by others; `tk list --blocked` tells what the others wait for
     ");
 }
+
+/// What was changed is so whatever becomes of the claim on it, and that is told.
+#[test]
+fn a_claim_that_cannot_be_let_go_of_is_told() {
+    let sandbox = authentication();
+    sandbox.tk(["claim", "abc"]).ok();
+    let claims = sandbox.path().join(".git/tk/claims");
+    std::fs::remove_dir_all(&claims).unwrap();
+    sandbox.write(".git/tk/claims", "");
+    assert_snapshot!(sandbox.tk(["update", "abc", "--status", "open"]), @r"
+    abc  updated  First
+    --- stderr
+    warning: the claim on `abc` ends only with its lease: cannot read `$ROOT/repo/.git/tk/claims/abc`: Not a directory (os error 20)
+    ");
+    assert_snapshot!(sandbox.tk(["close", "abc"]), @r"
+    abc  closed  First
+    --- stderr
+    warning: the claim on `abc` ends only with its lease: cannot remove `$ROOT/repo/.git/tk/claims/abc`: Not a directory (os error 20)
+    ");
+    assert_snapshot!(sandbox.tk(["delete", "ghi"]), @r"
+    ghi  deleted  Third
+    --- stderr
+    warning: the claim on `ghi` ends only with its lease: cannot remove `$ROOT/repo/.git/tk/claims/ghi`: Not a directory (os error 20)
+    warning: cannot read `$ROOT/repo/.git/tk/claims`: Not a directory (os error 20)
+    ");
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    ghi  recreated  Third
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    warning: the claim on `ghi` ends only with its lease: cannot read `$ROOT/repo/.git/tk/claims/ghi`: Not a directory (os error 20)
+    warning: cannot read `$ROOT/repo/.git/tk/claims`: Not a directory (os error 20)
+    ");
+    assert!(sandbox.path().join(".ticks/ghi.toml").exists());
+}
+
+#[test]
+fn who_held_what_was_changed_is_told() {
+    let sandbox = authentication();
+    sandbox.tk(["claim", "abc", "--as", "bob"]).ok();
+    assert_snapshot!(sandbox.tk(["update", "abc", "--status", "open"]), @r"
+    abc  updated  First
+    --- stderr
+    warning: `abc` is held by bob until 2026-11-20T10:38:50Z, who may be at work at it
+    ");
+    assert_snapshot!(sandbox.tk(["update", "abc", "-p", "0"]), @"abc  updated  First");
+    assert_snapshot!(sandbox.tk(["close", "abc", "--dry-run"]), @r"
+    abc  would be closed  First
+         status: open → closed
+         closed_at: none → 2026-11-20T08:38:50Z
+         closed_by: none → dana@example.com
+    --- stderr
+    hint: nothing is written: without `--dry-run` it would be
+    ");
+    assert_snapshot!(sandbox.tk(["close", "abc"]), @r"
+    abc  closed  First
+    --- stderr
+    warning: `abc` was held by bob until 2026-11-20T10:38:50Z, who may be at work at it
+    ");
+    assert_snapshot!(sandbox.tk(["close", "abc"]), @"abc  unchanged  First");
+    sandbox.tk(["claim", "ghi", "--as", "bob"]).ok();
+    assert_snapshot!(sandbox.tk(["delete", "ghi"]), @r"
+    ghi  deleted  Third
+    --- stderr
+    warning: `ghi` was held by bob until 2026-11-20T10:38:50Z, who may be at work at it
+    ");
+}

@@ -592,3 +592,26 @@ fn the_rest_of_the_checkout_stays_as_it_is() {
         "{status}"
     );
 }
+
+/// Nothing is taken back where that could not be done again.
+#[test]
+fn where_a_change_cannot_be_noted_down_none_is_taken_back() {
+    let nobody = Nobody::new();
+    nobody.tk(&["note", "abc", "said"]).ok();
+    nobody.tk(&["new", "x"]).ok();
+    let before = tree(&nobody.sandbox);
+    nobody.mode(".git/tk", 0o555);
+    let output = nobody.tk(&["undo"]);
+    assert_eq!(output.code, 1, "{output}");
+    assert_eq!(
+        output.stderr,
+        "error: cannot write `$ROOT/repo/.git/tk/undo-older.json`: Permission denied (os error 13)\n\
+         hint: it and its folder must be open to you: `ls -ld` tells whose they are\n",
+    );
+    assert_eq!(tree(&nobody.sandbox), before);
+    nobody.mode(".git/tk", 0o755);
+    nobody.tk(&["undo"]).ok();
+    assert_ne!(tree(&nobody.sandbox), before);
+    nobody.tk(&["undo"]).ok();
+    assert_eq!(tree(&nobody.sandbox), before);
+}
