@@ -12,7 +12,7 @@ use super::{Error, ErrorCode, Project, Result};
 use crate::cores;
 use crate::graph::Graph;
 use crate::model::{Category, Defer, Outline, Ticket, TicketId};
-use crate::store::{Etag, Etagged, Index, Locked, StoreError, Stored, Written};
+use crate::store::{Etag, Etagged, Follower, Index, Locked, StoreError, Stored, Written};
 
 /// From so many files on they are read by several threads, in parts of so many.
 const MANY: usize = 200;
@@ -357,21 +357,43 @@ impl Project {
     }
 
     /// Says what comes after a ticket that was closed, or with `dry_run` would be: one of
-    /// `following`, or what is there already.
-    fn tell_follower(&self, id: &TicketId, following: &[Etagged], dry_run: bool) -> Result<()> {
+    /// `following`, or what is there already; and warns where nothing does.
+    fn tell_follower(&self, ticket: &Ticket, following: &[Etagged], dry_run: bool) -> Result<()> {
+        let id = &ticket.id;
         let mut made = following.iter().map(|new| &new.ticket);
         let next = match made.find(|next| next.recurs_from.as_ref() == Some(id)) {
-            Some(next) => Some(next.clone()),
+            Some(next) => Some(Follower::Ticket(Box::new(next.clone()))),
             None => self.store.follower(id, &self.config)?,
         };
-        if let Some(next) = next {
-            let until = next.defer_until.map(|until| match until {
-                Defer::Day(day) => format!(" on {day}"),
-                Defer::At(at) => format!(" at {at}"),
-            });
-            let until = until.unwrap_or_default();
-            let comes = if dry_run { "would come" } else { "comes" };
-            self.hint(format!("`{id}` {comes} again{until}: `{}`", next.id));
+        let (comes, does) = match dry_run {
+            true => ("would come", "would"),
+            false => ("comes", "does"),
+        };
+        match next {
+            Some(Follower::Ticket(next)) => {
+                let until = next.defer_until.map(|until| match until {
+                    Defer::Day(day) => format!(" on {day}"),
+                    Defer::At(at) => format!(" at {at}"),
+                });
+                let until = until.unwrap_or_default();
+                self.hint(format!("`{id}` {comes} again{until}: `{}`", next.id));
+            }
+            Some(Follower::Broken(file)) => {
+                self.warn(format!(
+                    "`{}` is taken for what comes after `{id}`, and cannot be read",
+                    file.path
+                ));
+                self.hint(format!(
+                    "if it is another ticket: correct it, `tk reopen {id}`, and close that again"
+                ));
+            }
+            None => {
+                let often = ticket.repeat.map(|often| often.to_string());
+                self.warn(format!(
+                    "`{id}` {does} not come again: there is no next day by `{}`, or no id for it",
+                    often.unwrap_or_default()
+                ));
+            }
         }
         Ok(())
     }
@@ -399,7 +421,7 @@ impl Project {
         for (ticket, Was { status: old, .. }) in written.changed.iter().zip(before) {
             let is_done = statuses.is_done(&ticket.status);
             if ticket.repeat.is_some() && is_done && !statuses.is_done(old) {
-                self.tell_follower(&ticket.id, &written.following, dry_run)?;
+                self.tell_follower(ticket, &written.following, dry_run)?;
             }
             if dry_run || !is_done && ticket.status == *old {
                 continue;

@@ -1,30 +1,43 @@
 //! The tickets that come after those that are closed and come again.
 
-use super::{Locked, Store, StoreError, Stored};
+use super::{InvalidFile, Locked, Store, StoreError, Stored};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
 
 /// How many ids are tried, of which another ticket may have any.
 const TRIED: usize = 100;
 
+/// What came after a ticket that comes again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Follower {
+    /// That ticket.
+    Ticket(Box<Ticket>),
+    /// The file of one of the ids that it may have: it is no ticket, and may be it.
+    Broken(Box<InvalidFile>),
+}
+
 impl Store {
-    /// The ticket that came after that one, if there is one already.
+    /// What came after that ticket, if anything did.
     ///
     /// # Errors
     /// When a file cannot be read for another reason than that it is no ticket.
-    pub fn follower(&self, id: &TicketId, config: &Config) -> Result<Option<Ticket>, StoreError> {
+    pub fn follower(&self, id: &TicketId, config: &Config) -> Result<Option<Follower>, StoreError> {
+        let mut broken = None;
+        // An id before its own may have been another's when it was made, and be free by now.
         for follower in id.followers().take(TRIED) {
             match self.read(&follower, config) {
                 Ok(stored) if stored.ticket.recurs_from.as_ref() == Some(id) => {
-                    return Ok(Some(stored.ticket));
+                    return Ok(Some(Follower::Ticket(Box::new(stored.ticket))));
                 }
                 // Another's.
-                Ok(_) | Err(StoreError::Invalid(_)) => {}
-                Err(StoreError::NotFound(_)) => return Ok(None),
+                Ok(_) | Err(StoreError::NotFound(_)) => {}
+                Err(StoreError::Invalid(file)) => {
+                    broken.get_or_insert(file);
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        Ok(broken.map(|file| Follower::Broken(Box::new(file))))
     }
 }
 

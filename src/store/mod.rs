@@ -48,6 +48,7 @@ pub use durable::{AtomicFile, create_exclusive, unfinished_names, write_all, wri
 pub use error::StoreError;
 pub use etag::Etag;
 pub use folders::{Store, read_if_there};
+pub use following::Follower;
 pub use holdings::{Holding, Taking};
 pub use ids::{derived, id_length, mint};
 pub use index::{Caching, Index};

@@ -479,3 +479,78 @@ fn a_due_day_takes_along_what_the_next_is_put_off_until() {
     let same = sandbox.tk(["update", id, "--due", "2026-12-02"]);
     assert_eq!(same.stderr, "");
 }
+
+/// What cannot be read may be what comes next: no other is made beside it.
+#[test]
+fn what_comes_next_is_made_once_also_where_it_cannot_be_read() {
+    let sandbox = weekly();
+    sandbox.tk(["close", "rep"]).ok();
+    let next = sandbox.read(".ticks/rep-r2.toml");
+    sandbox.write(".ticks/rep-r2.toml", &format!("<<<<<<< ours\n{next}"));
+    sandbox.tk(["reopen", "rep"]).ok();
+    assert_snapshot!(sandbox.tk(["close", "rep", "--dry-run"]), @r"
+    rep  would be closed  Weekly report
+         status: open → closed
+         closed_at: none → 2026-11-20T08:38:50Z
+         closed_by: none → dana@example.com
+    --- stderr
+    hint: nothing is written: without `--dry-run` it would be
+    warning: .ticks/rep-r2.toml:1: a merge left both versions: expected the conflict of a merge to be resolved
+    warning: `.ticks/rep-r2.toml` is taken for what comes after `rep`, and cannot be read
+    hint: if it is another ticket: correct it, `tk reopen rep`, and close that again
+    ");
+    assert_snapshot!(sandbox.tk(["close", "rep"]), @r"
+    rep  closed  Weekly report
+    --- stderr
+    warning: .ticks/rep-r2.toml:1: a merge left both versions: expected the conflict of a merge to be resolved
+    warning: `.ticks/rep-r2.toml` is taken for what comes after `rep`, and cannot be read
+    hint: if it is another ticket: correct it, `tk reopen rep`, and close that again
+    ");
+    assert!(!sandbox.path().join(".ticks/rep-r3.toml").exists());
+    // It was another ticket.
+    sandbox.ticket("rep-r2", "title = \"Another\"\n");
+    sandbox.tk(["reopen", "rep"]).ok();
+    assert_snapshot!(sandbox.tk(["close", "rep"]), @r"
+    rep  closed  Weekly report
+    --- stderr
+    hint: `rep` comes again on 2026-11-25: `rep-r3`
+    ");
+    // Its name is free by now.
+    std::fs::remove_file(sandbox.path().join(".ticks/rep-r2.toml")).unwrap();
+    sandbox.tk(["reopen", "rep"]).ok();
+    assert_snapshot!(sandbox.tk(["close", "rep"]), @r"
+    rep  closed  Weekly report
+    --- stderr
+    hint: `rep` comes again on 2026-11-25: `rep-r3`
+    ");
+    assert_eq!(ids(&sandbox, &["list", "--all"]), "rep rep-r3");
+}
+
+#[test]
+fn a_series_does_not_end_in_silence() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "far",
+        "title = \"Far\"\ndue = 9990-01-01\nrepeat = \"1000y\"\n",
+    );
+    sandbox.ticket(
+        "old",
+        "title = \"Old\"\ndue = 0001-01-01\nrepeat = \"daily\"\n",
+    );
+    assert_snapshot!(sandbox.tk(["close", "far", "--dry-run"]), @r"
+    far  would be closed  Far
+         status: open → closed
+         closed_at: none → 2026-11-20T08:38:50Z
+         closed_by: none → dana@example.com
+    --- stderr
+    hint: nothing is written: without `--dry-run` it would be
+    warning: `far` would not come again: there is no next day by `1000y`, or no id for it
+    ");
+    assert_snapshot!(sandbox.tk(["close", "far", "old"]), @r"
+    far  closed  Far
+    old  closed  Old
+    --- stderr
+    warning: `far` does not come again: there is no next day by `1000y`, or no id for it
+    warning: `old` does not come again: there is no next day by `1d`, or no id for it
+    ");
+}
