@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Ticket;
 
+use super::days::merge_days;
 use super::life::merge_life;
 use super::list;
 use super::text::merge_paragraphs;
@@ -144,9 +145,9 @@ pub(super) fn merge_fields(
         requires: "requires",
         awaiting: "awaiting",
         estimate: "estimate",
-        due: "due",
-        defer_until: "defer_until",
-        repeat: "repeat",
+    );
+    merge_days(&mut merger, &mut merged, base, ours, theirs);
+    scalars!(
         discovered_from: "discovered_from",
         duplicate_of: "duplicate_of",
         recurs_from: "recurs_from",

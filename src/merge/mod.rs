@@ -10,6 +10,7 @@
 mod added;
 mod belonging;
 mod choice;
+mod days;
 mod fields;
 mod graft;
 mod life;

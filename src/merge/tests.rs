@@ -370,6 +370,65 @@ fn who_merges_what_came_after_a_ticket_does_not_matter() {
     }
 }
 
+/// Which day of the month is meant says something of a day, and goes with the one that stands.
+#[test]
+fn the_day_that_is_meant_is_no_conflict_of_its_own() {
+    let due = |due: &str, repeat: &str| {
+        with(|ticket| {
+            ticket.due = due.parse().ok();
+            ticket.repeat = repeat.parse().ok();
+        })
+    };
+    let base = due("2026-10-31", "1mo");
+    for (one, other, merged) in [
+        // Only one side moved the day, and only the other said what is meant.
+        (
+            ("2027-02-28", "1mo@31"),
+            ("2026-10-31", "1mo"),
+            ("2027-02-28", "1mo@31"),
+        ),
+        (
+            ("2026-11-20", "1mo"),
+            ("2026-10-31", "1mo@31"),
+            ("2026-11-20", "1mo"),
+        ),
+        // Both moved it to one day.
+        (
+            ("2027-02-28", "1mo@31"),
+            ("2027-02-28", "1mo"),
+            ("2027-02-28", "1mo@31"),
+        ),
+        (
+            ("2027-02-28", "1mo@31"),
+            ("2027-02-28", "1mo@30"),
+            ("2027-02-28", "1mo@31"),
+        ),
+        // How often is another matter.
+        (
+            ("2027-02-28", "1mo@31"),
+            ("2026-10-31", "2mo"),
+            ("2027-02-28", "2mo@31"),
+        ),
+        (
+            ("2027-02-28", "1mo@31"),
+            ("2026-10-31", "1w"),
+            ("2027-02-28", "1w"),
+        ),
+    ] {
+        let text = |(day, often): (&str, &str)| due(day, often);
+        let expected = read(&text(merged));
+        for (ours, theirs) in [(one, other), (other, one)] {
+            let merged = read(&clean(merge(&base, &text(ours), &text(theirs))));
+            assert_eq!((merged.due, merged.repeat), (expected.due, expected.repeat));
+        }
+    }
+    let (ours, theirs) = (due("2027-02-28", "1mo@31"), due("2027-03-15", "1mo"));
+    let Merged::Conflict { keys, choices, .. } = merge(&base, &ours, &theirs) else {
+        panic!("two days");
+    };
+    assert_eq!((keys, choices), (vec!["due".to_owned()], [ours, theirs]));
+}
+
 /// Two sides that add to one list: each one's stay together and in their order, and whoever merges
 /// gets them in the same.
 #[test]

@@ -153,6 +153,25 @@ impl Repeat {
         }
     }
 
+    /// The days of the month that are meant: that of the due day, and of the one until which it
+    /// is put off.
+    #[must_use]
+    pub const fn meant(self) -> [Option<i8>; 2] {
+        [self.meant.due, self.meant.defer]
+    }
+
+    /// The same, with these days of the month meant where its steps are of months.
+    #[must_use]
+    pub const fn meaning(self, [due, defer]: [Option<i8>; 2]) -> Self {
+        match self.unit.has_months() {
+            true => Self {
+                meant: Meant { due, defer },
+                ..self
+            },
+            false => self.plain(),
+        }
+    }
+
     /// How often as a number of a unit: `d`, `w`, `mo` or `y`.
     #[must_use]
     pub fn parts(self) -> (u32, &'static str) {

@@ -554,3 +554,30 @@ fn a_series_does_not_end_in_silence() {
     warning: `old` does not come again: there is no next day by `1d`, or no id for it
     ");
 }
+
+/// The day of the month that is meant is that of the day that stands, whoever merges.
+#[test]
+fn the_day_that_is_meant_goes_with_the_day() {
+    for (onto, from) in [("main", "side"), ("side", "main")] {
+        let path = format!("{}:{}", bin().display(), std::env::var("PATH").unwrap());
+        let mut sandbox = Sandbox::initialised().with_env("PATH", &path);
+        let text = "title = \"Rent\"\ndue = 2026-10-31\nrepeat = \"monthly\"\n";
+        sandbox.ticket("rep", text);
+        commit(&sandbox, "base");
+        sandbox.git(["switch", "--quiet", "--create", "side"]);
+        sandbox.at("2027-01-31T10:00:00Z");
+        sandbox.tk(["close", "rep"]).ok();
+        commit(&sandbox, "closed there");
+        sandbox.git(["switch", "--quiet", "main"]);
+        sandbox.at("2026-12-15T10:00:00Z");
+        sandbox.tk(["close", "rep"]).ok();
+        commit(&sandbox, "closed here");
+        sandbox.git(["switch", "--quiet", onto]);
+        sandbox.git(["merge", "--quiet", "--no-edit", from]);
+        let next = shown(&sandbox, "rep-r2");
+        assert_eq!(
+            (&next["due"], &next["repeat"]),
+            (&json!("2027-02-28"), &json!("1mo@31"))
+        );
+    }
+}
