@@ -7,7 +7,7 @@ use super::cycles::Cycles;
 use super::facts::Facts;
 use super::moments::{self, Moment};
 use super::net::{Extent, Net};
-use super::readiness::Held;
+use super::readiness::{Held, Hold};
 use crate::model::{Outlined, Statuses, TicketId};
 use crate::wire::Standing;
 use jiff::Timestamp;
@@ -25,8 +25,8 @@ pub struct Graph<'a> {
     pub(super) last_first: Option<Vec<Moment>>,
     pub(super) cycles: Cycles,
     pub(super) held: Held,
-    /// What other clones hold: by whom, and until when.
-    pub(super) elsewhere: BTreeMap<usize, (String, Timestamp)>,
+    /// What others than who asks hold.
+    pub(super) holds: BTreeMap<usize, Hold>,
 }
 
 impl<'a> Graph<'a> {
@@ -51,7 +51,7 @@ impl<'a> Graph<'a> {
             last_first,
             cycles,
             held,
-            elsewhere: BTreeMap::new(),
+            holds: BTreeMap::new(),
         }
     }
 
@@ -61,14 +61,11 @@ impl<'a> Graph<'a> {
         self.net.get_or_init(made)
     }
 
-    /// The same, where other clones hold these: by whom, and until when.
+    /// The same, where others than who asks hold these.
     #[must_use]
-    pub fn held_elsewhere(
-        mut self,
-        holds: impl IntoIterator<Item = (TicketId, (String, Timestamp))>,
-    ) -> Self {
-        let place = |(id, by)| Some((self.facts.position(&id)?, by));
-        self.elsewhere = holds.into_iter().filter_map(place).collect();
+    pub fn held_by_others(mut self, holds: impl IntoIterator<Item = (TicketId, Hold)>) -> Self {
+        let place = |(id, hold)| Some((self.facts.position(&id)?, hold));
+        self.holds = holds.into_iter().filter_map(place).collect();
         self
     }
 
@@ -148,14 +145,15 @@ impl<'a> Graph<'a> {
     pub fn standing(&self, place: usize) -> Standing {
         let later = self.facts.later(place);
         let blockers = self.open_blockers_at(place).into_iter();
-        let elsewhere = self.elsewhere.get(&place);
+        let hold = self.holds.get(&place);
         Standing {
             blocks: later.map(|at| self.facts.id(at).short()).collect(),
             open_blockers: blockers.map(TicketId::short).collect(),
             ready: self.is_ready_at(place),
             deferred: self.is_deferred_at(place),
-            held_by: elsewhere.map(|(by, _)| by.into()),
-            held_until: elsewhere.map(|(_, at)| *at),
+            held_by: hold.map(|hold| (&*hold.by).into()),
+            held_until: hold.map(|hold| hold.until),
+            held_here: hold.is_some_and(|hold| !hold.elsewhere),
         }
     }
 
@@ -170,11 +168,11 @@ impl<'a> Graph<'a> {
         self.facts.is_put_off(index) && !self.facts.is_done(index)
     }
 
-    /// Who holds it in another clone.
+    /// Who else holds it.
     #[must_use]
     pub fn held_by(&self, id: &TicketId) -> Option<&str> {
-        let (by, _) = self.elsewhere.get(&self.facts.position(id)?)?;
-        Some(by)
+        let hold = self.holds.get(&self.facts.position(id)?)?;
+        Some(&hold.by)
     }
 
     /// The ids in its own `blocked_by` that still hold it back, missing ones included, in

@@ -48,7 +48,7 @@ pub use build::Graph;
 pub use cycles::{Cycle, Link, Step};
 pub use flow::Frontier;
 pub use plan::{Brief, Plan, PlanEntry};
-pub use readiness::{Readiness, Reason};
+pub use readiness::{Hold, Readiness, Reason};
 pub use scope::Scope;
 
 #[cfg(test)]

@@ -53,13 +53,19 @@ pub enum Reason {
     },
     /// It waits for itself.
     Cycle(Cycle),
-    /// Another clone holds it.
-    Elsewhere {
-        /// Who does.
-        by: String,
-        /// Until when.
-        until: Timestamp,
-    },
+    /// Somebody else holds it.
+    Held(Hold),
+}
+
+/// Who holds a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Who does.
+    pub by: String,
+    /// Until when.
+    pub until: Timestamp,
+    /// Whether that is in another clone.
+    pub elsewhere: bool,
 }
 
 /// What holds tickets, as far as it can be told by one look at each.
@@ -148,7 +154,7 @@ impl Graph<'_> {
             Readiness::Epic
         } else if self.facts.is_active(index) {
             Readiness::Active
-        } else if self.held.is_held(index) || self.elsewhere.contains_key(&index) {
+        } else if self.held.is_held(index) || self.holds.contains_key(&index) {
             Readiness::Blocked(self.reasons_at(index))
         } else {
             Readiness::Ready
@@ -177,7 +183,7 @@ impl Graph<'_> {
             && !self.facts.is_epic(index)
             && !self.facts.is_active(index)
             && !self.held.is_held(index)
-            && !self.elsewhere.contains_key(&index)
+            && !self.holds.contains_key(&index)
     }
 
     fn reasons_at(&self, index: usize) -> Vec<Reason> {
@@ -210,9 +216,20 @@ impl Graph<'_> {
             reasons.extend(ticket.edges().defer_until.map(Reason::Deferred));
         }
         reasons.extend(self.cycles.of(index).cloned().map(Reason::Cycle));
-        let elsewhere = self.elsewhere.get(&index).cloned();
-        reasons.extend(elsewhere.map(|(by, until)| Reason::Elsewhere { by, until }));
+        reasons.extend(self.holds.get(&index).cloned().map(Reason::Held));
         reasons
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, until, .. } = self;
+        let there = if self.elsewhere {
+            " in another clone"
+        } else {
+            ""
+        };
+        write!(f, "held by {by}{there} until {until}")
     }
 }
 
@@ -241,9 +258,7 @@ impl fmt::Display for Reason {
                 Ok(())
             }
             Self::Cycle(cycle) => write!(f, "in a cycle: {cycle}"),
-            Self::Elsewhere { by, until } => {
-                write!(f, "held by {by} in another clone until {until}")
-            }
+            Self::Held(hold) => hold.fmt(f),
         }
     }
 }

@@ -104,9 +104,9 @@ fn flat(reason: &Reason) -> Vec<ReasonRecord> {
             until: Some(until.to_string()),
             ..ReasonRecord::new(ReasonKind::Deferred, Vec::new())
         },
-        Reason::Elsewhere { by, until } => ReasonRecord {
-            until: Some(until.to_string()),
-            holder: Some(by.clone()),
+        Reason::Held(hold) => ReasonRecord {
+            until: Some(hold.until.to_string()),
+            holder: Some(hold.by.clone()),
             ..ReasonRecord::new(ReasonKind::Held, Vec::new())
         },
         Reason::Cycle(cycle) => ReasonRecord::new(ReasonKind::Cycle, {

@@ -1,9 +1,10 @@
-//! What becomes of a claim when its ticket is changed.
+//! Who else holds a ticket, and what becomes of a claim when its ticket is changed.
 
 use super::values::printable;
 use super::{Project, Result};
+use crate::graph::{Graph, Hold};
 use crate::model::TicketId;
-use crate::store::Locked;
+use crate::store::{Claim, Locked};
 
 /// Whose claim on a ticket ends by what was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,31 @@ pub(super) enum Ends {
 }
 
 impl Project {
+    /// What others than who asks hold: in other clones, as far as that is known; and in this one,
+    /// of what could be begun. A claim that cannot be read is warned of.
+    pub(super) fn held_by_others(&self, graph: &Graph<'_>) -> Vec<(TicketId, Hold)> {
+        let hold = |claim: Claim, elsewhere| Hold {
+            by: claim.actor,
+            until: claim.lease_until,
+            elsewhere,
+        };
+        let there = self.store.held_elsewhere(self.now).into_iter();
+        let there = there.map(|(id, there)| (id, hold(Claim::elsewhere(there), true)));
+        let claimed = self.told(self.store.claimed()).unwrap_or_default();
+        let here = claimed.into_iter().filter(|id| graph.is_ready(id));
+        let here = here.filter_map(|id| {
+            let claim = self.told(self.store.claim(&id, self.now))??;
+            let is_mine = self.told(self.is_mine(&claim))?;
+            (!is_mine).then(|| (id, hold(claim, false)))
+        });
+        there.chain(here).collect()
+    }
+
+    /// What there is; why there is none is warned of.
+    fn told<T>(&self, found: Result<T, impl ToString>) -> Option<T> {
+        found.map_err(|error| self.warn(error.to_string())).ok()
+    }
+
     /// Sees to the claim on a ticket that has been changed, and warns where it is another's. What
     /// was changed is so by then: a claim that cannot be let go of is warned of, too, and ends with
     /// its lease. What is held of it on a remote is given back there by [`Project::give_back`].

@@ -275,7 +275,10 @@ impl Project {
         let graph = Graph::new(tickets, &self.config.statuses, self.now);
         let graph = match self.past {
             Some(_) => graph,
-            None => graph.held_elsewhere(self.store.held_elsewhere(self.now).into_iter().map(held)),
+            None => {
+                let holds = self.held_by_others(&graph);
+                graph.held_by_others(holds)
+            }
         };
         for cycle in graph.cycles() {
             self.warn(format!("tickets wait for one another: {cycle}"));
@@ -375,11 +378,6 @@ impl Project {
             notices.push(notice);
         }
     }
-}
-
-/// Who holds the ticket in another clone, and until when.
-fn held((id, hold): (TicketId, RemoteHold)) -> (TicketId, (String, Timestamp)) {
-    (id, (hold.claim.actor, hold.claim.lease_until))
 }
 
 /// The repository and the folder that holds its tickets, or would.

@@ -308,7 +308,7 @@ impl Listed<'_> {
         self.graph.is_deferred(&self.outline.id)
     }
 
-    /// Who holds it in another clone.
+    /// Who else holds it.
     #[must_use]
     pub fn held_by(&self) -> Option<&str> {
         self.graph.held_by(&self.outline.id)

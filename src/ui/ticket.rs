@@ -70,9 +70,15 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
         _ => "",
     };
     page.fact("status", &format!("{}{ready}", ticket.status));
-    if let Some((by, until)) = standing.and_then(|s| s.held_by.as_ref().zip(s.held_until.as_ref()))
+    if let Some(standing) = standing
+        && let Some((by, until)) = standing.held_by.as_ref().zip(standing.held_until.as_ref())
     {
-        page.fact("held", &format!("by {by} in another clone, until {until}"));
+        let there = if standing.held_here {
+            ""
+        } else {
+            " in another clone"
+        };
+        page.fact("held", &format!("by {by}{there}, until {until}"));
     }
     page.fact("type", &ticket.kind);
     page.fact("priority", &ticket.priority.to_string());

@@ -45,7 +45,7 @@ pub struct ReasonRecord {
     pub awaiting: Option<&'static str>,
     /// Until when it is put off, a day or a time; or held.
     pub until: Option<String>,
-    /// Who holds it in another clone.
+    /// Who else holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
     /// The epic above the ticket that waits for it, where the ticket itself does not.
@@ -68,7 +68,7 @@ pub enum ReasonKind {
     Deferred,
     /// It waits for itself; of a long cycle the first hundred tickets are named.
     Cycle,
-    /// Another clone holds it.
+    /// Somebody else holds it.
     Held,
 }
 

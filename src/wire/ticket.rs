@@ -65,12 +65,16 @@ pub struct Standing {
     /// Whether it is not over, and deferred to a time that has not come; absent where it is not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
-    /// Who holds it in another clone, as `tk sync` saw last.
+    /// Who else holds it: in another clone, as `tk sync` saw last; or in this one, where it is not
+    /// begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<SmolStr>,
     /// Until when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_until: Option<Timestamp>,
+    /// Whether that is in this clone.
+    #[serde(skip)]
+    pub held_here: bool,
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it. Which of

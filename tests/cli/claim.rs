@@ -1,4 +1,5 @@
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::project::{authentication, refused};
 use crate::support::Sandbox;
@@ -297,6 +298,50 @@ fn a_claim_that_cannot_be_let_go_of_is_told() {
     warning: cannot read `$ROOT/repo/.git/tk/claims`: Not a directory (os error 20)
     ");
     assert!(sandbox.path().join(".ticks/ghi.toml").exists());
+}
+
+#[test]
+fn what_another_holds_is_ready_nowhere() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"First\"\n");
+    sandbox.tk(["claim", "abc", "--as", "bob"]).ok();
+    sandbox
+        .tk(["update", "abc", "-s", "open", "--as", "eve"])
+        .ok();
+    assert_snapshot!(sandbox.tk(["list"]), @"abc  P2  open  task  First  held by bob  @bob");
+    assert_snapshot!(sandbox.tk(["list", "--ready"]), @"");
+    assert_snapshot!(sandbox.tk(["list", "--query", "ready"]), @"");
+    assert_snapshot!(sandbox.tk(["blocked"]), @r"
+    abc  P2  First
+         held by bob until 2026-11-20T10:38:50Z
+    ");
+    assert_snapshot!(sandbox.tk(["show", "abc"]), @r"
+    abc  First
+    status          open
+    held            by bob, until 2026-11-20T10:38:50Z
+    type            task
+    priority        2
+    owner           bob
+    started         2026-11-20T08:38:50Z
+    ");
+    assert_snapshot!(sandbox.tk(["graph"]), @r"
+    Wave 1 (1 ticket)
+     * abc P2 1h First
+
+    Critical path (*): 1h, 1 of 1 tickets: abc
+    Widest wave: 1. Ready now (>): 0.
+    ");
+    let shown = sandbox.tk(["show", "abc", "--json"]).json()["tickets"][0].clone();
+    assert_eq!(
+        (&shown["ready"], &shown["held_by"]),
+        (&json!(false), &json!("bob"))
+    );
+    // To whom it belongs it is ready, and to all once the lease is over.
+    assert_snapshot!(sandbox.tk(["list", "--ready", "--as", "bob"]), @"abc  P2  open  task  First  @bob");
+    assert_snapshot!(sandbox.tk(["ready", "--as", "bob"]), @"abc  P2  open  task  First  @bob");
+    let mut sandbox = sandbox;
+    sandbox.at("2026-11-20T10:38:50Z");
+    assert_snapshot!(sandbox.tk(["list", "--ready"]), @"abc  P2  open  task  First  @bob");
 }
 
 #[test]
