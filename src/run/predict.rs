@@ -121,10 +121,11 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
     };
     let Prepared {
         options,
-        survey,
+        mut survey,
         ground,
         ..
     } = Prepared::new(ctx, project, request, &lacking)?;
+    survey.hold(&project.store.held_elsewhere(project.now));
     let recovered = Recovered::default();
     let jobs = Jobs::new(project, &options, &survey, &ground, None, recovered)?;
     let seats = seats(&survey, &jobs, false)?;

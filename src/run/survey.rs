@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::graph::{Graph, Plan, Scope};
 use crate::model::{Awaiting, Category, Config, Ticket, TicketId};
 use crate::ops::{Error, ErrorCode, Result};
-use crate::store::Loaded;
+use crate::store::{Loaded, RemoteHold};
 
 /// The tickets of a run, laid out.
 #[derive(Clone, Debug)]
@@ -38,6 +38,16 @@ pub(super) struct Survey {
     pub reasons: BTreeMap<TicketId, String>,
     /// Whether it is about an epic that has no ticket at all, as far as files can be read.
     pub is_empty: bool,
+}
+
+impl Survey {
+    /// What other clones are known to hold is held by something outside the run, too.
+    pub(super) fn hold(&mut self, elsewhere: &BTreeMap<TicketId, RemoteHold>) {
+        let theirs = self
+            .runnable
+            .extract_if(.., |id| elsewhere.contains_key(id));
+        self.held.extend(theirs);
+    }
 }
 
 /// Lays out the run of an epic, or of tickets.

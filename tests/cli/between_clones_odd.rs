@@ -414,3 +414,21 @@ fn a_remote_may_get_another_name_or_be_gone_beside_others() {
     assert_eq!(clones.there("abc")["state"], "released");
     assert_eq!(clones.tk("repo", &["doctor"]).code, 0);
 }
+
+/// A run starts nothing that another clone is known to hold.
+#[test]
+fn what_another_clone_holds_is_held_in_a_plan() {
+    let clones = Clones::new();
+    clones
+        .tk("other", &["claim", "abc", "--remote", "--as", "bob"])
+        .ok();
+    clones.tk("repo", &["sync"]).ok();
+    let plan = clones.tk("repo", &["run", "abc", "def", "--plan", "--json"]);
+    let plan = plan.json();
+    assert_eq!(plan["held"], json!(["abc"]));
+    let starts = plan["starts"].as_array().unwrap();
+    assert_eq!(
+        starts.iter().map(|it| &it["id"]).collect::<Vec<_>>(),
+        ["def"]
+    );
+}
