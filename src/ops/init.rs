@@ -32,6 +32,10 @@ pub fn init(context: &Context) -> Result<(InitDocument, Vec<Notice>)> {
             return Err(unwritable(&file, &error));
         }
     };
+    if !config {
+        // What is no file cannot be kept as one.
+        store::read_if_there(&file)?;
+    }
     let shown = shown(&repo, &ticks);
     let step = |what: String, changed: bool| InitStep { what, changed };
     let mut steps = vec![

@@ -37,7 +37,8 @@ impl Runs for RunsOf<'_> {
 /// others from being told.
 fn standing(store: &Store) -> Result<KnownRuns> {
     let mut known = KnownRuns::default();
-    if store.obstacles().contains(&store.runs_dir()) {
+    let runs = store.runs_dir();
+    if store.obstacles().iter().any(|it| runs.starts_with(it)) {
         // The doctor tells what is there instead of their folder.
         return Ok(known);
     }

@@ -153,11 +153,15 @@ impl Store {
         Ok(runs)
     }
 
-    /// What is where the folders of the runs and of the backups should be, and is none.
+    /// What is where the folder of what is never tracked should be, or those of the runs and of
+    /// the backups in it, and is none.
     #[must_use]
     pub fn obstacles(&self) -> Vec<PathBuf> {
-        let folders = [self.runs_dir(), self.backups_dir()].into_iter();
         let is_in_the_way = |path: &PathBuf| path.symlink_metadata().is_ok() && !path.is_dir();
+        if is_in_the_way(&self.local) {
+            return vec![self.local.clone()];
+        }
+        let folders = [self.runs_dir(), self.backups_dir()].into_iter();
         folders.filter(is_in_the_way).collect()
     }
 

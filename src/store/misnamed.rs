@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::durable::sync_folder;
+use super::durable::{UNFINISHED, sync_folder};
 use super::folders::names;
 use super::{Locked, Store, StoreError, regular};
 use crate::model::{Config, TicketId};
@@ -13,10 +13,13 @@ use crate::model::{Config, TicketId};
 /// leave beside a file, such as `.bak` and `.orig`, is not meant to be a ticket.
 const ENDINGS: [&str; 4] = [".toml.txt", ".toml", ".tml", ".txt"];
 
+/// The folders in `.ticks/` that hold something else.
+const FOLDERS: [&str; 2] = ["agents", "templates"];
+
 /// A file that holds a ticket and has another name than a ticket's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misnamed {
-    /// The file's name.
+    /// The file's name, after that of its folder where it is in one.
     pub name: String,
     /// The file.
     pub path: PathBuf,
@@ -33,7 +36,9 @@ impl Store {
     /// When the folder cannot be read.
     pub fn misnamed(&self, config: &Config) -> Result<Vec<Misnamed>, StoreError> {
         let mut found = Vec::new();
-        for name in names(self.ticks_dir())? {
+        let mut all = names(self.ticks_dir())?;
+        all.extend(self.below_folders(&all)?);
+        for name in all {
             let path = self.ticks_dir().join(&name);
             let Some(id) = meant(&name) else { continue };
             let text = regular::read_text(&path);
@@ -54,15 +59,34 @@ impl Store {
         }
         Ok(found)
     }
+
+    /// The files in those of the names that are folders, but for those that may be there.
+    fn below_folders(&self, names_here: &[String]) -> Result<Vec<String>, StoreError> {
+        let is_file = |name: &str| name.ends_with(".toml");
+        let folders = names_here.iter().filter(|name| !is_file(name));
+        let mut found = Vec::new();
+        for folder in folders.filter(|name| !FOLDERS.contains(&name.as_str())) {
+            let path = self.ticks_dir().join(folder);
+            if path.is_dir() {
+                let below = names(&path)?.into_iter();
+                found.extend(below.map(|name| format!("{folder}/{name}")));
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// The ticket of which a file of that name is likely to be, if it is not named so.
 fn meant(name: &str) -> Option<TicketId> {
-    let small = name.to_ascii_lowercase();
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let small = last.to_ascii_lowercase();
     let stem = ENDINGS.iter().find_map(|ending| small.strip_suffix(ending));
-    let id = TicketId::parse(stem?.trim()).ok()?;
+    let id = TicketId::parse(stem?.trim_start_matches('.').trim()).ok()?;
     let named = name == format!("{id}.toml");
-    (!named && !name.starts_with('.') && id.as_str() != "config").then_some(id)
+    // Editors hide what they keep beside a file.
+    let is_beside = last.starts_with('.') && !last.ends_with(".toml");
+    let is_own = last.starts_with(UNFINISHED.0);
+    (!named && !is_beside && !is_own && id.as_str() != "config").then_some(id)
 }
 
 impl Locked<'_> {

@@ -1389,3 +1389,49 @@ fn the_text_says_what_is_wrong_and_what_to_do() {
     --- exit 1
     ");
 }
+
+#[test]
+fn what_no_command_sees_is_named() {
+    let sandbox = Sandbox::initialised();
+    for name in [
+        "sub/abc.toml",
+        ".hidden.toml",
+        "templates/own.toml",
+        ".tk-x.toml",
+    ] {
+        let path = sandbox.path().join(".ticks").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "title = \"x\"\n").unwrap();
+    }
+    assert_snapshot!(sandbox.tk(["doctor"]), @r"
+    Tickets
+      error*    .ticks/.hidden.toml: it holds a ticket, which no command sees: it should be `hidden.toml`
+      error     .ticks/sub/abc.toml: it holds a ticket, which no command sees: it should be `abc.toml`
+                if it is to be one, move it out of its folder
+    2 things wrong: 0 tickets checked; `tk doctor --fix` mends 1 (*)
+    --- exit 1
+    ");
+    assert_snapshot!(sandbox.tk(["doctor", "--fix"]), @r"
+    Tickets
+      mended    .ticks/.hidden.toml: it holds a ticket, which no command sees: it should be `hidden.toml`
+      error     .ticks/sub/abc.toml: it holds a ticket, which no command sees: it should be `abc.toml`
+                if it is to be one, move it out of its folder
+    1 of 2 mended, 1 left: 0 tickets checked
+    as it was before: .git/tk/backup/20261120T083850Z
+    --- exit 1
+    ");
+    assert_snapshot!(sandbox.tk(["list", "--fields", "id"]), @"hidden");
+}
+
+#[test]
+fn a_file_where_the_own_folder_should_be_is_found() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write(".git/tk", "");
+    assert_snapshot!(sandbox.tk(["doctor"]), @r"
+    Set-up
+      error     .git/tk: it is no folder, so that nothing can be put into it
+                take away what is there, which is not of `tk`; the folder is made again
+    1 thing wrong: 0 tickets checked
+    --- exit 1
+    ");
+}

@@ -133,3 +133,17 @@ fn the_folder_of_the_tickets_can_be_named() {
     let output = sandbox.tk(["-C", outside.to_str().unwrap(), "list", "--json"]);
     assert_eq!(output.json()["total"], 1);
 }
+
+/// What no command can read is not kept as a configuration.
+#[test]
+fn what_is_no_file_is_no_configuration() {
+    let sandbox = Sandbox::initialised();
+    let config = sandbox.path().join(".ticks/config.toml");
+    std::fs::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink("nowhere", &config).unwrap();
+    assert_snapshot!(sandbox.tk(["init"]), @r"
+    --- stderr
+    error: cannot read `$ROOT/repo/.ticks/config.toml`: it is a symbolic link: expected a regular file
+    --- exit 1
+    ");
+}

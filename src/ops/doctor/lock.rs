@@ -13,11 +13,15 @@ use crate::wire::{FindingKind, Severity};
 /// What is in the lock's place, if it cannot be taken for that.
 pub(super) fn examine<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
     let store = &exam.project.store;
+    let lock = store.lock_path();
+    if store.obstacles().iter().any(|it| lock.starts_with(it)) {
+        return None;
+    }
     let message = Error::from(store.lock_obstacle()?).message;
     let message = format!("no command can change anything: {message}");
     let found = Found::new(FindingKind::UnusableLock, Severity::Error, message);
     let hint = "take away what is there, which is not of `tk`; the file is made again";
-    Some(found.path(exam.shown(&store.lock_path())).hint(hint))
+    Some(found.path(exam.shown(&lock)).hint(hint))
 }
 
 /// What was read of a folder; nothing, where something else is in its place, which is then among
@@ -28,7 +32,9 @@ pub(super) fn unless_obstructed<T: Default>(
 ) -> Result<T, StoreError> {
     match read {
         Err(StoreError::Io { path, source, .. }) if source.kind() == ErrorKind::NotADirectory => {
-            obstacles.insert(path);
+            if !obstacles.iter().any(|it| path.starts_with(it)) {
+                obstacles.insert(path);
+            }
             Ok(T::default())
         }
         read => read,

@@ -24,7 +24,12 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
 
 /// Whether every command tells of the file.
 fn is_told(file: &Misnamed) -> bool {
-    file.name.ends_with(".toml")
+    file.name.ends_with(".toml") && !file.name.starts_with('.') && !is_below(file)
+}
+
+/// Whether the file is in a folder that is in `.ticks/`.
+fn is_below(file: &Misnamed) -> bool {
+    file.name.contains('/')
 }
 
 /// What the file should be called, and what goes by that name.
@@ -49,6 +54,10 @@ pub(super) fn mended<'a>(exam: &Exam<'a>, found: Found<'a>, file: &'a Misnamed) 
     if !file.is_free {
         let name = exam.free_name();
         return found.hint(format!("give it a name that is free, such as `{name}`"));
+    }
+    if is_below(file) {
+        // Somebody may have put it aside.
+        return found.hint("if it is to be one, move it out of its folder");
     }
     let store = &exam.project.store;
     found.changes(&file.path).mended_by(move || {
