@@ -212,18 +212,11 @@ impl Checkout {
             ));
         }
         let mut edits = self.ticket_edits()?;
-        if let Some(said) = self.rehearse(&edits)? {
-            let landed = self.landed_already(&edits)?;
-            if landed.is_empty() {
+        if self.in_the_way(&edits)?.is_some() {
+            edits.extend(self.landed_already(&edits)?);
+            if let Some(said) = self.in_the_way(&edits)? {
                 return self.explain(&edits, said).map(Some);
             }
-            edits.extend(landed);
-            if let Some(said) = self.rehearse(&edits)? {
-                return self.explain(&edits, said).map(Some);
-            }
-        }
-        if !self.ignored_in_the_way(&edits)?.is_empty() {
-            return self.explain(&edits, String::new()).map(Some);
         }
         let saved = if edits.is_empty() {
             None
@@ -274,6 +267,15 @@ impl Checkout {
         Ok(edits)
     }
 
+    /// What git says against going on; nothing of files that it ignores, which are in the way, too.
+    fn in_the_way(&self, edits: &[(Vec<u8>, Option<Entry>)]) -> Result<Option<String>> {
+        let said = self.rehearse(edits)?;
+        if said.is_none() && !self.ignored_in_the_way(edits)?.is_empty() {
+            return Ok(Some(String::new()));
+        }
+        Ok(said)
+    }
+
     /// A lock that would cut the fast-forward off in the middle.
     fn lock(&self, branch: &BranchName) -> Result<Option<PathBuf>> {
         let names = ["index".to_owned(), "HEAD".to_owned(), branch.reference()];
@@ -293,6 +295,7 @@ impl Checkout {
         edits: &[(Vec<u8>, Option<Entry>)],
     ) -> Result<Vec<(Vec<u8>, Option<Entry>)>> {
         let mut dirty: BTreeSet<Vec<u8>> = self.git.changed_paths(".")?.into_iter().collect();
+        dirty.extend(self.ignored_in_the_way(edits)?);
         let tip = self.tip.to_string();
         let staged =
             self.git
@@ -405,6 +408,7 @@ impl Checkout {
         said: String,
     ) -> Result<(String, Vec<String>)> {
         let changed = self.changed(edits, "ACDMRTUX")?;
+        let deleted = self.changed(edits, "D")?;
         let mut dirty = self.git.changed_paths(".")?;
         dirty.extend(self.ignored_in_the_way(edits)?);
         dirty.sort();
@@ -415,10 +419,11 @@ impl Checkout {
                     .strip_prefix(other)
                     .is_some_and(|rest| rest.first() == Some(&b'/'))
         };
+        // What is gone and is to go is in nobody's way.
+        let is_gone = |path: &Vec<u8>| deleted.contains(path) && self.file_at(path).is_none();
         dirty.retain(|path| {
-            changed
-                .iter()
-                .any(|other| meets(path, other) || meets(other, path))
+            let meets = |other: &Vec<u8>| meets(path, other) || meets(other, path);
+            changed.iter().any(meets) && !is_gone(path)
         });
         let place = self.git.dir().display();
         let reason = if dirty.is_empty() {

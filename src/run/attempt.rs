@@ -34,7 +34,6 @@ use serde::{Deserialize, Serialize};
 use super::inbox::{self, Inbox};
 use super::process::{ProcessId, SHIM_COMMAND, boot_id};
 use super::tail::Lines;
-use crate::context::Context;
 use crate::store::{read_regular, write_atomic};
 
 pub(super) const SPEC: &str = "spec.json";
@@ -471,23 +470,6 @@ impl Spec {
             close_ms: 30_000,
             limit_ms: None,
         }
-    }
-
-    /// Has git do no background work in it, over what that environment sets for git: it would be
-    /// killed with the rest of the program, and its locks would stay in the user's repository.
-    pub(super) fn spare_git(&mut self, ctx: &Context) {
-        const SETTINGS: [(&str, &str); 2] = [("gc.auto", "0"), ("maintenance.auto", "false")];
-        let set = ctx.var("GIT_CONFIG_COUNT");
-        let set: usize = set.and_then(|set| set.parse().ok()).unwrap_or(0);
-        for (number, (key, value)) in (set..).zip(SETTINGS) {
-            let pair = [("KEY", key), ("VALUE", value)];
-            let pair =
-                pair.map(|(what, text)| (format!("GIT_CONFIG_{what}_{number}"), text.into()));
-            self.env.extend(pair);
-        }
-        let count = set + SETTINGS.len();
-        self.env
-            .insert("GIT_CONFIG_COUNT".to_owned(), count.to_string());
     }
 
     pub(super) const fn grace(&self) -> Duration {

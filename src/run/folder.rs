@@ -493,9 +493,7 @@ impl RunDir {
 
     fn failed(&self, action: &str, error: &dyn std::error::Error) -> Error {
         let path = self.path.display();
-        Error::new(
-            ErrorCode::Failed,
-            format!("cannot {action} the run's folder `{path}`: {error}"),
-        )
+        let message = format!("cannot {action} the run's folder `{path}`: {error}");
+        Error::new(ErrorCode::Failed, message)
     }
 }

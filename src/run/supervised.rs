@@ -35,6 +35,20 @@ impl Supervised {
         spec.env.insert(ATTEMPT_MARK.to_owned(), mark);
     }
 
+    /// Has git do no background work in what will be started: it would be killed with the rest, and
+    /// its locks would stay in the user's repository. The shim lets no other such settings through.
+    pub(super) fn spare_git(spec: &mut Spec) {
+        const SETTINGS: [(&str, &str); 2] = [("gc.auto", "0"), ("maintenance.auto", "false")];
+        for (number, (key, value)) in SETTINGS.into_iter().enumerate() {
+            let pair = [("KEY", key), ("VALUE", value)];
+            let pair =
+                pair.map(|(what, text)| (format!("GIT_CONFIG_{what}_{number}"), text.into()));
+            spec.env.extend(pair);
+        }
+        let count = SETTINGS.len().to_string();
+        spec.env.insert("GIT_CONFIG_COUNT".to_owned(), count);
+    }
+
     /// Starts the attempt's shim.
     pub(super) fn start(dir: &AttemptDir) -> Result<Self, Trouble> {
         let shim = dir

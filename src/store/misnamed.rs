@@ -122,6 +122,8 @@ mod tests {
             "k7m.toml.txt",
             "k7m.txt",
             " k7m.toml",
+            ".k7m.toml",
+            "sub/k7m.toml",
         ] {
             assert_eq!(meant(name).as_deref(), Some("k7m"), "{name}");
         }
@@ -135,7 +137,6 @@ mod tests {
             "Config.toml",
             "config.TOML",
             "a b.toml",
-            "../k7m.txt",
             ".toml",
             ".txt",
         ] {

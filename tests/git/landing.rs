@@ -171,12 +171,12 @@ fn what_a_fast_forward_that_was_killed_has_written_is_no_obstacle() {
     // One that is not as it lands is still in the way, alone.
     run.test.write("notes \"x\"\ny", "2");
     let refusal = run.refused();
-    assert_eq!(refusal.paths, ["notes \"x\"\\ny"], "{refusal:?}");
+    assert_eq!(refusal.paths, ["notes \"x\"\ny"], "{refusal:?}");
     run.test.write("notes \"x\"\ny", "2\n");
     run.test.write("src/other", "mine\n");
     let landed = run.landed();
     assert_eq!(settle(run.test.dir(), &landed), Vec::<String>::new());
-    assert_eq!(run.status(), "M src/other");
+    assert_eq!(run.status(), " M src/other");
     assert_eq!(run.read("src/other").as_deref(), Some("mine\n"));
 }
 

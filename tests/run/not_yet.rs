@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use crate::rig::{Ended, Rig, open, write};
+use crate::rig::{Ended, Rig, open, work};
 
 /// A run of `one` and of `two`, which waits for it, with that done while `one` is at work.
 fn meanwhile(act: impl Fn(&Rig)) -> (Rig, Ended) {
     let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
-    rig.sandbox.ticket("new", "title = \"New\"\n");
+    rig.sandbox.ticket("fresh", "title = \"Fresh\"\n");
     let pipe = rig.pipe("go");
-    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, write("one.txt", "1\n"), {"commit": "x"}]]}));
+    let (writes, commits) = (&work()[0], &work()[1]);
+    rig.script(json!({"one": [[{"say": "up"}, {"await": pipe}, writes, commits]]}));
     let mut live = rig.start([]);
     live.until("one", "say");
     act(&rig);
@@ -32,7 +33,7 @@ fn not_begun(rig: &Rig, ended: &Ended, why: &str) {
 #[test]
 fn one_that_is_blocked_or_put_off_meanwhile_does_not_begin() {
     let acts = [
-        (["block", "two", "new"], "`new` blocks it since"),
+        (["block", "two", "fresh"], "`fresh` blocks it since"),
         (["update", "two", "--defer=3d"], "it is put off until"),
     ];
     for (act, why) in acts {

@@ -174,7 +174,7 @@ impl Work<'_> {
         let mut spec = Spec::new(argv, job.worktree.clone());
         spec.stdin = stdin;
         Supervised::mark(&mut spec, self.dir().path());
-        spec.spare_git(&self.shared.ctx);
+        Supervised::spare_git(&mut spec);
         spec.limit_ms = job.agent.max_time.map(|limit| limit.seconds() * 1000);
         let epic = self
             .shared
