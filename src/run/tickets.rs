@@ -61,6 +61,8 @@ pub(super) fn begin(shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
 fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreError> {
     let now = shared.ctx.now();
     let actor = actor(job);
+    // Among the copies of a run's tickets, and while git moves files, others are missing.
+    let is_home = shared.tracker.is_home();
     let locked = store.lock()?;
     let before = locked.read(&job.ticket.id, &shared.config)?;
     let ticket = &before.ticket;
@@ -72,7 +74,7 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
         return Ok(Begun::Awaiting);
     }
     if job.left.is_none()
-        && let Some(why) = not_yet(&locked, shared, &job.ticket, ticket)?
+        && let Some(why) = not_yet(&locked, is_home, shared, &job.ticket, ticket)?
     {
         return Ok(Begun::NotYet { why });
     }
@@ -96,6 +98,7 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
 /// Why a ticket that the run would begin is not to begin, by what has changed since it was planned.
 fn not_yet(
     store: &Store,
+    is_home: bool,
     shared: &Shared,
     planned: &Ticket,
     ticket: &Ticket,
@@ -108,7 +111,7 @@ fn not_yet(
         // A blocker that is not there counts as blocking; those that are the run waits for.
         let is_known = planned.blocked_by.contains(id);
         match store.read(id, &shared.config) {
-            Err(StoreError::NotFound(_)) => {
+            Err(StoreError::NotFound(_)) if is_home => {
                 return Ok(Some(format!("its blocker `{id}` does not exist")));
             }
             Ok(there) if !is_known && !shared.config.statuses.is_done(&there.ticket.status) => {

@@ -155,6 +155,11 @@ impl Tracker {
         self.state().is_away
     }
 
+    /// Whether what is in the main working tree is all there is, as far as that can be told.
+    pub(super) fn is_home(&self) -> bool {
+        !self.is_away() && !self.head.is_being_changed()
+    }
+
     /// Follows the branch, away or back; what is to be told of it.
     pub(super) fn look(&self) -> Vec<String> {
         let _away = self.is_away();
