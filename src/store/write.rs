@@ -306,7 +306,7 @@ impl<'a> Locked<'a> {
     }
 
     /// Puts that text, which must be the ticket's, in place of what its file said, and makes the
-    /// ticket that comes after it, if that closes it: as [`Locked::write_all`].
+    /// ticket that comes after it, if that closes it: as [`Locked::write`].
     ///
     /// # Errors
     /// When the text is no ticket's, or it cannot be written.
