@@ -24,22 +24,11 @@ pub(super) fn merge_days(
     let by_defer = [merged.defer_until == mine, merged.defer_until == other];
     let [was, mine, other] = [base, ours, theirs].map(meant);
     // Where one day is not said, it is that of the other.
-    let due = of_day(
-        if merged.due.is_some() {
-            by_due
-        } else {
-            by_defer
-        },
-        [was[0], mine[0], other[0]],
-    );
-    let defer = of_day(
-        if merged.defer_until.is_some() {
-            by_defer
-        } else {
-            by_due
-        },
-        [was[1], mine[1], other[1]],
-    );
+    let by = |is_said: bool, own, other| if is_said { own } else { other };
+    let by_day = by(merged.due.is_some(), by_due, by_defer);
+    let due = of_day(by_day, [was[0], mine[0], other[0]]);
+    let by_day = by(merged.defer_until.is_some(), by_defer, by_due);
+    let defer = of_day(by_day, [was[1], mine[1], other[1]]);
     merged.repeat = often.map(|often| often.meaning([due, defer]));
 }
 

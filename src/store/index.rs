@@ -1,10 +1,11 @@
 //! What is known of every ticket without reading its file again.
 //!
 //! `<git-common-dir>/tk/index`, or `tk/index` in git's folder of a linked worktree with tickets of
-//! its own, keeps outlines of tickets, each with the identity of the file it was read from. A file whose identity is still the same is not read; every other one is, in
-//! the one way there is to read a ticket. So the answer is the same with and without the cache,
-//! and the cache may be gone, old, damaged or another's at any time. Files that are no tickets
-//! are never kept: what is wrong with them is told anew each time.
+//! its own, keeps outlines of tickets, each with the identity of the file it was read from. A file
+//! whose identity is still the same is not read; every other one is, in the one way there is to
+//! read a ticket. So the answer is the same with and without the cache, and the cache may be gone,
+//! old, damaged or another's at any time. Files that are no tickets are never kept: what is wrong
+//! with them is told anew each time.
 //!
 //! # Why an equal identity means an equal text
 //! The identity has the times of the last change, by the clock of the system, which no program
