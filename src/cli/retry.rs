@@ -3,7 +3,7 @@
 use super::targets::TargetArg;
 use super::{Outcome, Session, text};
 use crate::ops;
-use crate::run::history;
+use crate::run::retry;
 use crate::wire::{Detail, RetryDocument};
 
 /// Try a ticket again
@@ -30,12 +30,12 @@ impl Args {
         session.in_project(|project| {
             let targets = self.target.targets();
             for given in &targets.ids {
-                history::tell_end(&session.context, project, given)?;
+                retry::tell_end(&session.context, project, given)?;
             }
             let changed = ops::retry(project, &targets, note.as_deref())?;
             let ids: Vec<&str> = changed.results.iter().map(|r| r.id.as_str()).collect();
             let id = ids.concat();
-            let live = history::ask_to_retry(project, &id)?;
+            let live = retry::ask_to_retry(project, &id)?;
             if session.screen.is_json() {
                 session.screen.document(&RetryDocument {
                     schema: "tk.retry.v1",

@@ -1,7 +1,7 @@
 //! `tk stop`
 
 use super::{Outcome, Session};
-use crate::run::history;
+use crate::run::{history, stop};
 
 /// Stop a live run, or one ticket of it
 ///
@@ -26,7 +26,7 @@ impl Args {
             // Before anything is said about runs there may not be.
             project.require_human("stop a run")?;
             let found = history::find(project, self.what.as_deref())?;
-            let stopped = history::stop(&session.context, project, &found)?;
+            let stopped = stop::stop(&session.context, project, &found)?;
             if session.screen.is_json() {
                 session.screen.document(&stopped)?;
             } else {
