@@ -39,10 +39,12 @@ closing, and with --all.
   \"log*\"         a word that begins so
   FIELD=VALUE    is that, or one of them is; != is not
   FIELD:VALUE    the same; in texts: the words are in it
-  FIELD~VALUE    has that in it, whatever the capitals
+  FIELD~VALUE    has that in it
   FIELD<VALUE    also <= > >=, of what has an order
   FIELD=A,B      one of these
   FIELD=\"\"       there is none; has:FIELD there is one
+
+Of texts, capitals and accents do not matter, but with =.
 
 Times are `2026-11-20`, `2026-11-20T08:30:00Z`, `today`, `tomorrow`, `yesterday`, `now`, `-7d` \
 and `+2w`, of UTC; = is that second where an hour is written, else the whole day. Values with \

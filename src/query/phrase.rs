@@ -1,9 +1,11 @@
 //! Words that are looked for in texts.
 
+use crate::search::fold_text;
+
 /// Words that must stand in a text one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Phrase {
-    /// In small letters, one space between words.
+    /// Without capitals and accents, one space between words.
     wanted: String,
     /// Whether the last word may go on.
     begun: bool,
@@ -60,14 +62,45 @@ fn is_spaced(c: char) -> bool {
     c.is_alphanumeric() && !is_unspaced
 }
 
-/// In small letters, with one space for any white space.
+/// As texts are compared, whatever their capitals and accents, with one space for any white space.
 pub(super) fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !normal.is_empty() {
             normal.push(' ');
         }
-        normal.push_str(&word.to_lowercase());
+        fold_text(word, &mut normal);
     }
     normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capitals_accents_and_forms_of_a_letter_do_not_matter() {
+        let texts = [
+            "Straße und Café",
+            "STRASSE und Cafe\u{301}",
+            "strasse  und CAFE",
+        ];
+        for words in [
+            "café",
+            "CAFE\u{301}",
+            "straße UND",
+            "Strasse und cafe",
+            "caf*",
+        ] {
+            for text in texts {
+                assert!(Phrase::new(words).is_in(text), "{words} in {text}");
+            }
+        }
+        for (words, text) in [("istanbul", "İstanbul"), ("οδός", "ΟΔΟΣ"), ("c++", "C++")] {
+            assert!(Phrase::new(words).is_in(text), "{words} in {text}");
+        }
+        for (words, text) in [("caf", "Café"), ("cafe-", "Café"), ("fé", "Café")] {
+            assert!(!Phrase::new(words).is_in(text), "{words} in {text}");
+        }
+    }
 }

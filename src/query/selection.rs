@@ -38,7 +38,7 @@ enum Test {
     Mentions(Vec<String>),
     /// The words stand in one of the field's texts.
     Says(Field, Phrase),
-    /// One of the field's texts or words has that in it, whatever its capitals.
+    /// One of the field's texts or words has that in it, whatever its capitals and accents.
     Contains(Field, String),
     /// One of the field's texts or words is that.
     Equals(Field, String),

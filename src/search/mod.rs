@@ -23,7 +23,7 @@ pub use packed::{Field, PACKING, pack};
 pub use rank::{Hit, Ranking, all, rank};
 pub use snippet::{Snippet, snippets};
 pub use terms::Terms;
-pub use words::each_word;
+pub use words::{each_word, fold_text};
 
 #[cfg(test)]
 mod tests;

@@ -82,6 +82,20 @@ fn is_sign(c: char) -> bool {
         | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3fffd}')
 }
 
+/// Appends the text with its words as they are compared, and what is between them as it is.
+pub fn fold_text(text: &str, to: &mut String) {
+    let is_of_word = |c: char| c.is_alphanumeric() || is_combining_mark(c);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len());
+        fold(&rest[..word], to);
+        rest = &rest[word..];
+        let between = rest.find(is_of_word).unwrap_or(rest.len());
+        to.push_str(&rest[..between]);
+        rest = &rest[between..];
+    }
+}
+
 /// Appends the word as it is compared: lower case, without accents, other forms of a letter as
 /// the letter.
 fn fold(word: &str, to: &mut String) {
