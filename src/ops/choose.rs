@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
+use super::meant::resolve_named;
 use super::past::AT_A_TIME;
-use super::{Error, ErrorCode, Project, Result, resolve};
+use super::{Error, ErrorCode, Project, Result};
 use crate::cores;
 use crate::graph::Graph;
 use crate::model::{Config, Outline, TicketId};
@@ -75,7 +76,7 @@ impl<'c> Chosen<'c> {
         tickets: &[&'t Outline],
     ) -> Result<Vec<&'t Outline>> {
         let (store, config) = (&project.store, &project.config);
-        let find = |word: &str| resolve(index, graph, word);
+        let find = |word: &str| resolve_named(index, graph, word);
         let selection = self.query.among(graph, &config.statuses, find);
         let selection = selection.map_err(|(error, at)| error.within(self.text, at))?;
         let trouble = Mutex::new(None);

@@ -24,6 +24,26 @@ pub fn resolve(index: &Index, graph: &Graph<'_>, given: &str) -> Result<TicketId
     readable(index, resolve_any(index, graph, given)?)
 }
 
+/// The ticket that `given` means, as [`resolve`], also one that is not there and whose whole id
+/// another names as its parent, its blocker or what it comes after.
+///
+/// # Errors
+/// When there is none, more than one, or its file is no ticket.
+pub(super) fn resolve_named(index: &Index, graph: &Graph<'_>, given: &str) -> Result<TicketId> {
+    let is_named = |id: &TicketId| {
+        index.tickets.iter().any(|ticket| {
+            let edges = ticket.edges();
+            let mut blockers = edges.blocked_by.chain(edges.after);
+            edges.parent == Some(id.as_str().as_bytes())
+                || blockers.any(|named| named == id.as_str())
+        })
+    };
+    resolve(index, graph, given).or_else(|error| match by_exact_id(given, is_named) {
+        Some(id) if error.code == ErrorCode::TicketNotFound => Ok(id),
+        _ => Err(error),
+    })
+}
+
 /// The ticket that `given` means, as [`resolve`], also one whose file is no ticket.
 ///
 /// # Errors

@@ -106,7 +106,8 @@ fn every_kind_of_condition() {
         ("has:description", "mine"),
         ("description=\"\" label=api", "def"),
         ("acceptance:401", "soon"),
-        ("title:grösse", ""),
+        ("title:grösse", "soon"),
+        ("title:GROSS", ""),
         ("title:größe", "soon"),
         ("\"字\"", "soon"),
         ("type=bug or (label:api and not ready)", "def ghi mine"),
@@ -481,5 +482,18 @@ fn a_shell_is_offered_what_may_come_next() {
         ("title=", ""),
     ] {
         assert_eq!(offers(typed), expected, "{typed}");
+    }
+}
+
+/// What waits for a ticket that is not there can be asked for by the id that it names.
+#[test]
+fn a_ticket_that_is_not_there_is_known_by_who_names_it() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"A\"\nblocked_by = [\n  \"fru\",\n]\n");
+    sandbox.ticket("def", "title = \"D\"\n");
+    assert_eq!(fitting(&sandbox, "blocked_by=fru"), "abc");
+    for unknown in ["blocked_by=fr", "blocked_by=xyz"] {
+        let refused = sandbox.tk(["list", "--query", unknown]);
+        assert_eq!(refused.code, 3, "{unknown}\n{refused}");
     }
 }
