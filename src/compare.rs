@@ -48,11 +48,13 @@ pub fn fields(before: Option<&Ticket>, after: &Ticket) -> Vec<FieldChange> {
     changes
 }
 
-/// What a merge of these versions changed by itself: what is different from every one of them.
+/// What a merge of these versions changed by itself: what is different from every one of them. One
+/// without the ticket says nothing of what it took away, and counts only where none has it.
 #[must_use]
 pub fn merged_fields(parents: &[Option<&Ticket>], after: &Ticket) -> Vec<FieldChange> {
-    let mut against = parents.iter().map(|parent| fields(*parent, after));
-    let mut changes = against.next().unwrap_or_default();
+    let with = parents.iter().filter(|parent| parent.is_some());
+    let mut against = with.map(|parent| fields(*parent, after));
+    let mut changes = against.next().unwrap_or_else(|| fields(None, after));
     for others in against {
         changes.retain(|change| others.iter().any(|other| has_same_end(change, other)));
     }

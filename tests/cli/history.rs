@@ -193,6 +193,36 @@ fn a_merge_opens_no_ticket_of_its_branch_again() {
     assert_eq!(words(&sandbox, "neu"), "changed opened");
 }
 
+/// What a merge changes besides of a ticket that only one branch has is told with what was before.
+#[test]
+fn a_merge_tells_what_it_took_away_of_a_ticket_of_one_branch() {
+    let sandbox = told();
+    commit(&sandbox, "Bob", 2, "Note it");
+    sandbox.git(["checkout", "--quiet", "-b", "side"]);
+    sandbox.ticket("neu", "title = \"New\"\nlabels = [\n  \"was\",\n]\n");
+    commit(&sandbox, "Cleo", 3, "File another");
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.tk(["update", "abc", "-p", "0"]).ok();
+    commit(&sandbox, "Bob", 4, "Urgent");
+    sandbox.git(["merge", "--quiet", "--no-commit", "side"]);
+    sandbox
+        .tk([
+            "update",
+            "neu",
+            "--remove-label",
+            "was",
+            "--add-label",
+            "is",
+        ])
+        .ok();
+    commit(&sandbox, "Bob", 5, "Merge and change");
+    let shown = shown(&sandbox, "neu");
+    assert!(
+        shown.contains("labels: + is") && shown.contains("- was"),
+        "{shown}"
+    );
+}
+
 fn merge(sandbox: &Sandbox, branch: &str) {
     sandbox.git(["merge", "--quiet", "--no-edit", branch]);
 }
