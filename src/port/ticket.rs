@@ -123,7 +123,8 @@ fn without_comment(word: &str) -> &str {
     word.split_once(" #").map_or(word, |(word, _)| word).trim()
 }
 
-/// The fields as the script itself reads them: a line each.
+/// The fields as the script itself reads them: a line each. `None` where a line is none, and where
+/// two have the same name: which of them is meant nobody can tell.
 fn as_written(yaml: &str) -> Option<Map<String, Value>> {
     let mut map = Map::new();
     for line in yaml.lines().filter(|line| !line.trim().is_empty()) {
@@ -140,7 +141,9 @@ fn as_written(yaml: &str) -> Option<Map<String, Value>> {
                 .collect(),
             None => Value::from(value),
         };
-        map.insert(key.to_owned(), value);
+        if map.insert(key.to_owned(), value).is_some() {
+            return None;
+        }
     }
     Some(map)
 }

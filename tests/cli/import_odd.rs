@@ -41,6 +41,48 @@ fn a_foreign_key_called_as_an_edge_is_kept_beside_it() {
     assert_eq!(both.matches("blocked_by_ = [").count(), 1, "{both}");
 }
 
+/// Which of two values is meant nobody can tell: the file cannot be read, and says so.
+#[test]
+fn a_field_that_is_there_twice_is_no_field() {
+    let sandbox = Sandbox::initialised();
+    for (file, field) in [
+        (".tickets/nw-1.md", "priority"),
+        ("backlog/tasks/task-1.md", "id"),
+    ] {
+        let text = format!("---\nid: task-1\ntitle: T\n{field}: 1\n{field}: 3\n---\n# T\n");
+        sandbox.write(file, &text);
+        let format = if file.starts_with(".t") {
+            "ticket"
+        } else {
+            "backlog"
+        };
+        let refused = sandbox.tk(["import", format, "."]);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        let told = format!("`{field}` is there twice");
+        assert!(refused.stderr.contains(&told), "{}", refused.stderr);
+    }
+    let files = files(&sandbox);
+    assert!(
+        files
+            .iter()
+            .all(|(name, _)| !name.contains("nw-1") && !name.contains("task-1"))
+    );
+}
+
+/// An id that has to be turned to be one does not take the name of one that is.
+#[test]
+fn an_id_as_it_is_comes_before_one_that_is_turned() {
+    let sandbox = Sandbox::initialised();
+    let issues = "{\"id\":\"BD-44\",\"title\":\"Large\"}\n{\"id\":\"bd-44\",\"title\":\"Small\"}\n";
+    sandbox.write("a.jsonl", issues);
+    sandbox.tk(["import", "beads", "a.jsonl"]).ok();
+    assert!(
+        sandbox
+            .read(".ticks/bd-44.toml")
+            .contains("title = \"Small\"")
+    );
+}
+
 /// What no file can hold is told with its place, before anything is written; the others can be
 /// imported without it.
 #[test]

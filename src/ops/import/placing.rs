@@ -57,16 +57,19 @@ impl<'a> Placing<'a> {
     ) -> Result<Self> {
         let mut taken = project.store.ids()?;
         let mut spots = HashMap::new();
-        let mut rest = Vec::new();
+        let mut new = Vec::new();
         for Entry { from, .. } in tickets {
-            let here = known(index, origins, from)?;
-            if let Some(id) = here {
-                spots.insert(from.origin(), Spot { id, here: true });
-                continue;
+            match known(index, origins, from)? {
+                Some(id) => drop(spots.insert(from.origin(), Spot { id, here: true })),
+                None => new.push(from),
             }
+        }
+        // Each that is an id as it is comes before what only becomes one.
+        new.sort_by_key(|from| from.wanted.as_ref().is_none_or(|id| id.as_str() != from.id));
+        let mut rest = Vec::new();
+        for from in new {
             match &from.wanted {
-                Some(id) if !taken.contains(id) => {
-                    taken.insert(id.clone());
+                Some(id) if taken.insert(id.clone()) => {
                     let id = id.clone();
                     spots.insert(from.origin(), Spot { id, here: false });
                 }
