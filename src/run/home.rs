@@ -16,7 +16,7 @@ use crate::context::point::Point;
 use crate::git::{
     CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TicketSides, TicksPath,
 };
-use crate::merge::{Merged, merge_ticket};
+use crate::merge::{Merged, is_another_ticket, merge_ticket};
 use crate::model::{Outcome, TicketId};
 use crate::wire::EventKind;
 
@@ -158,7 +158,8 @@ async fn take_in(
             )));
         }
     };
-    let why = match settled(shared, &pending) {
+    let (s, p) = (Arc::clone(shared), pending.clone());
+    let why = match blocking(move || settled(&s, &p)).await? {
         Err(why) => Some(why),
         Ok(files) => match gate(shared, tip, stop, told).await? {
             Some(why) => Some(why),
@@ -176,28 +177,52 @@ async fn take_in(
     Ok(why)
 }
 
-/// The ticket files of a merge, each field by field.
-fn settled(shared: &Shared, pending: &PendingMerge) -> Result<Vec<FileEdit>, String> {
+/// The ticket files of a merge, each field by field; why not, where one conflicts.
+fn settled(
+    shared: &Shared,
+    pending: &PendingMerge,
+) -> Result<Result<Vec<FileEdit>, String>, Trouble> {
     let mut files = Vec::new();
     for sides in &pending.tickets {
+        let mut sides = sides.clone();
+        if sides.base.is_none() {
+            sides.base = common(shared, pending, &sides)?;
+        }
         let bytes = match sides.settled() {
             Some(bytes) => bytes.map(<[u8]>::to_vec),
-            None => match merged(shared, sides) {
+            None => match merged(shared, &sides) {
                 Some(text) => Some(text.into_bytes()),
                 None => {
-                    return Err(format!(
-                        "`{}` was changed on both sides",
-                        sides.path.as_str()
-                    ));
+                    let path = sides.path.as_str();
+                    return Ok(Err(format!("`{path}` was changed on both sides")));
                 }
             },
         };
         files.push(FileEdit {
-            path: sides.path.clone(),
+            path: sides.path,
             bytes,
         });
     }
-    Ok(files)
+    Ok(Ok(files))
+}
+
+/// What a ticket that came to both branches since they parted was on both: the run recorded it
+/// before anybody had committed it, and then the user committed it too. Nothing where theirs is
+/// another ticket.
+fn common(
+    shared: &Shared,
+    pending: &PendingMerge,
+    sides: &TicketSides,
+) -> Result<Option<Vec<u8>>, Trouble> {
+    let (Some(id), Some(theirs)) = (sides.path.ticket(), &sides.theirs) else {
+        return Ok(None);
+    };
+    let planned = as_planned(shared, pending.merged, pending.onto, &sides.path)?;
+    Ok(planned.filter(|planned| {
+        let (was, is) = (std::str::from_utf8(planned), std::str::from_utf8(theirs));
+        let both = was.ok().zip(is.ok());
+        both.is_some_and(|(was, is)| !is_another_ticket(&id, was, is, true, &shared.config))
+    }))
 }
 
 /// The field-wise merge of a ticket's file; `None` where it is not one, or conflicts.
@@ -280,11 +305,12 @@ async fn gate(
 /// the run, or anybody, went on with it in the working tree.
 fn as_planned(
     shared: &Shared,
-    landed: &Landed,
+    users: CommitId,
+    runs: CommitId,
     path: &TicksPath,
 ) -> Result<Option<Vec<u8>>, Trouble> {
     let git = Git::new(&shared.ground.root);
-    let range = format!("{}..{}", landed.from, landed.to);
+    let range = format!("{users}..{runs}");
     let added = git.run([
         "log",
         "--reverse",
@@ -318,7 +344,7 @@ fn settle(shared: &Shared, landed: &Landed) -> Result<Vec<String>, Trouble> {
             continue;
         }
         if sides.base.is_none() {
-            sides.base = as_planned(shared, landed, &sides.path)?;
+            sides.base = as_planned(shared, landed.from, landed.to, &sides.path)?;
         }
         match merged(shared, &sides) {
             // What landed adds nothing to it.

@@ -14,6 +14,8 @@ mod budget;
 mod checkout;
 #[cfg(test)]
 mod clashes;
+
+mod committed;
 #[cfg(test)]
 mod conflict;
 #[cfg(test)]
