@@ -182,7 +182,7 @@ pub(super) fn way_to_branch(project: &Project, shared: &Shared) -> Result<Option
 /// Closes every epic of the run whose children are all closed, nested ones first.
 fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Result<()> {
     for id in &survey.epics {
-        match state_of(shared, id)? {
+        match state_of(shared, survey, id)? {
             EpicState::Open => {}
             EpicState::Unknown(file) => {
                 let text = format!("`{id}` stays open, since a child cannot be read: {file}");
@@ -216,7 +216,7 @@ enum EpicState {
     AtGate(Gate),
 }
 
-fn state_of(shared: &Shared, id: &TicketId) -> Result<EpicState> {
+fn state_of(shared: &Shared, survey: &Survey, id: &TicketId) -> Result<EpicState> {
     let loaded = shared.store.load_all(&shared.config)?;
     let graph = Graph::new(&loaded.tickets, &shared.config.statuses, shared.ctx.now());
     let Some(epic) = loaded.get(id) else {
@@ -231,7 +231,16 @@ fn state_of(shared: &Shared, id: &TicketId) -> Result<EpicState> {
         return Ok(EpicState::Open);
     }
     let (store, config) = (&shared.store, &shared.config);
-    if let Some(file) = store.broken_children(id, &loaded.invalid, config).next() {
+    // Of a file in which nothing can be read any more, the run knows what it was.
+    let was_child = |file: &&InvalidFile| {
+        let was = file.id.as_ref().and_then(|child| survey.tickets.get(child));
+        was.is_some_and(|was| was.parent.as_ref() == Some(id))
+    };
+    let mut broken = store.broken_children(id, &loaded.invalid, config);
+    let broken = broken
+        .next()
+        .or_else(|| loaded.invalid.iter().find(was_child));
+    if let Some(file) = broken {
         return Ok(EpicState::Unknown(file.clone()));
     }
     Ok(match epic.requires {

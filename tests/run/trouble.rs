@@ -463,3 +463,30 @@ fn an_epic_stays_open_while_a_child_of_it_cannot_be_read() {
     assert_eq!(ended.ids("landed"), ["two"]);
     assert_eq!(rig.show("epic")["status"], "closed");
 }
+
+#[test]
+fn nor_does_it_close_where_nothing_can_be_read_of_the_child_any_more() {
+    for garbage in ["", "no ticket\n"] {
+        let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+        let pipe = rig.pipe("go");
+        let text = rig.sandbox.read(".ticks/two.toml");
+        rig.script(json!({"one": [[
+            {"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}, {"commit": "one"},
+        ]]}));
+        let mut live = rig.start([]);
+        live.until("one", "say");
+        rig.sandbox.write(".ticks/two.toml", garbage);
+        open(&pipe);
+        let ended = live.end();
+        assert_eq!(ended.ids("landed"), ["one"], "{garbage:?}");
+        let warned = ended.warnings();
+        let why = "`epic` stays open, since a child cannot be read: .ticks/two.toml:";
+        let told = warned.iter().any(|warning| warning.starts_with(why));
+        assert!(told, "{garbage:?}: {warned:#?}");
+        assert_eq!(rig.show("epic")["status"], "open", "{garbage:?}");
+
+        rig.sandbox.write(".ticks/two.toml", &text);
+        rig.run([]).expect(0);
+        assert_eq!(rig.show("epic")["status"], "closed", "{garbage:?}");
+    }
+}
