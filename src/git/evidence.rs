@@ -196,10 +196,13 @@ impl TicketTree {
         self.git.expect_worktree(&self.branch)?;
         match self.git.current_branch()? {
             Some(branch) if branch == self.branch => {}
-            Some(branch) => {
-                return Err(self.git.strayed(&self.branch, format!("is on `{branch}`")));
+            elsewhere => {
+                // Where to find what was committed there.
+                let at = self.git.head_commit()?;
+                let place = elsewhere.map_or("no branch".to_owned(), |it| format!("`{it}`"));
+                let state = format!("is on {place}, at commit {at}");
+                return Err(self.git.strayed(&self.branch, state));
             }
-            None => return Err(self.git.strayed(&self.branch, "is on no branch")),
         }
         if let Some(operation) = self.git.operation()? {
             let state = format!("is in the middle of {operation}");

@@ -291,3 +291,26 @@ fn what_landed_and_was_taken_off_again_is_not_landed_a_second_time() {
     assert_eq!(rig.sandbox.git(["rev-parse", "main"]).trim(), before);
     assert_eq!(rig.landings("two", "tk/run/epic"), 1);
 }
+
+#[test]
+fn what_a_worker_commits_beside_its_branch_is_kept_and_told() {
+    for (away, on) in [("-b mine", "on `mine`"), ("--detach", "on no branch")] {
+        let rig = Rig::new(&[("one", "")]);
+        rig.script(json!({"one": [[
+            {"run": format!("git checkout --quiet {away}")},
+            {"write": {"path": "new.txt", "text": "new"}},
+            {"commit": "beside"},
+        ]]}));
+        let ended = rig.run([]).expect(7);
+        let reason = ended.of("one", "failed")[0]["reason"].to_string();
+        let (_, head) = reason.split_once("at commit ").unwrap();
+        let head = &head[..40];
+        let told = format!("is {on}, at commit {head}");
+        assert!(reason.contains(&told), "{reason}");
+        assert!(rig.notes("one").concat().contains(&told), "{away}");
+        assert_eq!(rig.sandbox.git(["show", &format!("{head}:new.txt")]), "new");
+        let holders = rig.sandbox.git(["for-each-ref", "--contains", head]);
+        let is_there = rig.sandbox.path().join(".worktrees/one").exists();
+        assert!(is_there || !holders.is_empty(), "{away}: it may be lost");
+    }
+}
