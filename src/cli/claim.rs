@@ -19,6 +19,7 @@ use crate::wire::{ClaimDocument, Detail};
 /// of that git remote: it is pushed to `refs/tk/claims/ID` where that is fetched from, which has to
 /// allow it, if nobody else's is there or its lease has run out. It is renewed and let go of there, too
 /// (on one remote at a time); one that ran out is taken there again. `tk sync` shows what others hold.
+/// What another clone has closed, or keeps for a person, is not to be taken before that is merged here.
 /// A lease ends by each machine's own clock.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

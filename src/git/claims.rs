@@ -6,6 +6,8 @@
 //! others claim is to be seen neither in `git log --all` nor by `git gc`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 use super::command::{Call, Git, Output};
@@ -73,6 +75,20 @@ impl Git {
         let key = format!("branch.{}.remote", head.line());
         let answer = self.call(["config", "--get", &key]).run_allowing(&[0, 1])?;
         Ok(Some(answer.line()).filter(|name| !name.is_empty()))
+    }
+
+    /// Whether the text ever stood in the file in what is checked out here, or before. A landing
+    /// is a merge that changes the file itself, so merges are looked into, too.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn has_stood(&self, text: &str, file: &Path) -> Result<bool> {
+        let mut spec = OsString::from(":(literal)");
+        spec.push(file);
+        let call = self.call(["log", "-1", "-m", "--full-history", "--format=%H"]);
+        let call = call.arg(format!("-S{text}")).args(["HEAD", "--"]).arg(spec);
+        // Where nothing was ever committed there is no `HEAD`.
+        Ok(!call.run_allowing(&[0, 128])?.line().is_empty())
     }
 
     /// What a push goes to for it to be where the remote is fetched from. A protocol that pushes

@@ -66,6 +66,8 @@ pub struct Hold {
     pub until: Timestamp,
     /// Whether that is in another clone.
     pub elsewhere: bool,
+    /// What became of it in another clone, where it is not held there any more.
+    pub kept: Option<String>,
 }
 
 /// What holds tickets, as far as it can be told by one look at each.
@@ -224,6 +226,9 @@ impl Graph<'_> {
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { by, until, .. } = self;
+        if let Some(kept) = &self.kept {
+            return f.write_str(kept);
+        }
         let there = if self.elsewhere {
             " in another clone"
         } else {

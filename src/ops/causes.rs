@@ -57,10 +57,20 @@ impl From<StoreError> for Error {
             }
             StoreError::Held { id, claim } => {
                 let (id, claim) = (id.to_string(), claim.clone());
-                Self::caused(ErrorCode::Held, error)
-                    .with("id", id)
-                    .with("holder", claim.actor)
-                    .with("lease_until", claim.lease_until.to_string())
+                let kept = claim.kept().cloned();
+                let made = Self::caused(ErrorCode::Held, error);
+                let made = match kept {
+                    Some(kept) => made
+                        .hint("fetch and merge that, and `tk sync`")
+                        .hint(format!(
+                            "`tk release {id} --force --remote` lets anybody begin it again"
+                        ))
+                        .with("holder", kept.by),
+                    None => made
+                        .with("holder", claim.actor)
+                        .with("lease_until", claim.lease_until.to_string()),
+                };
+                made.with("id", id)
             }
         }
     }

@@ -22,6 +22,7 @@ impl Project {
     /// of what could be begun. A claim that cannot be read is warned of.
     pub(super) fn held_by_others(&self, graph: &Graph<'_>) -> Vec<(TicketId, Hold)> {
         let hold = |claim: Claim, elsewhere| Hold {
+            kept: claim.kept().map(ToString::to_string),
             by: claim.actor,
             until: claim.lease_until,
             elsewhere,

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use jiff::Timestamp;
 
 use super::{Project, RemoteClaims, Result, Wish};
-use crate::model::TicketId;
+use crate::model::{Ticket, TicketId};
 use crate::store::{Holding, Store, Taking};
 
 /// A holding that is about to be taken.
@@ -76,10 +76,13 @@ pub(super) fn give_back(
         (left.remote == remote.remote() || !remotes.contains(&left.remote))
             && of.is_none_or(|id| left.ticket == *id)
     };
-    give_back_those(&project.store, project.now, remote, wanted)
+    give_back_those(&project.store, project.now, remote, wanted, |id| {
+        Some(project.store.read(id, &project.config).ok()?.ticket)
+    })
 }
 
-/// As [`give_back`], of what is `wanted`, which may be there.
+/// As [`give_back`], of what is `wanted`, which may be there; `stored` has the ticket as it is
+/// here, of which others are told what became of it.
 ///
 /// # Errors
 /// When the remote cannot be reached.
@@ -88,12 +91,13 @@ pub(crate) fn give_back_those(
     now: Timestamp,
     remote: &RemoteClaims,
     wanted: impl Fn(&Holding) -> bool,
+    stored: impl Fn(&TicketId) -> Option<Ticket>,
 ) -> Result<Vec<TicketId>> {
     let mut left = store.left_there()?;
     left.retain(wanted);
     let mut given = Vec::new();
     for left in left {
-        let was_there = remote.give_back_left(&left)?;
+        let was_there = remote.give_back_left(&left, stored(&left.ticket).as_ref())?;
         if was_there {
             given.push(left.ticket.clone());
         } else if left.remote != remote.remote() {

@@ -17,7 +17,8 @@ use crate::git::Repo;
 use crate::graph::Graph;
 use crate::model::{Actor, Config, Outlined, Shown, TicketId};
 use crate::store::{
-    AppendLog, Caching, Claim, Index, InvalidFile, Loaded, Locked, RemoteHold, Store, StoreError,
+    AppendLog, Caching, Claim, Index, InvalidFile, Kept, Loaded, Locked, RemoteHold, Store,
+    StoreError,
 };
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
@@ -302,7 +303,7 @@ impl Project {
     pub fn give_back(&self) {
         for hold in self.owed.take() {
             let given = RemoteClaims::of_hold(self, &hold);
-            let given = given.and_then(|claims| claims.give_back(&hold));
+            let given = given.and_then(|claims| claims.give_back(&hold, self.kept(&hold)));
             let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
                 continue;
             };
@@ -339,6 +340,14 @@ impl Project {
                 self.warn(error.to_string());
             }
         }
+    }
+
+    /// What became of the ticket here, where it is closed or awaits a person: others do not know yet.
+    pub(crate) fn kept(&self, hold: &RemoteHold) -> Option<Kept> {
+        let id = hold.claim.ticket()?;
+        // Of what is gone, or cannot be read, there is nothing to be told.
+        let stored = self.store.read(&id, &self.config).ok()?;
+        Kept::of(&stored.ticket, &hold.claim.actor)
     }
 
     fn warn_of_invalid(&self, invalid: &[InvalidFile]) {

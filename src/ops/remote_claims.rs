@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
-use crate::git::{ClaimRef, ClaimRefs, CommitId, GitError};
-use crate::model::{Actor, TicketId};
-use crate::store::{ClaimState, Holding, RemoteClaim, RemoteHold};
+use crate::git::{ClaimRef, ClaimRefs, CommitId, Git, GitError};
+use crate::model::{Actor, Config, Outcome, RunRecord, Ticket, TicketId};
+use crate::store::{ClaimState, Holding, Kept, RemoteClaim, RemoteHold, Store};
 use crate::wire::UnreadableClaim;
 
 /// How often something is tried while others are at the same reference.
@@ -57,6 +57,9 @@ pub(super) const GONE: &str = "gone";
 #[derive(Clone, Debug)]
 pub struct RemoteClaims {
     refs: ClaimRefs,
+    git: Git,
+    store: Store,
+    config: Config,
 }
 
 /// Who wants to hold a ticket, and until when.
@@ -162,8 +165,13 @@ impl RemoteClaims {
 
     /// Those on a remote that is known to be there: git takes any other name for a path.
     fn new(project: &Project, name: &str) -> Result<Self> {
-        let refs = ClaimRefs::new(&project.repo.home_git(), name, project.network);
-        Ok(Self { refs: refs? })
+        let git = project.repo.home_git();
+        Ok(Self {
+            refs: ClaimRefs::new(&git, name, project.network)?,
+            git,
+            store: project.store.clone(),
+            config: project.config.clone(),
+        })
     }
 
     /// The remote's name.
@@ -195,7 +203,11 @@ impl RemoteClaims {
                 Some(claim) if claim.holds(wish.now) && is_own(claim) => {
                     return Ok(Some(claim.until(wish.until)));
                 }
-                Some(claim) if claim.holds(wish.now) => return Ok(None),
+                Some(claim)
+                    if claim.holds(wish.now) || self.kept(wish.ticket, claim)?.is_some() =>
+                {
+                    return Ok(None);
+                }
                 Some(claim) => claim.next_number().ok_or_else(|| {
                     let message = format!("`{}` has no fencing number left", wish.ticket);
                     Error::new(ErrorCode::Git, message)
@@ -213,6 +225,47 @@ impl RemoteClaims {
         })
     }
 
+    /// What became of the ticket in another clone, which this one has yet to be told of by git: it
+    /// is nobody's to begin again here. That it was closed is in its file, or in the history of that; that
+    /// it awaits a person, in the file itself.
+    ///
+    /// # Errors
+    /// When git fails, or what this clone itself keeps cannot be read.
+    pub(crate) fn kept<'c>(
+        &self,
+        ticket: &TicketId,
+        claim: &'c RemoteClaim,
+    ) -> Result<Option<&'c Kept>> {
+        let Some(kept) = &claim.kept else {
+            return Ok(None);
+        };
+        if self.store.keeps(ticket, &claim.holding)? {
+            return Ok(None);
+        }
+        let stored = match self.store.has(ticket) {
+            true => Some(self.store.read(ticket, &self.config)?.ticket),
+            false => None,
+        };
+        let is_told = match (kept.closed_at, stored) {
+            (Some(at), Some(ticket)) if ticket.closed_at == Some(at) => true,
+            (Some(at), _) => {
+                let file = self.store.ticket_path(ticket);
+                self.git.has_stood(&format!("closed_at = {at}"), &file)?
+            }
+            // The record of the run stays, whatever people decide.
+            (None, Some(ticket)) => {
+                let is_it = |run: &RunRecord| {
+                    let outcome = run.outcome;
+                    run.run == claim.holding
+                        && matches!(outcome, Some(Outcome::Awaiting | Outcome::Landed))
+                };
+                ticket.awaiting.is_some() || ticket.runs.iter().any(is_it)
+            }
+            (None, None) => false,
+        };
+        Ok((!is_told).then_some(kept))
+    }
+
     /// Lets go of the ticket there, whoever holds it, and also where what is there cannot be read
     /// as a claim; whether there was anything to be let go of.
     ///
@@ -224,13 +277,13 @@ impl RemoteClaims {
             return Ok(false);
         };
         if let Ok(claim) = read(ticket, &found) {
-            let is_held = claim.holds(now);
-            self.give_back(&self.hold(found.object, claim))?;
+            let is_held = claim.holds(now) || claim.kept.is_some();
+            self.give_back(&self.hold(found.object, claim), None)?;
             return Ok(is_held);
         }
         // The number that was there is not known; the seconds are more than anybody has counted.
         let number = u64::try_from(now.as_second()).unwrap_or_default().max(1);
-        let claim = RemoteClaim::new(ticket, actor, now, number, "cleared").released();
+        let claim = RemoteClaim::new(ticket, actor, now, number, "cleared").released(None);
         let put = self.refs.put(ticket, &claim.text(), Some(found.object));
         match put.map_err(|error| self.unreachable(&error))? {
             Ok(_) => Ok(true),
@@ -256,23 +309,31 @@ impl RemoteClaims {
         self.swap_own(hold, |claim| claim.until(until))
     }
 
-    /// Lets go of it there, if it still is that holding; else what is there instead.
+    /// Lets go of it there, if it still is that holding; else what is there instead. What became of
+    /// the ticket here is told, if it is not anybody's to begin.
     ///
     /// # Errors
     /// As [`RemoteClaims::take`].
-    pub fn give_back(&self, hold: &RemoteHold) -> Result<Standing> {
-        self.swap_own(hold, RemoteClaim::released)
+    pub fn give_back(&self, hold: &RemoteHold, kept: Option<Kept>) -> Result<Standing> {
+        if let (Some(_), Some(ticket)) = (&kept, hold.claim.ticket()) {
+            self.store.note_kept(&ticket, &hold.claim.holding)?;
+        }
+        self.swap_own(hold, |claim| claim.released(kept.clone()))
     }
 
     /// Lets go of it there, if that holding still is what is there; whether it was.
     ///
     /// # Errors
     /// As [`RemoteClaims::take`].
-    pub fn give_back_left(&self, left: &Holding) -> Result<bool> {
+    pub fn give_back_left(&self, left: &Holding, stored: Option<&Ticket>) -> Result<bool> {
+        let kept = |claim: &RemoteClaim| stored.and_then(|ticket| Kept::of(ticket, &claim.actor));
+        if stored.is_some() {
+            self.store.note_kept(&left.ticket, &left.holding)?;
+        }
         let is_it =
             |claim: &&RemoteClaim| claim.holding == left.holding && claim.state == ClaimState::Held;
         let standing = self.swap(&left.ticket, None, |seen| {
-            Ok(seen.filter(is_it).map(RemoteClaim::released))
+            Ok(seen.filter(is_it).map(|claim| claim.released(kept(claim))))
         })?;
         Ok(matches!(standing, Standing::Ours(_)))
     }

@@ -25,8 +25,9 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
         ));
     }
     let (mut holds, unreadable) = remote.all()?;
+    let mut elsewhere = kept(project, &remote, &holds)?;
     holds.retain(|hold| hold.claim.holds(project.now));
-    let (mut claims, mut elsewhere) = (Vec::new(), Vec::new());
+    let mut claims = Vec::new();
     let locked = project.store.lock()?;
     // What is not held there any more, by nobody.
     let mut gone = project.store.claimed()?;
@@ -102,6 +103,27 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
             .map(|record| record.fields(&Detail::Listed))
             .collect(),
     })
+}
+
+/// What is open here and over in another clone, or awaits a person there, which is told.
+fn kept(
+    project: &Project,
+    remote: &RemoteClaims,
+    holds: &[RemoteHold],
+) -> Result<Vec<(TicketId, RemoteHold)>> {
+    let (index, statuses) = (project.index()?, &project.config.statuses);
+    let mut found = Vec::new();
+    for hold in holds {
+        let Some(id) = hold.claim.ticket().filter(|_| hold.claim.kept.is_some()) else {
+            continue;
+        };
+        let is_open = index.get(&id).is_some_and(|it| !it.is_done(statuses));
+        if is_open && let Some(kept) = remote.kept(&id, &hold.claim)? {
+            project.warn(format!("`{id}` was {kept}: fetch and merge that"));
+            found.push((id, hold.clone()));
+        }
+    }
+    Ok(found)
 }
 
 fn is_same(own: &RemoteHold, there: &RemoteHold) -> bool {

@@ -25,7 +25,7 @@ use crate::context::Context;
 use crate::model::{Config, TicketId};
 use crate::ops::left_there::{self, Taken};
 use crate::ops::{self, Project, RemoteClaims, Standing, Wish};
-use crate::store::{ClaimState, Holding, RemoteHold, Store, Taking};
+use crate::store::{ClaimState, Holding, Kept, RemoteHold, Store, Taking};
 use crate::wire::EventKind;
 
 /// How long a claim on the remote holds without being renewed.
@@ -163,7 +163,7 @@ fn take_now(shared: &Shared, remote: &Remote, wish: &Wish<'_>) -> ops::Result<St
             && left.ticket == *wish.ticket
             && left.holding != wish.holding
     };
-    left_there::give_back_those(&shared.store, wish.now, &remote.claims, is_left)?;
+    left_there::give_back_those(&shared.store, wish.now, &remote.claims, is_left, |_| None)?;
     let taken = Taken::new(&shared.store, &remote.claims, wish);
     let standing = remote.claims.take(wish, None, &|| taken.begin())?;
     match &standing {
@@ -248,7 +248,10 @@ pub(super) async fn give_back(shared: &Arc<Shared>, job: &Arc<Job>) -> Option<Ev
     let (of, hold) = (Arc::clone(shared), held.hold.clone());
     let given = blocking(move || -> Result<_, Trouble> {
         let remote = of.remote.as_ref();
-        let given = remote.map_or(Ok(()), |remote| remote.claims.give_back(&hold).map(drop));
+        let kept = kept(&of, &hold);
+        let given = remote.map_or(Ok(()), |remote| {
+            remote.claims.give_back(&hold, kept).map(drop)
+        });
         settle_note(&of.store, &hold, given.is_ok());
         Ok(given.map_err(|error| error.to_string()))
     });
@@ -274,7 +277,8 @@ pub(super) fn give_back_left(
     let unwanted = |hold: &&RemoteHold| hold.claim.ticket().is_some_and(|id| is_unwanted(&id));
     let given = holds.iter().filter(unwanted).map(|hold| {
         let given = RemoteClaims::of_hold(project, hold);
-        let given = given.and_then(|claims| claims.give_back(hold).map(drop));
+        let kept = project.kept(hold);
+        let given = given.and_then(|claims| claims.give_back(hold, kept).map(drop));
         settle_note(&project.store, hold, given.is_ok());
         given.map_err(|error| {
             let id = hold
@@ -290,6 +294,16 @@ pub(super) fn give_back_left(
         })
     });
     given.filter_map(Result::err).collect()
+}
+
+/// What became of the ticket, which others do not know yet. Of what is gone, or cannot be read, there
+/// is nothing to be told.
+fn kept(shared: &Shared, hold: &RemoteHold) -> Option<Kept> {
+    let id = hold.claim.ticket()?;
+    let stored = shared
+        .tracker
+        .at(&id, |store| store.read(&id, &shared.config));
+    Kept::of(&stored.ok()?.ticket, &hold.claim.actor)
 }
 
 /// Forgets the note of what was given back; of what was not, notes until when it is held.
@@ -382,6 +396,9 @@ fn run_out(shared: &Shared, remote: &Remote, id: &TicketId, why: &str) -> Option
 }
 
 fn works_at_it(theirs: Option<&RemoteHold>) -> String {
+    if let Some(kept) = theirs.and_then(|hold| hold.claim.kept.as_ref()) {
+        return format!("it was {kept}: fetch and merge that");
+    }
     let by = theirs.map_or("another clone", |hold| hold.claim.actor.as_str());
     format!("{by} works at it in another clone")
 }

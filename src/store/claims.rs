@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::durable::{UNFINISHED, sync_folder, write_atomic, write_unsynchronised};
 use super::folders::names;
-use super::remote_claim::RemoteHold;
+use super::remote_claim::{Kept, RemoteHold};
 use super::{Backup, Locked, Store, StoreError, regular};
 use crate::model::{Actor, TicketId};
 
@@ -35,6 +35,12 @@ impl Claim {
             lease_until: hold.claim.lease_until,
             remote: Some(Box::new(hold)),
         }
+    }
+
+    /// What became of the ticket in the other clone, where it is not held there any more.
+    #[must_use]
+    pub fn kept(&self) -> Option<&Kept> {
+        self.remote.as_ref()?.claim.kept.as_ref()
     }
 }
 

@@ -19,11 +19,12 @@ struct Seen {
 }
 
 impl Store {
-    /// The tickets that other clones hold at that time, by what was last seen.
+    /// The tickets that other clones hold at that time, or have closed or keep for a person, by
+    /// what was last seen.
     #[must_use]
     pub fn held_elsewhere(&self, now: Timestamp) -> BTreeMap<TicketId, RemoteHold> {
         let seen = self.seen().held.into_iter();
-        let live = seen.filter(|(_, hold)| hold.claim.holds(now));
+        let live = seen.filter(|(_, hold)| hold.claim.bars(now));
         live.filter_map(|(id, hold)| Some((TicketId::parse(&id).ok()?, hold)))
             .collect()
     }

@@ -65,7 +65,7 @@ pub enum StoreError {
         known: Vec<String>,
     },
     /// Somebody else has claimed the ticket.
-    #[error("`{id}` is held by {} until {}{}", claim.actor, claim.lease_until, shown_remote(claim))]
+    #[error("`{id}` {}", shown_claim(claim))]
     Held {
         /// The ticket.
         id: TicketId,
@@ -100,7 +100,11 @@ impl StoreError {
     }
 }
 
-fn shown_remote(claim: &Claim) -> String {
+fn shown_claim(claim: &Claim) -> String {
+    if let Some(kept) = claim.kept() {
+        return format!("was {kept}");
+    }
     let on = |hold: &RemoteHold| format!(" (on `{}`)", printable(&hold.remote));
-    claim.remote.as_deref().map_or_else(String::new, on)
+    let on = claim.remote.as_deref().map_or_else(String::new, on);
+    format!("is held by {} until {}{on}", claim.actor, claim.lease_until)
 }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::folders::names;
+use super::durable::write_atomic;
+use super::folders::{names, read_if_there};
 use super::{Store, StoreError, regular};
 use crate::model::TicketId;
 
@@ -124,6 +125,31 @@ impl Store {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Notes that this clone lets go of the holding, and keeps what became of the ticket.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_kept(&self, ticket: &TicketId, holding: &str) -> Result<(), StoreError> {
+        let path = self.kept_path(ticket);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+        }
+        write_atomic(&path, holding.as_bytes()).map_err(StoreError::io("write", &path))
+    }
+
+    /// Whether this clone is the one that keeps what became of the ticket in that holding.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn keeps(&self, ticket: &TicketId, holding: &str) -> Result<bool, StoreError> {
+        let text = read_if_there(&self.kept_path(ticket))?;
+        Ok(text.is_some_and(|text| text == holding))
+    }
+
+    fn kept_path(&self, ticket: &TicketId) -> PathBuf {
+        self.local_dir().join("kept").join(ticket.as_str())
     }
 
     fn holdings_dir(&self) -> PathBuf {

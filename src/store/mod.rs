@@ -58,7 +58,7 @@ pub use merge_files::{read_sides, write_merged};
 pub use misnamed::Misnamed;
 pub use prepared::NewTexts;
 pub use regular::{LARGEST_FILE, is_not_regular, read as read_regular};
-pub use remote_claim::{ClaimState, RemoteClaim, RemoteHold};
+pub use remote_claim::{ClaimState, Kept, RemoteClaim, RemoteHold};
 pub use size_limit::report_size_limit;
 pub use stand_in::StandIn;
 pub use texts::Texts;

@@ -1,10 +1,12 @@
 //! What a claim says on a remote, as the message of a commit: a line for people, and one for
 //! programs. It comes from whoever may push there, so nothing of it is believed unchecked.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Actor, TicketId};
+use crate::model::{Actor, Ticket, TicketId};
 
 /// The form that this version writes, and reads.
 const SCHEMA: &str = "tk.remote-claim.v1";
@@ -41,6 +43,62 @@ pub struct RemoteClaim {
     pub number: u64,
     /// The holding itself, a random word: one actor may be in several clones.
     pub holding: String,
+    /// Of what is let go of: why it is nobody else's to begin all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+}
+
+/// What became of a ticket in the clone that has let go of it, before others can know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// When it was closed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// What a person owes it there, where it was not closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaiting: Option<String>,
+    /// Who closed it, or worked at it.
+    pub by: String,
+}
+
+impl Kept {
+    /// What is to be told of the ticket that `actor` lets go of; nothing where it is open.
+    #[must_use]
+    pub fn of(ticket: &Ticket, actor: &str) -> Option<Self> {
+        let awaiting = ticket.awaiting.filter(|_| ticket.closed_at.is_none());
+        let by = ticket.closed_by.as_deref().filter(|by| is_name(by));
+        (ticket.closed_at.is_some() || awaiting.is_some()).then(|| Self {
+            closed_at: ticket.closed_at,
+            awaiting: awaiting.map(|it| it.as_str().to_owned()),
+            by: by.unwrap_or(actor).to_owned(),
+        })
+    }
+
+    /// Whether it says something, and nothing that cannot be told.
+    fn is_sound(&self) -> bool {
+        let is_word = |it: &String| it.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let says_one = self.closed_at.is_some() != self.awaiting.is_some();
+        says_one && self.awaiting.as_ref().is_none_or(is_word) && is_name(&self.by)
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = &self.by;
+        match (self.closed_at, &self.awaiting) {
+            (Some(at), _) => write!(f, "closed in another clone at {at} by {by}"),
+            (None, awaiting) => write!(
+                f,
+                "worked at by {by} in another clone, where it awaits {}",
+                awaiting.as_deref().unwrap_or("a person")
+            ),
+        }
+    }
+}
+
+/// Whether somebody can be named so.
+fn is_name(name: &str) -> bool {
+    (1..=LONGEST).contains(&name.chars().count()) && Actor::new(name).as_str() == name
 }
 
 impl RemoteClaim {
@@ -61,6 +119,7 @@ impl RemoteClaim {
             lease_until,
             number,
             holding: holding.to_owned(),
+            kept: None,
         }
     }
 
@@ -79,10 +138,9 @@ impl RemoteClaim {
             "it is of another ticket"
         } else if !(1..=LARGEST).contains(&claim.number) {
             "its number is out of range"
-        } else if claim.actor.is_empty()
-            || claim.actor.chars().count() > LONGEST
-            || Actor::new(&claim.actor).as_str() != claim.actor
-        {
+        } else if claim.kept.as_ref().is_some_and(|kept| !kept.is_sound()) {
+            "why it was let go of is not to be told"
+        } else if !is_name(&claim.actor) {
             "nobody can be named so: expected at most 320 characters, and none that controls a terminal"
         } else if !(1..=64).contains(&claim.holding.len()) || !claim.holding.chars().all(is_word) {
             "its holding is no word"
@@ -124,17 +182,24 @@ impl RemoteClaim {
         self.state == ClaimState::Held && now < self.lease_until
     }
 
+    /// Whether nobody else is to begin the ticket at that time, as far as the claim says.
+    #[must_use]
+    pub fn bars(&self, now: Timestamp) -> bool {
+        self.holds(now) || self.kept.is_some()
+    }
+
     /// The number of the next holding; none where there is none left.
     #[must_use]
     pub fn next_number(&self) -> Option<u64> {
         Some(self.number + 1).filter(|next| *next <= LARGEST)
     }
 
-    /// The same holding, let go of.
+    /// The same holding, let go of; and why it is nobody else's to begin, if so.
     #[must_use]
-    pub fn released(&self) -> Self {
+    pub fn released(&self, kept: Option<Kept>) -> Self {
         Self {
             state: ClaimState::Released,
+            kept,
             ..self.clone()
         }
     }
@@ -166,12 +231,30 @@ mod tests {
     fn what_is_written_is_read() {
         let (id, claim) = claim();
         assert_eq!(RemoteClaim::parse(&id, &claim.text()), Ok(claim.clone()));
-        let released = claim.released();
+        let released = claim.released(None);
         assert_eq!(
             RemoteClaim::parse(&id, &released.text()),
             Ok(released.clone())
         );
         let before = "2026-11-20T09:59:59Z".parse().unwrap();
+        // Of what says nothing of why it was let go of, as before there was that, anybody may begin.
+        assert!(!released.text().contains("kept") && !released.bars(before));
+        let kept = Kept {
+            closed_at: None,
+            awaiting: Some("review".to_owned()),
+            by: "ann".to_owned(),
+        };
+        let kept = claim.released(Some(kept));
+        assert_eq!(RemoteClaim::parse(&id, &kept.text()), Ok(kept.clone()));
+        assert!(kept.bars(before) && !kept.holds(before));
+        for (from, to) in [("review", "\\u001b[2J"), ("\"by\":\"ann\"", "\"by\":\"\"")] {
+            let hostile = kept.text().replace(from, to);
+            assert_ne!(hostile, kept.text());
+            assert!(RemoteClaim::parse(&id, &hostile).is_err(), "{hostile}");
+        }
+        // A newer form may say more.
+        let more = kept.text().replace("{\"", "{\"more\":1,\"");
+        assert_eq!(RemoteClaim::parse(&id, &more), Ok(kept));
         assert!(claim.holds(before) && !claim.holds(claim.lease_until) && !released.holds(before));
     }
 

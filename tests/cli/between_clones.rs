@@ -250,6 +250,9 @@ fn the_number_grows_with_every_holding() {
     clones.tk("other", &["close", "abc", "--as", "bob"]).ok();
     assert_eq!(clones.there("abc")["state"], "released");
     assert_eq!(number(&clones), 2);
+    clones
+        .tk("repo", &["release", "abc", "--force", "--remote"])
+        .ok();
     clones.tk("repo", &["claim", "abc", "--remote"]).ok();
     assert_eq!(number(&clones), 3);
     // By force what another clone holds is let go of there.

@@ -432,3 +432,92 @@ fn what_another_clone_holds_is_held_in_a_plan() {
         ["def"]
     );
 }
+
+/// What was closed is not begun again where that is not known yet.
+#[test]
+fn what_is_closed_in_another_clone_is_free_when_that_was_merged() {
+    let clones = Clones::new();
+    let (repo, other) = (
+        |args: &[&str]| clones.tk("repo", args),
+        |args: &[&str]| clones.tk("other", args),
+    );
+    for id in ["abc", "def"] {
+        repo(&["claim", id, "--remote"]).ok();
+        repo(&["close", id]).ok();
+    }
+    assert_eq!(
+        clones.there("abc")["kept"],
+        json!({"closed_at": "2026-11-20T08:38:50Z", "by": "dana@example.com"})
+    );
+    assert_snapshot!(other(&["claim", "abc", "--remote"]), @r"
+    --- stderr
+    error: `abc` was closed in another clone at 2026-11-20T08:38:50Z by dana@example.com
+    hint: fetch and merge that, and `tk sync`
+    hint: `tk release abc --force --remote` lets anybody begin it again
+    --- exit 5
+    ");
+    clones
+        .sandbox
+        .git(["-C", "../other", "diff", "--exit-code"]);
+    assert_snapshot!(other(&["sync"]), @r"
+    --- stderr
+    warning: `abc` was closed in another clone at 2026-11-20T08:38:50Z by dana@example.com: fetch and merge that
+    warning: `def` was closed in another clone at 2026-11-20T08:38:50Z by dana@example.com: fetch and merge that
+    hint: nobody holds anything there
+    ");
+    assert_eq!(other(&["ready"]).stdout, "");
+    assert_eq!(other(&["list", "--ready"]).stdout, "");
+    assert_eq!(other(&["next"]).code, 1);
+    assert_eq!(other(&["claim", "abc"]).code, 5);
+    // To let go of it as if it were one's own takes nothing away.
+    other(&["release", "abc"]).ok();
+    assert_eq!(other(&["claim", "abc", "--remote"]).code, 5);
+    // Whoever closed it may begin it again.
+    repo(&["reopen", "abc"]).ok();
+    repo(&["claim", "abc", "--remote"]).ok();
+    assert_eq!(clones.there("abc")["kept"], json!(null));
+    assert_eq!(clones.there("abc")["number"], 2);
+    repo(&["close", "abc"]).ok();
+    // And so may others, by force, or when they know, also by a merge that was made anew.
+    other(&["release", "def", "--force", "--remote"]).ok();
+    other(&["claim", "def", "--remote"]).ok();
+    other(&["release", "def"]).ok();
+    let git = |args: &[&str]| clones.sandbox.git(args);
+    git(&["commit", "--quiet", "--all", "--message=closed"]);
+    git(&["push", "--quiet"]);
+    git(&["-C", "../other", "checkout", "--quiet", "."]);
+    git(&["-C", "../other", "fetch", "--quiet"]);
+    git(&[
+        "-C",
+        "../other",
+        "merge",
+        "--quiet",
+        "--squash",
+        "FETCH_HEAD",
+    ]);
+    git(&["-C", "../other", "commit", "--quiet", "--message=squashed"]);
+    assert_eq!(other(&["claim", "abc", "--remote"]).code, 4);
+    other(&["reopen", "abc"]).ok();
+    other(&["claim", "abc", "--remote"]).ok();
+    assert_eq!(clones.there("abc")["number"], 3);
+}
+
+/// What could not be let go of when it was closed is told to be closed when it can.
+#[test]
+fn a_closing_is_told_also_when_the_remote_was_away() {
+    let clones = Clones::new();
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    let (there, away) = ("../remote.git", "../away.git");
+    let rename = |from: &str, to: &str| {
+        let path = clones.sandbox.path();
+        std::fs::rename(path.join(from), path.join(to)).unwrap();
+    };
+    rename(there, away);
+    clones.tk("repo", &["close", "abc"]).ok();
+    rename(away, there);
+    assert_eq!(clones.there("abc")["state"], "held");
+    clones.tk("repo", &["sync"]).ok();
+    assert_eq!(clones.there("abc")["state"], "released");
+    assert_eq!(clones.there("abc")["kept"]["by"], "dana@example.com");
+    assert_eq!(clones.tk("other", &["claim", "abc", "--remote"]).code, 5);
+}

@@ -388,6 +388,8 @@ fn what_was_approved_lands_where_nobody_else_has_it() {
         (&json!("released"), &json!(1))
     );
     rig.sandbox.tk(["approve", "one"]).ok();
+    let force = ["release", "one", "--force", "--remote", "--as", "bob"];
+    rig.sandbox.tk(force).ok();
     bob_claims(&rig, "one", None);
     let ended = rig.run([]).expect(9);
     let parked = ended.of("one", "parked");
@@ -405,6 +407,43 @@ fn what_was_approved_lands_where_nobody_else_has_it() {
         (&json!("released"), &json!(3))
     );
     rig.assert_tidy();
+}
+
+/// Nobody is paid for it twice.
+#[test]
+fn what_is_done_in_another_clone_is_skipped() {
+    let rig = rig(&[("one", "requires = \"review\""), ("two", "")], "");
+    let ended = rig.run([]).expect(9);
+    assert_eq!(ended.ids("landed"), ["two"]);
+    let mut command = rig.sandbox.tk_command();
+    command.current_dir(rig.sandbox.root().join("other"));
+    command.args(["run", "epic", "--json"]);
+    let ended = Live::of(command).end().expect(9);
+    assert!(ended.ids("landed").is_empty());
+    for (id, begin) in [
+        (
+            "one",
+            "it was worked at by agent:claude in another clone, where it awaits review",
+        ),
+        ("two", "it was closed in another clone at "),
+    ] {
+        let parked = ended.of(id, "parked");
+        let reason = parked[0]["reason"].as_str().unwrap();
+        assert!(reason.starts_with(begin), "{reason}");
+        assert!(reason.ends_with(": fetch and merge that"), "{reason}");
+        assert_eq!(rig.rounds(id), 1);
+    }
+    // A landing is a merge; when it is here, and was taken back, the ticket is anybody's.
+    let git = |args: &[&str]| rig.sandbox.git(args);
+    git(&["push", "--quiet", "origin", "main"]);
+    git(&["-C", "../other", "checkout", "--quiet", "."]);
+    git(&["-C", "../other", "pull", "--quiet"]);
+    let mut command = rig.sandbox.tk_command();
+    command.current_dir(rig.sandbox.root().join("other"));
+    command.args(["reopen", "two"]);
+    rig.sandbox.run(&mut command, None).ok();
+    bob_claims(&rig, "two", None);
+    assert_eq!(there(&rig, "two").1["number"], 2);
 }
 
 #[test]
