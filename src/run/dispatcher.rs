@@ -5,6 +5,7 @@
 //! anything follows from it.
 
 mod accounts;
+mod ended;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::ended::Cap;
 use super::board::{Board, Phase};
 use super::desk::{Bill, Ending, Msg, NoPlace, Permit, Stop};
 use super::ledger;
@@ -48,6 +50,10 @@ pub(super) struct Tally {
     pub stopped: bool,
     /// What the run cost, where anything is known of that.
     pub spent: Option<Usd>,
+    /// What of that was put aside for workers that did not tell what they spent, by ticket.
+    pub reserved: BTreeMap<String, Usd>,
+    /// Why it was stopped or which cap was reached, and what goes on then.
+    pub why: Option<String>,
 }
 
 /// A live worker's account.
@@ -84,7 +90,10 @@ pub(super) struct Dispatcher<'a> {
     limited: Option<Timestamp>,
     recorder: &'a mut Recorder,
     stop: Stop,
-    budget_reached: bool,
+    /// Which cap the run has reached.
+    reached: Option<Cap>,
+    /// Why no worker of the account can go on.
+    fatal: Option<String>,
     out_of_time: bool,
     /// Whether a ticket has used up what it may cost.
     ticket_cap_reached: bool,
@@ -122,7 +131,8 @@ impl<'a> Dispatcher<'a> {
             limited: None,
             recorder,
             stop: Stop::No,
-            budget_reached: false,
+            reached: None,
+            fatal: None,
             out_of_time: false,
             ticket_cap_reached: false,
             elsewhere: None,
@@ -157,7 +167,7 @@ impl<'a> Dispatcher<'a> {
                 // The line never closes while `self` holds its other end.
                 Some(msg) = self.inbox.recv() => self.hear(msg),
                 wish = signals.next() => match wish {
-                    Wish::Stop => self.raise(Stop::Interrupt),
+                    Wish::Stop => self.hear_stop(),
                     Wish::Tickets { stop, retry } => {
                         self.stop_tickets(&stop);
                         self.retry_tickets(&retry);
@@ -169,23 +179,27 @@ impl<'a> Dispatcher<'a> {
                 () = self.people.changed(), if self.hears_people() => self.hear_people(),
                 () = sleep_until(deadline), if deadline.is_some() && !self.out_of_time => {
                     self.out_of_time = true;
-                    self.reach_budget("the time limit of the run is reached");
+                    self.reach_budget(Cap::Time, "the time limit of the run is reached");
                 }
             }
             self.start_what_can();
         }
         self.follow_branch();
-        if let Some(error) = self.trouble {
+        if let Some(error) = self.trouble.take() {
             return Err(error);
         }
         let used = self.till.used(|_| true)?;
+        let reserved = self.till.reserved()?;
+        let why = self.why(&reserved);
         let tally = Tally {
             endings: self.board.endings(),
             unstarted: self.board.unstarted(),
             parked: self.parked,
-            budget_reached: self.budget_reached || self.ticket_cap_reached,
+            budget_reached: self.reached.is_some() || self.ticket_cap_reached,
             stopped: self.stop >= Stop::Interrupt,
             spent: ledger::known(self.till.budget().spent(), used.is_unknown),
+            reserved,
+            why,
         };
         Ok((tally, self.recorder))
     }
@@ -275,12 +289,9 @@ impl<'a> Dispatcher<'a> {
             }
             Msg::Limited { until } => self.limited = self.limited.max(Some(until)),
             Msg::Fatal { class, reason } => {
-                self.record(
-                    None,
-                    EventKind::Warning {
-                        text: format!("no worker can go on: {class}: {reason}"),
-                    },
-                );
+                let text = format!("no worker can go on: {class}: {reason}");
+                self.fatal.get_or_insert_with(|| text.clone());
+                self.record(None, EventKind::Warning { text });
                 // What several workers find out at the same time is no second Ctrl-C.
                 if self.stop < Stop::Interrupt {
                     self.raise(Stop::Interrupt);
@@ -415,9 +426,9 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn reach_budget(&mut self, text: &str) {
-        if !self.budget_reached {
-            self.budget_reached = true;
+    fn reach_budget(&mut self, cap: Cap, text: &str) {
+        if self.reached.is_none() {
+            self.reached = Some(cap);
             let text = text.to_owned();
             // Read by those whom it ends.
             self.shared.reached.get_or_init(|| text.clone());

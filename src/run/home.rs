@@ -158,8 +158,8 @@ async fn take_in(
             )));
         }
     };
-    let (s, p) = (Arc::clone(shared), pending.clone());
-    let why = match blocking(move || settled(&s, &p)).await? {
+    let (of, merge) = (Arc::clone(shared), pending.clone());
+    let why = match blocking(move || settled(&of, &merge)).await? {
         Err(why) => Some(why),
         Ok(files) => match gate(shared, tip, stop, told).await? {
             Some(why) => Some(why),

@@ -127,6 +127,14 @@ impl Budget {
         of_cap.into_iter().chain(of_day).min()
     }
 
+    /// Whether the day's budget leaves less than the run's own cap.
+    #[must_use]
+    pub fn is_bounded_by_day(&self) -> bool {
+        let of_cap = (self.cap).map(|cap| cap.saturating_sub(self.spent + self.all_reserved()));
+        self.day
+            .is_some_and(|day| of_cap.is_none_or(|of_cap| day.left < of_cap))
+    }
+
     /// Puts money aside for a ticket's next worker; where nothing is known of what it will
     /// need, an equal share of what is free for each of the places, so that money alone
     /// keeps no place empty. Without a cap nothing is put aside, but what the ticket may

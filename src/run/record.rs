@@ -16,6 +16,9 @@ use crate::wire::{Event, EventKind};
 pub trait Reporter: Send {
     /// Shows an event, which is in the journal by now.
     fn event(&mut self, event: &Event);
+
+    /// Tells whoever sits at the terminal something that is no event of the run.
+    fn tell(&mut self, text: &str);
 }
 
 /// Numbers events, writes them to the run's journal, and then shows them.
@@ -72,6 +75,11 @@ impl Recorder {
     /// mostly not for them.
     pub(super) fn announce(&mut self, ticket: Option<&TicketId>, kind: EventKind) -> Result<()> {
         self.put(ticket, kind, true)
+    }
+
+    /// Tells whoever sits at the terminal something that is no event.
+    pub(super) fn tell(&mut self, text: &str) {
+        self.reporter.tell(text);
     }
 
     fn put(&mut self, ticket: Option<&TicketId>, kind: EventKind, notify: bool) -> Result<()> {

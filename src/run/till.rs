@@ -108,6 +108,33 @@ impl Till {
         Ok(used)
     }
 
+    /// What tickets of this run are charged because it was put aside for workers that did not
+    /// tell what they spent.
+    ///
+    /// # Errors
+    /// When the ledger holds a number that is no amount of money.
+    pub(super) fn reserved(&self) -> Result<BTreeMap<String, Usd>> {
+        let mut reserved: BTreeMap<String, Usd> = BTreeMap::new();
+        let own = self.words.values().filter(|entry| entry.run == self.run);
+        for entry in own.filter(|entry| entry.basis == Basis::Reservation) {
+            let cost = entry.cost()?;
+            if cost > Usd::ZERO {
+                *reserved.entry(entry.ticket.clone()).or_default() += cost;
+            }
+        }
+        Ok(reserved)
+    }
+
+    /// The budget of a day, and when the first of what counts against it does so no more; where
+    /// it leaves less than the run's own cap.
+    pub(super) fn day(&self, now: Timestamp) -> Option<(Usd, Option<Timestamp>)> {
+        let daily = self.caps.day.filter(|_| self.budget.is_bounded_by_day())?;
+        let since = day_before(now);
+        let counts = |entry: &&Entry| entry.at >= since && entry.cost_usd > 0.0;
+        let first = self.words.values().filter(counts).map(|entry| entry.at);
+        Some((daily, first.min().map(|at| at + 24.hours())))
+    }
+
     /// The highest number that a process of the attempt has had.
     pub(super) fn last_process(&self, ticket: &TicketId, attempt: u32) -> u32 {
         let of = |process: u32| {

@@ -7,7 +7,7 @@ use super::people;
 use super::survey::Survey;
 use crate::model::{TicketId, Usd};
 use crate::ops::ErrorCode;
-use crate::wire::{EventKind, RunEnd, Waits};
+use crate::wire::{EventKind, Reserved, RunEnd, Waits};
 
 /// The verdict on a run: stopped before budget before failed before waiting. `now` is how the
 /// tickets stand; `held_by` tells who holds one.
@@ -60,7 +60,7 @@ pub(super) fn finished_event(
     } else {
         (RunEnd::Done, None)
     };
-    let waits = match outcome {
+    let waits: Vec<Waits> = match outcome {
         RunEnd::Stopped | RunEnd::Budget => Vec::new(),
         _ => unstarted
             .iter()
@@ -69,6 +69,15 @@ pub(super) fn finished_event(
                 why: why(now, tally, id, held_by(id)),
             })
             .collect(),
+    };
+    let reserved = tally.reserved.iter().map(|(ticket, cost)| Reserved {
+        ticket: ticket.clone(),
+        cost_usd: cost.dollars(),
+    });
+    let why = match outcome {
+        RunEnd::Stopped | RunEnd::Budget => tally.why.clone(),
+        RunEnd::Waiting if owed.is_empty() => nobody_is_waited_for(&waits),
+        _ => None,
     };
     EventKind::RunFinished {
         outcome,
@@ -80,7 +89,22 @@ pub(super) fn finished_event(
         unstarted: words(&unstarted),
         waits,
         owed: people::owed(now),
+        reserved: reserved.collect(),
+        why,
     }
+}
+
+/// What is waited for where no person is.
+fn nobody_is_waited_for(waits: &[Waits]) -> Option<String> {
+    let (first, others) = waits.split_first()?;
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let (ticket, why) = (&first.ticket, &first.why);
+    Some(format!(
+        "nobody is asked for anything; `{ticket}` is not done: {why}{more}"
+    ))
 }
 
 fn words(ids: &[TicketId]) -> Vec<String> {

@@ -15,6 +15,10 @@ impl Reporter for JsonEvents {
         // A reader that has gone does not end the run: its events are in the journal.
         let _gone = write(event);
     }
+
+    fn tell(&mut self, text: &str) {
+        anstream::eprintln!("{text}");
+    }
 }
 
 /// Writes one event as a line.

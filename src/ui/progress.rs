@@ -106,6 +106,14 @@ impl Reporter for Progress {
             None => {}
         }
     }
+
+    fn tell(&mut self, text: &str) {
+        match &self.bars {
+            _ if self.quiet => {}
+            Some(bars) => bars.print(text),
+            None => anstream::eprintln!("{text}"),
+        }
+    }
 }
 
 impl Bars {

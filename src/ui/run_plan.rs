@@ -122,6 +122,8 @@ pub fn ending(outcome: &RunOutcome) -> String {
         waits,
         owed,
         cost_usd,
+        reserved,
+        why,
         ..
     } = &outcome.finished
     else {
@@ -148,6 +150,23 @@ pub fn ending(outcome: &RunOutcome) -> String {
         line(&mut out, format_args!("{:<12} {ticket}: {why}", ""));
     }
     line(&mut out, format_args!("{:<12} {}", "cost", cost(*cost_usd)));
+    if !reserved.is_empty() {
+        let aside: f64 = reserved.iter().map(|of| of.cost_usd).sum();
+        let tickets: Vec<String> = reserved.iter().map(|of| of.ticket.clone()).collect();
+        line(
+            &mut out,
+            format_args!(
+                "{:<12} {} of it was put aside for {}, whose workers did not tell what they spent: \
+                 at most that",
+                "",
+                cost(Some(aside)),
+                named(&tickets, ", ")
+            ),
+        );
+    }
+    if let Some(why) = why {
+        line(&mut out, format_args!("{:<12} {}", "ended", safe(why)));
+    }
     for owed in owed {
         line(&mut out, format_args!("\n{}", owes(owed)));
     }

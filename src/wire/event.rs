@@ -285,6 +285,14 @@ pub enum EventKind {
         /// What people owe the run's tickets and epics.
         #[serde(default)]
         owed: Vec<Owed>,
+        /// What of the cost was put aside for workers that did not tell what they spent: an upper
+        /// bound of that, by ticket.
+        #[serde(default)]
+        reserved: Vec<Reserved>,
+        /// Why it was stopped, which cap was reached, or what is waited for where nobody is owed
+        /// anything, and what goes on then.
+        #[serde(default)]
+        why: Option<String>,
     },
 }
 
@@ -334,6 +342,15 @@ pub struct Waits {
     pub ticket: String,
     /// For what, in words.
     pub why: String,
+}
+
+/// What a ticket is charged because it was put aside for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reserved {
+    /// The ticket.
+    pub ticket: String,
+    /// How much, in US dollars.
+    pub cost_usd: f64,
 }
 
 /// What a person owes a ticket.

@@ -211,6 +211,10 @@ fn a_budget_of_the_day_counts_every_run() {
         .write(".ticks/config.toml", "[run]\ndaily_budget_usd = 1.0\n");
     rig.script(json!({"one": costly(0.7), "two": costly(0.7)}));
     let first = rig.run(["-j", "1"]).expect(10);
+    let why = first.last()["why"].as_str().unwrap();
+    let key = "`daily_budget_usd` of `[run]` in `.ticks/config.toml` allows all runs of the clone \
+               $1.00 in 24 hours, of which some is free again from 20";
+    assert!(why.contains(key), "{why}");
     assert!(first.of("", "parked").len() <= 1);
     assert!(rig.spent() <= 1.0 + 0.7);
 }
@@ -614,4 +618,34 @@ fn a_cap_that_kept_nothing_from_landing_is_no_failure() {
     let ended = rig.run(["--max-tokens", "1500"]).expect(0);
     assert_eq!(ended.last()["outcome"], "done");
     assert_eq!(ended.ids("landed"), ["one"]);
+}
+
+#[test]
+fn the_end_tells_what_counts_only_because_it_was_put_aside() {
+    let rig = Rig::new(&[("one", "agent = \"mute\""), ("two", "agent = \"mute\"")]);
+    let mute = "kind = \"command\"\ncommand = [\"sh\", \"-c\", \"echo x > $TK_TICKET.txt\"]\n\
+                max_cost = 0.3\n";
+    rig.sandbox.write(".ticks/agents/mute.toml", mute);
+    let ended = rig.run(["-j", "1", "--max-cost", "0.3"]).expect(10);
+    let reserved = json!([{"ticket": "one", "cost_usd": 0.3}]);
+    let run = ended.last()["run"].as_str().unwrap();
+    let why = format!(
+        "the budget is used up: $0.00 is spent as told, and $0.30 was put aside and counts as \
+         spent, since what it went to was not told ($0.30 for `one`), of $0.30; the same command \
+         with a higher `--max-cost` goes on; `tk log {run} --kind cost` shows each charge"
+    );
+    assert_eq!(ended.last()["reserved"], reserved);
+    assert_eq!(ended.last()["why"], why.as_str());
+    // The next run, which can start nothing, says the same, as text too.
+    let again = rig
+        .sandbox
+        .tk(["run", "epic", "-j", "1", "--max-cost", "0.3"]);
+    assert_eq!(again.code, 10, "{again}");
+    for text in [
+        "$0.3000 of it was put aside for one, whose workers did not tell what they spent: at most",
+        &why,
+    ] {
+        assert!(again.stdout.contains(text), "{again}");
+    }
+    rig.run(["-j", "1", "--max-cost", "0.6"]).expect(0);
 }

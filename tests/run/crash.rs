@@ -132,6 +132,12 @@ fn without_authentication_the_run_stops_at_once() {
             .iter()
             .any(|text| text.contains("authentication"))
     );
+    let why = ended.last()["why"].as_str().unwrap();
+    assert!(
+        why.starts_with("no worker can go on: authentication"),
+        "{why}"
+    );
+    assert!(why.ends_with("the same command goes on"), "{why}");
     // The worker beside them was interrupted, not killed: it told what it cost.
     let three = rig
         .settled()

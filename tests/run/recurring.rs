@@ -103,6 +103,8 @@ fn what_is_put_off_is_left_for_later() {
     assert_eq!(ended.ids("landed"), ["one"]);
     let waits = json!([{"ticket": "late", "why": "deferred until 2999-01-01"}]);
     assert_eq!(ended.last()["waits"], waits);
+    let why = "nobody is asked for anything; `late` is not done: deferred until 2999-01-01";
+    assert_eq!(ended.last()["why"], why);
     assert!(ended.of("late", "ticket_started").is_empty());
     assert_eq!(rig.show("late")["status"], "open");
     assert_eq!(rig.show("epic")["status"], "open");

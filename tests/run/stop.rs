@@ -83,6 +83,16 @@ fn ctrl_c_keeps_everything_and_the_same_command_goes_on() {
     live.signal(Signal::INT);
     let stopped = live.end().expect(8);
     assert_kept(&rig, &stopped);
+    let told = "stopping: the workers are asked to stop, and their work is kept; Ctrl-C or `tk stop` \
+                again ends them at once\n";
+    assert_eq!(
+        stopped.stderr.matches(told).count(),
+        1,
+        "{}",
+        stopped.stderr
+    );
+    let why = "it was asked to stop; the same command goes on";
+    assert_eq!(stopped.last()["why"], why);
     assert!((rig.spent() - 0.25).abs() < 1e-9, "{:?}", rig.settled());
     assert_goes_on(&rig, &stopped);
 }

@@ -1,5 +1,6 @@
 //! The account the dispatcher keeps: reservations, live figures, settlements.
 
+use super::ended::Cap;
 use super::{Account, Dispatcher};
 use crate::model::{TicketId, Usd};
 use crate::run::desk::{Bill, Permit};
@@ -12,7 +13,9 @@ use crate::run::watch::Watch;
 use crate::wire::EventKind;
 
 /// What is said where the run may use no more tokens.
-const TOKENS: &str = "the cap on tokens is reached";
+pub(super) const TOKENS: &str = "the cap on tokens is reached";
+/// What is said where money does not pay for another worker.
+pub(super) const USED_UP: &str = "the budget is used up";
 
 impl Dispatcher<'_> {
     /// Whether a worker ran in the ticket's last attempt folder.
@@ -48,7 +51,7 @@ impl Dispatcher<'_> {
         let kind = self.cost_event(ticket, bill, Some(bill.live), false);
         self.record(Some(ticket), kind);
         if self.till.budget().crossed() {
-            self.reach_budget("spending has come to the cap");
+            self.reach_budget(Cap::Money, "spending has come to the cap");
         }
         let live = bill.input_tokens + bill.output_tokens;
         self.live_tokens.insert(ticket.clone(), live);
@@ -82,7 +85,7 @@ impl Dispatcher<'_> {
 
     fn check_tokens(&mut self) {
         if self.tokens_are_used_up() {
-            self.reach_budget(TOKENS);
+            self.reach_budget(Cap::Tokens, TOKENS);
         }
     }
 
@@ -97,12 +100,11 @@ impl Dispatcher<'_> {
 
     /// The budget does not pay for another worker: nothing more starts.
     pub(super) fn refuse(&mut self) {
-        let tokens = self.tokens_are_used_up();
-        self.reach_budget(if tokens {
-            TOKENS
+        if self.tokens_are_used_up() {
+            self.reach_budget(Cap::Tokens, TOKENS);
         } else {
-            "the budget is used up"
-        });
+            self.reach_budget(Cap::Money, USED_UP);
+        }
     }
 
     fn cost_event(
