@@ -63,6 +63,8 @@ pub enum GitError {
     NotARepository {
         /// Where it was looked for.
         dir: PathBuf,
+        /// Whether `GIT_DIR` names one, which does not count.
+        another_is_named: bool,
     },
     /// The repository has no working tree.
     #[error("`{}` is a bare repository: there is no working tree here", Shown(.git_dir))]

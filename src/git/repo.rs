@@ -337,7 +337,10 @@ fn not_found(cwd: &Path, error: &gix::Error) -> GitError {
     use gix::discover::upwards::Error;
     match error.downcast_any_ref::<Error>() {
         Some(Error::NoTrustedGitRepository { .. }) => GitError::Untrusted { dir: cwd.into() },
-        Some(_) => GitError::NotARepository { dir: cwd.into() },
+        Some(_) => GitError::NotARepository {
+            dir: cwd.into(),
+            another_is_named: std::env::var_os("GIT_DIR").is_some(),
+        },
         None if names_by_sha256(cwd) => GitError::Sha256 { dir: cwd.into() },
         None => unreadable("the repository", error),
     }

@@ -126,6 +126,12 @@ impl From<InvalidFile> for Error {
 impl From<GitError> for Error {
     fn from(error: GitError) -> Self {
         match &error {
+            GitError::NotARepository {
+                another_is_named: true,
+                ..
+            } => Self::caused(ErrorCode::NoRepository, error).hint(
+                "`GIT_DIR` is set and does not count: `tk` goes by the folder that it is started in",
+            ),
             GitError::NotARepository { .. } => Self::caused(ErrorCode::NoRepository, error)
                 .hint("tickets live in a git repository: `git init`, then `tk init`"),
             GitError::Bare { .. } => Self::caused(ErrorCode::NoRepository, error)

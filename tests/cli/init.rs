@@ -61,6 +61,14 @@ fn needs_a_working_tree() {
     {"schema":"tk.error.v1","error":{"code":"NO_REPOSITORY","message":"`$ROOT/repo` is not in a git repository","hint":"tickets live in a git repository: `git init`, then `tk init`","retryable":false,"exit_code":6,"context":{}}}
     --- exit 6
     "#);
+    let mut command = sandbox.tk_command();
+    let named = command.env("GIT_DIR", "elsewhere.git").arg("init");
+    assert_snapshot!(sandbox.run(named, None), @r"
+    --- stderr
+    error: `$ROOT/repo` is not in a git repository
+    hint: `GIT_DIR` is set and does not count: `tk` goes by the folder that it is started in
+    --- exit 6
+    ");
     sandbox.git(["init", "--quiet", "--bare", "."]);
     assert_snapshot!(sandbox.tk(["init"]), @r"
     --- stderr
