@@ -61,11 +61,14 @@ impl<'a> Graph<'a> {
         self.net.get_or_init(made)
     }
 
-    /// The same, where others than who asks hold these.
+    /// The same, where others than who asks hold these. What became of one elsewhere is nothing new
+    /// where it is done here.
     #[must_use]
     pub fn held_by_others(mut self, holds: impl IntoIterator<Item = (TicketId, Hold)>) -> Self {
         let place = |(id, hold)| Some((self.facts.position(&id)?, hold));
-        self.holds = holds.into_iter().filter_map(place).collect();
+        let holds = holds.into_iter().filter_map(place);
+        let holds = holds.filter(|(at, hold)| hold.kept.is_none() || !self.facts.is_done(*at));
+        self.holds = holds.collect();
         self
     }
 
@@ -152,8 +155,9 @@ impl<'a> Graph<'a> {
             ready: self.is_ready_at(place),
             deferred: self.is_deferred_at(place),
             held_by: hold.map(|hold| (&*hold.by).into()),
-            held_until: hold.map(|hold| hold.until),
+            held_until: hold.filter(|it| it.kept.is_none()).map(|it| it.until),
             held_here: hold.is_some_and(|hold| !hold.elsewhere),
+            kept: hold.and_then(|hold| hold.kept.clone()),
         }
     }
 

@@ -71,7 +71,9 @@ impl Project {
             let (_, hold) = locked.let_go(id)?;
             self.owe(hold);
         }
-        if let Some(theirs) = claim.filter(|_| !is_mine) {
+        // What became of it elsewhere is no work that this would disturb.
+        let theirs = claim.filter(|it| !is_mine && it.kept().is_none());
+        if let Some(theirs) = theirs {
             let is = if ends { "was" } else { "is" };
             let (by, until) = (printable(&theirs.actor), theirs.lease_until);
             let message =

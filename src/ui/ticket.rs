@@ -80,6 +80,7 @@ fn facts(page: &mut Page, ticket: &TicketRecord) {
         };
         page.fact("held", &format!("by {by}{there}, until {until}"));
     }
+    page.maybe("elsewhere", standing.and_then(|it| it.kept.as_deref()));
     page.fact("type", &ticket.kind);
     page.fact("priority", &ticket.priority.to_string());
     page.maybe("owner", ticket.owner.as_deref());

@@ -66,15 +66,18 @@ pub struct Standing {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
     /// Who else holds it: in another clone, as `tk sync` saw last; or in this one, where it is not
-    /// begun.
+    /// begun. Also who closed it in another clone, or worked at it where a person owes it something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<SmolStr>,
-    /// Until when.
+    /// Until when; absent where it is over there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_until: Option<Timestamp>,
     /// Whether that is in this clone.
     #[serde(skip)]
     pub held_here: bool,
+    /// What became of it in the other clone, where it is not held there any more.
+    #[serde(skip)]
+    pub kept: Option<String>,
 }
 
 /// A ticket: the keys of its file in the file's order, then what follows from it. Which of

@@ -469,6 +469,12 @@ fn what_is_closed_in_another_clone_is_free_when_that_was_merged() {
     assert_eq!(other(&["list", "--ready"]).stdout, "");
     assert_eq!(other(&["next"]).code, 1);
     assert_eq!(other(&["claim", "abc"]).code, 5);
+    // It is not held any more, and to change it disturbs nobody.
+    let told =
+        "elsewhere       closed in another clone at 2026-11-20T08:38:50Z by dana@example.com\n";
+    let shown = other(&["show", "def"]).stdout;
+    assert!(shown.contains(told) && !shown.contains("held"), "{shown}");
+    assert_eq!(other(&["update", "def", "-p", "1"]).stderr, "");
     // To let go of it as if it were one's own takes nothing away.
     other(&["release", "abc"]).ok();
     assert_eq!(other(&["claim", "abc", "--remote"]).code, 5);
@@ -496,6 +502,11 @@ fn what_is_closed_in_another_clone_is_free_when_that_was_merged() {
         "FETCH_HEAD",
     ]);
     git(&["-C", "../other", "commit", "--quiet", "--message=squashed"]);
+    let shown = other(&["show", "abc"]).stdout;
+    assert!(
+        !shown.contains("elsewhere") && !shown.contains("held"),
+        "{shown}"
+    );
     assert_eq!(other(&["claim", "abc", "--remote"]).code, 4);
     other(&["reopen", "abc"]).ok();
     other(&["claim", "abc", "--remote"]).ok();
