@@ -95,8 +95,8 @@ pub(super) struct Dispatcher<'a> {
     /// Why no worker of the account can go on.
     fatal: Option<String>,
     out_of_time: bool,
-    /// Whether a ticket has used up what it may cost.
-    ticket_cap_reached: bool,
+    /// The first ticket that has used up what it may have, as a sentence.
+    ticket_cap: Option<String>,
     /// While workers of other runs hold the money that is needed here.
     elsewhere: Option<Watch>,
     /// What was warned of once.
@@ -134,7 +134,7 @@ impl<'a> Dispatcher<'a> {
             reached: None,
             fatal: None,
             out_of_time: false,
-            ticket_cap_reached: false,
+            ticket_cap: None,
             elsewhere: None,
             warned: BTreeSet::new(),
             trouble: None,
@@ -195,7 +195,7 @@ impl<'a> Dispatcher<'a> {
             endings: self.board.endings(),
             unstarted: self.board.unstarted(),
             parked: self.parked,
-            budget_reached: self.reached.is_some() || self.ticket_cap_reached,
+            budget_reached: self.reached.is_some() || self.ticket_cap.is_some(),
             stopped: self.stop >= Stop::Interrupt,
             spent: ledger::known(self.till.budget().spent(), used.is_unknown),
             reserved,

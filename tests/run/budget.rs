@@ -445,6 +445,9 @@ fn a_ticket_has_a_cap_of_its_own_beside_that_of_the_run() {
     rig.script(json!({"one": [half, [spend(0.3)]]}));
     let with = |cap| ["-j", "1", "--max-cost", "20", "--max-ticket-cost", cap];
     let ended = rig.run(with("0.5")).expect(10);
+    let why = "`one`: the ticket has used up what it may cost in this run; the same command goes on \
+               with a higher `--max-ticket-cost`, or `max_turns` of its agent";
+    assert_eq!(ended.last()["why"], why);
     // A request of the one conversation more, and no worker after that.
     assert!(rig.spent() <= 0.5 + 0.3, "{:?}", rig.settled());
     assert_eq!(

@@ -79,7 +79,8 @@ impl Dispatcher<'_> {
 
     /// A ticket has used up what it may have: the others go on.
     pub(super) fn reach_ticket_cap(&mut self, ticket: &TicketId, text: String) {
-        self.ticket_cap_reached = true;
+        self.ticket_cap
+            .get_or_insert_with(|| format!("`{ticket}`: {text}"));
         self.record(Some(ticket), EventKind::Warning { text });
     }
 

@@ -31,10 +31,13 @@ impl Dispatcher<'_> {
             Some(Cap::Time) => {
                 "the time limit of the run is reached; the same command goes on".to_owned()
             }
-            None if self.ticket_cap_reached => {
-                "a ticket has used up what it may; a higher cap of its own goes on".to_owned()
+            None => {
+                let capped = self.ticket_cap.as_ref()?;
+                format!(
+                    "{capped}; the same command goes on with a higher `--max-ticket-cost`, or \
+                     `max_turns` of its agent"
+                )
             }
-            None => return None,
         })
     }
 
