@@ -652,3 +652,20 @@ fn the_end_tells_what_counts_only_because_it_was_put_aside() {
     }
     rig.run(["-j", "1", "--max-cost", "0.6"]).expect(0);
 }
+
+/// What was put aside for a worker that was stopped counts: the same command alone cannot go on.
+#[test]
+fn a_stopped_run_whose_cap_is_used_up_says_so() {
+    let rig = Rig::new(&[("one", "agent = \"mute\"")]);
+    let up = rig.pipe("up");
+    let script = format!("echo up > {}; exec sleep 1000", up.display());
+    let mute = format!("kind = \"command\"\ncommand = [\"sh\", \"-c\", {script:?}]\n");
+    rig.sandbox.write(".ticks/agents/mute.toml", &mute);
+    let live = rig.start(["-j", "1", "--max-cost", "0.3"]);
+    hear(&up);
+    live.signal(Signal::INT);
+    let why = "it was asked to stop, and the budget is used up; the same command with a higher \
+               `--max-cost` goes on";
+    assert_eq!(live.end().expect(8).last()["why"], why);
+    rig.run(["-j", "1", "--max-cost", "0.3"]).expect(10);
+}

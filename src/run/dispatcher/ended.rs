@@ -23,7 +23,15 @@ impl Dispatcher<'_> {
             return Some(format!("{fatal}; {then}"));
         }
         if self.stop >= Stop::Interrupt {
-            return Some("it was asked to stop; the same command goes on".to_owned());
+            let budget = self.till.budget();
+            let is_used_up = budget.cap().is_some_and(|cap| budget.spent() >= cap);
+            return Some(match is_used_up {
+                true => format!(
+                    "it was asked to stop, and {USED_UP}; the same command with a higher \
+                     `--max-cost` goes on"
+                ),
+                false => "it was asked to stop; the same command goes on".to_owned(),
+            });
         }
         Some(match self.reached {
             Some(Cap::Money) => self.money_is_short(reserved),
