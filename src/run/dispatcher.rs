@@ -5,6 +5,7 @@
 //! anything follows from it.
 
 mod accounts;
+mod closed;
 mod ended;
 mod places;
 
@@ -154,6 +155,7 @@ impl<'a> Dispatcher<'a> {
             .max_time
             .map(|time| Instant::now() + time.duration());
         let branch = Watch::patient(self.shared.tracker.watched());
+        let tickets = Watch::calm(self.shared.store.ticks_dir());
         let clashes = Arc::clone(&self.shared.clashes).watch(self.line.clone());
         // It ends with this.
         let mut beside = JoinSet::new();
@@ -173,7 +175,8 @@ impl<'a> Dispatcher<'a> {
                         self.retry_tickets(&retry);
                     }
                 },
-                () = branch.changed() => {}
+                () = branch.changed() => self.stop_closed(),
+                () = tickets.changed() => self.stop_closed(),
                 () = changed(self.elsewhere.as_ref()), if self.elsewhere.is_some() => {}
                 () = tokio::time::sleep(limit), if self.limited.is_some() => {}
                 () = self.people.changed(), if self.hears_people() => self.hear_people(),

@@ -6,6 +6,7 @@ mod elsewhere;
 mod endings;
 mod land;
 mod mending;
+mod withdrawn;
 
 use std::sync::Arc;
 

@@ -14,7 +14,9 @@ mod budget;
 mod checkout;
 #[cfg(test)]
 mod clashes;
-
+#[cfg(test)]
+mod closed;
+#[cfg(test)]
 mod committed;
 #[cfg(test)]
 mod conflict;

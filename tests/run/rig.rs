@@ -187,10 +187,12 @@ impl Rig {
                 let _gone = kill_process(Pid::from_raw(*pid).unwrap(), signal);
             }
         };
+        let known = self.processes();
         // Nothing goes on without its shim meanwhile.
-        all(&self.processes(), Signal::STOP);
+        all(&known, Signal::STOP);
         self.kill_shims();
         self.outlast(|left| all(left, Signal::KILL));
+        known.into_iter().for_each(outlast_one);
     }
 
     /// Waits until no process of a run is left, doing that to those that are.
@@ -253,6 +255,23 @@ impl Rig {
         let claims = std::fs::read_dir(self.sandbox.path().join(".git/tk/claims"));
         let claims: Vec<_> = claims.into_iter().flatten().flatten().collect();
         assert!(claims.is_empty(), "{claims:?}");
+    }
+}
+
+/// Waits until that process, which was killed, runs no more: its environment is gone before that.
+fn outlast_one(pid: i32) {
+    let start = Instant::now();
+    let runs = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let state = stat
+            .rsplit(')')
+            .next()
+            .and_then(|rest| rest.trim().chars().next());
+        state.is_some_and(|state| !['Z', 'X'].contains(&state))
+    };
+    while runs() {
+        assert!(start.elapsed() < PATIENCE, "{pid} does not end");
+        std::thread::yield_now();
     }
 }
 

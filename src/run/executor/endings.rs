@@ -160,6 +160,9 @@ impl Executor {
         if let Some(lost) = self.lost() {
             return self.put_aside_taken(lost).await;
         }
+        if self.is_closed() {
+            return self.stopped_closed().await;
+        }
         let done = || format!("{DONE} kept on `{}`.", self.job.branch);
         self.end(Closing {
             outcome: Outcome::Stopped,

@@ -101,7 +101,7 @@ impl Executor {
     }
 
     /// Tells what of the worker's doing does not land.
-    fn tell_undone(&self, evidence: &Evidence) -> Result<(), Trouble> {
+    pub(super) fn tell_undone(&self, evidence: &Evidence) -> Result<(), Trouble> {
         if !evidence.undone.is_empty() {
             let text = format!(
                 "the worker changed the tracker's files, which was undone: {}",

@@ -1,14 +1,13 @@
 //! What an executor mends before it goes on: worktrees that somebody removed, branches that
-//! conflict with what has landed; and what it leaves alone, a ticket that was deleted.
+//! conflict with what has landed.
 
 use std::sync::Arc;
 
 use super::{Executor, Step};
-use crate::model::{AgentKind, NoteKind, Outcome};
+use crate::model::{AgentKind, NoteKind};
 use crate::run::desk::{Ending, NoPlace};
 use crate::run::landing::Landing;
 use crate::run::repair::REPAIRS;
-use crate::run::tickets::Closing;
 use crate::run::trouble::{Trouble, blocking};
 use crate::run::worker::Session;
 use crate::run::{ground, prompt, repair, tickets, workspace};
@@ -148,22 +147,6 @@ impl Executor {
             .await
     }
 
-    /// A person closed the ticket while it was worked at: nothing lands.
-    pub(super) async fn closed(&mut self) -> Result<Ending, Trouble> {
-        self.end(Closing {
-            outcome: Outcome::Stopped,
-            awaiting: None,
-            note: None,
-        })
-        .await?;
-        let text = format!(
-            "the ticket was closed meanwhile: its work is kept on `{}`",
-            self.job.branch
-        );
-        self.desk.record(EventKind::Warning { text }).await?;
-        Ok(Ending::Closed)
-    }
-
     /// Merges what has landed into the ticket's branch, where it merges cleanly: what a check
     /// found on the merged tree is to be mended where it can be seen.
     pub(super) async fn take_in_landed(&self) -> Result<(), Trouble> {
@@ -171,26 +154,5 @@ impl Executor {
         let _one_at_a_time = lander.lander.lock().await;
         repair::begin(&self.shared, &self.job).await?;
         Ok(())
-    }
-
-    /// A person deleted the ticket: there is nothing to do, and nowhere to write about it. The
-    /// branch is kept, if there is anything on it.
-    pub(super) async fn deleted(&self) -> Ending {
-        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
-        let put_away = blocking(move || -> Result<_, Trouble> {
-            tickets::let_go(&shared, &job)?;
-            workspace::put_away(&shared, &job)?;
-            let kept = shared.tip_of(&workspace::branch(&job)?)?.is_some();
-            Ok(kept)
-        });
-        let what = "the ticket was deleted: nothing more is done about it";
-        let text = match put_away.await {
-            Ok(true) => format!("{what}; its work is kept on `{}`", self.job.branch),
-            Ok(false) => what.to_owned(),
-            Err(trouble) => format!("{what}; its worktree or claim cannot be put away: {trouble}"),
-        };
-        // Whoever cannot hear this is gone already.
-        let _over = self.desk.record(EventKind::Warning { text }).await;
-        Ending::Deleted
     }
 }

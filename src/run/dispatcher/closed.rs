@@ -1,0 +1,45 @@
+//! Tickets that people close while they are worked at: what their workers would still do, and
+//! cost, nobody wants any more.
+
+use jiff::Timestamp;
+
+use super::Dispatcher;
+use crate::model::TicketId;
+use crate::run::desk::Stop;
+
+impl Dispatcher<'_> {
+    /// Interrupts the workers of tickets that were closed since they began, and those that wait
+    /// for a place. Who lands is left alone: a landing sees for itself, and closes its ticket.
+    pub(super) fn stop_closed(&mut self) {
+        let live = |id: &TicketId| {
+            self.board.is_live(id) || self.asking.iter().any(|(asking, _)| asking == id)
+        };
+        let goes_on = |stop: Stop| stop < Stop::Interrupt;
+        let workers = self.stops.iter();
+        let workers = workers.filter(|(id, stop)| goes_on(*stop.borrow()) && live(id));
+        let closed = workers.filter(|(id, _)| self.is_closed(id));
+        let closed: Vec<String> = closed.map(|(id, _)| id.to_string()).collect();
+        // While another branch is checked out, or one is being, the files there are not the run's.
+        if !closed.is_empty() && self.shared.tracker.is_home() {
+            self.stop_tickets(&closed);
+        }
+    }
+
+    /// Whether somebody closed the ticket since its executor began. An older closing is in a file
+    /// that git has put there for a moment, as `git stash` does.
+    fn is_closed(&self, id: &TicketId) -> bool {
+        let (store, config) = (&self.shared.store, &self.shared.config);
+        let Ok(stored) = store.read(id, config) else {
+            return false;
+        };
+        let is_done = config.statuses.is_done(&stored.ticket.status);
+        is_done && stored.ticket.closed_at >= self.began(id)
+    }
+
+    /// When its executor began, to the second as ticket files have it.
+    fn began(&self, id: &TicketId) -> Option<Timestamp> {
+        let elapsed = self.started.get(id)?.elapsed();
+        let began = self.shared.ctx.now().checked_sub(elapsed).ok()?;
+        Timestamp::from_second(began.as_second()).ok()
+    }
+}
