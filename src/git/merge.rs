@@ -83,6 +83,20 @@ impl TicketSides {
     }
 }
 
+/// What is committed when a ticket lands.
+#[derive(Clone, Copy, Debug)]
+pub struct Closing<'c> {
+    /// The files of `.ticks/` in which it is closed.
+    pub files: &'c [FileEdit],
+    /// The message of the merge.
+    pub message: &'c str,
+    /// That of the commit with the files alone, on the merged branch: a rebase keeps no merge, nor
+    /// what only a merge has changed. Without it the code would stay, and its ticket open again.
+    pub alone: &'c str,
+    /// None for the user.
+    pub author: Option<&'c Author>,
+}
+
 /// A merge that is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
@@ -271,6 +285,36 @@ impl Integration {
         Ok(Committed {
             commit,
             changed_by_checks,
+        })
+    }
+
+    /// Commits the merge of a ticket's branch as [`Self::merge_commit`] does, with the ticket
+    /// closed on both sides of it.
+    ///
+    /// # Errors
+    /// When git fails. Then nothing is committed.
+    pub fn land(&self, pending: &PendingMerge, closing: &Closing<'_>) -> Result<Committed> {
+        let mut pending = pending.clone();
+        if pending.merged != pending.onto {
+            pending.merged = self.closed(pending.merged, closing)?;
+        }
+        let Closing {
+            files,
+            message,
+            author,
+            ..
+        } = *closing;
+        self.merge_commit(&pending, message, files, author)
+    }
+
+    /// The commit on top of a ticket's branch that closes the ticket there; no branch leads to it.
+    fn closed(&self, tip: CommitId, closing: &Closing<'_>) -> Result<CommitId> {
+        let tree = self.git.tree_of(tip)?;
+        self.git.make_commit(&NewCommit {
+            tree: self.git.tree_with(tree, closing.files)?,
+            parents: &[tip],
+            message: closing.alone,
+            author: closing.author,
         })
     }
 

@@ -73,7 +73,7 @@ pub use interrupt::signals_are_handled;
 pub use joined::Joined;
 pub use land::{Landed, Landing, Refusal};
 pub use leftover::{Leftover, Leftovers, RunBranch, Unsaved};
-pub use merge::{Chain, Committed, Integration, MergeBegin, PendingMerge, TicketSides};
+pub use merge::{Chain, Closing, Committed, Integration, MergeBegin, PendingMerge, TicketSides};
 pub use moved::Moved;
 pub use owned::Stray;
 pub use past::{FileVersion, TreeFile};

@@ -291,12 +291,8 @@ async fn merge(
         let mut records = Vec::new();
         for (place, (job, record, tip)) in parts.into_iter().enumerate() {
             let record = landing::landed_record(&s, &record);
-            let (files, message) = landing::closing(&s, &job, &record)?;
-            let author = s.author(&job);
-            let merged =
-                s.integration
-                    .chain_on(&mut chain, tip, &message, &files, Some(&author))?;
-            if !merged {
+            let closed = landing::closed(&s, &job, &record)?;
+            if !s.integration.chain_on(&mut chain, tip, &closed.closing())? {
                 return Ok(Err(place));
             }
             records.push(record);

@@ -19,7 +19,10 @@ use super::tickets;
 use super::trouble::{Trouble, blocking};
 use super::workspace;
 use crate::context::point::Point;
-use crate::git::{CommitId, FileEdit, MergeBegin, PendingMerge, TicketSides, TicksPath, Worktrees};
+use crate::git::{
+    Author, Closing, CommitId, FileEdit, MergeBegin, PendingMerge, TicketSides, TicksPath,
+    Worktrees,
+};
 use crate::model::{
     Awaiting, Gate, LandMode, NoteKind, Outcome, RunRecord, escaped_lines, one_line,
 };
@@ -249,10 +252,9 @@ async fn commit(
     let record = landed_record(shared, record);
     let (s, j, r) = (Arc::clone(shared), Arc::clone(job), record.clone());
     let committed = blocking(move || -> Result<_, Trouble> {
-        let (mut files, message) = closing(&s, &j, &r)?;
-        files.extend(brought(&s, &pending)?);
-        Ok(s.integration
-            .merge_commit(&pending, &message, &files, Some(&s.author(&j)))?)
+        let mut closed = closed(&s, &j, &r)?;
+        closed.files.extend(brought(&s, &pending)?);
+        Ok(s.integration.land(&pending, &closed.closing())?)
     })
     .await?;
     tell_changed_by_checks(desk, &committed.changed_by_checks)?;
@@ -269,19 +271,40 @@ pub(super) fn landed_record(shared: &Shared, record: &RunRecord) -> RunRecord {
     }
 }
 
-/// The ticket's file as the landing commit has it, and that of the one that comes after it, if
-/// one does; and that commit's message.
-pub(super) fn closing(
-    shared: &Shared,
-    job: &Job,
-    record: &RunRecord,
-) -> Result<(Vec<FileEdit>, String), Trouble> {
+/// What a landing commits.
+pub(super) struct Closed {
+    /// The ticket's file as the landing commit has it, and that of the one that comes after it,
+    /// if one does.
+    files: Vec<FileEdit>,
+    message: String,
+    alone: String,
+    author: Author,
+}
+
+impl Closed {
+    pub(super) fn closing(&self) -> Closing<'_> {
+        Closing {
+            files: &self.files,
+            message: &self.message,
+            alone: &self.alone,
+            author: Some(&self.author),
+        }
+    }
+}
+
+/// The ticket, closed, as it lands with that record.
+pub(super) fn closed(shared: &Shared, job: &Job, record: &RunRecord) -> Result<Closed, Trouble> {
     let files = tickets::closed_files(shared, job, record)?.into_iter();
     let files = files.map(|stored| FileEdit {
         path: TicksPath::of_ticket(&stored.ticket.id),
         bytes: Some(stored.text.into_bytes()),
     });
-    Ok((files.collect(), message(shared, job, record)))
+    Ok(Closed {
+        files: files.collect(),
+        message: message("Land", shared, job, record),
+        alone: message("Close", shared, job, record),
+        author: shared.author(job),
+    })
 }
 
 /// The files of other tickets that the branch has from the run that it began in, and nobody here
@@ -366,10 +389,10 @@ async fn warn(desk: &Desk, what: &str, trouble: &Trouble) -> Result<(), Trouble>
     Ok(desk.record(EventKind::Warning { text }).await?)
 }
 
-/// The landing commit's message: subject, what the worker says it did, trailers. Foreign text
+/// The message of a commit that lands or closes the ticket, by its first word: subject, what the worker says it did, trailers. Foreign text
 /// stands before the last paragraph, and what looks like a trailer in it is indented, so that
 /// none of its lines can pass for one.
-fn message(shared: &Shared, job: &Job, record: &RunRecord) -> String {
+fn message(what: &str, shared: &Shared, job: &Job, record: &RunRecord) -> String {
     let title = one_line(&job.ticket.title);
     let summary = record.summary.as_deref().unwrap_or_default();
     let summary = escaped_lines(&summary.trim().replace("\r\n", "\n"));
@@ -384,7 +407,7 @@ fn message(shared: &Shared, job: &Job, record: &RunRecord) -> String {
     let cost = record.cost_usd;
     let cost = cost.map_or_else(|| "unknown".to_owned(), |cost| cost.to_string());
     format!(
-        "Land {}: {title}\n\n{body}Ticket: {}\nRun: {}\nCost-USD: {cost}\n",
+        "{what} {}: {title}\n\n{body}Ticket: {}\nRun: {}\nCost-USD: {cost}\n",
         job.ticket.id, job.ticket.id, shared.run
     )
 }

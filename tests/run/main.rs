@@ -53,6 +53,8 @@ mod plan_money;
 #[cfg(test)]
 mod preflight;
 #[cfg(test)]
+mod rebased;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod recurring;

@@ -135,7 +135,9 @@ impl Rig {
     /// How many commits of the branch carry the ticket's trailer.
     pub(crate) fn landings(&self, id: &str, branch: &str) -> usize {
         let format = "--format=%(trailers:key=Ticket,valueonly)";
-        let listed = self.sandbox.git(["log", format, branch, "--"]);
+        let listed = self
+            .sandbox
+            .git(["log", "--first-parent", format, branch, "--"]);
         listed.lines().filter(|line| *line == id).count()
     }
 

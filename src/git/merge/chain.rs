@@ -1,7 +1,7 @@
 //! Several merges, one on the other, that are tried together: commits that no branch leads to
 //! until the tree of the last one has passed.
 
-use super::{Author, CommitId, FileEdit, Integration, NewCommit, PendingMerge, parse_tree};
+use super::{Closing, CommitId, Integration, NewCommit, PendingMerge, parse_tree};
 use crate::git::Result;
 use crate::git::id::is_ticks;
 
@@ -38,7 +38,8 @@ impl Integration {
     }
 
     /// Merges the commit into the chain's tip, in memory, `.ticks/` as the tip has it but for
-    /// these files; whether it merged. The chain is as it was where it did not.
+    /// the files that close its ticket, as [`Integration::land`] does; whether it merged. The chain
+    /// is as it was where it did not.
     ///
     /// # Errors
     /// When git fails for another reason than a conflict.
@@ -46,9 +47,7 @@ impl Integration {
         &self,
         chain: &mut Chain,
         other: CommitId,
-        message: &str,
-        files: &[FileEdit],
-        author: Option<&Author>,
+        closing: &Closing<'_>,
     ) -> Result<bool> {
         let tip = chain.tip();
         if self.git.is_ancestor(other, tip)? {
@@ -74,10 +73,10 @@ impl Integration {
         only.stdout = tree.to_vec();
         let merged = self.git.tree_with_ticks_of(parse_tree(&only)?, tip)?;
         let commit = self.git.make_commit(&NewCommit {
-            tree: self.git.tree_with(merged, files)?,
-            parents: &[tip, other],
-            message,
-            author,
+            tree: self.git.tree_with(merged, closing.files)?,
+            parents: &[tip, self.closed(other, closing)?],
+            message: closing.message,
+            author: closing.author,
         })?;
         chain.commits.push(commit);
         Ok(true)
