@@ -110,6 +110,7 @@ impl<'a> Begun<'a> {
         for dir in &opened.abandoned {
             let left = recovery::recover(self.ctx, store, config, dir, |_| false)?;
             self.told.extend(left.told);
+            self.told.extend(ground::adopt_of(project, ground, dir)?);
             let given_back = remote::give_back_left(project, &left.holds, |_| true);
             self.told.extend(given_back);
         }

@@ -68,14 +68,7 @@ pub(super) fn make(
         integration: &integration,
         trees: &trees,
     };
-    for Adopted { id, is_new, untidy } in adopt_landed(&landed, &survey.files)? {
-        if is_new {
-            told.push(format!(
-                "`{id}` had landed when the runner was interrupted; it is closed now"
-            ));
-        }
-        told.extend(untidy);
-    }
+    told.extend(adopt(&landed, &survey.files)?);
     let message = format!("Plan: {}\n\nRun: {}\n", one_line(&survey.title), info.run);
     let (mut files, unreadable) = ticket_files(&project.store, &project.config, &survey.files)?;
     told.extend(unreadable);
@@ -284,6 +277,47 @@ pub(super) struct Adopted {
     pub is_new: bool,
     /// Why its worktree or branch stays.
     pub untidy: Option<String>,
+}
+
+/// [`adopt_landed`], of another run, whose runner is dead: its tickets are closed before this one
+/// looks at them. What is to be told of it.
+pub(super) fn adopt_of(project: &Project, ground: &Ground, dir: &RunDir) -> Result<Vec<String>> {
+    let Some(info) = dir.info()? else {
+        return Ok(Vec::new());
+    };
+    let branch = BranchName::parse(&info.branch);
+    let branch = branch.map_err(|error| Error::caused(ErrorCode::Git, error))?;
+    let git = Git::new(&ground.root);
+    if git.commit_of(&branch.reference())?.is_none() {
+        // It had not come to its first commit.
+        return Ok(Vec::new());
+    }
+    let ids = info.tickets.iter();
+    let ids = ids.filter_map(|id| TicketId::parse(id).ok());
+    let landed = Landed {
+        store: &project.store,
+        config: &project.config,
+        run: &info.run,
+        key: &RunKey::recorded(&info.key),
+        ground,
+        integration: &Integration::new(&ground.root, branch),
+        trees: &project.repo.worktrees(),
+    };
+    adopt(&landed, &ids.collect::<Vec<_>>())
+}
+
+/// [`adopt_landed`]; what is to be told of it.
+fn adopt(landed: &Landed<'_>, files: &[TicketId]) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for Adopted { id, is_new, untidy } in adopt_landed(landed, files)? {
+        if is_new {
+            told.push(format!(
+                "`{id}` had landed when the runner was interrupted; it is closed now"
+            ));
+        }
+        told.extend(untidy);
+    }
+    Ok(told)
 }
 
 /// Tickets whose landing is committed on the run's branch and that are not closed in the main

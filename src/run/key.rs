@@ -35,6 +35,12 @@ impl RunKey {
         Self(format!("t-{hex}"))
     }
 
+    /// The key of a run that is on the disk, as its text.
+    #[must_use]
+    pub fn recorded(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The run's branch.
     #[must_use]
     pub fn run_branch(&self) -> String {

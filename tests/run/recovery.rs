@@ -118,3 +118,33 @@ fn a_ticket_that_cannot_be_read_keeps_none_of_the_others_from_it() {
 fn seq(event: &Value) -> u64 {
     event["seq"].as_u64().unwrap()
 }
+
+#[test]
+fn whatever_command_comes_next_what_had_landed_is_closed() {
+    for place in [
+        "run_branch_moved:after:2",
+        "landed:before",
+        "ticket_closed:before",
+    ] {
+        for next in [&["land", "epic"][..], &["land"], &["run", "one"]] {
+            let rig = Rig::new(&[("one", "")]);
+            let mut dying = rig.sandbox.tk_command();
+            dying
+                .args(["run", "epic", "--json"])
+                .env("TK_TEST_DIE_AT", place);
+            crate::rig::Live::of(dying).end().expect(-1);
+            assert_eq!(rig.show("one")["status"], "in_progress");
+            let _of_each_its_own = rig.sandbox.tk(next).code;
+            assert_eq!(rig.show("one")["status"], "closed", "{place} {next:?}");
+            assert_eq!(rig.rounds("one"), 1, "{place} {next:?}: nobody works twice");
+            rig.sandbox.tk(["run", "epic"]).ok();
+            assert_eq!(rig.landings("one", "main"), 1, "{place} {next:?}");
+            assert_eq!(rig.sandbox.read("one.txt"), "done\n");
+            for id in ["one", "epic"] {
+                assert_eq!(rig.show(id)["status"], "closed", "{place} {next:?}");
+            }
+            assert_eq!(rig.branches(), ["main"], "{place} {next:?}");
+            rig.assert_tidy();
+        }
+    }
+}
