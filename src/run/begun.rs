@@ -27,6 +27,7 @@ use super::prepared::{Prepared, Purse};
 use super::record::{self, Recorder, Reporter};
 use super::recovery::{self, Recovered};
 use super::remote::{self, Remote};
+use super::reset;
 use super::shared::Shared;
 use super::survey::{self, Survey};
 use super::till::{Caps, Till};
@@ -105,6 +106,8 @@ impl<'a> Begun<'a> {
         survey.keep_files(&files);
         project.mend_merge_driver();
         self.told.extend(tracker::catch_up(project, &survey.key)?);
+        let back = reset::bring_back(project, ground, &survey.key)?;
+        self.told.extend(back);
         let settled = unended::settle_all(self.ctx, project, Some(&opened.dir))?;
         self.told.extend(settled.lines());
         for dir in &opened.abandoned {

@@ -14,7 +14,8 @@ use super::shared::Shared;
 use super::trouble::{Trouble, blocking};
 use crate::context::point::Point;
 use crate::git::{
-    CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TicketSides, TicksPath,
+    CommitId, FileEdit, Git, Landed, Landing, MergeBegin, PendingMerge, TICKS, TicketSides,
+    TicksPath,
 };
 use crate::merge::{Merged, is_another_ticket, merge_ticket};
 use crate::model::{Outcome, TicketId};
@@ -333,14 +334,20 @@ fn as_planned(
 /// After landing, under the store's lock: ticket files edited in the working tree since are
 /// merged with what landed and stay as uncommitted edits. Returns those that could not be.
 fn settle(shared: &Shared, landed: &Landed) -> Result<Vec<String>, Trouble> {
-    let locked = shared.store.lock()?;
+    let ticks = landed.worktree.as_ref().map(|tree| tree.join(TICKS));
+    // The branch may be checked out in another working tree than that of the run's tickets.
+    let store = match ticks.filter(|ticks| ticks != shared.store.ticks_dir()) {
+        Some(ticks) => shared.store.elsewhere(ticks),
+        None => shared.store.clone(),
+    };
+    let locked = store.lock()?;
     let mut unsettled = Vec::new();
     for mut sides in landed.tickets()? {
         let Some(id) = sides.path.ticket() else {
             continue;
         };
-        if sides.ours.is_none() || sides.ours == sides.base {
-            // Deleted here, or landed over an untouched file by git itself.
+        if sides.ours.is_none() {
+            // Deleted here.
             continue;
         }
         if sides.base.is_none() {

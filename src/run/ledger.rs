@@ -147,7 +147,41 @@ impl Ledger {
     pub fn read(path: &Path) -> Result<Vec<Entry>> {
         Ok(AppendLog::read(path)?.entries)
     }
+
+    /// What is wrong with it, in words: lines that something else than a crash has changed,
+    /// whose amounts count for nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn damage(path: &Path) -> Result<Option<String>> {
+        let damaged = AppendLog::read::<Entry>(path)?.damaged;
+        let lines = match damaged.as_slice() {
+            [] => return Ok(None),
+            [line] => format!("line {line} is no entry"),
+            lines => {
+                let all: Vec<String> = lines
+                    .iter()
+                    .take(MOST_NAMED)
+                    .map(usize::to_string)
+                    .collect();
+                let more = lines.len().saturating_sub(MOST_NAMED);
+                let more = if more > 0 {
+                    format!(" and {more} more")
+                } else {
+                    String::new()
+                };
+                format!("lines {}{more} are no entries", all.join(", "))
+            }
+        };
+        Ok(Some(format!("{lines}: what was spent is not known")))
+    }
 }
+
+/// What to do about [`Ledger::damage`].
+pub const MEND: &str = "correct it, from a copy if there is one, or delete it: what it told of counts as not spent then";
+
+/// How many damaged lines are named.
+const MOST_NAMED: usize = 10;
 
 /// The last word on each worker process of the entries given: its settlement, or else its
 /// reservation.

@@ -52,6 +52,7 @@ pub mod record;
 mod recovery;
 mod remote;
 mod repair;
+mod reset;
 pub mod retry;
 mod rewritten;
 mod shared;

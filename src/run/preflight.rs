@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::ledger::{self, Ledger};
 use super::options::{Options, RunRequest};
 use super::survey::Survey;
 use crate::context::Context;
@@ -43,6 +44,20 @@ impl Ground {
     pub(super) fn worktree_of(&self, ticket: &TicketId, attempt: u32) -> PathBuf {
         self.worktrees.join(WorkBranch::folder(ticket, attempt))
     }
+}
+
+/// Under a cap of money, that all that was spent is known; else what is not is a warning.
+fn whole_ledger(project: &Project, options: &Options) -> Result<()> {
+    let path = project.store.ledger_path();
+    let Some(damage) = Ledger::damage(&path)? else {
+        return Ok(());
+    };
+    let damage = format!("`{}`: {damage}", path.display());
+    if options.max_cost.is_none() && options.daily_budget.is_none() {
+        project.warn(damage);
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Failed, damage).hint(ledger::MEND))
 }
 
 /// Checks everything, changes nothing; `lacking` decides about what this machine lacks for the run.
@@ -113,6 +128,7 @@ pub(super) fn check(
                 .unwrap_or(survey.plan.max_parallel.clamp(1, 4)),
         )
         .or_else(lacking)?;
+        whole_ledger(project, options).or_else(lacking)?;
     }
     let tickets = (!repo.home_is_told()?).then(|| project.store.ticks_dir().to_owned());
     Ok(Ground {

@@ -1,6 +1,7 @@
 //! How the runs of a clone stand, for whoever looks after what they leave.
 
 use super::folder::{RunDir, RunInfo};
+use super::ledger::Ledger;
 use super::opening::last_outcome;
 use super::orphans::{self, Marked};
 use super::unended;
@@ -42,6 +43,8 @@ fn standing(store: &Store) -> Result<KnownRuns> {
         // The doctor tells what is there instead of their folder.
         return Ok(known);
     }
+    let damage = Ledger::damage(&store.ledger_path());
+    known.ledger = damage.unwrap_or_else(|error| Some(error.message));
     let marked = Marked::now();
     let mut newest_first: Vec<RunInfo> = Vec::new();
     for dir in RunDir::all(store)?.into_iter().rev() {

@@ -175,7 +175,12 @@ impl Sums {
 
 fn sums(project: &Project) -> Result<(usize, Sums)> {
     let mut sums = Sums::default();
-    let entries = Ledger::read(&project.store.ledger_path())?;
+    let path = project.store.ledger_path();
+    if let Some(damage) = Ledger::damage(&path)? {
+        project.warn(format!("`{}`: {damage}", path.display()));
+        project.hint(ledger::MEND);
+    }
+    let entries = Ledger::read(&path)?;
     for entry in ledger::last_words(&entries).into_values() {
         sums.pay(entry)?;
     }

@@ -38,9 +38,11 @@ impl Drop for LogLock {
 pub struct LogContents<T> {
     /// The lines that could be read, in order.
     pub entries: Vec<T>,
-    /// The numbers, from 1, of the lines that could not: the last one, torn by a crash in the
-    /// middle of its write, and earlier ones of that fate.
+    /// The numbers, from 1, of lines that end before what they tell does: torn by a crash in the
+    /// middle of their write, which nobody had waited for.
     pub torn: Vec<usize>,
+    /// Those of other lines that could not be read: something else has changed them since.
+    pub damaged: Vec<usize>,
 }
 
 impl AppendLog {
@@ -152,14 +154,17 @@ impl AppendLog {
         let mut contents = LogContents {
             entries: Vec::new(),
             torn: Vec::new(),
+            damaged: Vec::new(),
         };
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            if line.trim_ascii().is_empty() {
+            let line = line.trim_ascii();
+            if line.is_empty() {
                 continue;
             }
             match serde_json::from_slice(line) {
                 Ok(entry) => contents.entries.push(entry),
-                Err(_) => contents.torn.push(index + 1),
+                Err(error) if error.is_eof() => contents.torn.push(index + 1),
+                Err(_) => contents.damaged.push(index + 1),
             }
         }
         Ok(contents)
@@ -200,6 +205,18 @@ mod tests {
         let contents = read();
         assert_eq!(contents.entries, [entry(1), entry(4), entry(5)]);
         assert_eq!(contents.torn, [2]);
+        assert_eq!(contents.damaged, [0; 0]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_entry_and_no_part_of_one_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let lines = "{\"n\":1}\n{\"n:2}\n\n{\"n\":\n{\"n\"::3}\n\0\0\0\n{\"n\":4}\n";
+        fs::write(&path, lines).unwrap();
+        let contents = AppendLog::read::<Value>(&path).unwrap();
+        assert_eq!(contents.entries, [json!({"n": 1}), json!({"n": 4})]);
+        assert_eq!((contents.torn, contents.damaged), (vec![2, 4], vec![5, 6]));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Store {
 
     /// The same, with its tickets in another folder, of which there is no cache.
     #[must_use]
-    pub(super) fn elsewhere(&self, ticks: PathBuf) -> Self {
+    pub fn elsewhere(&self, ticks: PathBuf) -> Self {
         Self {
             ticks,
             caching: Caching::Off,

@@ -142,6 +142,7 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::InterruptedRun
         | FindingKind::LivingWorker
         | FindingKind::InvalidRun
+        | FindingKind::InvalidLedger
         | FindingKind::LeakedWorktree
         | FindingKind::LeakedBranch
         | FindingKind::UnlandedWork

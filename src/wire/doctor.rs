@@ -114,6 +114,8 @@ pub enum FindingKind {
     LivingWorker,
     /// A run's folder that cannot be read.
     InvalidRun,
+    /// Of some of what runs cost the ledger cannot be read.
+    InvalidLedger,
     /// A worktree that belongs to no run any more; everything in it is elsewhere.
     LeakedWorktree,
     /// A branch that belongs to no run any more; everything on it is elsewhere.

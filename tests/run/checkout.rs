@@ -120,7 +120,9 @@ fn a_hundred_landings_on_the_runs_branch_leave_the_checkout_as_it_was() {
     assert_eq!(ended.of("", "landed").len(), 100);
     assert_eq!(state(&rig), before);
     let landed = "--format=%(trailers:key=Ticket,valueonly)";
-    let listed = rig.sandbox.git(["log", landed, "tk/run/epic", "--"]);
+    let listed = rig
+        .sandbox
+        .git(["log", "--first-parent", landed, "tk/run/epic", "--"]);
     let mut listed: Vec<&str> = listed.lines().filter(|line| !line.is_empty()).collect();
     listed.sort_unstable();
     let mut expected: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -316,6 +318,38 @@ fn onto_another_branch_leaves_the_checkout_alone() {
         .sandbox
         .git(["-C", "../release", "status", "--porcelain"]);
     assert_eq!(status, "");
+}
+
+#[test]
+fn ticket_files_of_a_linked_worktree_are_as_they_landed_and_edits_there_stay_there() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    rig.sandbox.git(["add", ".ticks"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=tickets"]);
+    rig.sandbox
+        .git(["worktree", "add", "--quiet", "-b", "side", "../side"]);
+    let side = rig.sandbox.root().join("side");
+    let edited = side.join(".ticks/two.toml");
+    let text = std::fs::read_to_string(&edited).unwrap();
+    std::fs::write(&edited, format!("priority = 0\n{text}")).unwrap();
+    let mut command = rig.sandbox.tk_command();
+    command
+        .current_dir(&side)
+        .args(["run", "one", "two", "--json"]);
+    Live::of(command).end().expect(0);
+    let side = side.to_str().unwrap();
+    let status = rig.sandbox.git(["-C", side, "status", "--porcelain"]);
+    assert_eq!(status, " M .ticks/two.toml\n");
+    let edited = std::fs::read_to_string(&edited).unwrap();
+    for part in [
+        "priority = 0",
+        "status = \"closed\"",
+        "outcome = \"landed\"",
+    ] {
+        assert!(edited.contains(part), "{edited}");
+    }
+    let home = rig.show("two");
+    assert_eq!(home["status"], "closed");
+    assert_ne!(home["priority"], 0, "nobody said so here");
 }
 
 #[test]

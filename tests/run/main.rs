@@ -37,6 +37,8 @@ mod layouts;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod not_yet;
 #[cfg(test)]
 mod notify;
@@ -62,6 +64,8 @@ mod recurring;
 mod remote;
 #[cfg(test)]
 mod removed;
+#[cfg(test)]
+mod reset;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]

@@ -84,6 +84,8 @@ pub struct KnownRuns {
     pub runs: Vec<KnownRun>,
     /// Folders of runs that cannot be read, and why.
     pub unreadable: Vec<(PathBuf, String)>,
+    /// What is wrong with the ledger of what they cost.
+    pub ledger: Option<String>,
 }
 
 impl KnownRuns {
@@ -119,8 +121,8 @@ impl KnownRun {
     }
 }
 
-/// Runs whose runner died, what of them still runs, what tickets were not told, and folders of
-/// runs that cannot be read.
+/// Runs whose runner died, what of them still runs, what tickets were not told, folders of runs
+/// that cannot be read, and lines of the ledger.
 pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
     let mut found = Vec::new();
     for run in &exam.runs.runs {
@@ -148,6 +150,14 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
                 .hint("`tk runs` and `tk log` cannot show it; keep a copy before you change it"),
         );
     }
+    found.extend(exam.runs.ledger.iter().map(|damage| {
+        let hint = "no run under a cap begins before that is mended: correct it, from a copy if \
+                    there is one, or delete it, and what it told of counts as not spent";
+        let message = damage.clone();
+        Found::new(FindingKind::InvalidLedger, Severity::Error, message)
+            .path(exam.shown(&exam.project.store.ledger_path()))
+            .hint(hint)
+    }));
     found
 }
 
