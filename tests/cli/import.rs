@@ -243,7 +243,10 @@ fn nothing_is_written_where_anything_cannot_be_read() {
     let refused = sandbox.tk(["import", "beads", "broken.jsonl"]);
     assert_snapshot!(refused, @r#"
     --- stderr
-    error: broken.jsonl:7: not a JSON object: expected value (and 2 more that cannot be read)
+    error: 3 records cannot be read:
+      broken.jsonl:7: not a JSON object: expected value
+      broken.jsonl:8: `bd-1`: its id is there twice: first at broken.jsonl:1
+      broken.jsonl:9: no `id`: expected a text
     hint: `--skip-invalid` imports the others; nothing is imported now
     --- exit 2
     "#);
@@ -265,7 +268,35 @@ fn nothing_is_written_where_anything_cannot_be_read() {
     "#);
     let error = sandbox.tk(["import", "beads", "broken.jsonl", "--json"]);
     let error: Value = serde_json::from_str(&error.stderr).unwrap();
-    assert_eq!(error["error"]["context"]["line"], 7, "{error}");
+    let context = &error["error"]["context"];
+    assert_eq!(context["line"], 7, "{error}");
+    assert_eq!(context["more"], 0, "{error}");
+    let invalid = context["invalid"].as_array().unwrap();
+    let lines: Vec<&Value> = invalid.iter().map(|one| &one["line"]).collect();
+    assert_eq!(lines, [7, 8, 9], "{error}");
+    assert_eq!(invalid[1]["origin"], "bd-1", "{error}");
+    assert!(
+        invalid[1]["reason"].as_str().unwrap().contains("twice"),
+        "{error}"
+    );
+}
+
+#[test]
+fn of_very_many_that_cannot_be_read_the_first_are_named_and_the_others_counted() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write("broken.jsonl", &"no JSON\n".repeat(53));
+    let refused = sandbox.tk(["import", "beads", "broken.jsonl"]);
+    assert_eq!(refused.code, 2, "{refused}");
+    let said: Vec<&str> = refused.stderr.lines().collect();
+    assert_eq!(said[0], "error: 53 records cannot be read:");
+    assert!(said[50].starts_with("  broken.jsonl:50: "), "{refused}");
+    assert_eq!(said[51], "  and 3 more");
+    assert!(said[52].starts_with("hint: "), "{refused}");
+    let error = sandbox.tk(["import", "beads", "broken.jsonl", "--json"]);
+    let error: Value = serde_json::from_str(&error.stderr).unwrap();
+    let context = &error["error"]["context"];
+    assert_eq!(context["invalid"].as_array().unwrap().len(), 50, "{error}");
+    assert_eq!(context["more"], 3, "{error}");
 }
 
 #[test]
@@ -728,7 +759,10 @@ fn hostile_archives_are_refused_or_harmless() {
     );
     let refused = sandbox.tk(["import", "backlog", "."]);
     assert_eq!(refused.code, 2, "{refused}");
-    assert!(refused.stderr.contains("(and 1 more"), "{refused}");
+    assert!(
+        refused.stderr.contains("2 records cannot be read"),
+        "{refused}"
+    );
     let odd = "{\"id\":\"config\",\"title\":\"\\u001b[2J\\u0000 x\",\"description\":\"\\u0000\\u001b\",\"labels\":[\"a\\nb\",\"\"],\"origin\":\"beads:other\",\"\\u001b\":1,\"dependencies\":[{\"depends_on_id\":\"../../x\",\"type\":\"blocks\"}]}\n";
     let long = format!("{{\"id\":\"long\",\"title\":\"{}\"}}\n", "x".repeat(10_000));
     let large = format!(
@@ -761,7 +795,10 @@ fn hostile_archives_are_refused_or_harmless() {
     sandbox.write("own.jsonl", &own.join("\n"));
     let before = files(&sandbox);
     let refused = sandbox.tk(["import", "jsonl", "own.jsonl"]);
-    assert!(refused.stderr.contains("(and 5 more"), "{refused}");
+    assert!(
+        refused.stderr.contains("6 records cannot be read"),
+        "{refused}"
+    );
     let said = sandbox
         .tk(["import", "jsonl", "own.jsonl", "--skip-invalid"])
         .ok();

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, btree_map};
 use std::path::PathBuf;
 
 use placing::Placing;
+use serde_json::{Value, json};
 
 use super::values::invalid;
 use super::{Project, Result};
@@ -24,6 +25,9 @@ use crate::model::{Ticket, escaped};
 use crate::port::{self, ImportFormat, Imported, Place, Record, Source};
 use crate::store::{Locked, NewTexts, StoreError};
 use crate::wire::{ImportDocument, ImportedTicket, LeftOut, Misfit, MisfitCount, MisfitKind};
+
+/// The most records that cannot be read of which each is named.
+const NAMED: usize = 50;
 
 /// What to import.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,26 +176,46 @@ fn sorted(records: Vec<Record>) -> (Vec<Entry>, Vec<LeftOut>) {
     (tickets, left_out)
 }
 
+/// Fails where something cannot be read: with all of it, so that it can be mended in one go, or
+/// with the first of very much.
 fn refuse_invalid(left_out: &[LeftOut]) -> Result<()> {
-    let mut wrong = left_out.iter().filter(|record| record.invalid);
-    let Some(first) = wrong.next() else {
+    let wrong: Vec<&LeftOut> = left_out.iter().filter(|record| record.invalid).collect();
+    let Some(first) = wrong.first() else {
         return Ok(());
     };
-    let (path, line) = (first.path.as_str(), first.line);
-    let origin = first.origin.as_deref();
-    let named = origin.map(|id| format!("`{}`: ", escaped(id, 60)));
-    let named = named.unwrap_or_default();
-    let mut message = format!("{path}:{line}: {named}{}", first.reason);
-    let more = wrong.count();
-    if more > 0 {
-        message.push_str(&format!(" (and {more} more that cannot be read)"));
-    }
+    let told = |record: &&LeftOut| {
+        let origin = record.origin.as_deref();
+        let named = origin.map(|id| format!("`{}`: ", escaped(id, 60)));
+        let (path, line, named) = (&record.path, record.line, named.unwrap_or_default());
+        format!("{path}:{line}: {named}{}", record.reason)
+    };
+    let (named, more) = wrong.split_at(wrong.len().min(NAMED));
+    let message = match named {
+        [only] => told(only),
+        named => {
+            let mut lines = vec![format!("{} records cannot be read:", wrong.len())];
+            lines.extend(named.iter().map(told));
+            if !more.is_empty() {
+                lines.push(format!("and {} more", more.len()));
+            }
+            lines.join("\n  ")
+        }
+    };
+    let facts = |record: &&LeftOut| {
+        json!({
+            "path": record.path,
+            "line": record.line,
+            "origin": record.origin,
+            "reason": record.reason,
+        })
+    };
     Err(invalid(message)
         .hint("`--skip-invalid` imports the others; nothing is imported now")
-        .with("path", path)
-        .with("line", line)
-        .with("origin", origin)
-        .with("more", more))
+        .with("path", first.path.as_str())
+        .with("line", first.line)
+        .with("origin", first.origin.as_deref())
+        .with("invalid", named.iter().map(facts).collect::<Value>())
+        .with("more", more.len()))
 }
 
 /// Gives the tickets their ids here, and new ones their edges.
