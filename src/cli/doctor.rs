@@ -20,9 +20,9 @@ use crate::ui;
 /// on remotes what this clone has left there, and names files that hold tickets as tickets are
 /// named (`K7M.toml` becomes `k7m.toml`), where that name is free. In tickets
 /// it takes out references to themselves, and to nothing where nothing depends on them (never a
-/// blocker, never a parent); it ends lines as git is told to; it settles merges that were
-/// committed with their marks, or with a key twice, where the rules of the merge do; and it notes
-/// how an attempt ended where a run could not. It keeps a copy of each file
+/// blocker, never a parent), and what their labels and edges have more than once; it ends lines as
+/// git is told to; it settles merges that were committed with their marks, or with a key twice,
+/// where the rules of the merge do; and it notes how an attempt ended where a run could not. It keeps a copy of each file
 /// that it changes, moves there what is a folder where a claim or the record for `tk undo` should
 /// be, and says where. What somebody has to decide it leaves, with what to do. It
 /// never removes other work that is nowhere else: that is named, with the command that goes on with

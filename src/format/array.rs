@@ -62,7 +62,8 @@ pub(super) fn set_changes(array: &Array, new: &[String]) -> Vec<Change> {
     changes
 }
 
-fn strings(array: &Array) -> Vec<&str> {
+/// The array's strings; an empty one for what is none.
+pub(super) fn strings(array: &Array) -> Vec<&str> {
     array
         .iter()
         .map(|item| item.as_str().unwrap_or_default())

@@ -26,6 +26,7 @@ mod parse;
 mod place;
 mod plain;
 mod print;
+mod repeated;
 mod section;
 mod source;
 mod splice;
@@ -41,6 +42,7 @@ pub use legible::{Legible, legible};
 pub use parse::{left_by_a_merge, parse};
 pub use place::line_of;
 pub use print::print;
+pub use repeated::{Repeated, repeated};
 
 #[cfg(feature = "fuzzing")]
 pub use fuzzing::{Readers, additions, readers};

@@ -248,24 +248,24 @@ impl Store {
         Ok(origins)
     }
 
-    /// The tickets whose files begin with a byte order mark, or have lines that end with
-    /// carriage returns.
+    /// The tickets whose files hold such a text. Those that cannot be read are left out.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn unplain_texts(&self) -> Result<Vec<TicketId>, StoreError> {
+    pub fn texts_that(
+        &self,
+        is_such: impl Fn(&str) -> bool + Sync,
+    ) -> Result<Vec<TicketId>, StoreError> {
         let names = self.ticket_files()?;
         let folder =
             Folder::open(self.ticks_dir()).map_err(StoreError::io("read", self.ticks_dir()))?;
         let parts = cores::spread(&names, MANY, |part| {
-            let is_unplain = |name: &&String| {
+            let holds_such = |name: &&String| {
                 let text = folder.read_text(name).map(|(_, text)| text);
-                text.is_ok_and(|text| text.starts_with('\u{feff}') || text.contains("\r\n"))
+                text.is_ok_and(|text| is_such(&text))
             };
-            let unplain = part.iter().filter(is_unplain);
-            unplain
-                .filter_map(|name| id_of(name).ok())
-                .collect::<Vec<_>>()
+            let such = part.iter().filter(holds_such);
+            such.filter_map(|name| id_of(name).ok()).collect::<Vec<_>>()
         });
         Ok(parts.into_iter().flatten().collect())
     }

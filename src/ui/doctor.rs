@@ -127,6 +127,7 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::MissingReference
         | FindingKind::SelfReference
         | FindingKind::UnplainText
+        | FindingKind::RepeatedEntry
         | FindingKind::Cycle
         | FindingKind::OpenChildren
         | FindingKind::Unclaimed

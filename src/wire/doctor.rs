@@ -84,6 +84,8 @@ pub enum FindingKind {
     SelfReference,
     /// A ticket's file has a byte order mark, or lines that end with carriage returns.
     UnplainText,
+    /// One of a ticket's sets, such as its labels, has an entry more than once.
+    RepeatedEntry,
     /// Tickets wait for one another, or are parts of one another.
     Cycle,
     /// A closed epic has open children.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::project::{authentication, files};
@@ -113,6 +114,32 @@ fn lines_end_as_git_is_told_and_nothing_stands_before_the_first() {
         );
         assert_eq!(sandbox.read(".ticks/odd.toml"), plain);
     }
+}
+
+/// As where git has merged by lines what both sides added to a set.
+#[test]
+fn what_a_set_has_more_than_once_is_named_and_taken_out() {
+    let sandbox = authentication();
+    let once = "# mine\ntitle = \"Odd\"\nlabels = [\n  \"api\", # first\n  \"b\",\n]\nblocked_by = [\"abc\"]\nmine = 1\n";
+    let twice = once
+        .replace("  \"b\",\n", "  \"b\",\n  \"api\", # second\n")
+        .replace("[\"abc\"]", "[\"abc\", 'abc']");
+    sandbox.ticket("odd", &twice);
+    assert_snapshot!(sandbox.tk(["doctor"]), @r"
+    Tickets
+      warning*  .ticks/odd.toml:3: `blocked_by` has `abc` more than once, `labels` has `api` more than once
+    1 thing wrong: 5 tickets checked; `tk doctor --fix` mends 1 (*)
+    --- exit 1
+    ");
+    mended(&sandbox, ".ticks/odd.toml", "repeated_entry");
+    let now = sandbox.read(".ticks/odd.toml");
+    assert_eq!(now, once.replace("]\nb", "  # second\n]\nb"));
+    // A list is no set, and a note needs neither a time nor an author.
+    sandbox.ticket(
+        "odd",
+        "title = \"Odd\"\nchecks = [\"a\", \"a\"]\n\n[[notes]]\ntext = \"x\"\n",
+    );
+    assert_eq!(sandbox.tk(["doctor"]).code, 0);
 }
 
 /// One finding of a file does not keep another of the same from being mended.
