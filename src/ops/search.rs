@@ -66,7 +66,14 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
     if terms.is_empty() && !any {
         let shown = printable(&asked);
         let message = format!("there is no word in `{shown}`: expected letters or digits");
-        return Err(invalid(message));
+        let hint = "`--query` finds other signs, between quotes, as in `--query '\"->\"'`";
+        return Err(invalid(message).hint(hint));
+    }
+    if asked.split_whitespace().any(is_of_queries) {
+        project.hint(
+            "`search` looks for each word by itself: quotes, AND, OR, NOT and a leading minus mean \
+             something in `--query`, as in `--query '\"log in\" and not (label:api or \"draft\")'`",
+        );
     }
     let filter = Words::new(&project.config, &request.among)?;
     let chosen = query.map(|text| Chosen::new(project, text)).transpose()?;
@@ -133,6 +140,14 @@ pub fn search(project: &Project, context: &Context, request: &SearchRequest) -> 
             })
             .collect(),
     })
+}
+
+/// Whether who types that seems to mean more by it than a word, as other searches take it.
+fn is_of_queries(word: &str) -> bool {
+    let excluded = word.strip_prefix('-').unwrap_or_default();
+    matches!(word, "AND" | "OR" | "NOT")
+        || word.contains('"')
+        || excluded.starts_with(char::is_alphanumeric)
 }
 
 /// Where the words are in each of the tickets; nowhere in one that went away meanwhile.

@@ -148,16 +148,64 @@ fn what_cannot_be_looked_for_is_refused() {
         &["search", "--", "-- !"],
         &["search", "login", "-s", "nowhere"],
         &["search", "login", "-n", "0"],
-    ]), @r"
+    ]), @r#"
     error: there is no word in `-- !`: expected letters or digits
+    hint: `--query` finds other signs, between quotes, as in `--query '"->"'`
     error: unknown status `nowhere`: expected one of open, in_progress, closed
     error: invalid value '0' for '--limit <N>': 0 is not in 1..=4294967295
 
     For more information, try '--help'.
-    ");
+    "#);
     assert_eq!(
         sandbox.tk(["search", "login", "--parent", "nowhere"]).code,
         3
+    );
+}
+
+#[test]
+fn who_asks_as_in_other_searches_is_told_of_queries() {
+    let sandbox = many();
+    let hint = "hint: `search` looks for each word by itself: ";
+    for args in [
+        &["\"login page\""][..],
+        &["login", "AND", "page"],
+        &["login OR page"],
+        &["NOT", "login"],
+        &["login", "--", "-page"],
+    ] {
+        let args = [&["search"], args].concat();
+        let output = sandbox.tk(&args);
+        assert_eq!(output.code, 0, "{output}");
+        assert!(output.stderr.contains(hint), "{args:?}: {output}");
+        let quiet = sandbox.tk([&args[..1], &["-q"], &args[1..]].concat());
+        assert_eq!((quiet.stdout, quiet.stderr), (output.stdout, String::new()));
+    }
+    for args in [
+        &["login and page"][..],
+        &["don't", "log-in"],
+        &["--", "--login", "-"],
+        &["--query", "\"login page\" or not \"password\""],
+    ] {
+        let args = [&["search"], args].concat();
+        let output = sandbox.tk(&args);
+        assert_eq!(output.code, 0, "{output}");
+        assert!(!output.stderr.contains(hint), "{args:?}: {output}");
+    }
+    // What the hints name is understood.
+    let query = "\"log in\" and not (label:api or \"draft\")";
+    assert_eq!(ids(&sandbox, &["--query", query]), "old");
+    sandbox.ticket("party", "title = \"A 🎉 -> b\"\n");
+    for signs in ["🎉", "->", "-> b"] {
+        assert_eq!(
+            ids(&sandbox, &["--query", &format!("\"{signs}\"")]),
+            "party"
+        );
+    }
+    let refused = sandbox.tk(["search", "🎉"]);
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(
+        refused.stderr.contains("`--query` finds other signs"),
+        "{refused}"
     );
 }
 
