@@ -115,6 +115,7 @@ pub fn tally(rows: &[Row<'_>], statuses: &Statuses, weeks: Weeks) -> TallyDocume
     TallyDocument {
         schema: "tk.tally.v1",
         epic: None,
+        unreadable: 0,
         total: rows.len(),
         open: rows.len() - done,
         done,

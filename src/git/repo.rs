@@ -248,11 +248,22 @@ impl Repo {
     /// told of, too.
     #[must_use]
     pub fn may_be_sparse(&self) -> bool {
-        let own = match self.main_worktree() {
+        self.homes_git_dir().join("info/sparse-checkout").exists()
+    }
+
+    /// Whether something was ever checked out in [`Self::home`], or added: not after
+    /// `git clone --no-checkout`.
+    #[must_use]
+    pub fn has_index(&self) -> bool {
+        self.homes_git_dir().join("index").exists()
+    }
+
+    /// What git keeps of [`Self::home`] alone.
+    fn homes_git_dir(&self) -> &Path {
+        match self.main_worktree() {
             Some(_) => &self.common_dir,
             None => &self.git_dir,
-        };
-        own.join("info/sparse-checkout").exists()
+        }
     }
 
     /// What git keeps of the working tree it was found from alone: `.git` of the main one, a folder

@@ -85,6 +85,15 @@ impl Git {
         Ok(shown(&answer.stdout))
     }
 
+    /// Whether the commit that is checked out, or would be, has the path.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn head_has(&self, path: &str) -> Result<bool> {
+        let call = self.call(["cat-file", "-e", &format!("HEAD:{path}")]);
+        Ok(call.run_allowing(&[0, 1, 128])?.code == Some(0))
+    }
+
     /// Whether the index has anything at or below the path.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ pub fn tally(project: &Project, epic: Option<&str>, since: Option<&str>) -> Resu
     rows.extend(parts.flatten());
     Ok(TallyDocument {
         epic: below.as_ref().map(|(id, _)| id.to_string()),
+        unreadable: index.invalid.len(),
         ..figures(&rows, statuses, weeks)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::values::there;
 use super::{Error, ErrorCode, Result};
 use crate::git::{IgnoreRule, Repo, TICKS};
 use crate::model::{Shown, printable};
@@ -40,7 +41,29 @@ pub(super) fn is_there(repo: &Repo, ticks: &Path) -> Result<bool> {
             return Err(refused(format!("{what} left out of this sparse checkout")).hint(hint));
         }
     }
+    if own && !is_folder {
+        refuse_unless_new(repo, shown)?;
+    }
     Ok(is_folder)
+}
+
+/// Refuses where the folder is absent and git has it: who began another in its place would find
+/// both in each other's way.
+fn refuse_unless_new(repo: &Repo, shown: Shown<'_>) -> Result<()> {
+    let (git, here) = (repo.home_git(), repo.worktree_root());
+    let program = there("git", repo.home(), here);
+    let (what, hint) = if git.tracks(Path::new(TICKS))? {
+        let back = format!("`{program} checkout -- {TICKS}` brings it back");
+        let anew = format!("`{program} rm -r {TICKS}`, if another is to be begun");
+        ("though git tracks it", format!("{back}; or {anew}"))
+    } else if !repo.has_index() && git.head_has(TICKS)? {
+        let hint = format!("`{program} checkout` brings it");
+        ("as nothing is checked out here yet", hint)
+    } else {
+        return Ok(());
+    };
+    let message = format!("`{shown}` is not there, {what}");
+    Err(Error::new(ErrorCode::NotInitialised, message).hint(hint))
 }
 
 /// The folder of what is cached of those tickets: a linked worktree that has some of its own has

@@ -18,7 +18,15 @@ const WIDEST: usize = 40;
 #[must_use]
 pub fn figures(document: &TallyDocument) -> String {
     match &document.epic {
-        None if document.total == 0 => return "no ticket yet\n".to_owned(),
+        None if document.total == 0 => {
+            return match document.unreadable {
+                0 => "no ticket yet\n".to_owned(),
+                count => format!(
+                    "no ticket that can be read: {} cannot, and `tk doctor` tells what to do\n",
+                    plural(count, "file", "files")
+                ),
+            };
+        }
         Some(epic) if document.total == 0 => {
             return format!("nothing is below `{}`\n", safe(epic));
         }

@@ -13,6 +13,8 @@ pub struct TallyDocument {
     pub epic: Option<String>,
     /// How many tickets there are, epics included.
     pub total: usize,
+    /// How many files cannot be read as tickets, and so are not counted.
+    pub unreadable: usize,
     /// How many of them are not done.
     pub open: usize,
     /// How many are.

@@ -1,6 +1,7 @@
 //! What git is told of tickets, and whether it goes by that.
 
 use std::fs;
+use std::path::Path;
 
 use insta::assert_snapshot;
 
@@ -234,6 +235,54 @@ fn tickets_that_a_sparse_checkout_leaves_out() {
     // A file that git only does not look at is there.
     sandbox.git(["update-index", "--skip-worktree", ".ticks/abc.toml"]);
     sandbox.tk(["note", "abc", "x"]).ok();
+}
+
+/// What git has and the working tree has not is to be checked out, not begun anew.
+#[test]
+fn tickets_that_are_not_checked_out() {
+    let sandbox = authentication();
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message=tickets"]);
+    sandbox.git(["clone", "--quiet", "--no-checkout", ".", "../clone"]);
+    let clone = sandbox.root().join("clone");
+    let clone = clone.to_str().unwrap();
+    let refused = |dir: &str| {
+        let said: Vec<String> = [&["list"][..], &["new", "x"], &["init"], &["doctor"]]
+            .into_iter()
+            .map(|args| {
+                let output = sandbox.tk([&["-C", dir], args].concat());
+                assert_eq!(output.code, 6, "{args:?} {output}");
+                output.stderr
+            })
+            .collect();
+        assert!(said.iter().all(|one| *one == said[0]), "{said:?}");
+        assert!(!Path::new(dir).join(".ticks").exists());
+        said[0].clone()
+    };
+    assert_snapshot!(refused(clone), @r"
+    error: `$ROOT/clone/.ticks` is not there, as nothing is checked out here yet
+    hint: `git checkout` brings it
+    ");
+    sandbox.git(["-C", clone, "checkout", "--quiet"]);
+    assert_eq!(
+        sandbox.tk(["-C", clone, "list", "--json"]).json()["total"],
+        4
+    );
+    fs::remove_dir_all(Path::new(clone).join(".ticks")).unwrap();
+    assert_snapshot!(refused(clone), @r"
+    error: `$ROOT/clone/.ticks` is not there, though git tracks it
+    hint: `git checkout -- .ticks` brings it back; or `git rm -r .ticks`, if another is to be begun
+    ");
+    sandbox.git(["-C", clone, "checkout", "--", ".ticks"]);
+    assert_eq!(
+        sandbox.tk(["-C", clone, "list", "--json"]).json()["total"],
+        4
+    );
+    fs::remove_dir_all(Path::new(clone).join(".ticks")).unwrap();
+    sandbox.git(["-C", clone, "rm", "-r", "--quiet", ".ticks"]);
+    let output = sandbox.tk(["-C", clone, "list"]);
+    assert!(output.stderr.contains("`tk init` sets"), "{output}");
+    sandbox.tk(["-C", clone, "init"]).ok();
 }
 
 /// What was settled in one ticket git may take for settled in another.

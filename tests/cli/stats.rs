@@ -236,6 +236,16 @@ fn nothing_to_count() {
         told["lead_time"],
         json!({"tickets": 0, "median_seconds": null, "p85_seconds": null})
     );
+    assert_eq!(told["unreadable"], 0);
+    sandbox.ticket("aut", "title = 1\n");
+    sandbox.ticket("bad", "title = 2\n");
+    assert_snapshot!(sandbox.tk(["stats", "-q"]).stdout, @"no ticket that can be read: 2 files cannot, and `tk doctor` tells what to do");
+    let told = sandbox.tk(["stats", "--json"]).json();
+    assert_eq!(
+        (&told["total"], &told["unreadable"]),
+        (&json!(0), &json!(2))
+    );
+    std::fs::remove_file(sandbox.path().join(".ticks/bad.toml")).unwrap();
     sandbox.ticket("aut", "title = \"Authentication\"\ntype = \"epic\"\n");
     assert_snapshot!(sandbox.tk(["stats"]), @r"
     1 ticket: 1 open, 0 done
