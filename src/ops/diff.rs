@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::past::{AT_A_TIME, Filed, Revision, Tracked, Version, filed, version};
+use super::values::invalid;
 use super::{Error, ErrorCode, Project, Result};
 use crate::compare::{fields, what_became};
 use crate::cores;
 use crate::git::{BlobId, CommitId};
 use crate::merge::{differently_made, is_another};
-use crate::model::{Config, Ticket, TicketId};
+use crate::model::{Config, Ticket, TicketId, escaped};
 use crate::wire::{DiffDocument, DiffSide, DiffTicket, FieldChange, TicketChange};
 
 /// From so many files on they are read by several threads.
@@ -139,6 +140,13 @@ fn sides(tracked: &Tracked<'_>, range: &str) -> Result<(Side, Side)> {
         (None, Some((from, to))) => (from, Some(to), false),
         (None, None) => (range, None, false),
     };
+    let is_range = |side: &str| side.contains(FROM_TO) || side.starts_with('.');
+    if is_range(from) || to.is_some_and(is_range) {
+        let message = format!("`{}` names more than two revisions", escaped(range, 80));
+        return Err(invalid(message)
+            .hint("expected `A..B`, `A...B` or `A`")
+            .with("given", range));
+    }
     let from = named(from);
     let one = tracked.commit_if_any(&from)?;
     let Some(to) = to.map(named) else {

@@ -272,12 +272,28 @@ fn head_is_that_of_the_worktree() {
 }
 
 #[test]
+fn a_range_has_two_sides() {
+    let sandbox = told();
+    assert_snapshot!(refused(&sandbox, 2, &[
+        &["diff", "HEAD~1..HEAD..nope"],
+        &["diff", "HEAD..HEAD~1...HEAD"],
+        &["diff", "HEAD....HEAD"],
+    ]), @r"
+    error: `HEAD~1..HEAD..nope` names more than two revisions
+    hint: expected `A..B`, `A...B` or `A`
+    error: `HEAD..HEAD~1...HEAD` names more than two revisions
+    hint: expected `A..B`, `A...B` or `A`
+    error: `HEAD....HEAD` names more than two revisions
+    hint: expected `A..B`, `A...B` or `A`
+    ");
+}
+
+#[test]
 fn what_names_no_commit() {
     let sandbox = told();
     assert_snapshot!(refused(&sandbox, 6, &[
         &["diff", "nope"],
         &["diff", "HEAD..nope"],
-        &["diff", "HEAD..HEAD..HEAD"],
         &["diff", "HEAD@{9999}"],
         &["diff", "HEAD:.ticks"],
         &["diff", ":/no message says so"],
@@ -290,8 +306,6 @@ fn what_names_no_commit() {
     error: `nope` names no commit
     hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
     error: `nope` names no commit
-    hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
-    error: `HEAD..HEAD` names no commit
     hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
     error: `HEAD@{9999}` names no commit
     hint: expected a commit, a branch, a tag or the like, such as `HEAD~3`
