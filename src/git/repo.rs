@@ -266,6 +266,22 @@ impl Repo {
         }
     }
 
+    /// Whether git, started in [`Self::home`], finds this repository: it does not where nothing
+    /// but the setting `core.worktree` leads from the one to the other.
+    ///
+    /// # Errors
+    /// When a folder that git names is not there.
+    pub fn is_found_from_home(&self) -> Result<bool> {
+        if self.homes_git_dir() == self.home().join(".git") {
+            return Ok(true);
+        }
+        let Ok((found, _)) = gix::discover::upwards(self.home()) else {
+            return Ok(false);
+        };
+        let (git_dir, _) = found.into_repository_and_work_tree_directories();
+        Ok(resolved(&git_dir)? == self.homes_git_dir())
+    }
+
     /// What git keeps of the working tree it was found from alone: `.git` of the main one, a folder
     /// in that of a linked one; absolute.
     #[must_use]

@@ -391,16 +391,25 @@ impl Project {
 
 /// The repository and the folder that holds its tickets, or would.
 pub(super) fn find(context: &Context) -> Result<(Repo, PathBuf)> {
-    if let Some(dir) = context.var("TK_DIR") {
-        let ticks = context.cwd.join(dir);
-        let near = ticks
-            .ancestors()
-            .find(|folder| folder.is_dir())
-            .unwrap_or(&context.cwd);
-        return Ok((Repo::discover(near)?, ticks));
+    let named = context.var("TK_DIR").map(|dir| context.cwd.join(dir));
+    let near = named.iter().flat_map(|ticks| ticks.ancestors());
+    let near = near.into_iter().find(|folder| folder.is_dir());
+    let repo = Repo::discover(near.unwrap_or(&context.cwd))?;
+    let (home, git_dir) = (repo.home(), repo.common_dir());
+    if !repo.is_found_from_home()? {
+        let message = format!(
+            "git does not find the repository `{}` from its working tree `{}`, which \
+             `core.worktree` names",
+            Shown(git_dir),
+            Shown(home)
+        );
+        let file = home.join(".git");
+        let (file, git_dir) = (Shown(&file), Shown(git_dir));
+        return Err(Error::new(ErrorCode::NoRepository, message).hint(format!(
+            "a file `{file}` that says `gitdir: {git_dir}` leads there"
+        )));
     }
-    let repo = Repo::discover(&context.cwd)?;
-    let ticks = repo.home().join(".ticks");
+    let ticks = named.unwrap_or_else(|| home.join(".ticks"));
     Ok((repo, ticks))
 }
 

@@ -285,6 +285,46 @@ fn tickets_that_are_not_checked_out() {
     sandbox.tk(["-C", clone, "init"]).ok();
 }
 
+/// A folder that a setting alone makes the working tree, so that git started in it finds nothing.
+#[test]
+fn a_working_tree_from_which_git_does_not_find_the_repository() {
+    let sandbox = authentication();
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message=tickets"]);
+    let tree = sandbox.root().join("tree");
+    fs::create_dir(&tree).unwrap();
+    sandbox.git(["config", "core.worktree", tree.to_str().unwrap()]);
+    for args in [
+        &["list"][..],
+        &["new", "x"],
+        &["init"],
+        &["doctor", "--fix"],
+    ] {
+        let output = sandbox.tk(args);
+        assert_eq!(output.code, 6, "{args:?} {output}");
+        assert_eq!(
+            output.stderr,
+            "error: git does not find the repository `$ROOT/repo/.git` from its working tree \
+             `$ROOT/tree`, which `core.worktree` names\n\
+             hint: a file `$ROOT/tree/.git` that says `gitdir: $ROOT/repo/.git` leads there\n"
+        );
+    }
+    let git_dir = sandbox.path().join(".git");
+    let leads = format!("gitdir: {}\n", git_dir.display());
+    fs::write(tree.join(".git"), leads).unwrap();
+    sandbox.git(["checkout", "--quiet", "--force"]);
+    for dir in [&tree, &sandbox.path()] {
+        let dir = dir.to_str().unwrap();
+        sandbox.tk(["-C", dir, "note", "abc", "x"]).ok();
+        assert_eq!(sandbox.tk(["-C", dir, "list", "--json"]).json()["total"], 4);
+    }
+    assert!(
+        fs::read_to_string(tree.join(".ticks/abc.toml"))
+            .unwrap()
+            .contains("text = \"x\"")
+    );
+}
+
 /// What was settled in one ticket git may take for settled in another.
 #[test]
 fn conflicts_that_git_settles_again() {
