@@ -7,6 +7,7 @@ use super::differences::differences;
 use super::holds::Ends;
 use super::notes::refused;
 use super::records::Records;
+use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
 use crate::format;
 use crate::model::{Category, Shown, Ticket, TicketId, some_of};
@@ -80,6 +81,7 @@ pub fn undo(
     if !dry_run {
         locked.put_back(&standing)?;
         release_claims(project, &locked, &gone, &back);
+        tell_of_claims_left(project, &locked, &back);
         now = Some(project.index()?);
     }
     // What was is put back even where tickets then wait for one another, as they may have before.
@@ -197,5 +199,37 @@ fn release_claims(
     let idle = idle.filter(|ticket| statuses.category(&ticket.status) != Category::Active);
     for id in gone.iter().copied().chain(idle.map(|ticket| &ticket.id)) {
         project.settle_claim(locked, id, Ends::Own);
+    }
+}
+
+/// Names the way out of claims that go on though their tickets are not owned by who has them any
+/// more: those of tickets that were in progress before they were claimed.
+fn tell_of_claims_left(project: &Project, locked: &Locked<'_>, back: &[Ticket]) {
+    let statuses = &project.config.statuses;
+    for Ticket {
+        id, status, owner, ..
+    } in back
+    {
+        if statuses.category(status) != Category::Active {
+            continue;
+        }
+        let claim = locked.claim(id, project.now).map_err(Error::from);
+        let claim = claim.and_then(|claim| match claim {
+            Some(claim) if project.is_mine(&claim)? => Ok(Some(claim)),
+            _ => Ok(None),
+        });
+        match claim {
+            Ok(Some(claim)) if owner.as_deref() != Some(&claim.actor) => {
+                let place = claim.remote.map(|hold| printable(&hold.remote));
+                let place = place.map(|remote| format!(", on `{remote}` too"));
+                project.hint(format!(
+                    "`{id}` stays claimed by you until {}{}: `tk release {id}` lets go of it",
+                    claim.lease_until,
+                    place.unwrap_or_default()
+                ));
+            }
+            Ok(_) => {}
+            Err(error) => project.warn(error.to_string()),
+        }
     }
 }

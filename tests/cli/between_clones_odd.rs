@@ -39,6 +39,38 @@ fn what_is_pushed_elsewhere_is_claimed_where_it_is_fetched_from() {
     assert_eq!(clones.references("other-fork.git", "refs"), "");
 }
 
+/// A claim on what somebody else had begun outlives it when it is taken back.
+#[test]
+fn a_claim_that_stays_when_it_is_taken_back_is_named() {
+    let clones = Clones::new();
+    clones
+        .tk(
+            "repo",
+            &["update", "abc", "-s", "in_progress", "--owner", "ann"],
+        )
+        .ok();
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    assert_snapshot!(clones.tk("repo", &["undo"]), @r"
+    abc  restored  First
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    hint: `abc` stays claimed by you until 2026-11-20T10:38:50Z, on `origin` too: `tk release abc` lets go of it
+    ");
+    assert_eq!(clones.there("abc")["state"], "held");
+    // What was done to it since leaves it with who has it.
+    clones.tk("repo", &["undo", "-q"]).ok();
+    clones.tk("repo", &["update", "abc", "-p", "1"]).ok();
+    let output = clones.tk("repo", &["undo"]);
+    assert!(!output.stderr.contains("stays claimed"), "{output}");
+    clones.tk("repo", &["release", "abc"]).ok();
+    assert_eq!(clones.there("abc")["state"], "released");
+    // One on what nobody had begun ends with it.
+    clones.tk("repo", &["claim", "def", "--remote"]).ok();
+    let output = clones.tk("repo", &["undo"]);
+    assert!(!output.stderr.contains("stays claimed"), "{output}");
+    assert_eq!(clones.there("def")["state"], "released");
+}
+
 #[test]
 fn a_mirror_takes_claims_too() {
     let clones = Clones::new();
