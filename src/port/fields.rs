@@ -229,11 +229,15 @@ impl Fields {
 
     /// The ticket of that title, still without anything else.
     pub(super) fn ticket(&mut self, key: &str) -> Result<Ticket, String> {
-        let text = self.text(key);
-        let text = text.ok_or_else(|| format!("no `{key}`: expected a text"))?;
+        let says_nothing = || format!("`{key}` is blank: expected a text");
+        let is_there = self.peek(key).is_some();
+        let text = self.text(key).ok_or_else(|| match is_there {
+            true => says_nothing(),
+            false => format!("no `{key}`: expected a text"),
+        })?;
         let title = self.one_line(key, &text, LONGEST_TITLE);
         if title.is_empty() {
-            return Err(format!("`{key}` is blank: expected a text"));
+            return Err(says_nothing());
         }
         Ok(blank(title))
     }

@@ -282,6 +282,22 @@ fn nothing_is_written_where_anything_cannot_be_read() {
 }
 
 #[test]
+fn a_blank_title_is_no_absent_one() {
+    let sandbox = Sandbox::initialised();
+    let archive = "{\"id\":\"bd-1\",\"title\":\" \\t\"}\n{\"id\":\"bd-2\"}\n{\"id\":\"bd-3\",\"title\":\"\"}\n";
+    sandbox.write("blank.jsonl", archive);
+    assert_snapshot!(sandbox.tk(["import", "beads", "blank.jsonl"]), @r"
+    --- stderr
+    error: 3 records cannot be read:
+      blank.jsonl:1: `bd-1`: `title` is blank: expected a text
+      blank.jsonl:2: `bd-2`: no `title`: expected a text
+      blank.jsonl:3: `bd-3`: `title` is blank: expected a text
+    hint: `--skip-invalid` imports the others; nothing is imported now
+    --- exit 2
+    ");
+}
+
+#[test]
 fn of_very_many_that_cannot_be_read_the_first_are_named_and_the_others_counted() {
     let sandbox = Sandbox::initialised();
     sandbox.write("broken.jsonl", &"no JSON\n".repeat(53));
