@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::plain;
 use super::table::{Table, Value};
-use super::value::{array, line, text};
+use super::value::{array, line, lines, text};
 use super::{parse::document, source::Source};
 
 /// The list's key.
@@ -52,6 +52,29 @@ pub fn imported(origin: &Origin, kept: &[(String, Kept)]) -> String {
         out.push_str(&format!("{} = {value}\n", bare(key)));
     }
     out
+}
+
+/// An element that a file had, as [`imported`] wrote it there.
+#[must_use]
+pub fn imported_before(element: &toml::Table) -> String {
+    let keys = element.iter();
+    let keys = keys.map(|(key, value)| format!("{} = {}\n", bare(key), written(value)));
+    format!("\n[[{KEY}]]\n{}", keys.collect::<String>())
+}
+
+/// A value that was read, as it was written if it is one of those that are kept.
+fn written(value: &toml::Value) -> String {
+    match value {
+        // The line feed before the closing quotes was read, too.
+        toml::Value::String(text) => match text.strip_suffix('\n') {
+            Some(before) if !before.is_empty() => lines(before),
+            _ => line(text),
+        },
+        toml::Value::Array(items) if items.iter().all(toml::Value::is_str) => {
+            array(items.iter().filter_map(toml::Value::as_str).map(line))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// The key as TOML writes it.

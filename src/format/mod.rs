@@ -37,7 +37,7 @@ pub use doubled::{Doubled, Twice, doubled, may_be_doubled};
 pub use edit::edit;
 pub use error::{EditError, ParseError};
 pub use fields::KEYS;
-pub use kept::{Kept, OF_ORIGIN, Origin, imported, origins};
+pub use kept::{Kept, OF_ORIGIN, Origin, imported, imported_before, origins};
 pub use legible::{Legible, legible};
 pub use parse::{left_by_a_merge, parse};
 pub use place::line_of;

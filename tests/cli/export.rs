@@ -236,9 +236,9 @@ fn numbers_that_json_has_not_become_texts_and_are_told() {
     );
     let output = sandbox.tk(["export"]);
     assert_snapshot!(output, @r#"
-    {"id":"abc","title":"x","type":"task","status":"open","priority":2,"own":{"odd":[1.5,"nan"]},"ratio":"-inf"}
+    {"id":"abc","title":"x","type":"task","status":"open","priority":2,"ratio":"-inf","own":{"odd":[1.5,"nan"]}}
     --- stderr
-    warning: `abc`: `own` has `nan`, for which JSON has no number: a text stands for it
+    warning: `abc`: `ratio` has `-inf`, for which JSON has no number: a text stands for it
     "#);
     let document = sandbox.tk(["export", "-o", "out.jsonl", "--json"]);
     assert!(document.stderr.contains("tk.warning.v1"), "{document}");

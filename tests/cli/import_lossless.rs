@@ -385,6 +385,29 @@ fn days_of_taskwarrior_are_those_of_its_clock() {
     }
 }
 
+/// What an import has kept is the same in every byte where it comes back from an export.
+#[test]
+fn what_is_kept_is_written_as_it_was() {
+    let issue = json!({"id": "bd-1", "title": "x", "created_at": "2026-01-02T03:04:05Z",
+        "zeta": ["a", "b \" c"], "none": [], "alpha": {"x": [1, 2]}, "number": 3, "flag": true,
+        "float": 1.5, "lines": "one\n\"\"\"two\"\"\"\n", "end": "one\n", "blank": "\n", "odd \u{1b}": "a\\b\tc",
+        "dependencies": [{"depends_on_id": "bd-9", "type": "blocks"}]});
+    let (sandbox, _, kept) = imported("beads", &issue.to_string(), "bd-1");
+    assert!(kept.contains("zeta = [\n"), "{kept}");
+    let text = sandbox.read(".ticks/bd-1.toml");
+    let exported = sandbox.tk(["export", "--all"]).ok();
+    let (there, _, _) = imported("jsonl", &exported, "bd-1");
+    assert_eq!(there.read(".ticks/bd-1.toml"), text);
+    assert_eq!(there.tk(["export", "--all"]).ok(), exported);
+    // Also where others stand beside it, as after a merge, and what a person has added.
+    let more =
+        "\n[[imported]]\norigin = \"ticks:k7m\"\nowner = \"kim\"\n\n[mine]\nb = 1\na = [2]\n";
+    sandbox.ticket("bd-1", &format!("{text}{more}"));
+    let exported = sandbox.tk(["export", "--all"]).ok();
+    let (there, _, _) = imported("jsonl", &exported, "bd-1");
+    assert_eq!(there.read(".ticks/bd-1.toml"), format!("{text}{more}"));
+}
+
 /// Numbers under keys that are not known here have their digits, or are refused.
 #[test]
 fn unknown_numbers_are_the_same_again() {

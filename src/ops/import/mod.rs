@@ -346,13 +346,17 @@ fn text(from: &Imported) -> String {
         });
         named.collect()
     };
-    let (keys, tables) = (part(false), part(true));
+    let keys = part(false);
     let gap = if keys.is_empty() { "" } else { "\n" };
-    let below = if tables.is_empty() { "" } else { "\n" };
-    format!(
-        "{keys}{gap}{printed}{below}{tables}{}",
-        moved.unwrap_or_default()
-    )
+    let tables = part(true).into_iter().map(|(key, value)| match value {
+        toml::Value::Array(elements) if key == "imported" => {
+            let elements = elements.iter().filter_map(toml::Value::as_table);
+            elements.map(format::imported_before).collect()
+        }
+        value => format!("\n{}", toml::Table::from_iter([(key, value)])),
+    });
+    let tables: String = tables.collect();
+    format!("{keys}{gap}{printed}{tables}{}", moved.unwrap_or_default())
 }
 
 fn told(
