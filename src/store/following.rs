@@ -1,5 +1,7 @@
 //! The tickets that come after those that are closed and come again.
 
+use std::collections::BTreeSet;
+
 use super::{InvalidFile, Locked, Store, StoreError, Stored};
 use crate::format;
 use crate::model::{Config, Ticket, TicketId};
@@ -50,13 +52,14 @@ impl Locked<'_> {
         over: &[&TicketId],
         config: &Config,
     ) -> Result<Vec<Stored>, StoreError> {
-        let mut all = Vec::new();
+        let (mut all, mut made) = (Vec::new(), BTreeSet::new());
         for ticket in closed {
             if self.follower(&ticket.id, config)?.is_some() {
                 continue;
             }
             let mut ids = ticket.id.followers().take(TRIED);
-            let id = ids.find(|id| !self.has(id));
+            // Others of the same series, or of an id that begins alike, may be closed beside it.
+            let id = ids.find(|id| !self.has(id) && !made.contains(id));
             let status = config.statuses.initial().clone();
             let next = id.zip(ticket.closed_at);
             let next = next.and_then(|(id, at)| ticket.next(id, status, at));
@@ -69,6 +72,7 @@ impl Locked<'_> {
                 // Nothing open is under a closed epic.
                 next.parent = None;
             }
+            made.insert(next.id.clone());
             let text = format::print(&next);
             all.push(self.faithful(&next, text, config)?);
         }

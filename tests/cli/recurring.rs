@@ -214,6 +214,45 @@ fn it_is_one_change_and_is_made_once() {
     assert_eq!(shown(&sandbox, "rep-r3")["recurs_from"], "rep");
 }
 
+/// Whatever is closed in one change, each has its own next: none takes the id of another's.
+#[test]
+fn two_that_are_closed_at_once_are_followed_by_two() {
+    let long = "a".repeat(55);
+    let (one, two) = (format!("{long}1"), format!("{long}2"));
+    for (first, second, args) in [
+        ("rep", "rep-r2", &["rep", "rep-r2"][..]),
+        (&one, &two, &[&one, &two]),
+        (&one, &two, &["--query", "has:repeat"]),
+    ] {
+        let sandbox = Sandbox::initialised();
+        sandbox.ticket(first, "title = \"One\"\nrepeat = \"1w\"\n");
+        sandbox.ticket(second, "title = \"Two\"\nrepeat = \"1w\"\n");
+        let closed = sandbox.tk([&["close"][..], args].concat());
+        assert_eq!(closed.code, 0, "{closed}");
+        let open = sandbox.tk(["list", "--json"]).json();
+        let open = open["tickets"].as_array().unwrap();
+        let mut from: Vec<&str> = open
+            .iter()
+            .map(|next| next["recurs_from"].as_str().unwrap())
+            .collect();
+        from.sort_unstable();
+        assert_eq!(from, [first, second], "{closed}");
+        for next in open {
+            let hint = format!(
+                "`{}` comes again on 2026-11-27: `{}`",
+                next["recurs_from"].as_str().unwrap(),
+                next["id"].as_str().unwrap()
+            );
+            assert!(closed.stderr.contains(&hint), "{closed}");
+        }
+        sandbox.tk(["undo"]).ok();
+        assert_eq!(
+            ids(&sandbox, &["list", "--all"]),
+            format!("{first} {second}")
+        );
+    }
+}
+
 #[test]
 fn how_often_is_said_in_words() {
     let sandbox = Sandbox::initialised();
