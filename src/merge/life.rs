@@ -38,9 +38,9 @@ pub(super) fn merge_life(
                 $(merged.$field = merger.scalar($key, &base.$field, &ours.$field, &theirs.$field);)+
             };
         }
+        scalars!(status: "status");
+        merged.started_at = began(merger, base, [ours, theirs], [ours, theirs].map(moved));
         scalars!(
-            status: "status",
-            started_at: "started_at",
             closed_at: "closed_at",
             closed_by: "closed_by",
             reason: "reason",
@@ -67,6 +67,25 @@ pub(super) fn merge_life(
     } else {
         chosen.started_at
     };
+}
+
+/// When work began: where both sides say another time than before, as the one says that moved the
+/// ticket; where that is none of them or both, the earlier.
+fn began(
+    merger: &mut Merger,
+    base: &Ticket,
+    sides: [&Ticket; 2],
+    moved: [bool; 2],
+) -> Option<Timestamp> {
+    let was = base.started_at;
+    let [ours, theirs] = sides.map(|side| side.started_at);
+    let both = merger.knows_base() && ours != was && theirs != was;
+    match (moved, ours.zip(theirs)) {
+        ([true, false], _) if both => ours,
+        ([false, true], _) if both => theirs,
+        (_, Some((ours, theirs))) if both => Some(ours.min(theirs)),
+        _ => merger.scalar("started_at", &was, &ours, &theirs),
+    }
 }
 
 /// Whose status counts where both changed it: a person's verdict before an agent's work,

@@ -257,6 +257,44 @@ fn the_later_status_counts_and_a_persons_verdict_before_an_agents() {
     }
 }
 
+/// When work began stays as it is on the side that moved the ticket; where none did, the first to
+/// begin began it.
+#[test]
+fn when_work_began_is_told_by_who_moved_it_else_by_who_was_first() {
+    let base = print(&ticket());
+    let began = |minute: u8| {
+        with(|t| {
+            status(t, "open", minute, "dana");
+            t.owner = None;
+        })
+    };
+    let moved = |to: &str, minute: u8| {
+        with(|t| {
+            status(t, "in_progress", minute, "eve");
+            status(t, to, 30, "eve");
+            t.started_at = format!("2026-11-20T10:{minute:02}:00Z").parse().ok();
+        })
+    };
+    for (one, other, expected) in [
+        (began(5), began(10), began(5)),
+        (began(5), moved("closed", 10), moved("closed", 10)),
+        (began(15), moved("closed", 10), moved("closed", 10)),
+        (began(5), moved("in_progress", 10), moved("in_progress", 10)),
+    ] {
+        for (ours, theirs) in [(&one, &other), (&other, &one)] {
+            assert_eq!(clean(merge(&base, ours, theirs)), expected);
+        }
+    }
+    // What was taken back by hand on one side is asked for.
+    let base = with(|t| status(t, "in_progress", 1, "dana"));
+    let ours = with(|t| {
+        status(t, "in_progress", 5, "dana");
+        t.started_at = None;
+    });
+    let theirs = with(|t| status(t, "in_progress", 2, "dana"));
+    assert_eq!(conflict(merge(&base, &ours, &theirs)).1, ["started_at"]);
+}
+
 #[test]
 fn attempts_are_joined_and_a_reverted_one_goes() {
     let base = with(|t| t.runs = vec![run(2)]);
@@ -1063,6 +1101,36 @@ proptest! {
         prop_assert_eq!(&read(&merged), &both);
         prop_assert_eq!(&merged, &print(&both));
         prop_assert_eq!(clean(merge(&base, &theirs, &ours)), merged);
+    }
+
+    /// Work that began on many branches and went on on one at most: in whatever order they are
+    /// merged, nobody is asked, and it is the same.
+    #[test]
+    fn many_that_began_merge_in_any_order(
+        minutes in prop::sample::subsequence((0..60_u8).collect::<Vec<_>>(), 3).prop_shuffle(),
+        goes_on in prop::option::of((0..3_usize, prop::sample::select(vec!["in_progress", "closed"]))),
+        had_begun in any::<bool>(),
+    ) {
+        let started = |minute: u8| format!("2026-11-20T10:{minute:02}:00Z").parse().ok();
+        let base = with(|t| if had_begun { t.started_at = "2026-11-01T08:00:00Z".parse().ok() });
+        let branches: Vec<String> = minutes.iter().enumerate().map(|(place, minute)| with(|t| {
+            t.started_at = started(*minute);
+            let Some((_, to)) = goes_on.filter(|(goes_on, _)| *goes_on == place) else { return };
+            status(t, to, 59, "eve");
+            t.started_at = started(*minute);
+        })).collect();
+        let stands = match goes_on {
+            Some((place, _)) => started(minutes[place]),
+            None => started(*minutes.iter().min().unwrap()),
+        };
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let [one, two, three] = order.map(|place| branches[place].as_str());
+            let first = clean(merge(&base, one, two));
+            let merged = clean(merge(&base, &first, three));
+            prop_assert_eq!(&merged, &clean(merge(&base, three, &first)));
+            prop_assert_eq!(read(&merged).started_at, stands);
+            prop_assert_eq!(&merged, &clean(merge(&base, &clean(merge(&base, three, two)), one)));
+        }
     }
 
     #[test]

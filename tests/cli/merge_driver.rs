@@ -109,6 +109,52 @@ fn what_two_branches_did_is_all_there() {
     assert_eq!(sandbox.read(".ticks/abc.toml"), text);
 }
 
+/// Claimed and let go of on one branch, claimed and closed on the other: that is no conflict,
+/// whoever merges, with the driver or settled afterwards.
+#[test]
+fn begun_on_two_branches_and_closed_on_one_it_is_closed() {
+    let begun = |with_driver: bool, onto: &str, from: &str| {
+        let mut sandbox = repository(&["abc"]);
+        sandbox.git(["switch", "--quiet", "--create", "other"]);
+        sandbox.at("2026-11-20T09:10:00Z");
+        sandbox.tk(["claim", "abc", "--as", "eve"]).ok();
+        sandbox.at("2026-11-20T09:20:00Z");
+        sandbox.tk(["close", "abc", "--as", "eve"]).ok();
+        commit(&sandbox, "closed there");
+        sandbox.git(["switch", "--quiet", "main"]);
+        sandbox.at("2026-11-20T09:00:00Z");
+        sandbox.tk(["claim", "abc"]).ok();
+        sandbox.tk(["release", "abc"]).ok();
+        commit(&sandbox, "begun here");
+        if !with_driver {
+            sandbox.write(".git/info/attributes", ".ticks/*.toml merge=text\n");
+        }
+        sandbox.git(["switch", "--quiet", onto]);
+        let mut merge = sandbox.command("git");
+        merge.args(["merge", "--quiet", "--no-edit", from]);
+        let merged = sandbox.run(&mut merge, None);
+        if with_driver {
+            assert_eq!(merged.code, 0, "{merged}");
+        } else {
+            assert_eq!(merged.code, 1, "{merged}");
+            sandbox.tk(["resolve"]).ok();
+        }
+        sandbox.read(".ticks/abc.toml")
+    };
+    let merged = begun(true, "main", "other");
+    for line in [
+        "status = \"closed\"",
+        "owner = \"eve\"",
+        "started_at = 2026-11-20T09:10:00Z",
+        "closed_at = 2026-11-20T09:20:00Z",
+    ] {
+        assert!(merged.lines().any(|it| it == line), "{merged}");
+    }
+    assert_eq!(begun(true, "other", "main"), merged);
+    assert_eq!(begun(false, "main", "other"), merged);
+    assert_eq!(begun(false, "other", "main"), merged);
+}
+
 /// As `git subtree` has the tickets of another project, with what tells git of them.
 #[test]
 fn tickets_of_a_project_in_a_folder_are_merged_by_their_keys() {
