@@ -9,7 +9,7 @@ use crate::wire::ChangeResult;
 /// Close tickets
 ///
 /// Only people may. Refused while blockers or children are open, but for those that are
-/// closed by the same command. A ticket that requires a gate awaits it instead, until a
+/// closed by the same command, and beside a child that comes again. A ticket that requires a gate awaits it instead, until a
 /// person has approved. Several tickets are closed together or not at all. An epic stays open when its last child is closed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

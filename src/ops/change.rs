@@ -361,7 +361,10 @@ impl Project {
     fn tell_follower(&self, ticket: &Ticket, following: &[Etagged], dry_run: bool) -> Result<()> {
         let id = &ticket.id;
         let mut made = following.iter().map(|new| &new.ticket);
-        let next = match made.find(|next| next.recurs_from.as_ref() == Some(id)) {
+        let made = made.find(|next| next.recurs_from.as_ref() == Some(id));
+        let left = made.filter(|next| next.parent.is_none());
+        let left = left.and(ticket.parent.as_ref());
+        let next = match made {
             Some(next) => Some(Follower::Ticket(Box::new(next.clone()))),
             None => self.store.follower(id, &self.config)?,
         };
@@ -376,7 +379,9 @@ impl Project {
                     Defer::At(at) => format!(" at {at}"),
                 });
                 let until = until.unwrap_or_default();
-                self.hint(format!("`{id}` {comes} again{until}: `{}`", next.id));
+                let left = left.map(|epic| format!(", no longer below the closed epic `{epic}`"));
+                let left = left.unwrap_or_default();
+                self.hint(format!("`{id}` {comes} again{until}: `{}`{left}", next.id));
             }
             Some(Follower::Broken(file)) => {
                 self.warn(format!(

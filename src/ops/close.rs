@@ -1,6 +1,6 @@
 //! Closing tickets: every way to it goes through the same guard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Scene, Targets};
 use super::notes::{refused, say};
@@ -74,6 +74,19 @@ impl<'c> Closing<'c> {
             .filter(|ticket| statuses.is_done(&ticket.status) || ticket.passes_gate())
             .map(|ticket| ticket.id.clone())
             .collect();
+        // By epic, what comes after these would be below it.
+        let mut coming = BTreeMap::<TicketId, Vec<TicketId>>::new();
+        for ticket in tickets.iter() {
+            if let Some(epic) = &ticket.parent
+                && ticket.repeat.is_some()
+                && !statuses.is_done(&ticket.status)
+            {
+                coming
+                    .entry(epic.clone())
+                    .or_default()
+                    .push(ticket.id.clone());
+            }
+        }
         for ticket in tickets {
             if let Some(note) = &self.note {
                 ticket.say(note);
@@ -84,6 +97,9 @@ impl<'c> Closing<'c> {
             }
             if !self.force {
                 self.guard(scene, ticket, &closing)?;
+                if let Some(children) = coming.get(&ticket.id) {
+                    return Err(never_over(&ticket.id, children));
+                }
             }
             match ticket.requires {
                 Some(gate) if !ticket.passes_gate() => {
@@ -259,11 +275,24 @@ pub(super) fn transition(project: &Project, from: &StatusId, message: String) ->
     refused(message).hint(hint).with("allowed", next)
 }
 
+/// The error that children of the epic come again: what comes next would have none.
+fn never_over(id: &TicketId, children: &[TicketId]) -> Error {
+    let ids: Vec<&str> = children.iter().map(TicketId::as_str).collect();
+    stopped(id, "has children that come again:", children).hint(format!(
+        "`tk update {} --repeat ''` ends that; with `--force` what comes next is below no epic",
+        ids.join(" ")
+    ))
+}
+
 fn held(id: &TicketId, what: &str, by: &[TicketId]) -> Error {
+    let hint = "close those first, or close it all the same with `--force`";
+    stopped(id, what, by).hint(hint)
+}
+
+fn stopped(id: &TicketId, what: &str, by: &[TicketId]) -> Error {
     let by: Vec<String> = by.iter().map(ToString::to_string).collect();
     let shown = some_of(by.iter().map(|id| format!("`{id}`")), 8);
     refused(format!("`{id}` {what} {shown}"))
-        .hint("close those first, or close it all the same with `--force`")
         .with("id", id.as_str())
         .with("open", by)
 }

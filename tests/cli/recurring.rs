@@ -304,10 +304,55 @@ fn an_epic_stays_open_and_what_follows_leaves_a_closed_one() {
     let closed = sandbox.tk(["close", "rep"]);
     assert!(!closed.stderr.contains("every child"), "{closed}");
     assert_eq!(shown(&sandbox, "rep-r2")["parent"], "aut");
-    assert_ne!(sandbox.tk(["close", "aut"]).code, 0);
-    sandbox.tk(["close", "aut", "rep-r2"]).ok();
+    let both = ["close", "aut", "rep-r2"];
+    let by_update = ["update", "aut", "rep-r2", "--status", "closed"];
+    let by_query = ["close", "--query", "epic:aut or id=aut"];
+    assert_snapshot!(refused(&sandbox, 4, &[&both[..2], &both, &by_update, &by_query]), @r"
+    error: `aut` has open children: `rep-r2`
+    hint: close those first, or close it all the same with `--force`
+    error: `aut` has children that come again: `rep-r2`
+    hint: `tk update rep-r2 --repeat ''` ends that; with `--force` what comes next is below no epic
+    error: `aut` has children that come again: `rep-r2`
+    hint: `tk update rep-r2 --repeat ''` ends that; with `--force` what comes next is below no epic
+    error: `aut` has children that come again: `rep-r2`
+    hint: `tk update rep-r2 --repeat ''` ends that; with `--force` what comes next is below no epic
+    ");
+    // Nothing is under a closed epic, and that is said.
+    assert_snapshot!(sandbox.tk([&both[..], &["--force", "--dry-run"]].concat()), @r"
+    aut     would be closed  Chores
+            status: open → closed
+            closed_at: none → 2026-11-20T08:38:50Z
+            closed_by: none → dana@example.com
+    rep-r2  would be closed  Sweep
+            status: open → closed
+            closed_at: none → 2026-11-20T08:38:50Z
+            closed_by: none → dana@example.com
+    --- stderr
+    hint: nothing is written: without `--dry-run` it would be
+    hint: `rep-r2` would come again on 2026-11-22: `rep-r3`, no longer below the closed epic `aut`
+    ");
+    assert_snapshot!(sandbox.tk([&both[..], &["--force"]].concat()), @r"
+    aut     closed  Chores
+    rep-r2  closed  Sweep
+    --- stderr
+    hint: `rep-r2` comes again on 2026-11-22: `rep-r3`, no longer below the closed epic `aut`
+    ");
     assert_eq!(shown(&sandbox, "rep-r3")["parent"], Value::Null);
     assert_eq!(sandbox.tk(["doctor"]).code, 0);
+}
+
+/// The last of a series closes with its epic.
+#[test]
+fn an_epic_closes_with_a_child_that_comes_no_more() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("aut", "title = \"Chores\"\ntype = \"epic\"\n");
+    let child = "title = \"Sweep\"\nparent = \"aut\"\nrepeat = \"1d\"\n";
+    sandbox.ticket("rep", child);
+    sandbox.ticket("old", &format!("status = \"closed\"\n{child}"));
+    sandbox.tk(["update", "rep", "--repeat", ""]).ok();
+    let closed = sandbox.tk(["close", "aut", "rep", "old"]);
+    assert_eq!((closed.code, closed.stderr.as_str()), (0, ""), "{closed}");
+    assert_eq!(ids(&sandbox, &["list"]), "");
 }
 
 /// Closes the ticket on two branches, at times that lead to other days, and merges them.
