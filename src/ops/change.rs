@@ -423,12 +423,13 @@ impl Project {
     ) -> Result<()> {
         let statuses = &self.config.statuses;
         let is_active = |status| statuses.category(status) == Category::Active;
+        let mut moved = Vec::new();
         for (ticket, Was { status: old, .. }) in written.changed.iter().zip(before) {
             let is_done = statuses.is_done(&ticket.status);
             if ticket.repeat.is_some() && is_done && !statuses.is_done(old) {
                 self.tell_follower(ticket, &written.following, dry_run)?;
             }
-            if dry_run || !is_done && ticket.status == *old {
+            if !is_done && ticket.status == *old {
                 continue;
             }
             let ends = if is_done {
@@ -438,8 +439,9 @@ impl Project {
             } else {
                 Ends::Never
             };
-            self.settle_claim(locked, &ticket.id, ends);
+            moved.push((&ticket.id, ends));
         }
+        self.settle_claims(locked, moved, dry_run);
         Ok(())
     }
 }

@@ -76,8 +76,9 @@ pub fn delete(
     for (ticket, etag) in written.all() {
         index.put(ticket, etag);
     }
+    let over = ids.iter().map(|id| (id, Ends::Anyones));
+    project.settle_claims(&locked, over, false);
     for id in &ids {
-        project.settle_claim(&locked, id, Ends::Anyones);
         index.remove(id);
     }
     drop(locked);

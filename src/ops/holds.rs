@@ -4,7 +4,7 @@ use super::values::printable;
 use super::{Project, Result};
 use crate::graph::{Graph, Hold};
 use crate::model::TicketId;
-use crate::store::{Claim, Locked};
+use crate::store::{Claim, Locked, RemoteHold};
 
 /// Whose claim on a ticket ends by what was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,18 +44,39 @@ impl Project {
         found.map_err(|error| self.warn(error.to_string())).ok()
     }
 
-    /// Sees to the claim on a ticket that has been changed, and warns where it is another's. What
-    /// was changed is so by then: a claim that cannot be let go of is warned of, too, and ends with
-    /// its lease. What is held of it on a remote is given back there by [`Project::give_back`].
-    pub(super) fn settle_claim(&self, locked: &Locked<'_>, id: &TicketId, ends: Ends) {
-        if let Err(error) = self.try_settle_claim(locked, id, ends) {
-            self.warn(format!(
-                "the claim on `{id}` ends only with its lease: {error}"
-            ));
+    /// Sees to the claims on tickets that have been changed, or with `dry_run` would be, and warns
+    /// where one is another's, in this clone or as far as is known in another. What was changed is
+    /// so by then: a claim that cannot be let go of is warned of, too, and ends with its lease. What
+    /// is held of it on a remote is given back there by [`Project::give_back`].
+    pub(super) fn settle_claims<'i>(
+        &self,
+        locked: &Locked<'_>,
+        changed: impl IntoIterator<Item = (&'i TicketId, Ends)>,
+        dry_run: bool,
+    ) {
+        let mut changed = changed.into_iter().peekable();
+        if changed.peek().is_none() {
+            return;
+        }
+        let mut elsewhere = self.store.held_elsewhere(self.now);
+        for (id, ends) in changed {
+            let there = elsewhere.remove(id);
+            if let Err(error) = self.settle_claim(locked, id, ends, there, dry_run) {
+                self.warn(format!(
+                    "the claim on `{id}` ends only with its lease: {error}"
+                ));
+            }
         }
     }
 
-    fn try_settle_claim(&self, locked: &Locked<'_>, id: &TicketId, ends: Ends) -> Result<()> {
+    fn settle_claim(
+        &self,
+        locked: &Locked<'_>,
+        id: &TicketId,
+        ends: Ends,
+        there: Option<RemoteHold>,
+        dry_run: bool,
+    ) -> Result<()> {
         let claim = match locked.claim(id, self.now) {
             // It is let go of whatever it says.
             Err(_) if ends == Ends::Anyones => None,
@@ -66,19 +87,28 @@ impl Project {
             Ends::Anyones => true,
             Ends::Own => is_mine,
             Ends::Never => false,
-        };
+        } && !dry_run;
         if ends {
             let (_, hold) = locked.let_go(id)?;
             self.owe(hold);
         }
+        let warn = |who: &Claim, is: &str, place: &str| {
+            let (by, until) = (printable(&who.actor), who.lease_until);
+            self.warn(format!(
+                "`{id}` {is} held by {by}{place} until {until}, who may be at work at it"
+            ));
+        };
+        // What is held there by this clone was taken since the other's was seen; and what this
+        // clone has left there is its own, whoever it is by.
+        let is_here = claim.as_ref().is_some_and(|it| it.remote.is_some());
+        let there = there.filter(|it| !is_here && !self.store.has_taken(id, &it.claim.holding));
         // What became of it elsewhere is no work that this would disturb.
-        let theirs = claim.filter(|it| !is_mine && it.kept().is_none());
-        if let Some(theirs) = theirs {
-            let is = if ends { "was" } else { "is" };
-            let (by, until) = (printable(&theirs.actor), theirs.lease_until);
-            let message =
-                format!("`{id}` {is} held by {by} until {until}, who may be at work at it");
-            self.warn(message);
+        let works = |it: &Claim| it.kept().is_none();
+        if let Some(theirs) = claim.filter(|it| !is_mine && works(it)) {
+            warn(&theirs, if ends { "was" } else { "is" }, "");
+        }
+        if let Some(theirs) = there.map(Claim::elsewhere).filter(works) {
+            warn(&theirs, "is", " in another clone");
         }
         Ok(())
     }

@@ -62,6 +62,9 @@ pub fn release(
             before.remember(scene, &ticket.id)?;
             let (held, hold) = scene.locked.let_go(&ticket.id)?;
             let there = elsewhere.remove(&ticket.id);
+            if there.is_some() {
+                scene.locked.see_elsewhere(&ticket.id, None)?;
+            }
             released.push(held || there.is_some());
             owed_elsewhere.extend(there);
             owed.extend(hold);
@@ -72,11 +75,6 @@ pub fn release(
         Ok(())
     });
     let mut changed = before.unless(changed, project, &actor)?;
-    for hold in &owed_elsewhere {
-        if let Some(id) = hold.claim.ticket() {
-            project.store.lock()?.see_elsewhere(&id, None)?;
-        }
-    }
     for hold in owed.into_iter().chain(owed_elsewhere) {
         project.owe(Some(hold));
     }

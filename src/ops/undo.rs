@@ -197,9 +197,8 @@ fn release_claims(
     let statuses = &project.config.statuses;
     let idle = back.iter();
     let idle = idle.filter(|ticket| statuses.category(&ticket.status) != Category::Active);
-    for id in gone.iter().copied().chain(idle.map(|ticket| &ticket.id)) {
-        project.settle_claim(locked, id, Ends::Own);
-    }
+    let ids = gone.iter().copied().chain(idle.map(|ticket| &ticket.id));
+    project.settle_claims(locked, ids.map(|id| (id, Ends::Own)), false);
 }
 
 /// Names the way out of claims that go on though their tickets are not owned by who has them any

@@ -564,3 +564,39 @@ fn a_closing_is_told_also_when_the_remote_was_away() {
     assert_eq!(clones.there("abc")["kept"]["by"], "dana@example.com");
     assert_eq!(clones.tk("other", &["claim", "abc", "--remote"]).code, 5);
 }
+
+/// What another clone holds, as far as it is known, is warned of as what is held in this one is.
+#[test]
+fn who_changes_what_another_clone_holds_is_told() {
+    let clones = Clones::new();
+    let claim = ["claim", "abc", "--remote", "--as", "ann"];
+    clones.tk("repo", &claim).ok();
+    clones.tk("other", &["sync"]).ok();
+    for args in [
+        &["update", "abc", "--status", "in_progress"][..],
+        &["update", "abc", "--status", "open"],
+        &["close", "abc", "--dry-run"],
+        &["close", "abc"],
+        &["reopen", "abc"],
+        &["delete", "abc"],
+        &["undo"],
+    ] {
+        let done = clones.tk("other", args);
+        let warned = "warning: `abc` is held by ann in another clone until 2026-11-20T10:38:50Z, \
+            who may be at work at it\n";
+        assert_eq!(done.code, 0, "{done}");
+        assert_eq!(done.stderr.matches(warned).count(), 1, "{args:?}: {done}");
+    }
+    assert_eq!(clones.tk("other", &["note", "abc", "hm"]).stderr, "");
+    // Nobody is at work at it any more.
+    let forced = clones.tk("other", &["release", "abc", "--force"]);
+    assert_eq!((forced.code, forced.stderr.as_str()), (0, ""), "{forced}");
+    // Who takes what was let go of meanwhile is the one who holds it.
+    clones.tk("repo", &["claim", "def", "--remote"]).ok();
+    clones.tk("other", &["sync"]).ok();
+    clones.tk("repo", &["release", "def"]).ok();
+    for args in [&["claim", "def", "--remote"][..], &["close", "def"]] {
+        let done = clones.tk("other", args);
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{done}");
+    }
+}

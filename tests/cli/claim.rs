@@ -361,6 +361,7 @@ fn who_held_what_was_changed_is_told() {
          closed_by: none → dana@example.com
     --- stderr
     hint: nothing is written: without `--dry-run` it would be
+    warning: `abc` is held by bob until 2026-11-20T10:38:50Z, who may be at work at it
     ");
     assert_snapshot!(sandbox.tk(["close", "abc"]), @r"
     abc  closed  First
