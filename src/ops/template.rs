@@ -310,6 +310,14 @@ impl Source<'_> {
             let DeValue::String(default) = value.into_inner() else {
                 return wrong(format!("the default of `{shown}` is no text"));
             };
+            pieces(&default, |piece| match piece {
+                Piece::Text(_) => Ok(()),
+                Piece::Variable(other) => wrong(format!(
+                    "the default of `{shown}` has `{{{{{other}}}}}` in it, and is taken as it is: \
+                     expected a text without variables"
+                ))
+                .map(drop),
+            })?;
             variables.insert(name.to_owned(), default.into_owned());
         }
         Ok(variables)

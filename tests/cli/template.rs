@@ -203,6 +203,11 @@ fn what_cannot_be_is_told_and_nothing_is_written() {
             "date.toml:3: `date` is a variable",
         ),
         (
+            "default",
+            "title = \"{{y}}\"\n[variables]\nx = \"dx\"\ny = \"{{ x }}\"\n",
+            "default.toml:4: the default of `y` has `{{x}}` in it, and is taken as it is",
+        ),
+        (
             "list",
             "title = \"x\"\n[variables]\narea = [1]\n",
             "the default of `area` is no text",
@@ -294,6 +299,14 @@ fn the_doctor_checks_them_and_takes_none_for_a_ticket() {
             .starts_with("`{{area}}` is no variable")
     );
     assert_eq!(all.len(), healthy["findings"].as_array().unwrap().len() + 1);
+    sandbox.write(
+        ".ticks/templates/bad.toml",
+        "title = \"{{day}}\"\n[variables]\nday = \"{{date}}\"\n",
+    );
+    let found = sandbox.tk(["doctor", "--json"]).json();
+    let all = found["findings"].as_array().unwrap();
+    let told: Vec<_> = all.iter().filter(of_templates).collect();
+    assert_eq!((told.len(), &told[0]["line"]), (1, &3.into()), "{found}");
 }
 
 /// What a variable will say nobody knows; but what can work with nothing that one says is told.
