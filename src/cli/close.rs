@@ -48,7 +48,10 @@ impl Args {
 
 fn word(result: &ChangeResult) -> String {
     match (result.closed, result.awaiting) {
-        (Some(false), Some(awaiting)) => format!("awaiting {awaiting}"),
+        (Some(false), Some(awaiting)) => {
+            let still = if result.changed { "" } else { "still " };
+            format!("{still}awaiting {awaiting}")
+        }
         _ => plainly("closed")(result),
     }
 }

@@ -246,7 +246,15 @@ impl<'c> Closing<'c> {
             .collect();
         for (result, (id, closed, awaiting)) in changed.results.iter_mut().zip(now) {
             result.closed = Some(closed);
-            if let Some(gate) = awaiting.filter(|_| !closed && !changed.dry_run) {
+            let Some(gate) = awaiting.filter(|_| !closed) else {
+                continue;
+            };
+            if self.reason.is_some() {
+                self.project.warn(format!(
+                    "`{id}` is not closed before {gate}: the reason is not kept, so give it then"
+                ));
+            }
+            if !changed.dry_run {
                 self.project.hint(format!(
                     "`{id}` requires {gate}, so it waits: `tk approve {id}`, then close it"
                 ));

@@ -80,6 +80,18 @@ fn what_requires_a_gate_awaits_it() {
     --- stderr
     hint: `ghi` requires review, so it waits: `tk approve ghi`, then close it
     ");
+    // It is closed by another command, and with another reason.
+    assert_snapshot!(sandbox.tk(["close", "ghi", "--reason", "done by hand"]), @r"
+    ghi  still awaiting review  Third
+    --- stderr
+    warning: `ghi` is not closed before review: the reason is not kept, so give it then
+    hint: `ghi` requires review, so it waits: `tk approve ghi`, then close it
+    ");
+    assert_snapshot!(sandbox.tk(["close", "ghi", "-r", "done", "--dry-run"]), @r"
+    ghi  still awaiting review  Third
+    --- stderr
+    warning: `ghi` is not closed before review: the reason is not kept, so give it then
+    ");
     let again = sandbox.tk(["close", "ghi", "--json"]).json();
     assert_eq!(
         (&again["changed"], &again["closed"]),
