@@ -48,10 +48,20 @@ impl Args {
             let (at, by) = (&undone.at, &undone.by);
             let hint = if self.dry_run {
                 screen.text(&text)?;
-                format!("nothing is written: that is what `{by}` did at {at}")
+                match undone.was_undo {
+                    true => format!("nothing is written: `{by}` took that back at {at}"),
+                    false => format!("nothing is written: that is what `{by}` did at {at}"),
+                }
             } else {
                 screen.confirm(&text)?;
-                format!("what `{by}` did at {at} is taken back; `tk undo` does it again")
+                match undone.was_undo {
+                    true => format!(
+                        "what `{by}` took back at {at} is done again; `tk undo` takes it back"
+                    ),
+                    false => {
+                        format!("what `{by}` did at {at} is taken back; `tk undo` does it again")
+                    }
+                }
             };
             screen.notices(&[Notice::Hint(hint)])?;
             Ok(0)

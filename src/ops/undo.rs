@@ -24,6 +24,8 @@ pub struct Undone {
     pub at: String,
     /// By whom.
     pub by: String,
+    /// Whether that was taking back another change, which is made again so.
+    pub was_undo: bool,
     /// What became of each ticket.
     pub results: Vec<UndoneTicket>,
     /// The tickets that there are, as they now stand.
@@ -99,6 +101,7 @@ pub fn undo(
     Ok(Undone {
         at: last.at.to_string(),
         by: last.by.clone(),
+        was_undo: last.is_undo,
         results,
         tickets: back.iter().map(|ticket| records.of(ticket)).collect(),
     })

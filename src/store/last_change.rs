@@ -30,6 +30,9 @@ pub struct LastChange {
     /// path is no text.
     #[serde(default)]
     pub folder: Option<PathBuf>,
+    /// Whether that was taking back another change.
+    #[serde(default)]
+    pub is_undo: bool,
     /// The files, in the order in which they were written.
     pub files: Vec<ChangedFile>,
 }
@@ -82,6 +85,7 @@ pub(super) struct Recording {
     at: Timestamp,
     by: String,
     folder: Option<String>,
+    is_undo: bool,
 }
 
 impl Store {
@@ -93,7 +97,12 @@ impl Store {
         let by = by.as_str().to_owned();
         let mut locked = self.lock()?;
         let folder = self.ticks_dir().to_str().map(str::to_owned);
-        locked.recording = Some(Recording { at, by, folder });
+        locked.recording = Some(Recording {
+            at,
+            by,
+            folder,
+            is_undo: false,
+        });
         Ok(locked)
     }
 
@@ -172,14 +181,19 @@ fn overwrite(
 /// all the tickets are that are changed.
 fn write_record(
     to: &mut impl Write,
-    Recording { at, by, folder }: &Recording,
+    Recording {
+        at,
+        by,
+        folder,
+        is_undo,
+    }: &Recording,
     files: impl Iterator<Item = ChangedFile>,
 ) -> io::Result<()> {
     let by = serde_json::to_string(by)?;
     let folder = serde_json::to_string(folder)?;
     write!(
         to,
-        "{{\"at\":\"{at}\",\"by\":{by},\"folder\":{folder},\"files\":["
+        "{{\"at\":\"{at}\",\"by\":{by},\"folder\":{folder},\"is_undo\":{is_undo},\"files\":["
     )?;
     for (place, file) in files.enumerate() {
         if place > 0 {
@@ -364,7 +378,11 @@ impl Locked<'_> {
             let before = self.put_back_before(&now.back).into_iter().map(Ok);
             // A file that can be made anew can be put in the place of the other at the end, too.
             self.remove_older()?;
-            self.write_older(recording, self.about_to_change(files).chain(before))??;
+            let recording = Recording {
+                is_undo: !last.is_undo,
+                ..recording.clone()
+            };
+            self.write_older(&recording, self.about_to_change(files).chain(before))??;
         }
         for replacement in prepared {
             replacement.put()?;

@@ -78,6 +78,23 @@ fn what_is_taken_back_is_told() {
     --- stderr
     hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
     ");
+    assert_snapshot!(sandbox.tk(["undo", "--dry-run"]), @r"
+    abc  would be restored  First
+         priority: 1 → 0
+         labels: +ui
+    --- stderr
+    hint: nothing is written: `dana@example.com` took that back at 2026-11-20T08:38:50Z
+    ");
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    abc  restored  First
+    --- stderr
+    hint: what `dana@example.com` took back at 2026-11-20T08:38:50Z is done again; `tk undo` takes it back
+    ");
+    assert_snapshot!(sandbox.tk(["undo"]), @r"
+    abc  restored  First
+    --- stderr
+    hint: what `dana@example.com` did at 2026-11-20T08:38:50Z is taken back; `tk undo` does it again
+    ");
     sandbox.tk(["delete", "abc", "--force"]).ok();
     assert_snapshot!(sandbox.tk(["undo"]), @r"
     def  restored  Second
