@@ -13,7 +13,7 @@ use super::values::{self, invalid, printable};
 use super::{Changed, Error, ErrorCode, Project, RemoteClaims, Result, Standing, Wish};
 use crate::context::Context;
 use crate::model::{Actor, Category, Span, StatusId, Ticket, TicketId};
-use crate::store::{Claim, RemoteHold, StoreError};
+use crate::store::{Claim, RemoteClaim, RemoteHold, StoreError};
 
 /// How long a claim holds unless told otherwise.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_hours(2);
@@ -79,12 +79,28 @@ pub(super) fn claim_if(
     lease.until(None)?;
     if let Some(asked) = &request.remote {
         let remote = RemoteClaims::choose(project, asked.as_deref())?;
-        return claim_there(project, context, targets, (&actor, may), lease, &remote);
+        return claim_there(
+            project,
+            context,
+            targets,
+            (&actor, may),
+            lease,
+            &remote,
+            false,
+        );
     }
     if let Some(over) = ran_out(project, targets, (&actor, may))? {
         let remote = RemoteClaims::of_hold(project, &over);
         let claimed = remote.and_then(|remote| {
-            claim_there(project, context, targets, (&actor, may), lease, &remote)
+            claim_there(
+                project,
+                context,
+                targets,
+                (&actor, may),
+                lease,
+                &remote,
+                false,
+            )
         });
         match claimed {
             Err(error) if error.code == ErrorCode::Git => project.warn(format!(
@@ -125,7 +141,8 @@ fn ran_out(
     Ok(own.filter(is_over).and_then(|own| own.remote).map(|it| *it))
 }
 
-/// Takes the ticket on the remote, and then here.
+/// Takes the ticket on the remote, and then here; once more where another command of this clone
+/// was about to, unless it `is_again`.
 fn claim_there(
     project: &Project,
     context: &Context,
@@ -133,6 +150,7 @@ fn claim_there(
     (actor, may): (&Actor, &May<'_>),
     lease: Lease,
     remote: &RemoteClaims,
+    is_again: bool,
 ) -> Result<Claimed> {
     let (id, own) = may_claim(project, targets, (actor, may))?;
     let until = lease.until(own.as_ref())?;
@@ -146,10 +164,17 @@ fn claim_there(
     let own = own.and_then(|own| own.remote).map(|own| *own);
     left_there::give_back(project, remote, Some(&id))?;
     let taking = left_there::Taken::new(&project.store, remote, &wish);
+    let again = || claim_there(project, context, targets, (actor, may), lease, remote, true);
     let hold = match remote.take(&wish, own.as_ref(), &|| taking.begin()) {
         Ok(Standing::Ours(hold)) => hold,
         Ok(Standing::Theirs(theirs)) => {
             taking.forget()?;
+            if let Some(theirs) = &theirs
+                && !is_again
+                && is_taking_it(project, &id, &theirs.claim, actor)?
+            {
+                return again();
+            }
             return Err(taken(project, &id, theirs)?);
         }
         Err(error) => {
@@ -183,6 +208,20 @@ fn claim_there(
             Err(error)
         }
     }
+}
+
+/// Whether another command of this clone has just taken the ticket for the same actor, and has
+/// ended by now: then it is held here, or was given back.
+fn is_taking_it(
+    project: &Project,
+    id: &TicketId,
+    theirs: &RemoteClaim,
+    actor: &Actor,
+) -> Result<bool> {
+    Ok(theirs.actor == actor.as_str()
+        && theirs.holds(project.now)
+        && project.store.has_taken(id, &theirs.holding)
+        && project.store.wait_for_taking(id, &theirs.holding)?)
 }
 
 /// For how long a claim is to hold.

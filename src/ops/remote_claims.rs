@@ -380,13 +380,15 @@ impl RemoteClaims {
     }
 
     /// Puts what `wanted` makes of what is there in its place, until that succeeds or nothing is
-    /// wanted any more. `known` is what was there last.
+    /// wanted any more. `known` is what was there last; what has just been looked at and is as it
+    /// is wanted needs no push.
     fn swap(
         &self,
         ticket: &TicketId,
         known: Seen,
         wanted: impl Fn(Option<&RemoteClaim>) -> Result<Option<RemoteClaim>>,
     ) -> Result<Standing> {
+        let mut is_fresh = known.is_none();
         let mut seen = match known {
             Some(known) => Some(known),
             None => self.look(ticket)?,
@@ -397,13 +399,19 @@ impl RemoteClaims {
             let Some(claim) = wanted(seen.as_ref().map(|(_, claim)| claim))? else {
                 return Ok(Standing::Theirs(seen.map(|(at, it)| self.hold(at, it))));
             };
+            if let Some((at, there)) = &seen
+                && is_fresh
+                && *there == claim
+            {
+                return Ok(Standing::Ours(self.hold(*at, claim)));
+            }
             let put = self.refs.put(ticket, &claim.text(), commit);
             let why = match put {
                 Ok(Ok(commit)) => return Ok(Standing::Ours(self.hold(commit, claim))),
                 Ok(Err(why)) => why,
                 Err(error) => return Err(self.unreachable(&error)),
             };
-            seen = self.look(ticket)?;
+            (seen, is_fresh) = (self.look(ticket)?, true);
             match &seen {
                 // It was taken, and the answer was lost.
                 Some((at, it)) if *it == claim => {

@@ -17,7 +17,7 @@ pub struct Store {
     ticks: PathBuf,
     local: PathBuf,
     caches: PathBuf,
-    wait: Duration,
+    pub(super) wait: Duration,
     pub(super) caching: Caching,
     /// Why a change could not be noted down for `tk undo`; shared with its copies.
     pub(super) unrecorded: Arc<OnceLock<String>>,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::durable::write_atomic;
 use super::folders::{names, read_if_there};
-use super::{Store, StoreError, regular};
+use super::{Store, StoreError, lock, regular};
 use crate::model::TicketId;
 
 /// Between the ticket and the holding in a file's name; in neither.
@@ -111,6 +111,21 @@ impl Store {
     #[must_use]
     pub fn has_taken(&self, ticket: &TicketId, holding: &str) -> bool {
         self.holding_path(ticket, holding).is_file()
+    }
+
+    /// Waits until the command that is taking that holding has ended, or has noted it as a claim;
+    /// whether it has, in the time that one waits for the lock.
+    ///
+    /// # Errors
+    /// When the note cannot be locked.
+    pub fn wait_for_taking(&self, ticket: &TicketId, holding: &str) -> Result<bool, StoreError> {
+        let path = self.holding_path(ticket, holding);
+        match lock::wait_for(&path, self.wait) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(StoreError::io("lock", &path)(error))
+            }
+            ended => Ok(ended.unwrap_or(true)),
+        }
     }
 
     /// Forgets the holding, which is there no more.

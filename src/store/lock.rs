@@ -66,6 +66,21 @@ pub(super) fn obstacle(path: &Path) -> Option<StoreError> {
     }
 }
 
+/// Waits until nobody has a lock on the file, for so long at most; whether that came to be.
+pub(super) fn wait_for(path: &Path, wait: Duration) -> std::io::Result<bool> {
+    let (file, begun) = (File::open(path)?, Instant::now());
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < wait => {
+                thread::sleep(LONGEST_PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
 /// Whether a process has the lock now.
 pub(super) fn is_held(path: &Path) -> bool {
     let held = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));

@@ -24,6 +24,8 @@ mod claim;
 #[cfg(test)]
 mod close;
 #[cfg(test)]
+mod closed_between_clones;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod deferred;
