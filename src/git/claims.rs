@@ -77,18 +77,31 @@ impl Git {
         Ok(Some(answer.line()).filter(|name| !name.is_empty()))
     }
 
-    /// Whether the text ever stood in the file in what is checked out here, or before. A landing
-    /// is a merge that changes the file itself, so merges are looked into, too.
+    /// Whether the text ever stood in the file at `tip`, or before; but for what is before `without`.
+    /// A landing is a merge that changes the file itself, so merges are looked into, too. Where
+    /// there is no such tip, it did not.
     ///
     /// # Errors
     /// When git fails.
-    pub fn has_stood(&self, text: &str, file: &Path) -> Result<bool> {
+    pub fn has_stood(
+        &self,
+        text: &str,
+        file: &Path,
+        tip: &str,
+        without: Option<CommitId>,
+    ) -> Result<bool> {
         let mut spec = OsString::from(":(literal)");
         spec.push(file);
         let call = self.call(["log", "-1", "-m", "--full-history", "--format=%H"]);
-        let call = call.arg(format!("-S{text}")).args(["HEAD", "--"]).arg(spec);
-        // Where nothing was ever committed there is no `HEAD`.
-        Ok(!call.run_allowing(&[0, 128])?.line().is_empty())
+        let call = call.arg(format!("-S{text}")).arg(tip);
+        let left_out = without.iter().map(|commit| format!("^{commit}"));
+        let call = call.args(left_out).arg("--").arg(spec);
+        let answer = call.run_allowing(&[0, 128])?;
+        match without {
+            // That may be gone by now.
+            Some(_) if answer.code == Some(128) => self.has_stood(text, file, tip, None),
+            _ => Ok(!answer.line().is_empty()),
+        }
     }
 
     /// What a push goes to for it to be where the remote is fetched from. A protocol that pushes

@@ -171,6 +171,13 @@ impl Graph<'_> {
             .is_some_and(|index| self.is_ready_at(index))
     }
 
+    /// Whether it is there and not closed.
+    #[must_use]
+    pub fn is_open(&self, id: &TicketId) -> bool {
+        let position = self.facts.position(id);
+        position.is_some_and(|index| !self.facts.is_done(index))
+    }
+
     /// What holds it, whatever its status: also of an epic, or of work that was started all
     /// the same. Empty where nothing does.
     #[must_use]

@@ -61,7 +61,13 @@ impl From<StoreError> for Error {
                 let made = Self::caused(ErrorCode::Held, error);
                 let made = match kept {
                     Some(kept) => made
-                        .hint("fetch and merge that, and `tk sync`")
+                        .hint(match kept.closed_at {
+                            Some(_) => {
+                                "fetch and merge that; where it is open again, `tk sync` in that \
+                                 clone tells others"
+                            }
+                            None => "fetch and merge that",
+                        })
                         .hint(format!(
                             "`tk release {id} --force --remote` lets anybody begin it again"
                         ))

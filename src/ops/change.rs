@@ -432,6 +432,9 @@ impl Project {
             if !is_done && ticket.status == *old {
                 continue;
             }
+            if statuses.is_done(old) && !is_done {
+                self.owe_reopening(&ticket.id);
+            }
             let ends = if is_done {
                 Ends::Anyones
             } else if is_active(old) && !is_active(&ticket.status) {

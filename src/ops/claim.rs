@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::change::{Scene, Targets};
 use super::claims_before::ClaimsBefore;
 use super::close::transition;
+use super::kept::Arrivals;
 use super::left_there;
 use super::notes::refused;
 use super::remote_claims::REFUSED;
@@ -279,7 +280,7 @@ fn of_this_clone(project: &Project, error: Error) -> Result<Error> {
     let Some(id) = id.and_then(|id| TicketId::parse(id).ok()) else {
         return Ok(error);
     };
-    let elsewhere = project.store.held_elsewhere(project.now);
+    let elsewhere = project.store.held_elsewhere(project.now)?;
     let left = project.store.left_there()?.into_iter();
     let left = left.filter(|left| left.ticket == id).find(|left| {
         let seen = elsewhere.get(&id);
@@ -439,7 +440,15 @@ pub(super) fn hold(
     let path = path(scene, ticket)?;
     before.remember(scene, &id)?;
     let locked = scene.locked;
-    let claim = locked.acquire_claim(&id, actor, until, project.now, remote)?;
+    let acquire = || locked.acquire_claim(&id, actor, until, project.now, remote.clone());
+    let claim = match acquire() {
+        Err(StoreError::Held { claim, .. })
+            if Arrivals::of(project).has_come(locked, &claim)? =>
+        {
+            acquire()?
+        }
+        acquired => acquired?,
+    };
     if let Some(other) = ticket.owner.as_deref()
         && other != actor.as_str()
         && statuses.category(&ticket.status) == Category::Active

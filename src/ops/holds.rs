@@ -27,8 +27,15 @@ impl Project {
             until: claim.lease_until,
             elsewhere,
         };
-        let there = self.store.held_elsewhere(self.now).into_iter();
-        let there = there.map(|(id, there)| (id, hold(Claim::elsewhere(there), true)));
+        let is_open = |id: &TicketId| graph.is_open(id);
+        let there = self.elsewhere(is_open).unwrap_or_else(|error| {
+            self.warn(error.message);
+            error.hints.into_iter().for_each(|hint| self.hint(hint));
+            Vec::new()
+        });
+        let there = there
+            .into_iter()
+            .map(|(id, there)| (id, hold(Claim::elsewhere(there), true)));
         let claimed = self.told(self.store.claimed()).unwrap_or_default();
         let here = claimed.into_iter().filter(|id| graph.is_ready(id));
         let here = here.filter_map(|id| {

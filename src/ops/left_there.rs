@@ -9,8 +9,8 @@ use std::cell::RefCell;
 use jiff::Timestamp;
 
 use super::{Project, RemoteClaims, Result, Wish};
-use crate::model::{Ticket, TicketId};
-use crate::store::{Holding, Store, Taking};
+use crate::model::TicketId;
+use crate::store::{Holding, Kept, RemoteHold, Store, Taking};
 
 /// A holding that is about to be taken.
 pub(crate) struct Taken<'t> {
@@ -65,7 +65,7 @@ impl<'t> Taken<'t> {
 ///
 /// # Errors
 /// When the remote cannot be reached.
-pub(super) fn give_back(
+pub(crate) fn give_back(
     project: &Project,
     remote: &RemoteClaims,
     of: Option<&TicketId>,
@@ -76,13 +76,13 @@ pub(super) fn give_back(
         (left.remote == remote.remote() || !remotes.contains(&left.remote))
             && of.is_none_or(|id| left.ticket == *id)
     };
-    give_back_those(&project.store, project.now, remote, wanted, |id| {
-        Some(project.store.read(id, &project.config).ok()?.ticket)
+    give_back_those(&project.store, project.now, remote, wanted, |id, actor| {
+        project.to_tell(id, remote.remote(), actor)
     })
 }
 
-/// As [`give_back`], of what is `wanted`, which may be there; `stored` has the ticket as it is
-/// here, of which others are told what became of it.
+/// As [`give_back`], of what is `wanted`, which may be there; `told` says what others are told of
+/// the ticket, which the actor had.
 ///
 /// # Errors
 /// When the remote cannot be reached.
@@ -91,13 +91,13 @@ pub(crate) fn give_back_those(
     now: Timestamp,
     remote: &RemoteClaims,
     wanted: impl Fn(&Holding) -> bool,
-    stored: impl Fn(&TicketId) -> Option<Ticket>,
+    told: impl Fn(&TicketId, &str) -> Option<Kept>,
 ) -> Result<Vec<TicketId>> {
     let mut left = store.left_there()?;
     left.retain(wanted);
     let mut given = Vec::new();
     for left in left {
-        let was_there = remote.give_back_left(&left, stored(&left.ticket).as_ref())?;
+        let was_there = remote.give_back_left(&left, |actor| told(&left.ticket, actor))?;
         if was_there {
             given.push(left.ticket.clone());
         } else if left.remote != remote.remote() {
@@ -105,9 +105,9 @@ pub(crate) fn give_back_those(
         }
         store.forget_holding(&left.ticket, &left.holding)?;
         // It may be noted as another clone's.
+        let is_it = |seen: &RemoteHold| seen.claim.holding == left.holding;
         let elsewhere = store.held_elsewhere(now);
-        let seen = elsewhere.get(&left.ticket);
-        if seen.is_some_and(|seen| seen.claim.holding == left.holding) {
+        if elsewhere.is_ok_and(|seen| seen.get(&left.ticket).is_some_and(is_it)) {
             store.lock()?.see_elsewhere(&left.ticket, None)?;
         }
     }

@@ -29,6 +29,7 @@ mod history;
 mod holds;
 mod import;
 mod init;
+pub(crate) mod kept;
 pub(crate) mod left_there;
 mod list;
 mod meaning;

@@ -17,8 +17,7 @@ use crate::git::Repo;
 use crate::graph::Graph;
 use crate::model::{Actor, Config, Outlined, Shown, TicketId};
 use crate::store::{
-    AppendLog, Caching, Claim, Index, InvalidFile, Kept, Loaded, Locked, RemoteHold, Store,
-    StoreError,
+    AppendLog, Caching, Claim, Index, InvalidFile, Loaded, Locked, RemoteHold, Store, StoreError,
 };
 
 /// A repository that is set up for `tk`, its configuration, and who acts.
@@ -46,6 +45,8 @@ pub struct Project {
     pub(super) network: Duration,
     /// What was let go of here, and is still held on a remote.
     owed: RefCell<Vec<RemoteHold>>,
+    /// What was closed and is open again.
+    pub(super) reopened: RefCell<Vec<TicketId>>,
 }
 
 /// Something to tell the person besides the answer.
@@ -136,6 +137,7 @@ impl Project {
             notices: RefCell::default(),
             network: context.answer_wait().unwrap_or(NETWORK),
             owed: RefCell::default(),
+            reopened: RefCell::default(),
         };
         Ok((project, trouble))
     }
@@ -301,12 +303,14 @@ impl Project {
     /// Gives back on the remotes what the command has let go of here. What cannot be given back
     /// is warned of, and noted as held there, until its lease runs out.
     pub fn give_back(&self) {
+        self.tell_reopened();
         for hold in self.owed.take() {
-            let given = RemoteClaims::of_hold(self, &hold);
-            let given = given.and_then(|claims| claims.give_back(&hold, self.kept(&hold)));
             let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
                 continue;
             };
+            let kept = || self.to_tell(&id, &hold.remote, &hold.claim.actor);
+            let given = RemoteClaims::of_hold(self, &hold);
+            let given = given.and_then(|claims| claims.give_back(&hold, kept()));
             let remote = printable(&hold.remote);
             let error = match given {
                 Ok(standing) => {
@@ -340,14 +344,6 @@ impl Project {
                 self.warn(error.to_string());
             }
         }
-    }
-
-    /// What became of the ticket here, where it is closed or awaits a person: others do not know yet.
-    pub(crate) fn kept(&self, hold: &RemoteHold) -> Option<Kept> {
-        let id = hold.claim.ticket()?;
-        // Of what is gone, or cannot be read, there is nothing to be told.
-        let stored = self.store.read(&id, &self.config).ok()?;
-        Kept::of(&stored.ticket, &hold.claim.actor)
     }
 
     fn warn_of_invalid(&self, invalid: &[InvalidFile]) {

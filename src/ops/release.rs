@@ -29,7 +29,7 @@ pub fn release(
     }
     let there = remote.map(|asked| RemoteClaims::choose(project, asked));
     let there = there.transpose()?;
-    let mut elsewhere = project.store.held_elsewhere(project.now);
+    let mut elsewhere = project.store.held_elsewhere(project.now)?;
     if !force {
         // Nobody holds it there: that it is over is only taken away by force.
         elsewhere.retain(|_, hold| hold.claim.kept.is_none());

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::kept::Arrivals;
 use super::values::printable;
 use super::{Error, ErrorCode, Project, Result};
-use crate::git::{ClaimRef, ClaimRefs, CommitId, Git, GitError};
-use crate::model::{Actor, Config, Outcome, RunRecord, Ticket, TicketId};
+use crate::git::{ClaimRef, ClaimRefs, CommitId, GitError};
+use crate::model::{Actor, TicketId};
 use crate::store::{ClaimState, Holding, Kept, RemoteClaim, RemoteHold, Store};
 use crate::wire::UnreadableClaim;
 
@@ -57,9 +58,8 @@ pub(super) const GONE: &str = "gone";
 #[derive(Clone, Debug)]
 pub struct RemoteClaims {
     refs: ClaimRefs,
-    git: Git,
+    arrivals: Arrivals,
     store: Store,
-    config: Config,
 }
 
 /// Who wants to hold a ticket, and until when.
@@ -168,9 +168,8 @@ impl RemoteClaims {
         let git = project.repo.home_git();
         Ok(Self {
             refs: ClaimRefs::new(&git, name, project.network)?,
-            git,
+            arrivals: Arrivals::of(project),
             store: project.store.clone(),
-            config: project.config.clone(),
         })
     }
 
@@ -194,7 +193,7 @@ impl RemoteClaims {
     ) -> Result<Standing> {
         let fresh = &wish.holding;
         let known = own.map(|own| own.claim.holding.as_str());
-        self.swap(wish.ticket, None, |seen| {
+        let standing = self.swap(wish.ticket, None, |seen| {
             let is_own = |claim: &RemoteClaim| {
                 claim.holding == *fresh || Some(claim.holding.as_str()) == known
             };
@@ -204,7 +203,7 @@ impl RemoteClaims {
                     return Ok(Some(claim.until(wish.until)));
                 }
                 Some(claim)
-                    if claim.holds(wish.now) || self.kept(wish.ticket, claim)?.is_some() =>
+                    if claim.holds(wish.now) || !self.arrivals.knows(wish.ticket, claim)? =>
                 {
                     return Ok(None);
                 }
@@ -222,48 +221,30 @@ impl RemoteClaims {
             })?;
             beforehand()?;
             Ok(Some(claim))
+        })?;
+        Ok(match standing {
+            Standing::Theirs(Some(theirs)) => {
+                let untold = self.arrivals.untold(&theirs)?;
+                Standing::Theirs(Some(untold.unwrap_or(theirs)))
+            }
+            standing => standing,
         })
     }
 
-    /// What became of the ticket in another clone, which this one has yet to be told of by git: it
-    /// is nobody's to begin again here. That it was closed is in its file, or in the history of that; that
-    /// it awaits a person, in the file itself.
+    /// Takes back there that this clone has closed the ticket when it let go of that holding, if
+    /// that is what is there.
     ///
     /// # Errors
-    /// When git fails, or what this clone itself keeps cannot be read.
-    pub(crate) fn kept<'c>(
-        &self,
-        ticket: &TicketId,
-        claim: &'c RemoteClaim,
-    ) -> Result<Option<&'c Kept>> {
-        let Some(kept) = &claim.kept else {
-            return Ok(None);
+    /// As [`RemoteClaims::take`].
+    pub fn take_back_closing(&self, ticket: &TicketId, holding: &str) -> Result<()> {
+        let is_it = |claim: &&RemoteClaim| {
+            let closed_at = claim.kept.as_ref().and_then(|kept| kept.closed_at);
+            claim.holding == holding && closed_at.is_some()
         };
-        if self.store.keeps(ticket, &claim.holding)? {
-            return Ok(None);
-        }
-        let stored = match self.store.has(ticket) {
-            true => Some(self.store.read(ticket, &self.config)?.ticket),
-            false => None,
-        };
-        let is_told = match (kept.closed_at, stored) {
-            (Some(at), Some(ticket)) if ticket.closed_at == Some(at) => true,
-            (Some(at), _) => {
-                let file = self.store.ticket_path(ticket);
-                self.git.has_stood(&format!("closed_at = {at}"), &file)?
-            }
-            // The record of the run stays, whatever people decide.
-            (None, Some(ticket)) => {
-                let is_it = |run: &RunRecord| {
-                    let outcome = run.outcome;
-                    run.run == claim.holding
-                        && matches!(outcome, Some(Outcome::Awaiting | Outcome::Landed))
-                };
-                ticket.awaiting.is_some() || ticket.runs.iter().any(is_it)
-            }
-            (None, None) => false,
-        };
-        Ok((!is_told).then_some(kept))
+        let standing = self.swap(ticket, None, |seen| {
+            Ok(seen.filter(is_it).map(|claim| claim.released(None)))
+        });
+        standing.map(drop)
     }
 
     /// Lets go of the ticket there, whoever holds it, and also where what is there cannot be read
@@ -316,24 +297,34 @@ impl RemoteClaims {
     /// As [`RemoteClaims::take`].
     pub fn give_back(&self, hold: &RemoteHold, kept: Option<Kept>) -> Result<Standing> {
         if let (Some(_), Some(ticket)) = (&kept, hold.claim.ticket()) {
-            self.store.note_kept(&ticket, &hold.claim.holding)?;
+            let holding = &hold.claim.holding;
+            self.store.note_kept(&ticket, holding, self.remote())?;
         }
         self.swap_own(hold, |claim| claim.released(kept.clone()))
     }
 
-    /// Lets go of it there, if that holding still is what is there; whether it was.
+    /// Lets go of it there, if that holding still is what is there; whether it was. Asked with its
+    /// actor, `told` says what others are told of the ticket.
     ///
     /// # Errors
     /// As [`RemoteClaims::take`].
-    pub fn give_back_left(&self, left: &Holding, stored: Option<&Ticket>) -> Result<bool> {
-        let kept = |claim: &RemoteClaim| stored.and_then(|ticket| Kept::of(ticket, &claim.actor));
-        if stored.is_some() {
-            self.store.note_kept(&left.ticket, &left.holding)?;
-        }
+    pub fn give_back_left(
+        &self,
+        left: &Holding,
+        told: impl Fn(&str) -> Option<Kept>,
+    ) -> Result<bool> {
         let is_it =
             |claim: &&RemoteClaim| claim.holding == left.holding && claim.state == ClaimState::Held;
         let standing = self.swap(&left.ticket, None, |seen| {
-            Ok(seen.filter(is_it).map(|claim| claim.released(kept(claim))))
+            let Some(claim) = seen.filter(is_it) else {
+                return Ok(None);
+            };
+            let kept = told(&claim.actor);
+            if kept.is_some() {
+                let (ticket, holding) = (&left.ticket, &left.holding);
+                self.store.note_kept(ticket, holding, self.remote())?;
+            }
+            Ok(Some(claim.released(kept)))
         })?;
         Ok(matches!(standing, Standing::Ours(_)))
     }
@@ -450,6 +441,7 @@ impl RemoteClaims {
             remote: self.remote().to_owned(),
             commit: commit.to_string(),
             claim,
+            without: None,
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::kept::{self, Arrivals};
 use super::left_there;
 use super::records::Records;
 use super::values::printable;
 use super::{Project, RemoteClaims, Result};
 use crate::model::TicketId;
 use crate::store::RemoteHold;
-use crate::wire::{Detail, SyncDocument, SyncedClaim, UnreadableClaim};
+use crate::wire::{Detail, NotArrived, SyncDocument, SyncedClaim, UnreadableClaim};
 
 /// Fetches every claim from the remote, and notes what other clones hold; `ready` and the like
 /// go by that. What this clone has left there before is given back.
@@ -24,8 +25,22 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
             "`{id}` was still held on `{remote}` by this clone and by nobody here: given back"
         ));
     }
+    // What is noted after that is not yet among what is there.
+    let notes = kept::notes(project)?;
     let (mut holds, unreadable) = remote.all()?;
-    let mut elsewhere = kept(project, &remote, &holds)?;
+    let reopened = kept::settle(project, &remote, &notes, &holds)?;
+    for id in &reopened {
+        let remote = printable(remote.remote());
+        project.hint(format!(
+            "`{id}` was told on `{remote}` to be closed, and is open here again: others were told"
+        ));
+    }
+    holds.retain(|hold| {
+        let is_it = |id: TicketId| reopened.contains(&id) && hold.claim.kept.is_some();
+        !hold.claim.ticket().is_some_and(is_it)
+    });
+    let mut elsewhere = news(project, &holds)?;
+    let not_arrived = elsewhere.iter().filter_map(not_arrived).collect();
     holds.retain(|hold| hold.claim.holds(project.now));
     let mut claims = Vec::new();
     let locked = project.store.lock()?;
@@ -97,6 +112,8 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
         remote: remote.remote().to_owned(),
         claims,
         given_back: given_back.iter().map(ToString::to_string).collect(),
+        not_arrived,
+        reopened: reopened.iter().map(ToString::to_string).collect(),
         unreadable,
         tickets: records
             .iter()
@@ -106,24 +123,36 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
 }
 
 /// What is open here and over in another clone, or awaits a person there, which is told.
-fn kept(
-    project: &Project,
-    remote: &RemoteClaims,
-    holds: &[RemoteHold],
-) -> Result<Vec<(TicketId, RemoteHold)>> {
+fn news(project: &Project, holds: &[RemoteHold]) -> Result<Vec<(TicketId, RemoteHold)>> {
     let (index, statuses) = (project.index()?, &project.config.statuses);
+    let arrivals = Arrivals::of(project);
     let mut found = Vec::new();
     for hold in holds {
         let Some(id) = hold.claim.ticket().filter(|_| hold.claim.kept.is_some()) else {
             continue;
         };
         let is_open = index.get(&id).is_some_and(|it| !it.is_done(statuses));
-        if is_open && let Some(kept) = remote.kept(&id, &hold.claim)? {
+        if !is_open {
+            continue;
+        }
+        if let Some(hold) = arrivals.untold(hold)?
+            && let Some(kept) = &hold.claim.kept
+        {
             project.warn(format!("`{id}` was {kept}: fetch and merge that"));
-            found.push((id, hold.clone()));
+            found.push((id, hold));
         }
     }
     Ok(found)
+}
+
+fn not_arrived((id, hold): &(TicketId, RemoteHold)) -> Option<NotArrived> {
+    let kept = hold.claim.kept.as_ref()?;
+    Some(NotArrived {
+        id: id.to_string(),
+        closed_at: kept.closed_at.map(|at| at.to_string()),
+        awaiting: kept.awaiting.clone(),
+        by: kept.by.clone(),
+    })
 }
 
 fn is_same(own: &RemoteHold, there: &RemoteHold) -> bool {

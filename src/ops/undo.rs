@@ -84,6 +84,12 @@ pub fn undo(
         locked.put_back(&standing)?;
         release_claims(project, &locked, &gone, &back);
         tell_of_claims_left(project, &locked, &back);
+        let statuses = &project.config.statuses;
+        for open in back.iter().filter(|it| !statuses.is_done(&it.status)) {
+            if index.get(&open.id).is_some_and(|it| it.is_done(statuses)) {
+                project.owe_reopening(&open.id);
+            }
+        }
         now = Some(project.index()?);
     }
     // What was is put back even where tickets then wait for one another, as they may have before.

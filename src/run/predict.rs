@@ -125,7 +125,8 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
         ground,
         ..
     } = Prepared::new(ctx, project, request, &lacking)?;
-    survey.hold(&project.store.held_elsewhere(project.now));
+    let elsewhere = project.elsewhere(|_| true)?;
+    survey.hold(&elsewhere.into_iter().collect());
     let recovered = Recovered::default();
     let jobs = Jobs::new(project, &options, &survey, &ground, None, recovered)?;
     let seats = seats(&survey, &jobs, false)?;

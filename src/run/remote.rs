@@ -23,6 +23,7 @@ use super::tickets;
 use super::trouble::{Trouble, blocking};
 use crate::context::Context;
 use crate::model::{Config, TicketId};
+use crate::ops::kept::to_tell;
 use crate::ops::left_there::{self, Taken};
 use crate::ops::{self, Project, RemoteClaims, Standing, Wish};
 use crate::store::{ClaimState, Holding, Kept, RemoteHold, Store, Taking};
@@ -163,7 +164,9 @@ fn take_now(shared: &Shared, remote: &Remote, wish: &Wish<'_>) -> ops::Result<St
             && left.ticket == *wish.ticket
             && left.holding != wish.holding
     };
-    left_there::give_back_those(&shared.store, wish.now, &remote.claims, is_left, |_| None)?;
+    left_there::give_back_those(&shared.store, wish.now, &remote.claims, is_left, |_, _| {
+        None
+    })?;
     let taken = Taken::new(&shared.store, &remote.claims, wish);
     let standing = remote.claims.take(wish, None, &|| taken.begin())?;
     match &standing {
@@ -247,16 +250,19 @@ pub(super) async fn give_back(shared: &Arc<Shared>, job: &Arc<Job>) -> Option<Ev
     let held = remote.held().remove(&job.ticket.id)?;
     let (of, hold) = (Arc::clone(shared), held.hold.clone());
     let given = blocking(move || -> Result<_, Trouble> {
-        let remote = of.remote.as_ref();
-        let kept = kept(&of, &hold);
-        let given = remote.map_or(Ok(()), |remote| {
-            remote.claims.give_back(&hold, kept).map(drop)
-        });
+        let Some(remote) = &of.remote else {
+            return Ok(Ok(None));
+        };
+        let (kept, untold) = match kept(&of, &hold) {
+            Ok(kept) => (kept, None),
+            Err(untold) => (None, Some(untold)),
+        };
+        let given = remote.claims.give_back(&hold, kept);
         settle_note(&of.store, &hold, given.is_ok());
-        Ok(given.map_err(|error| error.to_string()))
+        Ok(given.map_err(|error| error.to_string()).map(|_| untold))
     });
     let why = match given.await {
-        Ok(Ok(())) => return None,
+        Ok(Ok(untold)) => return untold.map(|text| EventKind::Warning { text }),
         Ok(Err(why)) => why,
         Err(trouble) => trouble.to_string(),
     };
@@ -276,9 +282,10 @@ pub(super) fn give_back_left(
 ) -> Vec<String> {
     let unwanted = |hold: &&RemoteHold| hold.claim.ticket().is_some_and(|id| is_unwanted(&id));
     let given = holds.iter().filter(unwanted).map(|hold| {
+        let claim = &hold.claim;
+        let kept = || project.to_tell(&claim.ticket()?, &hold.remote, &claim.actor);
         let given = RemoteClaims::of_hold(project, hold);
-        let kept = project.kept(hold);
-        let given = given.and_then(|claims| claims.give_back(hold, kept).map(drop));
+        let given = given.and_then(|claims| claims.give_back(hold, kept()).map(drop));
         settle_note(&project.store, hold, given.is_ok());
         given.map_err(|error| {
             let id = hold
@@ -296,14 +303,15 @@ pub(super) fn give_back_left(
     given.filter_map(Result::err).collect()
 }
 
-/// What became of the ticket, which others do not know yet. Of what is gone, or cannot be read, there
-/// is nothing to be told.
-fn kept(shared: &Shared, hold: &RemoteHold) -> Option<Kept> {
-    let id = hold.claim.ticket()?;
+/// What became of the ticket, which others do not know yet; or that nobody can be told.
+fn kept(shared: &Shared, hold: &RemoteHold) -> Result<Option<Kept>, String> {
+    let Some(id) = hold.claim.ticket() else {
+        return Ok(None);
+    };
     let stored = shared
         .tracker
         .at(&id, |store| store.read(&id, &shared.config));
-    Kept::of(&stored.ok()?.ticket, &hold.claim.actor)
+    to_tell(&id, &hold.remote, &hold.claim.actor, stored)
 }
 
 /// Forgets the note of what was given back; of what was not, notes until when it is held.

@@ -7,11 +7,13 @@ use super::job::Job;
 use super::prompt::{self, PromptParts};
 use super::shared::Shared;
 use crate::context::point::Point;
+use crate::git::Git;
 use crate::model::{
     Actor, Awaiting, Category, Config, Gate, Note, NoteKind, Outcome, PromptStyle, RunRecord,
     StatusId, Ticket, TicketId,
 };
-use crate::store::{Change, Locked, Store, StoreError, Stored};
+use crate::ops::kept::Arrivals;
+use crate::store::{Change, Claim, Locked, Store, StoreError, Stored};
 
 /// How long a run's claim holds without being renewed. The run's own lock, not the lease, is
 /// what keeps another run off; the lease tells people and agents.
@@ -80,7 +82,12 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     }
     let remote = shared.remote.as_ref();
     let remote = remote.and_then(|remote| remote.hold_of(&job.ticket.id));
-    match locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now, remote) {
+    let acquire = || locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now, remote.clone());
+    let acquired = match acquire() {
+        Err(StoreError::Held { claim, .. }) if has_come(&locked, shared, &claim) => acquire(),
+        acquired => acquired,
+    };
+    match acquired {
         Ok(_) => {}
         Err(StoreError::Held { claim, .. }) => return Ok(Begun::Held { by: claim.actor }),
         Err(error) => return Err(error),
@@ -93,6 +100,14 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     after.verdict = None;
     Point::Begun.around(|| locked.write(Change { before, after }, &shared.config))?;
     Ok(Begun::Ours)
+}
+
+/// Whether what was noted of another clone is all that holds the ticket, and has come here since.
+/// Where that cannot be told, it is as it was noted.
+fn has_come(locked: &Locked<'_>, shared: &Shared, against: &Claim) -> bool {
+    let git = Git::new(&shared.ground.root);
+    let arrivals = Arrivals::new(git, shared.store.clone(), shared.config.clone());
+    arrivals.has_come(locked, against).unwrap_or(false)
 }
 
 /// Why a ticket that the run would begin is not to begin, by what has changed since it was planned.

@@ -162,8 +162,9 @@ impl Locked<'_> {
         remote: Option<RemoteHold>,
     ) -> Result<Claim, StoreError> {
         let own = self.claim_free_for(id, actor, now)?;
-        let elsewhere = self.held_elsewhere(now).remove(id);
-        if let Some(hold) = elsewhere.filter(|_| remote.is_none()) {
+        if remote.is_none()
+            && let Some(hold) = self.held_elsewhere(now)?.remove(id)
+        {
             let (id, claim) = (id.clone(), Claim::elsewhere(hold));
             return Err(StoreError::Held { id, claim });
         }

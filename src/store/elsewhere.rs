@@ -2,6 +2,7 @@
 //! that: losing it loses nothing that the next look at the remote does not bring back.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use super::remote_claim::RemoteHold;
 use super::{Locked, Store, StoreError, regular};
 use crate::model::TicketId;
 
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Seen {
     /// By ticket.
     held: BTreeMap<String, RemoteHold>,
@@ -21,17 +22,32 @@ struct Seen {
 impl Store {
     /// The tickets that other clones hold at that time, or have closed or keep for a person, by
     /// what was last seen.
-    #[must_use]
-    pub fn held_elsewhere(&self, now: Timestamp) -> BTreeMap<TicketId, RemoteHold> {
-        let seen = self.seen().held.into_iter();
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn held_elsewhere(
+        &self,
+        now: Timestamp,
+    ) -> Result<BTreeMap<TicketId, RemoteHold>, StoreError> {
+        let seen = self.seen()?.held.into_iter();
         let live = seen.filter(|(_, hold)| hold.claim.bars(now));
-        live.filter_map(|(id, hold)| Some((TicketId::parse(&id).ok()?, hold)))
-            .collect()
+        let live = live.filter_map(|(id, hold)| Some((TicketId::parse(&id).ok()?, hold)));
+        Ok(live.collect())
     }
 
-    fn seen(&self) -> Seen {
-        let text = regular::read_text(&self.elsewhere_path()).unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
+    fn seen(&self) -> Result<Seen, StoreError> {
+        let path = self.elsewhere_path();
+        let text = match regular::read_text(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::default()),
+            Err(error) => return Err(StoreError::io("read", &path)(error)),
+        };
+        serde_json::from_str(&text).map_err(|error| StoreError::Corrupt {
+            path,
+            expected: "what other clones hold",
+            message: error.to_string(),
+            remedy: Some("`tk sync` fetches it anew"),
+        })
     }
 
     fn elsewhere_path(&self) -> PathBuf {
@@ -40,12 +56,16 @@ impl Store {
 }
 
 impl Locked<'_> {
-    /// Notes what is now known of the ticket: that another clone holds it, or that none does.
+    /// Notes what is now known of the ticket: that another clone holds it, or that none does. Where
+    /// what was noted before cannot be read that stays as it is, which whoever reads it is told.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn see_elsewhere(&self, id: &TicketId, hold: Option<RemoteHold>) -> Result<(), StoreError> {
-        let mut seen = self.seen();
+        let Ok(before) = self.seen() else {
+            return Ok(());
+        };
+        let mut seen = before.clone();
         // What was seen there may be what another process has just taken for this clone.
         let own = self
             .claim_at_all(id)
@@ -60,11 +80,15 @@ impl Locked<'_> {
             Some(hold) => seen.held.insert(id.to_string(), hold),
             None => seen.held.remove(id.as_str()),
         };
-        self.write_seen(&seen)
+        match seen == before {
+            true => Ok(()),
+            false => self.write_seen(&seen),
+        }
     }
 
     /// Notes everything that other clones hold on that remote, one of those that there are. Of one
-    /// that is none of them any more nothing stays noted.
+    /// that is none of them any more nothing stays noted, nor of any where what was noted cannot be
+    /// read.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -74,19 +98,20 @@ impl Locked<'_> {
         remotes: &[String],
         holds: impl IntoIterator<Item = (TicketId, RemoteHold)>,
     ) -> Result<(), StoreError> {
-        let mut seen = self.seen();
+        let before = self.seen();
+        let mut seen = before.as_ref().ok().cloned().unwrap_or_default();
         seen.held
             .retain(|_, hold| hold.remote != remote && remotes.contains(&hold.remote));
         let holds = holds.into_iter();
         seen.held
             .extend(holds.map(|(id, hold)| (id.to_string(), hold)));
-        self.write_seen(&seen)
+        match before {
+            Ok(before) if before == seen => Ok(()),
+            _ => self.write_seen(&seen),
+        }
     }
 
     fn write_seen(&self, seen: &Seen) -> Result<(), StoreError> {
-        if *seen == self.seen() {
-            return Ok(());
-        }
         let path = self.elsewhere_path();
         let json = serde_json::json!(seen).to_string() + "\n";
         write_atomic(&path, json.as_bytes()).map_err(StoreError::io("write", &path))

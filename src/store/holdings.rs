@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -133,38 +133,69 @@ impl Store {
     /// # Errors
     /// When the note cannot be removed.
     pub fn forget_holding(&self, ticket: &TicketId, holding: &str) -> Result<(), StoreError> {
-        let path = self.holding_path(ticket, holding);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(StoreError::io("remove", &path)(error))
-            }
-            _ => Ok(()),
-        }
+        remove(&self.holding_path(ticket, holding))
     }
 
-    /// Notes that this clone lets go of the holding, and keeps what became of the ticket.
+    /// Notes that this clone lets go of the holding on that remote, and keeps what became of the
+    /// ticket.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn note_kept(&self, ticket: &TicketId, holding: &str) -> Result<(), StoreError> {
+    pub fn note_kept(
+        &self,
+        ticket: &TicketId,
+        holding: &str,
+        remote: &str,
+    ) -> Result<(), StoreError> {
         let path = self.kept_path(ticket);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
         }
-        write_atomic(&path, holding.as_bytes()).map_err(StoreError::io("write", &path))
+        let text = format!("{holding}\n{remote}\n");
+        write_atomic(&path, text.as_bytes()).map_err(StoreError::io("write", &path))
     }
 
-    /// Whether this clone is the one that keeps what became of the ticket in that holding.
+    /// The holding in which this clone keeps what became of the ticket, and the remote on which it
+    /// was let go of.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn keeps(&self, ticket: &TicketId, holding: &str) -> Result<bool, StoreError> {
+    pub fn keeps(&self, ticket: &TicketId) -> Result<Option<(String, String)>, StoreError> {
         let text = read_if_there(&self.kept_path(ticket))?;
-        Ok(text.is_some_and(|text| text == holding))
+        Ok(text.map(|text| {
+            let (holding, remote) = text.split_once('\n').unwrap_or((&text, ""));
+            (holding.to_owned(), remote.trim_end().to_owned())
+        }))
+    }
+
+    /// The tickets of which this clone keeps what became of them, in order.
+    ///
+    /// # Errors
+    /// When the notes cannot be read.
+    pub fn all_kept(&self) -> Result<Vec<TicketId>, StoreError> {
+        let mut names = names(&self.kept_dir())?;
+        names.sort();
+        let ids = names.iter().filter_map(|name| TicketId::parse(name).ok());
+        Ok(ids.collect())
+    }
+
+    /// Forgets that, where it is of that holding still.
+    ///
+    /// # Errors
+    /// When the note cannot be read or removed.
+    pub fn forget_kept(&self, ticket: &TicketId, holding: &str) -> Result<(), StoreError> {
+        match self.keeps(ticket)? {
+            Some((known, _)) if known == holding => remove(&self.kept_path(ticket)),
+            _ => Ok(()),
+        }
+    }
+
+    fn kept_dir(&self) -> PathBuf {
+        self.local_dir().join("kept")
     }
 
     fn kept_path(&self, ticket: &TicketId) -> PathBuf {
-        self.local_dir().join("kept").join(ticket.as_str())
+        self.kept_dir().join(ticket.as_str())
     }
 
     fn holdings_dir(&self) -> PathBuf {
@@ -174,6 +205,15 @@ impl Store {
     fn holding_path(&self, ticket: &TicketId, holding: &str) -> PathBuf {
         self.holdings_dir()
             .join(format!("{ticket}{BETWEEN}{holding}"))
+    }
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(StoreError::io("remove", path)(error))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -211,6 +251,7 @@ mod tests {
             remote: "origin".to_owned(),
             commit: String::new(),
             claim: RemoteClaim::new(&ticket, &ann, until, 1, word),
+            without: None,
         };
         let claim = |word: &str| {
             let locked = store.lock().unwrap();

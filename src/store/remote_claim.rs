@@ -214,6 +214,10 @@ pub struct RemoteHold {
     pub commit: String,
     /// What it says.
     pub claim: RemoteClaim,
+    /// The commit in whose history what it says became of the ticket is not, where that was looked
+    /// for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<String>,
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub use schema::{SCHEMAS, SchemaEntry, SchemaRow, SchemasDocument};
 pub use search::{FoundTicket, NewDocument, SearchDocument, SimilarTicket, SnippetRecord};
 pub use settings::{Origin, PrimeCommand, PrimeDocument, Setting, SettingsDocument};
 pub use stats::{AgentFigures, DayFigures, Figures, StatsDocument, TicketFigures};
-pub use sync::{SyncDocument, SyncedClaim, UnreadableClaim};
+pub use sync::{NotArrived, SyncDocument, SyncedClaim, UnreadableClaim};
 pub use tally::{AgeCount, AgedTicket, Count, Durations, EpicTally, TallyDocument, WeekTally};
 pub use ticket::{
     AcceptanceRecord, AttemptRecord, CommitRecord, Detail, NoteRecord, Standing, SubtaskRecord,

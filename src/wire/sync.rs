@@ -16,6 +16,12 @@ pub struct SyncDocument {
     pub claims: Vec<SyncedClaim>,
     /// The tickets that this clone still held there, and nobody in it: they were given back.
     pub given_back: Vec<String>,
+    /// The tickets that are open here, and closed in another clone, or await a person there, which
+    /// has yet to be fetched and merged: nobody is to begin them here.
+    pub not_arrived: Vec<NotArrived>,
+    /// The tickets of which others were told that they were closed here, and that are open again:
+    /// others were told that now.
+    pub reopened: Vec<String>,
     /// What is there and cannot be read as a claim.
     pub unreadable: Vec<UnreadableClaim>,
     /// Of the held tickets, those that there are here.
@@ -37,6 +43,20 @@ pub struct SyncedClaim {
     pub number: u64,
     /// Whether it is this clone's.
     pub here: bool,
+}
+
+/// What became of a ticket in another clone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NotArrived {
+    /// The ticket.
+    pub id: String,
+    /// When it was closed there, if it was.
+    #[schemars(extend("format" = "date-time"))]
+    pub closed_at: Option<String>,
+    /// Else what a person owes it there.
+    pub awaiting: Option<String>,
+    /// Who closed it, or worked at it.
+    pub by: String,
 }
 
 /// A reference on a remote that is no claim.

@@ -484,7 +484,7 @@ fn what_is_closed_in_another_clone_is_free_when_that_was_merged() {
     assert_snapshot!(other(&["claim", "abc", "--remote"]), @r"
     --- stderr
     error: `abc` was closed in another clone at 2026-11-20T08:38:50Z by dana@example.com
-    hint: fetch and merge that, and `tk sync`
+    hint: fetch and merge that; where it is open again, `tk sync` in that clone tells others
     hint: `tk release abc --force --remote` lets anybody begin it again
     --- exit 5
     ");
