@@ -147,6 +147,8 @@ impl<'a> Begun<'a> {
         let unwanted = |id: &TicketId| !seats.contains_key(id);
         let given_back = remote::give_back_left(self.project, &holds, unwanted);
         self.told.extend(given_back);
+        let given_back = remote::give_back_left_there(self.project, unwanted);
+        self.told.extend(given_back);
         let taken = |id: &TicketId| seats.get(id).is_some_and(|seat| seat.job.left.is_some());
         if !left.keys().all(taken) {
             // Its ticket is not this run's any more.

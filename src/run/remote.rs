@@ -303,6 +303,30 @@ pub(super) fn give_back_left(
     given.filter_map(Result::err).collect()
 }
 
+/// Gives back there what runners and commands have left, of the tickets that are not wanted: one
+/// was killed when it had let go of them here. What is to be told of that.
+pub(super) fn give_back_left_there(
+    project: &Project,
+    is_unwanted: impl Fn(&TicketId) -> bool,
+) -> Vec<String> {
+    if !project.config.run.remote_claims {
+        return Vec::new();
+    }
+    let give_back = || -> ops::Result<()> {
+        let mut left = project.store.left_there()?;
+        left.retain(|left| is_unwanted(&left.ticket));
+        for left in left {
+            let (ticket, holding) = (&left.ticket, &left.holding);
+            let remote = RemoteClaims::of_holding(project, &left.remote, ticket, holding)?;
+            left_there::give_back(project, &remote, Some(ticket))?;
+        }
+        Ok(())
+    };
+    let failed = give_back().err();
+    let told = failed.map(|error| format!("`tk sync` gives back what was left there: {error}"));
+    told.into_iter().collect()
+}
+
 /// What became of the ticket, which others do not know yet; or that nobody can be told.
 fn kept(shared: &Shared, hold: &RemoteHold) -> Result<Option<Kept>, String> {
     let Some(id) = hold.claim.ticket() else {

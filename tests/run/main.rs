@@ -94,6 +94,8 @@ mod support;
 #[cfg(test)]
 mod taken_over;
 #[cfg(test)]
+mod told_closings;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod worktrees;
