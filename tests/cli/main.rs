@@ -22,6 +22,8 @@ mod changes;
 #[cfg(test)]
 mod claim;
 #[cfg(test)]
+mod clones_model;
+#[cfg(test)]
 mod close;
 #[cfg(test)]
 mod closed_between_clones;
