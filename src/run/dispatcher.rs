@@ -21,6 +21,7 @@ use self::ended::Cap;
 use super::board::{Board, Phase};
 use super::desk::{Bill, Ending, Msg, NoPlace, Permit, Stop};
 use super::ledger;
+use super::left;
 use super::money::Reservation;
 use super::people::{People, Spoken};
 use super::record::Recorder;
@@ -66,6 +67,8 @@ struct Account {
     settled: Used,
     /// The live worker's model, where it has no price.
     unpriced: Option<String>,
+    /// Whether the journal has the beginning of the live worker.
+    has_begun: bool,
 }
 
 /// The loop and what it owns.
@@ -257,6 +260,9 @@ impl<'a> Dispatcher<'a> {
     fn hear(&mut self, msg: Msg) {
         match msg {
             Msg::Event { ticket, kind, ack } => {
+                if left::is_beginning(&kind) {
+                    self.has_begun(&ticket);
+                }
                 if let EventKind::Session { model, .. } = &kind {
                     self.meet(&ticket, model.as_deref());
                 }

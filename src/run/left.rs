@@ -186,6 +186,26 @@ fn of_last_worker<'a>(events: &'a [Event], ticket: &str, is_open: bool) -> Vec<&
     since.to_vec()
 }
 
+/// Whether it is the beginning of a worker: of a program before it is started, of a client when
+/// it has come up.
+pub(super) const fn is_beginning(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Session { .. } | EventKind::Command { .. })
+}
+
+/// Whether the journal has the beginning of the ticket's last worker, whose bill is open.
+pub(super) fn has_begun(events: &[Event], ticket: &str) -> bool {
+    let own = events.iter().rev();
+    let own = own.filter(|event| event.ticket.as_deref() == Some(ticket));
+    let is_before = |kind: &EventKind| {
+        matches!(
+            kind,
+            EventKind::Cost { settled: true, .. } | EventKind::TicketStarted { .. }
+        )
+    };
+    let mut own = own.take_while(|event| !is_before(&event.kind));
+    own.any(|event| is_beginning(&event.kind))
+}
+
 /// Whether it is what a worker tells.
 const fn is_told(kind: &EventKind) -> bool {
     matches!(

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::attempt::{AttemptDir, AttemptError, STARTED, Stdin};
+use super::attempt::{AttemptDir, AttemptError, Stdin};
 use super::claude::control;
 use super::desk::{Bill, Ending};
 use super::folder::RunDir;
@@ -95,7 +95,7 @@ pub(super) fn recover(
             "ended {workers} that the interrupted runner had left"
         ));
     }
-    let charged = settle(ctx, store, config, dir, &left)?;
+    let charged = settle(ctx, store, config, dir, &left, &events)?;
     if charged > Usd::ZERO {
         told.push(format!(
             "settled ${charged} of workers that the interrupted runner had left"
@@ -238,15 +238,17 @@ fn settle(
     config: &Config,
     dir: &RunDir,
     left: &BTreeMap<TicketId, Left>,
+    events: &[Event],
 ) -> Result<Usd> {
     let (path, run) = (store.ledger_path(), dir.id());
     let is_left = |entry: &Entry| is_left(entry, left);
     till::settle_left(&path, &run, ctx.now(), is_left, |reserved| {
         let attempt = dir.worker(&reserved.ticket, reserved.attempt, reserved.process);
-        if !attempt.file(STARTED).exists() {
-            // The worker was never started.
+        if !attempt.exists() {
+            // It was never made, or its worker has removed it.
+            let has_begun = left::has_begun(events, &reserved.ticket);
             return Ok(Bill {
-                reported: Some(Usd::ZERO),
+                reported: (!has_begun).then_some(Usd::ZERO),
                 ..Bill::default()
             });
         }

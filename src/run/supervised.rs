@@ -100,6 +100,20 @@ impl Supervised {
         Ok(())
     }
 
+    /// Why nobody knows how it ended, for people.
+    pub(super) fn without_end(dir: &AttemptDir) -> Result<String, Trouble> {
+        if !dir.exists() {
+            let path = dir.path().display();
+            return Ok(format!(
+                "how it ended is not known: the folder `{path}`, in which that is told, is gone"
+            ));
+        }
+        Ok(match dir.shim_log()?.trim() {
+            "" => "the process of tk that watched over it was killed".to_owned(),
+            log => format!("the process of tk that watched over it ended: {log}"),
+        })
+    }
+
     async fn end_orphans(&self) -> Result<(), Trouble> {
         let mark = self.dir.path().display().to_string();
         let start = Instant::now();

@@ -669,3 +669,57 @@ fn a_stopped_run_whose_cap_is_used_up_says_so() {
     assert_eq!(live.end().expect(8).last()["why"], why);
     rig.run(["-j", "1", "--max-cost", "0.3"]).expect(10);
 }
+
+/// A step that removes the worker's own attempt folder.
+fn remove_folder() -> Value {
+    json!({"run": "rm -rf \"$(dirname \"$TK_RESULT\")\""})
+}
+
+#[test]
+fn a_worker_that_removes_its_attempt_folder_is_charged_its_reservation() {
+    let rig = Rig::new(&[("one", "agent = \"plain\""), ("two", "")]);
+    rig.command_agent("plain", "max_cost = 0.3");
+    let agent = "kind = \"claude\"\nmax_cost = 0.3\n";
+    rig.sandbox.write(".ticks/agents/claude.toml", agent);
+    let dies = json!([[remove_folder(), {"die": 3}]]);
+    rig.script(json!({"one": dies, "two": dies}));
+    let ended = rig.run(["--max-cost", "4", "--retries", "0"]).expect(7);
+    assert_eq!(ended.ids("failed"), ["one", "two"]);
+    let settled = rig.settled();
+    for ticket in ["one", "two"] {
+        let of: Vec<&Value> = settled.iter().filter(|e| e["ticket"] == ticket).collect();
+        assert!(!of.is_empty(), "{settled:?}");
+        for entry in of {
+            let told = (&entry["cost_usd"], &entry["basis"]);
+            assert_eq!(told, (&json!(0.3), &json!("reservation")), "{entry}");
+        }
+        let failed = ended.of(ticket, "failed")[0].to_string();
+        assert!(!failed.contains("shim"), "{failed}");
+        assert!(failed.contains("is gone"), "{failed}");
+    }
+}
+
+#[test]
+fn so_is_one_whose_folder_is_gone_when_its_runner_has_died() {
+    for agent in ["plain", "claude"] {
+        let rig = Rig::new(&[("one", &format!("agent = {agent:?}"))]);
+        rig.command_agent("plain", "max_cost = 0.3");
+        let client = "kind = \"claude\"\nmax_cost = 0.3\n";
+        rig.sandbox.write(".ticks/agents/claude.toml", client);
+        let gone = rig.pipe("gone");
+        let tell = json!({"run": format!("echo gone > {gone:?}")});
+        rig.script(json!({"one": [[remove_folder(), tell, "hang"], work()]}));
+        let live = rig.start(["--max-cost", "4"]);
+        hear(&gone);
+        live.signal(Signal::KILL);
+        live.end();
+        rig.run(["--max-cost", "4"]).expect(0);
+        let first = rig.settled()[0].clone();
+        let told = (&first["cost_usd"], &first["basis"]);
+        assert_eq!(
+            told,
+            (&json!(0.3), &json!("reservation")),
+            "{agent}: {first}"
+        );
+    }
+}

@@ -10,6 +10,7 @@ use crate::run::money::{Refusal, Wish};
 use crate::run::price::Prices;
 use crate::run::till::Payee;
 use crate::run::watch::Watch;
+use crate::run::worker;
 use crate::wire::EventKind;
 
 /// What is said where the run may use no more tokens.
@@ -25,8 +26,17 @@ impl Dispatcher<'_> {
         };
         let of_run = &self.shared.dir;
         let dir = of_run.worker(ticket.as_str(), job.attempt, account.processes);
+        if !dir.exists() {
+            // It was never made, or its worker has removed it.
+            return account.has_begun;
+        }
         // What cannot be read is taken for a start: it may have to be paid.
-        dir.started().map_or(true, |started| started.is_some())
+        !worker::never_started(&dir).unwrap_or(false)
+    }
+
+    /// Notes that a worker begins, or came up.
+    pub(super) fn has_begun(&mut self, ticket: &TicketId) {
+        self.accounts.entry(ticket.clone()).or_default().has_begun = true;
     }
 
     /// Notes which model a worker that came up uses, where that has no price.
@@ -194,6 +204,7 @@ impl Dispatcher<'_> {
             reservation,
             processes: left.process,
             settled,
+            has_begun: true,
             ..Account::default()
         };
         self.accounts.insert(ticket.clone(), account);
@@ -270,6 +281,7 @@ impl Dispatcher<'_> {
         let account = self.accounts.entry(ticket.clone()).or_default();
         account.reservation = reservation;
         account.unpriced = None;
+        account.has_begun = false;
         Ok(Ok(Permit {
             reservation,
             process,

@@ -382,10 +382,15 @@ impl<'a> Listener<'a> {
     fn turn(self) -> Result<Turn, Trouble> {
         let exit = self.dir.read_exit()?;
         let how = match &exit {
-            None => format!("its shim ended: {}", self.dir.shim_log()?.trim()),
+            None => Supervised::without_end(self.dir)?,
             Some(exit) => exit.status.to_string(),
         };
-        let result = self.conversation.ended(&how, &self.dir.stderr_tail(TAIL)?);
+        let errors = match self.dir.exists() {
+            true => self.dir.stderr_tail(TAIL)?,
+            // The worker has removed the folder.
+            false => String::new(),
+        };
+        let result = self.conversation.ended(&how, &errors);
         let bill = bill_of(&result, &self.conversation.live(), never_started(self.dir)?);
         let end = self.end(&result, exit.as_ref());
         Ok(Turn {

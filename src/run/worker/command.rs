@@ -95,11 +95,7 @@ pub(super) async fn work(
     let interrupted = interrupted.filter(|_| !exit.as_ref().is_some_and(done));
     let end = match exit {
         _ if interrupted.is_some() => TurnEnd::Interrupted(interrupted.unwrap_or_default()),
-        None => fail(
-            CRASH,
-            format!("its shim ended: {}", dir.shim_log()?),
-            TurnTrouble::Crashed,
-        ),
+        None => fail(CRASH, Supervised::without_end(&dir)?, TurnTrouble::Crashed),
         Some(exit) if exit.cause == ExitCause::TimeLimit => TurnEnd::TimeLimit,
         Some(exit) => match (exit.status, broken) {
             (ExitStatus::Code(0), Some(reason)) => fail("result", reason, TurnTrouble::Final),

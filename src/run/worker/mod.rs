@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::attempt::{AttemptDir, AttemptError, Exit, ExitStatus, Spec, Stdin};
+use super::attempt::{AttemptDir, AttemptError, ExitStatus, Spec, Stdin};
 use super::desk::{Bill, Desk, Permit, Stop};
 use super::job::Job;
 use super::left::Left;
@@ -136,10 +136,13 @@ pub(super) fn bill(
     }
 }
 
-/// Whether no worker ever ran in the folder, so that there is nothing to pay.
-fn never_started(dir: &AttemptDir) -> Result<bool, AttemptError> {
-    let not = |exit: Exit| matches!(exit.status, ExitStatus::NotStarted(_));
-    Ok(dir.started()?.is_none() || dir.read_exit()?.is_some_and(not))
+/// Whether no worker ever ran in the folder, so that there is nothing to pay. A folder that is
+/// gone, since its worker removed it, does not say so.
+pub(super) fn never_started(dir: &AttemptDir) -> Result<bool, AttemptError> {
+    match dir.read_exit()? {
+        Some(exit) => Ok(matches!(exit.status, ExitStatus::NotStarted(_))),
+        None => Ok(dir.exists() && dir.started()?.is_none()),
+    }
 }
 
 impl Work<'_> {
