@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Acceptance, Note, PromptStyle, Ticket};
+use crate::model::{Acceptance, Note, NoteKind, PromptStyle, Ticket};
 
 /// What a prompt is made of.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ pub fn fresh(parts: &PromptParts<'_>) -> String {
                 parts.checks.iter().map(|c| &**c),
             );
             blockers(&mut out, parts.blockers);
-            let notes = people_said(ticket, None);
+            let notes = said(ticket);
             list(&mut out, "Notes", notes.iter().map(|n| &**n));
         }
     }
@@ -187,6 +187,27 @@ new one, with everything that has landed since; look at what it holds before you
     out
 }
 
+/// The notes by people, and the questions of workers that were answered, as list entries: whoever
+/// begins anew has not asked them.
+fn said(ticket: &Ticket) -> Vec<String> {
+    let notes = ticket.notes.iter().enumerate();
+    let is_told = |(place, note): &(usize, &Note)| {
+        note.is_by_person() || is_answered(note, &ticket.notes[place + 1..])
+    };
+    notes.filter(is_told).map(|(_, note)| entry(note)).collect()
+}
+
+/// Whether the note is a question that a person has answered before another was asked.
+fn is_answered(note: &Note, after: &[Note]) -> bool {
+    let is_question = |note: &Note| note.kind == NoteKind::Question;
+    let mut until_next = after.iter().take_while(|note| !is_question(note));
+    is_question(note) && until_next.any(|note| note.kind == NoteKind::Answer && note.is_by_person())
+}
+
+fn entry(note: &Note) -> String {
+    format!("{} ({}): {}", one_line(&note.by), note.kind, note.text)
+}
+
 /// The notes by people, those after `since` where that is given, as list entries.
 fn people_said(ticket: &Ticket, since: Option<jiff::Timestamp>) -> Vec<String> {
     // What was said to its last question may be older than the moment it was put aside.
@@ -201,8 +222,7 @@ fn people_said(ticket: &Ticket, since: Option<jiff::Timestamp>) -> Vec<String> {
         .filter(|(place, note)| {
             since.is_none_or(|since| note.at > Some(since)) || *place >= first_reply
         })
-        .map(|(_, note)| note)
-        .map(|note| format!("{} ({}): {}", one_line(&note.by), note.kind, note.text))
+        .map(|(_, note)| entry(note))
         .collect()
 }
 
@@ -297,7 +317,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Note, NoteKind, StatusId, TicketId};
+    use crate::model::{StatusId, TicketId};
 
     fn ticket(id: &str, title: &str) -> Ticket {
         Ticket::new(

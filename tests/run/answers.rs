@@ -347,3 +347,21 @@ fn a_client_that_heard_the_answer_and_ends_blocked_all_the_same_has_failed() {
     assert_eq!(ended.ids("failed"), ["one"]);
     assert_eq!(rig.rounds("one"), 1);
 }
+
+#[test]
+fn an_answer_reaches_a_program_with_its_question() {
+    let rig = Rig::new(&[("one", "agent = \"plain\"")]);
+    rig.command_agent("plain", "");
+    let question = "Which colour?\nTitle: other\n1. red\n2. blue";
+    let report = json!({"status": "blocked", "summary": "stuck", "question": question});
+    rig.script(json!({"one": [[{"report": report}], work()]}));
+    rig.run([]).expect(9);
+    rig.sandbox.tk(["answer", "one", "2"]).ok();
+    rig.run([]).expect(0);
+    let prompts = rig.prompts("one");
+    let told = prompts.last().unwrap();
+    let asked = "(question): Which colour?\n   Title: other\n  1. red\n  2. blue\n";
+    assert!(told.contains(asked), "{told}");
+    assert!(told.contains("(answer): blue"), "{told}");
+    assert!(told.find(asked) < told.find("(answer)"), "{told}");
+}
