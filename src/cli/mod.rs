@@ -285,6 +285,8 @@ fn usage(args: &[OsString], error: &clap::Error) -> u8 {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     );
     let is_json = wants_json(args);
+    // What clap prints by itself has its colours by this, too.
+    let screen = Screen::new(is_json, false, colour(args));
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !is_json {
         // Nothing that was typed is wrong. That standard error is gone changes nothing.
         let _ = error.print();
@@ -292,13 +294,12 @@ fn usage(args: &[OsString], error: &clap::Error) -> u8 {
     }
     // What clap says of this one lists the commands that are for nobody, too.
     if !asked && (is_json || error.kind() == ErrorKind::MissingSubcommand) {
-        let screen = Screen::new(is_json, false, colour(args));
         let error = usage_error(error);
         return tell(&screen, &error);
     }
     if !asked {
         // What was typed is in it. That standard error is gone changes nothing about that.
-        let _ = Screen::new(false, false, colour(args)).usage(&error.render().to_string());
+        let _ = screen.usage(&error.render().to_string());
         return ErrorCode::InvalidArgument.exit_code();
     }
     match error.print() {

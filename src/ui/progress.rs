@@ -12,7 +12,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::attention::Attention;
 use super::events;
-use super::terminal::safe;
+use super::terminal::{safe, shows_styles_on};
 use crate::model::NotifyConfig;
 use crate::run::Reporter;
 use crate::wire::{Event, EventKind};
@@ -48,7 +48,14 @@ impl Progress {
         let bars = (live && !quiet).then(|| {
             let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
             let run = all.add(ProgressBar::new(0));
-            run.set_style(style("{bar:24.green} {pos}/{len}  {elapsed}  {msg}"));
+            let bar = if shows_styles_on(&std::io::stderr()) {
+                "{bar:24.green}"
+            } else {
+                "{bar:24}"
+            };
+            run.set_style(style(&format!(
+                "{bar} {{pos}}/{{len}}  {{elapsed}}  {{msg}}"
+            )));
             run.enable_steady_tick(TICK);
             Bars {
                 all,
@@ -156,6 +163,10 @@ impl Bars {
     }
 
     fn print(&self, line: &str) {
+        let line = match shows_styles_on(&std::io::stderr()) {
+            true => line.to_owned(),
+            false => anstream::adapter::strip_str(line).to_string(),
+        };
         // The terminal is gone: there is nobody left to tell.
         let _gone = self.all.println(line);
     }

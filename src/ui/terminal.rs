@@ -84,7 +84,12 @@ pub fn columns(text: &str) -> usize {
 
 /// Whether styles show on standard output.
 pub(super) fn shows_styles() -> bool {
-    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+    shows_styles_on(&io::stdout())
+}
+
+/// Whether styles show on that stream.
+pub(super) fn shows_styles_on(stream: &impl anstream::stream::RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
 }
 
 /// What nearly every text is, and what is told without looking at characters one by one.

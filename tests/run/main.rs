@@ -95,6 +95,7 @@ mod support;
 mod taken_over;
 #[cfg(test)]
 mod told_closings;
+mod told;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
