@@ -114,7 +114,17 @@ pub(super) fn check(
         .hint("a run starts from a commit: make a first one, or name another branch with `--onto`")
     })?;
     let root = repo.home().to_owned();
-    let worktrees = root.join(&project.config.worktree.dir);
+    let dir = Path::new(&project.config.worktree.dir);
+    let worktrees = root.join(dir);
+    if git.tracks(dir)? {
+        let message = format!(
+            "`worktree.dir` in `.ticks/config.toml` is `{}`, in which git tracks files: the folder \
+             of worktrees is ignored, and new files of the project in it would be lost",
+            dir.display()
+        );
+        return Err(Error::new(ErrorCode::InvalidConfig, message)
+            .hint("name a folder that is for worktrees alone, such as `.worktrees`"));
+    }
     let client = if request.only_land {
         String::new()
     } else {

@@ -299,3 +299,19 @@ fn bad_values_are_usage_errors() {
         assert_eq!(output.code, 2, "{args:?} {output}");
     }
 }
+
+#[test]
+fn worktrees_are_not_made_in_a_folder_of_the_project() {
+    let rig = Rig::new(&[("one", "")]);
+    rig.sandbox.write("src/lib.rs", "");
+    rig.sandbox.git(["add", "src"]);
+    rig.sandbox.git(["commit", "--quiet", "--message=src"]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[worktree]\ndir = \"src\"\n");
+    let words = ["worktree.dir", "`src`", "git tracks", ".worktrees"];
+    refused(&rig.sandbox, &["run", "epic"], 4, &words);
+    // A folder in it of its own is as good as any.
+    rig.sandbox
+        .write(".ticks/config.toml", "[worktree]\ndir = \"src/trees\"\n");
+    rig.run([]).expect(0);
+}
