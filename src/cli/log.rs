@@ -78,7 +78,10 @@ impl Args {
         } else if wanted
             && (session.verbose() || !kinds.is_empty() || !events::is_detail(&event.kind))
         {
-            session.screen.text(&format!("{}\n", events::line(event)))?;
+            let width = session.screen.line_width();
+            let width = width.filter(|_| !session.verbose());
+            let line = events::line(event, width);
+            session.screen.text(&format!("{line}\n"))?;
         }
         Ok(0)
     }

@@ -166,9 +166,9 @@ pub(super) async fn shell(
         }
     }
     let Some(exit) = dir.read_exit()? else {
+        let why = Supervised::without_end(&dir)?;
         return Err(Trouble::Io(format!(
-            "the shim of `{command}` ended without a word: {}",
-            dir.shim_log()?
+            "it is not known how `{command}` ended: {why}"
         )));
     };
     if exit.status.success() {
@@ -177,7 +177,7 @@ pub(super) async fn shell(
         });
     }
     let status = match (exit.cause, exit.status) {
-        (ExitCause::TimeLimit, _) => format!("no end within its time limit of {limit}"),
+        (ExitCause::TimeLimit, _) => format!("no result within its time limit of {limit}"),
         (_, ExitStatus::NotStarted(why)) => format!("no start: {why}"),
         (_, status) => status.to_string(),
     };

@@ -2,24 +2,29 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::terminal::{cost, plural, safe};
+use super::terminal::{columns, cost, fit, plural, safe};
 use crate::model::Span;
 use crate::wire::{Event, EventKind, RunEnd};
 
-/// How much of what a worker says fits on its line.
+/// How much of what a worker does fits beside its bar.
 const SHORT: usize = 100;
 
-/// The event as a line: time, ticket, what happened.
+/// The event as a line: time, ticket, what happened; cut to so many columns where that is given.
 #[must_use]
-pub fn line(event: &Event) -> String {
+pub fn line(event: &Event, width: Option<usize>) -> String {
     let (style, word, text) = parts(&event.kind);
     let time = event.at.strftime("%H:%M:%SZ");
     let ticket = event.ticket.as_deref().unwrap_or("run");
+    let start = format!("{time}  {:<6} ", safe(ticket));
     let space = if text.is_empty() { "" } else { "  " };
-    format!(
-        "{time}  {:<6} {style}{word:<9}{style:#}{space}{text}",
-        safe(ticket)
-    )
+    let text = match width {
+        Some(width) => {
+            let taken = columns(&start) + columns(&format!("{word:<9}{space}"));
+            fit(&text, width.saturating_sub(taken))
+        }
+        None => text,
+    };
+    format!("{start}{style}{word:<9}{style:#}{space}{text}")
 }
 
 /// Whether the event tells what a worker does meanwhile, rather than what came of it.
@@ -45,7 +50,7 @@ pub fn doing(kind: &EventKind) -> Option<String> {
     let (_, word, text) = parts(kind);
     match kind {
         EventKind::Cost { .. } | EventKind::Warning { .. } => None,
-        _ => Some(format!("{word} {text}")),
+        _ => Some(format!("{word} {}", fit(&text, SHORT))),
     }
 }
 
@@ -264,12 +269,7 @@ fn parts(kind: &EventKind) -> (Style, &'static str, String) {
     }
 }
 
-/// The first line of a text, printable, cut to what fits.
+/// A text in short: its first line, printable.
 fn short(text: &str) -> String {
-    let first = text.trim().lines().next().unwrap_or_default();
-    let shown = safe(first);
-    if shown.chars().count() <= SHORT {
-        return shown.into_owned();
-    }
-    shown.chars().take(SHORT - 1).chain(['…']).collect()
+    safe(text.trim().lines().next().unwrap_or_default()).into_owned()
 }

@@ -12,7 +12,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::attention::Attention;
 use super::events;
-use super::terminal::{safe, shows_styles_on};
+use super::terminal::{safe, shows_styles_on, width_of};
 use crate::model::NotifyConfig;
 use crate::run::Reporter;
 use crate::wire::{Event, EventKind};
@@ -106,10 +106,11 @@ impl Reporter for Progress {
             Some(bars) => {
                 bars.update(event, money);
                 if shown && !matches!(event.kind, EventKind::TicketFinished { .. }) {
-                    bars.print(&events::line(event));
+                    let width = width_of(std::io::stderr()).filter(|_| !self.verbose);
+                    bars.print(&events::line(event, width));
                 }
             }
-            None if shown => anstream::eprintln!("{}", events::line(event)),
+            None if shown => anstream::eprintln!("{}", events::line(event, None)),
             None => {}
         }
     }

@@ -12,7 +12,7 @@ use serde_json::ser::Formatter;
 
 pub use in_parts::Part;
 
-use super::terminal::{safe, safe_json, safe_lines, shows_styles};
+use super::terminal::{safe, safe_json, safe_lines, shows_styles, width_of};
 use crate::ops::{Error, Notice};
 use crate::wire::{ErrorBody, ErrorDocument, WarningDocument};
 
@@ -72,11 +72,7 @@ impl Screen {
     /// The columns of the terminal.
     #[must_use]
     pub fn width(&self) -> usize {
-        let size = rustix::termios::tcgetwinsize(io::stdout());
-        size.map_or(WIDTH, |size| match size.ws_col {
-            0 => WIDTH,
-            columns => columns.into(),
-        })
+        width_of(io::stdout()).unwrap_or(WIDTH)
     }
 
     /// Whether what is written is looked at on a terminal.

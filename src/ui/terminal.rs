@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
@@ -90,6 +91,12 @@ pub(super) fn shows_styles() -> bool {
 /// Whether styles show on that stream.
 pub(super) fn shows_styles_on(stream: &impl anstream::stream::RawStream) -> bool {
     AutoStream::choice(stream) != ColorChoice::Never
+}
+
+/// The columns of the terminal that it is.
+pub(super) fn width_of(stream: impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(size.ws_col.into()).filter(|columns| *columns > 0)
 }
 
 /// What nearly every text is, and what is told without looking at characters one by one.

@@ -46,3 +46,64 @@ fn a_live_run_has_colours_only_where_they_are_wanted() {
         );
     }
 }
+
+/// A ticket whose check prints much, the last of it being what matters.
+fn red() -> Rig {
+    let says = "printf '\\033[31mwrong\\033[0m\\n'; echo the-cause; exit 1";
+    let much = "x".repeat(150);
+    let check = format!("true {much} && sh -c {says:?}");
+    let rig = Rig::new(&[("one", &format!("checks = [{check:?}]"))]);
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\nfix_rounds = 0\n");
+    rig
+}
+
+#[test]
+fn reasons_are_not_cut_where_there_is_no_terminal() {
+    let rig = red();
+    let output = rig.sandbox.tk(["run", "epic"]);
+    assert_eq!(output.code, 7, "{output}");
+    let log = rig.sandbox.tk(["log", "one"]).ok();
+    for told in [&output.stderr, &log] {
+        let red = told.lines().find(|line| line.contains("  red  ")).unwrap();
+        assert!(red.ends_with(": exit code 1"), "{red}");
+        assert!(!told.contains('…'), "{told}");
+    }
+}
+
+#[test]
+fn on_a_terminal_a_line_is_as_wide_as_that() {
+    for (columns, more) in [(60, ""), (120, ""), (60, "-v")] {
+        let rig = red();
+        let words = format!("run epic --color never {more}");
+        let shown = on_terminal(&rig, columns, &words, &[]);
+        let (_, red) = shown.split_once("  one    red  ").unwrap();
+        if more == "-v" {
+            assert!(red.contains(": exit code 1"), "{shown:?}");
+            continue;
+        }
+        // The bar follows it.
+        let red = red.split(['█', '░', '\r', '\n']).next().unwrap().trim_end();
+        assert!(red.ends_with('…'), "{shown:?}");
+        // The time and what was cut off before take these columns.
+        assert_eq!(
+            red.chars().count() + "09:47:27Z  one    red  ".len(),
+            columns
+        );
+    }
+}
+
+#[test]
+fn reasons_are_in_plain_words() {
+    let rig = Rig::new(&[("one", "checks = [\"sleep 60\"]")]);
+    rig.sandbox.write(
+        ".ticks/config.toml",
+        "[run]\nfix_rounds = 0\ncheck_time = \"1s\"\n",
+    );
+    let ended = rig.run([]).expect(7);
+    let failed = ended.of("one", "failed")[0]["reason"].as_str().unwrap();
+    assert!(
+        failed.contains("ended with no result within its time limit of 1s"),
+        "{failed}"
+    );
+}
