@@ -10,11 +10,13 @@ use crate::wire::{Event, EventKind};
 /// Replay the events of a run, or of one ticket in its last run
 ///
 /// Without an argument, the newest run. As `tk run` prints them: what a worker does meanwhile (its
-/// thoughts, words, commands, reads and edits), its sessions and costs, and the beginning of checks
-/// are told only with -v, where --kind names them, and in JSON. Times are those of UTC.
+/// thoughts, words, commands, reads and edits), its sessions and costs, the beginning of checks, and
+/// what a red check or a worker that crashed has printed are told only with -v, where --kind names
+/// them, and in JSON. Times are those of UTC.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk log                            # what the newest run did
+  tk log x4d -v                     # all of it, with what red checks have printed
   tk log x4d --kind check_failed    # why x4d was sent back
   tk log -f                         # follow a live run")]
 pub(super) struct Args {
@@ -73,15 +75,15 @@ impl Args {
 
     fn show(session: &Session, kinds: &[String], event: &Event) -> Outcome {
         let wanted = kinds.is_empty() || kinds.contains(&event.kind.name());
-        if wanted && session.screen.is_json() {
+        let in_detail = session.verbose() || !kinds.is_empty();
+        let screen = &session.screen;
+        if wanted && screen.is_json() {
             json_events::write(event)?;
-        } else if wanted
-            && (session.verbose() || !kinds.is_empty() || !events::is_detail(&event.kind))
-        {
-            let width = session.screen.line_width();
-            let width = width.filter(|_| !session.verbose());
-            let line = events::line(event, width);
-            session.screen.text(&format!("{line}\n"))?;
+        } else if wanted && in_detail {
+            let (line, more) = (events::line(event, None), events::more(event));
+            screen.text(&format!("{line}\n{more}"))?;
+        } else if wanted && !events::is_detail(&event.kind) {
+            screen.text(&format!("{}\n", events::line(event, screen.line_width())))?;
         }
         Ok(0)
     }

@@ -27,6 +27,22 @@ pub fn line(event: &Event, width: Option<usize>) -> String {
     format!("{start}{style}{word:<9}{style:#}{space}{text}")
 }
 
+/// What there is to the event beyond its line, for whoever asks for more: what a red check printed,
+/// and the further lines of a reason. Indented; its last line is ended.
+#[must_use]
+pub fn more(event: &Event) -> String {
+    let text = match &event.kind {
+        EventKind::CheckFailed { output, .. } => output.trim(),
+        EventKind::Failed { reason, .. } | EventKind::Retry { reason, .. } => {
+            let lines = reason.trim().split_once('\n');
+            lines.map_or("", |(_, rest)| rest)
+        }
+        _ => "",
+    };
+    let lines = text.lines();
+    lines.map(|line| format!("    {}\n", safe(line))).collect()
+}
+
 /// Whether the event tells what a worker does meanwhile, rather than what came of it.
 #[must_use]
 pub const fn is_detail(kind: &EventKind) -> bool {

@@ -108,9 +108,18 @@ impl Reporter for Progress {
                 if shown && !matches!(event.kind, EventKind::TicketFinished { .. }) {
                     let width = width_of(std::io::stderr()).filter(|_| !self.verbose);
                     bars.print(&events::line(event, width));
+                    if self.verbose {
+                        events::more(event)
+                            .lines()
+                            .for_each(|line| bars.print(line));
+                    }
                 }
             }
-            None if shown => anstream::eprintln!("{}", events::line(event, None)),
+            None if shown => {
+                let more = Some(events::more(event)).filter(|_| self.verbose);
+                let more = more.unwrap_or_default();
+                anstream::eprint!("{}\n{more}", events::line(event, None));
+            }
             None => {}
         }
     }

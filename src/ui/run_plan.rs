@@ -141,7 +141,7 @@ pub fn ending(outcome: &RunOutcome) -> String {
     list(
         "failed",
         failed,
-        "   see `tk log ID`; the next run tries again",
+        "   see `tk log ID -v`; the next run tries again",
     );
     list("awaiting", awaiting, "");
     list("not done", unstarted, "");

@@ -94,6 +94,32 @@ fn on_a_terminal_a_line_is_as_wide_as_that() {
 }
 
 #[test]
+fn what_a_red_check_printed_is_in_the_log_that_the_end_names() {
+    let rig = red();
+    let output = rig.sandbox.tk(["run", "epic"]);
+    assert!(output.stdout.contains("`tk log ID -v`"), "{output}");
+    let plain = rig.sandbox.tk(["log", "one"]).ok();
+    assert!(!plain.contains("\n    "), "{plain}");
+    let log = rig.sandbox.tk(["log", "one", "-v"]).ok();
+    let printed = "    \\u{1b}[31mwrong\\u{1b}[0m\n    the-cause\n";
+    assert!(log.contains(printed), "{log}");
+}
+
+#[test]
+fn what_a_crashed_program_wrote_to_its_errors_is_in_the_log() {
+    let rig = Rig::new(&[("one", "agent = \"loud\"")]);
+    let agent = json!({"kind": "command", "command": ["sh", "-c", "echo first >&2; echo cause >&2; exit 7"]});
+    let agent = toml::to_string(&agent).unwrap();
+    rig.sandbox.write(".ticks/agents/loud.toml", &agent);
+    rig.run(["--retries", "0"]).expect(7);
+    let log = rig.sandbox.tk(["log", "one", "-v"]).ok();
+    assert!(
+        log.contains("crash: exit code 7\n    first\n    cause\n"),
+        "{log}"
+    );
+}
+
+#[test]
 fn reasons_are_in_plain_words() {
     let rig = Rig::new(&[("one", "checks = [\"sleep 60\"]")]);
     rig.sandbox.write(
