@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::desk::Stop;
+use super::desk::{Ending, Stop};
 use super::dispatcher::Tally;
 use super::folder::RunDir;
 use super::ground::{self, Adopted, ticket_files};
@@ -20,7 +20,7 @@ use super::workspace;
 use crate::context::point::Point;
 use crate::git::{Backups, Git, Removal, TICKS, Worktree};
 use crate::graph::Graph;
-use crate::model::{Gate, LandMode, TicketId, one_line};
+use crate::model::{Gate, LandMode, Outcome, RunRecord, TicketId, one_line};
 use crate::ops::{Error, ErrorCode, Project, Result};
 use crate::store::InvalidFile;
 use crate::wire::EventKind;
@@ -52,7 +52,12 @@ pub(super) async fn finish(
     for text in unended::settle(&shared.ctx, &store, &shared.config, &dir)?.lines() {
         recorder.record(None, EventKind::Warning { text })?;
     }
-    if !tally.stopped {
+    if tally.stopped {
+        finished.kept = match has_merged(shared, survey, tally) {
+            true => command_of_kept(shared)?,
+            false => None,
+        };
+    } else {
         let again = ground::ensure(shared).map_err(|trouble| match trouble {
             Trouble::Git(error) => Error::from(error),
             other => Error::new(ErrorCode::Failed, other.to_string()),
@@ -95,11 +100,7 @@ pub(super) async fn finish(
         }
         Point::RecordCommit.around(|| shared.integration.commit_files(&files, &message, None))?;
         if shared.options.land == LandMode::Never {
-            let ahead = match shared.tip_of(&shared.ground.onto)? {
-                Some(onto) => ground::is_ahead(&shared.ground, onto)?,
-                None => true,
-            };
-            finished.kept = ahead.then(|| format!("tk land {}", shared.target));
+            finished.kept = command_of_kept(shared)?;
         } else {
             let why = match home::land(shared, stop).await {
                 Ok((home, told)) => {
@@ -138,6 +139,27 @@ pub(super) async fn finish(
         recorder.record(None, EventKind::Warning { text })?;
     }
     Ok(finished)
+}
+
+/// Whether a ticket has been merged into the run's branch, before an interruption or since.
+fn has_merged(shared: &Shared, survey: &Survey, tally: &Tally) -> bool {
+    let of_run =
+        |record: &RunRecord| record.run == shared.run && record.outcome == Some(Outcome::Landed);
+    let before = survey.tickets.values().flat_map(|ticket| &ticket.runs);
+    tally
+        .endings
+        .values()
+        .any(|ending| *ending == Ending::Landed)
+        || before.into_iter().any(of_run)
+}
+
+/// The command that lands what is on the run's branch alone, if anything is.
+fn command_of_kept(shared: &Shared) -> Result<Option<String>> {
+    let ahead = match shared.tip_of(&shared.ground.onto)? {
+        Some(onto) => ground::is_ahead(&shared.ground, onto)?,
+        None => true,
+    };
+    Ok(ahead.then(|| format!("tk land {}", shared.target)))
 }
 
 /// What lets the user check out the branch that was landed on, where ticket files of the run that

@@ -1,9 +1,11 @@
 //! Ctrl-C, SIGTERM, `tk stop`: everything is kept, nothing is left behind.
 
-use rustix::process::Signal;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::rig::{Ended, Live, Rig, work};
+use crate::rig::{Ended, Live, Rig, hear, work};
 
 /// Two tickets: `one` commits, spends, and hangs in its first round; `two` waits for it.
 fn hanging() -> Rig {
@@ -326,7 +328,7 @@ fn a_command_that_is_done_when_it_is_interrupted_is_done() {
     let agent = format!("kind = \"command\"\ncommand = [\"sh\", \"-c\", {script:?}]\n");
     rig.sandbox.write(".ticks/agents/plain.toml", &agent);
     let live = rig.start(["--agent", "plain"]);
-    crate::rig::hear(&up);
+    hear(&up);
     live.signal(Signal::INT);
     live.end().expect(8);
     let ended = rig.run(["--agent", "plain"]).expect(0);
@@ -388,7 +390,7 @@ fn what_is_kept_of_a_command_goes_on_in_a_later_run() {
         let rig = Rig::new(&[("one", ""), ("two", "")]);
         let up = half_by_a_command(&rig, json!({}));
         let live = rig.start(["-j", "2"]);
-        crate::rig::hear(&up);
+        hear(&up);
         rig.sandbox.tk(["stop", "one"]).ok();
         let stopped = live.end().expect(9);
         assert_eq!(stopped.ids("landed"), ["two"]);
@@ -417,7 +419,7 @@ fn what_is_kept_of_a_command_that_was_parked_goes_on() {
         json!([{"await": spends}, {"spend": {"usd": 0.1, "input": 1500, "output": 500}}, "hang"]);
     let up = half_by_a_command(&rig, json!({"big": [big, work()]}));
     let mut live = rig.start(["-j", "2", "--max-tokens", "1000"]);
-    crate::rig::hear(&up);
+    hear(&up);
     crate::rig::open(&spends);
     live.until("one", "parked");
     live.end().expect(10);
@@ -439,4 +441,47 @@ fn what_a_command_asks_about_goes_on_with_the_answer() {
     rig.sandbox.tk(["answer", "one", "this one"]).ok();
     let ended = rig.run([]).expect(0);
     assert_continued(&rig, &ended);
+}
+
+#[test]
+fn what_has_merged_before_a_stop_is_told_to_be_on_the_runs_branch() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    let up = rig.pipe("up");
+    let tell = json!({"run": format!("echo up > {up:?}")});
+    rig.script(json!({"two": [[tell, "hang"]]}));
+    let mut command = rig.sandbox.tk_command();
+    command.args(["run", "epic"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    hear(&up);
+    let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(8));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("landed       one\n"), "{told}");
+    let how = "what has merged is on the run's branch alone; to land it: tk land epic\n";
+    assert!(told.contains(how), "{told}");
+    assert_eq!(rig.landings("one", "main"), 0);
+    rig.sandbox.tk(["land", "epic"]);
+    assert_eq!(rig.landings("one", "main"), 1);
+}
+
+#[test]
+fn a_stop_before_anything_has_merged_names_no_landing() {
+    let rig = Rig::new(&[("one", "")]);
+    let up = rig.pipe("up");
+    let tell = json!({"run": format!("echo up > {up:?}")});
+    rig.script(json!({"one": [[tell, "hang"]]}));
+    let mut command = rig.sandbox.tk_command();
+    command.args(["run", "epic"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    hear(&up);
+    let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(8));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(!told.contains("tk land"), "{told}");
 }
