@@ -75,6 +75,7 @@ pub(super) fn check(
         let hint = format!("`tk new TITLE --parent {}` files one", epic.id);
         return Err(Error::new(ErrorCode::No, message).hint(hint));
     }
+    paths_are_text([repo.home(), &project.store.ledger_path()])?;
     let git = repo.home_git();
     let version = git.expect_minimum()?;
     if git.committer()?.is_none() {
@@ -152,6 +153,19 @@ pub(super) fn check(
         base,
         client,
     })
+}
+
+/// What a worker is to be started with is written down as JSON, its folders among it.
+fn paths_are_text(paths: [&Path; 2]) -> Result<()> {
+    let Some(path) = paths.into_iter().find(|path| path.to_str().is_none()) else {
+        return Ok(());
+    };
+    let message = format!(
+        "the path `{}` is not UTF-8: no worker can be started there",
+        path.display()
+    );
+    Err(Error::new(ErrorCode::Failed, message)
+        .hint("give the folder another name, or clone the repository to another place"))
 }
 
 fn branch(name: &str) -> Result<BranchName> {

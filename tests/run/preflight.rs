@@ -315,3 +315,24 @@ fn worktrees_are_not_made_in_a_folder_of_the_project() {
         .write(".ticks/config.toml", "[worktree]\ndir = \"src/trees\"\n");
     rig.run([]).expect(0);
 }
+
+#[test]
+fn the_repository_s_path_must_be_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let rig = Rig::new(&[("one", "")]);
+    let (before, odd) = (
+        state(&rig.sandbox),
+        rig.sandbox.root().join(OsStr::from_bytes(b"d\xe9p")),
+    );
+    std::fs::rename(rig.sandbox.path(), &odd).unwrap();
+    let mut run = rig.sandbox.tk_command();
+    run.current_dir(&odd).args(["run", "epic"]);
+    let output = rig.sandbox.run(&mut run, None);
+    std::fs::rename(&odd, rig.sandbox.path()).unwrap();
+    assert_eq!(output.code, 1, "{output}");
+    for word in ["d\u{fffd}p", "UTF-8", "hint: "] {
+        assert!(output.stderr.contains(word), "no {word:?} in\n{output}");
+    }
+    assert_eq!(state(&rig.sandbox), before);
+}
