@@ -46,6 +46,8 @@ pub(super) struct Tally {
     pub unstarted: Vec<TicketId>,
     /// Why tickets were put aside.
     pub parked: BTreeMap<TicketId, String>,
+    /// The branches that keep the work of tickets that were closed or deleted meanwhile.
+    pub kept: BTreeMap<TicketId, String>,
     /// Whether the budget kept something from going on.
     pub budget_reached: bool,
     /// Whether the run was stopped.
@@ -200,6 +202,7 @@ impl<'a> Dispatcher<'a> {
         let tally = Tally {
             endings: self.board.endings(),
             unstarted: self.board.unstarted(),
+            kept: self.kept_of_withdrawn()?,
             parked: self.parked,
             budget_reached: self.reached.is_some() || self.ticket_cap.is_some(),
             stopped: self.stop >= Stop::Interrupt,

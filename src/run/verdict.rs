@@ -7,7 +7,7 @@ use super::people;
 use super::survey::Survey;
 use crate::model::{TicketId, Usd};
 use crate::ops::ErrorCode;
-use crate::wire::{EventKind, Reserved, RunEnd, Waits};
+use crate::wire::{EventKind, Reserved, RunEnd, Waits, Withdrawn};
 
 /// The verdict on a run: stopped before budget before failed before waiting. `now` is how the
 /// tickets stand; `held_by` tells who holds one.
@@ -46,7 +46,15 @@ pub(super) fn finished_event(
     let epics = now.awaiting_epics.iter().filter(|id| !known(id));
     owed.extend(epics.cloned());
     let given = awaiting.into_iter().chain(unstarted);
-    let unstarted: Vec<TicketId> = given.filter(|id| now.plan.entry(id).is_some()).collect();
+    let (unstarted, mut gone): (Vec<TicketId>, Vec<TicketId>) =
+        given.partition(|id| now.plan.entry(id).is_some());
+    // Others are there and open, and only the run's no more.
+    let is_open = |id: &TicketId| (now.tickets.get(id)).is_some_and(|now| now.closed_at.is_none());
+    gone.retain(|id| !is_open(id));
+    gone.extend(ended(Ending::Closed));
+    gone.extend(ended(Ending::Deleted));
+    gone.sort_unstable();
+    gone.dedup();
     let (outcome, code) = if tally.stopped {
         (RunEnd::Stopped, Some(ErrorCode::RunStopped))
     } else if tally.budget_reached && !unstarted.is_empty() {
@@ -70,6 +78,11 @@ pub(super) fn finished_event(
             })
             .collect(),
     };
+    let withdrawn = gone.iter().map(|id| Withdrawn {
+        ticket: id.to_string(),
+        deleted: !now.tickets.contains_key(id),
+        branch: tally.kept.get(id).cloned(),
+    });
     let reserved = tally.reserved.iter().map(|(ticket, cost)| Reserved {
         ticket: ticket.clone(),
         cost_usd: cost.dollars(),
@@ -88,6 +101,7 @@ pub(super) fn finished_event(
         awaiting: words(&owed),
         unstarted: words(&unstarted),
         waits,
+        withdrawn: withdrawn.collect(),
         owed: people::owed(now),
         reserved: reserved.collect(),
         why,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::terminal::{columns, cost, fill, plural, safe};
 use crate::run::RunOutcome;
-use crate::wire::{EventKind, Owed, PlanDocument, RunsDocument};
+use crate::wire::{EventKind, Owed, PlanDocument, RunsDocument, Withdrawn};
 
 /// The widest a column of titles gets.
 const WIDEST_TITLE: usize = 40;
@@ -120,6 +120,7 @@ pub fn ending(outcome: &RunOutcome) -> String {
         awaiting,
         unstarted,
         waits,
+        withdrawn,
         owed,
         cost_usd,
         reserved,
@@ -145,6 +146,11 @@ pub fn ending(outcome: &RunOutcome) -> String {
     );
     list("awaiting", awaiting, "");
     list("not done", unstarted, "");
+    for (word, deleted) in [("closed", false), ("deleted", true)] {
+        let of = withdrawn.iter().filter(|of| of.deleted == deleted);
+        let of: Vec<String> = of.map(kept).collect();
+        list(word, &of, "");
+    }
     for waits in waits.iter().take(MOST_NAMED) {
         let (ticket, why) = (&waits.ticket, safe(&waits.why));
         line(&mut out, format_args!("{:<12} {ticket}: {why}", ""));
@@ -186,6 +192,13 @@ pub fn ending(outcome: &RunOutcome) -> String {
         );
     }
     out
+}
+
+/// A ticket that is the run's no more, and where its work is.
+fn kept(of: &Withdrawn) -> String {
+    let branch = of.branch.as_ref();
+    let kept = branch.map(|branch| format!(" (its work is kept on `{}`)", safe(branch)));
+    format!("{}{}", of.ticket, kept.unwrap_or_default())
 }
 
 /// What a person owes a ticket: what, to which, and the commands that settle it.

@@ -282,6 +282,9 @@ pub enum EventKind {
         /// What each of them waits for; none where the run was stopped or its budget reached.
         #[serde(default)]
         waits: Vec<Waits>,
+        /// Tickets that were closed or deleted meanwhile, by others than the run.
+        #[serde(default)]
+        withdrawn: Vec<Withdrawn>,
         /// What people owe the run's tickets and epics.
         #[serde(default)]
         owed: Vec<Owed>,
@@ -342,6 +345,17 @@ pub struct Waits {
     pub ticket: String,
     /// For what, in words.
     pub why: String,
+}
+
+/// A ticket that was closed or deleted while it was a run's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Withdrawn {
+    /// The ticket.
+    pub ticket: String,
+    /// Whether it is not there any more.
+    pub deleted: bool,
+    /// The branch that keeps what was done about it, if anything was.
+    pub branch: Option<String>,
 }
 
 /// What a ticket is charged because it was put aside for it.

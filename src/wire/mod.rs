@@ -31,7 +31,7 @@ pub use delete::{DeleteDocument, DeletedTicket};
 pub use diff::{DiffDocument, DiffSide, DiffTicket};
 pub use doctor::{DoctorDocument, Finding, FindingKind, Severity};
 pub use error::{ErrorBody, ErrorDocument, WarningDocument};
-pub use event::{Event, EventKind, Owed, Reserved, RunEnd, Waits};
+pub use event::{Event, EventKind, Owed, Reserved, RunEnd, Waits, Withdrawn};
 pub use generated::{CompletionsDocument, DemoDocument, ManDocument};
 pub use graph::{GraphBrief, GraphDocument, GraphEpic, GraphTicket};
 pub use history::{

@@ -107,3 +107,43 @@ fn one_that_waits_for_a_place_gets_none() {
     assert_eq!(rig.rounds("one"), 1);
     rig.assert_tidy();
 }
+
+#[test]
+fn the_end_names_what_was_closed_and_deleted_meanwhile_and_where_its_work_is() {
+    let rig = Rig::new(&[
+        ("one", ""),
+        ("two", ""),
+        ("after", "blocked_by = [\"three\"]"),
+        ("three", ""),
+    ]);
+    let (one, two, three) = (rig.pipe("1"), rig.pipe("2"), rig.pipe("3"));
+    let gates = [rig.pipe("gate2"), rig.pipe("gate3")];
+    let half = json!({"run": "echo half > half.txt && git add half.txt && git commit -qm half"});
+    let tell = |told: &std::path::Path| json!({"run": format!("echo up > {told:?}")});
+    let last = json!({"run": "echo x > three.txt"});
+    rig.script(json!({
+        "one": [[half, tell(&one), "hang"]],
+        "two": [[half, tell(&two), {"await": gates[0]}]],
+        "three": [[tell(&three), {"await": gates[1]}, last]],
+    }));
+    let mut command = rig.sandbox.tk_command();
+    command.args(["run", "epic", "-j", "3"]);
+    command.stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    for told in [&one, &two, &three] {
+        hear(told);
+    }
+    rig.sandbox.tk(["close", "one", "after", "--force"]).ok();
+    std::fs::remove_file(rig.sandbox.path().join(".ticks/two.toml")).unwrap();
+    gates.iter().for_each(|gate| open(gate));
+    let output = child.wait_with_output().unwrap();
+    let (told, errors) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    let closed = "closed       after, one (its work is kept on `tk/work/epic/one`)\n";
+    assert!(told.contains(closed), "{told}{errors}");
+    let deleted = "deleted      two (its work is kept on `tk/work/epic/two`)\n";
+    assert!(told.contains(deleted), "{told}{errors}");
+}

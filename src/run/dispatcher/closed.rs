@@ -1,11 +1,15 @@
 //! Tickets that people close while they are worked at: what their workers would still do, and
 //! cost, nobody wants any more.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::Dispatcher;
+use crate::git::BranchName;
 use crate::model::TicketId;
-use crate::run::desk::Stop;
+use crate::ops::Result;
+use crate::run::desk::{Ending, Stop};
 
 impl Dispatcher<'_> {
     /// Interrupts the workers of tickets that were closed since they began, and those that wait
@@ -23,6 +27,25 @@ impl Dispatcher<'_> {
         if !closed.is_empty() && self.shared.tracker.is_home() {
             self.stop_tickets(&closed);
         }
+    }
+
+    /// The branches that keep the work of tickets that were closed or deleted meanwhile.
+    pub(super) fn kept_of_withdrawn(&self) -> Result<BTreeMap<TicketId, String>> {
+        let mut kept = BTreeMap::new();
+        for (id, ending) in self.board.endings() {
+            let Some(job) = self.board.job(&id) else {
+                continue;
+            };
+            let is_withdrawn = matches!(ending, Ending::Closed | Ending::Deleted);
+            let branch = BranchName::parse(&job.branch).ok();
+            let Some(branch) = branch.filter(|_| is_withdrawn) else {
+                continue;
+            };
+            if self.shared.tip_of(&branch)?.is_some() {
+                kept.insert(id, job.branch.clone());
+            }
+        }
+        Ok(kept)
     }
 
     /// Whether somebody closed the ticket since its executor began. An older closing is in a file
