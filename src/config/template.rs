@@ -39,7 +39,8 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 # How often a failed check goes back to the worker, and fresh attempts after a crash.
 #fix_rounds = 2
 #retries = 1
-# Silence after which a worker counts as stuck; how long a live one waits for an answer.
+# Silence after which a worker of an agent of kind "claude" counts as stuck (a "command" has only
+# `max_time` of its agent); how long a live one waits for an answer.
 #stall = "10m"
 #live_wait = "5m"
 # How long to wait, at first, where a usage limit does not say when it is over.

@@ -106,7 +106,8 @@ struct RunTable {
     /// Fresh attempts after a crash
     #[schemars(range(max = 100), extend("default" = 1))]
     retries: u32,
-    /// Silence after which a worker counts as stuck
+    /// Silence after which a worker of an agent of kind `claude` counts as stuck; a `command` has only
+    /// the `max_time` of its agent
     #[schemars(extend("default" = "10m"))]
     stall: Length,
     /// How long a live worker waits for an answer
