@@ -94,8 +94,9 @@ mod support;
 #[cfg(test)]
 mod taken_over;
 #[cfg(test)]
-mod told_closings;
 mod told;
+#[cfg(test)]
+mod told_closings;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]
