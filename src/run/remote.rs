@@ -285,22 +285,23 @@ pub(super) fn give_back_left(
         let claim = &hold.claim;
         let kept = || project.to_tell(&claim.ticket()?, &hold.remote, &claim.actor);
         let given = RemoteClaims::of_hold(project, hold);
-        let given = given.and_then(|claims| claims.give_back(hold, kept()).map(drop));
+        let given = given.and_then(|claims| claims.give_back(hold, kept()));
         settle_note(&project.store, hold, given.is_ok());
-        given.map_err(|error| {
-            let id = hold
-                .claim
-                .ticket()
-                .map_or_else(String::new, |id| id.to_string());
-            let until = hold.claim.lease_until;
-            format!(
-                "`{id}` stays held on `{}` until {until}, or till `tk sync` gives it back there: \
-                 {error}",
-                hold.remote
-            )
-        })
+        let id = claim.ticket();
+        let id = id.map_or_else(String::new, |id| id.to_string());
+        match given {
+            Ok(Standing::Ours(_)) => None,
+            Ok(Standing::Theirs(theirs)) => Some(format!(
+                "`{id}`: {}, while no runner renewed it: what is done here may be done there as well",
+                taken(theirs.as_ref())
+            )),
+            Err(error) => Some(format!(
+                "`{id}` stays held on `{}` until {}, or till `tk sync` gives it back there: {error}",
+                hold.remote, claim.lease_until
+            )),
+        }
     });
-    given.filter_map(Result::err).collect()
+    given.flatten().collect()
 }
 
 /// Gives back there what runners and commands have left, of the tickets that are not wanted: one

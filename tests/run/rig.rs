@@ -132,13 +132,15 @@ impl Rig {
             .count()
     }
 
-    /// How many commits of the branch carry the ticket's trailer.
+    /// How many commits of the branch land the ticket.
     pub(crate) fn landings(&self, id: &str, branch: &str) -> usize {
-        let format = "--format=%(trailers:key=Ticket,valueonly)";
-        let listed = self
-            .sandbox
-            .git(["log", "--first-parent", format, branch, "--"]);
-        listed.lines().filter(|line| *line == id).count()
+        let format = "--format=%(trailers:key=Ticket,valueonly,separator=%x2C) %s";
+        let listed = self.sandbox.git(["log", format, branch, "--"]);
+        let landing = format!("{id} Land ");
+        listed
+            .lines()
+            .filter(|line| line.starts_with(&landing))
+            .count()
     }
 
     /// The ledger's entries.
