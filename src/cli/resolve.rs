@@ -17,7 +17,8 @@ use crate::ui;
 ///
 /// Where somebody has committed the marks, nothing but the file tells the sides: it is settled from
 /// them alike, and a copy is kept. So it is where a merge without the driver has left a key twice,
-/// and no mark: from the two sides of that merge.
+/// and no mark: from the two sides of that merge. Marks within the texts of a ticket, which it can be
+/// read with, may be somebody's own: they are settled where the ticket is named.
 ///
 /// One id that two branches gave to different tickets becomes two: the one made later gets a new
 /// id, and what its branch says of it follows. What you have settled in a file yourself is taken

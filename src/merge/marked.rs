@@ -42,6 +42,32 @@ pub fn first_mark(text: &str) -> Option<usize> {
     whole.then_some(line)
 }
 
+/// The lines, from 1, with which the differences begin that lie between marks in the text, in their
+/// order and wherever they stand: within quotes as well.
+#[must_use]
+pub fn differences<'t>(lines: impl IntoIterator<Item = &'t str>) -> Vec<usize> {
+    let mut found = Vec::new();
+    let (mut begun, mut is_theirs) = (None, false);
+    for (line, text) in lines.into_iter().enumerate() {
+        let text = text.trim_end();
+        if is_mark(text, "<<<<<<<") {
+            (begun, is_theirs) = (Some(line + 1), false);
+        } else if text == "=======" {
+            is_theirs = begun.is_some();
+        } else if is_mark(text, ">>>>>>>") && is_theirs {
+            found.extend(begun.take());
+            is_theirs = false;
+        }
+    }
+    found
+}
+
+/// Whether the line is that mark, with a name behind it or alone.
+fn is_mark(line: &str, mark: &str) -> bool {
+    let rest = line.strip_prefix(mark);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 enum Place {
     Outside,
     Ours,
@@ -58,10 +84,7 @@ pub fn sides(text: &str) -> Option<Sides> {
     let mut base = String::new();
     for line in text.split_inclusive('\n') {
         let plain = line.trim_end();
-        let is = |mark: &str| {
-            let rest = plain.strip_prefix(mark);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        };
+        let is = |mark: &str| is_mark(plain, mark);
         place = match place {
             Place::Outside if is("<<<<<<<") => {
                 hunks += 1;
@@ -113,6 +136,22 @@ mod tests {
         assert_eq!(crlf.theirs, "a\r\nc\r\nd\r\n");
         // Told of one difference and not of the other.
         assert_eq!(sides(&format!("{told}{text}")).unwrap().base, None);
+    }
+
+    #[test]
+    fn differences_begin_where_the_marks_stand_in_their_order() {
+        let found = |text: &str| differences(text.lines());
+        let whole = "<<<<<<< a\nb\n=======\nc\n>>>>>>> d\n";
+        assert_eq!(found(&format!("x\n{whole}\n{whole}")), [2, 8]);
+        assert_eq!(found("<<<<<<<\n|||||||\n=======\n>>>>>>>"), [1]);
+        for text in [
+            "=======\n>>>>>>> a\n<<<<<<< b\n",
+            "<<<<<<< a\n>>>>>>> b\n=======\n",
+            "<<<<<<<< a\n=======\n>>>>>>> b\n",
+            " <<<<<<< a\n=======\n>>>>>>> b\n",
+        ] {
+            assert_eq!(found(text), [] as [usize; 0], "{text}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod three_way;
 mod ticket;
 
 pub use choice::{Choice, Hunk, choose, difference, hunks, is_marker, is_told};
-pub use marked::{Sides, first_mark, sides};
+pub use marked::{Sides, differences, first_mark, sides};
 pub use mixed::{entangled, is_of_both};
 pub use ticket::{
     Merged, differently_made, is_another, is_another_ticket, is_of_another_time, merge_renamed,

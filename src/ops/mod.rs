@@ -28,6 +28,7 @@ mod gates;
 mod history;
 mod holds;
 mod import;
+mod in_texts;
 mod init;
 pub(crate) mod kept;
 pub(crate) mod left_there;

@@ -20,6 +20,7 @@ pub(super) use doubled::{Remade, twofold};
 use fate::Fate;
 use moved::Moved;
 
+use super::in_texts::{Marks, marks};
 use super::meant::by_part_of_id;
 use super::values::{invalid, there};
 use super::{Error, ErrorCode, Project, Result};
@@ -88,7 +89,7 @@ pub fn settle(
         followed: BTreeSet::new(),
         unmerged: left.iter().map(|(_, file)| file.path.clone()).collect(),
     };
-    let mut marked = table.marked(&left)?;
+    let mut marked = table.marked(&left, !named.is_empty())?;
     let total = left.len() + marked.len() + others.len();
     if total == 0
         && named.is_empty()
@@ -234,8 +235,9 @@ impl Table<'_, '_> {
     }
 
     /// The files whose merge somebody has committed with its marks in it, or with keys twice, or is
-    /// about to.
-    fn marked(&self, left: &[(TicketId, Unmerged)]) -> Result<Vec<Case>> {
+    /// about to. Marks within texts may be somebody's own: only where tickets are named are their
+    /// sides told.
+    fn marked(&self, left: &[(TicketId, Unmerged)], is_named: bool) -> Result<Vec<Case>> {
         let store = self.tickets();
         let left: BTreeSet<&TicketId> = left.iter().map(|(id, _)| id).collect();
         let ids = store.ids()?.into_iter();
@@ -248,7 +250,11 @@ impl Table<'_, '_> {
             };
             match merge::first_mark(&text) {
                 Some(_) => Ok(Some(Case::of_marked(id, text, config))),
-                None => Case::of_doubled(self.git, id, text, config),
+                None => match marks(id, &text, config) {
+                    Some(Marks::Left(_)) if is_named => Ok(Some(Case::of_marked(id, text, config))),
+                    Some(Marks::Left(_)) => Ok(Some(Case::of_marked_texts(id, text))),
+                    Some(Marks::Quoted(_)) | None => Case::of_doubled(self.git, id, text, config),
+                },
             }
         };
         let part = |ids: &[TicketId]| -> Result<Vec<Case>> {

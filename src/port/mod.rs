@@ -75,6 +75,12 @@ pub fn read(
     records
 }
 
+/// The lines of a Markdown text, and whether each is code.
+#[must_use]
+pub fn lines_and_code(text: &str) -> Vec<(&str, bool)> {
+    fence::lines(text, |_| false)
+}
+
 /// What a file of some format has around its tickets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {

@@ -388,7 +388,9 @@ fn the_oddest_archives_are_read_whole() {
         for finding in found["findings"].as_array().unwrap() {
             let kind = finding["kind"].as_str().unwrap();
             let expected = ["missing_reference", "unclaimed", "open_children"];
-            assert!(expected.contains(&kind), "{format}: {finding:#}");
+            // One of the texts has conflict marks, on lines of their own.
+            let is_expected = expected.contains(&kind) || kind == "conflict";
+            assert!(is_expected, "{format}: {finding:#}");
         }
     }
 }

@@ -28,6 +28,8 @@ mod close;
 #[cfg(test)]
 mod closed_between_clones;
 #[cfg(test)]
+mod committed_marks;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod deferred;

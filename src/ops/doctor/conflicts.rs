@@ -9,6 +9,7 @@ use crate::git::TICKS;
 use crate::merge::{self, Merged};
 use crate::model::TicketId;
 use crate::ops::Result;
+use crate::ops::in_texts::Marks;
 use crate::ops::settle::{Remade, twofold};
 use crate::wire::{FindingKind, Severity};
 
@@ -77,6 +78,36 @@ pub(super) fn doubled<'a>(exam: &Exam<'a>, id: &TicketId, text: &str) -> Result<
             found.hint(format!("keep one of the two with `tk edit {id}`"))
         }
     }))
+}
+
+/// What is found of a ticket that can be read, with such marks in its texts.
+pub(super) fn in_texts<'a>(exam: &Exam<'a>, id: &TicketId, marks: Marks) -> Found<'a> {
+    let (tk, store) = (exam.there("tk"), &exam.project.store);
+    let (line, severity, message, hint) = match marks {
+        Marks::Left(line) => (
+            line,
+            Severity::Error,
+            "its texts have both sides of a merge in them, between conflict marks",
+            format!(
+                "`{tk} resolve {id} -i` asks which to keep, or settle the marked lines with \
+                 `tk edit {id}`; indent them where they are a quotation"
+            ),
+        ),
+        Marks::Quoted(line) => (
+            line,
+            Severity::Warning,
+            "its texts have conflict marks in them, within code",
+            format!(
+                "indent them with `tk edit {id}` where they are a quotation, or settle the marked \
+                 lines"
+            ),
+        ),
+    };
+    Found::new(FindingKind::Conflict, severity, message)
+        .ticket(id)
+        .path(store.shown(&format!("{id}.toml")))
+        .line(line)
+        .hint(hint)
 }
 
 /// Gives a finding its way to be mended.

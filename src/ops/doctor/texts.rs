@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::Exam;
 use super::found::Found;
+use super::{Exam, conflicts, unsettled};
 use crate::format;
 use crate::model::{TicketId, escaped, some_of};
+use crate::ops::in_texts::{marks, may_have_marks};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::{FindingKind, Severity};
 
@@ -16,18 +17,31 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 const NAMED: usize = 8;
 
 /// Tickets' files whose lines do not end as git is told that they do, that begin with a mark of
-/// the byte order, or in whose sets something is more than once; and a record for `tk undo` that
-/// nothing can read.
+/// the byte order, in whose sets something is more than once, or whose texts have the marks of a
+/// merge in them; and a record for `tk undo` that nothing can read.
 pub(super) fn examine<'a>(exam: &'a Exam<'a>) -> Result<Vec<Found<'a>>> {
     let store = &exam.project.store;
     let mut found = Vec::new();
-    let is_odd = |text: &str| is_unplain(text) || format::repeated(text).is_some();
+    let mut unmerged = None;
+    let is_odd = |text: &str| {
+        is_unplain(text) || may_have_marks(text) || format::repeated(text).is_some()
+    };
     for id in store.texts_that(is_odd)? {
         // Where more is wrong with it, that is to be mended first.
-        if let (Some(_), Some(text)) = (exam.loaded.get(&id), store.read_text(&id)?) {
-            found.extend(unplain(exam, &id, &text));
-            found.extend(repeated(exam, &id, &text));
+        let (Some(_), Some(text)) = (exam.loaded.get(&id), store.read_text(&id)?) else {
+            continue;
+        };
+        if let Some(marks) = marks(&id, &text, &exam.project.config) {
+            let unmerged = match &mut unmerged {
+                Some(unmerged) => unmerged,
+                none => none.insert(unsettled::files(exam)?),
+            };
+            // What git has left is told as that.
+            let is_told = unmerged.contains_key(&store.shown(&format!("{id}.toml")));
+            found.extend((!is_told).then(|| conflicts::in_texts(exam, &id, marks)));
         }
+        found.extend(unplain(exam, &id, &text));
+        found.extend(repeated(exam, &id, &text));
     }
     found.extend(store.broken_last_change().into_iter().map(|path| {
         let message = "what `tk undo` would take back cannot be read";

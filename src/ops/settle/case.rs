@@ -190,8 +190,8 @@ impl Case {
         }
     }
 
-    /// The case of a file of that text, which is no ticket for the marks of a merge that git takes
-    /// for settled.
+    /// The case of a file of that text, which has the marks of a merge in it that git takes for
+    /// settled.
     pub(super) fn of_marked(id: &TicketId, text: String, config: &Config) -> Self {
         let told = merge::sides(&text);
         let merged = told.as_ref().map(|sides| sides.merge(id, config));
@@ -199,6 +199,13 @@ impl Case {
         let why = "its marks do not tell the sides: settle it with `tk edit`";
         let sides = sides.ok_or_else(|| why.to_owned());
         Self::of_text(id, text, sides, merged)
+    }
+
+    /// The case of a file of that text, within whose texts those marks are, where nobody has named
+    /// the ticket.
+    pub(super) fn of_marked_texts(id: &TicketId, text: String) -> Self {
+        let why = format!("the marks are in its texts: `tk resolve {id} -i` asks which to keep");
+        Self::of_text(id, text, Err(why), None)
     }
 
     /// The case of a file of that text that git takes for settled.
