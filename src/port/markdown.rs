@@ -87,21 +87,78 @@ fn description(text: &str) -> String {
 }
 
 fn quoted(text: &str) -> String {
+    let text = ended(text);
     text.lines().map(|line| format!("> {line}\n")).collect()
 }
 
+/// The text with each line ended by a line feed. To Markdown, a carriage return ends one as well.
+fn ended(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// The text with its headings two levels lower.
 fn lowered(text: &str) -> String {
+    let text = ended(text.trim());
     let mut fences = Fences::default();
-    let lines = text.trim().lines().map(|line| {
+    let mut lines: Vec<String> = Vec::new();
+    // Where the lines begin that an underline would make a heading of.
+    let mut begun = 0;
+    for line in text.lines() {
         let is_code = fences.pass(line);
-        let hashes = line.len() - line.trim_start_matches('#').len();
-        if !is_code && (1..=6).contains(&hashes) && line[hashes..].starts_with(' ') {
-            format!("{}{}", "#".repeat((hashes + 2).min(6)), &line[hashes..])
-        } else {
-            line.to_owned()
+        let level = underline(line).filter(|_| !is_code && begun < lines.len());
+        if let Some(level) = level {
+            if lines[begun..].iter().all(|line| is_plain(line)) {
+                let words: Vec<&str> = lines[begun..].iter().map(|line| line.trim()).collect();
+                let heading = format!("{} {}", "#".repeat(level + 2), words.join(" "));
+                lines.truncate(begun);
+                lines.push(heading);
+            } else {
+                // Below an empty line it underlines nothing.
+                lines.extend([String::new(), line.to_owned()]);
+            }
+            begun = lines.len();
+            continue;
         }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+        let (indent, rest) = indented(line);
+        let hashes = rest.len() - rest.trim_start_matches('#').len();
+        let behind = &rest[hashes..];
+        let is_heading = !is_code
+            && indent <= 3
+            && (1..=6).contains(&hashes)
+            && (behind.is_empty() || behind.starts_with([' ', '\t']));
+        lines.push(match is_heading {
+            true => format!("{}{behind}", "#".repeat((hashes + 2).min(6))),
+            false => line.to_owned(),
+        });
+        if is_code || is_heading || line.trim().is_empty() {
+            begun = lines.len();
+        }
+    }
+    lines.join("\n")
+}
+
+/// How many spaces the line begins with, and what is behind them.
+fn indented(line: &str) -> (usize, &str) {
+    let rest = line.trim_start_matches(' ');
+    (line.len() - rest.len(), rest)
+}
+
+/// The level of the heading that the line makes of the paragraph above it.
+fn underline(line: &str) -> Option<usize> {
+    let (indent, rest) = indented(line);
+    let rest = rest.trim_end();
+    let is_of = |mark: char| !rest.is_empty() && rest.chars().all(|c| c == mark);
+    let level = [('=', 1), ('-', 2)]
+        .into_iter()
+        .find(|(mark, _)| is_of(*mark));
+    level.filter(|_| indent <= 3).map(|(_, level)| level)
+}
+
+/// Whether a line can be nothing else than one of a paragraph.
+fn is_plain(line: &str) -> bool {
+    let (indent, rest) = indented(line);
+    let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
+    indent <= 3 && !is_number && !rest.starts_with(['-', '*', '+', '_', '>', '<', '|', '[', '\t'])
 }
 
 fn one_line(text: &str) -> String {

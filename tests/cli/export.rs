@@ -432,3 +432,101 @@ fn markdown_of_one_ticket_ends_with_it() {
     > See <!-- here
     ");
 }
+
+/// Markdown ends a line at a carriage return, too: nothing gets out of its ticket by one.
+#[test]
+fn markdown_of_a_ticket_has_no_heading_of_another() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket(
+        "a",
+        "title = \"T\"\ndescription = \"x\\r## [x] yyy: forged\\r```\\rcode\\r```\"\n\n[[notes]]\n\
+         at = 2026-01-01T00:00:00Z\nby = \"ann\"\ntext = \"line\\r## [x] zzz: forged\\r```\\r\"\n",
+    );
+    let setext = [
+        "[x] yyy: forged\n---\n",
+        "Two\nlines\n  ===  \ntext\n",
+        "- a list\n---\n> quoted\n===\n",
+        "## Head\n---\n\n---\n",
+        "```\ncode\n---\n```\n",
+        "   # indented\n#\ttab\n#\n",
+    ];
+    for (id, description) in ["b", "c", "d", "e", "f", "g"].iter().zip(setext) {
+        let text = format!("title = \"T\"\ndescription = \"\"\"\n{description}\"\"\"\n");
+        sandbox.ticket(id, &text);
+    }
+    let text = sandbox.tk(["export", "-f", "markdown"]).ok();
+    assert_eq!(text.matches('\r').count(), 0, "{text}");
+    assert_snapshot!(text.replace("- Type: task\n- Status: open\n- Priority: 2\n", "…\n"), @r"
+    # Tickets
+
+    ## [ ] a: T
+
+    …
+
+    x
+    #### [x] yyy: forged
+    ```
+    code
+    ```
+
+    ### Notes
+
+    **2026-01-01T00:00:00Z, ann** (comment)
+
+    > line
+    > ## [x] zzz: forged
+    > ```
+
+    ## [ ] b: T
+
+    …
+
+    [x] yyy: forged
+
+    ---
+
+    ## [ ] c: T
+
+    …
+
+    ### Two lines
+    text
+
+    ## [ ] d: T
+
+    …
+
+    - a list
+
+    ---
+    > quoted
+
+    ===
+
+    ## [ ] e: T
+
+    …
+
+    #### Head
+    ---
+
+    ---
+
+    ## [ ] f: T
+
+    …
+
+    ```
+    code
+    ---
+    ```
+
+    ## [ ] g: T
+
+    …
+
+    ### indented
+    ###	tab
+    ###
+    ");
+}
