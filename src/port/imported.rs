@@ -114,6 +114,23 @@ pub struct Edges {
     pub blocks: Vec<String>,
 }
 
+impl Edges {
+    /// All that the ticket itself names.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let single = [
+            &self.parent,
+            &self.discovered_from,
+            &self.duplicate_of,
+            &self.recurs_from,
+        ];
+        let several = [&self.blocked_by, &self.after, &self.related];
+        let single = single.into_iter().flatten();
+        single
+            .chain(several.into_iter().flatten())
+            .map(String::as_str)
+    }
+}
+
 impl Imported {
     /// The name of where it comes from. But for what `tk` has exported, which has its own id
     /// and birth, it is known again by that.

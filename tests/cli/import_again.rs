@@ -303,3 +303,75 @@ fn an_export_that_has_travelled_makes_no_second_ticket() {
     assert_eq!(import(&first, &export(&second)), 2);
     assert_eq!(import(&second, &export(&first)), 0);
 }
+
+/// What a ticket waits for that is not there yet is of where that ticket comes from: no other
+/// ticket gets its id, with which it would be taken for it.
+#[test]
+fn an_id_that_is_named_is_no_other_ticket_s() {
+    let issue = |repository: &str, number: u64, more: serde_json::Value| {
+        let mut issue = serde_json::json!({
+            "number": number, "title": format!("{repository} {number}"), "state": "OPEN",
+            "url": format!("https://github.com/{repository}/issues/{number}"),
+        });
+        issue
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        issue
+    };
+    let waits = issue(
+        "o/r",
+        5,
+        serde_json::json!({"blockedBy": [{"number": 101}]}),
+    );
+    let other = issue("o/s", 101, serde_json::json!({"state": "CLOSED"}));
+    let true_one = issue("o/r", 101, serde_json::json!({}));
+    let import = |sandbox: &Sandbox, format: &str, text: &str| {
+        let told = sandbox
+            .tk_with_input(["import", format, "-", "--json"], text)
+            .json();
+        let tickets = told["tickets"].as_array().unwrap().iter();
+        let ids = tickets.map(|ticket| ticket["id"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), told.to_string())
+    };
+    let github = |sandbox: &Sandbox, issues: &[&serde_json::Value]| {
+        import(sandbox, "github", &serde_json::json!(issues).to_string())
+    };
+    let blockers = |sandbox: &Sandbox| {
+        let told = sandbox.tk(["show", "gh-5", "--json"]).json();
+        told["tickets"][0]["blocked_by"].clone()
+    };
+    let ready = |sandbox: &Sandbox| {
+        let told = sandbox.tk(["ready", "--json", "--fields", "id"]).json();
+        told["tickets"].to_string().contains("gh-5")
+    };
+    // One after the other, and both at once.
+    for together in [false, true] {
+        let sandbox = Sandbox::initialised();
+        let ids = match together {
+            true => github(&sandbox, &[&waits, &other]).0,
+            false => {
+                let first = github(&sandbox, &[&waits]).0;
+                let (second, said) = github(&sandbox, &[&other]);
+                assert!(said.contains("is named by `gh-5`"), "{said}");
+                [first, second].concat()
+            }
+        };
+        assert_eq!(ids[0], "gh-5");
+        assert_ne!(ids[1], "gh-101");
+        assert!(!ready(&sandbox));
+        assert_eq!(github(&sandbox, &[&true_one]).0, ["gh-101"]);
+        assert_eq!(blockers(&sandbox), serde_json::json!(["gh-101"]));
+        assert!(!ready(&sandbox));
+        sandbox.tk(["close", "gh-101"]).ok();
+        assert!(ready(&sandbox));
+    }
+    // What was not imported has the id of what is here, or was.
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("own", "title = \"Own\"\nblocked_by = [\"bd-1\"]\n");
+    let line = "{\"id\":\"bd-1\",\"title\":\"one\",\"status\":\"closed\"}\n";
+    let (ids, said) = import(&sandbox, "beads", line);
+    assert_ne!(ids, ["bd-1"], "{said}");
+    let ours = "{\"id\":\"bd-1\",\"title\":\"one\",\"created_at\":\"2026-01-01T00:00:00Z\"}\n";
+    assert_eq!(import(&sandbox, "jsonl", ours).0, ["bd-1"]);
+}

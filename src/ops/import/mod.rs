@@ -7,6 +7,7 @@
 
 mod edges;
 mod placing;
+mod promised;
 mod sources;
 mod words;
 

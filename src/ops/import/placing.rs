@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::promised::Promised;
 use super::{Entry, Imported, LeftOut, Misfit, MisfitKind};
 use crate::context::Context;
 use crate::format::Origin;
@@ -28,6 +29,7 @@ pub(super) struct Placing<'a> {
     named: HashMap<String, TicketId>,
     /// Ids that are in use here, before and after.
     taken: BTreeSet<TicketId>,
+    promised: Promised,
     /// Ids there of what is no ticket any more.
     gone: BTreeSet<String>,
 }
@@ -61,14 +63,19 @@ impl<'a> Placing<'a> {
         for Entry { from, .. } in tickets {
             match known(index, origins, from)? {
                 Some(id) => drop(spots.insert(from.origin(), Spot { id, here: true })),
-                None => new.push(from),
+                None => new.push(from.as_ref()),
             }
         }
         // Each that is an id as it is comes before what only becomes one.
         new.sort_by_key(|from| from.wanted.as_ref().is_none_or(|id| id.as_str() != from.id));
+        let promised = Promised::of(index, origins, &taken, tickets, &new);
         let mut rest = Vec::new();
         for from in new {
-            match &from.wanted {
+            // By its whole id there, if that is how others name it already.
+            let named = from.wanted.as_ref().and_then(|_| from.wanted_for(&from.id));
+            let named = named.filter(|id| promised.has(id));
+            let id = named.as_ref().or(from.wanted.as_ref());
+            match id.filter(|id| promised.to_another(id, from).is_none()) {
                 Some(id) if taken.insert(id.clone()) => {
                     let id = id.clone();
                     spots.insert(from.origin(), Spot { id, here: false });
@@ -78,7 +85,8 @@ impl<'a> Placing<'a> {
         }
         // Only now, so that no new id is one that another ticket brings along.
         for from in rest {
-            let id = store::mint(context, taken.len(), |id| taken.contains(id));
+            let is_used = |id: &TicketId| taken.contains(id) || promised.has(id);
+            let id = store::mint(context, taken.len(), is_used);
             taken.insert(id.clone());
             spots.insert(from.origin(), Spot { id, here: false });
         }
@@ -94,6 +102,7 @@ impl<'a> Placing<'a> {
             spots,
             named,
             taken,
+            promised,
             gone,
         })
     }
@@ -108,13 +117,19 @@ impl<'a> Placing<'a> {
         let Some(spot) = self.of(from) else {
             return;
         };
-        if from.wanted.as_ref() == Some(&spot.id) {
+        let named = from.wanted_for(&from.id);
+        if [&from.wanted, &named].contains(&&Some(spot.id.clone())) {
             return;
         }
         let (there, here) = (printable(&from.id), &spot.id);
-        let why = match &from.wanted {
-            Some(_) => "is another ticket here",
-            None => "is no id here",
+        let namer = from
+            .wanted
+            .as_ref()
+            .and_then(|id| self.promised.to_another(id, from));
+        let why = match (&from.wanted, namer) {
+            (Some(_), Some(namer)) => &format!("is named by `{namer}`, which means another ticket"),
+            (Some(_), None) => "is another ticket here",
+            (None, _) => "is no id here",
         };
         let message = format!("`{there}` {why}: it is `{here}`");
         let kind = MisfitKind::Id;
