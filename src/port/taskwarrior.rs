@@ -210,11 +210,15 @@ pub fn uuids(origins: impl IntoIterator<Item = (String, TicketId)>) -> Uuids {
     let mut uuids = Uuids::new();
     for (origin, id) in origins {
         let uuid = origin.strip_prefix(SPACE).unwrap_or_default();
-        if uuid.len() == 36 && uuid::Uuid::try_parse(uuid).is_ok() {
+        if is_uuid(uuid) {
             uuids.entry(id).or_insert_with(|| uuid.to_owned());
         }
     }
     uuids
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
 /// The ticket, which that text of its file spells, as a task on one line, without its end.
@@ -345,8 +349,12 @@ fn stamp(at: Option<Timestamp>) -> Value {
         .into()
 }
 
-/// The uuid that stands for a ticket: always the same.
+/// The uuid that stands for a ticket: always the same. Of a task that is not there, others name it
+/// by its own.
 fn uuid_of(id: &str) -> String {
+    if is_uuid(id) {
+        return id.to_owned();
+    }
     let hash = Sha256::digest(format!("tk:{id}"));
     let bytes = <[u8; 16]>::try_from(&hash[..16]).unwrap_or_default();
     uuid::Builder::from_custom_bytes(bytes)

@@ -206,3 +206,43 @@ fn what_taskwarrior_loses_is_said() {
         assert!(is_there || lost.contains(name), "{key}: {lost}");
     }
 }
+
+/// What is not there is named by its whole uuid: that is what goes out again, and what the task has
+/// here that comes later.
+#[test]
+fn tasks_that_come_in_two_parts_are_joined() {
+    let pending = json!([
+        {"uuid": ONE, "description": "One", "status": "pending", "entry": "20240301T100000Z",
+         "depends": [TWO]},
+    ]);
+    let completed = json!([
+        {"uuid": TWO, "description": "Two", "status": "completed", "entry": "20240301T100000Z",
+         "end": "20240302T100000Z"},
+    ]);
+    let (sandbox, said) = read_back(pending.as_array().unwrap());
+    assert!(
+        said.contains(&format!("names `{TWO}`, which is not there")),
+        "{said}"
+    );
+    let ready = |sandbox: &Sandbox| sandbox.tk(["ready", "--json"]).json()["total"].clone();
+    assert_eq!(ready(&sandbox), 0);
+    let tasks = exported(&sandbox, &[]);
+    assert_eq!(tasks[0]["depends"], json!([TWO]));
+    let import = |tasks: &Value| {
+        let text = tasks.to_string();
+        sandbox
+            .tk_with_input(["import", "taskwarrior", "-"], &text)
+            .ok()
+    };
+    import(&pending);
+    assert_eq!(import(&completed), "imported 1 ticket (1 task)\n");
+    assert_eq!(ready(&sandbox), 1);
+    assert_eq!(sandbox.tk(["doctor"]).code, 0);
+    let tasks = exported(&sandbox, &["--all"]);
+    assert_eq!(tasks[0]["uuid"], ONE);
+    assert_eq!(tasks[0]["depends"], json!([TWO]));
+    assert_eq!(tasks[1]["uuid"], TWO);
+    // Both know their tickets again.
+    assert_eq!(import(&pending), "imported 0 tickets; 1 already here\n");
+    assert_eq!(import(&completed), "imported 0 tickets; 1 already here\n");
+}
