@@ -31,7 +31,8 @@ stateReason, labels, assignees, author, createdAt, closedAt, comments, milestone
 parent, subIssues, blockedBy and blocking if wanted.
 
 Ids are kept where they are ids here and free; GitHub's are gh-12, those of taskwarrior the
-first part of the uuid, and others are made new, with the references to them. Each file says under
+first part of the uuid, and others are made new, with the references to them. An id that a ticket
+names which came from elsewhere, or was made here, is not free. Each file says under
 [[imported]] where its ticket comes from and when it was filed there, as in origin = \"beads:bd-12\"
 and filed_at = \"2026-11-20T08:38:50Z\". By both it is known again, whatever created_at says by then:
 what was filed at another time is of another repository. What has no place in a ticket is kept there
@@ -47,8 +48,10 @@ one in the machine's time zone (TZ), and the time is kept under [[imported]]. Wh
 is left out.
 
 Of Backlog.md, tasks in folders within are read as well. Those in completed and archive are
-closed, whatever their status, and those in drafts await approval, as do issues of beads that are
-deferred without a day, pinned, or templates. A recurring task of taskwarrior comes again here where
+closed, whatever their status, and those in drafts await approval. So does what could not start
+there: what is blocked, by its status, what has a gate that is unknown here, and issues of beads
+that are deferred without a day, pinned, ephemeral, templates, or of a type such as gate and message,
+which are no work. A recurring task of taskwarrior comes again here where
 it is the last of its template, and the template is left out.
 
 A JSONL export may say which commands runs are to execute: read one of somebody else before you

@@ -8,7 +8,7 @@ use super::comments::{self, Keys};
 use super::fields::{Fields, Read, standing};
 use super::imported::{Edges, Place, Record, Standing};
 use super::{acceptance, alike};
-use crate::model::{Awaiting, Category, Span, Ticket};
+use crate::model::{Category, Span, Ticket};
 use crate::wire::MisfitKind;
 
 const STATUSES: &[(&str, Category)] = &[
@@ -19,6 +19,9 @@ const STATUSES: &[(&str, Category)] = &[
     ("pinned", Category::Open),
     ("closed", Category::Done),
 ];
+
+/// Types of what is no work, and never ready there.
+const HELD: &[&str] = &["gate", "message", "merge-request", "agent", "role", "rig"];
 
 /// An estimate is shorter than so many minutes.
 const LONGEST: u64 = 1_000_000;
@@ -47,12 +50,13 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         Err(message) => return Record::invalid(place, id, message),
     };
     let status = standing(status, STATUSES);
-    hold(&mut fields, &mut ticket, status.as_ref());
+    let kind = fields.line("issue_type");
+    hold(&mut fields, &mut ticket, status.as_ref(), kind.as_deref());
     let read = Read {
         place,
         space: "beads".to_owned(),
         status,
-        kind: fields.line("issue_type"),
+        kind,
         edges: edges(&mut fields, &id),
         id,
         ticket,
@@ -108,8 +112,8 @@ fn estimate(fields: &mut Fields) -> Option<Span> {
 }
 
 /// Lets what is no work there wait until a person has said that it is: what was put off without a
-/// day, templates, and what is pinned.
-fn hold(fields: &mut Fields, ticket: &mut Ticket, status: Option<&Standing>) {
+/// day, templates, what is pinned or does not last, and what is of such a type.
+fn hold(fields: &mut Fields, ticket: &mut Ticket, status: Option<&Standing>, kind: Option<&str>) {
     if status.is_some_and(|status| status.category == Some(Category::Done)) {
         return;
     }
@@ -119,25 +123,24 @@ fn hold(fields: &mut Fields, ticket: &mut Ticket, status: Option<&Standing>) {
         word => word == "pinned",
     });
     if let Some(word) = &word {
-        let message = format!("`status` is `{word}` there: it awaits approval here");
-        fields.misfit(MisfitKind::Status, message);
+        let what = format!("`status` is `{word}`");
+        fields.hold(ticket, MisfitKind::Status, &what);
     }
-    let mut is_held = word.is_some();
-    for key in ["is_template", "pinned"] {
+    let kind = kind.map(|kind| kind.trim().to_lowercase());
+    if let Some(kind) = kind.filter(|kind| HELD.contains(&kind.as_str())) {
+        let what = format!("`issue_type` is `{kind}`");
+        fields.hold(ticket, MisfitKind::Type, &what);
+    }
+    for key in ["is_template", "pinned", "ephemeral"] {
         let Some(value) = fields.take(key) else {
             continue;
         };
         if value == true || value.as_i64().is_some_and(|flag| flag != 0) {
-            let message = format!("`{key}` is set there: it awaits approval here");
-            fields.misfit(MisfitKind::Field, message);
-            is_held = true;
+            fields.hold(ticket, MisfitKind::Field, &format!("`{key}` is set"));
             fields.keep(key, value);
         } else {
             fields.set(key, value);
         }
-    }
-    if is_held {
-        ticket.awaiting = Some(Awaiting::Approval);
     }
 }
 

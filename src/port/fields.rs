@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::imported::{self, Edges, Imported, Place, Record, Standing, wanted};
 use crate::format::Kept;
-use crate::model::{Category, Note, NoteKind, StatusId, Ticket, TicketId, moment_or_utc};
+use crate::model::{Awaiting, Category, Note, NoteKind, StatusId, Ticket, TicketId, moment_or_utc};
 use crate::wire::{Misfit, MisfitKind};
 
 /// The most characters of a title, and of any other line.
@@ -242,6 +242,12 @@ impl Fields {
         Ok(blank(title))
     }
 
+    /// Lets the ticket wait until a person has said that it is work, for what is so there.
+    pub(super) fn hold(&mut self, ticket: &mut Ticket, kind: MisfitKind, what: &str) {
+        self.misfit(kind, format!("{what} there: it awaits approval here"));
+        ticket.awaiting.get_or_insert(Awaiting::Approval);
+    }
+
     /// A note, if it says something.
     pub(super) fn note(
         &mut self,
@@ -268,11 +274,20 @@ impl Fields {
             place,
             space,
             id,
-            ticket,
+            mut ticket,
             status,
             kind,
             edges,
         } = read;
+        // What keeps it from starting is not always an edge. Of ours, it is told by itself.
+        let is_blocked = |status: &Standing| status.word.trim().eq_ignore_ascii_case(BLOCKED);
+        if space != "tk" && status.as_ref().is_some_and(is_blocked) {
+            self.hold(
+                &mut ticket,
+                MisfitKind::Status,
+                &format!("`status` is `{BLOCKED}`"),
+            );
+        }
         let texts = ticket.notes.iter().map(|note| &note.text);
         if texts
             .chain([&ticket.description])
@@ -332,6 +347,9 @@ pub(super) fn blank(title: String) -> Ticket {
     Ticket::new(id, title, String::new(), StatusId::new(""))
 }
 
+/// The status of what cannot start, wherever there is one.
+const BLOCKED: &str = "blocked";
+
 /// What words mean wherever they are used: statuses that people have configured, and those of
 /// programs that write another's format.
 const STATUSES: &[(&str, Category)] = &[
@@ -340,6 +358,7 @@ const STATUSES: &[(&str, Category)] = &[
     ("backlog", Category::Open),
     ("new", Category::Open),
     ("ready", Category::Open),
+    (BLOCKED, Category::Open),
     ("in progress", Category::Active),
     ("doing", Category::Active),
     ("started", Category::Active),

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::fields::{Fields, Read, moment, standing};
-use super::imported::{Edges, Place, Record, Source};
+use super::imported::{Edges, Place, Record, Source, Standing};
 use super::json;
 use super::{acceptance, alike};
 use crate::model::{Awaiting, Category, NoteKind, Ticket};
@@ -30,12 +30,26 @@ fn record(mut fields: Fields, place: Place) -> Record {
         Ok(ticket) => ticket,
         Err(message) => return Record::invalid(place, id, message),
     };
-    let ticket = filled(&mut fields, ticket);
+    let gates = ["requires", "awaiting"].map(|key| fields.peek(key).is_some_and(|w| !w.is_empty()));
+    let mut ticket = filled(&mut fields, ticket);
+    let status = standing(fields.text("status"), STATUSES);
+    let is_known = [ticket.requires.is_some(), ticket.awaiting.is_some()];
+    let is_done = |status: &Standing| status.category == Some(Category::Done);
+    // Whatever it is, a person opens it.
+    if gates
+        .iter()
+        .zip(is_known)
+        .any(|(gate, known)| *gate && !known)
+        && !status.as_ref().is_some_and(is_done)
+    {
+        let what = "its gate is unknown here, and holds it";
+        fields.hold(&mut ticket, MisfitKind::Field, what);
+    }
     let read = Read {
         place,
         space: "ticks".to_owned(),
         id,
-        status: standing(fields.text("status"), STATUSES),
+        status,
         kind: fields.line("type"),
         edges: Edges {
             parent: fields.line("parent"),

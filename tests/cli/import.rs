@@ -72,8 +72,8 @@ fn beads_with_edges_comments_and_what_does_not_fit() {
     imported 4 tickets (1 epic, 2 task, 1 bug); 1 left out
     did not fit: status of 1 ticket, reference of 2 tickets, field of 1 ticket
       1 left out: it was deleted there
+      bd-1.1: `status` is `blocked` there: it awaits approval here
       bd-1.1: kept under `imported`: `external_ref`
-      bd-1.1: the status `blocked` is `open` here
       bd-1.1: `related` names `bd-9`, which is not there
       bd-4: `blocked_by` names `bd-3`, which is left out
     "#);
@@ -261,8 +261,8 @@ fn nothing_is_written_where_anything_cannot_be_read() {
       broken.jsonl:8: bd-1: left out: its id is there twice: first at broken.jsonl:1
       broken.jsonl:9: left out: no `id`: expected a text
       1 left out: it was deleted there
+      bd-1.1: `status` is `blocked` there: it awaits approval here
       bd-1.1: kept under `imported`: `external_ref`
-      bd-1.1: the status `blocked` is `open` here
       bd-1.1: `related` names `bd-9`, which is not there
       bd-4: `blocked_by` names `bd-3`, which is left out
     "#);
@@ -677,9 +677,10 @@ fn configured_statuses_and_types_are_taken_where_they_are_meant() {
     sandbox.write(".ticks/config.toml", "[tickets]\ntypes = [\"task\", \"story\"]\n[[status]]\nid = \"todo\"\nname = \"To do\"\ncategory = \"open\"\n[[status]]\nid = \"blocked\"\nname = \"Blocked\"\ncategory = \"open\"\n[[status]]\nid = \"doing\"\nname = \"Doing\"\ncategory = \"active\"\n[[status]]\nid = \"done\"\nname = \"Done\"\ncategory = \"done\"\n");
     assert_snapshot!(sandbox.tk(["import", "beads", ".", "-v"]).ok(), @r#"
     imported 4 tickets (4 task); 1 left out
-    did not fit: type of 2 tickets, reference of 2 tickets, field of 1 ticket
+    did not fit: status of 1 ticket, type of 2 tickets, reference of 2 tickets, field of 1 ticket
       .beads/issues.jsonl:6: bd-3: left out: it was deleted there
       bd-1: the type `epic` is `task` here
+      bd-1.1: `status` is `blocked` there: it awaits approval here
       bd-1.1: kept under `imported`: `external_ref`
       bd-1.1: `related` names `bd-9`, which is not there
       bd-2: the type `bug` is `task` here

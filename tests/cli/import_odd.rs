@@ -386,3 +386,76 @@ fn what_did_not_fit_is_told_with_its_key() {
     ");
     assert!(kept(&sandbox, "a").contains("estimated_minutes = \"ten\"\n"));
 }
+
+/// What cannot be begun there, for a word that tk has no other place for, nor anybody's hand.
+#[test]
+fn what_could_not_start_there_awaits_approval() {
+    let sandbox = Sandbox::initialised();
+    let issue = |id: &str, more: &str| format!("{{\"id\":\"{id}\",\"title\":\"x\",{more}}}\n");
+    let text = [
+        issue("a", "\"status\":\"blocked\""),
+        issue("b", "\"status\":\"open\",\"issue_type\":\"gate\""),
+        issue("c", "\"status\":\"open\",\"issue_type\":\"message\""),
+        issue("d", "\"status\":\"open\",\"issue_type\":\"merge-request\""),
+        issue("e", "\"status\":\"open\",\"ephemeral\":true"),
+        issue("f", "\"status\":\"closed\",\"issue_type\":\"gate\""),
+        issue("g", "\"status\":\"open\",\"ephemeral\":0"),
+    ];
+    let said = sandbox
+        .tk_with_input(["import", "beads", "-"], &text.concat())
+        .ok();
+    insta::assert_snapshot!(said, @r"
+    imported 7 tickets (7 task)
+    did not fit: status of 1 ticket, type of 4 tickets, field of 1 ticket
+      a: `status` is `blocked` there: it awaits approval here
+      b: `issue_type` is `gate` there: it awaits approval here
+      b: the type `gate` is `task` here
+      c: `issue_type` is `message` there: it awaits approval here
+      c: the type `message` is `task` here
+      d: `issue_type` is `merge-request` there: it awaits approval here
+      d: the type `merge-request` is `task` here
+      e: `ephemeral` is set there: it awaits approval here
+      f: the type `gate` is `task` here
+    ");
+    for (name, json) in [
+        (
+            "t1",
+            "{\"id\":\"t1\",\"title\":\"x\",\"status\":\"blocked\"}",
+        ),
+        (
+            "t2",
+            "{\"id\":\"t2\",\"title\":\"x\",\"status\":\"open\",\"requires\":\"security\"}",
+        ),
+        (
+            "t3",
+            "{\"id\":\"t3\",\"title\":\"x\",\"status\":\"open\",\"awaiting\":\"signoff\"}",
+        ),
+        (
+            "t4",
+            "{\"id\":\"t4\",\"title\":\"x\",\"status\":\"closed\",\"requires\":\"security\"}",
+        ),
+    ] {
+        sandbox.write(format!("t/.tick/issues/{name}.json"), json);
+    }
+    insta::assert_snapshot!(sandbox.tk(["import", "ticks", "t"]).ok(), @r"
+    imported 4 tickets (4 task)
+    did not fit: status of 1 ticket, field of 3 tickets
+      t1: `status` is `blocked` there: it awaits approval here
+      t2: `requires`: unknown gate `security`: expected one of approval, review, content
+      t2: its gate is unknown here, and holds it there: it awaits approval here
+      t3: unknown awaiting kind `signoff`: expected one of work, input, approval, review, content, escalation, checkpoint
+      t3: its gate is unknown here, and holds it there: it awaits approval here
+      t4: `requires`: unknown gate `security`: expected one of approval, review, content
+    ");
+    sandbox.write(
+        "b/backlog/tasks/task-1 - X.md",
+        "---\nid: task-1\ntitle: X\nstatus: Blocked\n---\n",
+    );
+    insta::assert_snapshot!(sandbox.tk(["import", "backlog", "b"]).ok(), @r"
+    imported 1 ticket (1 task)
+    did not fit: status of 1 ticket
+      task-1: `status` is `blocked` there: it awaits approval here
+    ");
+    let listed = sandbox.tk(["ready", "--json", "--fields", "id"]).json();
+    assert_eq!(listed["tickets"], serde_json::json!([{"id": "g"}]));
+}
