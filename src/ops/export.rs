@@ -1,5 +1,6 @@
 //! Tickets for other programs.
 
+use std::collections::HashSet;
 use std::iter;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use super::{Chosen, Error, ErrorCode, Project, Result};
 use crate::cores;
 use crate::model::{Outline, Shown};
 use crate::port::{self, ExportFormat, Frame, Uuids, Written};
+use crate::store::Index;
 
 /// They are made in parts of so many, from so many tickets on by several threads.
 const PART: usize = 128;
@@ -27,6 +29,26 @@ pub fn refuse_own_file(project: &Project, path: &Path) -> Result<()> {
             Err(invalid(message).hint("an export goes beside them"))
         }
     }
+}
+
+/// Tells of tickets whose blockers are closed and left out: elsewhere, they would wait for what is
+/// not there.
+fn tell_left_out(project: &Project, index: &Index, found: &[&Outline]) {
+    let statuses = &project.config.statuses;
+    let closed = index
+        .tickets
+        .iter()
+        .filter(|ticket| ticket.is_done(statuses));
+    let closed: HashSet<&str> = closed.map(|ticket| ticket.id.as_str()).collect();
+    let waits = |ticket: &&&Outline| ticket.edges().blocked_by.any(|id| closed.contains(id));
+    let told = match found.iter().filter(waits).count() {
+        0 => return,
+        1 => "1 ticket is".to_owned(),
+        more => format!("{more} tickets are"),
+    };
+    project.hint(format!(
+        "{told} blocked by closed ones, which are left out; `--all` keeps them"
+    ));
 }
 
 /// Hands how many tickets there are, and their text in that format, to `tell`: in the order of their
@@ -55,6 +77,9 @@ pub fn export<R>(
     if let Some(chosen) = &chosen {
         let graph = project.graph(&index.tickets);
         found = chosen.among(project, &index, &graph, &found)?;
+    }
+    if query.is_none() && !closed_too && format.comes_back() {
+        tell_left_out(project, &index, &found);
     }
     let Frame {
         before,

@@ -120,4 +120,10 @@ impl ExportFormat {
             Self::Taskwarrior => "taskwarrior",
         }
     }
+
+    /// Whether `tk` reads it as well.
+    #[must_use]
+    pub const fn comes_back(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Taskwarrior)
+    }
 }

@@ -530,3 +530,32 @@ fn markdown_of_a_ticket_has_no_heading_of_another() {
     ###
     ");
 }
+
+/// What waits for a closed ticket would wait, elsewhere, for one that is not there.
+#[test]
+fn closed_blockers_that_stay_behind_are_told() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("a", "title = \"A\"\nstatus = \"closed\"\n");
+    sandbox.ticket("b", "title = \"B\"\nblocked_by = [\"a\", \"d\"]\n");
+    sandbox.ticket("c", "title = \"C\"\nblocked_by = [\"a\"]\n");
+    sandbox.ticket("d", "title = \"D\"\n");
+    for format in ["jsonl", "taskwarrior"] {
+        let told = sandbox.tk(["export", "-f", format]);
+        assert_eq!(told.code, 0);
+        assert_eq!(
+            told.stderr,
+            "hint: 2 tickets are blocked by closed ones, which are left out; `--all` keeps them\n"
+        );
+        assert_eq!(sandbox.tk(["export", "-f", format, "--all"]).stderr, "");
+    }
+    for args in [
+        &["-f", "csv"][..],
+        &["-f", "markdown"],
+        &["--query", "type=task"],
+    ] {
+        assert_eq!(sandbox.tk([&["export"], args].concat()).stderr, "");
+    }
+    sandbox.tk(["close", "c"]).ok();
+    let one = sandbox.tk(["export"]).stderr;
+    assert!(one.starts_with("hint: 1 ticket is blocked by "), "{one}");
+}
