@@ -11,25 +11,49 @@ use crate::wire::{Event, EventKind, Figures, RunEntry, RunsDocument};
 /// The state of a run whose runner died.
 const INTERRUPTED: &str = "interrupted";
 
-/// All runs of the clone, newest first.
+/// What `of` makes of each run that was begun, oldest first. One that cannot be read hides none of
+/// the others: it is warned of.
 ///
 /// # Errors
-/// When a journal or the ledger cannot be read.
+/// When the folder of runs cannot be read.
+pub(super) fn readable<T>(
+    project: &Project,
+    mut of: impl FnMut(&RunDir, RunInfo) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    for dir in RunDir::all(&project.store)? {
+        match dir
+            .info()
+            .and_then(|info| info.map(|info| of(&dir, info)).transpose())
+        {
+            Ok(told) => all.extend(told),
+            Err(error) => {
+                let run = dir.id();
+                let why = error.message;
+                project.warn(format!("the run `{run}` is left out: {why}"));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// All runs of the clone, newest first. Those that cannot be read are warned of.
+///
+/// # Errors
+/// When the folder of runs or the ledger cannot be read.
 pub fn runs(project: &Project) -> Result<RunsDocument> {
     let figures = stats::of_runs(project)?;
-    let mut runs = Vec::new();
     let mut marked = None;
-    for dir in RunDir::all(&project.store)? {
-        let Some(info) = dir.info()? else { continue };
+    let mut runs = readable(project, |dir, info| {
         let of = figures.get(&info.run).cloned().unwrap_or_default();
-        let mut entry = entry(&dir, &info, &of)?;
+        let mut entry = entry(dir, &info, &of)?;
         if entry.state == INTERRUPTED {
             let marked = marked.get_or_insert_with(Marked::now);
-            let left = orphans::of(&dir, marked)?;
+            let left = orphans::of(dir, marked)?;
             entry.left = left.iter().map(|left| left.pid).collect();
         }
-        runs.push(entry);
-    }
+        Ok(entry)
+    })?;
     runs.reverse();
     Ok(RunsDocument {
         schema: "tk.runs.v1",
@@ -113,17 +137,24 @@ pub struct Found {
 /// # Errors
 /// When there is none.
 pub fn find(project: &Project, word: Option<&str>) -> Result<Found> {
-    let mut all = Vec::new();
-    for dir in RunDir::all(&project.store)? {
+    let ids = project.store.run_ids()?;
+    let exact = word.map(|word| word.trim().to_uppercase());
+    if let Some(run) = exact.filter(|run| ids.contains(run)) {
+        let dir = RunDir::of(&project.store, &run);
         if let Some(info) = dir.info()? {
             let ticket = None;
-            all.push(Found { dir, info, ticket });
+            return Ok(Found { dir, info, ticket });
         }
     }
+    let all = readable(project, |dir, info| {
+        let (dir, ticket) = (dir.clone(), None);
+        Ok(Found { dir, info, ticket })
+    })?;
     let Some(word) = word else {
         let none = || Error::new(ErrorCode::RunNotFound, "there is no run yet");
         return all
-            .pop()
+            .last()
+            .cloned()
             .ok_or_else(|| none().hint("`tk run EPIC` starts one"));
     };
     let given = word.trim();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::folder::RunDir;
+use super::history;
 use super::ledger::{self, Basis, Entry, Ledger};
 use super::record;
 use super::worker::CLIENT_TRIES_AGAIN;
@@ -184,10 +184,7 @@ fn sums(project: &Project) -> Result<(usize, Sums)> {
     for entry in ledger::last_words(&entries).into_values() {
         sums.pay(entry)?;
     }
-    let mut runs = 0;
-    for dir in RunDir::all(&project.store)? {
-        let Some(info) = dir.info()? else { continue };
-        runs += 1;
+    let runs = history::readable(project, |dir, info| {
         for event in record::read(&dir.journal())? {
             sums.hear(&event, &info.branch);
         }
@@ -195,14 +192,15 @@ fn sums(project: &Project) -> Result<(usize, Sums)> {
         for ticket in open {
             sums.end(&info.run, &ticket, None);
         }
-    }
-    Ok((runs, sums))
+        Ok(())
+    })?;
+    Ok((runs.len(), sums))
 }
 
-/// The figures of every run of the clone, by its id.
+/// The figures of every run of the clone, by its id. Those that cannot be read are warned of.
 ///
 /// # Errors
-/// When a journal or the ledger cannot be read.
+/// When the folder of runs or the ledger cannot be read.
 pub(super) fn of_runs(project: &Project) -> Result<BTreeMap<String, Figures>> {
     let (_, sums) = sums(project)?;
     let runs = sums.runs.iter();
@@ -211,10 +209,10 @@ pub(super) fn of_runs(project: &Project) -> Result<BTreeMap<String, Figures>> {
         .collect())
 }
 
-/// The figures of all runs of the clone, by ticket, agent and day.
+/// The figures of all runs of the clone that can be read, by ticket, agent and day.
 ///
 /// # Errors
-/// When a journal or the ledger cannot be read.
+/// When the folder of runs or the ledger cannot be read.
 pub fn stats(project: &Project) -> Result<StatsDocument> {
     let (runs, sums) = sums(project)?;
     let dearest = |groups: BTreeMap<String, Group>| {

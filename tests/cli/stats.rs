@@ -355,3 +355,50 @@ fn nothing_is_below_it() {
     assert_snapshot!(sandbox.tk(["stats", "abc"]), @"nothing is below `abc`");
     assert_snapshot!(sandbox.tk(["stats", "auth"]), @"nothing is below `aut`");
 }
+
+/// What is no run's folder, or cannot be read of one, keeps none of the others from being told.
+#[test]
+fn runs_that_cannot_be_read_hide_no_others() {
+    let sandbox = several();
+    let info = |run: &str| {
+        let info = json!({
+            "run": run, "key": "aut", "epic": "aut", "tickets": ["two"],
+            "title": "Authentication", "branch": "tk/run/aut", "onto": "main",
+            "started_at": "2026-11-20T08:00:00Z",
+        });
+        sandbox.write(format!(".git/tk/runs/{run}/run.json"), &info.to_string());
+    };
+    info("01AAA");
+    info("01BBB");
+    let event = json!({
+        "seq": 1, "at": "2026-11-20T08:00:01Z", "run": "01AAA", "ticket": "two",
+        "kind": "note", "text": "hello",
+    });
+    sandbox.write(".git/tk/runs/01AAA/journal.jsonl", &format!("{event}\n"));
+    std::fs::create_dir(sandbox.path().join(".git/tk/runs/01BBB/journal.jsonl")).unwrap();
+    sandbox.write(".git/tk/runs/01CCC", "stray\n");
+    sandbox.write(".git/tk/runs/01DDD/run.json", "{");
+    let runs = sandbox.tk(["runs", "--json"]);
+    assert_eq!(runs.code, 0, "{runs}");
+    let told = runs.json();
+    let ids: Vec<_> = told["runs"].as_array().unwrap().iter().collect();
+    assert_eq!(ids.len(), 1, "{told:#}");
+    assert_eq!(ids[0]["run"], "01AAA");
+    for args in [&["runs"][..], &["stats", "--runs"]] {
+        let told = sandbox.tk(args);
+        assert_eq!(told.code, 0, "{told}");
+        assert_eq!(told.stderr.matches("warning: ").count(), 3, "{told}");
+        for run in ["01BBB", "01CCC", "01DDD"] {
+            assert!(told.stderr.contains(run), "{told}");
+        }
+    }
+    let log = sandbox.tk(["log", "01AAA"]);
+    assert_eq!((log.code, log.stderr.as_str()), (0, ""));
+    // Of one that is meant, it is an error.
+    for run in ["01BBB", "01CCC", "01DDD"] {
+        let log = sandbox.tk(["log", run]);
+        assert_eq!(log.code, 1, "{log}");
+        assert!(log.stderr.starts_with("error: "), "{log}");
+        assert!(log.stderr.contains(run), "{log}");
+    }
+}
