@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+
 use super::lock::{WAIT, acquire, is_held, obstacle};
 use super::{Caching, Locked, StoreError, regular};
 use crate::config;
@@ -163,6 +166,27 @@ impl Store {
         }
         let folders = [self.runs_dir(), self.backups_dir()].into_iter();
         folders.filter(is_in_the_way).collect()
+    }
+
+    /// What every change needs to write to, and this user may not: the folders of the tickets and
+    /// of what is never tracked, and the lock; with why.
+    #[must_use]
+    pub fn unwritable(&self) -> Vec<StoreError> {
+        let folders = [&self.ticks, &self.local].map(|folder| {
+            let needed = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+            (folder.clone(), folder.is_dir(), needed)
+        });
+        let lock = self.lock_path();
+        let is_file = self.lock_obstacle().is_none();
+        let lock = (lock, is_file, Access::READ_OK | Access::WRITE_OK);
+        let all = folders.into_iter().chain([lock]);
+        let refused = all.filter_map(|(path, is_there, needed)| {
+            let error = access(&path, needed).err().filter(|_| is_there)?;
+            // What is not there is made.
+            let is_refused = error != Errno::NOENT;
+            is_refused.then(|| StoreError::io("write to", &path)(error.into()))
+        });
+        refused.collect()
     }
 
     /// The project's configuration; the defaults where there is no file.

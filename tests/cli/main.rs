@@ -95,6 +95,8 @@ mod one_id;
 #[cfg(test)]
 mod partial_clones;
 #[cfg(test)]
+mod permissions;
+#[cfg(test)]
 mod pipes;
 #[cfg(test)]
 mod prime;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Exam;
 use super::found::Found;
 use crate::ops::Error;
+use crate::ops::causes::remedy;
 use crate::store::StoreError;
 use crate::wire::{FindingKind, Severity};
 
@@ -22,6 +23,34 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
     let found = Found::new(FindingKind::UnusableLock, Severity::Error, message);
     let hint = "take away what is there, which is not of `tk`; the file is made again";
     Some(found.path(exam.shown(&lock)).hint(hint))
+}
+
+/// What every change needs to write to and this user may not.
+pub(super) fn unwritable<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
+    let store = &exam.project.store;
+    let found = store.unwritable().into_iter().filter_map(|error| {
+        let StoreError::Io { path, source, .. } = error else {
+            return None;
+        };
+        let kind = match path == store.lock_path() {
+            true => FindingKind::UnusableLock,
+            false => FindingKind::UnusableFolder,
+        };
+        let message = format!("no command can change anything: it cannot be written to: {source}");
+        let shown = exam.shown(&path);
+        let hint = match remedy(&source) {
+            Some(remedy) => remedy.to_owned(),
+            None => {
+                format!("let yourself write to it, as `chmod u+rwX {shown}` does for its owner")
+            }
+        };
+        Some(
+            Found::new(kind, Severity::Error, message)
+                .path(shown)
+                .hint(hint),
+        )
+    });
+    found.collect()
 }
 
 /// What was read of a folder; nothing, where something else is in its place, which is then among

@@ -107,6 +107,7 @@ pub fn doctor(
     found.extend(trees::examine(&exam)?);
     found.extend(setup::examine(&exam)?);
     found.extend(lock::examine(&exam));
+    found.extend(lock::unwritable(&exam));
     found.extend(obstacles.iter().map(|it| lock::obstacle(&exam, it)));
     found.extend(files::unfinished(&exam, &unfinished)?);
     if fix {
