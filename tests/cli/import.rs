@@ -100,7 +100,7 @@ fn beads_with_edges_comments_and_what_does_not_fit() {
 
     requires = ""
 
-    awaiting = ""
+    awaiting = "approval"
 
     estimate = "1h30m"
 
