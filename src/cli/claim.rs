@@ -33,7 +33,7 @@ pub(super) struct Args {
     /// For how long, such as 30m or 4h
     #[arg(long, value_name = "TIME")]
     lease: Option<String>,
-    /// Also against other clones, on that remote or the branch's own
+    /// Also against other clones, on that remote or that of the main worktree's branch
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, require_equals = true)]
     remote: Option<Option<String>>,
 }

@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// Take it
     #[arg(long)]
     claim: bool,
-    /// Also against other clones, on that remote or the branch's own
+    /// Also against other clones, on that remote or that of the main worktree's branch
     #[arg(
         long,
         value_name = "REMOTE",

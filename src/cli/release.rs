@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// Although another holds it, or another clone
     #[arg(long)]
     force: bool,
-    /// With --force, whatever is there on that remote, or the branch's own
+    /// With --force, whatever is there on that remote, or that of the main worktree's branch
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, require_equals = true, requires = "force")]
     remote: Option<Option<String>>,
 }

@@ -90,8 +90,9 @@ pub enum Standing {
 type Seen = Option<(CommitId, RemoteClaim)>;
 
 impl RemoteClaims {
-    /// Those on the remote that was asked for; else on the one that the branch checked out is
-    /// merged from, else on `origin`, else on the only one.
+    /// Those on the remote that was asked for; else on the one that the branch is merged from that
+    /// is checked out where the tickets are, in the main worktree; else on `origin`, else on the
+    /// only one. A clone has one, whichever of its worktrees is asked in.
     ///
     /// # Errors
     /// When there is no such remote, or none at all.

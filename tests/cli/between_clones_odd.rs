@@ -600,3 +600,20 @@ fn who_changes_what_another_clone_holds_is_told() {
         assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{done}");
     }
 }
+
+/// The tickets are those of the main worktree: what is claimed in a linked one is held where they
+/// go, and looked for there.
+#[test]
+fn a_linked_worktree_has_the_remote_of_the_main_one() {
+    let clones = Clones::new();
+    let git = |args: &[&str]| clones.sandbox.git(args);
+    git(&["init", "--quiet", "--bare", "../second.git"]);
+    git(&["remote", "add", "second", "../second.git"]);
+    git(&["worktree", "add", "--quiet", "-b", "side", "../linked"]);
+    git(&["config", "branch.side.remote", "second"]);
+    clones.tk("linked", &["claim", "abc", "--remote"]).ok();
+    assert_eq!(clones.there("abc")["state"], "held");
+    assert_eq!(clones.references("second.git", "refs/tk"), "");
+    clones.tk("repo", &["release", "abc"]).ok();
+    assert_eq!(clones.there("abc")["state"], "released");
+}
