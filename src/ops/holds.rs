@@ -65,7 +65,8 @@ impl Project {
         if changed.peek().is_none() {
             return;
         }
-        let mut elsewhere = self.store.held_elsewhere(self.now);
+        let elsewhere = self.told(self.store.held_elsewhere(self.now));
+        let mut elsewhere = elsewhere.unwrap_or_default();
         for (id, ends) in changed {
             let there = elsewhere.remove(id);
             if let Err(error) = self.settle_claim(locked, id, ends, there, dry_run) {

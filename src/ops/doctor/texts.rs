@@ -23,9 +23,8 @@ pub(super) fn examine<'a>(exam: &'a Exam<'a>) -> Result<Vec<Found<'a>>> {
     let store = &exam.project.store;
     let mut found = Vec::new();
     let mut unmerged = None;
-    let is_odd = |text: &str| {
-        is_unplain(text) || may_have_marks(text) || format::repeated(text).is_some()
-    };
+    let is_odd =
+        |text: &str| is_unplain(text) || may_have_marks(text) || format::repeated(text).is_some();
     for id in store.texts_that(is_odd)? {
         // Where more is wrong with it, that is to be mended first.
         let (Some(_), Some(text)) = (exam.loaded.get(&id), store.read_text(&id)?) else {
