@@ -35,9 +35,11 @@ pub(super) fn bring_back(project: &Project, ground: &Ground, key: &RunKey) -> Re
     let mut ids: Vec<&String> = runs.iter().flat_map(files_of).collect();
     ids.sort_unstable();
     ids.dedup();
+    // What has come to the branch, and was taken off it again there, is no loss.
+    let common = git.merge_base(tip, ground.base)?;
     let mut reset = Vec::new();
     for id in ids.into_iter().filter_map(|id| TicketId::parse(id).ok()) {
-        reset.extend(of(project, &git, (tip, ground.base), id, &runs)?);
+        reset.extend(of(project, &git, (tip, ground.base, common), id, &runs)?);
     }
     if !reset.iter().any(|file| file.lacks_runs) {
         return Ok(Vec::new());
@@ -59,11 +61,12 @@ fn files_of(info: &RunInfo) -> impl Iterator<Item = &String> {
     info.tickets.iter().chain(&info.epic)
 }
 
-/// The ticket's file, if it is as it is at `base`, and otherwise at `tip`.
+/// The ticket's file, if it is as it is at `base`, and otherwise at `tip`, which is not what it was
+/// in what both have in `common`.
 fn of(
     project: &Project,
     git: &Git,
-    (tip, base): (CommitId, CommitId),
+    (tip, base, common): (CommitId, CommitId, Option<CommitId>),
     id: TicketId,
     runs: &[RunInfo],
 ) -> Result<Option<Reset>> {
@@ -80,6 +83,9 @@ fn of(
     }
     let config = &project.config;
     let left = at(tip)?.filter(|left| *left != text);
+    if left.is_some() && common.map(at).transpose()?.flatten() == left {
+        return Ok(None);
+    }
     let left = left.and_then(|left| Some((parsed(&id, &left, config)?, left)));
     let Some((ticket, left)) = left else {
         return Ok(None);

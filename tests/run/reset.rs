@@ -62,3 +62,16 @@ fn a_ticket_that_a_person_reopened_stays_open() {
     rig.sandbox.tk(["land", "epic"]);
     assert_eq!(rig.show("one")["status"], "open");
 }
+
+#[test]
+fn a_landing_that_was_reverted_stays_so() {
+    let rig = kept();
+    let git = |args: &[&str]| rig.sandbox.git(args.iter().copied());
+    git(&["reset", "--quiet", "--hard"]);
+    git(&["merge", "--quiet", "tk/run/epic"]);
+    let landing = git(&["log", "--merges", "--grep=^Land one:", "--format=%H"]);
+    git(&["revert", "--no-edit", "-m", "1", landing.trim()]);
+    rig.sandbox.tk(["land", "epic"]);
+    assert_eq!(rig.show("one")["status"], "open");
+    assert!(!rig.sandbox.path().join("one.txt").exists());
+}
