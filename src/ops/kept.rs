@@ -5,7 +5,7 @@ use super::remote_claims::RemoteClaims;
 use super::values::printable;
 use super::{Project, Result};
 use crate::git::{CommitId, Git};
-use crate::model::{Config, Outcome, RunRecord, TicketId};
+use crate::model::{Config, NoteKind, Outcome, RunRecord, TicketId};
 use crate::store::{Claim, Kept, Locked, RemoteClaim, RemoteHold, Store, StoreError, Stored};
 
 /// Whether this clone knows what became of tickets in others.
@@ -86,7 +86,11 @@ impl Arrivals {
                     run.run == claim.holding
                         && matches!(outcome, Some(Outcome::Awaiting | Outcome::Landed))
                 };
-                ticket.awaiting.is_some() || ticket.runs.iter().any(is_it)
+                let questions = ticket.notes.iter();
+                let mut questions = questions.filter(|note| note.kind == NoteKind::Question);
+                let was_asked = kept.asked_at.is_some()
+                    && questions.any(|question| question.at == kept.asked_at);
+                ticket.awaiting.is_some() || ticket.runs.iter().any(is_it) || was_asked
             }
             (None, None) => false,
         })

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Actor, Ticket, TicketId};
+use crate::model::{Actor, Awaiting, NoteKind, Ticket, TicketId};
 
 /// The form that this version writes, and reads.
 const SCHEMA: &str = "tk.remote-claim.v1";
@@ -57,6 +57,10 @@ pub struct Kept {
     /// What a person owes it there, where it was not closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaiting: Option<String>,
+    /// When it was asked, where it awaits an answer: who knows that question knows what the ticket
+    /// awaited, also when that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
     /// Who closed it, or worked at it.
     pub by: String,
 }
@@ -67,9 +71,17 @@ impl Kept {
     pub fn of(ticket: &Ticket, actor: &str) -> Option<Self> {
         let awaiting = ticket.awaiting.filter(|_| ticket.closed_at.is_none());
         let by = ticket.closed_by.as_deref().filter(|by| is_name(by));
+        let asked = ticket
+            .notes
+            .iter()
+            .filter(|note| note.kind == NoteKind::Question);
+        let asked = asked.filter_map(|note| note.at);
         (ticket.closed_at.is_some() || awaiting.is_some()).then(|| Self {
             closed_at: ticket.closed_at,
             awaiting: awaiting.map(|it| it.as_str().to_owned()),
+            asked_at: awaiting
+                .filter(|it| *it == Awaiting::Input)
+                .and(asked.max()),
             by: by.unwrap_or(actor).to_owned(),
         })
     }
@@ -246,6 +258,7 @@ mod tests {
         let kept = Kept {
             closed_at: None,
             awaiting: Some("review".to_owned()),
+            asked_at: None,
             by: "ann".to_owned(),
         };
         let kept = claim.released(Some(kept));

@@ -33,6 +33,24 @@ fn pulled(clones: &Clones) {
     git(&["-C", "../other", "pull", "--quiet"]);
 }
 
+#[test]
+fn what_awaited_a_person_elsewhere_and_was_answered_there_is_free_once_it_has_come() {
+    let clones = Clones::new();
+    let claim = ["claim", "abc", "--remote", "--as", "bob"];
+    clones.tk("repo", &["claim", "abc", "--remote"]).ok();
+    clones.tk("repo", &["ask", "abc", "Which?"]).ok();
+    clones.tk("repo", &["release", "abc"]).ok();
+    assert_eq!(clones.there("abc")["kept"]["awaiting"], "input");
+    let refused = clones.tk("other", &claim);
+    assert_eq!(refused.code, 5, "{refused}");
+    clones.tk("repo", &["answer", "abc", "blue"]).ok();
+    committed_and_pushed(&clones);
+    pulled(&clones);
+    let synced = clones.tk("other", &["sync", "--json"]).json();
+    assert_eq!(synced["not_arrived"], json!([]));
+    clones.tk("other", &claim).ok();
+}
+
 /// Nobody else could ever be told of it by git.
 #[test]
 fn a_closing_that_was_put_back_is_told_to_be_none() {
