@@ -131,7 +131,7 @@ fn no_summary_passes_for_another_ticket_s_landing_or_for_what_it_is_not() {
     assert_eq!(
         rig.sandbox
             .git(["log", "main", "--grep=^Ticket: two$", "--format=%s"]),
-        "Land two: Ticket two\n"
+        "Land two: Ticket two\nClose two: Ticket two\n"
     );
 }
 
