@@ -78,31 +78,17 @@ pub(super) fn claim_if(
         now: project.now,
     };
     lease.until(None)?;
+    let there = |remote: &RemoteClaims| {
+        let who = (&actor, may);
+        claim_there(project, context, targets, who, lease, remote, false)
+    };
     if let Some(asked) = &request.remote {
         let remote = RemoteClaims::choose(project, asked.as_deref())?;
-        return claim_there(
-            project,
-            context,
-            targets,
-            (&actor, may),
-            lease,
-            &remote,
-            false,
-        );
+        return there(&remote);
     }
     if let Some(over) = ran_out(project, targets, (&actor, may))? {
         let remote = RemoteClaims::of_hold(project, &over);
-        let claimed = remote.and_then(|remote| {
-            claim_there(
-                project,
-                context,
-                targets,
-                (&actor, may),
-                lease,
-                &remote,
-                false,
-            )
-        });
+        let claimed = remote.and_then(|remote| there(&remote));
         match claimed {
             Err(error) if error.code == ErrorCode::Git => project.warn(format!(
                 "held in this clone only, not again on `{}`, where it ended at {}: {error}",

@@ -389,9 +389,9 @@ async fn warn(desk: &Desk, what: &str, trouble: &Trouble) -> Result<(), Trouble>
     Ok(desk.record(EventKind::Warning { text }).await?)
 }
 
-/// The message of a commit that lands or closes the ticket, by its first word: subject, what the worker says it did, trailers. Foreign text
-/// stands before the last paragraph, and what looks like a trailer in it is indented, so that
-/// none of its lines can pass for one.
+/// The message of a commit that lands or closes the ticket, which its first word says: subject, what
+/// the worker says it did, trailers. Foreign text stands before the last paragraph, and what looks
+/// like a trailer in it is indented, so that none of its lines can pass for one.
 fn message(what: &str, shared: &Shared, job: &Job, record: &RunRecord) -> String {
     let title = one_line(&job.ticket.title);
     let summary = record.summary.as_deref().unwrap_or_default();

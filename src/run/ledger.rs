@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Usd;
+use crate::model::{Usd, some_of};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::store::{AppendLog, LogLock};
 
@@ -159,18 +159,8 @@ impl Ledger {
             [] => return Ok(None),
             [line] => format!("line {line} is no entry"),
             lines => {
-                let all: Vec<String> = lines
-                    .iter()
-                    .take(MOST_NAMED)
-                    .map(usize::to_string)
-                    .collect();
-                let more = lines.len().saturating_sub(MOST_NAMED);
-                let more = if more > 0 {
-                    format!(" and {more} more")
-                } else {
-                    String::new()
-                };
-                format!("lines {}{more} are no entries", all.join(", "))
+                let lines = lines.iter().map(usize::to_string);
+                format!("lines {} are no entries", some_of(lines, MOST_NAMED))
             }
         };
         Ok(Some(format!("{lines}: what was spent is not known")))

@@ -46,14 +46,19 @@ impl Ground {
     }
 }
 
-/// Under a cap of money, that all that was spent is known; else what is not is a warning.
+/// Under a cap, that all that was spent is known; else what is not is a warning.
 fn whole_ledger(project: &Project, options: &Options) -> Result<()> {
     let path = project.store.ledger_path();
     let Some(damage) = Ledger::damage(&path)? else {
         return Ok(());
     };
     let damage = format!("`{}`: {damage}", path.display());
-    if options.max_cost.is_none() && options.daily_budget.is_none() {
+    let caps = [
+        options.max_cost,
+        options.daily_budget,
+        options.max_ticket_cost,
+    ];
+    if caps.iter().all(Option::is_none) && options.max_tokens.is_none() {
         project.warn(damage);
         return Ok(());
     }

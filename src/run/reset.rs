@@ -92,10 +92,8 @@ fn of(
     };
     let here = parsed(&id, &text, config).map_or_else(Vec::new, |here| here.runs);
     let is_here = |run: &str, attempt: u32| {
-        let mut same = here
-            .iter()
-            .filter(|it| it.run == run && it.attempt == attempt);
-        same.next().is_some()
+        let mut here = here.iter();
+        here.any(|it| it.run == run && it.attempt == attempt)
     };
     let of_key = |run: &str| runs.iter().any(|info| info.run == run);
     let mut records = ticket.runs.iter();

@@ -3,17 +3,7 @@
 use serde_json::json;
 
 use crate::rig::{Rig, hear, open, work};
-
-/// `one` commits, writes more, and hangs; `two` waits for it.
-fn hanging() -> Rig {
-    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
-    rig.script(json!({"one": [
-        [{"write": {"path": "half.txt", "text": "half"}}, {"commit": "half"},
-         {"write": {"path": "rest.txt", "text": "rest"}},
-         {"spend": {"usd": 0.25, "input": 10, "output": 5}}, {"say": "up"}, "hang"],
-    ]}));
-    rig
-}
+use crate::stop::hanging;
 
 #[test]
 fn the_worker_stops_its_work_is_kept_and_what_waited_for_it_begins() {

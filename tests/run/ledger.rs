@@ -20,13 +20,15 @@ fn no_run_under_a_cap_begins_and_the_doctor_and_the_figures_say_so() {
         let rig = damaged(damage);
         let told =
             "`$ROOT/repo/.git/tk/ledger.jsonl`: line 1 is no entry: what was spent is not known";
-        let refused = rig.sandbox.tk(["run", "two", "--max-cost", "1"]);
-        assert_eq!(refused.code, 1, "{refused}");
-        assert!(
-            refused.stderr.contains(&format!("error: {told}")),
-            "{refused}"
-        );
-        assert!(refused.stderr.contains("hint: correct it"), "{refused}");
+        for cap in ["--max-cost", "--max-ticket-cost", "--max-tokens"] {
+            let refused = rig.sandbox.tk(["run", "two", cap, "1"]);
+            assert_eq!(refused.code, 1, "{refused}");
+            assert!(
+                refused.stderr.contains(&format!("error: {told}")),
+                "{refused}"
+            );
+            assert!(refused.stderr.contains("hint: correct it"), "{refused}");
+        }
         assert_eq!(rig.rounds("two"), 0);
         let planned = rig.sandbox.tk(["run", "two", "--max-cost", "1", "--plan"]);
         assert!(planned.stderr.contains(told), "{planned}");

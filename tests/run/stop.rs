@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::rig::{Ended, Live, Rig, hear, work};
 
 /// Two tickets: `one` commits, spends, and hangs in its first round; `two` waits for it.
-fn hanging() -> Rig {
+pub(crate) fn hanging() -> Rig {
     let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
     rig.script(json!({"one": [
         [{"write": {"path": "half.txt", "text": "half"}}, {"commit": "half"},

@@ -59,10 +59,9 @@ impl Dispatcher<'_> {
         is_done && stored.ticket.closed_at >= self.began(id)
     }
 
-    /// When its executor began, to the second as ticket files have it.
+    /// When its executor began.
     fn began(&self, id: &TicketId) -> Option<Timestamp> {
         let elapsed = self.started.get(id)?.elapsed();
-        let began = self.shared.ctx.now().checked_sub(elapsed).ok()?;
-        Timestamp::from_second(began.as_second()).ok()
+        self.shared.ctx.now().checked_sub(elapsed).ok()
     }
 }
