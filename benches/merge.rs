@@ -4,9 +4,10 @@
 //! things are measured. What the merge of all of them takes by itself, when both sides changed
 //! every one. What `git merge` takes, with `tk` as its driver and with its own text merge in turn,
 //! where each side changed a tenth of them, and a fiftieth is the same: git starts a shell and a
-//! driver for each of these, and no promise can be kept where these are all. What all of them take
-//! without the driver: git's text merge, and `tk resolve` of the fiftieth that it cannot merge. And
-//! what `tk resolve` takes where that left conflicts in a tenth. The first of each does not count
+//! driver for each of these, and no promise can be kept where these are all. What `git merge` takes of
+//! all of them with `tk` as its strategy, notes on both sides in a fiftieth; in turn with git's checkout
+//! of as many files, which is most of it. And what `tk resolve` takes where git's text merge left
+//! conflicts in a tenth. The first of each does not count
 //! where there are several. Fails when one of the first three takes longer than is promised.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
@@ -51,12 +52,12 @@ fn main() -> ExitCode {
         each(by_git.driver.saturating_sub(by_git.text), by_git.both) * 1e3
     );
     println!("    ratio                            {:7.3}", by_git.ratio);
-    let (merged, settled) = without_driver(tickets);
-    println!("  all changed on both sides, without the driver");
+    let strategy = by_strategy(tickets);
+    println!("  `git merge`, all changed on both sides");
     println!(
-        "    `git merge`, then `tk resolve`   {:7.3} s    {:7.3} s of it `tk` (at most {PROMISED:?})",
-        (merged + settled).as_secs_f64(),
-        settled.as_secs_f64()
+        "    with `tk` as its strategy        {:7.3} s    {:7.3} s `git checkout` of them (at most {PROMISED:?})",
+        strategy.merge.as_secs_f64(),
+        strategy.checkout.as_secs_f64()
     );
     let (resolved, conflicts) = resolved(tickets);
     println!(
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
         resolved.as_secs_f64(),
         each(resolved, conflicts) * 1e3
     );
-    match [alone, by_git.driver, merged + settled]
+    match [alone, by_git.driver, strategy.merge]
         .iter()
         .all(|took| *took <= PROMISED)
     {
@@ -114,7 +115,7 @@ fn theirs(ticket: &mut Ticket) {
     ticket.labels.insert("beta".to_owned());
 }
 
-fn changed(number: usize, change: fn(&mut Ticket)) -> String {
+fn changed(number: usize, change: impl Fn(&mut Ticket)) -> String {
     let mut ticket = ticket(number);
     change(&mut ticket);
     print(&ticket)
@@ -203,7 +204,13 @@ fn median(mut all: Vec<f64>) -> f64 {
 
 /// How long git's text merge takes of all tickets, changed on both sides, and how long `tk resolve`
 /// for those to which both added a note.
-fn without_driver(tickets: usize) -> (Duration, Duration) {
+/// What git took with `tk` as its strategy, and only for what it checked out.
+struct ByStrategy {
+    merge: Duration,
+    checkout: Duration,
+}
+
+fn by_strategy(tickets: usize) -> ByStrategy {
     fn noted(ticket: &mut Ticket, text: &str) {
         let number = ticket.id.as_str().trim_start_matches('t').parse();
         if number.is_ok_and(|number: usize| number.is_multiple_of(50)) {
@@ -211,17 +218,32 @@ fn without_driver(tickets: usize) -> (Duration, Duration) {
         }
     }
     let clone = Clone::of(tickets);
-    clone.branch("one", 0..tickets, |ticket| {
-        ours(ticket);
-        noted(ticket, "Ours.");
-    });
     clone.branch("two", 0..tickets, |ticket| {
         theirs(ticket);
         noted(ticket, "Theirs.");
     });
-    clone.git(&["config", "--remove-section", "merge.ticks"]);
-    let merged = clone.conflicting_merge("one");
-    (merged, clone.resolve())
+    let mut times = Vec::new();
+    for round in 0..ROUNDS {
+        // Another one each time: what is in the repository already is not stored again.
+        let one = format!("one-{round}");
+        clone.branch(&one, 0..tickets, |ticket| {
+            ours(ticket);
+            ticket.owner = Some(one.clone());
+            noted(ticket, "Ours.");
+        });
+        let begun = Instant::now();
+        clone.git(&["checkout", "--quiet", "--detach", "two"]);
+        let checkout = begun.elapsed();
+        times.push((clone.merge_by(&["--strategy=ticks", &one]), checkout));
+    }
+    let seconds = |of: fn(&(Duration, Duration)) -> Duration| {
+        let times = times[1..].iter();
+        Duration::from_secs_f64(median(times.map(|pair| of(pair).as_secs_f64()).collect()))
+    };
+    ByStrategy {
+        merge: seconds(|pair| pair.0),
+        checkout: seconds(|pair| pair.1),
+    }
 }
 
 /// How long `tk resolve` takes for what git's text merge has left, and of how many.
@@ -249,6 +271,8 @@ impl Clone {
         let root = tempfile::tempdir().expect("a temporary folder");
         let clone = Self { root };
         std::fs::create_dir(clone.dir()).expect("a folder");
+        let strategy = clone.root.path().join("git-merge-ticks");
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tk"), strategy).expect("a link");
         clone.git(&["init", "--quiet", "--initial-branch=main"]);
         clone.tk(&["init", "--quiet"]);
         for number in 0..tickets {
@@ -262,16 +286,16 @@ impl Clone {
         self.root.path().join("repo")
     }
 
-    fn write(&self, number: usize, change: fn(&mut Ticket)) {
+    fn write(&self, number: usize, change: impl Fn(&mut Ticket)) {
         let path = self.dir().join(format!(".ticks/t{number}.toml"));
         std::fs::write(path, changed(number, change)).expect("a file");
     }
 
     /// Changes these tickets on a new branch.
-    fn branch(&self, name: &str, tickets: std::ops::Range<usize>, change: fn(&mut Ticket)) {
+    fn branch(&self, name: &str, tickets: std::ops::Range<usize>, change: impl Fn(&mut Ticket)) {
         self.git(&["checkout", "--quiet", "-b", name, "main"]);
         for number in tickets {
-            self.write(number, change);
+            self.write(number, &change);
         }
         self.commit();
     }
@@ -283,21 +307,22 @@ impl Clone {
 
     /// How long it takes to merge the branch.
     fn merge(&self, name: &str) -> Duration {
+        self.merge_by(&[name])
+    }
+
+    fn merge_by(&self, how: &[&str]) -> Duration {
         let begun = Instant::now();
-        self.git(&["merge", "--quiet", "--no-edit", name]);
+        self.git(&[&["merge", "--quiet", "--no-edit", "--no-stat"], how].concat());
         let took = begun.elapsed();
         self.git(&["rev-parse", "--quiet", "--verify", "HEAD^2"]);
         took
     }
 
-    /// As [`Clone::merge`] of one that conflicts.
-    fn conflicting_merge(&self, name: &str) -> Duration {
-        let begun = Instant::now();
+    /// Merges the branch, which conflicts.
+    fn conflicting_merge(&self, name: &str) {
         let args = ["merge", "--quiet", "--no-edit", name];
         let merged = self.command("git", &args).status();
-        let took = begun.elapsed();
         assert!(merged.is_ok_and(|status| !status.success()), "no conflict");
-        took
     }
 
     /// How long `tk` takes to settle the merge, which is committed then.
@@ -328,6 +353,8 @@ impl Clone {
     fn command(&self, program: &str, args: &[&str]) -> Command {
         let folder = Path::new(env!("CARGO_BIN_EXE_tk")).parent();
         let mut path = folder.expect("the program's folder").as_os_str().to_owned();
+        path.push(":");
+        path.push(self.root.path());
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
         let mut command = Command::new(program);

@@ -33,6 +33,7 @@ mod list;
 mod log;
 mod man;
 mod merge_driver;
+mod merge_strategy;
 mod new;
 mod new_file;
 mod next;
@@ -71,7 +72,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command as Program, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::ops::{Error, ErrorCode};
+use crate::ops::{self, Error, ErrorCode};
 use crate::store::report_size_limit;
 use crate::ui::screen::{Colour, Screen};
 
@@ -216,6 +217,14 @@ pub fn main() -> ExitCode {
 fn run(args: &[OsString]) -> u8 {
     if let Some(code) = complete::answer(args, described) {
         return code;
+    }
+    if let Some(asked) = merge_strategy::asked(args) {
+        let screen = Screen::new(false, false, Colour::Auto);
+        // For git, a failure is no conflict.
+        return match merge_strategy::merge(asked, &screen) {
+            Ok(code) => code,
+            failed => code(&screen, failed).max(ops::UNDONE),
+        };
     }
     if let Some(args) = merge_driver::Args::by_git(args) {
         let screen = Screen::new(false, false, Colour::Auto);

@@ -35,7 +35,7 @@ impl Git {
         })
     }
 
-    fn commit_tree(&self, new: &NewCommit<'_>, sign: Option<&str>) -> Result<CommitId> {
+    pub(super) fn commit_tree(&self, new: &NewCommit<'_>, sign: Option<&str>) -> Result<CommitId> {
         let git = match new.author {
             Some(author) => self.by(author),
             None => self.clone(),

@@ -85,6 +85,8 @@ mod mending;
 #[cfg(test)]
 mod merge_driver;
 #[cfg(test)]
+mod merge_strategy;
+#[cfg(test)]
 mod new;
 #[cfg(test)]
 mod next;
