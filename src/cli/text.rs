@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read;
 
 use super::{Failure, Session};
-use crate::ops::{Error, ErrorCode, LARGEST_TEXT};
+use crate::model::LARGEST_TEXT;
+use crate::ops::{Error, ErrorCode};
 
 /// The text that is meant: that of standard input for `-`, that of a file for `@file` (with
 /// `@@` for a text that begins with `@`), else the given one. A text with white space in it is

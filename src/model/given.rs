@@ -1,4 +1,5 @@
-//! Words that people gave: shown in messages, and what they may have meant.
+//! Words that people gave: how long they may be, how messages show them, and what they may have
+//! meant.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -9,6 +10,15 @@ use super::escaped;
 
 /// The least likeness at which a word is offered for an unknown one.
 const LIKENESS: f64 = 0.75;
+
+/// The most characters of a title.
+pub const LONGEST_TITLE: usize = 500;
+
+/// The most characters of any other line: a label, a reason, a check, an acceptance item.
+pub const LONGEST_LINE: usize = 4_000;
+
+/// The most bytes of a description or a note. What is read for one ends there, too.
+pub const LARGEST_TEXT: usize = 1 << 20;
 
 /// A text cut to a printable length.
 #[must_use]

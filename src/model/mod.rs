@@ -25,7 +25,9 @@ pub use config::{
 };
 pub(crate) use edges::Edge;
 pub use ended::{CONFLICT, DONE, NO_CHANGES, RED};
-pub use given::{likeliest, moment, moment_or_utc, printable};
+pub use given::{
+    LARGEST_TEXT, LONGEST_LINE, LONGEST_TITLE, likeliest, moment, moment_or_utc, printable,
+};
 pub use id::{ALPHABET, InvalidId, RESERVED_IDS, TicketId};
 pub use money::{InvalidMoney, Usd};
 pub use outline::{Bytes, Edges, Outline, Outlined, PACKING, Parts, Texts};

@@ -109,4 +109,3 @@ pub use template::{FromTemplate, from_template};
 pub(crate) use ticks_folder::expect_tracked;
 pub use undo::{Undone, undo};
 pub use update::{UpdateRequest, update};
-pub use values::LARGEST_TEXT;

@@ -10,22 +10,14 @@ use jiff::{SignedDuration, Span as Calendar, Timestamp};
 
 use super::{Error, ErrorCode, Project, Result};
 use crate::model::{
-    Config, Defer, InvalidWord, Repeat, Span, StatusId, Ticket, is_shell_word, moment,
+    Config, Defer, InvalidWord, LARGEST_TEXT, LONGEST_LINE, LONGEST_TITLE, Repeat, Span, StatusId,
+    Ticket, is_shell_word, moment,
 };
 pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
 
 /// The seconds of a day.
 const DAY: u64 = 86_400;
-
-/// The most characters of a title.
-const LONGEST_TITLE: usize = 500;
-
-/// The most characters of any other line: a label, a reason, a check, an acceptance item.
-const LONGEST_LINE: usize = 4_000;
-
-/// The most bytes of a description or a note. What is read for one ends there, too.
-pub const LARGEST_TEXT: usize = 1 << 20;
 
 pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InvalidArgument, message)

@@ -11,18 +11,14 @@ use serde_json::{Map, Value};
 
 use super::imported::{self, Edges, Imported, Place, Record, Standing, wanted};
 use crate::format::Kept;
-use crate::model::{Awaiting, Category, Note, NoteKind, StatusId, Ticket, TicketId, moment_or_utc};
+use crate::model::{
+    Awaiting, Category, LARGEST_TEXT, LONGEST_LINE, LONGEST_TITLE, Note, NoteKind, StatusId,
+    Ticket, TicketId, moment_or_utc,
+};
 use crate::wire::{Misfit, MisfitKind};
-
-/// The most characters of a title, and of any other line.
-const LONGEST_TITLE: usize = 500;
-const LONGEST_LINE: usize = 4_000;
 
 /// The most fields of a record that are kept one by one.
 const MOST_FIELDS: usize = 100;
-
-/// The most bytes of a description or a note.
-const LARGEST_TEXT: usize = 1 << 20;
 
 /// A record that is being read.
 pub(super) struct Fields {
