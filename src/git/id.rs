@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use gix::bstr::ByteSlice;
 
-use crate::model::TicketId;
+use crate::model::{TicketId, escaped};
 
 /// The folder of tickets, relative to a working tree.
 pub const TICKS: &str = ".ticks";
@@ -42,17 +42,9 @@ impl InvalidName {
     }
 }
 
-/// `bytes` as text without control characters, at most `limit` characters of it.
+/// `bytes` as text that shows, at most `limit` characters of it.
 pub(super) fn printable(bytes: &[u8], limit: usize) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars()
-        .take(limit)
-        .flat_map(|c| {
-            let escape = c.is_control().then(|| c.escape_default());
-            let plain = escape.is_none().then_some(c);
-            escape.into_iter().flatten().chain(plain)
-        })
-        .collect()
+    escaped(&String::from_utf8_lossy(bytes), limit)
 }
 
 macro_rules! object_id {

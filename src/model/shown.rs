@@ -79,10 +79,10 @@ pub struct Shown<'p>(pub &'p Path);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.0.to_string_lossy().chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_debug())?;
-            } else {
-                f.write_char(c)?;
+            match c {
+                c if c.is_control() => write!(f, "{}", c.escape_debug())?,
+                c if is_unsafe(c) => write!(f, "{}", c.escape_unicode())?,
+                c => f.write_char(c)?,
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Error, ErrorCode, Result};
 use crate::graph::Graph;
-use crate::model::{Outline, TicketId, escaped};
+use crate::model::{Outline, TicketId, printable};
 use crate::store::Index;
 
 /// The most tickets that a message lists.
@@ -188,10 +188,6 @@ fn listed(index: &Index, ids: &[&TicketId]) -> Value {
         json!({ "id": id.as_str(), "title": title })
     });
     those.collect()
-}
-
-fn printable(text: &str) -> String {
-    escaped(text, 60)
 }
 
 /// A title as lower case words with dashes between them.
