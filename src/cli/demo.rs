@@ -28,7 +28,12 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Agent::Scripted)]
     agent: Agent,
     /// Never spend more than that
-    #[arg(long, value_name = "USD", default_value = "5")]
+    #[arg(
+        long,
+        value_name = "USD",
+        default_value = "5",
+        allow_negative_numbers = true
+    )]
     max_cost: crate::model::Usd,
     /// Make the sample, and do not run it
     #[arg(long)]

@@ -31,7 +31,7 @@ use crate::wire::EventKind;
 /// only people are owed something ends, and says what and with which command; the same command
 /// goes on later. With `--wait` it stays.
 ///
-/// Exit codes: 0 all landed, 7 some tickets failed, 8 stopped, 9 waits for somebody, 10 the
+/// Exit codes: 0 all landed, 7 some tickets failed, 8 stopped, 9 waits for somebody or for other work, 10 the
 /// budget is reached; 5 another run works at these tickets, 6 git is not ready.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -45,19 +45,19 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "EPIC|TICKET")]
     targets: Vec<String>,
     /// How many workers at once [default: the graph's width, at most 4]
-    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=256))]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=256), allow_negative_numbers = true)]
     parallel: Option<u64>,
     /// Never spend more than that
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     max_cost: Option<Usd>,
     /// Spend no more than that on one ticket; the others go on
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     max_ticket_cost: Option<Usd>,
     /// Never use more tokens than that
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_tokens: Option<u64>,
     /// Stop after that time, such as `90m`
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_negative_numbers = true)]
     max_time: Option<Span>,
     /// The agent of tickets that name none
     #[arg(long, value_name = "NAME")]
@@ -75,7 +75,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "BRANCH")]
     onto: Option<String>,
     /// Fresh attempts after a crash
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     retries: Option<u32>,
     /// Finish a wave before the next one begins
     #[arg(long)]

@@ -102,6 +102,15 @@ impl Board {
         self.places.saturating_sub(self.live.len())
     }
 
+    /// How many tickets want a worker and have not had one, the ticket that asks for its next one
+    /// among them.
+    pub(super) fn left(&self, asking: &TicketId) -> usize {
+        let waits = |seat: &Seat| seat.phase == Phase::Waiting && !seat.job.begins_without_worker();
+        let seats = self.seats.iter();
+        let wants = seats.filter(|(id, seat)| *id == asking || waits(seat));
+        wants.count()
+    }
+
     pub(super) fn is_live(&self, ticket: &TicketId) -> bool {
         self.live.contains(ticket)
     }

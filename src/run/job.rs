@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::left::{Left, Tries};
-use crate::model::{AgentConfig, Ticket, Usd};
+use crate::model::{AgentConfig, AgentKind, Ticket, Usd};
 
 /// How a ticket's attempt begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,11 @@ impl Job {
     /// Whether no worker is needed.
     pub(super) fn lands_without_worker(&self) -> bool {
         matches!(self.beginning, Beginning::Land | Beginning::Close)
+    }
+
+    /// Whether its worker is a command, which cannot be given more money later.
+    pub(super) fn is_command(&self) -> bool {
+        self.agent.kind == AgentKind::Command
     }
 
     /// The name of the agent whose work this is: what was kept is that of whoever made it.

@@ -36,10 +36,15 @@ pub struct Reservation {
 pub struct Wish {
     /// What it is expected to need, where something is known of that.
     pub wanted: Option<Usd>,
+    /// What such work has cost in this run, where any has told it: with less, no worker starts
+    /// that could get more later, and none at all that could not.
+    pub at_least: Option<Usd>,
+    /// Whether its worker cannot be given more later, as a session can that goes on.
+    pub is_final: bool,
     /// What its ticket may still cost, where that is bounded.
     pub at_most: Option<Usd>,
-    /// How many more workers may start now, this one included.
-    pub places: usize,
+    /// Among how many workers what is free is shared where nothing is known, this one included.
+    pub shares: usize,
 }
 
 /// What is left of the day's budget.
@@ -136,10 +141,10 @@ impl Budget {
     }
 
     /// Puts money aside for a ticket's next worker; where nothing is known of what it will
-    /// need, an equal share of what is free for each of the places, so that money alone
-    /// keeps no place empty. Without a cap nothing is put aside, but what the ticket may
-    /// still cost is passed on. Where less is free and no other worker is live, what is left
-    /// is given, if it pays for more than one turn.
+    /// need, an equal share of what is free, so that money alone keeps no place empty, and no
+    /// less than what such work has cost. Without a cap nothing is put aside, but what the
+    /// ticket may still cost is passed on. Where less is free and no other worker is live, what
+    /// is left is given, if it pays for more than one turn.
     ///
     /// # Errors
     /// When there is not enough.
@@ -158,7 +163,9 @@ impl Budget {
                 limit: amount,
             }));
         };
-        let mut wanted = wish.wanted.unwrap_or(free.share(wish.places as u64));
+        let at_least = wish.at_least.unwrap_or_default();
+        let expected = wish.wanted.unwrap_or(free.share(wish.shares as u64));
+        let mut wanted = expected.max(at_least);
         if wanted <= self.largest_turn {
             // A worker that cannot pay for a turn would be told to keep to nothing.
             wanted += self.largest_turn;
@@ -171,9 +178,10 @@ impl Budget {
         } else {
             Refusal::Reached
         };
+        let does = free >= most(at_least) || !wish.is_final;
         let amount = if free >= wanted {
             wanted
-        } else if refusal == Refusal::Reached {
+        } else if refusal == Refusal::Reached && does {
             free
         } else {
             return Err(refusal);
@@ -235,15 +243,16 @@ impl Budget {
 /// median cost of that type of ticket; `None` where nothing is known.
 #[must_use]
 pub fn wanted(own_limit: Option<Usd>, costs_of_type: &[Usd]) -> Option<Usd> {
-    own_limit.or_else(|| {
-        let mut costs: Vec<Usd> = costs_of_type
-            .iter()
-            .copied()
-            .filter(|cost| *cost > Usd::ZERO)
-            .collect();
-        costs.sort_unstable();
-        costs.get(costs.len() / 2).map(|median| *median * 3)
-    })
+    own_limit.or_else(|| median(costs_of_type).map(|median| median * 3))
+}
+
+/// The median of those costs that are more than nothing, the higher of two.
+#[must_use]
+pub fn median(costs: &[Usd]) -> Option<Usd> {
+    let told = costs.iter().copied().filter(|cost| *cost > Usd::ZERO);
+    let mut costs: Vec<Usd> = told.collect();
+    costs.sort_unstable();
+    costs.get(costs.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -259,11 +268,11 @@ mod tests {
         TicketId::parse(&format!("t{n}")).unwrap()
     }
 
-    fn wish(wanted: Option<Usd>, places: usize) -> Wish {
+    fn wish(wanted: Option<Usd>, shares: usize) -> Wish {
         Wish {
             wanted,
-            at_most: None,
-            places,
+            shares,
+            ..Wish::default()
         }
     }
 
@@ -317,6 +326,30 @@ mod tests {
         budget.settle(&id(1), usd("0.5"));
         let given = budget.reserve(&id(4), wish(None, 1)).unwrap().unwrap();
         assert_eq!(given.amount, usd("1.5"));
+    }
+
+    #[test]
+    fn no_less_is_put_aside_than_such_work_has_cost() {
+        let mut budget = Budget::new(Some(usd("4")), usd("1"));
+        let learned = Wish {
+            at_least: Some(usd("1.2")),
+            ..wish(None, 4)
+        };
+        for n in [1, 2] {
+            let given = budget.reserve(&id(n), learned).unwrap().unwrap();
+            assert_eq!(given.amount, usd("1.2"));
+        }
+        assert_eq!(budget.reserve(&id(3), learned), Err(Refusal::Later));
+        budget.settle(&id(1), usd("1.2"));
+        budget.settle(&id(2), usd("1.2"));
+        let of_command = Wish {
+            is_final: true,
+            ..learned
+        };
+        // What is left is not enough for one that cannot go on with more.
+        assert_eq!(budget.reserve(&id(3), of_command), Err(Refusal::Reached));
+        let given = budget.reserve(&id(3), learned).unwrap().unwrap();
+        assert_eq!(given.amount, usd("0.6"));
     }
 
     proptest! {

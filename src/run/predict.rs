@@ -135,13 +135,22 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
     let goes_on = opening::unfinished(&project.store, &survey.key)?;
     let run = goes_on.as_ref().map(|info| info.run.as_str());
     let purse = Purse::of(ctx, project, &options, run, |_| false)?;
+    let wants_worker = |seat: &&Seat| !seat.job.begins_without_worker();
+    let left = seats.values().filter(wants_worker).count();
+    if let Some(why) = purse.empty(&options).filter(|_| left > 0) {
+        project.warn(why);
+    }
     let mut starts = Vec::new();
     for shift in &played.shifts {
         let Some(seat) = seats.get(&shift.id) else {
             continue;
         };
         let job = &seat.job;
-        let reserved = reserved(job, &options, &purse, places)?;
+        let shares = match job.is_command() {
+            true => places.max(left),
+            false => places,
+        };
+        let reserved = reserved(job, &options, &purse, shares)?;
         starts.push(PlannedStart {
             id: shift.id.to_string(),
             title: job.ticket.title.clone(),
@@ -177,7 +186,7 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
 }
 
 /// What would be put aside for the first worker of the job, were it the first to start.
-fn reserved(job: &Job, options: &Options, purse: &Purse, places: usize) -> Result<Option<Usd>> {
+fn reserved(job: &Job, options: &Options, purse: &Purse, shares: usize) -> Result<Option<Usd>> {
     if job.lands_without_worker() {
         return Ok(None);
     }
@@ -188,7 +197,8 @@ fn reserved(job: &Job, options: &Options, purse: &Purse, places: usize) -> Resul
         at_most: options
             .ticket_cap(&job.agent)
             .map(|cap| cap.saturating_sub(spent)),
-        places,
+        shares,
+        ..Wish::default()
     };
     let granted = Budget::new(purse.cap, purse.spent).reserve(id, wish);
     Ok(match granted {

@@ -88,6 +88,24 @@ impl Purse {
         Ok(Self { own, spent, cap })
     }
 
+    /// Why no worker can start, where what may be spent is spent.
+    pub(super) fn empty(&self, options: &Options) -> Option<String> {
+        if self.spent < self.cap? {
+            return None;
+        }
+        Some(match options.max_cost.filter(|cap| *cap <= self.spent) {
+            Some(cap) => format!(
+                "no worker would start: the run has spent ${} of its ${cap}; a higher \
+                 `--max-cost` goes on",
+                self.spent
+            ),
+            None => "no worker would start: `daily_budget_usd` of `[run]` in \
+                     `.ticks/config.toml` is used up for these 24 hours; the same command goes on \
+                     later, or with more"
+                .to_owned(),
+        })
+    }
+
     /// What the run has spent on the ticket.
     pub(super) fn spent_on(&self, ticket: &TicketId) -> Result<Usd> {
         ledger::spent(&self.own, |entry| entry.ticket == ticket.as_str())

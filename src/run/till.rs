@@ -108,6 +108,21 @@ impl Till {
         Ok(used)
     }
 
+    /// What each attempt of this run has cost whose processes that pass the filter have told it.
+    ///
+    /// # Errors
+    /// When the ledger holds a number that is no amount of money.
+    pub(super) fn told(&self, counts: impl Fn(&Entry) -> bool) -> Result<Vec<Usd>> {
+        let mut costs: BTreeMap<(&str, u32), Usd> = BTreeMap::new();
+        let own = self.words.values().filter(|entry| entry.run == self.run);
+        for entry in own.filter(|entry| entry.basis == Basis::Reported && counts(entry)) {
+            let attempt = (entry.ticket.as_str(), entry.attempt);
+            *costs.entry(attempt).or_default() += entry.cost()?;
+        }
+        costs.retain(|_, cost| *cost > Usd::ZERO);
+        Ok(costs.into_values().collect())
+    }
+
     /// What tickets of this run are charged because it was put aside for workers that did not
     /// tell what they spent.
     ///

@@ -65,6 +65,8 @@ mod remote;
 #[cfg(test)]
 mod removed;
 #[cfg(test)]
+mod reserved;
+#[cfg(test)]
 mod reset;
 #[cfg(test)]
 mod restore;

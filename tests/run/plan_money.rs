@@ -70,3 +70,23 @@ fn a_reservation_is_bounded_by_the_caps() {
     let started = ended.of("one", "ticket_started")[0];
     assert_eq!(started["reserved_usd"], 0.1);
 }
+
+#[test]
+fn that_nothing_is_left_to_spend_is_said() {
+    let rig = Rig::new(&[("one", ""), ("two", "blocked_by = [\"one\"]")]);
+    rig.script(json!({"one": costly(0.8)}));
+    rig.run(["-j", "1", "--max-cost", "0.5"]).expect(10);
+    let plan = |cap: &str| rig.sandbox.tk(["run", "epic", "--plan", "--max-cost", cap]);
+    let told = "no worker would start: the run has spent $0.80 of its $0.50; a higher \
+                `--max-cost` goes on";
+    let planned = plan("0.5");
+    assert!(planned.stderr.contains(told), "{planned}");
+    assert!(!plan("2").stderr.contains("no worker"), "{planned}");
+
+    let rig = spent_before();
+    rig.sandbox
+        .write(".ticks/config.toml", "[run]\ndaily_budget_usd = 0.8\n");
+    let planned = rig.sandbox.tk(["run", "epic", "--plan"]);
+    let told = "no worker would start: `daily_budget_usd`";
+    assert!(planned.stderr.contains(told), "{planned}");
+}

@@ -28,7 +28,7 @@ const EXIT_CODES: &[(u8, &str)] = &[
     (8, "The run was stopped."),
     (
         9,
-        "The run waits for somebody: a person, or who holds a ticket.",
+        "The run waits for somebody, a person or who holds a ticket, or for work outside of it.",
     ),
     (10, "The run reached its budget."),
     (70, "A bug in tk."),

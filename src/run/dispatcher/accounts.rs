@@ -5,8 +5,9 @@ use super::{Account, Dispatcher};
 use crate::model::{TicketId, Usd};
 use crate::run::desk::{Bill, Permit};
 use crate::run::folder::RunDir;
+use crate::run::job::Job;
 use crate::run::ledger::{self, Basis, Entry};
-use crate::run::money::{Refusal, Wish};
+use crate::run::money::{self, Refusal, Wish};
 use crate::run::price::Prices;
 use crate::run::till::Payee;
 use crate::run::watch::Watch;
@@ -179,7 +180,29 @@ impl Dispatcher<'_> {
         account.settled.output_tokens += bill.output_tokens;
         account.settled.turns += bill.turns;
         self.board.set_live(ticket, false);
+        if let Err(error) = self.tell_passed_cap(ticket, cost) {
+            self.give_up(error);
+        }
         Some(known)
+    }
+
+    /// Tells that a worker that just was charged did not keep to what its ticket may cost.
+    fn tell_passed_cap(&mut self, ticket: &TicketId, charged: Usd) -> crate::ops::Result<()> {
+        let Some(job) = self.board.job(ticket) else {
+            return Ok(());
+        };
+        let used = self.till.used(|entry| entry.ticket == ticket.as_str())?;
+        let cap = self.shared.options.ticket_cap(&job.agent);
+        let passed = |cap: &Usd| used.cost > *cap && used.cost.saturating_sub(charged) <= *cap;
+        if let Some(cap) = cap.filter(passed) {
+            let text = format!(
+                "it has cost ${} in this run, more than the ${cap} that it may: its worker did not \
+                 stop in time",
+                used.cost
+            );
+            self.record(Some(ticket), EventKind::Warning { text });
+        }
+        Ok(())
     }
 
     /// The place of a worker that is taken over: its money is put aside already.
@@ -228,6 +251,34 @@ impl Dispatcher<'_> {
         })
     }
 
+    /// What is asked for the next worker of a job. What ended in this run tells what such work
+    /// costs, beside what is known from before. An agent that has told no cost may be charged all
+    /// that is put aside: what is free is for every ticket that is left.
+    fn wish(&self, job: &Job, at_most: Option<Usd>) -> crate::ops::Result<Wish> {
+        let is_of_type = |entry: &Entry| {
+            let id = TicketId::parse(&entry.ticket).ok();
+            let other = id.and_then(|id| self.board.job(&id));
+            other.is_some_and(|other| other.ticket.kind == job.ticket.kind)
+        };
+        let learned = match job.agent.max_cost {
+            Some(_) => None,
+            None => money::median(&self.till.told(is_of_type)?),
+        };
+        let of_agent = |entry: &Entry| entry.agent == job.agent.name;
+        let is_silent = job.is_command() && self.till.told(of_agent)?.is_empty();
+        let places = self.board.free_places();
+        Ok(Wish {
+            wanted: job.wanted,
+            at_least: learned,
+            is_final: job.is_command(),
+            at_most,
+            shares: match is_silent {
+                true => places.max(self.board.left(&job.ticket.id)),
+                false => places,
+            },
+        })
+    }
+
     fn try_reserve(&mut self, ticket: &TicketId) -> crate::ops::Result<Result<Permit, Refusal>> {
         let Some(job) = self.board.job(ticket).cloned() else {
             return Ok(Err(Refusal::Later));
@@ -240,11 +291,7 @@ impl Dispatcher<'_> {
         if max_turns == Some(0) {
             return Ok(Err(Refusal::Ticket));
         }
-        let wish = Wish {
-            wanted: job.wanted,
-            at_most: cap.map(|cap| cap.saturating_sub(used.cost)),
-            places: self.board.free_places(),
-        };
+        let wish = self.wish(&job, cap.map(|cap| cap.saturating_sub(used.cost)))?;
         let known = self
             .till
             .last_process(ticket, job.attempt)

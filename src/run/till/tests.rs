@@ -153,7 +153,8 @@ impl World {
         let wish = Wish {
             wanted: known.map(Usd::from_nanos),
             at_most: bounded.then(|| cap.saturating_sub(cost)),
-            places,
+            shares: places,
+            ..Wish::default()
         };
         let payee = Payee {
             process: till.last_process(&ticket, 1) + 1,
@@ -439,8 +440,8 @@ fn what_is_older_than_a_day_is_not_of_the_day() {
     };
     let wish = Wish {
         wanted: Usd::parse("1").ok(),
-        at_most: None,
-        places: 1,
+        shares: 1,
+        ..Wish::default()
     };
     let mut first = Till::open(&path, ("A", "a"), caps, at(0)).unwrap();
     let granted = first.reserve(at(0), &payee, wish, &|_| true).unwrap();

@@ -1,6 +1,7 @@
 //! A worker that is any program: the prompt on its standard input, the result in a file.
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{PROMPT, RESULT, Start, Work, never_started};
@@ -22,7 +23,8 @@ const TAIL: u64 = 2_000;
 struct ResultFile {
     status: Option<String>,
     summary: Option<String>,
-    cost_usd: Option<f64>,
+    /// Not read as a number at once: what is none spoils nothing else.
+    cost_usd: Option<Value>,
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
     turns: Option<u64>,
@@ -76,11 +78,10 @@ pub(super) async fn work(
         Err(reason) => (None, Some(reason)),
     };
     let bill = bill_of(result.as_ref(), never_started(&dir)?);
-    if bill.reported.is_none() && work.permit.reservation.is_some() {
-        let text = "the agent told no cost in `$TK_RESULT`: its reservation is charged";
-        work.desk.tell(EventKind::Warning {
-            text: text.to_owned(),
-        })?;
+    if bill.reported.is_none()
+        && let Some(text) = untold(result.as_ref(), work.permit.reservation.is_some())
+    {
+        work.desk.tell(EventKind::Warning { text })?;
     }
     let fail = |class: &str, reason: String, trouble| TurnEnd::Failed {
         class: class.to_owned(),
@@ -141,10 +142,7 @@ fn bill_of(result: Option<&ResultFile>, never_started: bool) -> Bill {
         };
     };
     Bill {
-        // A cost that is no amount of money is as good as none.
-        reported: result
-            .cost_usd
-            .and_then(|cost| Usd::from_dollars(cost).ok()),
+        reported: result.cost_usd.as_ref().and_then(amount),
         live: Usd::ZERO,
         input_tokens: count(result.input_tokens),
         output_tokens: count(result.output_tokens),
@@ -152,8 +150,28 @@ fn bill_of(result: Option<&ResultFile>, never_started: bool) -> Bill {
     }
 }
 
-/// A count as told, within what a file can hold.
+/// The cost as told; what is no amount of money is as good as none.
+fn amount(told: &Value) -> Option<Usd> {
+    Usd::from_dollars(told.as_f64()?).ok()
+}
+
+/// What is said where no cost was told that is an amount. That it is unknown is nothing to warn of.
+fn untold(result: Option<&ResultFile>, is_reserved: bool) -> Option<String> {
+    let what = match result.and_then(|result| result.cost_usd.as_ref()) {
+        Some(told) => format!(
+            "the agent told `{told}` as its cost in `$TK_RESULT`, which is no amount in dollars"
+        ),
+        None if is_reserved => "the agent told no cost in `$TK_RESULT`".to_owned(),
+        None => return None,
+    };
+    Some(match is_reserved {
+        true => format!("{what}: its reservation is charged"),
+        false => format!("{what}: what it cost is not known"),
+    })
+}
+
 fn count(told: Option<u64>) -> u64 {
+/// A count as told, within what a file can hold.
     told.unwrap_or(0).min(1 << 53)
 }
 
