@@ -18,14 +18,15 @@
 //! again with its id, and with it in the folder a worker never starts again.
 
 mod fence;
+mod spec;
 
-use std::collections::BTreeMap;
+pub use self::spec::{MOST_OUTPUT, Spec, Stdin};
+
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -44,41 +45,6 @@ pub(super) const STDOUT: &str = "stdout";
 pub(super) const STDERR: &str = "stderr";
 pub(super) const SHIM_LOG: &str = "shim.log";
 pub(super) const EXIT: &str = "exit.json";
-
-/// What to start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spec {
-    /// The program and its arguments.
-    pub argv: Vec<String>,
-    /// The folder it works in.
-    pub cwd: PathBuf,
-    /// Variables to set, over those of the runner.
-    pub env: BTreeMap<String, String>,
-    /// Variables of the runner that it must not see.
-    #[serde(default)]
-    pub unset: Vec<String>,
-    /// What it reads.
-    pub stdin: Stdin,
-    /// How long it may take to end after an interrupt, before it is killed.
-    pub grace_ms: u64,
-    /// How long it may go on after its input was closed, before it is killed.
-    pub close_ms: u64,
-    /// How long it may run in all, before it is interrupted.
-    #[serde(default)]
-    pub limit_ms: Option<u64>,
-}
-
-/// What a worker reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stdin {
-    /// What the runner writes while it runs.
-    Pipe,
-    /// A file's content.
-    File(PathBuf),
-    /// Nothing.
-    Empty,
-}
 
 /// Who was started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +119,8 @@ pub enum ExitCause {
     StayedAfterClose,
     /// It reached its time limit.
     TimeLimit,
+    /// It wrote more output than it may.
+    TooMuchOutput,
     /// The shim was told to end.
     ShimTerminated,
 }
@@ -363,6 +331,23 @@ impl AttemptDir {
         tail_of(&self.file(STDERR), bytes)
     }
 
+    /// Removes what the worker wrote.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub(super) fn forget_output(&self) -> Result<(), AttemptError> {
+        for name in [STDOUT, STDERR] {
+            let path = self.file(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(AttemptError::io("remove", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What went wrong with the shim itself, if anything.
     ///
     /// # Errors
@@ -452,32 +437,6 @@ impl AttemptDir {
         };
         bytes.push(b'\n');
         write_atomic(&path, &bytes).map_err(AttemptError::io("write", &path))
-    }
-}
-
-impl Spec {
-    /// A program that reads nothing, in the folder `cwd`, with the usual times: 10 s after an
-    /// interrupt, 30 s after the close of its input.
-    #[must_use]
-    pub fn new(argv: Vec<String>, cwd: PathBuf) -> Self {
-        Self {
-            argv,
-            cwd,
-            env: BTreeMap::new(),
-            unset: Vec::new(),
-            stdin: Stdin::Empty,
-            grace_ms: 10_000,
-            close_ms: 30_000,
-            limit_ms: None,
-        }
-    }
-
-    pub(super) const fn grace(&self) -> Duration {
-        Duration::from_millis(self.grace_ms)
-    }
-
-    pub(super) const fn close_grace(&self) -> Duration {
-        Duration::from_millis(self.close_ms)
     }
 }
 

@@ -178,6 +178,7 @@ pub(super) async fn shell(
     }
     let status = match (exit.cause, exit.status) {
         (ExitCause::TimeLimit, _) => format!("no result within its time limit of {limit}"),
+        (ExitCause::TooMuchOutput, _) => "an end: it wrote more output than it may".to_owned(),
         (_, ExitStatus::NotStarted(why)) => format!("no start: {why}"),
         (_, status) => status.to_string(),
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::aged;
 use super::begun::Begun;
 use super::desk::Stop;
 use super::dispatcher::{Dispatcher, Tally};
@@ -81,6 +82,9 @@ fn run_noting(
     let runtime = runtime()?;
     let mut run = Begun::open(ctx, project, request, prepared)?;
     *begun = Some(run.opened.dir.clone());
+    if let Err(error) = aged::clear(&project.store, ctx.now()) {
+        project.warn(format!("what old runs have written stays: {error}"));
+    }
     let recovered = run.recover()?;
     let seated = run.seat(recovered)?;
     let mut recorder = run.recorder(reporter)?;

@@ -148,7 +148,10 @@ fn is_whole(attempt: &AttemptDir, word: &Entry) -> std::result::Result<bool, Att
     let by_itself = |exit: Exit| {
         matches!(
             exit.cause,
-            ExitCause::Own | ExitCause::StayedAfterClose | ExitCause::TimeLimit
+            ExitCause::Own
+                | ExitCause::StayedAfterClose
+                | ExitCause::TimeLimit
+                | ExitCause::TooMuchOutput
         ) && !matches!(exit.status, ExitStatus::NotStarted(_))
     };
     let (lives, there) = match attempt.read_exit()? {

@@ -8,6 +8,7 @@
 //!
 //! Workers run under a [`shim`], behind an [`attempt`] folder, and speak through `worker`.
 
+mod aged;
 mod asking;
 pub mod attempt;
 mod batch;

@@ -36,6 +36,8 @@ use crate::context::Context;
 const END_WITHIN: Duration = Duration::from_secs(10);
 /// How often what is left is looked for while it is being killed.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How often it is looked at how much the worker has written.
+const WEIGH_AGAIN: Duration = Duration::from_millis(250);
 
 /// Variables of git that say who the user is and how to reach servers. All others of its
 /// name say which repository, index or commit an outer git command works on.
@@ -126,10 +128,17 @@ fn supervise(context: &Context, attempt: &AttemptDir) -> Result<(), ShimError> {
         .map_err(|error| ShimError::System("start", error))?;
     let exit = runtime.block_on(run_worker(context, attempt, &spec))?;
     for name in [STDOUT, STDERR] {
-        // Whoever finds the exit must find all of the output, after a power cut too.
+        // Whoever finds the exit must find all of the output, after a power cut too; but no more
+        // of it than a worker may write.
         let path = attempt.file(name);
-        File::open(&path)
-            .and_then(|file| file.sync_all())
+        let keep = |file: File| {
+            if file.metadata()?.len() > spec.max_output {
+                file.set_len(spec.max_output)?;
+            }
+            file.sync_all()
+        };
+        let file = OpenOptions::new().write(true).open(&path);
+        file.and_then(keep)
             .map_err(AttemptError::io("sync", &path))?;
     }
     attempt.write(EXIT, &exit)?;
@@ -317,6 +326,8 @@ struct Supervisor<'a> {
     stdin: Option<mpsc::Sender<String>>,
     /// When it is interrupted for having reached its time limit.
     limit: Option<Instant>,
+    /// When it is looked at next how much it has written.
+    weigh: Instant,
     /// When it is killed, and why.
     kill: Option<(Instant, ExitCause)>,
     cause: ExitCause,
@@ -331,6 +342,7 @@ impl<'a> Supervisor<'a> {
             group: Pid::from_raw(pid),
             stdin: stdin.map(feed),
             limit: limit.and_then(|limit| Instant::now().checked_add(limit)),
+            weigh: Instant::now() + WEIGH_AGAIN,
             kill: None,
             cause: ExitCause::Own,
         }
@@ -338,7 +350,7 @@ impl<'a> Supervisor<'a> {
 
     fn deadline(&self) -> Option<Instant> {
         let kill = self.kill.map(|(at, _)| at);
-        self.limit.into_iter().chain(kill).min()
+        self.limit.into_iter().chain(kill).chain([self.weigh]).min()
     }
 
     fn deadline_reached(&mut self) {
@@ -350,6 +362,24 @@ impl<'a> Supervisor<'a> {
         } else if self.limit.is_some_and(|limit| limit <= now) {
             self.limit = None;
             self.interrupt(ExitCause::TimeLimit);
+        } else if self.weigh <= now {
+            self.weigh = now + WEIGH_AGAIN;
+            self.weigh_output();
+        }
+    }
+
+    /// Interrupts a worker that has written more than it may, and kills one that goes on all the
+    /// same.
+    fn weigh_output(&mut self) {
+        let size = |name| std::fs::metadata(self.attempt.file(name)).map_or(0, |file| file.len());
+        let most = self.spec.max_output;
+        match size(STDOUT).max(size(STDERR)) {
+            written if written <= most => {}
+            written if written > most.saturating_mul(2) => {
+                self.end_now(ExitCause::TooMuchOutput);
+            }
+            _ if self.kill.is_none() => self.interrupt(ExitCause::TooMuchOutput),
+            _ => {}
         }
     }
 

@@ -172,3 +172,50 @@ fn a_worktree_that_cannot_be_filled_stops_the_run() {
     assert_eq!(rig.show("one")["status"], "open");
     goes_on(&rig, &["one", "two"]);
 }
+
+#[test]
+fn a_worker_that_writes_without_end_is_stopped_and_its_work_kept() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let script = "echo x > $TK_TICKET.txt; git add .; git commit -qm work; \
+                  test $TK_TICKET = two || exec yes";
+    let agent = format!("kind = \"command\"\ncommand = [\"sh\", \"-c\", {script:?}]\n");
+    rig.sandbox.write(".ticks/agents/loud.toml", &agent);
+    let ended = rig.run(["-j", "1", "--agent", "loud"]).expect(7);
+    assert_eq!(
+        (ended.ids("failed"), ended.ids("landed")),
+        (vec!["one"], vec!["two"])
+    );
+    let failed = ended.of("one", "failed")[0];
+    assert_eq!(failed["class"], "output");
+    let reason = failed["reason"].as_str().unwrap();
+    assert!(reason.contains("256 MiB"), "{reason}");
+    let kept = rig.sandbox.git(["show", "tk/work/epic/one:one.txt"]);
+    assert_eq!(kept.trim(), "x");
+}
+
+#[test]
+fn what_workers_of_old_runs_wrote_goes_and_what_they_did_stays_told() {
+    let rig = Rig::new(&[("one", "")]);
+    let first = rig.run([]).expect(0);
+    let run = first.last()["run"].as_str().unwrap().to_owned();
+    let folder = rig
+        .sandbox
+        .path()
+        .join(format!(".git/tk/runs/{run}/@one/1-1"));
+    let is_there = |name: &str| folder.join(name).exists();
+    assert!(is_there("stdout") && is_there("prompt.md"));
+    let next = |id: &str, now: Option<&str>| {
+        let text = format!("title = \"Ticket {id}\"\n");
+        rig.sandbox.ticket(id, &text);
+        let mut command = rig.sandbox.tk_command();
+        command.args(["run", id, "--json"]);
+        command.envs(now.map(|now| ("TK_TEST_NOW", now)));
+        Live::of(command).end().expect(0);
+    };
+    next("two", None);
+    assert!(is_there("stdout"));
+    next("six", Some("2099-01-01T00:00:00Z"));
+    assert!(!is_there("stdout") && !is_there("stderr") && is_there("prompt.md"));
+    let log = rig.sandbox.tk(["log", &run]);
+    assert!(log.stdout.contains("landed"), "{log}");
+}

@@ -248,6 +248,22 @@ async fn a_worker_that_ignores_the_interrupt_is_killed_after_its_grace() {
 }
 
 #[tokio::test]
+async fn output_without_end_is_ended_and_cut_to_what_may_be_written() {
+    let most = 1 << 20;
+    for script in ["yes", "trap '' INT; yes >&2"] {
+        let case = Case::with(script, |spec| spec.max_output = most);
+        let exit = case.end(case.start()).await;
+        assert_eq!(exit.cause, ExitCause::TooMuchOutput, "{script}");
+        for name in ["stdout", "stderr"] {
+            let size = std::fs::metadata(case.attempt.path().join(name))
+                .unwrap()
+                .len();
+            assert!(size <= most, "{script}: {size}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_time_limit_interrupts() {
     let case = Case::with("sleep 1000", |spec| spec.limit_ms = Some(50));
     let exit = case.end(case.start()).await;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::past::Past;
 use super::told::bill_of;
 use super::waiting::{Request, Waiting};
-use super::{CLIENT_TRIES_AGAIN, Session, Start, Work, never_started};
+use super::{CLIENT_TRIES_AGAIN, Session, Start, Work, never_started, too_much_output};
 use crate::context::point::Point;
 use crate::model::OnPermission;
 use crate::run::asking::Asking;
@@ -418,6 +418,9 @@ impl<'a> Listener<'a> {
         }
         if exit.is_some_and(|exit| exit.cause == ExitCause::TimeLimit) {
             return TurnEnd::TimeLimit;
+        }
+        if exit.is_some_and(|exit| exit.cause == ExitCause::TooMuchOutput) {
+            return too_much_output(self.dir);
         }
         match self.cut.clone() {
             Some(Cut::Asked(asking)) => return TurnEnd::Asked(asking),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{PROMPT, RESULT, Start, Work, never_started};
+use super::{PROMPT, RESULT, Start, Work, never_started, too_much_output};
 use crate::context::point::Point;
 use crate::model::Usd;
 use crate::run::attempt::{AttemptDir, AttemptError, Exit, ExitCause, ExitStatus, Stdin};
@@ -98,6 +98,7 @@ pub(super) async fn work(
         _ if interrupted.is_some() => TurnEnd::Interrupted(interrupted.unwrap_or_default()),
         None => fail(CRASH, Supervised::without_end(&dir)?, TurnTrouble::Crashed),
         Some(exit) if exit.cause == ExitCause::TimeLimit => TurnEnd::TimeLimit,
+        Some(exit) if exit.cause == ExitCause::TooMuchOutput => too_much_output(&dir),
         Some(exit) => match (exit.status, broken) {
             (ExitStatus::Code(0), Some(reason)) => fail("result", reason, TurnTrouble::Final),
             (ExitStatus::Code(0), None) => told(result.unwrap_or_default()),
@@ -170,8 +171,8 @@ fn untold(result: Option<&ResultFile>, is_reserved: bool) -> Option<String> {
     })
 }
 
-fn count(told: Option<u64>) -> u64 {
 /// A count as told, within what a file can hold.
+fn count(told: Option<u64>) -> u64 {
     told.unwrap_or(0).min(1 << 53)
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::attempt::{AttemptDir, AttemptError, ExitStatus, Spec, Stdin};
+use super::attempt::{AttemptDir, AttemptError, ExitStatus, MOST_OUTPUT, Spec, Stdin};
 use super::desk::{Bill, Desk, Permit, Stop};
 use super::job::Job;
 use super::left::Left;
@@ -20,7 +20,7 @@ use super::shared::Shared;
 use super::supervised::Supervised;
 use super::tickets;
 use super::trouble::{Trouble, blocking};
-use super::turn::{Turn, TurnEnd};
+use super::turn::{Turn, TurnEnd, TurnTrouble};
 use super::workspace;
 use crate::context::point::Point;
 use crate::model::{AgentKind, Usd};
@@ -142,6 +142,22 @@ pub(super) fn never_started(dir: &AttemptDir) -> Result<bool, AttemptError> {
     match dir.read_exit()? {
         Some(exit) => Ok(matches!(exit.status, ExitStatus::NotStarted(_))),
         None => Ok(dir.exists() && dir.started()?.is_none()),
+    }
+}
+
+/// The end of a worker that was stopped since it wrote more output than it may. Another try would
+/// most likely do the same.
+fn too_much_output(dir: &AttemptDir) -> TurnEnd {
+    let reason = format!(
+        "it was stopped, since it wrote more to its output or its errors than the {} MiB that a \
+         worker may; how they began is in `{}`",
+        MOST_OUTPUT >> 20,
+        dir.path().display()
+    );
+    TurnEnd::Failed {
+        class: "output".to_owned(),
+        reason,
+        trouble: TurnTrouble::Final,
     }
 }
 
