@@ -116,12 +116,13 @@ pub(super) async fn finish(
             };
             finished.landed = why.is_none();
             let onto = &shared.ground.onto;
-            let switch = if shared.tracker.missing() == Some(onto) {
-                format!("git switch {onto} && ")
-            } else {
-                String::new()
+            let command = match Git::new(&shared.ground.root).renamed_branch(onto)? {
+                Some(now) => format!("tk land {} --onto {now}", shared.target),
+                None if shared.tracker.missing() == Some(onto) => {
+                    format!("git switch {onto} && tk land {}", shared.target)
+                }
+                None => format!("tk land {}", shared.target),
             };
-            let command = format!("{switch}tk land {}", shared.target);
             if let Some(why) = &why {
                 let text = format!("not on `{}` yet: {why}", shared.ground.onto);
                 recorder.record(None, EventKind::Warning { text })?;

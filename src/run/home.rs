@@ -54,6 +54,9 @@ async fn try_to_land(
     let (kept_out, taken_off) =
         blocking(move || -> Result<_, Trouble> { Ok((kept_out(&s)?, rewritten::taken_off(&s)?)) })
             .await?;
+    if let Some(why) = gone(shared)? {
+        return Ok((Home::Refused(why), told));
+    }
     if let Some(why) = kept_out {
         return Ok((Home::Refused(why), told));
     }
@@ -116,6 +119,27 @@ async fn try_to_land(
         Home::Refused(format!("`{}` keeps moving", shared.ground.onto)),
         told,
     ))
+}
+
+/// What became of the branch, where it is not there any more.
+fn gone(shared: &Shared) -> Result<Option<String>, Trouble> {
+    let onto = &shared.ground.onto;
+    if shared.tip_of(onto)?.is_some() {
+        return Ok(None);
+    }
+    let (now, target) = (
+        Git::new(&shared.ground.root).renamed_branch(onto)?,
+        &shared.target,
+    );
+    Ok(Some(match now {
+        Some(now) => {
+            format!("`{onto}` was renamed to `{now}`: `tk land {target} --onto {now}` lands there")
+        }
+        None => format!(
+            "`{onto}` is gone, deleted or renamed: `tk land {target} --onto BRANCH` lands on \
+             another"
+        ),
+    }))
 }
 
 /// Why the branch must not move now that it is checked out no more: the user could not go back

@@ -218,11 +218,18 @@ impl Tracker {
             (false, false) => {
                 self.stand_in.make(branch.as_str(), state.seen.clone())?;
                 state.is_away = true;
-                state.tell(format!(
-                    "`{branch}` is no longer checked out in `{}`: the run goes on, and writes no \
-                     ticket files there until it is back",
-                    self.root.display()
-                ));
+                let root = self.root.display();
+                // Where git cannot tell, it is just not there.
+                state.tell(match Git::new(&self.root).renamed_branch(branch) {
+                    Ok(Some(now)) => format!(
+                        "`{branch}` was renamed to `{now}`: the run goes on, writes no ticket \
+                         files in `{root}`, and lands nothing there before `tk land`"
+                    ),
+                    _ => format!(
+                        "`{branch}` is no longer checked out in `{root}`: the run goes on, and \
+                         writes no ticket files there until it is back"
+                    ),
+                });
             }
             (true, true) => match bring_back(&self.stand_in, &self.home, &self.config) {
                 Ok(text) => {
@@ -287,7 +294,12 @@ pub(super) fn catch_up(project: &Project, key: &RunKey) -> Result<Vec<String>> {
         };
         let info = run.info()?;
         let is_own = info.is_some_and(|info| info.key == key.as_str());
-        if here.as_ref().is_some_and(|here| here.as_str() == branch) {
+        let renamed = match BranchName::parse(&branch) {
+            Ok(branch) => Git::new(project.repo.home()).renamed_branch(&branch)?,
+            Err(_) => None,
+        };
+        let is_it = |here: &BranchName| here.as_str() == branch || Some(here) == renamed.as_ref();
+        if here.as_ref().is_some_and(is_it) {
             // A live runner does it itself.
             if is_own || run.runner()?.is_none() {
                 told.extend(bring_back(&stand_in, &project.store, &project.config)?);

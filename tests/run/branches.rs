@@ -293,24 +293,32 @@ fn what_landed_and_was_taken_off_again_is_not_landed_a_second_time() {
 }
 
 #[test]
-fn what_a_worker_commits_beside_its_branch_is_kept_and_told() {
-    for (away, on) in [("-b mine", "on `mine`"), ("--detach", "on no branch")] {
-        let rig = Rig::new(&[("one", "")]);
-        rig.script(json!({"one": [[
-            {"run": format!("git checkout --quiet {away}")},
-            {"write": {"path": "new.txt", "text": "new"}},
-            {"commit": "beside"},
-        ]]}));
-        let ended = rig.run([]).expect(7);
-        let reason = ended.of("one", "failed")[0]["reason"].to_string();
-        let (_, head) = reason.split_once("at commit ").unwrap();
-        let head = &head[..40];
-        let told = format!("is {on}, at commit {head}");
-        assert!(reason.contains(&told), "{reason}");
-        assert!(rig.notes("one").concat().contains(&told), "{away}");
-        assert_eq!(rig.sandbox.git(["show", &format!("{head}:new.txt")]), "new");
-        let holders = rig.sandbox.git(["for-each-ref", "--contains", head]);
-        let is_there = rig.sandbox.path().join(".worktrees/one").exists();
-        assert!(is_there || !holders.is_empty(), "{away}: it may be lost");
+fn a_branch_that_is_renamed_is_told_of_and_landed_on_under_its_new_name() {
+    let (rig, pipes) = two();
+    let mut live = rig.start(["-j", "1"]);
+    live.until("one", "say");
+    rig.sandbox.git(["branch", "--move", "main", "trunk"]);
+    open(&pipes[0]);
+    live.until("two", "say");
+    open(&pipes[1]);
+    let ended = live.end().expect(6);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    let warned = ended.warnings();
+    let goes_on = format!(
+        "`main` was renamed to `trunk`: the run goes on, writes no ticket files in `{}`, and \
+         lands nothing there before `tk land`",
+        rig.sandbox.path().display()
+    );
+    assert!(warned.contains(&goes_on.as_str()), "{warned:#?}");
+    let why = "not on `main` yet: `main` was renamed to `trunk`: `tk land epic --onto trunk` lands \
+               there";
+    assert!(warned.contains(&why), "{warned:#?}");
+    rig.sandbox.tk(["land", "epic", "--onto", "trunk"]).ok();
+    for id in ["epic", "one", "two"] {
+        assert_eq!(rig.show(id)["status"], "closed", "{id}");
     }
+    assert_eq!(rig.landings("one", "trunk"), 1);
+    assert_eq!(rig.sandbox.read("two.txt"), "x\n");
+    assert_eq!(rig.sandbox.git(["status", "--porcelain"]), "");
+    assert_eq!(rig.branches(), ["trunk"]);
 }
