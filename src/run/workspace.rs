@@ -36,6 +36,8 @@ pub(super) struct Evidence {
     pub undone: Vec<String>,
     /// What could not be committed for it.
     pub left: Vec<String>,
+    /// Where its worktree was that is on its branch again, for people.
+    pub came_back: Option<String>,
 }
 
 /// Makes the worktree on the attempt's branch, from the run branch's tip as it is now, so
@@ -94,6 +96,7 @@ pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> 
     shared
         .trees
         .remove_stale_locks(&job.worktree, &branch(job)?)?;
+    let came_back = come_back(shared, job)?;
     let undone = if tree.evidence(onto)?.tickets.is_empty() {
         Vec::new()
     } else {
@@ -109,7 +112,28 @@ pub(super) fn evidence(shared: &Shared, job: &Job) -> Result<Evidence, Trouble> 
         has_changes: !found.changed.is_empty(),
         undone,
         left: rest.left,
+        came_back,
     })
+}
+
+/// Puts the worktree back on its branch with what its worker committed elsewhere, where it can;
+/// what is to be told.
+pub(super) fn come_back(shared: &Shared, job: &Job) -> Result<Option<String>, Trouble> {
+    let tree = TicketTree::new(&job.worktree, branch(job)?);
+    let back = tree.come_back(&shared.author(job))?;
+    Ok(back.map(|back| {
+        let branch = &job.branch;
+        match back.from {
+            Some(from) => format!(
+                "the worker had checked out `{from}` in its worktree: what it committed there is on \
+                 `{branch}` too; `git branch -D {from}` removes the other"
+            ),
+            None => format!(
+                "the worker had checked out a commit and no branch in its worktree: what it \
+                 committed there is on `{branch}`"
+            ),
+        }
+    }))
 }
 
 /// The subjects of the commits that are on the ticket's branch and have not landed, oldest first.
@@ -143,6 +167,13 @@ pub(super) fn put_away(shared: &Shared, job: &Job) -> Result<(), Trouble> {
     let alone = shared.worktree_lock.blocking_lock();
     ground::ensure(shared)?;
     drop(alone);
+    if job.worktree.is_dir() {
+        match come_back(shared, job) {
+            // What goes on with it finds the work on its branch.
+            Ok(_) | Err(Trouble::Git(GitError::Strayed { .. })) => {}
+            Err(trouble) => return Err(trouble),
+        }
+    }
     let (root, tip) = (&shared.ground.root, shared.integration.tip()?);
     let id = &job.ticket.id;
     Ok(put_away_at(

@@ -91,6 +91,8 @@ mod stats;
 #[cfg(test)]
 mod stop;
 #[cfg(test)]
+mod strayed;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]

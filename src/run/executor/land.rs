@@ -109,6 +109,9 @@ impl Executor {
             );
             self.desk.tell(EventKind::Warning { text })?;
         }
+        if let Some(text) = evidence.came_back.clone() {
+            self.desk.tell(EventKind::Warning { text })?;
+        }
         if !evidence.left.is_empty() {
             let text = format!(
                 "repositories inside the worktree cannot be landed: {}",
