@@ -104,6 +104,7 @@ impl Worktrees {
                 reason,
             })
         };
+        self.recall(path, branch)?;
         for there in self.list()? {
             let here = same_place(&there.path, path);
             match (&there.branch, here) {

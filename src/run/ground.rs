@@ -116,8 +116,12 @@ pub(super) fn ensure(shared: &Shared) -> std::result::Result<Option<String>, Tro
     let (ground, trees) = (&shared.ground, &shared.trees);
     if ground.integration.is_dir() {
         let lost = trees.reconnect(&ground.integration)?;
-        let text = "the run's worktree had lost its `.git` file, which is made again".to_owned();
-        return Ok(revive(shared)?.or(lost.then_some(text)));
+        let lost =
+            lost.then_some("the run's worktree had lost its `.git` file, which is made again");
+        let forgotten = trees.recall(&ground.integration, &ground.run_branch)?;
+        let forgotten =
+            forgotten.then_some("git had forgotten the run's worktree, and knows it again");
+        return Ok(revive(shared)?.or(lost.or(forgotten).map(str::to_owned)));
     }
     let git = Git::new(&ground.root);
     let start = start(&git, &RunDir::of(&shared.store, &shared.run), ground)

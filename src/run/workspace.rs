@@ -210,6 +210,7 @@ pub(super) fn put_away_at(
     branch: &BranchName,
 ) -> Result<(), GitError> {
     if worktree.is_dir() {
+        trees.recall(worktree, branch)?;
         match trees.remove(worktree, &Removal::Committed) {
             Ok(()) => {}
             // Work that is nowhere else: it stays where it is.
@@ -244,6 +245,7 @@ pub(super) fn remove_landed(
 ) -> Result<(), GitError> {
     let backups = Backups::new(Git::new(root));
     trees.reconnect(worktree)?;
+    trees.recall(worktree, branch)?;
     if worktree.is_dir() {
         let backup = backups.keep_worktree(ticket, &Git::new(worktree))?;
         trees.remove(worktree, &Removal::BackedUp(backup))?;

@@ -431,6 +431,36 @@ fn a_worktree_that_has_lost_its_git_file_is_connected_again() {
 }
 
 #[test]
+fn worktrees_that_git_has_forgotten_are_known_to_it_again() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let forget = json!({"run": "rm -rf ../../.git/worktrees"});
+    rig.script(json!({
+        "one": [[{"run": "echo x > one.txt"}, {"commit": "one"}, {"run": "echo y > more.txt"}, forget]],
+    }));
+    let ended = rig.run(["-j", "1"]).expect(0);
+    let told = "git had forgotten the run's worktree, and knows it again";
+    assert!(ended.warnings().contains(&told), "{:#?}", ended.warnings());
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    assert_eq!(rig.sandbox.read("more.txt"), "y\n");
+    rig.assert_tidy();
+
+    // So is one with something in it that is not committed, after a run.
+    let rig = Rig::new(&[("one", "agent = \"plain\"")]);
+    rig.command_agent("plain", "");
+    let half = json!([
+        {"run": "echo half > half"}, {"report": {"status": "partial", "summary": "half"}},
+    ]);
+    let rest = json!([{"report": {"status": "done", "summary": "done"}}]);
+    rig.script(json!({"one": [half, rest]}));
+    rig.run([]).expect(7);
+    std::fs::remove_dir_all(rig.sandbox.path().join(".git/worktrees")).unwrap();
+    rig.sandbox.tk(["note", "one", "go on"]).ok();
+    rig.run([]).expect(0);
+    assert_eq!(rig.sandbox.read("half"), "half\n");
+    rig.assert_tidy();
+}
+
+#[test]
 fn an_error_that_a_run_ended_with_is_what_the_doctor_tells() {
     let rig = Rig::new(&[("one", "checks = [\"rm .git; mkdir .git\"]")]);
     rig.run([]).expect(6);

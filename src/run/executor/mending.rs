@@ -35,6 +35,9 @@ impl Executor {
         let revived = blocking(move || -> Result<_, Trouble> {
             // Without it, git would take the user's own repository for it.
             shared.trees.reconnect(&job.worktree)?;
+            shared
+                .trees
+                .recall(&job.worktree, &workspace::branch(&job)?)?;
             let of_ticket = shared
                 .trees
                 .revive(&job.worktree, &workspace::branch(&job)?)?;
