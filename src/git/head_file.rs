@@ -34,6 +34,12 @@ impl HeadFile {
         BranchName::of_reference(name.trim_start().as_bytes())
     }
 
+    /// Whether the repository is where it was.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.folder.join("HEAD").exists()
+    }
+
     /// Whether a git command is changing the index, and perhaps the files, at this moment.
     #[must_use]
     pub fn is_being_changed(&self) -> bool {

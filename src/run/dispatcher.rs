@@ -31,7 +31,7 @@ use super::signals::{Signals, Wish};
 use super::till::{Till, Used};
 use super::watch::Watch;
 use crate::model::{TicketId, Usd};
-use crate::ops::{Error, Result};
+use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::EventKind;
 
 /// What is said of a ticket that may cost no more.
@@ -108,6 +108,8 @@ pub(super) struct Dispatcher<'a> {
     /// What was warned of once.
     warned: BTreeSet<String>,
     trouble: Option<Error>,
+    /// Whether the repository is not there any more.
+    is_gone: bool,
     line: mpsc::UnboundedSender<Msg>,
     inbox: mpsc::UnboundedReceiver<Msg>,
 }
@@ -144,6 +146,7 @@ impl<'a> Dispatcher<'a> {
             elsewhere: None,
             warned: BTreeSet::new(),
             trouble: None,
+            is_gone: false,
             line,
             inbox,
         })
@@ -226,6 +229,7 @@ impl<'a> Dispatcher<'a> {
 
     /// Notices whether the user has another branch checked out, or the run's again.
     fn follow_branch(&mut self) {
+        self.mind_repository();
         for text in self.shared.tracker.look() {
             self.record(None, EventKind::Warning { text });
         }
@@ -261,6 +265,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn hear(&mut self, msg: Msg) {
+        self.mind_repository();
         match msg {
             Msg::Event { ticket, kind, ack } => {
                 if left::is_beginning(&kind) {
@@ -346,8 +351,24 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// Writes an event down and shows it; whether that worked.
+    /// Ends everything where the repository is not there any more.
+    fn mind_repository(&mut self) {
+        if self.trouble.is_none() && self.shared.tracker.is_gone() {
+            let root = self.shared.ground.root.display();
+            let message =
+                format!("`{root}` is no longer there: it was moved or removed during the run");
+            let hint = "where it is now, the same command goes on with the run";
+            self.is_gone = true;
+            self.give_up(Error::new(ErrorCode::Failed, message).hint(hint));
+        }
+    }
+
+    /// Writes an event down and shows it; whether that worked. What fails since the repository is
+    /// gone is not told: the runner that goes on finds out what became of it.
     fn record(&mut self, ticket: Option<&TicketId>, kind: EventKind) -> bool {
+        if self.is_gone {
+            return false;
+        }
         match self.recorder.record(ticket, kind) {
             Ok(()) => true,
             Err(error) => {

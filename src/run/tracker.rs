@@ -166,6 +166,11 @@ impl Tracker {
         std::mem::take(&mut self.state().news)
     }
 
+    /// Whether the repository is no longer where it was when the run began.
+    pub(super) fn is_gone(&self) -> bool {
+        !self.head.is_there()
+    }
+
     /// Where to watch for the branch to go and come back.
     pub(super) fn watched(&self) -> &Path {
         self.head.folder()
@@ -213,6 +218,13 @@ impl Tracker {
         let Some(branch) = &self.branch else {
             return Ok((self.home.clone(), false));
         };
+        if self.is_gone() {
+            return Err(StoreError::Io {
+                action: "find",
+                path: self.head.folder().to_owned(),
+                source: std::io::ErrorKind::NotFound.into(),
+            });
+        }
         let mut state = self.state();
         match (self.is_here(), state.is_away) {
             (false, false) => {

@@ -144,6 +144,36 @@ fn the_doctor_tells_git_of_worktrees_that_were_moved_with_the_repository() {
 }
 
 #[test]
+fn a_repository_that_is_moved_during_a_run_ends_it_with_a_word_and_it_goes_on_there() {
+    let rig = Rig::new(&[("one", ""), ("two", "")]);
+    let pipe = rig.pipe("go");
+    let round =
+        json!([{"say": "up"}, {"await": pipe}, {"run": "echo x > one.txt"}, {"commit": "x"}]);
+    rig.script(json!({"one": [round, crate::rig::work()]}));
+    let (here, there) = (rig.sandbox.path(), rig.sandbox.root().join("there"));
+    let mut live = rig.start(["-j", "1"]);
+    live.until("one", "say");
+    std::fs::rename(&here, &there).unwrap();
+    crate::rig::open(&pipe);
+    let ended = live.end().expect(1);
+    let told = format!(
+        "`{}` is no longer there: it was moved or removed",
+        here.display()
+    );
+    assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("the same command goes on"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!here.exists(), "nothing is made there");
+    std::fs::rename(&there, &here).unwrap();
+    let ended = rig.run(["-j", "1"]).expect(0);
+    assert_eq!(ended.ids("landed"), ["one", "two"]);
+    rig.assert_tidy();
+}
+
+#[test]
 fn a_run_goes_on_in_a_worktree_that_was_moved_with_the_repository() {
     let rig = moved();
     rig.sandbox.tk(["note", "one", "go on"]).ok();
