@@ -167,7 +167,16 @@ pub(super) fn tell(session: &Session, outcome: &RunOutcome) -> Outcome {
         return Err(Error::new(ErrorCode::Bug, message).into());
     };
     if !session.screen.is_json() {
-        session.screen.confirm(&run_plan::ending(outcome))?;
+        match session.screen.confirm(&run_plan::ending(outcome)) {
+            // The terminal was closed, which has stopped the run: that is how it ended.
+            Err(error) if is_hung_up(&error) => {}
+            told => told?,
+        }
     }
     Ok(*exit_code)
+}
+
+/// Whether what was written to is a terminal that is there no more.
+fn is_hung_up(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }

@@ -30,6 +30,26 @@ fn the_worker_stops_its_work_is_kept_and_what_waited_for_it_begins() {
     assert_eq!(rig.show("epic")["status"], "closed");
     assert_eq!(rig.spent(), 0.25);
     rig.assert_tidy();
+    // That was meant so: it is told, with what can be done, and is nothing wrong.
+    let output = rig.sandbox.tk(["doctor", "--json"]);
+    let finding = &output.json()["findings"][0];
+    assert_eq!(
+        (output.code, &finding["severity"]),
+        (0, &json!("note")),
+        "{output}"
+    );
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("its ticket was closed while it was worked at: "),
+        "{message}"
+    );
+    let hint = finding["hint"].as_str().unwrap();
+    for part in [
+        "`git merge tk/work/epic/one`",
+        "`git branch -D tk/work/epic/one`",
+    ] {
+        assert!(hint.contains(part), "{hint}");
+    }
 }
 
 #[test]

@@ -133,3 +133,15 @@ fn reasons_are_in_plain_words() {
         "{failed}"
     );
 }
+
+/// A terminal that is closed fails every write like this; so does memory that is not there.
+#[test]
+fn a_run_whose_terminal_is_gone_ends_as_it_ended() {
+    let rig = Rig::new(&[("one", "")]);
+    let script = "exec 3>/proc/self/mem; \"$0\" run epic >&3; exit $?";
+    let mut command = rig.sandbox.command("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_tk")]);
+    let output = rig.sandbox.run(&mut command, None);
+    assert_eq!(output.code, 0, "{output}");
+    assert_eq!(rig.show("one")["status"], "closed");
+}

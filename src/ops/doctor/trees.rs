@@ -333,11 +333,17 @@ fn with_work<'a>(
         Some(id) => exam.is_open(id.as_str()) || exam.loaded.invalid(id).is_some(),
         None => run.is_some_and(|run| run.goes_on(exam)),
     };
+    let was_closed = matches!(unsaved, Unsaved::Commits(_)) && closed_at_work(exam, owner);
     let is_of_run = owner.ticket.is_none() && matches!(unsaved, Unsaved::Commits(_));
     let (kind, message) = match run {
         Some(_) if open => (
             (FindingKind::KeptWork, Severity::Note),
             format!("kept for its ticket: {what}"),
+        ),
+        // Whoever did that was told where its work is.
+        Some(_) if was_closed => (
+            (FindingKind::UnlandedWork, Severity::Note),
+            format!("its ticket was closed while it was worked at: {what}"),
         ),
         // It may well be meant so, and `tk runs` tells it too.
         Some(_) if is_of_run => (
@@ -391,7 +397,10 @@ fn continued<'a>(
             found.command(land).hint(hint)
         }
         (_, _, Some(name)) if matches!(unsaved, Unsaved::Commits(_)) && is_shell_word(name) => {
-            let hint = format!("`git log {name}` shows it, `git merge {name}` lands it");
+            let hint = format!(
+                "`git log {name}` shows it, `git merge {name}` lands it, `git branch -D {name}` \
+                 throws it away"
+            );
             found.command(format!("git merge {name}")).hint(hint)
         }
         _ if matches!(unsaved, Unsaved::Repositories(_)) => found.hint(
@@ -409,6 +418,22 @@ fn continued<'a>(
             ))
         }
     }
+}
+
+/// Whether a person closed the ticket while it was worked at, which stopped its last attempt.
+fn closed_at_work(exam: &Exam<'_>, owner: &Owner) -> bool {
+    let (store, config) = (&exam.project.store, &exam.project.config);
+    // Where it cannot be read, that is what is found.
+    let stored = owner.ticket.as_ref().map(|id| store.read(id, config));
+    let Some(Ok(ticket)) = stored.map(|stored| stored.map(|stored| stored.ticket)) else {
+        return false;
+    };
+    let last = ticket.runs.last();
+    last.is_some_and(|last| {
+        last.outcome == Some(Outcome::Stopped)
+            && ticket.closed_at.is_some()
+            && last.ended_at >= ticket.closed_at
+    })
 }
 
 /// How people give the ticket what it awaits, and what then goes on with its work.
