@@ -91,8 +91,8 @@ const BROKEN_PIPE: u8 = 141;
 ///
 /// Data goes to standard output and everything else to standard error. Exit codes: 0 fine,
 /// 1 failed or the answer is no, 2 wrong usage, 3 no such ticket, 4 not allowed or invalid,
-/// 5 held by another, 6 git; of a run: 7 tickets failed, 8 stopped, 9 waits for somebody or for other work,
-/// 10 budget reached; 70 a bug.
+/// 5 held by another, 6 git; of a run: 7 tickets failed, 8 stopped, 9 waits for somebody or for
+/// other work, 10 budget reached; 70 a bug.
 #[derive(Debug, Parser)]
 #[command(name = "tk", version, max_term_width = 100)]
 #[command(after_help = "Examples:

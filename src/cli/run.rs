@@ -26,13 +26,18 @@ use crate::wire::EventKind;
 /// it has spent counts. Ctrl-C interrupts the workers and keeps their work; twice ends them
 /// at once.
 ///
+/// Under a cap a worker starts with money put aside: `max_cost` of its agent, else three times
+/// what such tickets have cost, else a share of what is free, and no less than they have cost in
+/// this run. An agent that tells no cost is charged all of that: every ticket that is left gets
+/// a share then.
+///
 /// What a ticket awaits can be given at any time, from any terminal: while the run is live it
 /// goes on with it, in the session that asked, or by landing what was approved. A run in which
 /// only people are owed something ends, and says what and with which command; the same command
 /// goes on later. With `--wait` it stays.
 ///
-/// Exit codes: 0 all landed, 7 some tickets failed, 8 stopped, 9 waits for somebody or for other work, 10 the
-/// budget is reached; 5 another run works at these tickets, 6 git is not ready.
+/// Exit codes: 0 all landed, 7 some tickets failed, 8 stopped, 9 waits for somebody or for other
+/// work, 10 the budget is reached; 5 another run works at these tickets, 6 git is not ready.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk run auth --plan                 # what would happen, and what it may cost

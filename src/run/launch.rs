@@ -58,6 +58,7 @@ pub fn run(
     let mut begun = None;
     let ran = run_noting(ctx, project, request, reporter, &mut begun);
     if let (Err(error), Some(dir)) = (&ran, begun)
+        && dir.path().exists()
         && let Err(second) = dir.note_error(&error.message)
     {
         project.warn(format!("`tk doctor` will not know of the error: {second}"));

@@ -100,7 +100,7 @@ fn a_ticket_that_cost_more_than_it_may_is_told() {
     let warned = ended.warnings();
     let told = "it has cost $1.00 in this run, more than the $0.50 that it may: its worker did not \
                 stop in time";
-    assert!(warned.iter().any(|text| *text == told), "{warned:?}");
+    assert!(warned.contains(&told), "{warned:?}");
 }
 
 #[test]

@@ -235,6 +235,10 @@ impl Executor {
     /// Lets go of a ticket that could not be told how its attempt ended, which the end of the
     /// run, or the next one, tells it.
     async fn leave_untold(&self) {
+        if self.shared.tracker.is_gone() {
+            // Nothing is to be made where the repository was: the next one finds out there.
+            return;
+        }
         let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
         let left = blocking(move || -> Result<_, Trouble> {
             let dir = RunDir::of(&shared.store, &shared.run);
