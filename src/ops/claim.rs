@@ -8,7 +8,6 @@ use super::close::transition;
 use super::kept::Arrivals;
 use super::left_there;
 use super::notes::refused;
-use super::remote_claims::REFUSED;
 use super::update::begin;
 use super::values::{self, invalid, printable};
 use super::{Changed, Error, ErrorCode, Project, RemoteClaims, Result, Standing, Wish};
@@ -164,12 +163,7 @@ fn claim_there(
             }
             return Err(taken(project, &id, theirs)?);
         }
-        Err(error) => {
-            if error.context.contains_key(REFUSED) {
-                taking.forget()?;
-            }
-            return Err(error);
-        }
+        Err(error) => return Err(error),
     };
     if hold.claim.holding != wish.holding {
         taking.forget()?;
@@ -269,8 +263,8 @@ fn of_this_clone(project: &Project, error: Error) -> Result<Error> {
     let elsewhere = project.store.held_elsewhere(project.now)?;
     let left = project.store.left_there()?.into_iter();
     let left = left.filter(|left| left.ticket == id).find(|left| {
-        let seen = elsewhere.get(&id);
-        seen.is_some_and(|seen| seen.claim.holding == left.holding)
+        let mut seen = elsewhere.get(&id).into_iter().flatten();
+        seen.any(|seen| seen.claim.holding == left.holding)
     });
     Ok(match left {
         Some(left) => {
@@ -329,7 +323,7 @@ fn claim_here(
     if let Some(hold) = &hold
         && let Some(id) = hold.claim.ticket()
     {
-        project.store.lock()?.see_elsewhere(&id, None)?;
+        project.store.lock()?.forget_elsewhere(&id, &hold.remote)?;
     }
     let (lease_until, moved, remote) = held;
     let claimed = Claimed {
@@ -427,13 +421,18 @@ pub(super) fn hold(
     before.remember(scene, &id)?;
     let locked = scene.locked;
     let acquire = || locked.acquire_claim(&id, actor, until, project.now, remote.clone());
-    let claim = match acquire() {
-        Err(StoreError::Held { claim, .. })
-            if Arrivals::of(project).has_come(locked, &claim)? =>
-        {
-            acquire()?
+    let arrivals = Arrivals::of(project);
+    // What has come is noted no more, and the next remote may have another such note.
+    let mut come = None;
+    let claim = loop {
+        match acquire() {
+            Err(StoreError::Held { claim, .. })
+                if come.as_ref() != Some(&claim) && arrivals.has_come(locked, &claim)? =>
+            {
+                come = Some(claim);
+            }
+            acquired => break acquired?,
         }
-        acquired => acquired?,
     };
     if let Some(other) = ticket.owner.as_deref()
         && other != actor.as_str()

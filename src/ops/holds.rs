@@ -68,7 +68,7 @@ impl Project {
         let elsewhere = self.told(self.store.held_elsewhere(self.now));
         let mut elsewhere = elsewhere.unwrap_or_default();
         for (id, ends) in changed {
-            let there = elsewhere.remove(id);
+            let there = elsewhere.remove(id).unwrap_or_default();
             if let Err(error) = self.settle_claim(locked, id, ends, there, dry_run) {
                 self.warn(format!(
                     "the claim on `{id}` ends only with its lease: {error}"
@@ -82,7 +82,7 @@ impl Project {
         locked: &Locked<'_>,
         id: &TicketId,
         ends: Ends,
-        there: Option<RemoteHold>,
+        there: Vec<RemoteHold>,
         dry_run: bool,
     ) -> Result<()> {
         let claim = match locked.claim(id, self.now) {
@@ -109,13 +109,15 @@ impl Project {
         // What is held there by this clone was taken since the other's was seen; and what this
         // clone has left there is its own, whoever it is by.
         let is_here = claim.as_ref().is_some_and(|it| it.remote.is_some());
-        let there = there.filter(|it| !is_here && !self.store.has_taken(id, &it.claim.holding));
+        let mut there = there
+            .into_iter()
+            .filter(|it| !is_here && !self.store.has_taken(id, &it.claim.holding));
         // What became of it elsewhere is no work that this would disturb.
         let works = |it: &Claim| it.kept().is_none();
         if let Some(theirs) = claim.filter(|it| !is_mine && works(it)) {
             warn(&theirs, if ends { "was" } else { "is" }, "");
         }
-        if let Some(theirs) = there.map(Claim::elsewhere).filter(works) {
+        if let Some(theirs) = there.next().map(Claim::elsewhere).filter(works) {
             warn(&theirs, "is", " in another clone");
         }
         Ok(())

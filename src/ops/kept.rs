@@ -127,7 +127,10 @@ impl Arrivals {
         if let Some(ticket) = seen.claim.ticket()
             && untold.as_ref() != Some(seen)
         {
-            locked.see_elsewhere(&ticket, untold.clone())?;
+            match untold.clone() {
+                Some(hold) => locked.see_elsewhere(&ticket, Some(hold))?,
+                None => locked.forget_elsewhere(&ticket, &seen.remote)?,
+            }
         }
         Ok(untold.is_none())
     }
@@ -166,9 +169,9 @@ impl Project {
     ) -> Result<Vec<(TicketId, RemoteHold)>> {
         let arrivals = Arrivals::of(self);
         let mut all = Vec::new();
-        for (id, hold) in self.store.held_elsewhere(self.now)? {
-            let untold = || {
-                arrivals.untold(&hold).map_or_else(
+        for (id, holds) in self.store.held_elsewhere(self.now)? {
+            let untold = |hold: &RemoteHold| {
+                arrivals.untold(hold).map_or_else(
                     |error| {
                         self.warn(error.message);
                         true
@@ -176,7 +179,9 @@ impl Project {
                     |untold| untold.is_some(),
                 )
             };
-            if hold.claim.kept.is_none() || is_open(&id) && untold() {
+            let is_news =
+                |hold: &RemoteHold| hold.claim.kept.is_none() || is_open(&id) && untold(hold);
+            if let Some(hold) = holds.into_iter().find(is_news) {
                 all.push((id, hold));
             }
         }

@@ -105,10 +105,12 @@ pub(crate) fn give_back_those(
         }
         store.forget_holding(&left.ticket, &left.holding)?;
         // It may be noted as another clone's.
-        let is_it = |seen: &RemoteHold| seen.claim.holding == left.holding;
-        let elsewhere = store.held_elsewhere(now);
-        if elsewhere.is_ok_and(|seen| seen.get(&left.ticket).is_some_and(is_it)) {
-            store.lock()?.see_elsewhere(&left.ticket, None)?;
+        let is_it = |seen: &&RemoteHold| seen.claim.holding == left.holding;
+        let seen = store.held_elsewhere(now).unwrap_or_default();
+        let seen = seen.get(&left.ticket).into_iter().flatten();
+        for seen in seen.filter(is_it) {
+            let locked = store.lock()?;
+            locked.forget_elsewhere(&left.ticket, &seen.remote)?;
         }
     }
     Ok(given)

@@ -4,6 +4,7 @@ use super::change::Targets;
 use super::claims_before::ClaimsBefore;
 use super::{Changed, Error, ErrorCode, Project, RemoteClaims, Result};
 use crate::model::{Category, Ticket, TicketId};
+use crate::store::RemoteClaim;
 
 /// Lets go of the tickets: what was begun goes back to the initial status, where a transition
 /// leads there, and is owned no longer. One that nobody holds stays as it is. What is held on a
@@ -32,7 +33,9 @@ pub fn release(
     let mut elsewhere = project.store.held_elsewhere(project.now)?;
     if !force {
         // Nobody holds it there: that it is over is only taken away by force.
-        elsewhere.retain(|_, hold| hold.claim.kept.is_none());
+        for holds in elsewhere.values_mut() {
+            holds.retain(|hold| hold.claim.kept.is_none());
+        }
     }
     let (mut released, mut owed, mut owed_elsewhere) = (Vec::new(), Vec::new(), Vec::new());
     let mut before = ClaimsBefore::default();
@@ -48,8 +51,9 @@ pub fn release(
                 continue;
             }
             // One actor may be in many clones; what this one has left there is its own.
-            let there = elsewhere.get(&ticket.id).map(|hold| &hold.claim);
-            let there = there.filter(|it| !project.store.has_taken(&ticket.id, &it.holding));
+            let theirs = |it: &&RemoteClaim| !project.store.has_taken(&ticket.id, &it.holding);
+            let there = elsewhere.get(&ticket.id).into_iter().flatten();
+            let there = there.map(|hold| &hold.claim).find(theirs);
             if let Some(there) = there {
                 return Err(held_by_another(project, &ticket.id, &there.actor, true)?);
             }
@@ -61,11 +65,11 @@ pub fn release(
         for ticket in tickets {
             before.remember(scene, &ticket.id)?;
             let (held, hold) = scene.locked.let_go(&ticket.id)?;
-            let there = elsewhere.remove(&ticket.id);
-            if there.is_some() {
+            let there = elsewhere.remove(&ticket.id).unwrap_or_default();
+            if !there.is_empty() {
                 scene.locked.see_elsewhere(&ticket.id, None)?;
             }
-            released.push(held || there.is_some());
+            released.push(held || !there.is_empty());
             owed_elsewhere.extend(there);
             owed.extend(hold);
             if held || ticket.owner.as_deref() == Some(actor.as_str()) {

@@ -5,6 +5,7 @@
 //! actor, who may be in two clones. What is let go of stays there as a record: it knows the
 //! fencing number, which tells a holding from every one before it.
 
+use std::cell::Cell;
 use std::thread;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ const FORBIDDEN: &[&str] = &[
 ];
 
 /// In the context of an error: the remote has answered, and what was to be there is not.
-pub(crate) const REFUSED: &str = "refused";
+const REFUSED: &str = "refused";
 
 /// In the context of an error: this clone has no such remote any more.
 pub(super) const GONE: &str = "gone";
@@ -181,7 +182,8 @@ impl RemoteClaims {
     }
 
     /// Takes the ticket, if nobody else holds it; renews `own`, if that still is what is there.
-    /// Before a new holding can be there, `beforehand` is called.
+    /// Before a new holding can be there, `beforehand` is called; where the remote then refuses it,
+    /// this clone notes nothing of it any more.
     ///
     /// # Errors
     /// When the remote cannot be reached, does not take it, or has something there that cannot
@@ -194,6 +196,7 @@ impl RemoteClaims {
     ) -> Result<Standing> {
         let fresh = &wish.holding;
         let known = own.map(|own| own.claim.holding.as_str());
+        let is_begun = Cell::new(false);
         let standing = self.swap(wish.ticket, None, |seen| {
             let is_own = |claim: &RemoteClaim| {
                 claim.holding == *fresh || Some(claim.holding.as_str()) == known
@@ -220,10 +223,15 @@ impl RemoteClaims {
                 let message = format!("`{ticket}` cannot be claimed there: {why}");
                 Error::new(ErrorCode::InvalidArgument, message)
             })?;
+            is_begun.set(true);
             beforehand()?;
             Ok(Some(claim))
-        })?;
-        Ok(match standing {
+        });
+        let is_refusal = |error: &Error| error.context.contains_key(REFUSED);
+        if is_begun.get() && standing.as_ref().is_err_and(is_refusal) {
+            self.store.forget_holding(wish.ticket, fresh)?;
+        }
+        Ok(match standing? {
             Standing::Theirs(Some(theirs)) => {
                 let untold = self.arrivals.untold(&theirs)?;
                 Standing::Theirs(Some(untold.unwrap_or(theirs)))
@@ -483,11 +491,9 @@ fn no_such(asked: &str, remotes: &[String]) -> Error {
         true => "this clone has none".to_owned(),
         false => format!("there is {}", shown.join(", ")),
     };
-    Error::new(
-        ErrorCode::InvalidArgument,
-        format!("no remote `{}`", printable(asked)),
-    )
-    .hint(hint)
-    .with("given", asked)
-    .with("known", remotes.to_vec())
+    let message = format!("no remote `{}`", printable(asked));
+    Error::new(ErrorCode::InvalidArgument, message)
+        .hint(hint)
+        .with("given", asked)
+        .with("known", remotes.to_vec())
 }

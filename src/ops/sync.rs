@@ -46,6 +46,10 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
     let locked = project.store.lock()?;
     // What is not held there any more, by nobody.
     let mut gone = project.store.claimed()?;
+    let remotes = project.repo.home_git().remotes()?;
+    // Held under a name that no remote has any more, it may be this one.
+    let is_held_there =
+        |own: &RemoteHold| own.remote == remote.remote() || !remotes.contains(&own.remote);
     for hold in holds {
         let Some(id) = hold.claim.ticket() else {
             continue;
@@ -58,7 +62,7 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
             .is_some_and(|own| project.now < own.lease_until);
         let own = own.and_then(|claim| claim.remote);
         let here = own.as_ref().is_some_and(|own| is_same(own, &hold));
-        if own.is_some() && is_live && !here {
+        if own.as_ref().is_some_and(|own| is_held_there(own)) && is_live && !here {
             let by = &hold.claim.actor;
             project.warn(format!(
                 "`{id}` is held by {by} now, no longer by this clone"
@@ -89,7 +93,6 @@ pub fn sync(project: &Project, remote: Option<&str>) -> Result<SyncDocument> {
             project.hint(format!("`tk claim {id} --remote` takes it there again"));
         }
     }
-    let remotes = project.repo.home_git().remotes()?;
     locked.see_all_elsewhere(remote.remote(), &remotes, elsewhere)?;
     drop(locked);
     for UnreadableClaim { reference, why } in &unreadable {

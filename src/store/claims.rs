@@ -1,6 +1,6 @@
 //! Who holds which ticket, in this clone, and until when.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -149,7 +149,7 @@ impl Store {
 
 impl Locked<'_> {
     /// Takes the ticket for the actor until then, or renews the actor's own claim. With `remote`
-    /// it has been taken there; else what other clones are known to hold is theirs.
+    /// it has been taken there; what other clones are known to hold, there or elsewhere, is theirs.
     ///
     /// # Errors
     /// [`StoreError::Held`] when somebody else has it; or when it cannot be written.
@@ -162,10 +162,20 @@ impl Locked<'_> {
         remote: Option<RemoteHold>,
     ) -> Result<Claim, StoreError> {
         let own = self.claim_free_for(id, actor, now)?;
-        if remote.is_none()
-            && let Some(hold) = self.held_elsewhere(now)?.remove(id)
-        {
-            let (id, claim) = (id.clone(), Claim::elsewhere(hold));
+        let seen = match self.held_elsewhere(now) {
+            // What was taken there nobody else has there; that what was seen cannot be read is told
+            // beside it.
+            Err(_) if remote.is_some() => BTreeMap::new(),
+            seen => seen?,
+        };
+        let mut seen = seen.get(id).into_iter().flatten();
+        let theirs = seen.find(|seen| match &remote {
+            // What this clone has left on another one is its own.
+            Some(own) => own.remote != seen.remote && !self.has_taken(id, &seen.claim.holding),
+            None => true,
+        });
+        if let Some(hold) = theirs {
+            let (id, claim) = (id.clone(), Claim::elsewhere(hold.clone()));
             return Err(StoreError::Held { id, claim });
         }
         let remote = remote.map(Box::new);

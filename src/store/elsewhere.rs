@@ -15,24 +15,45 @@ use crate::model::TicketId;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Seen {
-    /// By ticket.
+    /// By ticket and remote, as [`Seen::note`] calls it.
     held: BTreeMap<String, RemoteHold>,
+}
+
+impl Seen {
+    /// Notes what is held on a remote, in place of what was noted of that ticket on it.
+    fn note(&mut self, id: &TicketId, hold: RemoteHold) {
+        self.forget(id, &hold.remote);
+        self.held.insert(format!("{id}@{}", hold.remote), hold);
+    }
+
+    fn forget(&mut self, id: &TicketId, remote: &str) {
+        let is_it =
+            |hold: &RemoteHold| hold.remote == remote && hold.claim.ticket().as_ref() == Some(id);
+        self.held.retain(|_, hold| !is_it(hold));
+    }
 }
 
 impl Store {
     /// The tickets that other clones hold at that time, or have closed or keep for a person, by
-    /// what was last seen.
+    /// what was last seen: of each on every remote where it is so, and first where it is held.
     ///
     /// # Errors
     /// When that cannot be read.
     pub fn held_elsewhere(
         &self,
         now: Timestamp,
-    ) -> Result<BTreeMap<TicketId, RemoteHold>, StoreError> {
-        let seen = self.seen()?.held.into_iter();
-        let live = seen.filter(|(_, hold)| hold.claim.bars(now));
-        let live = live.filter_map(|(id, hold)| Some((TicketId::parse(&id).ok()?, hold)));
-        Ok(live.collect())
+    ) -> Result<BTreeMap<TicketId, Vec<RemoteHold>>, StoreError> {
+        let mut all: BTreeMap<_, Vec<RemoteHold>> = BTreeMap::new();
+        let seen = self.seen()?.held.into_values();
+        for hold in seen.filter(|hold| hold.claim.bars(now)) {
+            if let Some(id) = hold.claim.ticket() {
+                all.entry(id).or_default().push(hold);
+            }
+        }
+        for holds in all.values_mut() {
+            holds.sort_by_key(|hold| !hold.claim.holds(now));
+        }
+        Ok(all)
     }
 
     fn seen(&self) -> Result<Seen, StoreError> {
@@ -56,16 +77,13 @@ impl Store {
 }
 
 impl Locked<'_> {
-    /// Notes what is now known of the ticket: that another clone holds it, or that none does. Where
-    /// what was noted before cannot be read that stays as it is, which whoever reads it is told.
+    /// Notes what is now known of the ticket: that another clone holds it on a remote, or that none
+    /// does on any. Where what was noted before cannot be read that stays as it is, which whoever
+    /// reads it is told.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn see_elsewhere(&self, id: &TicketId, hold: Option<RemoteHold>) -> Result<(), StoreError> {
-        let Ok(before) = self.seen() else {
-            return Ok(());
-        };
-        let mut seen = before.clone();
         // What was seen there may be what another process has just taken for this clone.
         let own = self
             .claim_at_all(id)
@@ -76,10 +94,29 @@ impl Locked<'_> {
             own.as_ref()
                 .is_some_and(|own| own.claim.holding == hold.claim.holding)
         };
-        match hold.filter(|hold| !is_own(hold)) {
-            Some(hold) => seen.held.insert(id.to_string(), hold),
-            None => seen.held.remove(id.as_str()),
+        self.change_seen(|seen| match hold {
+            Some(hold) if is_own(&hold) => seen.forget(id, &hold.remote),
+            Some(hold) => seen.note(id, hold),
+            None => seen
+                .held
+                .retain(|_, hold| hold.claim.ticket().as_ref() != Some(id)),
+        })
+    }
+
+    /// Notes that no other clone holds the ticket on that remote.
+    ///
+    /// # Errors
+    /// As [`Locked::see_elsewhere`].
+    pub fn forget_elsewhere(&self, id: &TicketId, remote: &str) -> Result<(), StoreError> {
+        self.change_seen(|seen| seen.forget(id, remote))
+    }
+
+    fn change_seen(&self, change: impl FnOnce(&mut Seen)) -> Result<(), StoreError> {
+        let Ok(before) = self.seen() else {
+            return Ok(());
         };
+        let mut seen = before.clone();
+        change(&mut seen);
         match seen == before {
             true => Ok(()),
             false => self.write_seen(&seen),
@@ -102,9 +139,9 @@ impl Locked<'_> {
         let mut seen = before.as_ref().ok().cloned().unwrap_or_default();
         seen.held
             .retain(|_, hold| hold.remote != remote && remotes.contains(&hold.remote));
-        let holds = holds.into_iter();
-        seen.held
-            .extend(holds.map(|(id, hold)| (id.to_string(), hold)));
+        for (id, hold) in holds {
+            seen.note(&id, hold);
+        }
         match before {
             Ok(before) if before == seen => Ok(()),
             _ => self.write_seen(&seen),

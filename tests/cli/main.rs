@@ -132,6 +132,8 @@ mod together;
 #[cfg(test)]
 mod twice;
 #[cfg(test)]
+mod two_remotes;
+#[cfg(test)]
 mod two_tickets;
 #[cfg(test)]
 mod undo;
