@@ -30,7 +30,7 @@ use crate::wire::{ClaimDocument, Detail};
 pub(super) struct Args {
     #[command(flatten)]
     target: TargetArg,
-    /// For how long, such as 30m or 4h
+    /// For how long, such as 30m or 4h; at most 90d
     #[arg(long, value_name = "TIME")]
     lease: Option<String>,
     /// Also against other clones, on that remote or that of the main worktree's branch

@@ -18,6 +18,10 @@ use crate::store::{Claim, RemoteClaim, RemoteHold, StoreError};
 /// How long a claim holds unless told otherwise.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_hours(2);
 
+/// How long a claim may be for: it is renewed by who is at work still, and whoever is gone keeps the
+/// others waiting.
+const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 /// A ticket that is held now.
 pub struct Claimed {
     /// The ticket.
@@ -376,8 +380,13 @@ fn renew_there(project: &Project, claimed: &mut Claimed, before: &ClaimsBefore) 
 fn span(given: &str) -> Result<SignedDuration> {
     let span: Option<Span> = values::word(given)?;
     let seconds = span.map_or(0, Span::seconds);
-    match i64::try_from(seconds) {
-        Ok(seconds) if seconds > 0 => Ok(SignedDuration::from_secs(seconds)),
+    match i64::try_from(seconds).map(SignedDuration::from_secs) {
+        Ok(lease) if lease > LONGEST => Err(invalid(format!(
+            "a lease of `{}` is too long: expected at most `90d`",
+            printable(given)
+        ))
+        .hint("`tk claim` renews it")),
+        Ok(lease) if lease > SignedDuration::ZERO => Ok(lease),
         _ => Err(invalid("the lease is empty: expected one such as `2h`")),
     }
 }

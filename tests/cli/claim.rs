@@ -47,10 +47,13 @@ fn what_cannot_be_claimed() {
         &["claim", "def", "--lease", "0m"],
         &["claim", "def", "--lease", "soon"],
         &["claim", "def", "--lease", ""],
+        &["claim", "def", "--lease", "400d"],
     ]), @r"
     error: the lease is empty: expected one such as `2h`
     error: `soon` is not a length of time: expected one like `45m`, `2h`, `1h30m` or `3d`
     error: the lease is empty: expected one such as `2h`
+    error: a lease of `400d` is too long: expected at most `90d`
+    hint: `tk claim` renews it
     ");
     assert_snapshot!(refused(&sandbox, 3, &[&["claim", "zzz"]]), @r"
     error: no ticket `zzz`
