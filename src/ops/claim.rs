@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::change::{Scene, Targets};
 use super::claims_before::ClaimsBefore;
 use super::close::transition;
+use super::gates::tell_of_work_elsewhere;
 use super::kept::Arrivals;
 use super::left_there;
 use super::notes::refused;
@@ -443,6 +444,7 @@ pub(super) fn hold(
             acquired => break acquired?,
         }
     };
+    tell_of_work_elsewhere(project, ticket)?;
     if let Some(other) = ticket.owner.as_deref()
         && other != actor.as_str()
         && statuses.category(&ticket.status) == Category::Active

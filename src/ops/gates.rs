@@ -2,6 +2,7 @@
 
 use super::change::{Scene, Targets};
 use super::notes::{can_await_nothing, refused, say};
+use super::values::printable;
 use super::{Changed, Error, Project, Result};
 use crate::model::{APPROVED, Awaiting, Note, NoteKind, Ticket, Verdict};
 
@@ -70,6 +71,28 @@ fn is_to_land(ticket: &Ticket) -> bool {
     is_kept || ticket.ended_unlanded()
 }
 
+/// Warns where what a run has kept of the ticket is approved, and this clone has no branch of it;
+/// whether that is so.
+pub(super) fn tell_of_work_elsewhere(project: &Project, ticket: &Ticket) -> Result<bool> {
+    let id = &ticket.id;
+    let is_kept = ticket.verdict == Some(Verdict::Approved) && is_to_land(ticket);
+    let (true, Some(run)) = (is_kept, ticket.runs.last()) else {
+        return Ok(false);
+    };
+    if !project.repo.git().branches_of_ticket(id)?.is_empty() {
+        return Ok(false);
+    }
+    project.warn(format!(
+        "this clone has no branch with what run `{}` has kept of `{id}`: it is in the clone where \
+         that ran, and whoever begins `{id}` in another one does it once more",
+        printable(&run.run)
+    ));
+    project.hint(format!(
+        "`tk land {id}` merges it there, when the approval has come there"
+    ));
+    Ok(true)
+}
+
 /// Hints at what brings the approved tickets to their ends.
 fn tell_what_follows(project: &Project, approved: &[&Ticket]) -> Result<()> {
     let index = project.index()?;
@@ -85,11 +108,11 @@ fn tell_what_follows(project: &Project, approved: &[&Ticket]) -> Result<()> {
             project.hint(format!(
                 "the next run closes `{id}`, as does `tk land {id}`"
             ));
-        } else if is_to_land(ticket) {
+        } else if is_to_land(ticket) && !tell_of_work_elsewhere(project, ticket)? {
             project.hint(format!(
                 "what a run has kept of `{id}`, `tk land {id}` merges"
             ));
-        } else if ticket.requires.is_some() {
+        } else if ticket.requires.is_some() && !is_to_land(ticket) {
             // No run has been at it: it was done by hand.
             project.hint(format!("`tk close {id}` closes it"));
         }

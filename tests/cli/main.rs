@@ -145,3 +145,5 @@ mod update;
 mod usage;
 #[cfg(test)]
 mod wave_loop;
+#[cfg(test)]
+mod work_elsewhere;
