@@ -1,5 +1,7 @@
 //! The merge of two ticket files against their base.
 
+use std::cmp::Reverse;
+
 use crate::format::parse_any;
 use crate::model::{Config, Defer, Ticket, TicketId};
 
@@ -203,19 +205,24 @@ fn is_next(ours: &Ticket, theirs: &Ticket) -> bool {
 }
 
 /// Gives the base of two such files what leaves standing the time when the former was closed
-/// first, and the days that are furthest on. Nothing in it is of one side because that merges:
-/// which of two titles is the new one nobody can say.
+/// first, and the days that came of that: a closing that comes late puts nothing off that was due by
+/// then. Nothing in it is of one side because that merges: which of two titles is the new one nobody
+/// can say.
 fn between(was: &mut Ticket, ours: &Ticket, theirs: &Ticket) {
-    was.title.clear();
-    was.created_at = ours.created_at.max(theirs.created_at);
-    was.due = ours.due.min(theirs.due);
-    // Of one moment, what says the day stands.
+    // Of one moment the days that are furthest on stand, and of those what says the day.
     let place = |defer: Defer| (defer.begins(), matches!(defer, Defer::Day(_)));
-    let both = [ours.defer_until, theirs.defer_until];
-    was.defer_until = both
-        .into_iter()
-        .min_by_key(|defer| defer.map(place))
-        .flatten();
+    let stands = |side: &Ticket| {
+        let days = (side.due, side.defer_until.map(place));
+        (Reverse(side.created_at), days)
+    };
+    let other = match stands(ours) < stands(theirs) {
+        true => ours,
+        false => theirs,
+    };
+    was.title.clear();
+    was.created_at = other.created_at;
+    was.due = other.due;
+    was.defer_until = other.defer_until;
 }
 
 /// Whether a side cannot be what became of the base, as far as the two tell.
