@@ -10,8 +10,9 @@ use crate::ui;
 /// Every commit of the branch that is checked out that changed the ticket's file, newest first,
 /// with what it changed key by key; before them what is not committed yet. A merge is told only
 /// where it changed what none of its sides had. A ticket that had another id is followed to what it
-/// was under that one; what another ticket did that had its id is left out. A version that cannot be
-/// read as a ticket is named so. The exact id also finds a ticket that was deleted.
+/// was under that one; what another ticket did that had its id is left out, and told is which id that
+/// one has now. A version that cannot be read as a ticket is named so. The exact id also finds a
+/// ticket that was deleted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk history x4d

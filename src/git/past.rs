@@ -70,6 +70,8 @@ impl Git {
             .args([
                 // Else a merge that kept what one side has would hide the commits of the other.
                 "--full-history",
+                // Clocks may be wrong: nothing comes before what became of it.
+                "--date-order",
                 "--diff-merges=combined",
                 "--no-color",
             ])

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use super::meant::{resolve_any, whole_id};
 use super::past::{Filed, Tracked, Version, filed, version};
+use super::values::printable;
 use super::{ErrorCode, Project, Result};
 use crate::compare::{merged_fields, what_became};
 use crate::git::{BlobId, CommitId, FileVersion};
-use crate::model::{Actor, Ticket, TicketId};
+use crate::model::{Actor, Outline, Ticket, TicketId};
 use crate::wire::{HistoryDocument, HistoryEntry, HistoryTicket, TicketChange};
 
 /// The commits that changed the ticket in the history of what is checked out, newest first, and
@@ -44,6 +45,15 @@ pub fn history(project: &Project, given: &str, limit: Option<usize>) -> Result<H
     let mut past = Told::new(&tracked);
     past.tell(id.clone(), commits)?;
     let deleted = index.get(&id).is_none() && index.invalid(&id).is_none();
+    for ticket in index.tickets.iter().filter(|ticket| ticket.id != id) {
+        if past.has_had(ticket) {
+            let other = &ticket.id;
+            project.hint(format!(
+                "`{other}`, {:?}, was `{id}` before: `tk history {other}` tells of it",
+                printable(ticket.title())
+            ));
+        }
+    }
     let title = index.get(&id).map(|ticket| ticket.title().to_owned());
     let total = past.rows.len();
     past.rows.truncate(limit.unwrap_or(total));
@@ -87,6 +97,8 @@ struct Told<'t> {
     rows: Vec<Row>,
     /// The newest title that could be read.
     title: Option<String>,
+    /// The tickets that the file of that name ever held, by when they were filed, and as what.
+    had: BTreeSet<(Timestamp, String)>,
 }
 
 impl<'t> Told<'t> {
@@ -95,14 +107,25 @@ impl<'t> Told<'t> {
             tracked,
             rows: Vec::new(),
             title: None,
+            had: BTreeSet::new(),
         }
+    }
+
+    /// Whether the ticket is one that was in the file of that name.
+    fn has_had(&self, ticket: &Outline) -> bool {
+        let made = ticket.created_at();
+        made.is_some_and(|at| self.had.contains(&(at, ticket.title().to_owned())))
     }
 
     /// Tells what is not committed and these commits, and, where one of them has the ticket from
     /// another name, those of that one.
     fn tell(&mut self, id: TicketId, commits: Vec<FileVersion>) -> Result<()> {
         let mut seen = BTreeSet::new();
-        let (rows, former) = self.told(&self.checked_out(id, commits)?)?;
+        let chain = self.checked_out(id, commits)?;
+        let versions = chain.versions.values().flatten();
+        let had = versions.filter_map(|ticket| filed(ticket));
+        self.had = had.map(|(at, _, title)| (at, title.to_owned())).collect();
+        let (rows, former) = self.told(&chain)?;
         self.rows = rows;
         let mut chains = self.chains_of(former, &mut seen)?;
         while let Some((chain, since)) = chains.pop() {

@@ -57,6 +57,8 @@ mod help;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod history_odd;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod if_match;
