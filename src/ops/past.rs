@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::{Error, ErrorCode, Project, Result};
 use crate::config;
@@ -11,7 +12,7 @@ use crate::cores;
 use crate::format;
 use crate::git::{BlobId, CommitId, FileVersion, Git};
 use crate::model::{Config, Outline, Shown, Ticket, TicketId, escaped};
-use crate::store::{Etag, Index, InvalidFile, Stored};
+use crate::store::{Etag, Index, InvalidFile, Stored, is_ticket_file, named};
 
 /// From so many texts on they are read by several threads.
 const MANY: usize = 200;
@@ -204,6 +205,19 @@ impl<'p> Tracked<'p> {
         Ok(tickets.collect())
     }
 
+    /// The files of the commit that should be tickets, and cannot be for their names.
+    fn misnamed_at(&self, commit: CommitId) -> Result<Vec<SmolStr>> {
+        let files = self
+            .project
+            .repo
+            .files_at(commit, &self.folder)?
+            .into_iter();
+        let names = files.map(|file| file.name);
+        Ok(names
+            .filter(|name| is_ticket_file(name.as_bytes()) && id_of(name).is_none())
+            .collect())
+    }
+
     /// The tickets whose files are in the working tree as in the commit, whatever they are.
     pub(super) fn unchanged_since(&self, commit: CommitId) -> Result<BTreeSet<TicketId>> {
         let names = self.git.unchanged_in(&self.folder, commit)?;
@@ -267,7 +281,7 @@ impl Project {
             }
             Ok((Outline::together(tickets), etags, invalid))
         };
-        let index = cores::stream(&files, AT_A_TIME, MANY, read, |parts| -> Result<Index> {
+        let mut index = cores::stream(&files, AT_A_TIME, MANY, read, |parts| -> Result<Index> {
             let mut index = Index::default();
             for part in parts {
                 let (tickets, etags, invalid) = part?;
@@ -277,6 +291,17 @@ impl Project {
             }
             Ok(index)
         })?;
+        for name in tracked.misnamed_at(commit)? {
+            let shown = self.store.shown(&name.escape_debug().to_string());
+            if let Err(message) = named(&name) {
+                index.invalid.push(InvalidFile {
+                    path: format!("{revision}:{shown}"),
+                    id: None,
+                    line: 1,
+                    message,
+                });
+            }
+        }
         self.past = Some(Past {
             index,
             commit,
@@ -292,9 +317,7 @@ impl Project {
 
 /// The ticket that a file of that name should be.
 fn id_of(name: &str) -> Option<TicketId> {
-    let stem = name.strip_suffix(".toml")?;
-    let id = TicketId::parse(stem).ok()?;
-    (name != "config.toml").then_some(id)
+    is_ticket_file(name.as_bytes()).then(|| named(name).ok())?
 }
 
 /// The ticket that a file of git spells, or the line and what is wrong with it.

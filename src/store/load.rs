@@ -218,7 +218,7 @@ impl Store {
     /// When the folder cannot be read.
     pub fn ids(&self) -> Result<std::collections::BTreeSet<TicketId>, StoreError> {
         let names = self.ticket_files()?;
-        Ok(names.iter().filter_map(|name| id_of(name).ok()).collect())
+        Ok(names.iter().filter_map(|name| named(name).ok()).collect())
     }
 
     /// Where the tickets were imported from, as far as their files can be read.
@@ -235,7 +235,7 @@ impl Store {
             let Ok(text) = folder.read_legible(name) else {
                 continue;
             };
-            let Ok(id) = id_of(name) else { continue };
+            let Ok(id) = named(name) else { continue };
             for Origin { name, filed_at } in format::origins(&text) {
                 let id = id.clone();
                 let arrival = Arrival { id, filed_at };
@@ -265,7 +265,7 @@ impl Store {
                 text.is_ok_and(|text| is_such(&text))
             };
             let such = part.iter().filter(holds_such);
-            such.filter_map(|name| id_of(name).ok()).collect::<Vec<_>>()
+            such.filter_map(|name| named(name).ok()).collect::<Vec<_>>()
         });
         Ok(parts.into_iter().flatten().collect())
     }
@@ -324,7 +324,7 @@ impl Store {
         text: io::Result<String>,
         parse: impl Parse,
     ) -> Result<Stored, StoreError> {
-        let id = id_of(name).map_err(|message| self.invalid(name, 1, message))?;
+        let id = named(name).map_err(|message| self.invalid(name, 1, message))?;
         let text = match text {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -368,7 +368,7 @@ impl Store {
     fn invalid(&self, name: &str, line: usize, message: String) -> InvalidFile {
         InvalidFile {
             path: self.shown(&name.escape_debug().to_string()),
-            id: id_of(name).ok(),
+            id: named(name).ok(),
             line,
             message,
         }
@@ -376,11 +376,16 @@ impl Store {
 }
 
 /// Whether a file of that name should be a ticket.
-pub(super) fn is_ticket_file(name: &[u8]) -> bool {
+#[must_use]
+pub fn is_ticket_file(name: &[u8]) -> bool {
     name.ends_with(b".toml") && !name.starts_with(b".") && name != b"config.toml"
 }
 
-fn id_of(name: &str) -> Result<TicketId, String> {
+/// The ticket that a file of that name is.
+///
+/// # Errors
+/// When the name is no id: why.
+pub fn named(name: &str) -> Result<TicketId, String> {
     TicketId::parse(stem(name)).map_err(|error| format!("the file's name must be an id: {error}"))
 }
 

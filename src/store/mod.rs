@@ -53,7 +53,7 @@ pub use holdings::{Holding, Taking};
 pub use ids::{derived, id_length, mint};
 pub use index::{Caching, Index};
 pub use last_change::{ChangedFile, LastChange};
-pub use load::{Arrival, Etagged, InvalidFile, Loaded, Origins, Stored};
+pub use load::{Arrival, Etagged, InvalidFile, Loaded, Origins, Stored, is_ticket_file, named};
 pub use merge_files::{read_sides, write_merged};
 pub use misnamed::Misnamed;
 pub use prepared::NewTexts;

@@ -414,6 +414,19 @@ fn versions_that_are_no_tickets() {
     --- stderr
     warning: HEAD:.ticks/neu.toml:2: `priority`: it is 9: expected a whole number from 0 (highest) to 4 (lowest)
     ");
+    // What cannot be one for its name is named as `tk list` does where it is there still.
+    sandbox.git(["rm", "--quiet", "--cached", ".ticks/neu.toml"]);
+    std::fs::remove_file(sandbox.path().join(".ticks/neu.toml")).unwrap();
+    sandbox.ticket("No Id", "title = \"Lost\"\n");
+    commit(&sandbox, "Ann", 21, "Misname it");
+    let now = sandbox.tk(["list"]).stderr;
+    std::fs::remove_file(sandbox.path().join(".ticks/No Id.toml")).unwrap();
+    let then = sandbox.tk(["list", "--at", "HEAD"]).stderr;
+    assert_eq!(then, now.replace(".ticks/No", "HEAD:.ticks/No"));
+    assert!(
+        then.contains("No Id.toml:1: the file's name must be an id"),
+        "{then}"
+    );
 }
 
 fn ids(sandbox: &Sandbox, args: &[&str]) -> String {
