@@ -67,6 +67,8 @@ pub struct Leftovers {
     pub found: Vec<Leftover>,
     /// Worktrees that were moved to where they are. Nothing else is told of them.
     pub moved: Vec<Moved>,
+    /// Worktrees on a run's branch that is gone. Nothing else is told of them.
+    pub unborn: Vec<Worktree>,
     /// Folders among those of the worktrees that git knows nothing of.
     pub strangers: Vec<PathBuf>,
     /// The tips of all branches that are no run's.
@@ -147,6 +149,13 @@ impl Repo {
         }
         let of_run = |branch: &BranchName| branch.as_str().starts_with("tk/");
         for worktree in worktrees {
+            if !worktree.missing
+                && worktree.head.is_none()
+                && worktree.branch.as_ref().is_some_and(of_run)
+            {
+                all.unborn.push(worktree);
+                continue;
+            }
             let found = match &worktree.branch {
                 Some(branch) => worktree.missing && of_run(branch),
                 None => inside(&worktree),

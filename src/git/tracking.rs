@@ -68,12 +68,43 @@ impl Git {
         let answer = self.run(args)?;
         let skipped = answer.fields().filter_map(|line| line.strip_prefix(b"S "));
         // Some have git skip a file that is there, so that it shows no change of theirs.
-        let is_there = |path: &[u8]| {
-            let file = self.dir().join(OsStr::from_bytes(path));
-            file.symlink_metadata().is_ok()
-        };
-        let absent = skipped.filter(|path| !is_there(path));
+        let absent = skipped.filter(|path| !self.is_there(path));
         Ok(absent.map(shown).collect())
+    }
+
+    /// The files at or below the path that are there, and that git is told not to look at
+    /// (`--skip-worktree`, `--assume-unchanged`): it shows and commits no change of them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn unwatched(&self, path: &str) -> Result<Vec<String>> {
+        let args = ["--literal-pathspecs", "ls-files", "-v", "-z", "--", path];
+        let answer = self.run(args)?;
+        let unwatched = answer.fields().filter_map(|line| match line {
+            [tag, b' ', path @ ..] if *tag == b'S' || tag.is_ascii_lowercase() => Some(path),
+            _ => None,
+        });
+        let there = unwatched.filter(|path| self.is_there(path));
+        Ok(there.map(shown).collect())
+    }
+
+    /// Has git look at these files again.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn watch(&self, paths: &[String]) -> Result<()> {
+        let paths: String = paths.iter().map(|path| format!("{path}\0")).collect();
+        // Of the two, one call heeds one.
+        for flag in ["--no-skip-worktree", "--no-assume-unchanged"] {
+            let call = self.call(["update-index", flag, "-z", "--stdin"]);
+            call.stdin(paths.clone()).run()?;
+        }
+        Ok(())
+    }
+
+    fn is_there(&self, path: &[u8]) -> bool {
+        let file = self.dir().join(OsStr::from_bytes(path));
+        file.symlink_metadata().is_ok()
     }
 
     /// The text of the file as the index has it.

@@ -34,7 +34,7 @@ pub use outline::{Bytes, Edges, Outline, Outlined, PACKING, Parts, Texts};
 pub use question::{APPROVED, Asked, AskedPart, NoSuchAnswer, options};
 pub use repeat::{InvalidRepeat, Repeat};
 pub use shown::{
-    Shown, escaped, escaped_lines, is_line, is_shell_word, is_unsafe, one_line, some_of,
+    Shown, escaped, escaped_lines, is_line, is_shell_word, is_unsafe, one_line, shell_word, some_of,
 };
 pub use span::{InvalidSpan, Span};
 pub use status::{Category, StatusDef, StatusId, Statuses};

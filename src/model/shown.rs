@@ -60,6 +60,15 @@ pub fn is_shell_word(text: &str) -> bool {
     !text.starts_with('-') && !text.is_empty() && text.chars().all(plain)
 }
 
+/// The text as a shell takes it for one word.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    match is_shell_word(text) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 /// The first `most` of them with commas between, and how many more there are.
 #[must_use]
 pub fn some_of<T: fmt::Display>(all: impl ExactSizeIterator<Item = T>, most: usize) -> String {

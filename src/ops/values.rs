@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Span as Calendar, Timestamp};
 use super::{Error, ErrorCode, Project, Result};
 use crate::model::{
     Config, Defer, InvalidWord, LARGEST_TEXT, LONGEST_LINE, LONGEST_TITLE, Repeat, Span, StatusId,
-    Ticket, is_shell_word, moment,
+    Ticket, moment, shell_word,
 };
 pub(super) use crate::model::{likeliest, printable};
 use crate::store::{Store, StoreError};
@@ -312,11 +312,7 @@ pub(super) fn there(program: &str, place: &Path, here: &Path) -> String {
     if place == here {
         return program.to_owned();
     }
-    let place = place.display().to_string();
-    match is_shell_word(&place) {
-        true => format!("{program} -C {place}"),
-        false => format!("{program} -C '{}'", place.replace('\'', "'\\''")),
-    }
+    format!("{program} -C {}", shell_word(&place.display().to_string()))
 }
 
 /// The error with a hint at the known word that is most like the given one.

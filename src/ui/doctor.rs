@@ -138,6 +138,7 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::UnknownAgent => "Configuration",
         FindingKind::StaleClaim
         | FindingKind::LeftClaim
+        | FindingKind::InvalidElsewhere
         | FindingKind::UnfinishedFile
         | FindingKind::InvalidUndo
         | FindingKind::InterruptedRun
@@ -150,11 +151,13 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::KeptWork
         | FindingKind::SupersededWork
         | FindingKind::MissingWorktree
+        | FindingKind::MissingBranch
         | FindingKind::UnknownFolder => "Left over",
         FindingKind::Attributes
         | FindingKind::MergeDriver
         | FindingKind::Exclude
         | FindingKind::IgnoredTickets
+        | FindingKind::UnwatchedTickets
         | FindingKind::TrackedLocal
         | FindingKind::UnusableLock
         | FindingKind::UnusableFolder => "Set-up",

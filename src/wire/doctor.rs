@@ -106,6 +106,8 @@ pub enum FindingKind {
     StaleClaim,
     /// What a command of this clone took on a remote, and nobody in it holds.
     LeftClaim,
+    /// What other clones hold, as it was last seen, cannot be read.
+    InvalidElsewhere,
     /// A file that a killed writer has left.
     UnfinishedFile,
     /// What `tk undo` would take back cannot be read.
@@ -131,6 +133,8 @@ pub enum FindingKind {
     SupersededWork,
     /// A worktree that git knows, whose folder is gone.
     MissingWorktree,
+    /// A worktree whose branch is gone.
+    MissingBranch,
     /// A folder among the worktrees that git does not know.
     UnknownFolder,
     /// git is not told how to merge tickets.
@@ -142,6 +146,8 @@ pub enum FindingKind {
     Exclude,
     /// git is told to ignore the tickets.
     IgnoredTickets,
+    /// git is told not to look at the files of tickets.
+    UnwatchedTickets,
     /// git tracks what is local to this clone.
     TrackedLocal,
     /// The lock that every change takes cannot be taken by anybody.

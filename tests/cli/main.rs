@@ -41,6 +41,8 @@ mod diff;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod doctor_git;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod edit;

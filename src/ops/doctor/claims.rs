@@ -5,7 +5,7 @@ use super::found::Found;
 use super::texts::changed;
 use crate::ops::values::printable;
 use crate::ops::{RemoteClaims, left_there};
-use crate::store::{Claim, ClaimFile, Holding};
+use crate::store::{Claim, ClaimFile, Holding, StoreError};
 use crate::wire::{FindingKind, Severity};
 
 /// Claims whose lease is over, of tickets that are closed or gone, and files that are none.
@@ -68,6 +68,21 @@ pub(super) fn left_there<'a>(exam: &Exam<'a>, left: Vec<Holding>) -> Vec<Found<'
         })
     });
     left.collect()
+}
+
+/// What other clones hold, where it cannot be read. It is not taken away: what they hold would
+/// seem to be free.
+pub(super) fn elsewhere<'a>(exam: &Exam<'a>) -> Option<Found<'a>> {
+    let project = exam.project;
+    let Err(StoreError::Corrupt { path, message, .. }) = project.store.held_elsewhere(project.now)
+    else {
+        return None;
+    };
+    let message =
+        format!("what other clones hold cannot be read: {message}; nothing is known of it here");
+    let found = Found::new(FindingKind::InvalidElsewhere, Severity::Warning, message);
+    let hint = "`tk sync` fetches it anew, with `tk sync REMOTE` from any other remote";
+    Some(found.path(exam.shown(&path)).command("tk sync").hint(hint))
 }
 
 /// Why the claim holds nothing; nothing where it does.

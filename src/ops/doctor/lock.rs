@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Exam;
 use super::found::Found;
+use crate::model::shell_word;
 use crate::ops::Error;
 use crate::ops::causes::remedy;
 use crate::store::StoreError;
@@ -40,9 +41,10 @@ pub(super) fn unwritable<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
         let shown = exam.shown(&path);
         let hint = match remedy(&source) {
             Some(remedy) => remedy.to_owned(),
-            None => {
-                format!("let yourself write to it, as `chmod u+rwX {shown}` does for its owner")
-            }
+            None => format!(
+                "let yourself write to it, as `chmod u+rwX {}` does for its owner",
+                shell_word(&shown)
+            ),
         };
         Some(
             Found::new(kind, Severity::Error, message)

@@ -103,6 +103,7 @@ pub fn doctor(
     found.extend(hierarchy::examine(&exam));
     found.extend(claims::examine(&exam));
     found.extend(claims::left_there(&exam, holdings));
+    found.extend(claims::elsewhere(&exam));
     found.extend(runs::examine(&exam));
     found.extend(trees::examine(&exam)?);
     found.extend(setup::examine(&exam)?);

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::Exam;
 use super::found::Found;
+use crate::git::{TICKS, TicksPath};
+use crate::model::some_of;
 use crate::ops::ticks_folder::{ignoring, is_at_top};
 use crate::ops::{Error, ErrorCode, Result, attributes, init, merge_driver};
 use crate::store;
@@ -18,6 +20,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
         found.extend(driver(exam)?);
         found.extend(rerere(exam)?);
         found.extend(unfinished(exam)?);
+        found.extend(unwatched(exam)?);
     } else {
         let folder = exam.shown(ticks);
         let note = init::merged_as_text(&folder);
@@ -162,6 +165,25 @@ fn ignored<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
             .hint(found.hint)
     });
     Ok(found.collect())
+}
+
+/// Tickets whose files git does not look at, so that nothing of what is done to them is ever in a
+/// commit.
+fn unwatched<'a>(exam: &Exam<'a>) -> Result<Option<Found<'a>>> {
+    let git = exam.project.repo.home_git();
+    let mut files = git.unwatched(TICKS)?;
+    files.retain(|path| TicksPath::parse(path).is_ok_and(|path| path.ticket().is_some()));
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let message = format!(
+        "git is told not to look at {}, and shows and commits no change of them: \
+         `--skip-worktree` or `--assume-unchanged` is set",
+        some_of(files.iter(), 3)
+    );
+    let found = Found::new(FindingKind::UnwatchedTickets, Severity::Warning, message);
+    let found = found.path(TICKS).paths(files.clone());
+    Ok(Some(found.mended_by(move || Ok(git.watch(&files)?))))
 }
 
 /// What is of this clone alone, and in the index all the same.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Exam;
 use super::found::Found;
 use super::runs::{KnownRun, KnownRuns};
-use crate::git::{GitError, Leftover, Leftovers, Moved, Repo, Unsaved};
+use crate::git::{GitError, Leftover, Leftovers, Moved, Repo, Unsaved, Worktree};
 use crate::model::{Awaiting, Outcome, TicketId, is_shell_word};
 use crate::ops::{Error, ErrorCode, Result};
 use crate::wire::{FindingKind, Severity};
@@ -43,6 +43,7 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Result<Vec<Found<'a>>> {
         }
     }
     found.extend(all.moved.iter().filter_map(|there| moved(exam, there)));
+    found.extend(all.unborn.iter().filter_map(|there| unborn(exam, there)));
     for path in &all.strangers {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if !Owner::of_folder(&name).is_at_work(exam.runs) {
@@ -83,6 +84,24 @@ fn moved<'a>(exam: &Exam<'a>, there: &Moved) -> Option<Found<'a>> {
         Ok(project.repo.worktrees().repair(&path)?)
     };
     Some(found.path(place).mended_by(mend))
+}
+
+/// A worktree whose branch is gone, and with it perhaps the only name of what was committed in it;
+/// nothing to find where a run works at it.
+fn unborn<'a>(exam: &Exam<'a>, there: &Worktree) -> Option<Found<'a>> {
+    let name = there.path.file_name().unwrap_or_default();
+    let owner = Owner::of_folder(&name.to_string_lossy());
+    let branch = there.branch.as_ref()?.as_str();
+    if owner.is_at_work(exam.runs) {
+        return None;
+    }
+    let message = format!("the branch that is checked out in it, `{branch}`, is gone");
+    let found = Found::new(FindingKind::MissingBranch, Severity::Warning, message);
+    let found = found.branch(branch).path(exam.shown(&there.path));
+    Some(found.hint(
+        "make it anew at its last commit, which the `logs/HEAD` of git's folder of the worktree \
+         names; or move what you want out of it, then `git worktree remove` takes it away",
+    ))
 }
 
 /// Whose a branch or worktree is, by its name.
