@@ -25,6 +25,7 @@ mod export;
 mod failure;
 mod formats;
 mod graph;
+mod heard;
 mod history;
 mod import;
 mod init;

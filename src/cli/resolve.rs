@@ -3,9 +3,14 @@
 use std::cell::Cell;
 use std::io::IsTerminal;
 
+use super::heard::Heard;
 use super::{Outcome, Session};
 use crate::ops::{self, Choice, Error, ErrorCode, Question, Result};
 use crate::ui;
+use crate::ui::screen::Screen;
+
+/// The exit code after Ctrl-C.
+const INTERRUPTED: u8 = 130;
 
 /// Settle merges of tickets that git has left
 ///
@@ -23,7 +28,7 @@ use crate::ui;
 /// One id that two branches gave to different tickets becomes two: the one made later gets a new
 /// id, and what its branch says of it follows. What you have settled in a file yourself is taken
 /// as it is. Works in the working tree where it is called. Exit code 1 where something is left.
-/// Only people may.
+/// Ctrl-C ends the questions (130): what was answered before is settled. Only people may.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tk resolve                    # by the rules
@@ -51,16 +56,18 @@ impl Args {
             (_, true) => Some(Choice::Theirs),
             _ => None,
         };
-        let mut asking = self.interactive;
+        let heard = self.interactive.then(Heard::begin).transpose();
+        let heard = heard.map_err(unheard)?;
+        let mut asking = heard.as_ref();
         // Whether anything is left that can be chosen.
         let is_open = Cell::new(false);
         let mut answer = |question: &Question<'_>| -> Result<Option<Choice>> {
-            if !asking {
+            let Some(heard) = asking else {
                 is_open.set(is_open.get() || chosen.is_none());
                 return Ok(chosen);
-            }
-            let answered = ask(session, question)?;
-            asking = answered != Answer::Stop;
+            };
+            let answered = ask(heard, question)?;
+            asking = asking.filter(|_| answered != Answer::Stop);
             is_open.set(is_open.get() || !matches!(answered, Answer::Choice(_)));
             Ok(match answered {
                 Answer::Choice(choice) => Some(choice),
@@ -73,6 +80,10 @@ impl Args {
                 session.screen.document(&done)?;
             } else {
                 session.screen.text(&ui::resolve::report(&done))?;
+            }
+            if heard.as_ref().is_some_and(Heard::is_over) {
+                project.hint("stopped by Ctrl-C: what was answered before is settled");
+                return Ok(INTERRUPTED);
             }
             if is_open.get() {
                 project.hint("`tk resolve -i` asks about the rest, `--ours` and `--theirs` choose");
@@ -94,12 +105,18 @@ enum Answer {
     Stop,
 }
 
-fn ask(session: &Session, question: &Question<'_>) -> Result<Answer> {
-    let unheard =
-        |error: std::io::Error| Error::new(ErrorCode::Failed, format!("cannot ask: {error}"));
+fn unheard(error: std::io::Error) -> Error {
+    Error::new(ErrorCode::Failed, format!("cannot ask: {error}"))
+}
+
+fn ask(heard: &Heard, question: &Question<'_>) -> Result<Answer> {
     let shown = ui::resolve::question(question);
     loop {
-        let typed = session.screen.ask(&shown).map_err(unheard)?;
+        let text = shown.clone();
+        let typed = heard.answer(move || Screen::ask(&text)).map_err(unheard)?;
+        let Some(typed) = typed else {
+            return Ok(Answer::Stop);
+        };
         return Ok(match typed.trim() {
             "o" | "ours" => Answer::Choice(Choice::Ours),
             "t" | "theirs" => Answer::Choice(Choice::Theirs),

@@ -122,10 +122,12 @@ impl Screen {
     ///
     /// # Errors
     /// When it cannot be written or read.
-    pub fn ask(&self, text: &str) -> io::Result<String> {
+    pub fn ask(text: &str) -> io::Result<String> {
         let mut err = anstream::stderr().lock();
         err.write_all(text.as_bytes())?;
         err.flush()?;
+        // Who waits for the answer may have something to say meanwhile.
+        drop(err);
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
         Ok(line)

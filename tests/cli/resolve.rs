@@ -1,5 +1,8 @@
 //! Merges that git has left, settled.
 
+use std::io::{Read, Write};
+use std::process::Stdio;
+
 use insta::assert_snapshot;
 use serde_json::json;
 use tk::model::{Priority, Ticket, TicketId};
@@ -111,6 +114,51 @@ fn somebody_is_asked() {
     );
     assert_snapshot!(sandbox.tk_with_input(["resolve", "-i"], "ours\n").ok(), @"abc  merged");
     assert_eq!(read(&sandbox, "abc").title, "Two");
+    conclude(&sandbox);
+}
+
+/// Ctrl-C ends the questions, not what was answered before.
+#[test]
+fn what_was_answered_before_an_interruption_is_settled() {
+    let sandbox = repository(&["abc", "def"]);
+    for (name, title) in [("one", "One"), ("two", "Two")] {
+        sandbox.git(["checkout", "--quiet", "-b", name, "main"]);
+        for id in ["abc", "def"] {
+            change(&sandbox, id, |ticket| ticket.title = title.to_owned());
+        }
+        commit(&sandbox, name);
+    }
+    leave(&sandbox, &["merge", "--quiet", "one"]);
+    let mut tk = sandbox.tk_command();
+    tk.args(["resolve", "-i"]);
+    tk.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut asked = tk.stderr(Stdio::piped()).spawn().unwrap();
+    asked.stdin.as_mut().unwrap().write_all(b"o\n").unwrap();
+    let mut told = Vec::new();
+    let questions = |told: &[u8]| String::from_utf8_lossy(told).matches("[q]uit? ").count();
+    while questions(&told) < 2 {
+        let mut byte = [0];
+        asked
+            .stderr
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut byte)
+            .unwrap();
+        told.push(byte[0]);
+    }
+    let mut kill = sandbox.command("kill");
+    kill.args(["-INT", &asked.id().to_string()]);
+    assert!(kill.status().unwrap().success());
+    let _open = asked.stdin.take();
+    let ended = asked.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    assert_snapshot!(String::from_utf8_lossy(&ended.stdout), @r"
+    abc  merged
+    def  left: both sides changed title
+    ");
+    assert_snapshot!(String::from_utf8_lossy(&ended.stderr), @"hint: stopped by Ctrl-C: what was answered before is settled");
+    assert_eq!(read(&sandbox, "abc").title, "Two");
+    sandbox.tk(["resolve", "--theirs"]).ok();
     conclude(&sandbox);
 }
 
