@@ -1,6 +1,8 @@
 //! `tk prompt`
 
 use super::{Outcome, Session};
+use crate::model::TicketId;
+use crate::ops;
 use crate::run;
 use crate::ui::terminal::safe_lines;
 
@@ -23,6 +25,9 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
             let prompt = run::prompt_of(project, &self.id, self.agent.as_deref())?;
+            if let Ok(id) = TicketId::parse(&prompt.id) {
+                ops::tell_of_marks(project, &id)?;
+            }
             if session.screen.is_json() {
                 session.screen.document(&prompt)?;
             } else {

@@ -1,5 +1,6 @@
 //! Marks of a merge within the texts of a ticket that can be read all the same.
 
+use super::{Project, Result};
 use crate::format;
 use crate::merge::differences;
 use crate::model::{Config, TicketId};
@@ -33,6 +34,22 @@ pub(super) fn marks(id: &TicketId, text: &str, config: &Config) -> Option<Marks>
         true => Marks::Quoted(line),
         false => Marks::Left(line),
     })
+}
+
+/// Warns of marks that a merge has left in the ticket's texts: whoever reads these, reads both sides.
+///
+/// # Errors
+/// When its file cannot be read.
+pub fn tell_of_marks(project: &Project, id: &TicketId) -> Result<()> {
+    let text = project.store.read_text(id)?.unwrap_or_default();
+    if let Some(Marks::Left(line)) = marks(id, &text, &project.config) {
+        let path = project.store.shown(&format!("{id}.toml"));
+        project.warn(format!(
+            "{path}:{line}: a merge has left both sides in it, between conflict marks"
+        ));
+        project.hint(format!("`tk resolve {id} -i` asks which of the two stays"));
+    }
+    Ok(())
 }
 
 /// Whether a file that says that may have marks in it.

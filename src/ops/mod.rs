@@ -81,6 +81,7 @@ pub use export::{export, refuse_own_file};
 pub use gates::{approve, reject};
 pub use history::history;
 pub use import::{ImportRequest, import};
+pub use in_texts::tell_of_marks;
 pub use init::init;
 pub use list::{ListRequest, Page, SORT_KEYS, field_names, list};
 pub use meant::{resolve, resolve_all};

@@ -51,6 +51,10 @@ fn those_in_a_description_are_found_and_settled() {
         assert_eq!(found[0]["line"], line.unwrap() + 1);
         let hint = found[0]["hint"].as_str().unwrap();
         assert!(hint.starts_with("`tk resolve abc -i`"), "{hint}");
+        // What a worker would be told has both sides in it: whoever looks at that is warned.
+        let prompt = sandbox.tk(["prompt", "abc"]);
+        let place = format!(".ticks/abc.toml:{}: a merge has left", found[0]["line"]);
+        assert!(prompt.stderr.contains(&place), "{prompt}");
         // Whether they are somebody's text, only a person can tell.
         let left = sandbox.tk(["resolve", "--ours"]);
         assert_eq!(left.code, 1, "{left}");
