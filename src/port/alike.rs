@@ -15,5 +15,5 @@ pub(super) fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     ticket.created_by = fields.line("created_by");
     ticket.started_at = fields.time("started_at");
     ticket.closed_at = fields.time("closed_at");
-    ticket.description = fields.text("description").unwrap_or_default();
+    ticket.description = fields.prose("description").unwrap_or_default();
 }

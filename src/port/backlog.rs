@@ -7,11 +7,12 @@
 //! Its sections stand between comments such as `<!-- SECTION:PLAN:BEGIN -->`, lists of criteria
 //! between `<!-- AC:BEGIN -->` and `<!-- AC:END -->`; older files have the headings alone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::civil::Date;
 
 use super::acceptance;
+use super::comments;
 use super::fence;
 use super::fields::{Fields, Read, moment, standing};
 use super::front_matter::{self, Parts};
@@ -36,6 +37,9 @@ const SECTIONS: &[&str] = &[
     "final summary",
     "comments",
 ];
+
+/// What a comment says of itself that its note does, too.
+const OF_COMMENTS: &[&str] = &["author", "created"];
 
 /// The ticket of a file.
 pub(super) fn read(source: &Source, text: &str) -> Record {
@@ -291,7 +295,7 @@ fn sections(fields: &mut Fields, ticket: &mut Ticket, body: &str) {
                 let note = fields.note(noted, "", NoteKind::Summary, text);
                 ticket.notes.extend(note);
             }
-            "comments" => comments(fields, ticket, text),
+            "comments" => discussion(fields, ticket, text),
             _ => acceptance::section(ticket, &name, text),
         }
     }
@@ -308,8 +312,9 @@ fn mark(line: &str) -> Option<&str> {
 
 /// Comments, each with its fields, its text and a line of dashes after each of the two. What is
 /// not written so stays a text.
-fn comments(fields: &mut Fields, ticket: &mut Ticket, text: &str) {
+fn discussion(fields: &mut Fields, ticket: &mut Ticket, text: &str) {
     let mut notes = Vec::new();
+    let (mut heads, mut told) = (Vec::new(), BTreeSet::new());
     let mut rest = text.trim();
     while !rest.is_empty() {
         let Some((head, more)) = rest.split_once("\n---\n") else {
@@ -331,10 +336,21 @@ fn comments(fields: &mut Fields, ticket: &mut Ticket, text: &str) {
         });
         let end = ends.next().unwrap_or(more.len());
         let by = said("author:").unwrap_or_default().trim().to_owned();
+        let keys = head.lines().filter_map(|line| line.split_once(": "));
+        let keys = keys.map(|(key, _)| key.trim().to_owned());
+        let others: Vec<String> = keys
+            .filter(|key| !OF_COMMENTS.contains(&key.as_str()))
+            .collect();
+        if !others.is_empty() {
+            heads.push(head.trim().to_owned());
+            told.extend(others);
+        }
         notes.extend(fields.note(at, &by, NoteKind::Comment, &more[..end]));
         rest = more[end..].trim_start_matches(['\n', '-']).trim_start();
     }
     ticket.notes.append(&mut notes);
+    comments::tell(fields, "comments", &told);
+    fields.keep("comments", heads.into());
 }
 
 /// The criteria of a list, without their numbers; a text that is no list stays one.

@@ -73,7 +73,7 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
     ticket.owner = fields.line("assignee");
     ticket.estimate = estimate(fields);
     ticket.due = fields.day("due_at", None);
-    ticket.reason = fields.text("close_reason");
+    ticket.reason = fields.prose("close_reason");
     for (key, heading) in [("design", "Design"), ("notes", "Notes")] {
         if let Some(text) = fields.text(key) {
             acceptance::section(&mut ticket, heading, &text);
@@ -86,6 +86,7 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
         list: "comments",
         at: "created_at",
         text: "text",
+        known: &["id", "issue_id"],
     };
     ticket.notes = comments::notes(fields, &keys, ticket.created_at, |comment| {
         comment["author"].as_str().unwrap_or_default().to_owned()

@@ -69,6 +69,11 @@ impl Fields {
         }
     }
 
+    /// A text of lines, which end as they do here.
+    pub(super) fn prose(&mut self, key: &str) -> Option<String> {
+        Some(self.text(key)?.replace("\r\n", "\n"))
+    }
+
     /// One line of text. One that has to be changed is kept as it was.
     pub(super) fn line(&mut self, key: &str) -> Option<String> {
         let text = self.text(key)?;

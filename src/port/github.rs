@@ -71,10 +71,7 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     ticket.created_by = author.and_then(|author| named(fields, "author", author, "login"));
     ticket.created_at = fields.time("createdAt");
     ticket.closed_at = fields.time("closedAt");
-    ticket.description = fields
-        .text("body")
-        .unwrap_or_default()
-        .replace("\r\n", "\n");
+    ticket.description = fields.prose("body").unwrap_or_default();
     match fields.take("milestone") {
         Some(milestone) if milestone["title"].is_string() => {
             for (key, name) in [
@@ -95,6 +92,7 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
         list: "comments",
         at: "createdAt",
         text: "body",
+        known: &["id"],
     };
     ticket.notes = comments::notes(fields, &keys, ticket.created_at, |comment| {
         word(&comment["author"], "login").unwrap_or_default()

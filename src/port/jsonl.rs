@@ -2,8 +2,8 @@
 //! comes back from it is the same ticket.
 //!
 //! Empty keys are left out. Keys that `tk` does not know are there as well; a time among those
-//! comes back as a text, and so do `inf` and `nan`, which is told. Comments, and unknown keys inside
-//! of acceptance items, subtasks, notes and attempts, stay behind.
+//! comes back as a text, and so do `inf` and `nan`, which is told. Comments stay behind; so do unknown
+//! keys inside of acceptance items, subtasks, notes and attempts, which is told as well.
 
 use std::cell::OnceCell;
 
@@ -11,11 +11,12 @@ use serde_json::{Map, Value};
 use toml::value::Datetime;
 
 use super::fields::{Fields, shown, standing};
-use super::imported::{Edges, Imported, Place, Record};
+use super::imported::{Edges, Imported, Place, Record, keep};
+use super::inner::Inner;
 use super::{Written, json};
-use crate::format::{self, KEYS};
+use crate::format::{self, KEYS, Kept};
 use crate::model::{Config, Ticket, TicketId};
-use crate::wire::{Detail, TicketFacts, TicketRecord};
+use crate::wire::{Detail, Misfit, MisfitKind, TicketFacts, TicketRecord};
 
 /// Keys whose values are times, wherever they are.
 const TIMES: &[&str] = &[
@@ -33,7 +34,7 @@ const TIMES: &[&str] = &[
 const TEXTS: &[&str] = &["description", "reason", "summary"];
 
 /// The lists whose elements have times and texts.
-const LISTS: &[&str] = &["acceptance", "subtasks", "notes", "runs"];
+pub(super) const LISTS: &[&str] = &["acceptance", "subtasks", "notes", "runs"];
 
 /// The ticket as a line.
 pub(super) fn write(ticket: &Ticket, text: &str) -> Result<Written, String> {
@@ -51,13 +52,14 @@ fn object(ticket: &Ticket, text: &str) -> Result<(Map<String, Value>, Option<Str
     let mut object = TicketRecord::new(ticket, facts).fields(&Detail::Full);
     object.retain(|key, _| key == "id" || KEYS.contains(&key.as_str()));
     prune(&mut object);
-    let mut misfit = None;
     if text == format::print(ticket) {
-        return Ok((object, misfit));
+        return Ok((object, None));
     }
     let table: toml::Table = text
         .parse()
         .map_err(|error: toml::de::Error| format!("`{}`: {}", ticket.id, error.message()))?;
+    let inner = Inner::of(ticket, &table).told();
+    let mut misfit = inner.map(|keys| format!("`{}`: left behind is {keys}", ticket.id));
     for (key, value) in table {
         if key != "id" && !KEYS.contains(&key.as_str()) {
             if misfit.is_none() {
@@ -150,6 +152,16 @@ fn imported(
     let text = known.to_string();
     let ticket = format::parse_any(&wanted, &text, config);
     let mut ticket = ticket.map_err(|wrong| wrong.without_place())?;
+    let inner = Inner::of(&ticket, &known);
+    let (mut kept, mut misfits) = (Vec::new(), Vec::new());
+    for (list, elements) in &inner.elements {
+        let elements: Value = elements.iter().map(|one| plain((*one).clone())).collect();
+        keep(&mut kept, list, Kept::Text(elements.to_string()));
+    }
+    if let Some(keys) = inner.told() {
+        let (kind, message) = (MisfitKind::Field, format!("kept under `imported`: {keys}"));
+        misfits.push(Misfit { kind, message });
+    }
     let texts = |ids: std::collections::BTreeSet<TicketId>| -> Vec<String> {
         ids.iter().map(ToString::to_string).collect()
     };
@@ -174,10 +186,10 @@ fn imported(
             ..Edges::default()
         },
         ticket,
-        kept: Vec::new(),
+        kept,
         lost: Vec::new(),
         extra,
-        misfits: Vec::new(),
+        misfits,
     })
 }
 

@@ -17,6 +17,7 @@ mod format;
 mod front_matter;
 mod github;
 mod imported;
+mod inner;
 mod json;
 mod jsonl;
 mod markdown;

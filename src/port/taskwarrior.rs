@@ -85,8 +85,9 @@ pub(super) fn read(mut fields: Fields, place: Place, zone: &TimeZone) -> Record 
         }
     }
     let edges = edges(&mut fields, ours.is_some());
+    // One of ours is in that of its epic, as it was written.
     if let Some(project) = fields.line("project")
-        && ours.is_none()
+        && edges.parent.as_ref() != Some(&project)
     {
         ticket.labels.insert(format!("project:{project}"));
     }
@@ -200,6 +201,7 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket, ours: bool, zone: &TimeZone) {
         list: "annotations",
         at: "entry",
         text: "description",
+        known: &[],
     };
     ticket.notes = comments::notes(fields, &keys, ticket.created_at, |_| String::new());
 }

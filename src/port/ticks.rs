@@ -77,7 +77,7 @@ fn filled(fields: &mut Fields, mut ticket: Ticket) -> Ticket {
         Some(other) => fields.wrong("manual", other.into(), "`true` or `false`"),
     }
     ticket.due = fields.day("target_date", None);
-    ticket.reason = fields.text("closed_reason");
+    ticket.reason = fields.prose("closed_reason");
     if let Some(text) = fields.text("acceptance_criteria") {
         acceptance::add(&mut ticket, &text);
     }

@@ -459,3 +459,39 @@ fn what_could_not_start_there_awaits_approval() {
     let listed = sandbox.tk(["ready", "--json", "--fields", "id"]).json();
     assert_eq!(listed["tickets"], serde_json::json!([{"id": "g"}]));
 }
+
+/// Texts of other systems, within JSON and around it.
+#[test]
+fn lines_end_as_they_do_here() {
+    let sandbox = Sandbox::initialised();
+    let text = r#""title":"x","description":"a\r\nb""#;
+    let beads = format!("{{\"id\":\"bd-1\",{text},\"close_reason\":\"p\\r\\nq\"}}\r\n");
+    sandbox.write("a.jsonl", &beads);
+    sandbox.tk(["import", "beads", "a.jsonl"]).ok();
+    let ticks = format!("{{\r\n\"id\":\"t1\",{text},\"closed_reason\":\"p\\r\\nq\"}}\r\n");
+    sandbox.write(".tick/issues/t1.json", &ticks);
+    sandbox.tk(["import", "ticks", "."]).ok();
+    for id in ["bd-1", "t1"] {
+        let file = sandbox.read(format!(".ticks/{id}.toml"));
+        assert!(file.contains("\na\nb\n"), "{file}");
+        assert!(!file.contains("\\r") && !file.contains('\r'), "{file}");
+    }
+}
+
+/// A project that somebody has given a ticket of ours there, which had none.
+#[test]
+fn a_project_of_taskwarrior_is_a_label() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("k7m", "title = \"x\"\n");
+    let tasks = sandbox.tk(["export", "-f", "taskwarrior"]).ok();
+    let tasks = tasks.replacen("{", "{\"project\":\"home.garden\",", 1);
+    let other = Sandbox::initialised();
+    other
+        .tk_with_input(["import", "taskwarrior", "-"], &tasks)
+        .ok();
+    let shown = other.tk(["show", "k7m", "--json"]).json();
+    assert_eq!(
+        shown["tickets"][0]["labels"],
+        serde_json::json!(["project:home.garden"])
+    );
+}

@@ -69,6 +69,8 @@ mod import;
 #[cfg(test)]
 mod import_again;
 #[cfg(test)]
+mod import_comments;
+#[cfg(test)]
 mod import_folders;
 #[cfg(test)]
 mod import_lossless;
