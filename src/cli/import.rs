@@ -28,10 +28,12 @@ taskwarrior, github and jsonl, which are one file, `-` is standard input, and a 
 in <(gh issue list …). For taskwarrior it is what `task export` prints, for GitHub what
 `gh issue list --state all --limit 10000 --json number,title,body,state,url` prints, with
 stateReason, labels, assignees, author, createdAt, closedAt, comments, milestone, issueType,
-parent, subIssues, blockedBy and blocking if wanted.
+parent, subIssues, blockedBy and blocking if wanted; or what `gh api --paginate` prints of
+`repos/OWNER/NAME/issues?state=all`, which has no comments, and pull requests, which are left out.
 
 Ids are kept where they are ids here and free; GitHub's are gh-12, those of taskwarrior the
-first part of the uuid, and others are made new, with the references to them. An id that a ticket
+first part of the uuid, and others are made new, with the references to them: from where the ticket
+comes from, so that every clone that imports it gives it the same. An id that a ticket
 names which came from elsewhere, or was made here, is not free. Each file says under
 [[imported]] where its ticket comes from and when it was filed there, as in origin = \"beads:bd-12\"
 and filed_at = \"2026-11-20T08:38:50Z\". By both it is known again, whatever created_at says by then:
@@ -52,7 +54,8 @@ closed, whatever their status, and those in drafts await approval. So does what 
 there: what is blocked, by its status, what has a gate that is unknown here, and issues of beads
 that are deferred without a day, pinned, ephemeral, templates, or of a type such as gate and message,
 which are no work. A recurring task of taskwarrior comes again here where
-it is the last of its template, and the template is left out.
+it is the last of its template, and the template is left out. Its project is a label here, as in
+project:home.
 
 A JSONL export may say which commands runs are to execute: read one of somebody else before you
 import it.")]

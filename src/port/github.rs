@@ -1,8 +1,9 @@
 //! GitHub: an array of what `gh issue list --json FIELDS` prints.
 //!
-//! Field names are those of GitHub's own command line, `gh`.
+//! Field names are those of GitHub's own command line, `gh`; those of what its API answers, which
+//! `gh api` prints, are turned into them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::comments::{self, Keys};
 use super::fields::{Fields, Read};
@@ -19,6 +20,30 @@ const TYPES: &[(&str, &str)] = &[
     ("chore", "chore"),
 ];
 
+/// What the API calls otherwise.
+const OF_THE_API: &[(&str, &str)] = &[
+    ("html_url", "url"),
+    ("user", "author"),
+    ("created_at", "createdAt"),
+    ("closed_at", "closedAt"),
+    ("updated_at", "updatedAt"),
+    ("state_reason", "stateReason"),
+    ("type", "issueType"),
+];
+
+/// What the API tells twice, counts, or says of where it tells more.
+const NOTHING_MORE: &[&str] = &[
+    "node_id",
+    "repository_url",
+    "labels_url",
+    "comments_url",
+    "events_url",
+    "timeline_url",
+    "assignee",
+    "sub_issues_summary",
+    "issue_dependencies_summary",
+];
+
 /// The ticket of an issue.
 pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     let Some(number) = fields.take("number").and_then(|number| number.as_u64()) else {
@@ -26,6 +51,13 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
         return Record::invalid(place, "", message);
     };
     let id = number.to_string();
+    if fields.peek("html_url").is_some() {
+        as_listed(&mut fields);
+    }
+    if fields.take("pull_request").is_some() {
+        let reason = "it is a pull request";
+        return Record::LeftOut { place, id, reason };
+    }
     let mut ticket = match fields.ticket("title") {
         Ok(ticket) => ticket,
         Err(message) => return Record::invalid(place, id, message),
@@ -53,6 +85,34 @@ pub(super) fn read(mut fields: Fields, place: Place) -> Record {
     fields.finish(read)
 }
 
+/// Gives what the API answers the names that `gh issue list` has.
+fn as_listed(fields: &mut Fields) {
+    let repository = fields.peek("repository_url").unwrap_or_default();
+    let parent = fields.peek("parent_issue_url").and_then(|url| {
+        let number = url.strip_prefix(repository)?.strip_prefix("/issues/")?;
+        number.parse::<u64>().ok()
+    });
+    if let Some(number) = parent {
+        fields.take("parent_issue_url");
+        fields.set("parent", json!({ "number": number }));
+    }
+    for (theirs, listed) in OF_THE_API {
+        fields.take(listed);
+        if let Some(value) = fields.take(theirs) {
+            fields.set(listed, value);
+        }
+    }
+    fields.drop_counts(NOTHING_MORE);
+    // Of comments and reactions it only says how many there are.
+    for (key, count) in [("comments", ""), ("reactions", "/total_count")] {
+        if let Some(value) = fields.take(key)
+            && value.pointer(count) != Some(&json!(0))
+        {
+            fields.set(key, value);
+        }
+    }
+}
+
 fn fill(fields: &mut Fields, ticket: &mut Ticket) {
     let names = names(fields, "labels", "name");
     ticket.priority = names.iter().find_map(|l| priority(l)).unwrap_or_default();
@@ -78,6 +138,7 @@ fn fill(fields: &mut Fields, ticket: &mut Ticket) {
                 ("milestone", "title"),
                 ("milestone_description", "description"),
                 ("milestone_due", "dueOn"),
+                ("milestone_due", "due_on"),
             ] {
                 fields.keep(key, milestone[name].clone());
             }

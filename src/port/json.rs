@@ -72,7 +72,8 @@ fn behind_quote(text: &str) -> &str {
     ""
 }
 
-/// The records of a file with an array of objects, or an object a line with commas or without.
+/// The records of a file with an object a line, with commas or without, or with an array of objects:
+/// one, several one after the other, or one of such, as programs write that ask for page after page.
 pub(super) fn objects(
     source: &Source,
     bytes: &[u8],
@@ -87,7 +88,7 @@ pub(super) fn objects(
         Ok(text) => text,
         Err(wrong) => return vec![wrong],
     };
-    let elements: Vec<&RawValue> = match serde_json::from_str(text) {
+    let elements = match elements(text) {
         Ok(elements) => elements,
         Err(error) => return vec![source.invalid(error.line(), said(&error))],
     };
@@ -102,6 +103,20 @@ pub(super) fn objects(
         one(source, element, line, &read)
     });
     records.collect()
+}
+
+/// The elements of the arrays, and of those within.
+fn elements(text: &str) -> serde_json::Result<Vec<&RawValue>> {
+    let mut elements = Vec::new();
+    for array in serde_json::Deserializer::from_str(text).into_iter::<Vec<&RawValue>>() {
+        for element in array? {
+            match element.get().starts_with('[') {
+                true => elements.extend(serde_json::from_str::<Vec<&RawValue>>(element.get())?),
+                false => elements.push(element),
+            }
+        }
+    }
+    Ok(elements)
 }
 
 /// The record of the object that begins at that line.

@@ -6,6 +6,7 @@
 //! Nothing here knows a disk, and nothing in an archive is believed: names are never paths.
 
 mod acceptance;
+mod alien;
 mod alike;
 mod backlog;
 mod beads;
@@ -48,6 +49,14 @@ pub fn read(
             Ok(bytes) => bytes,
             Err(wrong) => return vec![source.invalid(1, wrong)],
         };
+        if let Some(other) = alien::other(format, bytes) {
+            let (format, other) = (format.as_str(), other.as_str());
+            let message = format!(
+                "it looks like a file of `{other}`: expected one of `{format}` (`tk import \
+                 {other}` reads it)"
+            );
+            return vec![source.invalid(1, message)];
+        }
         let whole = |read: fn(&Source, &str) -> Record| {
             let text = source.text(bytes, 1);
             vec![text.map_or_else(|wrong| wrong, |text| read(source, text))]

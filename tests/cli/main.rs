@@ -79,6 +79,8 @@ mod import_odd;
 #[cfg(test)]
 mod import_shapes;
 #[cfg(test)]
+mod import_shapes_of_json;
+#[cfg(test)]
 mod index;
 #[cfg(test)]
 mod init;

@@ -11,14 +11,14 @@ mod promised;
 mod sources;
 mod words;
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::path::PathBuf;
 
 use placing::Placing;
 use serde_json::{Value, json};
 
 use super::values::invalid;
-use super::{Project, Result};
+use super::{Error, ErrorCode, Project, Result};
 use crate::context::Context;
 use crate::format::{self, Origin};
 use crate::graph::Graph;
@@ -53,6 +53,8 @@ struct Archive {
     tickets: Vec<Entry>,
     /// The others, and those that no file can hold.
     left_out: Vec<LeftOut>,
+    /// The files whose bytes cannot even be read.
+    unreadable: BTreeSet<String>,
 }
 
 /// A ticket of an archive; once its place is known, with its id and edges here. It stays where it
@@ -76,7 +78,7 @@ pub fn import(
     project.require_human("import")?;
     let mut archive = Archive::read(project, context, request)?;
     if !request.skip_invalid {
-        refuse_invalid(&archive.left_out)?;
+        archive.refuse_invalid()?;
     }
     if !request.dry_run {
         project.mend_merge_driver();
@@ -107,7 +109,7 @@ pub fn import(
         unwritable.extend(wrong);
         archive = Archive::read(project, context, request)?.without(&unwritable);
         if !request.skip_invalid {
-            refuse_invalid(&archive.left_out)?;
+            archive.refuse_invalid()?;
         }
     };
     if !request.dry_run {
@@ -129,10 +131,13 @@ impl Archive {
         }
         let total = records.len();
         let (tickets, left_out) = sorted(records);
+        let unreadable = sources.into_iter().filter(|source| source.bytes.is_err());
+        let unreadable = unreadable.map(|source| source.name).collect();
         Ok(Self {
             total,
             tickets,
             left_out,
+            unreadable,
         })
     }
 
@@ -142,6 +147,58 @@ impl Archive {
         self.tickets.retain(|entry| !is_wrong(entry));
         self.left_out.extend(unwritable.values().cloned());
         self
+    }
+
+    /// Fails where something cannot be read: with all of it, so that it can be mended in one go, or
+    /// with the first of very much.
+    fn refuse_invalid(&self) -> Result<()> {
+        let wrong: Vec<&LeftOut> = self
+            .left_out
+            .iter()
+            .filter(|record| record.invalid)
+            .collect();
+        let Some(first) = wrong.first() else {
+            return Ok(());
+        };
+        let told = |record: &&LeftOut| {
+            let origin = record.origin.as_deref();
+            let named = origin.map(|id| format!("`{}`: ", escaped(id, 60)));
+            let (path, line, named) = (&record.path, record.line, named.unwrap_or_default());
+            format!("{path}:{line}: {named}{}", record.reason)
+        };
+        let (named, more) = wrong.split_at(wrong.len().min(NAMED));
+        let message = match named {
+            [only] => told(only),
+            named => {
+                let mut lines = vec![format!("{} records cannot be read:", wrong.len())];
+                lines.extend(named.iter().map(told));
+                if !more.is_empty() {
+                    lines.push(format!("and {} more", more.len()));
+                }
+                lines.join("\n  ")
+            }
+        };
+        let facts = |record: &&LeftOut| {
+            json!({
+                "path": record.path,
+                "line": record.line,
+                "origin": record.origin,
+                "reason": record.reason,
+            })
+        };
+        // What is wrong with a file that nobody could look into is not what was said.
+        let is_unreadable = |record: &&LeftOut| self.unreadable.contains(&record.path);
+        let code = match wrong.iter().all(is_unreadable) {
+            true => ErrorCode::Failed,
+            false => ErrorCode::InvalidArgument,
+        };
+        Err(Error::new(code, message)
+            .hint("`--skip-invalid` imports the others; nothing is imported now")
+            .with("path", first.path.as_str())
+            .with("line", first.line)
+            .with("origin", first.origin.as_deref())
+            .with("invalid", named.iter().map(facts).collect::<Value>())
+            .with("more", more.len()))
     }
 }
 
@@ -175,48 +232,6 @@ fn sorted(records: Vec<Record>) -> (Vec<Entry>, Vec<LeftOut>) {
         });
     }
     (tickets, left_out)
-}
-
-/// Fails where something cannot be read: with all of it, so that it can be mended in one go, or
-/// with the first of very much.
-fn refuse_invalid(left_out: &[LeftOut]) -> Result<()> {
-    let wrong: Vec<&LeftOut> = left_out.iter().filter(|record| record.invalid).collect();
-    let Some(first) = wrong.first() else {
-        return Ok(());
-    };
-    let told = |record: &&LeftOut| {
-        let origin = record.origin.as_deref();
-        let named = origin.map(|id| format!("`{}`: ", escaped(id, 60)));
-        let (path, line, named) = (&record.path, record.line, named.unwrap_or_default());
-        format!("{path}:{line}: {named}{}", record.reason)
-    };
-    let (named, more) = wrong.split_at(wrong.len().min(NAMED));
-    let message = match named {
-        [only] => told(only),
-        named => {
-            let mut lines = vec![format!("{} records cannot be read:", wrong.len())];
-            lines.extend(named.iter().map(told));
-            if !more.is_empty() {
-                lines.push(format!("and {} more", more.len()));
-            }
-            lines.join("\n  ")
-        }
-    };
-    let facts = |record: &&LeftOut| {
-        json!({
-            "path": record.path,
-            "line": record.line,
-            "origin": record.origin,
-            "reason": record.reason,
-        })
-    };
-    Err(invalid(message)
-        .hint("`--skip-invalid` imports the others; nothing is imported now")
-        .with("path", first.path.as_str())
-        .with("line", first.line)
-        .with("origin", first.origin.as_deref())
-        .with("invalid", named.iter().map(facts).collect::<Value>())
-        .with("more", more.len()))
 }
 
 /// Gives the tickets their ids here, and new ones their edges.
