@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::format::parse_any;
+use crate::format::{origins, parse_any};
 use crate::model::{Config, Defer, Ticket, TicketId};
 
 use super::choice::choices;
@@ -149,7 +149,7 @@ fn merge_uniform(
                 ..Base::unknown(&was)
             });
         }
-        return match is_same(&mine, &other) {
+        return match is_same(&mine, &other) || is_from_one_place(ours, theirs) {
             true => by(Base::unknown(&was)),
             false => two(),
         };
@@ -196,6 +196,13 @@ fn is_same(ours: &Ticket, theirs: &Ticket) -> bool {
     ours.created_at == theirs.created_at
         && ours.created_by == theirs.created_by
         && (ours.created_at.is_some() || ours.title == theirs.title)
+}
+
+/// Whether two files that were added on two branches were imported from one ticket elsewhere,
+/// whatever was said of it since.
+fn is_from_one_place(ours: &str, theirs: &str) -> bool {
+    let (ours, theirs) = (origins(ours), origins(theirs));
+    ours.iter().any(|origin| theirs.contains(origin))
 }
 
 /// Whether two files that were added on two branches are what came after one ticket, which was

@@ -50,7 +50,7 @@ pub use etag::Etag;
 pub use folders::{Store, read_if_there};
 pub use following::Follower;
 pub use holdings::{Holding, Taking};
-pub use ids::{derived, id_length, mint};
+pub use ids::{derived, id_length, mint, mint_for};
 pub use index::{Caching, Index};
 pub use last_change::{ChangedFile, LastChange};
 pub use load::{Arrival, Etagged, InvalidFile, Loaded, Origins, Stored, is_ticket_file, named};

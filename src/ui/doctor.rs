@@ -128,6 +128,7 @@ const fn group_of(kind: FindingKind) -> &'static str {
         | FindingKind::SelfReference
         | FindingKind::UnplainText
         | FindingKind::RepeatedEntry
+        | FindingKind::ImportedTwice
         | FindingKind::Cycle
         | FindingKind::OpenChildren
         | FindingKind::Unclaimed

@@ -86,6 +86,8 @@ pub enum FindingKind {
     UnplainText,
     /// One of a ticket's sets, such as its labels, has an entry more than once.
     RepeatedEntry,
+    /// Two tickets were imported from one ticket elsewhere.
+    ImportedTwice,
     /// Tickets wait for one another, or are parts of one another.
     Cycle,
     /// A closed epic has open children.

@@ -217,7 +217,9 @@ fn json_tells_of_every_ticket() {
     sandbox.tk(["import", "beads", "."]).ok();
     sandbox.write("more.jsonl", "{\"id\":\"BD/7\",\"title\":\"x\\ty\",\"odd\":{\"a\":[null]}}\n{\"id\":\"bd-1\",\"title\":\"x\"}\n");
     let told = sandbox.tk(["import", "beads", "more.jsonl", "--json", "--dry-run"]);
-    assert_snapshot!(told.stdout, @r#"{"schema":"tk.import.v1","format":"beads","path":"more.jsonl","dry_run":true,"changed":true,"total":2,"created":1,"here":1,"misfits":[{"kind":"id","tickets":1},{"kind":"text","tickets":1},{"kind":"field","tickets":1}],"left_out":[],"tickets":[{"id":"u8r","title":"x y","type":"task","status":"open","origin":"BD/7","path":"more.jsonl","line":1,"created":true,"misfits":[{"kind":"text","message":"`title` is not one line of at most 500 characters"},{"kind":"field","message":"kept under `imported`: `odd`"},{"kind":"id","message":"`BD/7` is no id here: it is `u8r`"}]},{"id":"bd-1","title":"x","type":"task","status":"open","origin":"bd-1","path":"more.jsonl","line":2,"created":false,"misfits":[]}]}"#);
+    assert_snapshot!(told.stdout, @r#"
+    {"schema":"tk.import.v1","format":"beads","path":"more.jsonl","dry_run":true,"changed":true,"total":2,"created":1,"here":1,"misfits":[{"kind":"id","tickets":1},{"kind":"text","tickets":1},{"kind":"field","tickets":1}],"left_out":[],"tickets":[{"id":"qgxn8w","title":"x y","type":"task","status":"open","origin":"BD/7","path":"more.jsonl","line":1,"created":true,"misfits":[{"kind":"text","message":"`title` is not one line of at most 500 characters"},{"kind":"field","message":"kept under `imported`: `odd`"},{"kind":"id","message":"`BD/7` is no id here: it is `qgxn8w`"}]},{"id":"bd-1","title":"x","type":"task","status":"open","origin":"bd-1","path":"more.jsonl","line":2,"created":false,"misfits":[]}]}
+    "#);
 }
 
 #[test]
@@ -720,8 +722,8 @@ fn what_is_no_regular_file_is_named_and_never_waited_for() {
       .tickets/link.md:1: left out: it is a symbolic link: expected a regular file
       .tickets/pipe.md:1: left out: it is a pipe or device: expected a regular file
       .tickets/utf.md:2: left out: not UTF-8 text
-      u8r: `title` is not one line of at most 500 characters
-      u8r: `../../etc/x` is no id here: it is `u8r`
+      gymf5b: `title` is not one line of at most 500 characters
+      gymf5b: `../../etc/x` is no id here: it is `gymf5b`
     ");
     for (args, said) in [
         (
@@ -790,17 +792,17 @@ fn hostile_archives_are_refused_or_harmless() {
     let said = sandbox
         .tk(["import", "beads", "odd.jsonl", "--skip-invalid", "-v"])
         .ok();
-    assert_snapshot!(said, @r#"
+    assert_snapshot!(said, @r"
     imported 2 tickets (2 task); 1 left out
     did not fit: id of 1 ticket, reference of 1 ticket, text of 2 tickets, field of 1 ticket
       odd.jsonl:3: large: left out: a text is larger than 1 MiB
-      u8r: `title` is not one line of at most 500 characters
-      u8r: `labels` is not one line of at most 4000 characters
-      u8r: kept under `imported`: `origin`, `\u{1b}`
-      u8r: `config` is no id here: it is `u8r`
-      u8r: `blocked_by` names `../../x`, which is not there or no id here
+      etvbbs: `title` is not one line of at most 500 characters
+      etvbbs: `labels` is not one line of at most 4000 characters
+      etvbbs: kept under `imported`: `origin`, `\u{1b}`
+      etvbbs: `config` is no id here: it is `etvbbs`
+      etvbbs: `blocked_by` names `../../x`, which is not there or no id here
       long: `title` is not one line of at most 500 characters
-    "#);
+    ");
     let own = [
         "{\"id\":\"../x\",\"title\":\"x\"}",
         "{\"id\":\"a\",\"title\":\"x\",\"created_at\":\"soon\"}",
@@ -886,4 +888,17 @@ fn beads_fields_that_say_nothing_are_not_kept() {
     type = "molecule"
     status = "hooked"
     "#);
+}
+
+/// A file that cannot be read at all is no wrong value.
+#[test]
+fn a_file_that_cannot_be_read_fails() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write("a/good.md", "---\nid: nw-1\n---\n# x\n");
+    std::os::unix::fs::symlink("none", sandbox.path().join("a/link.md")).unwrap();
+    let refused = sandbox.tk(["import", "ticket", "a"]);
+    assert_eq!(refused.code, 1, "{refused}");
+    sandbox.write("a/bad.md", "# x\n");
+    let refused = sandbox.tk(["import", "ticket", "a"]);
+    assert_eq!(refused.code, 2, "{refused}");
 }

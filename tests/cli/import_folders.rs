@@ -54,14 +54,14 @@ fn backlog() -> Sandbox {
 #[test]
 fn the_folder_says_what_became_of_a_task() {
     let sandbox = backlog();
-    assert_snapshot!(sandbox.tk(["import", "backlog", "."]).ok(), @"
+    assert_snapshot!(sandbox.tk(["import", "backlog", "."]).ok(), @r"
     imported 9 tickets (9 task); 1 left out
     did not fit: id of 2 tickets, status of 3 tickets
       1 left out: it is not named like a task
-      u8r: it is archived there as `Draft`, and closed here
-      u8r: `archive/draft-1 - Bad-idea.md` is no id here: it is `u8r`
-      n57: it is archived there as `In Progress`, and closed here
-      n57: `archive/task-1 - Older.md` is no id here: it is `n57`
+      sk7565: it is archived there as `Draft`, and closed here
+      sk7565: `archive/draft-1 - Bad-idea.md` is no id here: it is `sk7565`
+      phxygb: it is archived there as `In Progress`, and closed here
+      phxygb: `archive/task-1 - Older.md` is no id here: it is `phxygb`
       task-5: it is archived there as `To Do`, and closed here
     ");
     let all = sandbox.tk(["list", "--all", "--json"]).json();

@@ -73,6 +73,8 @@ mod import_comments;
 #[cfg(test)]
 mod import_folders;
 #[cfg(test)]
+mod import_in_clones;
+#[cfg(test)]
 mod import_lossless;
 #[cfg(test)]
 mod import_odd;

@@ -18,6 +18,7 @@ mod runs;
 mod setup;
 mod texts;
 mod trees;
+mod twins;
 mod unsettled;
 
 use std::cell::Cell;
@@ -100,6 +101,7 @@ pub fn doctor(
     found.extend(misnamed::examine(&exam));
     found.extend(edges::examine(&exam));
     found.extend(texts::examine(&exam)?);
+    found.extend(twins::examine(&exam)?);
     found.extend(hierarchy::examine(&exam));
     found.extend(claims::examine(&exam));
     found.extend(claims::left_there(&exam, holdings));

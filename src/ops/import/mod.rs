@@ -94,7 +94,7 @@ pub fn import(
         let Archive {
             tickets, left_out, ..
         } = &mut archive;
-        let placing = Placing::new(project, context, &index, &origins, tickets, left_out)?;
+        let placing = Placing::new(project, &index, &origins, tickets, left_out)?;
         place(project, &placing, tickets);
         {
             let graph = Graph::new(&index.tickets, &project.config.statuses, project.now);

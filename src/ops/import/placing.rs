@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::promised::Promised;
 use super::{Entry, Imported, LeftOut, Misfit, MisfitKind};
-use crate::context::Context;
 use crate::format::Origin;
 use crate::model::{Ticket, TicketId};
 use crate::ops::values::printable;
@@ -51,7 +50,6 @@ pub(super) enum Meant {
 impl<'a> Placing<'a> {
     pub(super) fn new(
         project: &Project,
-        context: &Context,
         index: &Index,
         origins: &'a Origins,
         tickets: &[Entry],
@@ -85,8 +83,7 @@ impl<'a> Placing<'a> {
         }
         // Only now, so that no new id is one that another ticket brings along.
         for from in rest {
-            let is_used = |id: &TicketId| taken.contains(id) || promised.has(id);
-            let id = store::mint(context, taken.len(), is_used);
+            let id = anew(from, |id| taken.contains(id) || promised.has(id));
             taken.insert(id.clone());
             spots.insert(from.origin(), Spot { id, here: false });
         }
@@ -242,6 +239,19 @@ fn imported_before(index: &Index, origins: &Origins, from: &Origin) -> Option<Ti
     let mut arrivals = origins.get(&from.name)?.iter();
     let known = arrivals.find(|arrival| !is_other(arrival))?;
     Some(known.id.clone())
+}
+
+/// The id for a ticket that cannot have its own: whoever imports it gives it the same.
+fn anew(from: &Imported, is_taken: impl Fn(&TicketId) -> bool) -> TicketId {
+    let Origin { name, filed_at } = match from.own {
+        true => Origin {
+            name: moved(from),
+            filed_at: None,
+        },
+        false => from.came_from(),
+    };
+    let filed_at = filed_at.map_or_else(String::new, |at| at.as_second().to_string());
+    store::mint_for(&[&name, &filed_at], is_taken)
 }
 
 /// When the ticket was filed, to the second: files of some trackers have no more.
