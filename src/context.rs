@@ -2,8 +2,9 @@
 //!
 //! Tests fix them by `TK_TEST_NOW` (an RFC 3339 time) and `TK_TEST_SEED` (a number);
 //! `TK_TEST_LOCK_WAIT` (milliseconds) is how long the store's lock is waited for,
-//! `TK_TEST_ANSWER_WAIT` (milliseconds) how long an answer of the network, and
-//! `TK_TEST_LEASE` (milliseconds) how long a run's claims on a remote hold;
+//! `TK_TEST_ANSWER_WAIT` (milliseconds) how long an answer of the network or of
+//! the worker program, and
+//! `TK_TEST_LEASE` (milliseconds) how long a run's claims hold;
 //! `TK_TEST_INDEX` turns the cache of the store `off`, or makes it write `eager`ly. Where a
 //! test has a run's process die is in [`point`].
 

@@ -10,7 +10,7 @@ use super::job::Job;
 use super::shared::Shared;
 use super::tickets;
 use crate::model::{APPROVED, Awaiting, Note, NoteKind, Ticket};
-use crate::store::{Change, StoreError};
+use crate::store::StoreError;
 
 /// A question of a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +42,11 @@ pub(super) fn ask(shared: &Shared, job: &Job, asking: &Asking) -> Result<(), Sto
         kind: NoteKind::Question,
         text: asking.text.clone(),
     };
-    change(shared, job, |ticket| {
+    let ask = |ticket: &mut Ticket| {
         ticket.awaiting = Some(asking.awaiting);
         ticket.say(&note);
-    })
+    };
+    tickets::change(shared, &job.ticket.id, ask).map(drop)
 }
 
 /// Whether the question is in the ticket, asked by the asker at that time or after.
@@ -70,11 +71,12 @@ pub(super) fn is_open(ticket: &Ticket, asker: &str) -> bool {
 
 /// Takes back a question that needs no answer any more, if it is still open.
 pub(super) fn withdraw(shared: &Shared, job: &Job, asking: &Asking) -> Result<(), StoreError> {
-    change(shared, job, |ticket| {
+    let withdraw = |ticket: &mut Ticket| {
         if said(ticket, &tickets::actor(job).to_string(), asking) == Said::Nothing {
             ticket.awaiting = None;
         }
-    })
+    };
+    tickets::change(shared, &job.ticket.id, withdraw).map(drop)
 }
 
 /// What people have said to the question by now.
@@ -126,17 +128,6 @@ fn is_approval(note: &Note) -> bool {
     let rest = note.text.strip_prefix(APPROVED);
     note.kind == NoteKind::Answer
         && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-}
-
-fn change(shared: &Shared, job: &Job, edit: impl Fn(&mut Ticket)) -> Result<(), StoreError> {
-    shared.tracker.at(&job.ticket.id, |store| {
-        let locked = store.lock()?;
-        let before = locked.read(&job.ticket.id, &shared.config)?;
-        let mut after = before.ticket.clone();
-        edit(&mut after);
-        locked.write(Change { before, after }, &shared.config)?;
-        Ok(())
-    })
 }
 
 #[cfg(test)]

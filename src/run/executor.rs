@@ -17,6 +17,7 @@ use super::desk::{Desk, Ending, NoPlace, Permit, Stop};
 use super::failure::FailureClass;
 use super::job::{Beginning, Job};
 use super::landing::InLine;
+use super::lease;
 use super::left::Tries;
 use super::prompt;
 use super::repair::{self, Repair};
@@ -61,6 +62,7 @@ pub(super) async fn run(
     desk: Desk,
     stop: watch::Receiver<Stop>,
 ) -> Ending {
+    let _claim = lease::keep(&shared, &job, &desk);
     let mut executor = Executor::new(shared, job, desk, stop);
     let ending = match executor.attempt(permit).await {
         Ok(ending) => ending,

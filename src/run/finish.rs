@@ -85,8 +85,9 @@ pub(super) async fn finish(
             recorder.record(Some(&id), EventKind::Closed { reason })?;
         }
         // Of an epic's children, only those of the run are known while the branch is away.
+        let mut files = survey.files.clone();
         if !shared.tracker.is_away() {
-            close_epics(shared, survey, recorder)?;
+            files.extend(close_epics(shared, survey, recorder)?);
         }
         let message = format!(
             "Record: {}\n\nRun: {}\n",
@@ -94,7 +95,7 @@ pub(super) async fn finish(
             shared.run
         );
         let store = shared.tracker.store()?;
-        let (files, unreadable) = ticket_files(&store, &shared.config, &survey.files)?;
+        let (files, unreadable) = ticket_files(&store, &shared.config, &files)?;
         for text in unreadable {
             recorder.record(None, EventKind::Warning { text })?;
         }
@@ -202,8 +203,10 @@ pub(super) fn way_to_branch(project: &Project, shared: &Shared) -> Result<Option
     }))
 }
 
-/// Closes every epic of the run whose children are all closed, nested ones first.
-fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Result<()> {
+/// Closes every epic of the run whose children are all closed, nested ones first; the tickets that
+/// come after those that come again.
+fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Result<Vec<TicketId>> {
+    let mut following = Vec::new();
     for id in &survey.epics {
         match state_of(shared, survey, id)? {
             EpicState::Open => {}
@@ -212,8 +215,12 @@ fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Res
                 recorder.record(None, EventKind::Warning { text })?;
             }
             EpicState::Complete => {
-                tickets::close_epic(shared, id)?;
-                let reason = "every child is closed".to_owned();
+                let next = tickets::close_epic(shared, id)?;
+                let mut reason = "every child is closed".to_owned();
+                if let Some(next) = &next {
+                    reason += &format!("; `{next}` comes next");
+                }
+                following.extend(next);
                 recorder.record(Some(id), EventKind::Closed { reason })?;
             }
             EpicState::AtGate(gate) => {
@@ -224,7 +231,7 @@ fn close_epics(shared: &Shared, survey: &Survey, recorder: &mut Recorder) -> Res
             }
         }
     }
-    Ok(())
+    Ok(following)
 }
 
 /// Whether an epic may close.

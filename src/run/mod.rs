@@ -34,6 +34,7 @@ mod jobs;
 pub mod key;
 mod landing;
 pub mod launch;
+mod lease;
 pub mod ledger;
 mod left;
 mod live;

@@ -1,9 +1,8 @@
 //! What a run writes into ticket files, and what it reads from them for its prompts.
 
-use jiff::SignedDuration;
-
 use super::asking::{self, Asking, Said};
 use super::job::Job;
+use super::lease;
 use super::prompt::{self, PromptParts};
 use super::shared::Shared;
 use crate::context::point::Point;
@@ -13,11 +12,7 @@ use crate::model::{
     StatusId, Ticket, TicketId,
 };
 use crate::ops::kept::Arrivals;
-use crate::store::{Change, Claim, Locked, Store, StoreError, Stored};
-
-/// How long a run's claim holds without being renewed. The run's own lock, not the lease, is
-/// what keeps another run off; the lease tells people and agents.
-const LEASE: SignedDuration = SignedDuration::from_hours(24);
+use crate::store::{Change, Claim, Locked, Store, StoreError, Stored, Written};
 
 /// How an attempt that did not land ends, as the ticket will say.
 #[derive(Clone, Debug)]
@@ -82,7 +77,8 @@ fn begin_in(store: &Store, shared: &Shared, job: &Job) -> Result<Begun, StoreErr
     }
     let remote = shared.remote.as_ref();
     let remote = remote.and_then(|remote| remote.hold_of(&job.ticket.id));
-    let acquire = || locked.acquire_claim(&job.ticket.id, &actor, now + LEASE, now, remote.clone());
+    let until = lease::until(shared);
+    let acquire = || locked.acquire_claim(&job.ticket.id, &actor, until, now, remote.clone());
     let acquired = match acquire() {
         Err(StoreError::Held { claim, .. }) if has_come(&locked, shared, &claim) => acquire(),
         acquired => acquired,
@@ -146,10 +142,26 @@ pub(super) fn let_go(shared: &Shared, job: &Job) -> Result<(), StoreError> {
 
 /// Lets go of a ticket whose file cannot be read, as far as it is the run's.
 pub(super) fn let_go_own(shared: &Shared, job: &Job) -> Result<(), StoreError> {
-    let (id, locked) = (&job.ticket.id, shared.store.lock()?);
-    let claim = shared.store.claim_at_all(id)?;
-    if claim.is_some_and(|claim| claim.actor == actor(job).as_str()) {
+    release(&shared.store.lock()?, &job.ticket.id, &actor(job))
+}
+
+/// Lets go of the ticket, unless another has claimed it, because the run's lease ran out. What
+/// cannot be read as a claim is nobody's.
+fn release(locked: &Locked<'_>, id: &TicketId, own: &Actor) -> Result<(), StoreError> {
+    let claim = locked.claim_at_all(id).ok().flatten();
+    if claim.is_none_or(|claim| claim.actor == own.as_str()) {
         locked.release_claim(id)?;
+    }
+    Ok(())
+}
+
+/// Renews the run's claim of the ticket, where it still has it.
+pub(super) fn renew(shared: &Shared, job: &Job) -> Result<(), StoreError> {
+    let (id, own, locked) = (&job.ticket.id, actor(job), shared.store.lock()?);
+    let claim = locked.claim_at_all(id)?;
+    if let Some(claim) = claim.filter(|claim| claim.actor == own.as_str()) {
+        let hold = claim.remote.map(|hold| *hold);
+        locked.acquire_claim(id, &own, lease::until(shared), shared.ctx.now(), hold)?;
     }
     Ok(())
 }
@@ -181,13 +193,7 @@ pub(super) fn note(
         kind,
         text: text.to_owned(),
     };
-    shared.tracker.at(&job.ticket.id, |store| {
-        let (_, ()) = store.edit(&job.ticket.id, &shared.config, |ticket| {
-            ticket.say(&note);
-            Ok::<(), StoreError>(())
-        })?;
-        Ok(())
-    })
+    change(shared, &job.ticket.id, |ticket| ticket.say(&note)).map(drop)
 }
 
 /// As [`end`], for a worker whose question the ticket has already and nobody has answered;
@@ -225,7 +231,9 @@ fn end_locked(
     let now = shared.ctx.now();
     let actor = actor(job);
     let mut after = before.ticket.clone();
-    if !shared.config.statuses.is_done(&after.status) {
+    let claim = locked.claim(&after.id, now).ok().flatten();
+    let is_others = claim.is_some_and(|claim| claim.actor != actor.as_str());
+    if !is_others && !shared.config.statuses.is_done(&after.status) {
         after.status = shared.config.statuses.initial().clone();
     }
     if after.owner.as_deref() == Some(actor.as_str()) {
@@ -247,8 +255,7 @@ fn end_locked(
     }
     put_record(&mut after, record);
     Point::AttemptEnded.around(|| locked.write(Change { before, after }, &shared.config))?;
-    locked.release_claim(&job.ticket.id)?;
-    Ok(())
+    release(locked, &job.ticket.id, &actor)
 }
 
 /// The tickets' files as the landing commit holds them: the one that landed, closed, with its
@@ -280,8 +287,7 @@ pub(super) fn write_closed(
         close(&shared.config, job, record, &mut after);
         let change = Change { before, after };
         Point::TicketClosed.around(|| locked.write(change, &shared.config))?;
-        locked.release_claim(&job.ticket.id)?;
-        Ok(())
+        release(&locked, &job.ticket.id, &actor(job))
     })
 }
 
@@ -299,31 +305,38 @@ fn close(config: &Config, job: &Job, record: &RunRecord, ticket: &mut Ticket) {
     put_record(ticket, record);
 }
 
-/// Closes an epic whose children are all done.
-pub(super) fn close_epic(shared: &Shared, id: &TicketId) -> Result<Stored, StoreError> {
+/// Closes an epic whose children are all done; the ticket that comes after it, if it comes again.
+pub(super) fn close_epic(shared: &Shared, id: &TicketId) -> Result<Option<TicketId>, StoreError> {
     let close = |epic: &mut Ticket| {
         epic.status = towards(&shared.config, &epic.status, Category::Done);
         epic.awaiting = None;
         epic.closed_at = Some(shared.ctx.now());
         epic.closed_by = Some("tk".to_owned());
         epic.reason = Some("every child is closed".to_owned());
-        Ok::<(), StoreError>(())
     };
-    shared.tracker.at(id, |store| {
-        let edit = || store.edit(id, &shared.config, close);
-        let (stored, ()) = Point::EpicClosed.around(edit)?;
-        Ok(stored)
-    })
+    let written = Point::EpicClosed.around(|| change(shared, id, close))?;
+    let mut following = written.following.into_iter();
+    Ok(following.next().map(|next| next.ticket.id))
 }
 
 /// Has a ticket await the person at its gate.
 pub(super) fn await_gate(shared: &Shared, id: &TicketId, gate: Gate) -> Result<(), StoreError> {
+    let await_it = |ticket: &mut Ticket| ticket.awaiting = Some(gate.awaiting());
+    change(shared, id, await_it).map(drop)
+}
+
+/// Changes the ticket as it is now; what that leaves.
+pub(super) fn change(
+    shared: &Shared,
+    id: &TicketId,
+    edit: impl Fn(&mut Ticket),
+) -> Result<Written, StoreError> {
     shared.tracker.at(id, |store| {
-        let (_, ()) = store.edit(id, &shared.config, |ticket| {
-            ticket.awaiting = Some(gate.awaiting());
-            Ok::<(), StoreError>(())
-        })?;
-        Ok(())
+        let locked = store.lock()?;
+        let before = locked.read(id, &shared.config)?;
+        let mut after = before.ticket.clone();
+        edit(&mut after);
+        locked.write(Change { before, after }, &shared.config)
     })
 }
 
@@ -403,12 +416,9 @@ pub(super) fn adopt(
         Err(StoreError::NotFound(_) | StoreError::Invalid(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
+    let actor = Actor::agent(&record.agent);
     if before.ticket.runs.iter().any(|known| by_run(&known)) {
-        let actor = Actor::agent(&record.agent);
-        let claim = store.claim(&landed.id, landed.closed_at.unwrap_or_default())?;
-        if claim.is_some_and(|claim| claim.actor == actor.as_str()) {
-            locked.release_claim(&landed.id)?;
-        }
+        release(&locked, &landed.id, &actor)?;
         return Ok(Some((record.attempt, false)));
     }
     let mut after = before.ticket.clone();
@@ -420,6 +430,6 @@ pub(super) fn adopt(
     after.closed_by.clone_from(&landed.closed_by);
     put_record(&mut after, record);
     Point::LeftLanded.around(|| locked.write(Change { before, after }, config))?;
-    locked.release_claim(&landed.id)?;
+    release(&locked, &landed.id, &actor)?;
     Ok(Some((record.attempt, true)))
 }

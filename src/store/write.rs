@@ -85,14 +85,14 @@ impl<'a> Locked<'a> {
     }
 
     /// Writes the change, and makes the ticket that comes after the one that it closes: all of
-    /// [`Locked::prepare`] and [`Locked::put`].
+    /// [`Locked::prepare`] and [`Locked::put`]. What that leaves.
     ///
     /// # Errors
     /// As theirs.
-    pub fn write(&self, change: Change, config: &Config) -> Result<(), StoreError> {
+    pub fn write(&self, change: Change, config: &Config) -> Result<Written, StoreError> {
         let Change { before, after } = change;
         let prepared = self.prepare(vec![after], |_, _| Ok::<_, StoreError>(&before), config)?;
-        self.put(prepared).map(drop)
+        self.put(prepared)
     }
 
     /// Gets the tickets ready to be written as they are to be, and those that come after the ones
@@ -429,31 +429,6 @@ impl<'a> Locked<'a> {
 fn closes_repeated(before: &Ticket, after: &Ticket, config: &Config) -> bool {
     let done = |ticket: &Ticket| config.statuses.is_done(&ticket.status);
     after.repeat.is_some() && done(after) && !done(before)
-}
-
-impl Store {
-    /// Reads the ticket under the lock, changes it, and writes it. What `change` answers
-    /// comes back beside the ticket as it now stands; where it fails, nothing is written.
-    ///
-    /// # Errors
-    /// What `change` fails with; or when the ticket cannot be read or written.
-    pub fn edit<R, E: From<StoreError>>(
-        &self,
-        id: &TicketId,
-        config: &Config,
-        change: impl FnOnce(&mut Ticket) -> Result<R, E>,
-    ) -> Result<(Stored, R), E> {
-        let locked = self.lock()?;
-        let before = locked.read(id, config)?;
-        let mut after = before.ticket.clone();
-        let answer = change(&mut after)?;
-        let stored = locked.changed(&before, &after, config)?;
-        if stored.etag != before.etag {
-            let path = locked.ticket_path(id);
-            write_atomic(&path, stored.text.as_bytes()).map_err(StoreError::io("write", &path))?;
-        }
-        Ok((stored, answer))
-    }
 }
 
 #[cfg(test)]

@@ -118,3 +118,25 @@ fn what_is_put_off_is_left_for_later() {
     }
     rig.assert_tidy();
 }
+
+#[test]
+fn after_an_epic_that_the_run_closes_comes_the_next_and_is_committed() {
+    let rig = Rig::new(&[("one", "")]);
+    let epic = "title = \"The epic\"\ntype = \"epic\"\nrepeat = \"7d\"\n";
+    rig.sandbox.ticket("epic", epic);
+    let ended = rig.run([]).expect(0);
+    assert_eq!(rig.show("epic")["status"], "closed");
+    let next = rig.show("epic-r2");
+    assert_eq!(
+        (&next["status"], &next["recurs_from"]),
+        (&json!("open"), &json!("epic"))
+    );
+    let closed = ended.of("epic", "closed");
+    assert_eq!(
+        closed[0]["reason"],
+        "every child is closed; `epic-r2` comes next"
+    );
+    let committed = rig.sandbox.git(["show", "main:.ticks/epic-r2.toml"]);
+    assert_eq!(committed, rig.sandbox.read(".ticks/epic-r2.toml"));
+    assert_eq!(rig.sandbox.git(["status", "--porcelain"]), "");
+}
