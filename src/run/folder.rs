@@ -293,15 +293,8 @@ impl RunDir {
     /// # Errors
     /// When the folder cannot be read.
     pub fn unended(&self) -> Result<Vec<TicketId>> {
-        let entries = match fs::read_dir(self.path.join(UNENDED)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(self.failed("read", &error)),
-        };
-        let ids = entries.filter_map(|entry| {
-            let name = entry.ok()?.file_name().into_string().ok()?;
-            TicketId::parse(&name).ok()
-        });
+        let names = self.names(&self.path.join(UNENDED))?;
+        let ids = names.iter().filter_map(|name| TicketId::parse(name).ok());
         let mut ids: Vec<TicketId> = ids.collect();
         ids.sort();
         Ok(ids)
@@ -312,12 +305,7 @@ impl RunDir {
     /// # Errors
     /// When that cannot be written.
     pub fn forget_unended(&self, ticket: &TicketId) -> Result<()> {
-        match fs::remove_file(self.path.join(UNENDED).join(ticket.as_str())) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(self.failed("clear", &error))
-            }
-            _ => Ok(()),
-        }
+        self.clear(&self.path.join(UNENDED).join(ticket.as_str()))
     }
 
     /// Notes the error that a runner of the run ended with.
@@ -346,7 +334,11 @@ impl RunDir {
     /// # Errors
     /// When it cannot be removed.
     pub fn forget_error(&self) -> Result<()> {
-        match fs::remove_file(self.path.join("error")) {
+        self.clear(&self.path.join("error"))
+    }
+
+    fn clear(&self, path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(self.failed("clear", &error))
             }
@@ -378,18 +370,26 @@ impl RunDir {
     }
 
     fn take(&self, wish: &str) -> Result<Vec<String>> {
-        let entries = match fs::read_dir(self.path.join(wish)) {
+        let folder = self.path.join(wish);
+        let mut tickets = self.names(&folder)?;
+        // One that is still being written has another name.
+        tickets.retain(|name| TicketId::parse(name).is_ok());
+        for ticket in &tickets {
+            self.clear(&folder.join(ticket))?;
+        }
+        Ok(tickets)
+    }
+
+    /// What is in that folder of the run; nothing where there is none.
+    fn names(&self, folder: &Path) -> Result<Vec<String>> {
+        let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(self.failed("read", &error)),
         };
-        let mut tickets = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| self.failed("read", &error))?;
-            fs::remove_file(entry.path()).map_err(|error| self.failed("clear", &error))?;
-            tickets.push(entry.file_name().to_string_lossy().into_owned());
-        }
-        Ok(tickets)
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names: std::io::Result<_> = names.collect();
+        names.map_err(|error| self.failed("read", &error))
     }
 
     /// The attempt folders of the run, those of checks and set-ups included.
@@ -452,16 +452,10 @@ impl RunDir {
     /// # Errors
     /// When the ticket's folder cannot be read.
     pub fn processes(&self, ticket: &TicketId, attempt: u32) -> Result<u32> {
-        let entries = match fs::read_dir(self.of_ticket(ticket.as_str())) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-            Err(error) => return Err(self.failed("read", &error)),
-        };
+        let names = self.names(&self.of_ticket(ticket.as_str()))?;
         let prefix = format!("{attempt}-");
-        let numbers = entries.filter_map(|entry| {
-            let name = entry.ok()?.file_name().into_string().ok()?;
-            name.strip_prefix(&prefix)?.parse().ok()
-        });
+        let numbers = names.iter();
+        let numbers = numbers.filter_map(|name| name.strip_prefix(&prefix)?.parse().ok());
         Ok(numbers.max().unwrap_or(0))
     }
 
