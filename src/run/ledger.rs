@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{Usd, some_of};
 use crate::ops::{Error, ErrorCode, Result};
@@ -59,7 +59,8 @@ pub struct Entry {
     pub agent: String,
     /// What kind of agent it is: `claude` or `command`.
     pub agent_kind: String,
-    /// The amount in US dollars.
+    /// The amount in US dollars. A line with a number that is none is damaged.
+    #[serde(deserialize_with = "dollars")]
     pub cost_usd: f64,
     /// Where the amount comes from.
     pub basis: Basis,
@@ -90,6 +91,12 @@ impl Entry {
             self.process,
         )
     }
+}
+
+fn dollars<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<f64, D::Error> {
+    let dollars = f64::deserialize(from)?;
+    let is_money = Usd::from_dollars(dollars).map(|_| dollars);
+    is_money.map_err(serde::de::Error::custom)
 }
 
 /// The ledger's file, open for appending.

@@ -16,7 +16,13 @@ fn damaged(by: impl Fn(&str) -> String) -> Rig {
 fn no_run_under_a_cap_begins_and_the_doctor_and_the_figures_say_so() {
     let zeros = |text: &str| "\0".repeat(text.len());
     let broken = |text: &str| text.replacen("{\"at\"", "{\"at", 1);
-    for damage in [zeros as fn(&str) -> String, broken] {
+    let no_money = |text: &str| {
+        let (line, rest) = text.split_once('\n').unwrap();
+        let mut entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        entry["cost_usd"] = serde_json::json!(-1.0);
+        format!("{entry}\n{rest}")
+    };
+    for damage in [zeros as fn(&str) -> String, broken, no_money] {
         let rig = damaged(damage);
         let told =
             "`$ROOT/repo/.git/tk/ledger.jsonl`: line 1 is no entry: what was spent is not known";
