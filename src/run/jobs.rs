@@ -12,7 +12,9 @@ use super::recovery::Recovered;
 use super::survey::Survey;
 use crate::git::{Git, WorkBranch};
 use crate::graph::PlanEntry;
-use crate::model::{AgentConfig, AgentKind, Outcome, RunRecord, Ticket, TicketId, Usd, Verdict};
+use crate::model::{
+    AgentConfig, AgentKind, Outcome, RunRecord, Shown, Ticket, TicketId, Usd, Verdict,
+};
 use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// What jobs are made from.
@@ -73,7 +75,8 @@ impl<'a> Jobs<'a> {
             )
         })?;
         let agent = self.agent(ticket)?;
-        let (beginning, attempt, branch) = self.beginning(ticket, &agent);
+        let next = self.next_attempt(ticket)?;
+        let (beginning, attempt, branch) = self.beginning(ticket, &agent, next);
         let left = self.recovered.left.get(&ticket.id);
         let left = left.filter(|left| left.attempt == attempt).cloned();
         let tries = self.recovered.tries.get(&ticket.id).copied();
@@ -117,8 +120,13 @@ impl<'a> Jobs<'a> {
     }
 
     /// Whether an earlier attempt goes on or is landed, or a fresh one begins; its number and
-    /// branch.
-    fn beginning(&self, ticket: &Ticket, agent: &AgentConfig) -> (Beginning, u32, String) {
+    /// branch. `next` is that of a fresh one.
+    fn beginning(
+        &self,
+        ticket: &Ticket,
+        agent: &AgentConfig,
+        next: u32,
+    ) -> (Beginning, u32, String) {
         if let Some(last) = ticket.runs.last() {
             let kept = self.kept_branch(&ticket.id, last.attempt);
             let awaited = last.outcome == Some(Outcome::Awaiting);
@@ -170,7 +178,6 @@ impl<'a> Jobs<'a> {
             let branch = self.survey.key.work_branch(&ticket.id, last.attempt);
             return (Beginning::Fresh, last.attempt, branch);
         }
-        let attempt = self.last_attempt(ticket) + 1;
         // A session belongs to a ticket and an agent: it knows the work, wherever that went.
         let own = |run: &&RunRecord| run.agent == agent.name && run.session.is_some();
         let known = ticket.runs.iter().rfind(own);
@@ -183,8 +190,8 @@ impl<'a> Jobs<'a> {
             }
             _ => Beginning::Fresh,
         };
-        let branch = self.survey.key.work_branch(&ticket.id, attempt);
-        (beginning, attempt, branch)
+        let branch = self.survey.key.work_branch(&ticket.id, next);
+        (beginning, next, branch)
     }
 
     /// Whether the run's own attempt was cut off before it had a session to resume: it begins
@@ -204,11 +211,25 @@ impl<'a> Jobs<'a> {
         of_attempt(&self.branches, ticket, attempt)
     }
 
-    fn last_attempt(&self, ticket: &Ticket) -> u32 {
+    /// The number of a fresh attempt.
+    fn next_attempt(&self, ticket: &Ticket) -> Result<u32> {
         let recorded = ticket.runs.iter().map(|run: &RunRecord| run.attempt);
         let own = self.branches.iter().filter(|of| of.ticket == ticket.id);
         let branched = own.map(|of| of.attempt);
-        recorded.chain(branched).max().unwrap_or(0)
+        let last = recorded.chain(branched).max().unwrap_or(0);
+        last.checked_add(1).ok_or_else(|| {
+            let file = self.project.store.ticket_path(&ticket.id);
+            let message = format!(
+                "`{}`: an attempt at `{}` has the number {last}, the highest there is, so that \
+                 none can follow",
+                Shown(&file),
+                ticket.id
+            );
+            Error::new(ErrorCode::InvalidTicket, message).hint(
+                "correct `attempt` in the file's `[[runs]]`; a branch of that number, if there \
+                 is one, `git branch -D` deletes",
+            )
+        })
     }
 }
 
