@@ -8,7 +8,8 @@ use std::cell::RefCell;
 
 use jiff::Timestamp;
 
-use super::{Project, RemoteClaims, Result, Wish};
+use super::remote_claims::AWAY;
+use super::{Error, Project, RemoteClaims, Result, Wish};
 use crate::model::TicketId;
 use crate::store::{Holding, Kept, RemoteHold, Store, Taking};
 
@@ -61,10 +62,10 @@ impl<'t> Taken<'t> {
 }
 
 /// Gives back on the remote what was left there, of that ticket or of all; the tickets of which
-/// there was something.
+/// there was something. Of all, what cannot be given back is warned of.
 ///
 /// # Errors
-/// When the remote cannot be reached.
+/// When the remote cannot be reached, or that ticket cannot be given back.
 pub(crate) fn give_back(
     project: &Project,
     remote: &RemoteClaims,
@@ -76,13 +77,22 @@ pub(crate) fn give_back(
         (left.remote == remote.remote() || !remotes.contains(&left.remote))
             && of.is_none_or(|id| left.ticket == *id)
     };
-    give_back_those(&project.store, project.now, remote, wanted, |id, actor| {
-        project.to_tell(id, remote.remote(), actor)
-    })
+    let told = |id: &TicketId, actor: &str| project.to_tell(id, remote.remote(), actor);
+    let (given, kept) = give_back_those(&project.store, project.now, remote, wanted, told)?;
+    for error in kept {
+        if of.is_some() {
+            return Err(error);
+        }
+        project.warn(error.to_string());
+        for hint in error.hints {
+            project.hint(hint);
+        }
+    }
+    Ok(given)
 }
 
 /// As [`give_back`], of what is `wanted`, which may be there; `told` says what others are told of
-/// the ticket, which the actor had.
+/// the ticket, which the actor had. Also why something could not be given back, whose note stays.
 ///
 /// # Errors
 /// When the remote cannot be reached.
@@ -92,12 +102,19 @@ pub(crate) fn give_back_those(
     remote: &RemoteClaims,
     wanted: impl Fn(&Holding) -> bool,
     told: impl Fn(&TicketId, &str) -> Option<Kept>,
-) -> Result<Vec<TicketId>> {
+) -> Result<(Vec<TicketId>, Vec<Error>)> {
     let mut left = store.left_there()?;
     left.retain(wanted);
-    let mut given = Vec::new();
+    let (mut given, mut kept) = (Vec::new(), Vec::new());
     for left in left {
-        let was_there = remote.give_back_left(&left, |actor| told(&left.ticket, actor))?;
+        let was_there = remote.give_back_left(&left, |actor| told(&left.ticket, actor));
+        let was_there = match was_there {
+            Err(error) if !error.context.contains_key(AWAY) => {
+                kept.push(error);
+                continue;
+            }
+            was_there => was_there?,
+        };
         if was_there {
             given.push(left.ticket.clone());
         } else if left.remote != remote.remote() {
@@ -113,5 +130,5 @@ pub(crate) fn give_back_those(
             locked.forget_elsewhere(&left.ticket, &seen.remote)?;
         }
     }
-    Ok(given)
+    Ok((given, kept))
 }

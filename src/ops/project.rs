@@ -1,6 +1,7 @@
 //! The project a command works in, and who gives the command.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::past::Past;
-use super::remote_claims::{GONE, RemoteClaims, Standing};
+use super::remote_claims::{AWAY, GONE, RemoteClaims, Standing};
 use super::ticks_folder::{caches_dir, is_there};
 use super::values::printable;
 use super::{Error, ErrorCode, Result};
@@ -304,13 +305,18 @@ impl Project {
     /// is warned of, and noted as held there, until its lease runs out.
     pub fn give_back(&self) {
         self.tell_reopened();
+        // Which remotes have not answered, and why: none is waited for again.
+        let mut away: BTreeMap<String, String> = BTreeMap::new();
         for hold in self.owed.take() {
             let (Some(id), until) = (hold.claim.ticket(), hold.claim.lease_until) else {
                 continue;
             };
             let kept = || self.to_tell(&id, &hold.remote, &hold.claim.actor);
-            let given = RemoteClaims::of_hold(self, &hold);
-            let given = given.and_then(|claims| claims.give_back(&hold, kept()));
+            let given = match away.get(&hold.remote) {
+                Some(why) => Err(Error::new(ErrorCode::Git, why.clone())),
+                None => RemoteClaims::of_hold(self, &hold)
+                    .and_then(|claims| claims.give_back(&hold, kept())),
+            };
             let remote = printable(&hold.remote);
             let error = match given {
                 Ok(standing) => {
@@ -328,6 +334,9 @@ impl Project {
                 }
                 Err(error) => error,
             };
+            if error.context.contains_key(AWAY) {
+                away.insert(hold.remote.clone(), error.message.clone());
+            }
             self.warn(format!(
                 "`{id}` stays held on `{remote}` until {until}: {error}"
             ));

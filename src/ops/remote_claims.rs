@@ -52,6 +52,9 @@ const FORBIDDEN: &[&str] = &[
 /// In the context of an error: the remote has answered, and what was to be there is not.
 const REFUSED: &str = "refused";
 
+/// In the context of an error: the remote has not answered.
+pub(crate) const AWAY: &str = "away";
+
 /// In the context of an error: this clone has no such remote any more.
 pub(super) const GONE: &str = "gone";
 
@@ -466,7 +469,7 @@ impl RemoteClaims {
             "the claims on `{}` cannot be reached: {why}",
             printable(self.remote())
         );
-        Error::new(ErrorCode::Git, message)
+        Error::new(ErrorCode::Git, message).with(AWAY, true)
     }
 
     fn refused(&self, ticket: &TicketId, why: &str) -> Error {

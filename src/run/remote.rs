@@ -164,9 +164,11 @@ fn take_now(shared: &Shared, remote: &Remote, wish: &Wish<'_>) -> ops::Result<St
             && left.ticket == *wish.ticket
             && left.holding != wish.holding
     };
-    left_there::give_back_those(&shared.store, wish.now, &remote.claims, is_left, |_, _| {
-        None
-    })?;
+    let (store, told) = (&shared.store, |_: &TicketId, _: &str| None);
+    let (_, kept) = left_there::give_back_those(store, wish.now, &remote.claims, is_left, told)?;
+    if let Some(error) = kept.into_iter().next() {
+        return Err(error);
+    }
     let taken = Taken::new(&shared.store, &remote.claims, wish);
     let standing = remote.claims.take(wish, None, &|| taken.begin())?;
     match &standing {

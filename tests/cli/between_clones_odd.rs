@@ -617,3 +617,54 @@ fn a_linked_worktree_has_the_remote_of_the_main_one() {
     clones.tk("repo", &["release", "abc"]).ok();
     assert_eq!(clones.there("abc")["state"], "released");
 }
+
+#[test]
+fn one_claim_that_cannot_be_read_keeps_sync_from_none_of_the_others() {
+    let clones = Clones::new();
+    for id in ["abc", "def"] {
+        clones.tk("repo", &["claim", id, "--remote"]).ok();
+    }
+    let place = |from: &str, to: &str| {
+        let root = clones.sandbox.root();
+        std::fs::rename(root.join(from), root.join(to)).unwrap();
+    };
+    place("remote.git", "away.git");
+    clones.tk("repo", &["release", "abc", "def"]).ok();
+    place("away.git", "remote.git");
+    clones.put_message("abc", "no claim at all\n");
+    let sync = clones.tk("repo", &["sync"]);
+    assert_eq!(sync.code, 0, "{sync}");
+    let told = "warning: the claim of `abc` on `origin` cannot be read: expected a line of JSON";
+    assert!(sync.stderr.contains(told), "{sync}");
+    assert_eq!(clones.there("def")["state"], "released");
+}
+
+#[test]
+fn a_remote_that_does_not_answer_is_waited_for_once() {
+    let clones = Clones::new();
+    for id in ["abc", "def"] {
+        clones.tk("repo", &["claim", id, "--remote"]).ok();
+    }
+    let (program, calls) = (
+        clones.sandbox.root().join("ssh"),
+        clones.sandbox.root().join("calls"),
+    );
+    let script = format!("#!/bin/sh\necho >> {}\nexec sleep 600\n", calls.display());
+    std::fs::write(&program, script).unwrap();
+    let mut chmod = clones.sandbox.command("chmod");
+    assert!(chmod.arg("+x").arg(&program).status().unwrap().success());
+    clones
+        .sandbox
+        .git(["remote", "set-url", "origin", "ssh://host.invalid/x"]);
+    let mut command = clones.command("repo", &["close", "abc", "def"]);
+    command
+        .env("GIT_SSH", &program)
+        .env("GIT_SSH_VARIANT", "simple")
+        .env("TK_TEST_ANSWER_WAIT", "1000");
+    let closed = clones.sandbox.run(&mut command, None);
+    assert_eq!(closed.code, 0, "{closed}");
+    let told = "no answer within 1 s";
+    assert_eq!(closed.stderr.matches(told).count(), 2, "{closed}");
+    let calls = std::fs::read_to_string(calls).unwrap();
+    assert_eq!(calls.lines().count(), 1, "{closed}");
+}
