@@ -90,18 +90,21 @@ impl Git {
         tip: &str,
         without: Option<CommitId>,
     ) -> Result<bool> {
+        if tip != "--all" && self.commit_of(tip)?.is_none() {
+            return Ok(false);
+        }
+        // That may be gone by now.
+        let without = match without {
+            Some(commit) => self.commit_of(&commit.to_string())?,
+            None => None,
+        };
         let mut spec = OsString::from(":(literal)");
         spec.push(file);
         let call = self.call(["log", "-1", "-m", "--full-history", "--format=%H"]);
         let call = call.arg(format!("-S{text}")).arg(tip);
         let left_out = without.iter().map(|commit| format!("^{commit}"));
         let call = call.args(left_out).arg("--").arg(spec);
-        let answer = call.run_allowing(&[0, 128])?;
-        match without {
-            // That may be gone by now.
-            Some(_) if answer.code == Some(128) => self.has_stood(text, file, tip, None),
-            _ => Ok(!answer.line().is_empty()),
-        }
+        Ok(!call.run()?.line().is_empty())
     }
 
     /// What a push goes to for it to be where the remote is fetched from. A protocol that pushes

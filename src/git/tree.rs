@@ -1,6 +1,7 @@
 //! Trees and blobs: reading entries, and making trees without touching any index in use.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use super::command::{Git, Output};
 use super::error::{GitError, Result};
@@ -50,11 +51,28 @@ impl Git {
     /// # Errors
     /// When git fails.
     pub fn file_at(&self, commit: CommitId, path: &TicksPath) -> Result<Option<Vec<u8>>> {
-        let name = format!("{commit}:{}", path.as_str());
-        let answer = self
-            .call(["cat-file", "blob", &name])
-            .run_allowing(&[0, 128])?;
-        Ok((answer.code == Some(0)).then_some(answer.stdout))
+        let commit = commit.to_string();
+        let list = ["ls-tree", "-z", "--full-tree", &commit, "--", path.as_str()];
+        let found = entries(&self.run(list)?)?.into_values().next();
+        // A folder is no file, and what is a repository of its own is none either.
+        let Some(file) = found.filter(|entry| !["040000", "160000"].contains(&&*entry.mode)) else {
+            return Ok(None);
+        };
+        let blob = self.run(["cat-file", "blob", &file.object])?;
+        Ok(Some(blob.stdout))
+    }
+
+    /// Whether that path, from the top, is a file that may be executed in that commit, or a link.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn has_program_at(&self, commit: CommitId, path: &Path) -> Result<bool> {
+        let is_step = |part: &Component<'_>| *part != Component::CurDir;
+        let path: PathBuf = path.components().filter(is_step).collect();
+        let commit = commit.to_string();
+        let call = self.call(["ls-tree", "-z", "--full-tree", &commit, "--"]);
+        let found = entries(&call.arg(path).run()?)?.into_values().next();
+        Ok(found.is_some_and(|entry| ["100755", "120000"].contains(&&*entry.mode)))
     }
 
     /// The first lines of the commits that lead to the branch and not to `landed`, oldest first,
