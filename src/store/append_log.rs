@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use super::durable::sync_folder;
+use super::lock::{WAIT, lock_within};
 
 /// A log open for appending. Several processes may append to the same one: a line is written
 /// in one go.
@@ -18,6 +19,8 @@ use super::durable::sync_folder;
 pub struct AppendLog {
     file: File,
     path: PathBuf,
+    /// Whether the last write failed, which may have left a part of a line.
+    may_be_torn: bool,
 }
 
 /// A log held by this process: others that ask for it wait.
@@ -69,18 +72,24 @@ impl AppendLog {
         Ok(Self {
             file,
             path: path.to_owned(),
+            may_be_torn: false,
         })
     }
 
     /// Waits until no other process holds the log, and holds it.
     ///
     /// # Errors
-    /// When it cannot be locked.
+    /// [`StoreError::Locked`] when another holds it all the time; or when it cannot be locked.
     pub fn lock(&self) -> Result<LogLock, StoreError> {
         let file = self.file.try_clone();
         let file = file.map_err(StoreError::io("lock", &self.path))?;
-        file.lock().map_err(StoreError::io("lock", &self.path))?;
-        Ok(LogLock { file })
+        match lock_within(&file, WAIT).map_err(StoreError::io("lock", &self.path))? {
+            true => Ok(LogLock { file }),
+            false => Err(StoreError::Locked {
+                holder: format!("another process, which has `{}`", self.path.display()),
+                path: self.path.clone(),
+            }),
+        }
     }
 
     /// Ends a last line that another process, killed meanwhile, had begun; for whoever holds
@@ -102,23 +111,30 @@ impl AppendLog {
     /// # Errors
     /// When the log cannot be read.
     pub fn read_on<T: DeserializeOwned>(&self, from: u64) -> Result<(Vec<T>, u64), StoreError> {
-        let failed = || StoreError::io("read", &self.path);
-        let length = self.file.metadata().map_err(failed())?.len();
-        let mut bytes = vec![0; usize::try_from(length.saturating_sub(from)).unwrap_or(0)];
-        self.file
-            .read_exact_at(&mut bytes, from)
-            .map_err(failed())?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n');
-        bytes.truncate(whole.map_or(0, |last| last + 1));
-        let lines = bytes.split(|byte| *byte == b'\n');
-        let entries = lines.filter_map(|line| serde_json::from_slice(line).ok());
-        Ok((entries.collect(), from + bytes.len() as u64))
+        let read = lines_on(&self.file, from);
+        read.map_err(StoreError::io("read", &self.path))
+    }
+
+    /// As [`AppendLog::read_on`], of the log of that name; nothing where there is none.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn read_from<T: DeserializeOwned>(
+        path: &Path,
+        from: u64,
+    ) -> Result<(Vec<T>, u64), StoreError> {
+        let read = match File::open(path) {
+            Ok(file) => lines_on(&file, from),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok((Vec::new(), from)),
+            Err(error) => Err(error),
+        };
+        read.map_err(StoreError::io("read", path))
     }
 
     /// Appends the entry as one line, which the system writes to the disk when it sees fit.
     ///
     /// # Errors
-    /// When it cannot be written; then the last line may be torn.
+    /// When it cannot be written; then the last line may be torn, which the next one ends first.
     pub fn append(&mut self, entry: &impl Serialize) -> Result<(), StoreError> {
         let mut line = serde_json::to_vec(entry).map_err(|error| StoreError::Corrupt {
             path: self.path.clone(),
@@ -127,7 +143,11 @@ impl AppendLog {
             remedy: None,
         })?;
         line.push(b'\n');
+        if self.may_be_torn {
+            line.insert(0, b'\n');
+        }
         let written = self.file.write_all(&line);
+        self.may_be_torn = written.is_err();
         written.map_err(StoreError::io("append to", &self.path))
     }
 
@@ -171,6 +191,18 @@ impl AppendLog {
     }
 }
 
+/// What whole lines of the file hold that begin at `from` or later, and where the next one begins.
+fn lines_on<T: DeserializeOwned>(file: &File, from: u64) -> std::io::Result<(Vec<T>, u64)> {
+    let length = file.metadata()?.len();
+    let mut bytes = vec![0; usize::try_from(length.saturating_sub(from)).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, from)?;
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+    bytes.truncate(whole.map_or(0, |last| last + 1));
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let entries = lines.filter_map(|line| serde_json::from_slice(line).ok());
+    Ok((entries.collect(), from + bytes.len() as u64))
+}
+
 fn ends_a_line(file: &mut File) -> std::io::Result<bool> {
     if file.metadata()?.len() == 0 {
         return Ok(true);
@@ -206,6 +238,26 @@ mod tests {
         assert_eq!(contents.entries, [entry(1), entry(4), entry(5)]);
         assert_eq!(contents.torn, [2]);
         assert_eq!(contents.damaged, [0; 0]);
+    }
+
+    #[test]
+    fn what_is_appended_after_a_write_that_failed_stands_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let entry = |n: u32| json!({ "n": n });
+        let mut log = AppendLog::open(&path).unwrap();
+        log.append(&entry(1)).unwrap();
+        let writable = std::mem::replace(&mut log.file, File::open(&path).unwrap());
+        log.append(&entry(2)).unwrap_err();
+        log.file = writable;
+        // What a full disk takes of a line.
+        log.file.write_all(b"{\"n\":2").unwrap();
+        for n in 3..5 {
+            log.append(&entry(n)).unwrap();
+        }
+        let contents = AppendLog::read::<Value>(&path).unwrap();
+        assert_eq!(contents.entries, [entry(1), entry(3), entry(4)]);
+        assert_eq!((contents.torn, contents.damaged), (vec![2], vec![]));
     }
 
     #[test]

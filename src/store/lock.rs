@@ -68,7 +68,12 @@ pub(super) fn obstacle(path: &Path) -> Option<StoreError> {
 
 /// Waits until nobody has a lock on the file, for so long at most; whether that came to be.
 pub(super) fn wait_for(path: &Path, wait: Duration) -> std::io::Result<bool> {
-    let (file, begun) = (File::open(path)?, Instant::now());
+    lock_within(&File::open(path)?, wait)
+}
+
+/// Locks the file, waiting for so long at most; whether that came to be.
+pub(super) fn lock_within(file: &File, wait: Duration) -> std::io::Result<bool> {
+    let begun = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(true),
