@@ -75,7 +75,7 @@ async fn try_to_land(
         let text = format!("{was}: that comes back with what has merged");
         told.push(EventKind::Warning { text });
     }
-    for _ in 0..TRIES {
+    for taken_in in 0..=TRIES {
         let s = Arc::clone(shared);
         let landing = blocking(move || -> Result<_, Trouble> {
             let tip = s.integration.tip()?;
@@ -108,6 +108,8 @@ async fn try_to_land(
                     told,
                 ));
             }
+            // What it would be merged with now moves on before that lands.
+            Landing::Moved { .. } if taken_in == TRIES => break,
             Landing::Moved { tip } => {
                 if let Some(why) = take_in(shared, tip, stop, &mut told).await? {
                     return Ok((Home::Refused(why), told));
