@@ -43,6 +43,7 @@ const KEPT: &[&str] = &[
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_SSH_VARIANT",
+    "GIT_TERMINAL_PROMPT",
 ];
 const KEPT_PREFIXES: &[&str] = &["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_SSL_"];
 
@@ -428,7 +429,10 @@ impl Output {
     }
 }
 
-fn is_removed(name: &OsStr) -> bool {
+/// Whether that variable is of those of git's that say which repository is meant, or the like, and
+/// what is started for a run is not to have.
+#[must_use]
+pub fn is_removed(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with("GIT_")
         && !KEPT.contains(&name.as_ref())

@@ -65,7 +65,7 @@ mod worktree;
 pub use attributes::Attribute;
 pub use backup::{Backup, Backups};
 pub use claims::{ClaimRef, ClaimRefs};
-pub use command::{Author, Call, Git, Output};
+pub use command::{Author, Call, Git, Output, is_removed};
 pub use editor::Editor;
 pub use error::{GitError, Result};
 pub use evidence::{Evidence, Rest, TicketTree, Undone};

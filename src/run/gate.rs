@@ -132,7 +132,7 @@ pub(super) async fn shell(
     let mut spec = Spec::new(argv, cwd.to_owned());
     spec.limit_ms = Some(limit.seconds() * 1000);
     spec.grace_ms = 2_000;
-    Supervised::spare_git(&mut spec);
+    Supervised::spare_git(&shared.ctx, &mut spec);
     let mark = shared.dir.path().display().to_string();
     spec.env.insert("TK_RUN".to_owned(), shared.run.clone());
     spec.env.insert(RUN_MARK.to_owned(), mark);

@@ -30,6 +30,7 @@ use super::inbox::{self, InboxReader};
 use super::process::{self, ProcessId};
 use super::watch::Watch;
 use crate::context::Context;
+use crate::git::is_removed;
 
 /// How long what the worker left is being killed before the shim gives up on it. Only a
 /// process stuck inside the system survives this.
@@ -38,19 +39,6 @@ const END_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often it is looked at how much the worker has written.
 const WEIGH_AGAIN: Duration = Duration::from_millis(250);
-
-/// Variables of git that say who the user is and how to reach servers. All others of its
-/// name say which repository, index or commit an outer git command works on.
-const KEPT_GIT_VARIABLES: [&str; 8] = [
-    "GIT_ASKPASS",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "GIT_SSL_CAINFO",
-    "GIT_TERMINAL_PROMPT",
-];
 
 /// Why a shim left without a worker having run under it.
 #[derive(Debug, thiserror::Error)]
@@ -264,10 +252,7 @@ fn start(attempt: &AttemptDir, spec: &Spec) -> io::Result<(i32, Option<ChildStdi
         .stderr(append(STDERR)?)
         .process_group(0);
     for (name, _) in std::env::vars_os() {
-        let of_git = name
-            .to_str()
-            .is_some_and(|name| name.starts_with("GIT_") && !KEPT_GIT_VARIABLES.contains(&name));
-        if of_git {
+        if is_removed(&name) {
             command.env_remove(name);
         }
     }

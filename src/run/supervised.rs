@@ -11,6 +11,7 @@ use super::attempt::{AttemptDir, Spec};
 use super::process;
 use super::trouble::Trouble;
 use super::watch::Watch;
+use crate::context::Context;
 
 /// The variable that marks every process of one attempt folder.
 pub(super) const ATTEMPT_MARK: &str = "TK_ATTEMPT_DIR";
@@ -36,17 +37,21 @@ impl Supervised {
     }
 
     /// Has git do no background work in what will be started: it would be killed with the rest, and
-    /// its locks would stay in the user's repository. The shim lets no other such settings through.
-    pub(super) fn spare_git(spec: &mut Spec) {
+    /// its locks would stay in the user's repository. What the user set in the same way stays.
+    pub(super) fn spare_git(ctx: &Context, spec: &mut Spec) {
+        const COUNT: &str = "GIT_CONFIG_COUNT";
         const SETTINGS: [(&str, &str); 2] = [("gc.auto", "0"), ("maintenance.auto", "false")];
-        for (number, (key, value)) in SETTINGS.into_iter().enumerate() {
+        // Of a number that is none, git has said so before anything was started.
+        let given = ctx.var(COUNT).and_then(|count| count.parse().ok());
+        let given: usize = given.unwrap_or(0);
+        for (number, (key, value)) in (given..).zip(SETTINGS) {
             let pair = [("KEY", key), ("VALUE", value)];
             let pair =
                 pair.map(|(what, text)| (format!("GIT_CONFIG_{what}_{number}"), text.into()));
             spec.env.extend(pair);
         }
-        let count = SETTINGS.len().to_string();
-        spec.env.insert("GIT_CONFIG_COUNT".to_owned(), count);
+        let count = given + SETTINGS.len();
+        spec.env.insert(COUNT.to_owned(), count.to_string());
     }
 
     /// Starts the attempt's shim.

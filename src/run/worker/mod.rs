@@ -193,7 +193,7 @@ impl Work<'_> {
         let mut spec = Spec::new(argv, job.worktree.clone());
         spec.stdin = stdin;
         Supervised::mark(&mut spec, self.dir().path());
-        Supervised::spare_git(&mut spec);
+        Supervised::spare_git(&self.shared.ctx, &mut spec);
         spec.limit_ms = job.agent.max_time.map(|limit| limit.seconds() * 1000);
         let epic = self
             .shared
@@ -220,12 +220,9 @@ impl Work<'_> {
         let author = self.shared.author(job);
         set("GIT_AUTHOR_NAME", author.name);
         set("GIT_AUTHOR_EMAIL", author.email);
-        // Who commits may be known by the environment alone.
-        for name in ["GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"] {
-            if let Some(value) = self.shared.ctx.var(name) {
-                set(name, value.to_owned());
-            }
-        }
+        // Who commits may be known by the environment alone; when, each commit says itself.
+        let dates = ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"];
+        spec.unset.extend(dates.map(str::to_owned));
         spec
     }
 }
