@@ -1,7 +1,11 @@
 //! What must be so before a run changes anything.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::fs::Access;
+use wait_timeout::ChildExt;
 
 use super::ledger::{self, Ledger};
 use super::options::{Options, RunRequest};
@@ -14,6 +18,9 @@ use crate::ops::{Error, ErrorCode, Project, Result, expect_as_they_stand, expect
 
 /// What a worktree may take beside a copy of the files: some room for what a worker builds.
 const ROOM: u64 = 64 * 1024 * 1024;
+
+/// How long the worker program may take to tell its version.
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// Where a run stands.
 #[derive(Clone, Debug)]
@@ -134,7 +141,7 @@ pub(super) fn check(
     let client = if request.only_land {
         String::new()
     } else {
-        agents(ctx, project, options, survey, lacking)?
+        agents(ctx, project, base, (options, survey), lacking)?
     };
     if !request.only_land {
         room(
@@ -182,8 +189,8 @@ fn branch(name: &str) -> Result<BranchName> {
 fn agents(
     ctx: &Context,
     project: &Project,
-    options: &Options,
-    survey: &Survey,
+    base: CommitId,
+    (options, survey): (&Options, &Survey),
     lacking: &dyn Fn(Error) -> Result<()>,
 ) -> Result<String> {
     let mut client = String::new();
@@ -212,7 +219,7 @@ fn agents(
                 };
                 permission_mode(&agent)?;
             }
-            AgentKind::Command => command(ctx, project, &agent).or_else(lacking)?,
+            AgentKind::Command => command(ctx, project, base, &agent).or_else(lacking)?,
         }
     }
     Ok(client)
@@ -234,12 +241,22 @@ fn find_client(ctx: &Context) -> Result<String> {
         "is not in `PATH`"
     };
     let path = in_path(ctx, wanted).ok_or_else(|| missing(nowhere))?;
-    let answer = Command::new(&path)
+    let cannot = |error: std::io::Error| missing(&format!("cannot be started: {error}"));
+    let mut child = Command::new(&path)
         .arg("--version")
         .stdin(Stdio::null())
-        .output()
-        .map_err(|error| missing(&format!("cannot be started: {error}")))?;
-    if !answer.status.success() {
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(cannot)?;
+    let limit = ctx.answer_wait().unwrap_or(ANSWER);
+    let Some(status) = child.wait_timeout(limit).map_err(cannot)? else {
+        child.kill().and_then(|()| child.wait()).map_err(cannot)?;
+        let limit = limit.as_secs_f64();
+        let why = format!("does not tell its version within {limit:.0} s");
+        return Err(missing(&why));
+    };
+    if !status.success() {
         return Err(missing("does not tell its version"));
     }
     Ok(path.display().to_string())
@@ -258,8 +275,9 @@ fn permission_mode(agent: &AgentConfig) -> Result<()> {
     Ok(())
 }
 
-/// A command that is not a path of the worktree must be there now.
-fn command(ctx: &Context, project: &Project, agent: &AgentConfig) -> Result<()> {
+/// A command that is not a path of the worktree must be there now; one that is, in the commit that
+/// worktrees are made from, unless setting them up may make it.
+fn command(ctx: &Context, project: &Project, base: CommitId, agent: &AgentConfig) -> Result<()> {
     let Some(program) = agent.command.first() else {
         return Err(Error::new(
             ErrorCode::InvalidConfig,
@@ -267,6 +285,23 @@ fn command(ctx: &Context, project: &Project, agent: &AgentConfig) -> Result<()> 
         ));
     };
     let inside = program.contains('/') && !Path::new(program).is_absolute();
+    let leaves = |part: Component<'_>| part == Component::ParentDir;
+    let is_tracked = inside && !Path::new(program).components().any(leaves);
+    if is_tracked && project.config.worktree.setup.is_empty() {
+        let git = project.repo.home_git();
+        if git.has_program_at(base, Path::new(program))? {
+            return Ok(());
+        }
+        let message = format!(
+            "the program `{program}` of agent `{}` is not in commit {base}, which the worktrees of \
+             workers are made from, or may not be executed there",
+            agent.name
+        );
+        return Err(Error::new(ErrorCode::Failed, message).hint(format!(
+            "commit it, after `git add --chmod=+x {program}`, or have `setup` in `[worktree]` of \
+             `.ticks/config.toml` make it"
+        )));
+    }
     let there = if inside {
         project.repo.home().join(program).exists()
     } else {
@@ -288,13 +323,18 @@ fn command(ctx: &Context, project: &Project, agent: &AgentConfig) -> Result<()> 
 fn in_path(ctx: &Context, program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         let path = ctx.cwd.join(program);
-        return path.is_file().then_some(path);
+        return can_run(&path).then_some(path);
     }
     let folders = std::env::split_paths(ctx.var("PATH").unwrap_or_default()).collect::<Vec<_>>();
     folders
         .into_iter()
         .map(|folder| folder.join(program))
-        .find(|path| path.is_file())
+        .find(|path| can_run(path))
+}
+
+/// Whether it is a program that this user may start.
+fn can_run(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok()
 }
 
 /// What is free on the disk, if it tells.

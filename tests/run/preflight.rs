@@ -336,3 +336,53 @@ fn the_repository_s_path_must_be_text() {
     }
     assert_eq!(state(&rig.sandbox), before);
 }
+
+#[test]
+fn a_worker_program_is_one_that_a_worker_can_start() {
+    let rig = Rig::new(&[("one", "")]);
+    let agent = "kind = \"command\"\ncommand = [\"./agent.sh\"]\n";
+    rig.sandbox.write(".ticks/agents/own.toml", agent);
+    rig.sandbox.write("agent.sh", "#!/bin/sh\n");
+    let run = ["run", "epic", "--agent", "own"];
+    let told = [
+        "`./agent.sh` of agent `own` is not in commit",
+        "git add --chmod=+x ./agent.sh",
+    ];
+    refused(&rig.sandbox, &run, 1, &told);
+    // Also where it is committed and nobody may execute it.
+    let git = |args: &[&str]| rig.sandbox.git(args.iter().copied());
+    git(&["add", "agent.sh"]);
+    git(&["commit", "--quiet", "--message=agent"]);
+    refused(&rig.sandbox, &run, 1, &told);
+    git(&["add", "--chmod=+x", "agent.sh"]);
+    git(&["commit", "--quiet", "--message=executable"]);
+    let planned = rig.sandbox.tk(["run", "epic", "--agent", "own", "--plan"]);
+    assert_eq!(planned.code, 0, "{planned}");
+    assert!(!planned.stderr.contains("agent.sh"), "{planned}");
+    // A file is not yet a program.
+    let file = rig.sandbox.path().join("agent.txt");
+    rig.sandbox.write("agent.txt", "no program\n");
+    let agent = format!("kind = \"command\"\ncommand = [{file:?}]\n");
+    rig.sandbox.write(".ticks/agents/own.toml", &agent);
+    refused(&rig.sandbox, &run, 1, &["is not there"]);
+}
+
+#[test]
+fn a_client_that_does_not_answer_is_not_waited_for_for_ever() {
+    let rig = Rig::new(&[("one", "")]);
+    let client = rig.sandbox.root().join("client");
+    std::fs::write(&client, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    let mut chmod = rig.sandbox.command("chmod");
+    assert!(chmod.arg("+x").arg(&client).status().unwrap().success());
+    let mut command = rig.sandbox.tk_command();
+    command.args(["run", "epic"]);
+    command
+        .env("TK_CLAUDE", &client)
+        .env("TK_TEST_ANSWER_WAIT", "500");
+    let told = rig.sandbox.run(&mut command, None);
+    assert_eq!(told.code, 1, "{told}");
+    assert!(
+        told.stderr.contains("does not tell its version within"),
+        "{told}"
+    );
+}
