@@ -27,8 +27,7 @@ impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let targets = self.targets.targets(session)?;
         session.in_project(|project| {
-            // Looked at under the store's lock, under which runs begin.
-            let at_work = |id: &_| LiveRuns::of(&project.store)?.refuse(id);
+            let at_work = LiveRuns::refusing(project);
             let deleted = ops::delete(project, &targets, self.force, at_work)?;
             let screen = &session.screen;
             if screen.is_json() {

@@ -33,8 +33,7 @@ impl Args {
         let targets = self.targets.targets(session)?;
         let remote = self.remote.as_ref().map(Option::as_deref);
         session.in_project(|project| {
-            // Looked at under the store's lock, under which runs begin.
-            let at_work = |id: &_| LiveRuns::of(&project.store)?.refuse(id);
+            let at_work = LiveRuns::refusing(project);
             let changed = ops::release(project, &targets, self.force, remote, at_work)?;
             report(session, project, "release", &changed, plainly("released"))
         })

@@ -27,8 +27,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
         session.in_project(|project| {
-            // Looked at under the store's lock, under which runs begin.
-            let at_work = |id: &_| LiveRuns::of(&project.store)?.refuse(id);
+            let at_work = LiveRuns::refusing(project);
             let undone = ops::undo(project, self.dry_run, at_work)?;
             let screen = &session.screen;
             if screen.is_json() {

@@ -85,7 +85,7 @@ impl<'a> Begun<'a> {
             ctx,
             project,
             request,
-            opened: opening::open(ctx, &project.store, &subject)?,
+            opened: opening::open(ctx, project, &subject)?,
             prepared,
             told: Vec::new(),
         })
@@ -101,7 +101,7 @@ impl<'a> Begun<'a> {
         let mut files = opened.info.tickets.clone();
         if ground::is_ahead(ground, ground.base)? {
             // What became of those since, its branch is to have before it meets the user's.
-            files.extend(opening::tickets_of_key(store, &survey.key)?);
+            files.extend(opening::tickets_of_key(project, &survey.key)?);
         }
         survey.keep_files(&files);
         project.mend_merge_driver();

@@ -37,6 +37,27 @@ pub(super) fn readable<T>(
     Ok(all)
 }
 
+/// What the run is about; `None` where its folder was never finished, and where it cannot be read:
+/// that is warned of, and keeps nothing from going on that has to do with other runs.
+///
+/// # Errors
+/// When somebody is at a run that cannot be read: what that works at cannot be told.
+pub(super) fn info_of(project: &Project, dir: &RunDir) -> Result<Option<RunInfo>> {
+    let error = match dir.info() {
+        Ok(info) => return Ok(info),
+        Err(error) => error,
+    };
+    if let Some(runner) = dir.runner()? {
+        let pid = runner.process.pid;
+        return Err(error.hint(format!(
+            "process {pid} is at that run: `kill -INT {pid}` ends it"
+        )));
+    }
+    let (run, why) = (dir.id(), error.message);
+    project.warn(format!("the run `{run}` is left out: {why}"));
+    Ok(None)
+}
+
 /// All runs of the clone, newest first. Those that cannot be read are warned of.
 ///
 /// # Errors
@@ -209,16 +230,14 @@ pub fn replay<T: Default, E: From<Error>>(
     runtime.block_on(async {
         // Watched before the first look, so that nothing falls between the two.
         let watch = Watch::new(found.dir.path());
-        let mut seen = 0;
+        let mut next = 0;
         let mut answer = T::default();
         loop {
             // Asked before reading: what was written until the end is then read below.
             let live = found.dir.runner()?.is_some();
-            for event in record::read(&found.dir.journal())? {
-                if event.seq <= seen {
-                    continue;
-                }
-                seen = event.seq;
+            let (events, end) = record::read_from(&found.dir.journal(), next)?;
+            next = end;
+            for event in events {
                 if found.ticket.is_none() || event.ticket == found.ticket {
                     answer = show(&event)?;
                 }

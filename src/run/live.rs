@@ -1,9 +1,11 @@
 //! The tickets that live runs work at, for what must not get in their way.
 
+use std::cell::OnceCell;
+
 use super::folder::RunDir;
+use super::history::info_of;
 use crate::model::TicketId;
-use crate::ops::{Error, ErrorCode, Result};
-use crate::store::Store;
+use crate::ops::{Error, ErrorCode, Project, Result};
 
 /// A live run and its tickets.
 #[derive(Clone, Debug)]
@@ -20,14 +22,18 @@ pub struct LiveRuns {
 }
 
 impl LiveRuns {
-    /// Those of the store, at this moment.
+    /// Those of the project, at this moment.
     ///
     /// # Errors
     /// When a run's folder cannot be read.
-    pub fn of(store: &Store) -> Result<Self> {
+    pub fn of(project: &Project) -> Result<Self> {
         let mut runs = Vec::new();
-        for dir in RunDir::all(store)? {
-            let (Some(info), Some(runner)) = (dir.info()?, dir.runner()?) else {
+        for dir in RunDir::all(&project.store)? {
+            // One that nobody is at holds nothing, whether it can be read or not.
+            let Some(runner) = dir.runner()? else {
+                continue;
+            };
+            let Some(info) = info_of(project, &dir)? else {
                 continue;
             };
             runs.push(LiveRun {
@@ -37,6 +43,23 @@ impl LiveRuns {
             });
         }
         Ok(Self { runs })
+    }
+
+    /// Refuses a ticket that one of the project's live runs works at, each time it is asked; those
+    /// are looked at when it is asked first, for the store's lock, under which runs begin, is to be
+    /// held by then.
+    pub fn refusing(project: &Project) -> impl Fn(&TicketId) -> Result<()> {
+        let seen = OnceCell::new();
+        move |id| {
+            let live = match seen.get() {
+                Some(live) => live,
+                None => {
+                    let live = Self::of(project)?;
+                    seen.get_or_init(|| live)
+                }
+            };
+            live.refuse(id)
+        }
     }
 
     /// Refuses a ticket that is one of a live run's.

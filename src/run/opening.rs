@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::folder::{RunDir, RunInfo, RunLock, Runner};
+use super::history::info_of;
 use super::key::{RunKey, new_run_id};
 use super::options::{Options, RunRequest};
 use super::record;
@@ -12,7 +13,6 @@ use super::survey::Survey;
 use crate::context::Context;
 use crate::model::{TicketId, Verdict};
 use crate::ops::{Error, ErrorCode, Project, Result};
-use crate::store::Store;
 use crate::wire::{EventKind, RunEnd};
 
 /// A run that is this process's to do.
@@ -47,12 +47,15 @@ pub(super) struct Subject<'a> {
 }
 
 /// Opens the run: under the store's lock, so that of two at once one is refused.
-pub(super) fn open(ctx: &Context, store: &Store, subject: &Subject<'_>) -> Result<Opened> {
+pub(super) fn open(ctx: &Context, project: &Project, subject: &Subject<'_>) -> Result<Opened> {
+    let store = &project.store;
     let _locked = store.lock()?;
     let mut interrupted = None;
     let mut abandoned = Vec::new();
     for dir in RunDir::all(store)? {
-        let Some(info) = dir.info()? else { continue };
+        let Some(info) = info_of(project, &dir)? else {
+            continue;
+        };
         if let Some(runner) = dir.runner()? {
             refuse_if_shared(&info, &runner, subject)?;
         } else if has_finished(&dir)? {
@@ -151,9 +154,9 @@ pub(super) fn inherited_checks(
 ) -> Result<Vec<String>> {
     let checks = if request.only_land {
         // Those of a command that lands are its own.
-        checks_to_land(&project.store, survey)?
+        checks_to_land(project, survey)?
     } else if request.checks.is_empty() {
-        unfinished(&project.store, &survey.key)?.map_or_else(Vec::new, |info| info.checks)
+        unfinished(project, &survey.key)?.map_or_else(Vec::new, |info| info.checks)
     } else {
         // They are in the options already.
         return Ok(request.checks.clone());
@@ -164,7 +167,7 @@ pub(super) fn inherited_checks(
 
 /// The checks that the commands named whose work `tk land` lands: that of the newest run of the
 /// key, and those of the runs that have kept what was approved since.
-fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<String>> {
+fn checks_to_land(project: &Project, survey: &Survey) -> Result<Vec<String>> {
     let tickets = survey
         .runnable
         .iter()
@@ -175,8 +178,10 @@ fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<String>> {
         .map(|last| last.run.as_str())
         .collect();
     let (mut of_key, mut of_others) = (Vec::new(), Vec::new());
-    for dir in RunDir::all(store)? {
-        let Some(info) = dir.info()? else { continue };
+    for dir in RunDir::all(&project.store)? {
+        let Some(info) = info_of(project, &dir)? else {
+            continue;
+        };
         if kept_by.contains(info.run.as_str()) {
             of_others.extend(info.checks.iter().cloned());
         }
@@ -194,10 +199,10 @@ fn checks_to_land(store: &Store, survey: &Survey) -> Result<Vec<String>> {
 }
 
 /// The run of the key that has not come to an end: the same command goes on with it.
-pub(super) fn unfinished(store: &Store, key: &RunKey) -> Result<Option<RunInfo>> {
+pub(super) fn unfinished(project: &Project, key: &RunKey) -> Result<Option<RunInfo>> {
     let mut last = None;
-    for dir in RunDir::all(store)? {
-        let of_key = dir.info()?.filter(|info| info.key == key.as_str());
+    for dir in RunDir::all(&project.store)? {
+        let of_key = info_of(project, &dir)?.filter(|info| info.key == key.as_str());
         if of_key.is_some() && !has_finished(&dir)? {
             last = of_key;
         }
@@ -206,10 +211,10 @@ pub(super) fn unfinished(store: &Store, key: &RunKey) -> Result<Option<RunInfo>>
 }
 
 /// The tickets of all runs of the key: the files that its branch may have.
-pub(super) fn tickets_of_key(store: &Store, key: &RunKey) -> Result<Vec<String>> {
+pub(super) fn tickets_of_key(project: &Project, key: &RunKey) -> Result<Vec<String>> {
     let mut tickets = Vec::new();
-    for dir in RunDir::all(store)? {
-        let of_key = dir.info()?.filter(|info| info.key == key.as_str());
+    for dir in RunDir::all(&project.store)? {
+        let of_key = info_of(project, &dir)?.filter(|info| info.key == key.as_str());
         tickets.extend(of_key.into_iter().flat_map(|info| info.tickets));
     }
     Ok(tickets)

@@ -132,7 +132,7 @@ pub fn plan(ctx: &Context, project: &Project, request: &RunRequest) -> Result<Pl
     let seats = seats(&survey, &jobs, false)?;
     let places = places(&options, &survey);
     let played = play(&survey, &seats, places, options.waves);
-    let goes_on = opening::unfinished(&project.store, &survey.key)?;
+    let goes_on = opening::unfinished(project, &survey.key)?;
     let run = goes_on.as_ref().map(|info| info.run.as_str());
     let purse = Purse::of(ctx, project, &options, run, |_| false)?;
     let wants_worker = |seat: &&Seat| !seat.job.begins_without_worker();

@@ -147,3 +147,11 @@ const fn point(kind: &EventKind) -> Option<Point> {
 pub fn read(journal: &Path) -> Result<Vec<Event>> {
     Ok(AppendLog::read(journal)?.entries)
 }
+
+/// The events of a journal that begin at that byte or later, and where the next one begins.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn read_from(journal: &Path, from: u64) -> Result<(Vec<Event>, u64)> {
+    Ok(AppendLog::read_from(journal, from)?)
+}

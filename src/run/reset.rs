@@ -2,6 +2,7 @@
 //! the run's branch has what a run that ended wrote into them since.
 
 use super::folder::{RunDir, RunInfo};
+use super::history::info_of;
 use super::key::RunKey;
 use super::preflight::Ground;
 use crate::format;
@@ -12,6 +13,8 @@ use crate::ops::{Project, Result};
 /// A ticket's file that is as the branch has it that the run lands on.
 struct Reset {
     id: TicketId,
+    /// What it said when it was looked at.
+    seen: String,
     /// As the run's branch has it.
     left: String,
     /// Whether attempts of the key's runs are in that and not in the file.
@@ -30,7 +33,7 @@ pub(super) fn bring_back(project: &Project, ground: &Ground, key: &RunKey) -> Re
     };
     let mut runs = Vec::new();
     for dir in RunDir::all(&project.store)? {
-        runs.extend(dir.info()?.filter(|info| info.key == key.as_str()));
+        runs.extend(info_of(project, &dir)?.filter(|info| info.key == key.as_str()));
     }
     let mut ids: Vec<&String> = runs.iter().flat_map(files_of).collect();
     ids.sort_unstable();
@@ -47,8 +50,15 @@ pub(super) fn bring_back(project: &Project, ground: &Ground, key: &RunKey) -> Re
     let locked = project.store.lock()?;
     let mut ids = Vec::new();
     for file in reset {
+        // Somebody has changed it meanwhile.
+        if locked.read_text(&file.id)?.as_ref() != Some(&file.seen) {
+            continue;
+        }
         locked.write_text(&file.id, file.left, &project.config)?;
         ids.push(format!("`{}`", file.id));
+    }
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
     Ok(vec![format!(
         "the files of {} were as `{}` has them; they are again as the run had left them",
@@ -100,6 +110,7 @@ fn of(
     let lacks_runs = records.any(|it| of_key(&it.run) && !is_here(&it.run, it.attempt));
     Ok(Some(Reset {
         id,
+        seen: text,
         left,
         lacks_runs,
     }))

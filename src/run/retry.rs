@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 
 use super::folder::RunDir;
+use super::history::info_of;
 use super::unended;
 use crate::context::Context;
 use crate::ops::{Project, Result};
@@ -29,10 +30,13 @@ pub fn tell_end(ctx: &Context, project: &Project, given: &str) -> Result<()> {
 /// When the runs cannot be read, or the wish cannot be left.
 pub fn ask_to_retry(project: &Project, ticket: &str) -> Result<Option<String>> {
     for dir in RunDir::all(&project.store)? {
-        let (Some(info), Some(runner)) = (dir.info()?, dir.runner()?) else {
+        let Some(runner) = dir.runner()?.filter(|runner| !runner.only_ends) else {
             continue;
         };
-        if !runner.only_ends && info.tickets.iter().any(|id| id == ticket) {
+        let Some(info) = info_of(project, &dir)? else {
+            continue;
+        };
+        if info.tickets.iter().any(|id| id == ticket) {
             dir.ask_to_retry(ticket)?;
             // One that ends at this moment leaves the ticket to the next.
             return Ok(runner.process.signal(Signal::USR1).then_some(info.run));

@@ -42,19 +42,17 @@ pub fn stop(ctx: &Context, project: &Project, found: &Found) -> Result<StopDocum
             ),
         ));
     }
-    let is_over = || -> Result<bool> {
-        Ok(match &found.ticket {
-            None => !runner.process.is_alive(),
-            Some(ticket) => {
-                let events = record::read(&found.dir.journal())?;
-                let last = events
-                    .iter()
-                    .rev()
-                    .find(|event| event.ticket.as_deref() == Some(ticket));
-                let done = |event: &Event| matches!(event.kind, EventKind::TicketFinished { .. });
-                last.is_none_or(done) || !runner.process.is_alive()
+    let (mut next, mut is_done) = (0, found.ticket.is_some());
+    let mut is_over = || -> Result<bool> {
+        if let Some(ticket) = &found.ticket {
+            let (events, end) = record::read_from(&found.dir.journal(), next)?;
+            next = end;
+            let of_ticket = |event: &&Event| event.ticket.as_deref() == Some(ticket);
+            if let Some(last) = events.iter().rfind(of_ticket) {
+                is_done = matches!(last.kind, EventKind::TicketFinished { .. });
             }
-        })
+        }
+        Ok(is_done || !runner.process.is_alive())
     };
     let start = Instant::now();
     while !is_over()? {

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::folder::RunDir;
+use super::history::info_of;
 use super::key::RunKey;
 use super::survey::Survey;
 use crate::git::{BranchName, Git, HeadFile};
@@ -304,7 +305,7 @@ pub(super) fn catch_up(project: &Project, key: &RunKey) -> Result<Vec<String>> {
         let Some(branch) = stand_in.branch()? else {
             continue;
         };
-        let info = run.info()?;
+        let info = info_of(project, &run)?;
         let is_own = info.is_some_and(|info| info.key == key.as_str());
         let renamed = match BranchName::parse(&branch) {
             Ok(branch) => Git::new(project.repo.home()).renamed_branch(&branch)?,

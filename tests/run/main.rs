@@ -37,6 +37,8 @@ mod layouts;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod not_yet;
@@ -103,5 +105,7 @@ mod told;
 mod told_closings;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod unreadable;
 #[cfg(test)]
 mod worktrees;

@@ -147,7 +147,10 @@ pub(super) fn examine<'a>(exam: &Exam<'a>) -> Vec<Found<'a>> {
         found.push(
             Found::new(FindingKind::InvalidRun, Severity::Warning, why.clone())
                 .path(exam.shown(path))
-                .hint("`tk runs` and `tk log` cannot show it; keep a copy before you change it"),
+                .hint(
+                    "`tk runs` and `tk log` cannot show it, and no run goes on with it or ends \
+                     what it left; keep a copy before you change it",
+                ),
         );
     }
     found.extend(exam.runs.ledger.iter().map(|damage| {
