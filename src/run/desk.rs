@@ -53,7 +53,7 @@ pub(super) struct Bill {
 pub(super) enum Ending {
     /// Merged and closed.
     Landed,
-    /// A person closed it before it began.
+    /// A person closed it, before it began or while it was worked at.
     Closed,
     /// A person deleted it.
     Deleted,
@@ -63,7 +63,7 @@ pub(super) enum Ending {
     Failed,
     /// It was interrupted by a stop.
     Stopped,
-    /// It was put aside because the budget is used up.
+    /// It was put aside: the budget is used up, or another holds it, or it is not to begin yet.
     Parked,
 }
 

@@ -1,5 +1,5 @@
 //! Reading files that somebody else may have put there: never through a link, never waiting
-//! for the other end of a pipe, never without bound.
+//! for the other end of a pipe, never more than the caller allows.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
