@@ -1,7 +1,7 @@
 //! Whether the branch a run lands on was rewritten: what the run began from is not in it any
 //! more, and landing would bring that back.
 
-use super::folder::RunDir;
+use super::folder::{RunDir, RunInfo};
 use super::record;
 use super::shared::Shared;
 use super::trouble::Trouble;
@@ -35,9 +35,9 @@ fn tips(shared: &Shared) -> Result<Vec<String>, Trouble> {
     let unreadable = |error: crate::ops::Error| Trouble::Io(error.to_string());
     let mut tips = vec![shared.ground.base.to_string()];
     for dir in RunDir::all(&shared.store).map_err(unreadable)? {
-        let info = dir.info().map_err(unreadable)?;
-        let of_key = |info: &super::folder::RunInfo| info.key == shared.key.as_str();
-        if !info.as_ref().is_some_and(of_key) {
+        // One that cannot be read was warned of when this run began.
+        let of_key = |info: RunInfo| info.key == shared.key.as_str();
+        if !dir.info().ok().flatten().is_some_and(of_key) {
             continue;
         }
         for event in record::read(&dir.journal()).map_err(unreadable)? {
