@@ -57,7 +57,10 @@ fn a_file_of_another_format_is_named_as_such() {
     refused("ticket", "backlog/tasks/task-1.md", "backlog");
     refused("backlog", "ticket/a.md", "ticket");
     refused("ticket", "beads/a.json", "beads");
-    assert_snapshot!(sandbox.tk(["import", "beads", "github.list"]).stderr, @"");
+    assert_snapshot!(sandbox.tk(["import", "beads", "github.list"]).stderr, @r"
+    error: github.list:1: it looks like a file of `github`: expected one of `beads` (`tk import github` reads it)
+    hint: `--skip-invalid` imports the others; nothing is imported now
+    ");
     assert_eq!(sandbox.tk(["list", "--json"]).json()["total"], 0);
     for format in FORMATS {
         let path = format!("{format}/a.json");
