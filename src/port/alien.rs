@@ -26,8 +26,8 @@ fn first(text: &str) -> Option<Map<String, Value>> {
 
 fn of_record(format: ImportFormat, fields: &Map<String, Value>) -> Option<ImportFormat> {
     let has = |key: &&str| fields.contains_key(*key);
-    let any = |keys: &[&str]| keys.iter().any(|key| has(key));
-    let all = |keys: &[&str]| keys.iter().all(|key| has(key));
+    let any = |keys: &[&str]| keys.iter().any(&has);
+    let all = |keys: &[&str]| keys.iter().all(&has);
     let is_list = |key: &&str| fields.get(*key).is_some_and(Value::is_array);
     let is_text = |key: &str| fields.get(key).is_some_and(Value::is_string);
     if all(&["uuid", "description"]) && !any(&["title"]) {
@@ -56,7 +56,7 @@ fn of_record(format: ImportFormat, fields: &Map<String, Value>) -> Option<Import
     if any(&of_ticks) || is_text("notes") || !is_json_lines && all(&["updated_at"]) {
         return Some(ImportFormat::Ticks);
     }
-    (format == ImportFormat::Beads || of_ours.iter().any(|key| is_list(key)))
+    (format == ImportFormat::Beads || of_ours.iter().any(is_list))
         .then_some(ImportFormat::Jsonl)
 }
 
