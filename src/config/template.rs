@@ -54,8 +54,9 @@ const TEMPLATE: &str = r##"# Configuration of tk. Everything is optional: each l
 #max_time = "2h"
 # The most that all runs of this clone together may cost in a day. By default no limit.
 #daily_budget_usd = 100.0
-# Under a cap, an agent that reports no cost: "refuse" it, or "reserve" and charge that.
-#cost_unknown = "refuse"
+# Under a cap, an agent that has told no cost: "reserve" charges what was put aside for its worker,
+# "refuse" does, too, and begins no other of it in the run.
+#cost_unknown = "reserve"
 # Whether tickets made by agents run without a person's approval.
 #trust_agent_tickets = false
 # How many tickets are merged and checked together.

@@ -112,7 +112,8 @@ pub struct RunConfig {
     pub max_time: Option<Span>,
     /// The cap on money of a day, over all runs of the clone.
     pub daily_budget: Option<Usd>,
-    /// Whether an agent that reports no cost may run under a cap, charged its reservation.
+    /// Whether workers of an agent go on to begin under a cap when one has told no cost, and was
+    /// charged its reservation.
     pub cost_unknown_reserve: bool,
     /// Whether tickets made by agents run without approval.
     pub trust_agent_tickets: bool,
@@ -245,7 +246,7 @@ impl Default for RunConfig {
             max_tokens: None,
             max_time: None,
             daily_budget: None,
-            cost_unknown_reserve: false,
+            cost_unknown_reserve: true,
             trust_agent_tickets: false,
             batch: 1,
             remote_claims: false,

@@ -17,6 +17,8 @@ pub enum Refusal {
     Elsewhere,
     /// The ticket has used up what it may cost in the run.
     Ticket,
+    /// Its agent has told no cost, and the configuration refuses it then.
+    Untold,
     /// What is free does not pay for a worker, and nothing will come back.
     Reached,
 }

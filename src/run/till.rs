@@ -150,6 +150,15 @@ impl Till {
         Some((daily, first.min().map(|at| at + 24.hours())))
     }
 
+    /// Whether workers of the agent have ended in this run, and none has told what it cost.
+    pub(super) fn tells_no_cost(&self, agent: &str) -> bool {
+        let own = self.words.values().filter(|entry| {
+            entry.run == self.run && entry.agent == agent && entry.kind == EntryKind::Settled
+        });
+        let told = own.map(|entry| entry.basis == Basis::Reported);
+        told.reduce(|one, other| one || other) == Some(false)
+    }
+
     /// The highest number that a process of the attempt has had.
     pub(super) fn last_process(&self, ticket: &TicketId, attempt: u32) -> u32 {
         let of = |process: u32| {

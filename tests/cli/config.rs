@@ -28,7 +28,7 @@ fn every_setting_has_a_value_and_an_origin() {
     run.max_tokens = none  # default
     run.max_time = none  # default
     run.daily_budget_usd = none  # default
-    run.cost_unknown = "refuse"  # default
+    run.cost_unknown = "reserve"  # default
     run.trust_agent_tickets = false  # default
     run.batch = 1  # default
     run.claims = "local"  # default

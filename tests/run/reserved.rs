@@ -67,6 +67,27 @@ fn tickets_share_the_cap_whose_agent_tells_no_cost() {
     assert!((rig.spent() - 3.0).abs() < 1e-9, "{:?}", rig.settled());
 }
 
+/// What each costs nobody knows: whoever does not want to pay for that unseen says so.
+#[test]
+fn an_agent_that_tells_no_cost_is_refused_where_that_is_configured() {
+    let rig = Rig::new(&[("one", ""), ("two", ""), ("three", "")]);
+    let mute = "kind = \"command\"\ncommand = [\"sh\", \"-c\", \"echo x > $TK_TICKET.txt\"]\n";
+    rig.sandbox.write(".ticks/agents/mute.toml", mute);
+    let config = rig.sandbox.read(".ticks/config.toml");
+    let refused = format!("{config}\n[run]\ncost_unknown = \"refuse\"\n");
+    rig.sandbox.write(".ticks/config.toml", &refused);
+    let args = ["-j", "1", "--max-cost", "3", "--agent", "mute"];
+    let ended = rig.run(args).expect(10);
+    assert_eq!(ended.ids("landed").len(), 1);
+    let told = "tells no cost, and `cost_unknown` of `[run]`";
+    let warnings = ended.of("", "warning").into_iter();
+    let warned = warnings.filter(|event| event["text"].as_str().unwrap().contains(told));
+    assert_eq!(warned.count(), 2);
+    // Without a cap nothing is bounded by what nobody knows.
+    let ended = rig.run(["-j", "1", "--agent", "mute"]).expect(0);
+    assert_eq!(ended.ids("landed").len(), 2);
+}
+
 #[test]
 fn a_cost_that_is_no_amount_is_told_and_the_reservation_charged() {
     let rig = Rig::new(&[("one", ""), ("two", ""), ("three", "")]);

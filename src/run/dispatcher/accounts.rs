@@ -291,6 +291,10 @@ impl Dispatcher<'_> {
         if max_turns == Some(0) {
             return Ok(Err(Refusal::Ticket));
         }
+        let refuses_untold = !self.shared.config.run.cost_unknown_reserve;
+        if refuses_untold && job.is_command() && self.till.tells_no_cost(&job.agent.name) {
+            return Ok(Err(Refusal::Untold));
+        }
         let wish = self.wish(&job, cap.map(|cap| cap.saturating_sub(used.cost)))?;
         let known = self
             .till

@@ -18,6 +18,18 @@ use crate::run::watch::Watch;
 /// How long a wait for a moment lasts at most.
 const LOOK_AT_THE_CLOCK: Duration = Duration::from_secs(30);
 
+/// What is said where an agent is refused that tells no cost.
+const UNTOLD: &str = "its agent tells no cost, and `cost_unknown` of `[run]` in `.ticks/config.toml` is \
+                      \"refuse\"";
+
+/// What is said where a ticket gets no worker for that.
+fn why(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Untold => UNTOLD,
+        Refusal::Ticket | Refusal::Later | Refusal::Elsewhere | Refusal::Reached => USED_UP,
+    }
+}
+
 impl Dispatcher<'_> {
     /// Starts everything that can start now: waiting fix rounds first, then new tickets.
     pub(super) fn start_what_can(&mut self) {
@@ -89,8 +101,8 @@ impl Dispatcher<'_> {
                     self.asking.push_back((ticket, reply));
                     self.wait_for_others(waited.take());
                 }
-                Err(Refusal::Ticket) => {
-                    self.reach_ticket_cap(&ticket, USED_UP.to_owned());
+                Err(refusal @ (Refusal::Ticket | Refusal::Untold)) => {
+                    self.reach_ticket_cap(&ticket, why(refusal).to_owned());
                     let _gone = reply.send(Err(NoPlace::Ticket));
                 }
                 Err(Refusal::Reached) => {
@@ -117,8 +129,8 @@ impl Dispatcher<'_> {
                     self.wait_for_others(waited.take());
                     passed_over.insert(ticket);
                 }
-                Err(Refusal::Ticket) => {
-                    self.reach_ticket_cap(&ticket, USED_UP.to_owned());
+                Err(refusal @ (Refusal::Ticket | Refusal::Untold)) => {
+                    self.reach_ticket_cap(&ticket, why(refusal).to_owned());
                     self.board.set(&ticket, Phase::Over(Ending::Parked));
                 }
                 Err(Refusal::Reached) => self.refuse(),

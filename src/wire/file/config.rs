@@ -130,8 +130,8 @@ struct RunTable {
     max_time: Length,
     /// The most that all runs of this clone together may cost in a day; by default no limit
     daily_budget_usd: Dollars,
-    /// Under a cap, an agent that reports no cost
-    #[schemars(extend("default" = "refuse"))]
+    /// Under a cap, an agent that has told no cost
+    #[schemars(extend("default" = "reserve"))]
     cost_unknown: CostUnknown,
     /// Whether tickets made by agents run without a person's approval
     #[schemars(extend("default" = false))]
@@ -170,9 +170,9 @@ enum OnPermission {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum CostUnknown {
-    /// Does not run
+    /// Charged what was put aside, and no other worker of it begins
     Refuse,
-    /// Runs and is charged what was put aside for it
+    /// Charged what was put aside for it
     Reserve,
 }
 
