@@ -112,7 +112,8 @@ pub(super) fn edit_array(
     }
 }
 
-fn elements(array: &Array) -> Vec<Range<usize>> {
+/// Where its elements stand.
+pub(super) fn elements(array: &Array) -> Vec<Range<usize>> {
     array
         .iter()
         .map(|element| element.span().unwrap_or_default())

@@ -22,6 +22,7 @@ mod fields;
 mod fuzzing;
 mod kept;
 mod legible;
+mod order;
 mod parse;
 mod place;
 mod plain;
@@ -48,6 +49,7 @@ pub use repeated::{Repeated, repeated};
 pub use fuzzing::{Readers, additions, readers};
 
 pub(crate) use extras::extras;
+pub(crate) use order::{Order, ordered, orders};
 pub(crate) use parse::parse_any;
 
 #[cfg(test)]

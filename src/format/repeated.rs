@@ -11,7 +11,7 @@ use super::splice::Splices;
 use super::table::{Placed, Value};
 
 /// The keys whose values are sets.
-const SETS: [&str; 4] = ["labels", "blocked_by", "after", "related"];
+pub(super) const SETS: [&str; 4] = ["labels", "blocked_by", "after", "related"];
 
 /// What a file's sets have more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]

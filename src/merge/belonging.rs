@@ -35,6 +35,16 @@ impl Belonging {
         self.quotes.is_some() || self.depth > 0
     }
 
+    /// Goes over a line of an entry; what it has before its comment.
+    pub(super) fn without_comment<'l>(&mut self, line: &'l str) -> &'l str {
+        let start = match self.is_within() {
+            true => 0,
+            false => line.find('=').map_or(0, |at| at + 1),
+        };
+        let end = self.value(&line[start..]);
+        &line[..start + end]
+    }
+
     fn line(&mut self, line: &str) -> Option<String> {
         if self.is_within() {
             self.value(line);
@@ -60,9 +70,10 @@ impl Belonging {
         Some(self.key.clone())
     }
 
-    /// Goes over what a line has of a value.
-    fn value(&mut self, line: &str) {
+    /// Goes over what a line has of a value; where the comment behind that begins, or the line ends.
+    fn value(&mut self, line: &str) -> usize {
         let mut rest = line;
+        let mut end = line.len();
         loop {
             if let Some(quotes) = self.quotes {
                 let Some(after) = after(rest, quotes) else {
@@ -77,7 +88,10 @@ impl Belonging {
             let found = &rest[at..];
             rest = &found[1..];
             match found.as_bytes()[0] {
-                b'#' => break,
+                b'#' => {
+                    end -= found.len();
+                    break;
+                }
                 b'[' | b'{' => self.depth += 1,
                 b']' | b'}' => self.depth = self.depth.saturating_sub(1),
                 _ => {
@@ -89,6 +103,7 @@ impl Belonging {
         }
         // A string of one line ends with it, whatever is wrong with it.
         self.quotes = self.quotes.filter(|quotes| quotes.len() == 3);
+        end
     }
 }
 

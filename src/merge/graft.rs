@@ -209,12 +209,38 @@ fn lines([base, ours, theirs]: [&str; 3], side: Side) -> String {
         return theirs.to_owned();
     }
     // Comments in an array: values differ in nothing else.
-    let has_comments = [ours, theirs].iter().all(|text| text.contains('#'));
-    if has_comments && let Ok(merged) = merge_lines(base, ours, theirs) {
-        return merged;
+    let has_comments = |text: &str| text.contains('#') && text.lines().count() > 1;
+    if has_comments(ours) && has_comments(theirs) {
+        return merge_lines(base, ours, theirs).unwrap_or_else(|_| {
+            let [base, ours, theirs] = [base, ours, theirs].map(elements);
+            let mut out = String::new();
+            write(&merge(&base, &ours, &theirs, side), &mut out);
+            out
+        });
     }
     let chosen = if side == Side::Theirs { theirs } else { ours };
     chosen.to_owned()
+}
+
+/// The lines of an array, each with the comments above it, told apart by what is no comment.
+fn elements(array: &str) -> Vec<Node> {
+    let mut place = Belonging::default();
+    let mut nodes = Vec::new();
+    let mut above = String::new();
+    for line in array.split_inclusive('\n') {
+        let id = place.without_comment(line).trim().trim_end_matches(',');
+        if id.is_empty() {
+            above.push_str(line);
+            continue;
+        }
+        nodes.push(Node {
+            id: id.to_owned(),
+            above: std::mem::take(&mut above),
+            text: line.to_owned(),
+            ..Node::default()
+        });
+    }
+    nodes
 }
 
 /// The comments above an entry: those of the side that changed them, or of both that added some.

@@ -17,6 +17,7 @@ mod life;
 mod list;
 mod marked;
 mod mixed;
+mod order;
 mod text;
 mod three_way;
 mod ticket;

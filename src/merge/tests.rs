@@ -732,6 +732,7 @@ fn a_merge_by_lines_counts_only_if_it_is_that_of_the_values() {
             ours: (ours, &mine),
             theirs: (theirs, &other),
             is_turned: false,
+            orders: std::cell::OnceCell::new(),
         }
         .by_lines()
     };

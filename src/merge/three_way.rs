@@ -1,8 +1,9 @@
 //! Three texts of one ticket, made one.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use crate::format::{edit, parse_any, print};
+use crate::format::{Order, edit, ordered, parse_any, print, repeated};
 use crate::model::{Config, Ticket, TicketId};
 
 use super::Merged;
@@ -10,6 +11,7 @@ use super::added::{Added, COMMENTS, extras_of, name, without};
 use super::choice::{choices, join};
 use super::fields::{LISTS, Side, merge_fields};
 use super::graft::graft;
+use super::order::order_of;
 use super::text::{common_lines, mark_differences, merge_lines};
 
 /// What both sides come from.
@@ -49,6 +51,8 @@ pub(super) struct Sides<'a> {
     pub(super) theirs: (&'a str, &'a Ticket),
     /// Whether who merges calls them the other way round.
     pub(super) is_turned: bool,
+    /// In which order the texts are to have their sets, once that is asked for.
+    pub(super) orders: OnceCell<Vec<Order>>,
 }
 
 /// Both sides of a conflict in one text.
@@ -72,6 +76,7 @@ impl Sides<'_> {
             ours: self.theirs,
             theirs: self.ours,
             is_turned: !self.is_turned,
+            orders: OnceCell::new(),
             ..*self
         };
         turned.merge()
@@ -104,8 +109,8 @@ impl Sides<'_> {
             return Some(merged);
         }
         let other = self.merged(Side::Theirs).0;
-        let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
-        let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
+        let ours = self.with(self.ours, &mine)?;
+        let theirs = self.with(self.theirs, &other)?;
         let was = self.merged(Side::Base).0;
         let base = self.base_as(&was)?;
         let added = Added::of(self);
@@ -187,8 +192,8 @@ impl Sides<'_> {
     /// The text of that ticket, which is merged from all three sides, with every comment and unknown
     /// key that a side added; nothing where these conflict.
     fn as_one(&self, ticket: &Ticket, added: &Added) -> Option<String> {
-        let ours = edit(self.ours.0, self.ours.1, ticket).ok()?;
-        let theirs = edit(self.theirs.0, self.theirs.1, ticket).ok()?;
+        let ours = self.with(self.ours, ticket)?;
+        let theirs = self.with(self.theirs, ticket)?;
         let common = || (added.ours != added.theirs).then(|| common_lines(&ours, &theirs));
         let was = self.base_as(ticket)?;
         let base = was.clone().or_else(common);
@@ -223,8 +228,8 @@ impl Sides<'_> {
     /// The marked text in which nothing is marked but the values, comments and unknown keys that
     /// both changed differently, where what only one of them added stands beside these.
     fn with_extras_apart(&self, mine: &Ticket, other: &Ticket, added: &Added) -> Option<Marked> {
-        let ours = edit(self.ours.0, self.ours.1, mine).ok()?;
-        let theirs = edit(self.theirs.0, self.theirs.1, mine).ok()?;
+        let ours = self.with(self.ours, mine)?;
+        let theirs = self.with(self.theirs, mine)?;
         let was = self.base_as(mine)?.unwrap_or_default();
         let [one, two] = [Side::Ours, Side::Theirs].map(|side| {
             let text = added.fitted(graft(&was, [&ours, &theirs], side), mine);
@@ -282,6 +287,19 @@ impl Sides<'_> {
         merge_fields((ticket, is_known), self.ours.1, self.theirs.1, side)
     }
 
+    /// The text of a side as one of that ticket, with the sets in the order of all three; nothing
+    /// where that cannot be written into it.
+    fn with(&self, (text, before): (&str, &Ticket), after: &Ticket) -> Option<String> {
+        let edited = edit(text, before, after).ok()?;
+        let orders = self
+            .orders
+            .get_or_init(|| order_of(self.base.text, self.ours.0, self.theirs.0));
+        Some(match orders.is_empty() {
+            true => edited,
+            false => ordered(&edited, orders),
+        })
+    }
+
     /// The text of the base, if there is one, as one of that ticket; nothing where that cannot be
     /// written into it.
     #[expect(
@@ -290,7 +308,7 @@ impl Sides<'_> {
     )]
     fn base_as(&self, ticket: &Ticket) -> Option<Option<String>> {
         let text = self.base.text;
-        text.map(|text| edit(text, self.base.ticket, ticket).ok())
+        text.map(|text| self.with((text, self.base.ticket), ticket))
             .map_or(Some(None), |edited| edited.map(Some))
     }
 
@@ -302,16 +320,16 @@ impl Sides<'_> {
         added: &Added,
     ) -> Option<(&'static str, Marked)> {
         LISTS.iter().find_map(|(key, take)| {
-            let with = |merged: &Ticket, side: &Ticket| {
+            let taking = |merged: &Ticket, side: &Ticket| {
                 let mut ticket = merged.clone();
                 take(&mut ticket, side);
                 ticket
             };
             let [was, mine, other] = merged;
-            let was = with(was, self.base.ticket);
-            let (mine, other) = (with(mine, self.ours.1), with(other, self.theirs.1));
-            let ours = edit(self.ours.0, self.ours.1, &mine).ok()?;
-            let theirs = edit(self.theirs.0, self.theirs.1, &other).ok()?;
+            let was = taking(was, self.base.ticket);
+            let (mine, other) = (taking(mine, self.ours.1), taking(other, self.theirs.1));
+            let ours = self.with(self.ours, &mine)?;
+            let theirs = self.with(self.theirs, &other)?;
             let base = self.base_as(&was)?;
             let lost = added.lost([(&ours, &mine), (&theirs, &other)]);
             let marked = lost
@@ -345,9 +363,10 @@ impl Sides<'_> {
         sides.all(|(text, ticket)| text == print(ticket))
     }
 
-    /// Whether the text spells that ticket.
+    /// Whether the text spells that ticket, and no set of it has an entry twice.
     fn is(&self, text: &str, ticket: &Ticket) -> bool {
         parse_any(self.id, text, self.config).is_ok_and(|read| read == *ticket)
+            && repeated(text).is_none()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The merge of two ticket files against their base.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 
 use crate::format::{origins, parse_any};
@@ -137,6 +138,7 @@ fn merge_uniform(
             ours: (ours, &mine),
             theirs: (theirs, &other),
             is_turned: false,
+            orders: OnceCell::new(),
         };
         sides.merge()
     };
