@@ -5,9 +5,10 @@ use std::io::IsTerminal;
 
 use super::heard::Heard;
 use super::{Outcome, Session};
-use crate::ops::{self, Choice, Error, ErrorCode, Question, Result};
+use crate::ops::{self, Choice, Error, ErrorCode, Project, Question, Result};
 use crate::ui;
 use crate::ui::screen::Screen;
+use crate::wire::{Resolution, ResolveDocument};
 
 /// The exit code after Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -85,6 +86,9 @@ impl Args {
                 project.hint("stopped by Ctrl-C: what was answered before is settled");
                 return Ok(INTERRUPTED);
             }
+            if let Some(chosen) = chosen {
+                warn_of_edited(project, &done, chosen);
+            }
             if is_open.get() {
                 project.hint("`tk resolve -i` asks about the rest, `--ours` and `--theirs` choose");
             } else if !done.others.is_empty() {
@@ -95,6 +99,24 @@ impl Args {
             }
             Ok(0)
         })
+    }
+}
+
+/// What has no marks any more is nobody's to choose: whoever has chosen a side is told, since it may
+/// be git itself that has settled it, by what it recorded of another merge.
+fn warn_of_edited(project: &Project, done: &ResolveDocument, chosen: Choice) {
+    let option = match chosen {
+        Choice::Ours => "--ours",
+        Choice::Theirs => "--theirs",
+    };
+    for ticket in &done.tickets {
+        if ticket.outcome == Resolution::AsEdited {
+            let (id, path) = (&ticket.id, &ticket.path);
+            project.warn(format!(
+                "`{id}` is as it was edited since git stopped, by a person or by git's rerere, and \
+                 not by {option}: `git checkout --merge {path}` brings its conflict back"
+            ));
+        }
     }
 }
 

@@ -22,12 +22,13 @@ use moved::Moved;
 
 use super::in_texts::{Marks, marks};
 use super::meant::by_part_of_id;
+use super::ticks_folder::{is_at_top, refuse_left_out};
 use super::values::{invalid, there};
 use super::{Error, ErrorCode, Project, Result};
 use crate::cores;
 use crate::git::{CommitId, Git, Incoming, TicksPath, Unmerged};
 use crate::merge::{self, Choice, Hunk};
-use crate::model::TicketId;
+use crate::model::{Shown, TicketId};
 use crate::store::{self, Store};
 use crate::wire::{Resolution, ResolveDocument, ResolvedTicket};
 
@@ -64,6 +65,21 @@ pub fn settle(
     project.require_human("settle merges")?;
     project.mend_merge_driver();
     let git = project.repo.git();
+    let root = project.repo.worktree_root();
+    let ticks = project.store.ticks_dir();
+    if !is_at_top(&project.repo, ticks) && !root.join(crate::git::TICKS).is_dir() {
+        let message = format!(
+            "`{}` is not at the top of the working tree: what git leaves of its merges cannot be \
+             settled by their keys",
+            Shown(ticks)
+        );
+        let hint = "settle it with `tk edit` or in an editor, then `git add` the file";
+        return Err(invalid(message).hint(hint));
+    }
+    if root != project.repo.home() {
+        // What names a ticket that gets another id could not follow.
+        refuse_left_out(&git, &root.join(crate::git::TICKS))?;
+    }
     let stages = git.stages()?;
     let (files, mut others) = git.unmerged(&project.repo, &stages)?;
     let mut left = Vec::new();
@@ -76,7 +92,7 @@ pub fn settle(
     others.sort();
     let mut table = Table {
         project,
-        root: project.repo.worktree_root(),
+        root,
         git: &git,
         incoming: git.incoming(left.iter().map(|(_, file)| file))?,
         answer,
@@ -87,8 +103,11 @@ pub fn settle(
         settled: Vec::new(),
         moved: Vec::new(),
         followed: BTreeSet::new(),
-        unmerged: left.iter().map(|(_, file)| file.path.clone()).collect(),
+        unmerged: BTreeSet::new(),
     };
+    left.extend(table.settled_as_one()?);
+    let paths = left.iter().map(|(_, file)| file.path.clone());
+    table.unmerged.extend(paths);
     let mut marked = table.marked(&left, !named.is_empty())?;
     let total = left.len() + marked.len() + others.len();
     if total == 0

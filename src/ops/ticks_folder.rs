@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::values::there;
 use super::{Error, ErrorCode, Result};
-use crate::git::{IgnoreRule, Repo, TICKS};
+use crate::git::{Git, IgnoreRule, Repo, TICKS};
 use crate::model::{Shown, printable};
 
 /// Whether the folder is there. What tickets could not be kept in is refused: a link, which
@@ -29,22 +29,32 @@ pub(super) fn is_there(repo: &Repo, ticks: &Path) -> Result<bool> {
         return Err(refused(format!("`{shown}` is a file: expected a folder")));
     }
     if own && (!is_folder || repo.may_be_sparse()) {
-        let absent = repo.home_git().left_out(TICKS)?;
-        if let Some(first) = absent.first() {
-            let first = printable(first);
-            let (what, it) = match (is_folder, absent.len() - 1) {
-                (false, _) => (format!("`{shown}` is"), "it"),
-                (true, 0) => (format!("`{first}` is"), "it"),
-                (true, more) => (format!("`{first}` and {more} more are"), "them"),
-            };
-            let hint = format!("`git sparse-checkout add {TICKS}` takes {it} in");
-            return Err(refused(format!("{what} left out of this sparse checkout")).hint(hint));
-        }
+        refuse_left_out(&repo.home_git(), ticks)?;
     }
     if own && !is_folder {
         refuse_unless_new(repo, shown)?;
     }
     Ok(is_folder)
+}
+
+/// Refuses where the sparse checkout leaves out that folder of tickets, or some of them.
+///
+/// # Errors
+/// [`ErrorCode::NotInitialised`], with what is left out; or when git fails.
+pub(super) fn refuse_left_out(git: &Git, ticks: &Path) -> Result<()> {
+    let absent = git.left_out(TICKS)?;
+    let Some(first) = absent.first() else {
+        return Ok(());
+    };
+    let (shown, first) = (Shown(ticks), printable(first));
+    let (what, it) = match (ticks.is_dir(), absent.len() - 1) {
+        (false, _) => (format!("`{shown}` is"), "it"),
+        (true, 0) => (format!("`{first}` is"), "it"),
+        (true, more) => (format!("`{first}` and {more} more are"), "them"),
+    };
+    let message = format!("{what} left out of this sparse checkout");
+    let hint = format!("`git sparse-checkout add {TICKS}` takes {it} in");
+    Err(Error::new(ErrorCode::NotInitialised, message).hint(hint))
 }
 
 /// Refuses where the folder is absent and git has it: who began another in its place would find

@@ -130,6 +130,10 @@ impl Screen {
         drop(err);
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
+        if !line.ends_with('\n') {
+            // Nobody has ended the line of the question.
+            err.write_all(b"\n")?;
+        }
         Ok(line)
     }
 

@@ -509,7 +509,11 @@ fn what_was_typed_is_kept() {
     );
     // A ticket.
     sandbox.write(".ticks/abc.toml", &format!("title = \"Three\"\n{rest}"));
-    assert_snapshot!(sandbox.tk(["resolve", "--ours"]), @"abc  taken as edited");
+    assert_snapshot!(sandbox.tk(["resolve", "--ours"]), @r"
+    abc  taken as edited
+    --- stderr
+    warning: `abc` is as it was edited since git stopped, by a person or by git's rerere, and not by --ours: `git checkout --merge .ticks/abc.toml` brings its conflict back
+    ");
     assert_eq!(read(&sandbox, "abc").title, "Three");
     conclude(&sandbox);
 }
@@ -543,7 +547,15 @@ fn a_whole_side_that_was_chosen_is_kept() {
             let sandbox = two_titles();
             sandbox.git(["checkout", &format!("--{side}"), ".ticks/abc.toml"]);
             let chosen = sandbox.read(".ticks/abc.toml");
-            assert_eq!(sandbox.tk(flags).ok(), "abc  taken as edited\n");
+            let told = sandbox.tk(flags);
+            assert_eq!(
+                (told.code, told.stdout.as_str()),
+                (0, "abc  taken as edited\n")
+            );
+            let warned = told
+                .stderr
+                .starts_with("warning: `abc` is as it was edited");
+            assert_eq!(warned, flags.len() > 1, "{told}");
             assert_eq!(sandbox.read(".ticks/abc.toml"), chosen);
             assert_eq!(read(&sandbox, "abc").title, title);
             conclude(&sandbox);
@@ -1248,4 +1260,80 @@ fn committed_marks_between_what_is_no_ticket_stay() {
         assert_eq!(there(&sandbox), text);
         assert!(!sandbox.path().join(".git/tk/backup").exists());
     }
+}
+
+/// What git settles by what it recorded of another ticket's merge is not what was chosen: that is
+/// told, and how the choice is made all the same.
+#[test]
+fn what_git_settled_again_is_told_where_a_side_is_chosen() {
+    let sandbox = repository(&["abc", "def"]);
+    without_driver(&sandbox);
+    sandbox.git(["config", "rerere.enabled", "true"]);
+    for id in ["abc", "def"] {
+        sandbox.git(["checkout", "--quiet", "-B", "side"]);
+        change(&sandbox, id, |ticket| {
+            ticket.priority = Priority::new(0).unwrap()
+        });
+        commit(&sandbox, "urgent");
+        sandbox.git(["checkout", "--quiet", "main"]);
+        change(&sandbox, id, |ticket| {
+            ticket.priority = Priority::new(1).unwrap()
+        });
+        commit(&sandbox, "less urgent");
+        leave(&sandbox, &["merge", "--quiet", "side"]);
+        if id == "abc" {
+            assert_eq!(sandbox.tk(["resolve", "--theirs"]).ok(), "abc  merged\n");
+            conclude(&sandbox);
+        }
+    }
+    let told = sandbox.tk(["resolve", "--ours"]);
+    assert_snapshot!(told, @r"
+    def  taken as edited
+    --- stderr
+    warning: `def` is as it was edited since git stopped, by a person or by git's rerere, and not by --ours: `git checkout --merge .ticks/def.toml` brings its conflict back
+    ");
+    sandbox.git(["checkout", "--quiet", "--merge", ".ticks/def.toml"]);
+    assert_snapshot!(sandbox.tk(["resolve", "--ours"]), @"def  merged");
+    assert_eq!(read(&sandbox, "def").priority, Priority::new(1).unwrap());
+    conclude(&sandbox);
+}
+
+/// Where a linked worktree leaves out tickets, what names one that gets another id cannot follow.
+#[test]
+fn tickets_that_a_linked_worktree_leaves_out_keep_it_from_being_settled() {
+    let sandbox = two_titles();
+    sandbox.git(["merge", "--abort"]);
+    sandbox.git(["worktree", "add", "--quiet", "-b", "sparse", "linked"]);
+    let linked = |args: &[&str]| {
+        let folder = sandbox.path().join("linked");
+        sandbox.run(sandbox.command("git").current_dir(folder).args(args), None)
+    };
+    let tk = |args: &[&str]| {
+        let folder = sandbox.path().join("linked");
+        sandbox.run(sandbox.tk_command().current_dir(folder).args(args), None)
+    };
+    linked(&["sparse-checkout", "set", "--no-cone", "/none"]).ok();
+    assert_eq!(linked(&["merge", "--quiet", "one"]).code, 1);
+    assert_snapshot!(tk(&["resolve"]), @r"
+    --- stderr
+    error: `.ticks/config.toml` is left out of this sparse checkout
+    hint: `git sparse-checkout add .ticks` takes it in
+    --- exit 6
+    ");
+    linked(&["sparse-checkout", "add", ".ticks"]).ok();
+    tk(&["resolve", "--ours"]).ok();
+}
+
+/// Git merges tickets by their keys at the top of a working tree alone.
+#[test]
+fn what_another_folder_has_is_settled_in_an_editor() {
+    let sandbox = Sandbox::new().with_env("TK_DIR", "sub/.ticks");
+    sandbox.write("sub/a", "a\n");
+    sandbox.tk(["init"]).ok();
+    assert_snapshot!(sandbox.tk(["resolve"]), @r"
+    --- stderr
+    error: `$ROOT/repo/sub/.ticks` is not at the top of the working tree: what git leaves of its merges cannot be settled by their keys
+    hint: settle it with `tk edit` or in an editor, then `git add` the file
+    --- exit 2
+    ");
 }

@@ -473,3 +473,60 @@ fn a_reference_of_one_side_is_only_its_own_where_git_tells() {
         assert_eq!(def.blocked_by.contains(&id("xyz")), !is_told, "{how}");
     }
 }
+
+/// Each side names its own ticket in one file, under another key, and that file merges cleanly.
+#[test]
+fn a_reference_of_each_side_follows_under_its_key() {
+    for is_turned in [false, true] {
+        let parent = |sandbox: &Sandbox| {
+            change(sandbox, "def", |ticket| ticket.parent = Some(id("xyz")));
+        };
+        let related = |sandbox: &Sandbox| {
+            change(sandbox, "def", |ticket| {
+                ticket.related.insert(id("xyz"));
+            });
+        };
+        let sandbox = match is_turned {
+            false => two_branches(parent, related),
+            true => two_branches(related, parent),
+        };
+        leave(&sandbox, ["merge", "--quiet", "one"]);
+        let later = new_id(&sandbox, "xyz", []);
+        let (of_parent, of_related) = match is_turned {
+            false => ("xyz", later.as_str()),
+            true => (later.as_str(), "xyz"),
+        };
+        let def = read(&sandbox, "def");
+        assert_eq!(def.parent, Some(id(of_parent)));
+        assert_eq!(def.related, ids([of_related]));
+        conclude(&sandbox);
+    }
+}
+
+/// What git settles by itself as the same was settled before is settled all the same: neither ticket
+/// is lost.
+#[test]
+fn what_git_settled_again_is_two_tickets() {
+    let sandbox = two_branches(
+        |sandbox| {
+            change(sandbox, "def", |ticket| {
+                ticket.blocked_by.insert(id("xyz"));
+            });
+        },
+        |_| {},
+    );
+    sandbox.git(["config", "rerere.enabled", "true"]);
+    sandbox.git(["config", "rerere.autoUpdate", "true"]);
+    leave(&sandbox, ["merge", "--quiet", "one"]);
+    let first = new_id(&sandbox, "xyz", []);
+    conclude(&sandbox);
+    sandbox.git(["reset", "--quiet", "--hard", "HEAD~1"]);
+    leave(&sandbox, ["merge", "--quiet", "one"]);
+    assert_eq!(sandbox.git(["ls-files", "-u"]), "");
+    assert_eq!(new_id(&sandbox, "xyz", []), first);
+    assert_eq!(read(&sandbox, "xyz").title, "xyz");
+    assert_eq!(read(&sandbox, &first).title, "Later");
+    assert_eq!(read(&sandbox, "def").blocked_by, ids(["xyz"]));
+    assert_eq!(sandbox.tk(["resolve"]).ok(), "nothing is unmerged\n");
+    conclude(&sandbox);
+}

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::case::{Apart, Case};
 use super::fate::Fate;
-use super::typed::Typed;
+use super::typed::{Typed, is_side};
 use super::{Result, Table};
 use crate::format;
-use crate::git::{CommitId, TicksPath, Unmerged};
+use crate::git::{CommitId, Stage, TicksPath, Unmerged};
 use crate::merge::{Choice, Merged, is_another_ticket, is_told, merge_ticket};
 use crate::model::{Config, Edge, Ticket, TicketId};
 use crate::ops::values::invalid;
@@ -131,7 +131,7 @@ impl Table<'_, '_> {
         };
         let config = &self.project.config;
         for file in self.git.settled(&self.project.repo, is_named)? {
-            let text = |stage: Option<crate::git::Stage>| String::from_utf8(stage?.bytes).ok();
+            let text = |stage: Option<Stage>| String::from_utf8(stage?.bytes).ok();
             let base = file.base.clone();
             let (Some(id), Some(ours), Some(theirs)) =
                 (file.path.ticket(), text(file.ours), text(file.theirs))
@@ -161,6 +161,48 @@ impl Table<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Files that git has settled by itself, as their like was settled before, where they are of two
+    /// tickets, and one of these is nowhere now.
+    pub(super) fn settled_as_one(&self) -> Result<Vec<(TicketId, Unmerged)>> {
+        let repo = &self.project.repo;
+        if !repo.settles_again()? || self.git.incoming_by_name()?.is_none() {
+            return Ok(Vec::new());
+        }
+        let config = &self.project.config;
+        let mut found = Vec::new();
+        for file in self
+            .git
+            .settled(repo, |path: &TicksPath| path.ticket().is_some())?
+        {
+            let text = |stage: &Option<Stage>| {
+                let bytes = stage.as_ref().map(|stage| stage.bytes.clone());
+                bytes.and_then(|bytes| String::from_utf8(bytes).ok())
+            };
+            let (Some(id), None, Some(ours), Some(theirs)) = (
+                file.path.ticket(),
+                &file.base,
+                text(&file.ours),
+                text(&file.theirs),
+            ) else {
+                continue;
+            };
+            let there = self.tickets().read_text(&id)?.unwrap_or_default();
+            let is_one = is_side(&there, &ours) || is_side(&there, &theirs);
+            let merged = merge_ticket(&id, None, &ours, &theirs, config);
+            if !is_one || !matches!(merged, Merged::TwoTickets { .. }) {
+                continue;
+            }
+            let moves = match later(&id, &ours, &theirs, config) {
+                Choice::Ours => &ours,
+                Choice::Theirs => &theirs,
+            };
+            if let Some(Place::Free(_)) = self.place(&id, None, moves)? {
+                found.push((id, file));
+            }
+        }
+        Ok(found)
     }
 
     /// Where the ticket of that text is to be, which may not keep its id. That depends on nothing
@@ -278,7 +320,8 @@ impl Table<'_, '_> {
                 if moved.before && !is_settled || !after.refers_to(&moved.old) {
                     continue;
                 }
-                let on = |commit: Option<CommitId>| -> Result<Option<bool>> {
+                // Under which keys a side names it: each is of that side by itself.
+                let on = |commit: Option<CommitId>| -> Result<Option<BTreeSet<&str>>> {
                     let Some(commit) = commit else {
                         return Ok(None);
                     };
@@ -286,29 +329,36 @@ impl Table<'_, '_> {
                     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
                     let side =
                         text.and_then(|text| format::parse_any(&ticket.id, &text, config).ok());
-                    Ok(Some(side.is_some_and(|side| side.refers_to(&moved.old))))
+                    let edges = side.iter().flat_map(|side| side.references());
+                    let named = edges.filter(|(_, id)| **id == moved.old);
+                    Ok(Some(named.map(|(key, _)| key).collect()))
                 };
-                let ours = on(commit_of_ours)?.unwrap_or(false);
-                // Where git has no name for what comes in, what ours has not is of theirs; what ours
-                // has may be of both: that it waits once too often is seen, once too few is not.
+                let ours = on(commit_of_ours)?.unwrap_or_default();
                 let told = on(commit_of_theirs)?;
-                let theirs = told.unwrap_or(true);
-                let (here, there) = match moved.side {
-                    Choice::Ours => (ours, theirs),
-                    Choice::Theirs => (theirs, ours),
-                };
-                if here {
-                    let is_guess = told.is_none() && ours;
-                    // Where there can be but one, it is that of ours.
-                    let stays = there && !(is_guess && moved.side == Choice::Ours);
-                    rename(&mut after, moved, there, stays);
-                    if is_guess && after.refers_to(&moved.old) && after.refers_to(&moved.new) {
-                        self.project.warn(format!(
-                            "`{}` names both `{}` and `{}` now: git does not tell which of them \
-                             theirs means",
-                            ticket.id, moved.old, moved.new
-                        ));
+                let mut is_guessed = false;
+                for (key, edge) in after.edges_mut() {
+                    let ours = ours.contains(key);
+                    // Where git has no name for what comes in, what ours has not is of theirs; what
+                    // ours has may be of both: that it waits once too often is seen, once too few
+                    // is not.
+                    let theirs = told.as_ref().is_none_or(|keys| keys.contains(key));
+                    let (here, there) = match moved.side {
+                        Choice::Ours => (ours, theirs),
+                        Choice::Theirs => (theirs, ours),
+                    };
+                    if here {
+                        let is_guess = told.is_none() && ours;
+                        // Where there can be but one, it is that of ours.
+                        let stays = there && !(is_guess && moved.side == Choice::Ours);
+                        is_guessed |= rename(edge, moved, there, stays) && is_guess;
                     }
+                }
+                if is_guessed {
+                    self.project.warn(format!(
+                        "`{}` names both `{}` and `{}` now: git does not tell which of them \
+                         theirs means",
+                        ticket.id, moved.old, moved.new
+                    ));
                 }
             }
             if after != *ticket {
@@ -360,7 +410,9 @@ pub(super) fn renamed(
     };
     let mut after = ticket.clone();
     for moved in moved.iter().filter(|moved| moved.side == side) {
-        rename(&mut after, moved, false, false);
+        for (_, edge) in after.edges_mut() {
+            rename(edge, moved, false, false);
+        }
     }
     if after == ticket {
         return Ok(text.to_owned());
@@ -369,21 +421,21 @@ pub(super) fn renamed(
         .map_err(|error| format!("its references cannot be changed: {error}"))
 }
 
-/// Has the references to the old id lead to the new one; where the other side had one too (`both`),
-/// to both. Where there can be but one, it `stays` or not.
-fn rename(ticket: &mut Ticket, moved: &Moved, both: bool, stays: bool) {
-    for (_, edge) in ticket.edges_mut() {
-        match edge {
-            Edge::Several(ids) if ids.contains(&moved.old) => {
-                ids.insert(moved.new.clone());
-                if !both {
-                    ids.remove(&moved.old);
-                }
+/// Has a reference to the old id lead to the new one; where the other side had one too (`both`), to
+/// both. Where there can be but one, it `stays` or not. Whether it leads to both now.
+fn rename(edge: Edge<'_>, moved: &Moved, both: bool, stays: bool) -> bool {
+    match edge {
+        Edge::Several(ids) if ids.contains(&moved.old) => {
+            ids.insert(moved.new.clone());
+            if !both {
+                ids.remove(&moved.old);
             }
-            Edge::Single(id) if !stays && id.as_ref() == Some(&moved.old) => {
-                *id = Some(moved.new.clone());
-            }
-            _ => {}
+            return both;
         }
+        Edge::Single(id) if !stays && id.as_ref() == Some(&moved.old) => {
+            *id = Some(moved.new.clone());
+        }
+        _ => {}
     }
+    false
 }
