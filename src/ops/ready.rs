@@ -120,7 +120,8 @@ pub fn nothing_ready(project: &Project, within: Within<'_>) -> Result<Error> {
         .entries
         .iter()
         .filter(|entry| project.config.statuses.category(&entry.status) == Category::Active);
-    let (open, active, awaiting) = (plan.entries.len(), active.count(), plan.awaiting.len());
+    let open = plan.entries.len() + plan.unplaced.len();
+    let (active, awaiting) = (active.count(), plan.awaiting.len());
     let error = Error::new(ErrorCode::No, "nothing is ready");
     Ok(match open {
         0 => error.hint(match &scope {

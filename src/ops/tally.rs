@@ -25,9 +25,9 @@ const MOST_WEEKS: usize = 522;
 pub fn tally(project: &Project, epic: Option<&str>, since: Option<&str>) -> Result<TallyDocument> {
     let weeks = weeks(project, since)?;
     let index = project.index()?;
+    let graph = project.graph(&index.tickets);
     let below = match epic {
         Some(given) => {
-            let graph = project.graph(&index.tickets);
             let id = resolve(&index, &graph, given)?;
             let below: BTreeSet<TicketId> = graph.descendants(&id).into_iter().collect();
             Some((id, below))

@@ -170,7 +170,9 @@ impl Pen {
 
     fn summary(&mut self, plan: &Plan) {
         if plan.entries.is_empty() {
-            self.line("No open work.");
+            if plan.unplaced.is_empty() {
+                self.line("No open work.");
+            }
         } else {
             let count = plan.critical_path_ids.len();
             let length = length(plan.critical_path_minutes);

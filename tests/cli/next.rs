@@ -142,3 +142,28 @@ fn what_is_read_twice_is_the_same_to_the_byte() {
         }
     }
 }
+
+/// Work that is in a cycle is open, and no command says that there is none.
+#[test]
+fn what_waits_for_itself_is_open_work() {
+    let sandbox = Sandbox::initialised();
+    for (id, blocker) in [("one", "two"), ("two", "one"), ("sub", "one")] {
+        let text = format!("title = \"{id}\"\nblocked_by = [\"{blocker}\"]\n");
+        sandbox.ticket(id, &text);
+    }
+    assert_snapshot!(sandbox.tk(["next"]), @r"
+    --- stderr
+    warning: tickets wait for one another: one → two → one
+    error: nothing is ready
+    hint: 3 open: 0 in progress, 0 awaiting a person; `tk list --blocked` tells what the others wait for
+    --- exit 1
+    ");
+    assert_snapshot!(sandbox.tk(["graph"]), @r"
+    In a cycle or behind one: one, sub, two
+    --- stderr
+    warning: tickets wait for one another: one → two → one
+    ");
+    let told = sandbox.tk(["stats"]);
+    let warning = "warning: tickets wait for one another: one → two → one\n";
+    assert_eq!((told.code, told.stderr.as_str()), (0, warning));
+}
