@@ -168,7 +168,16 @@ fn is_same(field: &str, one: &Value, other: &Value) -> bool {
 
 /// How many lines are new, and how many are gone.
 fn lines(was: &str, now: &str) -> (usize, usize) {
-    let patch = diffy::create_patch(was, now);
+    // Else the last line of the shorter one is another one than within the longer.
+    let ended = |text: &str| {
+        if text.is_empty() {
+            String::new()
+        } else {
+            format!("{text}\n")
+        }
+    };
+    let (was, now) = (ended(was), ended(now));
+    let patch = diffy::create_patch(&was, &now);
     let all = || patch.hunks().iter().flat_map(|hunk| hunk.lines());
     let added = all().filter(|line| matches!(line, Line::Insert(_)));
     let removed = all().filter(|line| matches!(line, Line::Delete(_)));
@@ -235,6 +244,15 @@ mod tests {
         description changed null null +2 -1
         subtasks changed {"title":"","done":false} {"title":"","done":true}
         "#);
+    }
+
+    #[test]
+    fn lines_that_come_or_go_at_the_end_are_counted_alone() {
+        assert_eq!(lines("a", "a\nb"), (1, 0));
+        assert_eq!(lines("a\nb", "a"), (0, 1));
+        assert_eq!(lines("a\n\nb", "a\n\nc"), (1, 1));
+        assert_eq!(lines("", "a"), (1, 0));
+        assert_eq!(lines("a", "a\n"), (1, 0));
     }
 
     #[test]
