@@ -122,8 +122,8 @@ fn tell_what_follows(project: &Project, approved: &[&Ticket]) -> Result<()> {
 
 /// Sends the tickets back with what is wrong with them.
 ///
-/// A ticket that an agent has filed and nobody has begun is thereby declined and closed; every
-/// other one goes back to the initial status.
+/// A ticket that an agent has filed and nobody has begun is thereby declined and closed, and does
+/// not come again; every other one goes back to the initial status.
 ///
 /// # Errors
 /// When an agent rejects, the text is blank, or a ticket is closed or awaits nothing that can be
@@ -162,6 +162,8 @@ fn turn_down(scene: &Scene<'_>, ticket: &mut Ticket, note: &Note) -> Result<()> 
             ticket.closed_at = note.at;
             ticket.closed_by = Some(note.by.clone());
             ticket.reason = Some("declined".to_owned());
+            // Of what nobody wants, no more comes.
+            ticket.repeat = None;
         }
         None => ticket.status = statuses.initial().clone(),
     }

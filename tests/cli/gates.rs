@@ -86,6 +86,20 @@ fn what_an_agent_proposed_is_declined() {
     assert_snapshot!(status(&sandbox, &id).replace(&id, "ID"), @r#"{"id":"ID","status":"closed","awaiting":null,"verdict":"rejected"}"#);
 }
 
+/// What an agent would have come again and again is declined once.
+#[test]
+fn a_series_that_an_agent_proposed_ends_where_it_is_declined() {
+    let sandbox = authentication().with_env("TK_ACTOR", "agent:claude");
+    let id = sandbox.file(["An idea", "--repeat", "daily", "--due", "2026-11-21"]);
+    let sandbox = sandbox.with_env("TK_ACTOR", "dana");
+    let told = sandbox.tk(["reject", &id, "never"]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+    let there = sandbox.tk(["list", "--all"]);
+    let listed = sandbox.tk(["show", &id, "--json"]).json();
+    assert_eq!(listed["tickets"][0]["repeat"], serde_json::Value::Null);
+    assert!(!there.stdout.contains(&format!("{id}-r2")), "{there}");
+}
+
 #[test]
 fn what_is_closed_is_neither_approved_nor_rejected() {
     let sandbox = authentication().with_env("TK_ACTOR", "agent:claude");
