@@ -1,7 +1,7 @@
 //! `tk diff`
 
 use super::{Outcome, Session};
-use crate::ops;
+use crate::ops::{self, Project};
 use crate::ui;
 use crate::ui::screen::Part;
 use crate::wire::DiffTicket;
@@ -27,7 +27,11 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, session: &Session) -> Outcome {
-        session.in_project(|project| {
+        let is_of_commits = self
+            .range
+            .as_ref()
+            .is_some_and(|range| range.contains(".."));
+        let act = |project: &Project| {
             let diff = ops::diff(project, self.range.as_deref())?;
             let screen = &session.screen;
             if screen.is_json() {
@@ -39,6 +43,10 @@ impl Args {
                 screen.text(&ui::changes::diff(&diff.tickets))?;
             }
             Ok(0)
-        })
+        };
+        match is_of_commits {
+            true => session.in_project_of_commits(act),
+            false => session.in_project(act),
+        }
     }
 }

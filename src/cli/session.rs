@@ -112,11 +112,29 @@ impl Session {
         revision: Option<&str>,
         act: impl FnOnce(&Project) -> Outcome,
     ) -> Outcome {
-        let mut project = Project::open(&self.context, self.globals.actor.as_deref())?;
-        if let Some(revision) = revision {
-            project = project.seen_at(revision)?;
-        }
+        let project = match revision {
+            Some(revision) => self.of_commits()?.seen_at(revision)?,
+            None => Project::open(&self.context, self.globals.actor.as_deref())?,
+        };
         self.within(project, act)
+    }
+
+    /// Like [`Session::in_project`], of what is told of commits alone: these have configurations of
+    /// their own, and that of today, if it cannot be used, is warned of.
+    pub(crate) fn in_project_of_commits(&self, act: impl FnOnce(&Project) -> Outcome) -> Outcome {
+        let project = self.of_commits()?;
+        self.within(project, act)
+    }
+
+    fn of_commits(&self) -> crate::ops::Result<Project> {
+        let actor = self.globals.actor.as_deref();
+        let (project, trouble) = Project::open_anyway(&self.context, actor)?;
+        if let Some(trouble) = trouble {
+            project.warn(format!(
+                "{trouble}; what is told is by the configuration of the commits"
+            ));
+        }
+        Ok(project)
     }
 
     /// Like [`Session::in_project`], also where the configuration cannot be used: `act` gets

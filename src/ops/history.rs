@@ -218,9 +218,19 @@ impl<'t> Told<'t> {
             before: vec![blob(&before)],
             after: blob(&after),
         };
-        let newest = after.into_iter().collect();
+        // To git it may be the same all the same, as where only the ends of its lines are others.
+        let is_same = step.before == [step.after]
+            || match tracked.head.filter(|_| before.is_some() && after.is_some()) {
+                Some(head) => tracked.unchanged_since(head)?.contains(&id),
+                None => false,
+            };
+        let newest = match is_same {
+            true => before.clone(),
+            false => after,
+        };
+        let newest = newest.into_iter().collect();
         let mut chain = self.chain(id, commits, newest)?;
-        if step.before != [step.after] {
+        if !is_same {
             chain.versions.extend(before);
             chain.steps.insert(0, step);
         }

@@ -565,3 +565,31 @@ fn a_commit_is_named_by_its_message_too() {
     let then = sandbox.tk(["list", "--all", "--at", ":/^File"]).ok();
     assert_eq!(then, sandbox.tk(["list", "--all", "--at", "HEAD~1"]).ok());
 }
+
+/// What is told of commits alone does not need the configuration of today.
+#[test]
+fn a_configuration_that_is_broken_today_keeps_nobody_from_the_past() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"First\"\n");
+    commit(&sandbox, "Ann", 0, "One");
+    sandbox.ticket("abc", "title = \"Second\"\n");
+    commit(&sandbox, "Ann", 1, "Two");
+    sandbox.write(".ticks/config.toml", "[run]\nagnet = 1\n");
+    let warning = "warning: .ticks/config.toml:2: unknown key `agnet` in `run`; what is told is by \
+                   the configuration of the commits\n";
+    for (args, shown) in [
+        (
+            &["list", "--at", "HEAD"][..],
+            "abc  P2  open  task  Second\n",
+        ),
+        (&["graph", "--at", "HEAD", "--json"], "tk.graph.v1"),
+        (&["diff", "HEAD~1..HEAD"], "Second"),
+    ] {
+        let told = sandbox.tk(args);
+        assert_eq!((told.code, told.stderr.as_str()), (0, warning), "{told}");
+        assert!(told.stdout.contains(shown), "{told}");
+    }
+    for args in [&["list"][..], &["diff", "HEAD"], &["diff"]] {
+        assert_eq!(sandbox.tk(args).code, 4, "{args:?}");
+    }
+}

@@ -475,3 +475,16 @@ fn a_shallow_clone_does_not_take_its_first_commit_for_the_beginning() {
     );
     assert_eq!(entries.len(), 2);
 }
+
+/// Lines that only the working copy ends otherwise, as git is told to, are no change.
+#[test]
+fn ends_of_lines_that_git_makes_equal_are_no_change() {
+    let sandbox = Sandbox::initialised();
+    sandbox.write(".gitattributes", "*.toml text eol=lf\n");
+    sandbox.ticket("abc", "title = \"First\"\nstatus = \"open\"\n");
+    commit(&sandbox, "Ann", 0, "One");
+    let before = sandbox.tk(["history", "abc"]).ok();
+    let text = sandbox.read(".ticks/abc.toml");
+    sandbox.write(".ticks/abc.toml", &text.replace('\n', "\r\n"));
+    assert_eq!(sandbox.tk(["history", "abc"]).ok(), before);
+}
