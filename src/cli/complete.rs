@@ -22,7 +22,7 @@ use crate::ops::{self, Project, SORT_KEYS, Wanted};
 use crate::query::{Expected, Field, conditions, unfinished};
 use crate::ui::screen::{Colour, Screen};
 use crate::ui::terminal::safe;
-use crate::wire::{EventKind, TicketRecord};
+use crate::wire::{EventKind, SCHEMAS, TicketRecord};
 
 /// The variable by which a script says that it asks, and for which shell.
 const ASKING: &str = "TK_COMPLETE";
@@ -134,8 +134,8 @@ fn folder(words: &[OsString]) -> PathBuf {
 /// The command with sources for the values of its arguments. Options are offered only to who
 /// has begun one: beside tickets they are noise.
 fn completing(command: Command, context: &Arc<Context>, options: bool) -> Command {
-    let see_to = |arg: Arg| {
-        let arg = match source(&arg) {
+    let see_to = |arg: Arg, command: &str| {
+        let arg = match source(&arg, command) {
             Some(Source::Files(files)) => {
                 let files = files().current_dir(&context.cwd);
                 arg.add(ArgValueCompleter::new(move |begun: &OsStr| {
@@ -156,8 +156,9 @@ fn completing(command: Command, context: &Arc<Context>, options: bool) -> Comman
     let see_to_all = |command: Command| {
         // Other names are understood and not offered: one thing is offered once.
         let names: Vec<String> = command.get_all_aliases().map(str::to_owned).collect();
+        let name = command.get_name().to_owned();
         command
-            .mut_args(see_to)
+            .mut_args(|arg| see_to(arg, &name))
             .disable_help_flag(!options)
             .disable_version_flag(!options)
             .visible_alias(None)
@@ -180,7 +181,7 @@ enum Source {
 }
 
 /// By the name that the help gives to the value, which says what it is.
-fn source(arg: &Arg) -> Option<Source> {
+fn source(arg: &Arg, command: &str) -> Option<Source> {
     match arg.get_value_hint() {
         ValueHint::Unknown => {}
         ValueHint::AnyPath => return Some(Source::Files(PathCompleter::any)),
@@ -191,6 +192,7 @@ fn source(arg: &Arg) -> Option<Source> {
     let name = arg.get_value_names()?.first()?.as_str();
     let wanted = match (arg.get_id().as_str(), name) {
         (_, "EXPR") => return Some(Source::Query),
+        (_, "ID") if command == "reopen" => Wanted::Closed,
         (_, "ID" | "BLOCKER" | "EPIC" | "EPIC|TICKET" | "EPIC|ID" | "RUN|ID") => Wanted::Ticket,
         (_, "LABEL") => Wanted::Label,
         (_, "OWNER") => Wanted::Owner,
@@ -199,6 +201,7 @@ fn source(arg: &Arg) -> Option<Source> {
         ("agent", _) => Wanted::Agent,
         (_, "TEMPLATE") => Wanted::Template,
         (_, "REMOTE") => Wanted::Remote,
+        (_, "REV") => Wanted::Revision,
         _ => return closed_set(arg, name).map(Source::Words),
     };
     Some(Source::Project(wanted))
@@ -209,6 +212,12 @@ fn closed_set(arg: &Arg, name: &str) -> Option<fn() -> Vec<String>> {
         ("awaiting", "KIND") => Some(|| Awaiting::ALL.iter().map(ToString::to_string).collect()),
         ("kind", "KIND") => Some(EventKind::names),
         (_, "GATE") => Some(|| Gate::ALL.iter().map(ToString::to_string).collect()),
+        ("name", "NAME") => Some(|| {
+            SCHEMAS
+                .iter()
+                .map(|schema| schema.name.to_owned())
+                .collect()
+        }),
         ("sort", "KEY") => Some(|| SORT_KEYS.iter().map(ToString::to_string).collect()),
         (_, "KEYS") => Some(TicketRecord::keys),
         (_, "PRIORITY") => Some(|| (0..=4).map(|number| number.to_string()).collect()),

@@ -61,6 +61,21 @@ impl Git {
         Ok(answer.line().lines().map(str::to_owned).collect())
     }
 
+    /// The names of branches and tags, those with the latest commits first.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn branches_and_tags(&self) -> Result<Vec<String>> {
+        let args = [
+            "--format=%(refname:short)",
+            "--sort=-creatordate",
+            "--count=100",
+        ];
+        let call = self.call(["for-each-ref"]).args(args);
+        let answer = call.args(["refs/heads", "refs/tags"]).run()?;
+        Ok(answer.line().lines().map(str::to_owned).collect())
+    }
+
     /// The remote that the branch checked out here is merged from; none where that is not set.
     ///
     /// # Errors

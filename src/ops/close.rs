@@ -229,6 +229,8 @@ impl<'c> Closing<'c> {
             if open
                 && scene.children(epic)?.all(|child| is_done(&child.id))
                 && self.broken_child(scene, epic)?.is_none()
+                // Below one that was closed by force.
+                && scene.graph()?.descendants(epic).iter().all(is_done)
             {
                 let hint = format!("every child of the epic `{epic}` is closed: `tk close {epic}`");
                 self.project.hint(hint);

@@ -113,7 +113,11 @@ fn referred(ids: &[&TicketId], referring: &[Ticket]) -> Error {
         }
     }
     let by: Vec<String> = referring.iter().map(|t| t.id.to_string()).collect();
-    refused(lines.join("\n"))
-        .hint("`tk show` tells how; `tk unblock` and `tk update --parent ''` undo it")
-        .with("referred_by", by)
+    let references = referring.iter().flat_map(Ticket::references);
+    let mut keys = references.filter(|(_, id)| ids.contains(id)).map(|it| it.0);
+    let hint = match keys.all(|key| matches!(key, "blocked_by" | "parent")) {
+        true => "`tk show` tells how; `tk unblock` and `tk update --parent ''` undo it",
+        false => "`tk show` tells how; `tk edit` undoes it, and `--force` does",
+    };
+    refused(lines.join("\n")).hint(hint).with("referred_by", by)
 }

@@ -16,6 +16,8 @@ const MOST_LOOKED_INTO: usize = 1000;
 pub enum Wanted {
     /// A ticket.
     Ticket,
+    /// A ticket that is closed.
+    Closed,
     /// A label.
     Label,
     /// A person or agent who is responsible.
@@ -30,6 +32,8 @@ pub enum Wanted {
     Template,
     /// A git remote.
     Remote,
+    /// A branch or tag.
+    Revision,
 }
 
 /// A word that would do.
@@ -49,7 +53,10 @@ pub struct Suggestion {
 pub fn suggest(project: &Project, wanted: Wanted, begun: &str) -> Result<Vec<Suggestion>> {
     let statuses = &project.config.statuses;
     let mut found = match wanted {
-        Wanted::Ticket => return tickets(project, begun),
+        Wanted::Ticket => return tickets(project, begun, |_| true),
+        Wanted::Closed => {
+            return tickets(project, begun, |ticket| statuses.is_done(&ticket.status));
+        }
         Wanted::Label => of_tickets(project, |ticket| ticket.labels.into_iter().collect())?,
         Wanted::Owner => of_tickets(project, |ticket| ticket.owner.into_iter().collect())?,
         Wanted::Status => {
@@ -61,6 +68,7 @@ pub fn suggest(project: &Project, wanted: Wanted, begun: &str) -> Result<Vec<Sug
         Wanted::Agent => plain(project.store.agent_names()?),
         Wanted::Template => plain(project.store.template_names()?),
         Wanted::Remote => plain(project.repo.home_git().remotes()?),
+        Wanted::Revision => plain(project.repo.git().branches_and_tags()?),
     };
     // It stands on the command line as it is: a stranger's label may be `$(rm -rf ~)`.
     found.retain(|(word, _)| word.starts_with(begun) && is_shell_word(word));
@@ -68,10 +76,15 @@ pub fn suggest(project: &Project, wanted: Wanted, begun: &str) -> Result<Vec<Sug
     Ok(found.into_iter().map(suggestion).collect())
 }
 
-/// Open tickets first, each with its title.
-fn tickets(project: &Project, begun: &str) -> Result<Vec<Suggestion>> {
+/// Open tickets first, each with its title, of those that fit.
+fn tickets(
+    project: &Project,
+    begun: &str,
+    fits: impl Fn(&crate::model::Ticket) -> bool,
+) -> Result<Vec<Suggestion>> {
     let statuses = &project.config.statuses;
     let mut newest = project.store.newest(begun, MOST_TICKETS, &project.config)?;
+    newest.retain(fits);
     // Stable: within a category the latest stay first.
     newest.sort_by_key(|ticket| statuses.category(&ticket.status));
     let suggestion = |ticket: &crate::model::Ticket| {

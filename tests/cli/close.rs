@@ -248,3 +248,17 @@ fn reopening_that_makes_a_cycle_says_so() {
     sandbox.ticket("dog", "title = \"Dog\"\nstatus = \"closed\"\n");
     assert_snapshot!(sandbox.tk(["reopen", "dog"]), @"dog  reopened  Dog");
 }
+
+/// An epic below which something is open is not said to be done.
+#[test]
+fn an_epic_with_open_work_in_a_closed_one_is_not_done() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("epi", "title = \"Epic\"\ntype = \"epic\"\n");
+    sandbox.ticket(
+        "sub",
+        "title = \"Part\"\ntype = \"epic\"\nparent = \"epi\"\n",
+    );
+    sandbox.ticket("one", "title = \"One\"\nparent = \"sub\"\n");
+    let told = sandbox.tk(["close", "sub", "--force"]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""), "{told}");
+}

@@ -80,3 +80,17 @@ fn all_or_nothing_where_a_file_cannot_be_written() {
         assert!(ticks.join("abc.toml").exists());
     }
 }
+
+/// The hint is of what would undo the reference that there is.
+#[test]
+fn a_reference_that_no_option_undoes_is_edited() {
+    let sandbox = Sandbox::initialised();
+    sandbox.ticket("abc", "title = \"First\"\n");
+    sandbox.ticket("def", "title = \"Second\"\nrecurs_from = \"abc\"\n");
+    assert_snapshot!(sandbox.tk(["delete", "abc"]), @r"
+    --- stderr
+    error: `abc` is referred to by `def`
+    hint: `tk show` tells how; `tk edit` undoes it, and `--force` does
+    --- exit 4
+    ");
+}

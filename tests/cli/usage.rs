@@ -234,3 +234,25 @@ fn a_log_leaves_out_what_its_help_says() {
         assert!(help.join(" ").contains(said), "{command}: {help:?}");
     }
 }
+
+/// What a shell offers fits what is asked for.
+#[test]
+fn what_is_offered_fits() {
+    let sandbox = authentication();
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message=tickets"]);
+    sandbox.git(["branch", "side"]);
+    sandbox.tk(["close", "abc"]).ok();
+    let offered = |words: &[&str]| {
+        let mut command = sandbox.tk_command();
+        command.args(["--", "tk"]).args(words);
+        let offered = sandbox.run(command.env("TK_COMPLETE", "elvish"), None).ok();
+        let words = offered.lines().map(|line| line.split('\t').next().unwrap());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(offered(&["reopen", ""]), "abc");
+    assert_eq!(offered(&["close", "ab"]), "abc");
+    assert_eq!(offered(&["list", "--at", "s"]), "side");
+    assert_eq!(offered(&["diff", "s"]), "side");
+    assert_eq!(offered(&["schema", "tic"]), "ticket");
+}
