@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 
 use crate::project::{authentication, files, refused};
+use crate::support::Sandbox;
 
 #[test]
 fn closes_with_a_reason_and_says_what_is_next() {

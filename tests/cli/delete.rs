@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 
 use crate::project::{authentication, refused};
+use crate::support::Sandbox;
 
 #[test]
 fn what_others_refer_to_stays() {
