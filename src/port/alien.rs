@@ -56,8 +56,7 @@ fn of_record(format: ImportFormat, fields: &Map<String, Value>) -> Option<Import
     if any(&of_ticks) || is_text("notes") || !is_json_lines && all(&["updated_at"]) {
         return Some(ImportFormat::Ticks);
     }
-    (format == ImportFormat::Beads || of_ours.iter().any(is_list))
-        .then_some(ImportFormat::Jsonl)
+    (format == ImportFormat::Beads || of_ours.iter().any(is_list)).then_some(ImportFormat::Jsonl)
 }
 
 fn of_markdown(text: &str) -> Option<ImportFormat> {

@@ -132,7 +132,7 @@ impl Screen {
         io::stdin().read_line(&mut line)?;
         if !line.ends_with('\n') {
             // Nobody has ended the line of the question.
-            err.write_all(b"\n")?;
+            anstream::stderr().write_all(b"\n")?;
         }
         Ok(line)
     }
