@@ -15,7 +15,7 @@ fn what_others_refer_to_stays() {
     ]), @r#"
     error: `abc` is referred to by `def`, `ghi`
     hint: `tk show` tells how; `tk unblock` and `tk update --parent ''` undo it
-    {"schema":"tk.error.v1","error":{"code":"REFUSED","message":"`aut` is referred to by `abc`, `def`\n`ghi` is referred to by `rel`","hint":"`tk show` tells how; `tk unblock` and `tk update --parent ''` undo it","retryable":false,"exit_code":4,"context":{"referred_by":["abc","def","rel"]}}}
+    {"schema":"tk.error.v1","error":{"code":"REFUSED","message":"`aut` is referred to by `abc`, `def`\n`ghi` is referred to by `rel`","hint":"`tk show` tells how; `tk edit` undoes it, and `--force` does","retryable":false,"exit_code":4,"context":{"referred_by":["abc","def","rel"]}}}
     error: `aut` is referred to by `abc`, `def`, `ghi`
     hint: `tk show` tells how; `tk unblock` and `tk update --parent ''` undo it
     "#);
