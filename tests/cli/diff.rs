@@ -582,7 +582,7 @@ fn a_configuration_that_is_broken_today_keeps_nobody_from_the_past() {
             &["list", "--at", "HEAD"][..],
             "abc  P2  open  task  Second\n",
         ),
-        (&["graph", "--at", "HEAD", "--json"], "tk.graph.v1"),
+        (&["graph", "--at", "HEAD"], "Second"),
         (&["diff", "HEAD~1..HEAD"], "Second"),
     ] {
         let told = sandbox.tk(args);
