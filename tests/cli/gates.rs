@@ -44,6 +44,9 @@ fn what_a_run_has_kept_is_to_land() {
         "title = \"First\"\nrequires = \"review\"\nawaiting = \"review\"\n\n\
          [[runs]]\nrun = \"01JD\"\noutcome = \"awaiting\"\n",
     );
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message", "kept"]);
+    sandbox.git(["branch", "tk/work/aut/abc"]);
     assert_snapshot!(sandbox.tk(["approve", "abc"]), @r"
     abc  approved  First
     --- stderr

@@ -48,7 +48,7 @@ fn subjects(sandbox: &Sandbox, id: &str) -> String {
 fn two_branches_gave_it() {
     let sandbox = two_branches(["Side", "Main"]);
     let new = merge(&sandbox, 4);
-    assert_snapshot!(shown(&sandbox, "dup"), @r"
+    assert_snapshot!(shown(&sandbox, "dup").replace(&new, "<new>"), @r#"
     dup  Main
 
     <commit>  2026-11-20T09:03:00Z  Bob  opened
@@ -58,7 +58,9 @@ fn two_branches_gave_it() {
       status: open
       priority: 2
       created_at: 2026-11-21T09:00:00Z
-    ");
+    --- stderr
+    hint: `<new>`, "Side", was `dup` before: `tk history <new>` tells of it
+    "#);
     assert_snapshot!(shown(&sandbox, &new).replace(&new, "<new>"), @r"
     <new>  Side
 

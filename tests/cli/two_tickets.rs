@@ -524,7 +524,7 @@ fn what_git_settled_again_is_two_tickets() {
     leave(&sandbox, ["merge", "--quiet", "one"]);
     assert_eq!(sandbox.git(["ls-files", "-u"]), "");
     assert_eq!(new_id(&sandbox, "xyz", []), first);
-    assert_eq!(read(&sandbox, "xyz").title, "xyz");
+    assert_eq!(read(&sandbox, "xyz").title, "Ticket xyz");
     assert_eq!(read(&sandbox, &first).title, "Later");
     assert_eq!(read(&sandbox, "def").blocked_by, ids(["xyz"]));
     assert_eq!(sandbox.tk(["resolve"]).ok(), "nothing is unmerged\n");

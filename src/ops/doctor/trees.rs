@@ -416,10 +416,7 @@ fn continued<'a>(
             found.command(land).hint(hint)
         }
         (_, _, Some(name)) if matches!(unsaved, Unsaved::Commits(_)) && is_shell_word(name) => {
-            let hint = format!(
-                "`git log {name}` shows it, `git merge {name}` lands it, `git branch -D {name}` \
-                 throws it away"
-            );
+            let hint = format!("`git log {name}` shows it, `git merge {name}` lands it");
             found.command(format!("git merge {name}")).hint(hint)
         }
         _ if matches!(unsaved, Unsaved::Repositories(_)) => found.hint(
