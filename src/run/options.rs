@@ -97,11 +97,15 @@ impl Options {
         })
     }
 
+    /// Whether the run, or all runs of the clone in a day, may cost only so much.
+    pub(super) fn is_capped(&self) -> bool {
+        self.max_cost.is_some() || self.daily_budget.is_some()
+    }
+
     /// What a ticket that the agent works at may cost in the run, where that is bounded.
     pub(super) fn ticket_cap(&self, agent: &AgentConfig) -> Option<Usd> {
-        let is_capped = self.max_cost.is_some() || self.daily_budget.is_some();
         // Under a cap the agent's own is what its workers get at a time; else it is all there is.
-        let of_agent = agent.max_cost.filter(|_| !is_capped);
+        let of_agent = agent.max_cost.filter(|_| !self.is_capped());
         self.max_ticket_cost.into_iter().chain(of_agent).min()
     }
 }

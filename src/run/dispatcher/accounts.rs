@@ -291,8 +291,10 @@ impl Dispatcher<'_> {
         if max_turns == Some(0) {
             return Ok(Err(Refusal::Ticket));
         }
-        let refuses_untold = !self.shared.config.run.cost_unknown_reserve;
-        if refuses_untold && job.is_command() && self.till.tells_no_cost(&job.agent.name) {
+        let is_refused = self.shared.options.is_capped()
+            && !self.shared.config.run.cost_unknown_reserve
+            && job.is_command();
+        if is_refused && self.till.tells_no_cost(&job.agent.name) {
             return Ok(Err(Refusal::Untold));
         }
         let wish = self.wish(&job, cap.map(|cap| cap.saturating_sub(used.cost)))?;
