@@ -32,8 +32,8 @@ pub struct ThreeWay {
     base: CommitId,
     ours: CommitId,
     theirs: CommitId,
-    /// What git calls ours and theirs in the marks of a conflict.
-    names: [String; 2],
+    /// What git calls them in the marks of a conflict.
+    names: [String; 3],
 }
 
 /// A merge that is in the repository, and not in the working tree.
@@ -43,8 +43,8 @@ pub struct Beside {
     conflicts: Vec<Conflict>,
     /// What git says about it.
     pub messages: Vec<String>,
-    /// What the marks of conflicts call the sides, and what they are to call them.
-    names: [(String, String); 2],
+    /// What the marks of conflicts call the three commits, and what they are to call them.
+    names: [(String, String); 3],
 }
 
 /// One of the stages of a file that conflicts.
@@ -96,12 +96,15 @@ impl Repo {
         else {
             return Ok(None);
         };
-        let names = [(ours, args[2].to_str()), (theirs, args[3].to_str())];
-        let names = names.map(|(commit, word)| match word {
-            Some("HEAD") => "HEAD".to_owned(),
-            _ => std::env::var(format!("GITHEAD_{commit}"))
-                .unwrap_or_else(|_| commit.to_string()[..7].to_owned()),
-        });
+        let name = |commit: CommitId, word: &OsString| match word.to_str() {
+            Some("HEAD") => Ok("HEAD".to_owned()),
+            _ => std::env::var(format!("GITHEAD_{commit}")).or_else(|_| git.short(commit)),
+        };
+        let names = [
+            name(base, &args[0])?,
+            name(ours, &args[2])?,
+            name(theirs, &args[3])?,
+        ];
         Ok(Some(ThreeWay {
             base,
             ours,
@@ -171,6 +174,22 @@ impl Repo {
 }
 
 impl Git {
+    /// This, with the settings too that `git -c` has given to the merge that asks.
+    #[must_use]
+    pub fn with_given_settings(self) -> Self {
+        const GIVEN: &str = "GIT_CONFIG_PARAMETERS";
+        match std::env::var_os(GIVEN) {
+            Some(given) => self.env(GIVEN, given),
+            None => self,
+        }
+    }
+
+    fn short(&self, commit: CommitId) -> Result<String> {
+        Ok(self
+            .run(["rev-parse", "--short", &commit.to_string()])?
+            .line())
+    }
+
     /// The merge of the three where these tickets become that. None where a name of git's own
     /// making would tell how it came about.
     ///
@@ -190,11 +209,9 @@ impl Git {
             .arg(format!("--merge-base={base}"))
             .args([ours.to_string(), theirs.to_string()])
             .run_allowing(&[0, 1])?;
-        let [our_name, their_name] = three.names.clone();
-        let names = [
-            (ours.to_string(), our_name),
-            (theirs.to_string(), their_name),
-        ];
+        let mut names = three.names.clone().into_iter();
+        let names = [base, ours, theirs]
+            .map(|commit| (commit.to_string(), names.next().unwrap_or_default()));
         let beside = beside(&answer, names)?;
         let is_made_up = |conflict: &Conflict| beside.named(&conflict.path) != conflict.path;
         Ok((!beside.conflicts.iter().any(is_made_up)).then_some(beside))
@@ -347,7 +364,7 @@ impl Git {
 
 /// What `merge-tree -z` tells: the tree; where something conflicts its stages, an empty field, and
 /// messages, each as a number of paths, these, a kind and the text.
-fn beside(answer: &Output, names: [(String, String); 2]) -> Result<Beside> {
+fn beside(answer: &Output, names: [(String, String); 3]) -> Result<Beside> {
     let malformed = || answer.unexpected("the outcome of a merge");
     let mut fields = answer.stdout.split(|byte| *byte == 0);
     let tree = fields

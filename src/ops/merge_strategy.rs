@@ -53,7 +53,7 @@ pub fn merge_by_strategy(top: &Path, args: &[OsString]) -> Result<Strategy> {
         merged.collect()
     };
     let merged = cores::spread(&both, MANY, part).concat();
-    let git = repo.git();
+    let git = repo.git().with_given_settings();
     let Some(beside) = git.merge_beside(&three, &merged)? else {
         return by_git(args);
     };

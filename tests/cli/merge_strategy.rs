@@ -102,7 +102,8 @@ fn left(sandbox: &Sandbox, merged: &Output) -> Left {
 fn both_ways(sandbox: &Sandbox) -> [Left; 2] {
     let before = sandbox.git(["rev-parse", "HEAD"]);
     [&["merge", "one"][..], &["merge", "-s", "ticks", "one"]].map(|merge| {
-        let merged = git(sandbox, sandbox.path(), merge);
+        let merge = [&["-c", "merge.conflictStyle=diff3"], merge].concat();
+        let merged = git(sandbox, sandbox.path(), &merge);
         let left = left(sandbox, &merged);
         sandbox.git(["reset", "--quiet", "--hard", before.trim()]);
         left
