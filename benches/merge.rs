@@ -7,8 +7,8 @@
 //! driver for each of these, and no promise can be kept where these are all. What `git merge` takes of
 //! all of them with `tk` as its strategy, notes on both sides in a fiftieth; in turn with git's checkout
 //! of as many files, which is most of it. And what `tk resolve` takes where git's text merge left
-//! conflicts in a tenth. The first of each does not count
-//! where there are several. Fails when one of the first three takes longer than is promised.
+//! conflicts in a tenth. The first of each does not count where there are several. Fails when one of
+//! the first three takes longer than is promised.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 

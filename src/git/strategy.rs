@@ -209,9 +209,9 @@ impl Git {
             .arg(format!("--merge-base={base}"))
             .args([ours.to_string(), theirs.to_string()])
             .run_allowing(&[0, 1])?;
-        let mut names = three.names.clone().into_iter();
-        let names = [base, ours, theirs]
-            .map(|commit| (commit.to_string(), names.next().unwrap_or_default()));
+        let [of_base, of_ours, of_theirs] = three.names.clone();
+        let names = [(base, of_base), (ours, of_ours), (theirs, of_theirs)]
+            .map(|(commit, name)| (commit.to_string(), name));
         let beside = beside(&answer, names)?;
         let is_made_up = |conflict: &Conflict| beside.named(&conflict.path) != conflict.path;
         Ok((!beside.conflicts.iter().any(is_made_up)).then_some(beside))

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fields::{Fields, moment, shown};
-use crate::model::{Note, NoteKind};
+use crate::model::{Note, NoteKind, some_of};
 use crate::wire::MisfitKind;
 
 /// What such an object calls what.
@@ -83,14 +83,8 @@ pub(super) fn tell(fields: &mut Fields, list: &str, more: &BTreeSet<String>) {
     if more.is_empty() {
         return;
     }
-    let named = more.iter().take(NAMED);
-    let named: Vec<String> = named.map(|key| format!("`{}`", shown(key))).collect();
-    let others = match more.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        others => format!(" and {others} more"),
-    };
-    let named = named.join(", ");
-    let message = format!("kept under `imported`: {named}{others} of `{list}`");
+    let named = some_of(more.iter().map(|key| format!("`{}`", shown(key))), NAMED);
+    let message = format!("kept under `imported`: {named} of `{list}`");
     fields.misfit(MisfitKind::Field, message);
 }
 

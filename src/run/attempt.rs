@@ -331,6 +331,11 @@ impl AttemptDir {
         tail_of(&self.file(STDERR), bytes)
     }
 
+    /// Whether something is there that the worker wrote.
+    pub(super) fn has_output(&self) -> bool {
+        [STDOUT, STDERR].iter().any(|name| self.file(name).exists())
+    }
+
     /// Removes what the worker wrote.
     ///
     /// # Errors
